@@ -1,0 +1,161 @@
+"""TC3-HMAC-SHA256, Tencent Cloud's request signature: sign and verify.
+
+Source: the page "Signature v3" of the API 3.0 documentation (cloud.tencent.com/document/api/583/17239), whose worked
+examples are vectors of our tests. ``Signer`` is the fast way for the one kind of request that the SDK sends;
+``canonical_request`` and ``signature`` are the general way, for verifying anybody's.
+"""
+
+from hashlib import sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+
+    from tencentserverless.models import Credentials
+
+ALGORITHM = "TC3-HMAC-SHA256"
+TERMINATOR = "tc3_request"
+#: Value of X-TC-Content-SHA256 that leaves the body out of the signature; its own text is hashed in place of the body.
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+
+_BLOCK_BYTES = 64  # of SHA-256, by FIPS 180-4
+_INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
+
+
+class Authorization:
+    """The parts of an Authorization header, as ``parse_authorization`` reads them."""
+
+    __slots__ = ("date", "secret_id", "service", "signature", "signed_headers")
+
+    def __init__(
+        self, secret_id: str, date: str, service: str, signed_headers: "tuple[str, ...]", signature: str
+    ) -> None:
+        self.secret_id = secret_id
+        self.date = date
+        self.service = service
+        self.signed_headers = signed_headers
+        self.signature = signature
+
+
+def parse_authorization(value: str) -> Authorization:
+    """Read an Authorization header of this algorithm.
+
+    :raises ValueError: if it is not ``TC3-HMAC-SHA256 Credential=.../date/service/tc3_request, SignedHeaders=..., Signature=...``
+    """
+    algorithm, _, rest = value.strip().partition(" ")
+    if algorithm != ALGORITHM:
+        raise ValueError("the algorithm is not " + ALGORITHM)
+    parts = {}
+    for item in rest.split(","):
+        name, equals, text = item.strip().partition("=")
+        if not equals or name in parts:
+            raise ValueError("not a list of Name=value")
+        parts[name] = text
+    if sorted(parts) != ["Credential", "SignedHeaders", "Signature"]:
+        raise ValueError("expected exactly Credential, SignedHeaders and Signature")
+    scope = parts["Credential"].split("/")
+    if len(scope) != 4 or scope[3] != TERMINATOR or not all(scope):
+        raise ValueError("the credential is not <SecretId>/<date>/<service>/" + TERMINATOR)
+    return Authorization(scope[0], scope[1], scope[2], tuple(parts["SignedHeaders"].split(";")), parts["Signature"])
+
+
+def canonical_request(
+    method: str, query: str, headers: "Mapping[str, str]", signed_headers: "Sequence[str]", payload_hash: str
+) -> str:
+    """The text whose hash is signed.
+
+    :param query: the raw query string as sent, ``""`` for POST
+    :param headers: values by lower-case name; they are put into canonical form (trimmed, lower case) here
+    :param signed_headers: lower-case names, in the order of the SignedHeaders list
+    :param payload_hash: lower-case hex SHA-256 of the body
+    :raises KeyError: if a signed header is not among the headers
+    """
+    lines = "".join("{}:{}\n".format(name, headers[name].strip().lower()) for name in signed_headers)
+    return "\n".join((method, "/", query, lines, ";".join(signed_headers), payload_hash))
+
+
+def signature(secret_key: str, authorization: Authorization, timestamp: str, canonical: str) -> str:
+    """The lower-case hex signature of a canonical request under the scope of an Authorization.
+
+    :param timestamp: the text of X-TC-Timestamp, UNIX seconds
+    """
+    scope = "/".join((authorization.date, authorization.service, TERMINATOR))
+    digest = sha256(canonical.encode("utf-8")).hexdigest()
+    text = "\n".join((ALGORITHM, timestamp, scope, digest))
+    inner, outer = _scoped_pads(secret_key, authorization.date, authorization.service)
+    return _finish(inner, outer, text.encode("utf-8")).hex()
+
+
+def utc_date(timestamp: int) -> str:
+    """``YYYY-MM-DD`` of UNIX seconds in UTC, by day arithmetic: this room has no clock, and strftime costs more."""
+    days = timestamp // 86400 + 719468
+    era, day_of_era = divmod(days, 146097)
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted_month = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * shifted_month + 2) // 5 + 1
+    month = shifted_month + 3 if shifted_month < 10 else shifted_month - 9
+    year = year_of_era + era * 400 + (month <= 2)
+    return "{:04d}-{:02d}-{:02d}".format(year, month, day)
+
+
+class Signer:
+    """Signs POST requests to one host, all of one content type. Safe for threads: its cache is replaced whole."""
+
+    __slots__ = ("_cached", "_canonical_head", "_service")
+
+    def __init__(self, host: str, service: str, content_type: str) -> None:
+        canonical = canonical_request("POST", "", {"content-type": content_type, "host": host}, _SIGNED, "")
+        self._canonical_head = canonical.encode("ascii")
+        self._service = service
+        self._cached: "tuple[Any, ...]" = (None, None)
+
+    def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> str:
+        """The value of the Authorization header for this body at this time (UNIX seconds)."""
+        cached = self._cached
+        day = timestamp // 86400
+        if cached[0] is not credentials or cached[1] != day:
+            cached = self._cached = self._scope(credentials, timestamp)
+        canonical = self._canonical_head + sha256(body).hexdigest().encode("ascii")
+        text = cached[2] % (timestamp, sha256(canonical).hexdigest().encode("ascii"))
+        return cached[3] + _finish(cached[4], cached[5], text).hex()  # type: ignore[no-any-return]
+
+    def _scope(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
+        """All that stays the same for a day and a key pair."""
+        date = utc_date(timestamp)
+        scope = "/".join((date, self._service, TERMINATOR))
+        text = "{}\n%d\n{}\n%s".format(ALGORITHM, scope).encode("ascii")
+        prefix = "{} Credential={}/{}, SignedHeaders={}, Signature=".format(
+            ALGORITHM, credentials.secret_id, scope, ";".join(_SIGNED)
+        )
+        pads = _scoped_pads(credentials.secret_key, date, self._service)
+        return (credentials, timestamp // 86400, text, prefix) + pads
+
+
+_SIGNED = ("content-type", "host")
+
+
+def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
+    """The two hash states from which HMACs under the scoped signing key are finished."""
+    key = ("TC3" + secret_key).encode("utf-8")
+    for part in (date, service, TERMINATOR):
+        inner, outer = _pads(key)
+        key = _finish(inner, outer, part.encode("utf-8"))
+    return _pads(key)
+
+
+def _pads(key: bytes) -> "tuple[Any, Any]":
+    """HMAC (RFC 2104), opened: copying two hash states per call is four times faster than hmac.new."""
+    if len(key) > _BLOCK_BYTES:
+        key = sha256(key).digest()
+    key = key.ljust(_BLOCK_BYTES, b"\0")
+    return sha256(key.translate(_INNER_PAD)), sha256(key.translate(_OUTER_PAD))
+
+
+def _finish(inner: "Any", outer: "Any", message: bytes) -> bytes:
+    inner = inner.copy()
+    inner.update(message)
+    outer = outer.copy()
+    outer.update(inner.digest())
+    return outer.digest()  # type: ignore[no-any-return]

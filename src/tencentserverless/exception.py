@@ -1,0 +1,270 @@
+"""What a call can raise. Every error says truly whether the function ran: ``error.executed``.
+
+::
+
+    TencentServerlessSDKException        the function failed (an error object inside Result)
+    |-- FunctionError                    its code raised an exception (430)
+    |-- FunctionTimeout                  it ran longer than its timeout (433)
+    |-- FunctionMemoryExceeded           it needed more memory than it has (434)
+    |-- FunctionExited                   its process exited while it ran (439)
+    |-- FunctionLoadError                its code or handler could not be loaded (437, 443 and kin)
+    |-- FunctionResultTooLarge           it returned more than 6 MB (407)
+    |-- FunctionThrottled                no instance was free for it (429, 432)
+    `-- FunctionRefused                  the platform refused before user code (400, 401, 406, 435 and kin)
+
+    TencentCloudSDKException             (Tencent's own class, from tencentcloud-sdk-python-common)
+    `-- CallError
+        |-- APIError                     the API answered with Response.Error
+        |   |-- AuthFailure              key, signature, token or clock refused
+        |   |-- ResourceNotFound         no such function, namespace or version
+        |   `-- RequestThrottled         too many API requests
+        |-- NetworkError                 the wire failed
+        |   |-- ConnectError             no connection could be made
+        |   |-- DeadlineExceeded         the call's timeout passed
+        |   |-- ProtocolError            the answer was not what the API speaks
+        |   `-- ServerError              an HTTP status other than 200
+        `-- CredentialError              no usable key pair was found
+
+Facts are stored and ``str()`` is built from them; every error survives ``pickle`` and ``copy``.
+"""
+
+from tencentserverless.models import Verdict
+
+try:
+    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+except ImportError as error:
+    raise ImportError(
+        "tencentserverless needs the files of tencentcloud-sdk-python-common, and they are missing. Uninstalling the "
+        "full tencentcloud-sdk-python takes them along; put them back with: "
+        "pip install --force-reinstall --no-deps tencentcloud-sdk-python-common"
+    ) from error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = [
+    "APIError",
+    "AuthFailure",
+    "CallError",
+    "ConnectError",
+    "CredentialError",
+    "DeadlineExceeded",
+    "FunctionError",
+    "FunctionExited",
+    "FunctionLoadError",
+    "FunctionMemoryExceeded",
+    "FunctionRefused",
+    "FunctionResultTooLarge",
+    "FunctionThrottled",
+    "FunctionTimeout",
+    "NetworkError",
+    "ProtocolError",
+    "RequestThrottled",
+    "ResourceNotFound",
+    "ServerError",
+    "TencentCloudSDKException",
+    "TencentServerlessSDKException",
+    "TencentserverlessSDKException",
+]
+
+
+def _rebuild(cls: "type[Exception]", facts: "dict[str, Any]") -> Exception:
+    """Make an error again from its facts: what pickle and copy call."""
+    error = cls.__new__(cls)
+    error.__dict__.update(facts)
+    error.args = (facts.get("code"), facts.get("message"))
+    return error
+
+
+class _Facts(Exception):
+    """What both families store, and how they show and pickle it."""
+
+    code: "Any"
+    message: "Any"
+    request_id: "Any"
+    response: "Any"
+    stack_trace: "Any"
+    executed: Verdict
+
+    def get_code(self) -> "Any":
+        """The error code: an int of the platform's status family, or a string such as ``AuthFailure``."""
+        return self.code
+
+    def get_message(self) -> "Any":
+        """What went wrong, in words."""
+        return self.message
+
+    def get_request_id(self) -> "Any":
+        """RequestId of the API call, or None where no answer came."""
+        return self.request_id
+
+    def get_response(self) -> "Any":
+        """The decoded answer; for an answer that could not be decoded, the start of its text; else None."""
+        return self.response
+
+    def get_stack_trace(self) -> "Any":
+        """The function's own traceback, ``""`` where there is none."""
+        return self.stack_trace
+
+    def __repr__(self) -> str:
+        return "{}(code={!r}, message={!r}, request_id={!r}, executed={})".format(
+            type(self).__name__, self.code, self.message, self.request_id, self.executed.name
+        )
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return _rebuild, (type(self), dict(self.__dict__))
+
+
+class TencentServerlessSDKException(_Facts):
+    """The function failed, or the platform would not run it.
+
+    :param code: ``errorCode`` of the error object; -1 where there is none
+    :param message: ``errorMessage``
+    :param request_id: RequestId of the API call
+    :param response: the whole decoded answer
+    :param stack_trace: the function's traceback, ``""`` where there is none
+    :param status_code: ``statusCode``, the platform's status (430, 433, ...), None where there is none
+    :param executed: did the function run?
+    """
+
+    status_code: "int | None"
+
+    def __init__(
+        self,
+        code: "Any" = None,
+        message: "Any" = None,
+        request_id: "Any" = None,
+        response: "Any" = None,
+        stack_trace: "Any" = "",
+        *,
+        status_code: "int | None" = None,
+        executed: Verdict = Verdict.MAYBE
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.response = response
+        self.stack_trace = stack_trace
+        self.status_code = status_code
+        self.executed = executed
+
+    def __str__(self) -> str:
+        return (
+            "[TencentServerlessSDKException] \ncode:{} \nmessage:{} \nstack_trace:{} \nrequestId:{} \nexecuted:{}"
+        ).format(self.code, self.message, self.stack_trace, self.request_id, self.executed.value)
+
+
+#: The spelling of Tencent's API reference.
+TencentserverlessSDKException = TencentServerlessSDKException
+
+
+class FunctionError(TencentServerlessSDKException):
+    """The function's code raised an exception; ``stack_trace`` holds its traceback."""
+
+
+class FunctionTimeout(TencentServerlessSDKException):
+    """The function ran longer than its configured timeout and was stopped."""
+
+
+class FunctionMemoryExceeded(TencentServerlessSDKException):
+    """The function needed more memory than it was configured with and was stopped."""
+
+
+class FunctionExited(TencentServerlessSDKException):
+    """The function's process exited while it handled the event."""
+
+
+class FunctionLoadError(TencentServerlessSDKException):
+    """The function's code, handler or container could not be started."""
+
+
+class FunctionResultTooLarge(TencentServerlessSDKException):
+    """The function ran and returned more than the platform carries."""
+
+
+class FunctionThrottled(TencentServerlessSDKException):
+    """No instance could take the event: a concurrency or scaling limit."""
+
+
+class FunctionRefused(TencentServerlessSDKException):
+    """The platform refused the call before any user code ran."""
+
+
+class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the base has no types
+    """The call failed outside the function: refused by the API, lost on the wire, or never signed.
+
+    :param code: the official code, such as ``ResourceNotFound.Function`` or ``ClientNetworkError``
+    :param message: what went wrong
+    :param requestId: RequestId of the API call, None where no answer came
+    :param response: the decoded answer, or the start of its text where it could not be decoded
+    :param executed: did the function run?
+    """
+
+    def __init__(
+        self,
+        code: "Any" = None,
+        message: "Any" = None,
+        requestId: "Any" = None,  # noqa: N803  # the name of Tencent's class
+        *,
+        response: "Any" = None,
+        executed: Verdict = Verdict.MAYBE
+    ) -> None:
+        super().__init__(code, message, requestId)
+        self.requestId = requestId
+        self.code = code
+        self.message = message
+        self.response = response
+        self.stack_trace = ""
+        self.executed = executed
+
+    @property
+    def request_id(self) -> "Any":
+        """The same as ``requestId``, the name of Tencent's class."""
+        return self.requestId
+
+    def __str__(self) -> str:
+        return "[TencentCloudSDKException] code:{} message:{} requestId:{} executed:{}".format(
+            self.code, self.message, self.requestId, self.executed.value
+        )
+
+
+class APIError(CallError):
+    """The API answered with an error of its own (``Response.Error``)."""
+
+
+class AuthFailure(APIError):
+    """The key, the signature, the token or the clock was refused."""
+
+
+class ResourceNotFound(APIError):
+    """There is no such function, namespace, version or alias in that region."""
+
+
+class RequestThrottled(APIError):
+    """Too many API requests; the function was not called."""
+
+
+class NetworkError(CallError):
+    """The wire failed: ``executed`` tells what can be known about the function."""
+
+
+class ConnectError(NetworkError):
+    """No connection could be made, so nothing was sent."""
+
+
+class DeadlineExceeded(NetworkError):
+    """The call's timeout passed."""
+
+
+class ProtocolError(NetworkError):
+    """The answer was not what the API speaks; ``response`` holds the start of it."""
+
+
+class ServerError(NetworkError):
+    """The answer had an HTTP status other than 200."""
+
+
+class CredentialError(CallError):
+    """No usable key pair was found; the message lists the places that were tried. Nothing was sent."""

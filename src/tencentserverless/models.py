@@ -1,0 +1,130 @@
+"""Values that travel: what the SDK returns, raises along with its errors, and lets you pickle.
+
+Everything here is frozen and prints without secrets. This module imports nothing of ours.
+"""
+
+import json
+from enum import Enum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Credentials", "InvokeResult", "Verdict"]
+
+
+class Verdict(Enum):
+    """Did the function run? Every error of this SDK carries one as ``executed``.
+
+    Compare by identity (``error.executed is Verdict.NO``): the three answers are not two, so ``bool()`` is refused.
+    """
+
+    NO = "no"  #: proven: the function has not run and will not run for this call
+    MAYBE = "maybe"  #: nobody can tell from here
+    YES = "yes"  #: the function's own code was running, or had run
+
+    def __bool__(self) -> bool:
+        raise TypeError("a Verdict has three values; ask `is Verdict.NO`, `is Verdict.MAYBE` or `is Verdict.YES`")
+
+
+class Credentials:
+    """A key pair with an optional session token. Its repr shows none of them in full.
+
+    :param secret_id: SecretId of an API key, or TmpSecretId of a temporary one
+    :param secret_key: the SecretKey that belongs to it
+    :param token: session token of temporary keys; ``""`` for permanent ones
+    """
+
+    __slots__ = ("secret_id", "secret_key", "token")
+
+    secret_id: str
+    secret_key: str
+    token: str
+
+    def __init__(self, secret_id: str, secret_key: str, token: str = "") -> None:
+        object.__setattr__(self, "secret_id", secret_id)
+        object.__setattr__(self, "secret_key", secret_key)
+        object.__setattr__(self, "token", token)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("Credentials are frozen; make new ones")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Credentials):
+            return NotImplemented
+        return (self.secret_id, self.secret_key, self.token) == (other.secret_id, other.secret_key, other.token)
+
+    def __hash__(self) -> int:
+        return hash((self.secret_id, self.secret_key, self.token))
+
+    def __reduce__(self) -> "tuple[type[Credentials], tuple[str, str, str]]":
+        return Credentials, (self.secret_id, self.secret_key, self.token)
+
+    def __repr__(self) -> str:
+        kind = "temporary" if self.token else "permanent"
+        return "<Credentials {}... {}>".format(self.secret_id[:4], kind)
+
+
+class InvokeResult(str):
+    """What a call returned: the text of RetMsg, exactly as 0.1.7 returned it, with the facts of the execution.
+
+    It is a ``str``, so ``print(result)`` shows the function's JSON text (``"Hello World"`` with its quotes). For
+    serialisers that refuse subclasses of ``str``, ``str(result)`` gives a plain one.
+    """
+
+    __slots__ = ("_facts",)
+
+    _facts: "tuple[str, str, float, int, int, str]"
+
+    def __new__(
+        cls,
+        text: str = "",
+        request_id: str = "",
+        function_request_id: str = "",
+        duration_ms: float = 0.0,
+        billed_duration_ms: int = 0,
+        memory_bytes: int = 0,
+        log: str = "",
+    ) -> "InvokeResult":
+        self = str.__new__(cls, text)
+        self._facts = (request_id, function_request_id, duration_ms, billed_duration_ms, memory_bytes, log)
+        return self
+
+    def json(self) -> "Any":
+        """The function's return value, decoded. Raises ``ValueError`` where there is none (an ``Event`` call)."""
+        if not self:
+            raise ValueError("there is no return value to decode: the call was asynchronous or returned nothing")
+        return json.loads(self)
+
+    @property
+    def request_id(self) -> str:
+        """RequestId of the API call, the one that Tencent's support asks for."""
+        return self._facts[0]
+
+    @property
+    def function_request_id(self) -> str:
+        """Id of the execution: ``context["request_id"]`` in the function, and the id in its logs."""
+        return self._facts[1]
+
+    @property
+    def duration_ms(self) -> float:
+        """How long the function ran, in milliseconds."""
+        return self._facts[2]
+
+    @property
+    def billed_duration_ms(self) -> int:
+        """How long a run Tencent bills for, in milliseconds."""
+        return self._facts[3]
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that the instance used, in bytes."""
+        return self._facts[4]
+
+    @property
+    def log(self) -> str:
+        """Last 4 KB of the function's log, where the call asked for it with ``log_type="Tail"``; else empty."""
+        return self._facts[5]
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return InvokeResult, (str(self),) + self._facts
