@@ -28,7 +28,7 @@
 Facts are stored and ``str()`` is built from them; every error survives ``pickle`` and ``copy``.
 """
 
-from tencentserverless.models import Verdict
+from tencentserverless.models import Attempt, Verdict
 
 try:
     from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -86,6 +86,8 @@ class _Facts(Exception):
     response: "Any"
     stack_trace: "Any"
     executed: Verdict
+    #: What was tried, in order; the last one is this failure.
+    attempts: "tuple[Attempt, ...]" = ()
 
     def get_code(self) -> "Any":
         """The error code: an int of the platform's status family, or a string such as ``AuthFailure``."""
@@ -249,6 +251,9 @@ class RequestThrottled(APIError):
 class NetworkError(CallError):
     """The wire failed: ``executed`` tells what can be known about the function."""
 
+    #: May the cause pass by itself, so that another attempt makes sense?
+    is_transient = True
+
 
 class ConnectError(NetworkError):
     """No connection could be made, so nothing was sent."""
@@ -263,7 +268,9 @@ class ProtocolError(NetworkError):
 
 
 class ServerError(NetworkError):
-    """The answer had an HTTP status other than 200."""
+    """The answer had an HTTP status other than 200: ``status``. ``response`` holds the start of its body."""
+
+    status = 0
 
 
 class CredentialError(CallError):

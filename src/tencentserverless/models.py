@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Credentials", "InvokeResult", "Verdict"]
+__all__ = ["Attempt", "Credentials", "InvokeResult", "Verdict"]
 
 
 class Verdict(Enum):
@@ -63,6 +63,72 @@ class Credentials:
     def __repr__(self) -> str:
         kind = "temporary" if self.token else "permanent"
         return "<Credentials {}... {}>".format(self.secret_id[:4], kind)
+
+
+class Attempt:
+    """One try of a call that failed: an error's ``attempts`` lists them in order.
+
+    :ivar number: 1 for the first
+    :ivar action: the API's action, ``InvokeFunction`` or ``Invoke``
+    :ivar endpoint: ``host:port`` it went to
+    :ivar outcome: the error code it ended with
+    :ivar executed: did this try run the function?
+    :ivar duration_ms: how long it took, in milliseconds
+    :ivar phases_ms: how long each phase took that was reached, in order: ``resolve``, ``connect``, ``tunnel``,
+        ``tls`` for a new connection, then ``send`` and ``wait``; on a kept connection the first four are absent
+    """
+
+    __slots__ = ("action", "duration_ms", "endpoint", "executed", "number", "outcome", "phases_ms")
+
+    number: int
+    action: str
+    endpoint: str
+    outcome: str
+    executed: Verdict
+    duration_ms: float
+    phases_ms: "dict[str, float]"
+
+    def __init__(
+        self,
+        number: int,
+        action: str,
+        endpoint: str,
+        outcome: str,
+        executed: Verdict,
+        *,
+        duration_ms: float = 0.0,
+        phases_ms: "dict[str, float] | None" = None
+    ) -> None:
+        for name, value in (
+            ("number", number),
+            ("action", action),
+            ("endpoint", endpoint),
+            ("outcome", outcome),
+            ("executed", executed),
+            ("duration_ms", duration_ms),
+            ("phases_ms", phases_ms or {}),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("an Attempt is frozen")
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        values = tuple(getattr(self, name) for name in sorted(self.__slots__))
+        return _rebuild_attempt, values
+
+    def __repr__(self) -> str:
+        phases = ", ".join("{} {:.1f}".format(name, value) for name, value in self.phases_ms.items())
+        return "<Attempt {} {} {}: {}, executed={}, {:.1f} ms ({})>".format(
+            self.number, self.action, self.endpoint, self.outcome, self.executed.name, self.duration_ms, phases
+        )
+
+
+def _rebuild_attempt(
+    action: str, duration_ms: float, endpoint: str, executed: Verdict, number: int, outcome: str, phases_ms: "Any"
+) -> Attempt:
+    """Make an attempt again, for pickle and copy; its parameters are the slots in order."""
+    return Attempt(number, action, endpoint, outcome, executed, duration_ms=duration_ms, phases_ms=phases_ms)
 
 
 class InvokeResult(str):

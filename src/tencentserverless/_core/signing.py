@@ -41,7 +41,8 @@ class Authorization:
 def parse_authorization(value: str) -> Authorization:
     """Read an Authorization header of this algorithm.
 
-    :raises ValueError: if it is not ``TC3-HMAC-SHA256 Credential=.../date/service/tc3_request, SignedHeaders=..., Signature=...``
+    :raises ValueError: if it is not of the form ``TC3-HMAC-SHA256 Credential=<id>/<date>/<service>/tc3_request,
+        SignedHeaders=<names>, Signature=<hex>``
     """
     algorithm, _, rest = value.strip().partition(" ")
     if algorithm != ALGORITHM:

@@ -1,0 +1,154 @@
+"""Where a response's body ends: by its length, by its last chunk, or by the end of the stream (RFC 9112, 6 and 7).
+
+Each reader takes bytes by ``feed``, which returns what follows the body once that is whole, and None until then.
+"""
+
+MAX_HEAD_BYTES = 65536  # status line and headers together; nginx sends up to 32 KB, gateways add to that
+MAX_CHUNK_LINE_BYTES = 1024
+#: 6 MB of return value, each byte escaped as \u00XX at the most, and room for the envelope and the log.
+MAX_BODY_BYTES = 40 * 1024 * 1024
+
+CONTROLS = bytes(byte for byte in range(32) if byte != 9) + b"\x7f"
+TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+DIGITS = b"0123456789"
+HEX_DIGITS = b"0123456789abcdefABCDEF"
+
+
+class BadResponse(Exception):
+    """The peer sent bytes that are no HTTP response, or more than a limit allows."""
+
+
+def is_made_of(text: bytes, allowed: bytes) -> bool:
+    return bool(text) and not text.translate(None, allowed)
+
+
+def quote(value: bytes) -> str:
+    """Some of the peer's bytes, fit for an error message."""
+    return value[:80].decode("latin-1")
+
+
+class SizedBody:
+    """A body of a known size."""
+
+    __slots__ = ("_missing", "_parts")
+
+    def __init__(self, size: int) -> None:
+        self._missing = size
+        self._parts: "list[bytes]" = []
+
+    def feed(self, data: bytes) -> "bytes | None":
+        """What follows the body, or None while it is not whole."""
+        missing = self._missing
+        if len(data) <= missing:
+            self._parts.append(data)
+            self._missing = missing - len(data)
+            return b"" if len(data) == missing else None
+        self._parts.append(data[:missing])
+        self._missing = 0
+        return data[missing:]
+
+    def whole(self) -> bytes:
+        return b"".join(self._parts)
+
+    @property
+    def start(self) -> bytes:
+        return self.whole()[:512]
+
+
+class ClosedBody:
+    """A body that ends where the connection does."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._body += data
+        if len(self._body) > MAX_BODY_BYTES:
+            raise BadResponse("its body is larger than {} bytes".format(MAX_BODY_BYTES))
+
+    def whole(self) -> bytes:
+        return bytes(self._body)
+
+    @property
+    def start(self) -> bytes:
+        return bytes(self._body[:512])
+
+
+class ChunkedBody:
+    """A body in chunks (RFC 9112, 7.1); extensions and trailers are read and dropped."""
+
+    __slots__ = ("_body", "_buffer", "_in_trailers", "_left", "_trailer_bytes")
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+        self._buffer = bytearray()
+        self._left = 0  # bytes of the current chunk still to come, with its CRLF
+        self._in_trailers = False
+        self._trailer_bytes = 0
+
+    def feed(self, data: bytes) -> "bytes | None":
+        """What follows the body, or None while it is not whole."""
+        buffer = self._buffer
+        buffer += data
+        position = 0
+        while True:
+            if self._left:
+                position = self._take_chunk(position)
+                if self._left:
+                    break
+            end = buffer.find(b"\r\n", position)
+            if (len(buffer) if end < 0 else end) - position > MAX_CHUNK_LINE_BYTES:
+                raise BadResponse("it has a chunk line longer than {} bytes".format(MAX_CHUNK_LINE_BYTES))
+            if end < 0:
+                break
+            line = bytes(buffer[position:end])
+            position = end + 2
+            if self._in_trailers and not line:
+                return bytes(buffer[position:])
+            self._read_line(line)
+        del buffer[:position]
+        return None
+
+    def _take_chunk(self, position: int) -> int:
+        """Move what is here of the current chunk into the body; its CRLF is checked whole."""
+        buffer = self._buffer
+        data_left = self._left - 2
+        if data_left > 0:
+            taken = min(data_left, len(buffer) - position)
+            self._body += buffer[position : position + taken]
+            self._left -= taken
+            position += taken
+        if self._left == 2 and len(buffer) - position >= 2:
+            if buffer[position : position + 2] != b"\r\n":
+                raise BadResponse("it has a chunk that is longer than its size")
+            self._left = 0
+            position += 2
+        return position
+
+    def _read_line(self, line: bytes) -> None:
+        if line.translate(None, CONTROLS) != line:
+            raise BadResponse("its chunked framing holds a control character")
+        if self._in_trailers:
+            self._trailer_bytes += len(line)
+            name, colon, _ = line.partition(b":")
+            if not colon or not name or not TOKEN.issuperset(name) or self._trailer_bytes > MAX_HEAD_BYTES:
+                raise BadResponse("it has a malformed trailer")
+            return
+        size, _, _ = line.partition(b";")
+        size = size.rstrip(b" \t")
+        if not is_made_of(size, HEX_DIGITS) or len(size) > 8:
+            raise BadResponse("it has a chunk of size {!r}".format(quote(size)))
+        length = int(size, 16)
+        if length + len(self._body) > MAX_BODY_BYTES:
+            raise BadResponse("its body is larger than {} bytes".format(MAX_BODY_BYTES))
+        self._left = length + 2 if length else 0
+        self._in_trailers = not length
+
+    def whole(self) -> bytes:
+        return bytes(self._body)
+
+    @property
+    def start(self) -> bytes:
+        return bytes(self._body[:512])

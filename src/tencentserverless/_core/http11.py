@@ -1,0 +1,230 @@
+"""HTTP/1.1, the client's half: bytes of a response in, a ``Response`` out. Strict and bounded.
+
+RFC 9112 leaves a recipient some freedom; where two readers could disagree on where a message ends, this one refuses.
+Refused: a bare CR or LF, folded headers, control characters, both Content-Length and Transfer-Encoding, more than one
+Content-Length, any coding but ``chunked``, an upgrade. Every size that the peer chooses has a limit.
+"""
+
+from tencentserverless._core.bodies import (
+    CONTROLS,
+    DIGITS,
+    MAX_BODY_BYTES,
+    MAX_HEAD_BYTES,
+    TOKEN,
+    BadResponse,
+    ChunkedBody,
+    ClosedBody,
+    SizedBody,
+    is_made_of,
+    quote,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MAX_HEADERS = 128
+MAX_INFORMATIONAL = 16  # 1xx responses before the final one
+
+_END = b"\r\n\r\n"
+_MEMO_LIMIT = 256
+
+#: Header names and status lines seen before, so that each is checked once. Bounded, for the peer chooses them.
+_names: "dict[bytes, bytes]" = {}
+_status_lines: "dict[bytes, tuple[int, int]]" = {}
+
+
+class Response:
+    """A whole response.
+
+    :ivar status: the final status, 200 to 599
+    :ivar headers: values by lower-case name, as bytes; repeated headers are joined by ``, ``
+    :ivar body: all of it, without chunked framing
+    :ivar reusable: may the connection carry another request?
+    """
+
+    __slots__ = ("body", "headers", "reusable", "status")
+
+    def __init__(self, status: int, headers: "dict[bytes, bytes]", body: bytes, reusable: bool) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.reusable = reusable
+
+
+class ResponseReader:
+    """Reads one response; make a new one for each request.
+
+    :param is_tunnel: the request was CONNECT, whose 2xx answer has no body
+    """
+
+    __slots__ = ("_body", "_buffer", "_informational", "_is_tunnel", "_message")
+
+    def __init__(self, is_tunnel: bool = False) -> None:
+        self._is_tunnel = is_tunnel
+        self._buffer: "bytes | bytearray" = b""
+        self._informational = 0
+        self._message: "tuple[int, dict[bytes, bytes], bool] | None" = None
+        self._body: "Any" = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Has any byte of the response arrived?"""
+        return bool(self._buffer or self._message or self._informational)
+
+    @property
+    def start(self) -> bytes:
+        """What has arrived of an unfinished response, for an error message: its first 512 bytes at the most."""
+        return bytes(self._buffer[:512]) if self._message is None else self._body.start
+
+    def feed(self, data: bytes) -> "Response | None":
+        """Take the next bytes of the stream: the response once it is whole, else None.
+
+        :raises BadResponse: if they cannot be part of a response
+        """
+        while self._message is None:
+            head, data = self._cut_head(data)
+            if head is None:
+                return None
+            self._read_head(head)
+        rest = self._body.feed(data)
+        return None if rest is None else self._respond(is_clean=not rest)
+
+    def finish(self) -> "Response | None":
+        """The stream ended: the response if that is where it ends, None if it was cut."""
+        if isinstance(self._body, ClosedBody):
+            return self._respond(is_clean=False)
+        return None
+
+    def _respond(self, is_clean: bool) -> Response:
+        assert self._message is not None
+        status, headers, is_persistent = self._message
+        return Response(status, headers, self._body.whole(), is_persistent and is_clean)
+
+    def _cut_head(self, data: bytes) -> "tuple[bytes | None, bytes]":
+        """The next head and what follows it, or None while it is not whole."""
+        buffer = self._buffer
+        if not buffer:
+            end = data.find(_END)
+            if 0 <= end <= MAX_HEAD_BYTES:
+                return data[:end], data[end + 4 :]
+            self._buffer = bytearray(data)
+            scan_from = 0
+        else:
+            scan_from = max(0, len(buffer) - 3)
+            buffer += data
+            self._buffer = buffer
+        end = self._buffer.find(_END, scan_from)
+        if end > MAX_HEAD_BYTES or (end < 0 and len(self._buffer) > MAX_HEAD_BYTES):
+            raise BadResponse("its header block is larger than {} bytes".format(MAX_HEAD_BYTES))
+        if end < 0:
+            return None, b""
+        head, rest = bytes(self._buffer[:end]), bytes(self._buffer[end + 4 :])
+        self._buffer = b""
+        return head, rest
+
+    def _read_head(self, head: bytes) -> None:
+        lines = head.split(b"\r\n")
+        if len(head.translate(None, CONTROLS)) + 2 * (len(lines) - 1) != len(head):
+            raise BadResponse("its header block holds a control character or a bare line end")
+        if len(lines) > MAX_HEADERS + 1:
+            raise BadResponse("it has more than {} headers".format(MAX_HEADERS))
+        version, status = _status_lines.get(lines[0]) or _read_status_line(lines[0])
+        headers = _read_headers(lines)
+        if status < 200:
+            self._informational += 1
+            if status == 101 or self._informational > MAX_INFORMATIONAL:
+                raise BadResponse("it switches protocols or sends too many interim responses")
+            return
+        is_persistent = _is_persistent(version, headers)
+        self._body = self._choose_body(version, status, headers)
+        self._message = (status, headers, is_persistent and not isinstance(self._body, ClosedBody))
+
+    def _choose_body(self, version: int, status: int, headers: "dict[bytes, bytes]") -> "Any":
+        """Where the body ends: RFC 9112, 6.3."""
+        length = headers.get(b"content-length")
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None and (length is not None or version < 1 or coding.lower() != b"chunked"):
+            raise BadResponse("its framing is ambiguous: Transfer-Encoding {!r}".format(quote(coding)))
+        size = 0 if length is None else _read_length(length)
+        if status in (204, 304) or (self._is_tunnel and status < 300):
+            return SizedBody(0)
+        if coding is not None:
+            return ChunkedBody()
+        return ClosedBody() if length is None else SizedBody(size)
+
+
+def _read_status_line(line: bytes) -> "tuple[int, int]":
+    """The minor version and the status of ``HTTP/1.x NNN reason``."""
+    version, _, rest = line.partition(b" ")
+    status, space, _ = rest.partition(b" ")
+    if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(status) != 3 or not is_made_of(status, DIGITS):
+        raise BadResponse("its status line is {!r}".format(quote(line)))
+    if not 100 <= int(status) <= 599:
+        raise BadResponse("its status is {}".format(quote(status)))
+    found = (int(version[-1:]), int(status))
+    if len(_status_lines) < _MEMO_LIMIT and len(line) < 64:
+        _status_lines[line] = found
+    return found
+
+
+def _read_headers(lines: "list[bytes]") -> "dict[bytes, bytes]":
+    headers: "dict[bytes, bytes]" = {}
+    names = _names
+    for line in lines[1:]:
+        raw, _, value = line.partition(b":")
+        name = names.get(raw) or _read_name(raw, line)
+        value = value.strip(b" \t")
+        if name in headers:
+            if name == b"content-length":
+                raise BadResponse("its framing is ambiguous: more than one Content-Length")
+            value = headers[name] + b", " + value
+        headers[name] = value
+    return headers
+
+
+def _read_name(raw: bytes, line: bytes) -> bytes:
+    """The lower-case name of a header line seen for the first time."""
+    if not raw or len(raw) == len(line) or not TOKEN.issuperset(raw):
+        raise BadResponse("it has a malformed header line: {!r}".format(quote(line)))
+    name = raw.lower()
+    if len(_names) < _MEMO_LIMIT and len(raw) < 64:
+        _names[raw] = name
+    return name
+
+
+def _read_length(value: bytes) -> int:
+    if not is_made_of(value, DIGITS) or len(value) > 20:
+        raise BadResponse("its Content-Length is {!r}".format(quote(value)))
+    size = int(value)
+    if size > MAX_BODY_BYTES:
+        raise BadResponse("its body of {} bytes is larger than {}".format(size, MAX_BODY_BYTES))
+    return size
+
+
+def _is_persistent(version: int, headers: "dict[bytes, bytes]") -> bool:
+    connection = headers.get(b"connection")
+    if connection is None:
+        return version == 1
+    options = [option.strip() for option in connection.lower().split(b",")]
+    return b"close" not in options and (version == 1 or b"keep-alive" in options)
+
+
+_MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
+
+
+def parse_date(value: bytes) -> "int | None":
+    """UNIX seconds of a Date header in its one modern form (RFC 9110, 5.6.7), None for anything else."""
+    parts = value.split()
+    if len(parts) != 6 or parts[5] != b"GMT" or len(parts[2]) != 3 or len(parts[4]) != 8:
+        return None
+    month = _MONTHS.find(parts[2]) // 3 + 1
+    digits = parts[1] + parts[3] + parts[4].replace(b":", b"")
+    if month < 1 or len(digits) != 12 or not is_made_of(digits, DIGITS):
+        return None
+    day, year = int(parts[1]), int(parts[3])
+    hours, minutes, seconds = (int(part) for part in parts[4].split(b":"))
+    if month < 3:
+        year, month = year - 1, month + 12
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

@@ -1,0 +1,264 @@
+"""A call becomes one HTTP request: the body's fields, the event's JSON text, the head with its signature.
+
+What is the same for many calls (a head up to the time, a body up to the event) is built once and kept, bounded.
+"""
+
+from json import JSONEncoder
+from json.encoder import encode_basestring
+
+from tencentserverless._core import wire
+from tencentserverless._core.signing import Signer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
+    from tencentserverless.models import Credentials
+
+_KEPT = 512  # prefixes kept of each kind before the memory starts anew
+_encode = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+class Call:
+    """What the caller asked for. ``event`` is the JSON text of ``data``, None to send no payload."""
+
+    __slots__ = (
+        "data",
+        "deadline",
+        "event",
+        "function_name",
+        "invocation_type",
+        "is_idempotent",
+        "log_type",
+        "namespace",
+        "qualifier",
+        "region",
+        "routing_key",
+    )
+
+    def __init__(
+        self,
+        function_name: str,
+        data: "Any" = None,
+        *,
+        namespace: str = wire.DEFAULT_NAMESPACE,
+        log_type: str = "None",
+        qualifier: str = wire.DEFAULT_QUALIFIER,
+        invocation_type: str = wire.SYNC,
+        region: str = wire.DEFAULT_REGION,
+        routing_key: "str | None" = None,
+        deadline: float = 0.0,
+        is_idempotent: bool = False
+    ) -> None:
+        self.function_name = function_name
+        self.namespace = namespace
+        self.log_type = log_type
+        self.qualifier = qualifier
+        self.invocation_type = invocation_type
+        self.data = data
+        self.event = encode_event(data)
+        self.region = region
+        self.routing_key = routing_key
+        self.deadline = deadline
+        self.is_idempotent = is_idempotent
+
+
+def _check_call(call: Call) -> None:
+    """Refuse what the API would refuse, before anything is sent. Runs once for each set of names, not for each call.
+
+    :raises TypeError: for a name that is no text
+    :raises ValueError: for a value that the API has no use for; the message names it and what is allowed
+    """
+    for field in ("function_name", "namespace", "qualifier"):
+        value = getattr(call, field)
+        if not isinstance(value, str):
+            raise TypeError("{} must be a str, not {!r}".format(field, value))
+        if not value.strip():
+            raise ValueError("{} is empty; give the name as it stands in the console".format(field))
+    if call.log_type not in wire.LOG_TYPES:
+        raise ValueError("log_type must be one of {}, not {!r}".format(wire.LOG_TYPES, call.log_type))
+    if call.invocation_type not in wire.INVOCATION_TYPES:
+        raise ValueError(
+            "invocation_type must be one of {}, not {!r}".format(wire.INVOCATION_TYPES, call.invocation_type)
+        )
+    if call.routing_key is not None and len(call.routing_key.encode("utf-8")) > wire.MAX_ROUTING_KEY_BYTES:
+        raise ValueError("routing_key is longer than {} bytes".format(wire.MAX_ROUTING_KEY_BYTES))
+
+
+def encode_event(data: "Any") -> "str | None":
+    """The JSON text of the data, None for None. Compact, with non-ASCII text left as it is.
+
+    :raises TypeError: if JSON has no form for something in it; the message names the path, as ``data['a'][3]``
+    :raises ValueError: for NaN, infinities, lone surrogates and circles, likewise
+    """
+    if data is None:
+        return None
+    try:
+        return _encode(data)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise (explain_unencodable(data) or error) from None
+
+
+def explain_unencodable(data: "Any") -> "Exception | None":
+    """The error for the first thing in the data that JSON cannot carry, None if all of it can be."""
+    try:
+        for error in _find_faults(data, "data", ()):
+            return error
+    except RecursionError:
+        return ValueError("data is nested too deeply for JSON")
+    return None
+
+
+def _find_faults(value: "Any", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
+    if value is None or isinstance(value, (bool, int)):
+        return
+    if isinstance(value, str):
+        if not _is_unicode(value):
+            yield ValueError("{} holds a lone surrogate, which UTF-8 cannot carry".format(path))
+    elif isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            yield ValueError("{} is {!r}, which JSON cannot carry".format(path, value))
+    elif id(value) in parents:
+        yield ValueError("{} contains itself".format(path))
+    elif isinstance(value, dict):
+        yield from _find_dict_faults(value, path, parents + (id(value),))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _find_faults(item, "{}[{}]".format(path, index), parents + (id(value),))
+    else:
+        yield TypeError("{} is a {}, which JSON cannot carry".format(path, type(value).__name__))
+
+
+def _find_dict_faults(value: "dict[Any, Any]", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
+    for key, item in value.items():
+        if not isinstance(key, (str, int, float, bool, type(None))):
+            yield TypeError("{} has the key {!r}; JSON's keys are texts".format(path, key))
+        yield from _find_faults(key, "{}'s key {!r}".format(path, key), parents)
+        yield from _find_faults(item, "{}[{!r}]".format(path, key), parents)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class RequestBuilder:
+    """Builds the requests to one host.
+
+    :param host: as the Host header gives it, with the port where it is not the scheme's own
+    :param language: of error messages, ``zh-CN`` or ``en-US``
+    :param agent: what the client calls itself, for Tencent's logs
+    """
+
+    def __init__(self, host: str, language: str, agent: str) -> None:
+        self._host = host
+        self._language = language
+        self._agent = agent
+        self._signer = Signer(host, wire.SERVICE, wire.CONTENT_TYPE)
+        self._heads: "dict[tuple[str, str, str], bytes]" = {}
+        self._bodies: "dict[tuple[str | None, ...], str]" = {}
+
+    def build_body(self, call: Call, action: str) -> bytes:
+        """The request's body.
+
+        :raises ValueError: if the event or the body is larger than the platform takes; the message names the limit
+        """
+        key = (
+            action,
+            call.function_name,
+            call.namespace,
+            call.qualifier,
+            call.log_type,
+            call.invocation_type,
+            call.routing_key,
+        )
+        prefix = self._bodies.get(key) or self._keep_prefix(key, call, action)
+        event = call.event
+        text = prefix + "}" if event is None else prefix + "," + _PAYLOAD_KEYS[action] + encode_basestring(event) + "}"
+        try:
+            body = text.encode("utf-8")
+        except UnicodeEncodeError:
+            lone = ValueError("a name in the call holds a lone surrogate, which UTF-8 cannot carry")
+            raise (explain_unencodable(call.data) or lone) from None
+        if event is not None and len(body) > wire.MAX_ASYNC_EVENT_BYTES:
+            _check_sizes(event, len(body), call.invocation_type)
+        return body
+
+    def build(self, body: bytes, action: str, region: str, credentials: "Credentials", timestamp: int) -> bytes:
+        """The whole request, signed for this time (UNIX seconds)."""
+        key = (action, region, credentials.token)
+        head = self._heads.get(key) or self._keep_head(key)
+        authorization = self._signer.sign(credentials, timestamp, body)
+        return head % (timestamp, authorization.encode("ascii"), len(body)) + body
+
+    def _keep_prefix(self, key: "tuple[str | None, ...]", call: Call, action: str) -> str:
+        _check_call(call)
+        fields = {"FunctionName": call.function_name, "Namespace": call.namespace, "Qualifier": call.qualifier}
+        if call.log_type != "None":
+            fields["LogType"] = call.log_type
+        if call.invocation_type != wire.SYNC:
+            fields["InvocationType"] = call.invocation_type
+        if call.routing_key is not None:
+            fields["RoutingKey"] = call.routing_key
+        if len(self._bodies) >= _KEPT:
+            self._bodies.clear()
+        prefix = self._bodies[key] = _encode(fields)[:-1]
+        return prefix
+
+    def _keep_head(self, key: "tuple[str, str, str]") -> bytes:
+        action, region, token = key
+        lines = [
+            "POST / HTTP/1.1",
+            "Host: " + self._host,
+            "Content-Type: " + wire.CONTENT_TYPE,
+            "User-Agent: " + self._agent,
+            "X-TC-Action: " + action,
+            "X-TC-Version: " + wire.VERSION,
+            "X-TC-Region: " + region,
+            "X-TC-Language: " + self._language,
+            "X-TC-RequestClient: " + self._agent,
+        ]
+        if token:
+            lines.append("X-TC-Token: " + token)
+        text = "\r\n".join(lines).replace("%", "%%")
+        if len(self._heads) >= _KEPT:
+            self._heads.clear()
+        head = text + "\r\nX-TC-Timestamp: %d\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n"
+        kept = self._heads[key] = head.encode("ascii")
+        return kept
+
+
+_PAYLOAD_KEYS = {action: '"{}":'.format(field) for action, field in wire.PAYLOAD_FIELDS.items()}
+
+
+def _check_sizes(event: str, body_bytes: int, invocation_type: str) -> None:
+    is_async = invocation_type == wire.EVENT
+    limit = wire.MAX_ASYNC_EVENT_BYTES if is_async else wire.MAX_EVENT_BYTES
+    event_bytes = len(event.encode("utf-8"))
+    if event_bytes > limit:
+        raise ValueError(
+            "data is {} bytes as JSON; {} calls carry at most {} bytes. Put the data into COS and send its key".format(
+                event_bytes, "asynchronous" if is_async else "synchronous", limit
+            )
+        )
+    if body_bytes > wire.MAX_BODY_BYTES:
+        raise ValueError(
+            "data makes a request of {} bytes, for the API escapes it once more; a request holds at most {}".format(
+                body_bytes, wire.MAX_BODY_BYTES
+            )
+        )
+
+
+def check_header_value(name: str, value: str) -> str:
+    """The value, if it can stand in a header line.
+
+    :raises ValueError: if it holds a line break or anything but printable ASCII; the value itself is not shown
+    """
+    if not all(33 <= ord(character) <= 126 for character in value):
+        raise ValueError(
+            "{} holds a blank, a line break or a character outside ASCII; give it without them".format(name)
+        )
+    return value

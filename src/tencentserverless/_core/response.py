@@ -1,0 +1,132 @@
+"""An HTTP response becomes an ``InvokeResult`` or the right error, with its verdict.
+
+Whether the function failed is recognised by what the platform says in any of three places, never by InvokeResult
+alone: its meaning changed four times, and today's documentation calls it unmaintained
+(cloud.tencent.com/document/api/583/17244, Result).
+"""
+
+from json import JSONDecoder
+
+from tencentserverless import exception
+from tencentserverless._core import wire
+from tencentserverless.models import InvokeResult, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless._core.http11 import Response
+
+    Failed = exception.CallError | exception.TencentServerlessSDKException
+
+_decode = JSONDecoder().decode
+_SHOWN_CHARACTERS = 512  # of an answer that could not be decoded
+
+
+def read_response(response: "Response") -> "InvokeResult | Failed":
+    """What the answer says: the result, or the error to raise."""
+    if response.status != 200:
+        return _server_error(response)
+    try:
+        envelope = _decode(response.body.decode("utf-8"))
+        answer = envelope["Response"]
+        result = answer.get("Result")
+        error = answer.get("Error")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        return _protocol_error(response, "is no JSON with a Response ({})".format(type(fault).__name__))
+    if error is not None:
+        return _api_error(envelope, answer, error)
+    if not isinstance(result, dict) or not isinstance(result.get("RetMsg", ""), (str, type(None))):
+        return _protocol_error(response, "has neither a Result nor an Error")
+    return _read_result(envelope, answer, result)
+
+
+def _read_result(
+    envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]"
+) -> "InvokeResult | Failed":
+    text = result.get("RetMsg") or ""
+    platform_error = None
+    if text[:1] == "{" and '"errorMessage"' in text:
+        platform_error = _read_platform_error(text, answer, result)
+    if platform_error is not None or result.get("ErrMsg") or result.get("InvokeResult") not in _SUCCESSES:
+        return _function_error(envelope, answer, result, platform_error)
+    return InvokeResult(
+        text,
+        answer.get("RequestId") or "",
+        result.get("FunctionRequestId") or "",
+        result.get("Duration") or 0.0,
+        result.get("BillDuration") or 0,
+        result.get("MemUsage") or 0,
+        result.get("Log") or "",
+    )
+
+
+#: Asynchronous calls leave it out or empty; 0 and 200 both stand for success in what was published and observed.
+_SUCCESSES = (0, 200, None, "")
+
+
+def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str, Any]") -> "dict[str, Any] | None":
+    """RetMsg as the platform's error object. None for a function's own data, even somebody else's error object."""
+    try:
+        found = _decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not wire.ERROR_KEYS.issuperset(found):
+        return None
+    if "errorCode" not in found or "errorMessage" not in found or len(found) < 3:
+        return None
+    own_ids = (None, "", answer.get("RequestId"), result.get("FunctionRequestId"))
+    return found if found.get("requestId") in own_ids else None
+
+
+def _function_error(
+    envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]", found: "dict[str, Any] | None"
+) -> "exception.TencentServerlessSDKException":
+    facts = found or {}
+    status = facts.get("statusCode", result.get("InvokeResult"))
+    if not isinstance(status, int):
+        status = None
+    executed, error_class = wire.STATUSES.get(status, _UNKNOWN_STATUS)  # type: ignore[arg-type]
+    return error_class(
+        facts.get("errorCode", -1),
+        facts.get("errorMessage") or result.get("ErrMsg") or result.get("RetMsg") or "the function failed",
+        answer.get("RequestId"),
+        envelope,
+        facts.get("stackTrace") or "",
+        status_code=status,
+        executed=executed,
+    )
+
+
+_UNKNOWN_STATUS = (Verdict.MAYBE, exception.TencentServerlessSDKException)
+
+
+def _api_error(envelope: "dict[str, Any]", answer: "dict[str, Any]", error: "Any") -> "exception.APIError":
+    found = error if isinstance(error, dict) else {"Message": error}
+    code = str(found.get("Code") or "InternalError")
+    error_class = wire.API_ERRORS.get(wire.category(code), exception.APIError)
+    return error_class(
+        code,
+        found.get("Message") or "",
+        answer.get("RequestId"),
+        response=envelope,
+        executed=wire.api_verdict(code),
+    )
+
+
+def _server_error(response: "Response") -> "exception.ServerError":
+    start = _start_of(response.body)
+    error = exception.ServerError(
+        "ServerNetworkError", "HTTP status {}: {}".format(response.status, start), response=start
+    )
+    error.status = response.status
+    return error
+
+
+def _protocol_error(response: "Response", fault: str) -> "exception.ProtocolError":
+    start = _start_of(response.body)
+    return exception.ProtocolError("ClientNetworkError", "the answer {}: {!r}".format(fault, start), response=start)
+
+
+def _start_of(body: bytes) -> str:
+    return body[:_SHOWN_CHARACTERS].decode("utf-8", "replace")
