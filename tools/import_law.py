@@ -1,0 +1,92 @@
+"""A contract type for import-linter: what one room may import.
+
+import-linter's own contracts forbid what they list. A law that lists what is *allowed* also holds for the room that
+is built next year, and it can be written before the room exists: it bites as soon as the package appears.
+
+Names are patterns: ``a.b`` is the module ``a.b`` and everything inside it, ``a.b.`` (with a dot at the end) is the
+module ``a.b`` alone, ``*`` is any part of a name between two dots.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from grimp import ImportGraph
+from importlinter import Contract, ContractCheck, fields, output
+
+ROOT = "tencentserverless"
+STDLIB = "stdlib"
+
+
+def to_regex(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of module names."""
+    alone = pattern.endswith(".")
+    parts = [re.escape(part).replace(r"\*", "[^.]+") for part in pattern.rstrip(".").split(".")]
+    return re.compile(r"\.".join(parts) + ("" if alone else r"(\..+)?"))
+
+
+def matches(name: str, patterns: list[str]) -> bool:
+    """Does one of the patterns cover the module?"""
+    return any(is_stdlib(name) if pattern == STDLIB else to_regex(pattern).fullmatch(name) for pattern in patterns)
+
+
+def is_stdlib(name: str) -> bool:
+    """Is it a module of the standard library?"""
+    return name.partition(".")[0] in sys.stdlib_module_names
+
+
+def is_ours(name: str) -> bool:
+    """Is it a module of this project?"""
+    return name == ROOT or name.startswith(ROOT + ".")
+
+
+class RoomContract(Contract):
+    """What a room may import.
+
+    ``rooms``: the modules that the law binds. ``may_import``: the modules of ours that they may import besides their
+    own room; absent, all of them. ``never_import``: modules, ours or others', that they never import.
+    ``outside``: the only other packages they may import, ``stdlib`` being the standard library; absent, all.
+    """
+
+    type_name = "room"
+
+    rooms = fields.ListField(subfield=fields.StringField())
+    except_rooms = fields.ListField(subfield=fields.StringField(), required=False)
+    may_import = fields.ListField(subfield=fields.StringField(), required=False)
+    never_import = fields.ListField(subfield=fields.StringField(), required=False)
+    outside = fields.ListField(subfield=fields.StringField(), required=False)
+
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002  # the base's signature
+        """Hold every direct import of the room against the law."""
+        breaches = [
+            (importer, imported, detail["line_number"], detail["line_contents"])
+            for importer in sorted(graph.modules)
+            if self._binds(importer)
+            for imported in sorted(graph.find_modules_directly_imported_by(importer))
+            if not self._allows(imported)
+            for detail in graph.get_import_details(importer=importer, imported=imported)
+        ]
+        return ContractCheck(kept=not breaches, metadata={"breaches": breaches})
+
+    def render_broken_contract(self, check: ContractCheck) -> None:
+        """Say which line breaks the law."""
+        for importer, imported, line, text in check.metadata["breaches"]:
+            output.print_error(f"{importer} must not import {imported} (line {line}: {text})", bold=False)
+        output.new_line()
+
+    def _list(self, field: str) -> list[str]:
+        """A field's value: import-linter replaces the field object by it."""
+        return list(getattr(self, field) or [])
+
+    def _binds(self, importer: str) -> bool:
+        return matches(importer, self._list("rooms")) and not matches(importer, self._list("except_rooms"))
+
+    def _allows(self, imported: str) -> bool:
+        if matches(imported, self._list("never_import")):
+            return False
+        if not is_ours(imported):
+            return getattr(self, "outside", None) is None or matches(imported, self._list("outside"))
+        if getattr(self, "may_import", None) is None:
+            return True
+        return imported == ROOT or matches(imported, self._list("rooms") + self._list("may_import"))
