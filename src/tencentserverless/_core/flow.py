@@ -184,6 +184,8 @@ class _Story:
         for name, at in exchange.marks:
             phases[name] = (at - since) * 1000.0
             since = at
+        if "send" in phases:
+            phases["wait"] = (ended - since) * 1000.0
         self._attempts.append(
             Attempt(
                 len(self._attempts) + 1,
@@ -196,9 +198,7 @@ class _Story:
             )
         )
 
-    def find_repair(
-        self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock
-    ) -> "str | None":
+    def find_repair(self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock) -> "str | None":
         """What would mend this refusal, None if nothing does or it was tried already."""
         repair = _REPAIRS.get(error.code) if isinstance(error, exception.APIError) else None
         if repair is None or repair in self._repairs:

@@ -62,9 +62,7 @@ class PoolState:
 
     def __repr__(self) -> str:
         idle = sum(len(stack) for stack in self._idle.values())
-        return "<PoolState {}/{} open, {} idle, {} waiting>".format(
-            self.opened, self.limit, idle, len(self._waiters)
-        )
+        return "<PoolState {}/{} open, {} idle, {} waiting>".format(self.opened, self.limit, idle, len(self._waiters))
 
     def acquire(self, origin: "Any", monotonic: float, wall: float) -> "Any":
         """An idle connection (now lent), OPEN (a place is taken: open one) or WAIT (queue up with ``enqueue``)."""

@@ -3,6 +3,7 @@
 What is the same for many calls (a head up to the time, a body up to the event) is built once and kept, bounded.
 """
 
+from binascii import b2a_base64
 from json import JSONEncoder
 from json.encoder import encode_basestring
 
@@ -46,9 +47,9 @@ class Call:
         qualifier: str = wire.DEFAULT_QUALIFIER,
         invocation_type: str = wire.SYNC,
         region: str = wire.DEFAULT_REGION,
-        routing_key: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
         deadline: float = 0.0,
-        is_idempotent: bool = False
+        is_idempotent: bool = False,
     ) -> None:
         self.function_name = function_name
         self.namespace = namespace
@@ -58,7 +59,7 @@ class Call:
         self.data = data
         self.event = encode_event(data)
         self.region = region
-        self.routing_key = routing_key
+        self.routing_key = encode_event(routing_key) if isinstance(routing_key, dict) else routing_key
         self.deadline = deadline
         self.is_idempotent = is_idempotent
 
@@ -262,3 +263,16 @@ def check_header_value(name: str, value: str) -> str:
             "{} holds a blank, a line break or a character outside ASCII; give it without them".format(name)
         )
     return value
+
+
+def build_tunnel_request(authority: str, credentials: str) -> bytes:
+    """The CONNECT request for a proxy (RFC 9110, 9.3.6).
+
+    :param authority: ``host:port`` to tunnel to
+    :param credentials: ``user:password`` for the proxy, ``""`` for none
+    """
+    lines = ["CONNECT {} HTTP/1.1".format(authority), "Host: " + authority]
+    if credentials:
+        encoded = b2a_base64(credentials.encode("utf-8"), newline=False).decode("ascii")
+        lines.append("Proxy-Authorization: Basic " + encoded)
+    return "\r\n".join([*lines, "", ""]).encode("ascii")

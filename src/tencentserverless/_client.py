@@ -1,0 +1,288 @@
+"""What both faces' clients are made of: checked settings, where each region is served, and native calls.
+
+``scf.Client`` and ``aio.AsyncClient`` add nothing but how a flow is driven.
+"""
+
+import math
+import random
+import time
+
+from tencentserverless import __version__, config, credentials
+from tencentserverless._core import wire
+from tencentserverless._core.flow import Clock, Memory, Target, invoke_flow
+from tencentserverless._core.request import Call, RequestBuilder
+from tencentserverless._core.retry import Policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from tencentserverless._core.flow import Flow
+
+AGENT = "tencentserverless_" + __version__
+LANGUAGES = ("zh-CN", "en-US")
+CLOCK = Clock(time.time, time.monotonic)
+
+#: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
+RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
+
+#: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
+CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
+
+_DEFAULTS: "dict[str, Any]" = {
+    "credentials": None,
+    "endpoint": None,
+    "timeout": 910.0,
+    "connect_timeout": 5.0,
+    "max_connections": 64,
+    "max_attempts": 3,
+    "proxy": None,
+    "ca_file": None,
+    "api": None,
+    "language": "zh-CN",
+}
+
+
+class BaseClient:
+    """Settings, checked when the client is made, and the way from a call's arguments to its flow."""
+
+    def __init__(
+        self,
+        region: "str | None",
+        secret_id: "str | None",
+        secret_key: "str | None",
+        token: "str | None",
+        options: "dict[str, Any]",
+    ) -> None:
+        self._region = config.check_region(region)
+        self._is_region_given = region is not None
+        self._keys = [secret_id, secret_key, token]
+        self._options = options
+        self._timeout = check_seconds("timeout", options["timeout"])
+        self._connect_timeout = check_seconds("connect_timeout", options["connect_timeout"])
+        self._limit = _check_count("max_connections", options["max_connections"])
+        _check_choice("api", options["api"], (None, *wire.PAYLOAD_FIELDS))
+        _check_choice("language", options["language"], LANGUAGES)
+        self._policy = Policy(_check_count("max_attempts", options["max_attempts"]), random.random)
+        self._memory = Memory(options["api"])
+        self._addressing = config.Addressing(options["endpoint"], options["proxy"], options["ca_file"])
+        self._targets: "dict[str, Target]" = {}
+        self._provider: "credentials.Provider | None" = self._choose_provider()
+
+    @property
+    def region(self) -> str:
+        """The region of calls that name none."""
+        return self._region
+
+    @region.setter
+    def region(self, value: "str | None") -> None:
+        self._region = config.check_region(value)
+        self._is_region_given = value is not None
+
+    @property
+    def secret_id(self) -> "str | None":
+        """The SecretId that was given, None where the environment's is used."""
+        return self._keys[0]
+
+    @secret_id.setter
+    def secret_id(self, value: "str | None") -> None:
+        self._set_key(0, value)
+
+    @property
+    def secret_key(self) -> "str | None":
+        """The SecretKey that was given, None where the environment's is used."""
+        return self._keys[1]
+
+    @secret_key.setter
+    def secret_key(self, value: "str | None") -> None:
+        self._set_key(1, value)
+
+    @property
+    def token(self) -> "str | None":
+        """The session token that was given, None for none."""
+        return self._keys[2]
+
+    @token.setter
+    def token(self, value: "str | None") -> None:
+        self._set_key(2, value)
+
+    def _set_key(self, index: int, value: "str | None") -> None:
+        self._keys[index] = value
+        self._provider = None  # chosen at the next call, when the other half of a pair is set as well
+
+    def _choose_provider(self) -> "credentials.Provider":
+        secret_id, secret_key, token = self._keys
+        return credentials.choose_provider(secret_id, secret_key, token, self._options["credentials"])
+
+    def _get_provider(self) -> "credentials.Provider":
+        provider = self._provider
+        if provider is None:
+            provider = self._provider = self._choose_provider()
+        return provider
+
+    def _begin(
+        self,
+        function_name: str,
+        data: "Any",
+        names: "tuple[str | None, str | None, str | None, str | None]",
+        *,
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+    ) -> "Flow":
+        """The flow of one call.
+
+        :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
+        """
+        namespace, log_type, qualifier, invocation_type = names
+        target = self._targets.get(region or self._region) or self._aim(region)
+        seconds = self._timeout if timeout is None else check_seconds("timeout", timeout)
+        call = Call(
+            function_name,
+            data,
+            namespace=namespace or wire.DEFAULT_NAMESPACE,
+            log_type=log_type or "None",
+            qualifier=qualifier or wire.DEFAULT_QUALIFIER,
+            invocation_type=invocation_type or wire.SYNC,
+            region=region or self._region,
+            routing_key=routing_key,
+            deadline=CLOCK.monotonic() + seconds,
+            is_idempotent=idempotent,
+        )
+        return invoke_flow(call, target, self._memory, self._policy, CLOCK)
+
+    def _aim(self, region: "str | None") -> Target:
+        """Where a region is served, looked up once."""
+        name = config.check_region(region or self._region)
+        origin = self._addressing.locate(name)
+        target = Target(origin, RequestBuilder(origin.authority, self._options["language"], AGENT))
+        self._targets[name] = target
+        return target
+
+    def __getattr__(self, name: str) -> "Any":
+        if name.startswith("_"):
+            raise AttributeError("{} has no attribute {!r}".format(type(self).__name__, name))
+        if name in RESERVED:
+            raise AttributeError(
+                "{} has no method {!r} yet; to call a function of that name, write client[{!r}]".format(
+                    type(self).__name__, name, name
+                )
+            )
+        return self.function(name)
+
+    def __getitem__(self, name: str) -> "Any":
+        if not isinstance(name, str):
+            raise TypeError("client[...] takes a function's name, not {!r}".format(name))
+        return self.function(name)
+
+    __iter__ = None  # __getitem__ would make it an endless sequence of functions
+
+    def call(self, name: str) -> "Any":
+        """The function of that name, as a handle to call: ``client.call("name")(data={...})``."""
+        return self[name]
+
+    def function(self, name: str, **options: "Any") -> "Any":
+        """A handle on one function; the faces say which kind."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "<{} {} {!r}>".format(type(self).__name__, self._region, self._get_pool())
+
+    def _get_pool(self) -> object:
+        raise NotImplementedError
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        # Explicit secrets travel, for the caller put them here; what the environment gave is read where it arrives.
+        region = self._region if self._is_region_given else None
+        changed = {name: value for name, value in self._options.items() if value != _DEFAULTS[name]}
+        return _rebuild_client, (type(self), (region, *self._keys), changed)
+
+
+def _rebuild_client(cls: "type[BaseClient]", given: "tuple[Any, ...]", options: "dict[str, Any]") -> BaseClient:
+    """Make a client again, for pickle and copy; it opens connections of its own."""
+    return cls(*given, **options)
+
+
+class BaseFunction:
+    """A remote function as a Python callable.
+
+    :param client: that calls it
+    :param options: keyword arguments of ``client.invoke`` for every call
+    """
+
+    __slots__ = ("_client", "_options", "name")
+
+    def __init__(self, client: BaseClient, name: str, options: "dict[str, Any]") -> None:
+        for option in options:
+            if option not in _FUNCTION_OPTIONS:
+                raise TypeError("unknown option {!r}; allowed are {}".format(option, ", ".join(_FUNCTION_OPTIONS)))
+        self._client = client
+        self._options = options
+        self.name = name
+
+    def __repr__(self) -> str:
+        return "<{} {} of {!r}>".format(type(self).__name__, self.name, self._client)
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return type(self), (self._client, self.name, self._options)
+
+    def _merge(self, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "dict[str, Any]":
+        """The arguments of ``client.invoke`` for a native call."""
+        options = dict(self._options)
+        for option in CALL_OPTIONS:
+            if option in keywords:
+                options[option] = keywords.pop(option)
+        options["data"] = _read_event(self.name, args, keywords)
+        return options
+
+
+_FUNCTION_OPTIONS = (*CALL_OPTIONS, "region", "routing_key", "timeout", "idempotent")
+
+
+def _read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "Any":
+    """The event of a native call: ``data=``, one positional argument, or the keywords; one of the three."""
+    if len(args) > 1:
+        raise TypeError("{}() takes one event, but {} positional arguments were given".format(name, len(args)))
+    has_data = "data" in keywords
+    if (args and keywords) or (has_data and len(keywords) > 1):
+        _refuse_both(name, keywords)
+    if args:
+        return args[0]
+    if has_data:
+        return keywords["data"]
+    return keywords or None
+
+
+def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
+    extra = ", ".join(sorted(key for key in keywords if key != "data")) or "data"
+    raise TypeError(
+        "{}() got an event and the keywords {} as well. Put everything into the event; options such as region or "
+        "timeout go to client.function({!r}, ...)".format(name, extra, name)
+    )
+
+
+def check_seconds(name: str, value: "Any") -> float:
+    """A time span in seconds.
+
+    :raises TypeError: if it is no number
+    :raises ValueError: if it is not above zero, or not finite
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("{} must be a number of seconds, not {!r}".format(name, value))
+    if not 0 < value < math.inf:
+        raise ValueError("{} must be above zero seconds and finite, not {!r}".format(name, value))
+    return float(value)
+
+
+def _check_count(name: str, value: "Any") -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("{} must be a whole number, not {!r}".format(name, value))
+    if value < 1:
+        raise ValueError("{} must be at least 1, not {!r}".format(name, value))
+    return value
+
+
+def _check_choice(name: str, value: "Any", allowed: "tuple[Any, ...]") -> None:
+    if value not in allowed:
+        raise ValueError("{} must be one of {}, not {!r}".format(name, ", ".join(map(repr, allowed)), value))

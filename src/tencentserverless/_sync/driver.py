@@ -1,0 +1,64 @@
+"""Performs the effects of a flow with blocking calls. All that differs from asyncio is in these few lines."""
+
+import time
+
+from tencentserverless._core import flow as core
+from tencentserverless._sync.pool import Pool
+from tencentserverless.exception import CredentialError, NetworkError
+from tencentserverless.models import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless._core.flow import Exchange, Flow
+    from tencentserverless._core.http11 import Response
+    from tencentserverless.credentials import Provider
+    from tencentserverless.models import InvokeResult
+
+
+def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
+    """Drive the flow to its end: its result is returned, its error is raised."""
+    answer: "Any" = None
+    try:
+        while True:
+            effect = flow.send(answer)
+            kind = type(effect)
+            if kind is core.Exchange:
+                answer = _exchange(effect, pool)
+            elif kind is core.GetCredentials:
+                answer = _get_credentials(effect, provider)
+            else:
+                answer = None
+                time.sleep(effect.seconds)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        flow.close()
+
+
+def _get_credentials(effect: "core.GetCredentials", provider: "Provider") -> "Any":
+    try:
+        return provider.get(effect.refresh)
+    except CredentialError as error:
+        return error
+
+
+def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
+    """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
+    connection = None
+    is_reusable = is_unsent = False
+    try:
+        connection = pool.acquire(effect.origin, effect.deadline, effect.marks)
+        response = connection.exchange(effect.request, effect.deadline, effect.marks)
+        is_reusable = response.reusable
+        return response
+    except NetworkError as error:
+        is_unsent = error.executed is Verdict.NO
+        return error
+    finally:
+        if connection is not None:
+            if is_reusable:
+                pool.release(connection)
+            else:
+                pool.discard(connection, abort=is_unsent or not connection.has_handed_over)

@@ -1,0 +1,341 @@
+"""Sockets, blocking face: open a connection, exchange one request for one response on it.
+
+Every socket is non-blocking and waited for with one kept poll object, so that deadlines are exact. Only here is it
+known whether the last byte of a request can have left: that knowledge is each failure's verdict.
+"""
+
+import select
+import socket
+import ssl
+import threading
+from time import monotonic
+
+from tencentserverless import _transport
+from tencentserverless._core.bodies import BadResponse
+from tencentserverless._core.http11 import Response, ResponseReader
+from tencentserverless._core.request import build_tunnel_request
+from tencentserverless.exception import ConnectError, DeadlineExceeded, NetworkError
+from tencentserverless.models import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless.config import Origin
+
+    Marks = list[tuple[str, float]]
+    Address = tuple[Any, ...]
+
+_READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class _Poll:
+    """Waits for one socket with a poll object that is made once."""
+
+    __slots__ = ("_poll", "_sock", "_watched")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._poll = select.poll()
+        self._watched = select.POLLIN
+        self._poll.register(sock, select.POLLIN)
+
+    def can_read(self, seconds: float) -> bool:
+        if self._watched != select.POLLIN:
+            self._watch(select.POLLIN)
+        return bool(self._poll.poll(seconds * 1000.0 if seconds > 0 else 0))
+
+    def can_write(self, seconds: float) -> bool:
+        self._watch(select.POLLOUT)
+        return bool(self._poll.poll(seconds * 1000.0 if seconds > 0 else 0))
+
+    def _watch(self, events: int) -> None:
+        self._poll.modify(self._sock, events)
+        self._watched = events
+
+
+class _Select:
+    """The same where poll is missing (Windows)."""
+
+    __slots__ = ("_sock",)
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def can_read(self, seconds: float) -> bool:
+        return bool(select.select([self._sock], [], [], max(0.0, seconds))[0])
+
+    def can_write(self, seconds: float) -> bool:
+        # A refused connect shows among the exceptional conditions there.
+        ready = select.select([], [self._sock], [self._sock], max(0.0, seconds))
+        return bool(ready[1] or ready[2])
+
+
+_Wait: "type[_Poll] | type[_Select]" = _Poll if hasattr(select, "poll") else _Select
+
+
+class Connection:
+    """One open connection; lent to one call at a time."""
+
+    __slots__ = ("_sock", "_wait", "has_handed_over", "idle_since", "keep_seconds", "origin")
+
+    def __init__(self, sock: "Any", origin: "Origin") -> None:
+        self._sock = sock
+        self._wait = _Wait(sock)
+        self.origin = origin
+        self.has_handed_over = False  # has a send begun that could carry the request's last byte?
+        self.idle_since = 0.0  # monotonic seconds, set by the pool
+        self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
+
+    def __del__(self) -> None:
+        self.close()
+
+    def is_stale(self) -> bool:
+        """Has the peer closed it, or sent what nobody asked for?"""
+        return self._wait.can_read(0)
+
+    def close(self) -> None:
+        """Close at once; no TLS farewell, which could block."""
+        self._sock.close()
+
+    def abort(self) -> None:
+        """Close so that nothing buffered can still reach the peer."""
+        _transport.abort(self._sock)
+
+    def exchange(self, request: bytes, deadline: float, marks: "Marks") -> Response:
+        """Send the request and read its response.
+
+        :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
+        """
+        self._send(request, deadline)
+        marks.append(("send", monotonic()))
+        response = self._receive(deadline)
+        if not response.reusable:
+            return response
+        keep = response.headers.get(b"keep-alive")
+        if keep is not None:
+            self.keep_seconds = _read_keep_seconds(keep)
+        return response
+
+    def _send(self, request: bytes, deadline: float) -> None:
+        left: "bytes | memoryview" = request
+        while True:
+            self.has_handed_over = True
+            try:
+                sent = self._sock.send(left)
+            except _WOULD_BLOCK as error:
+                if _transport.is_foreign(error, _HERE):
+                    raise
+                self.has_handed_over = False
+                self._await_send(error, deadline)
+                continue
+            except OSError as error:
+                if _transport.is_foreign(error, _HERE):
+                    raise
+                proven = _transport.failed_in_kernel(error)
+                executed = Verdict.NO if proven else Verdict.MAYBE
+                raise _transport.wire_failure(self.origin, "sending to", error, executed) from error
+            if sent == len(left):
+                return
+            left = memoryview(left)[sent:]
+            self.has_handed_over = False
+
+    def _await_send(self, blocked: BaseException, deadline: float) -> None:
+        """Wait until the socket takes bytes again; some are left, so nothing whole can have arrived."""
+        is_reading = isinstance(blocked, ssl.SSLWantReadError)
+        wait = self._wait.can_read if is_reading else self._wait.can_write
+        if not wait(deadline - monotonic()):
+            raise DeadlineExceeded(
+                "ClientNetworkError",
+                "the timeout passed while the request to {} was being sent".format(self.origin),
+                executed=Verdict.NO,
+            )
+
+    def _receive(self, deadline: float, is_tunnel: bool = False) -> Response:
+        reader = ResponseReader(is_tunnel)
+        wait, sock = self._wait.can_read, self._sock
+        while True:
+            if not wait(deadline - monotonic()):
+                raise DeadlineExceeded(
+                    "ClientNetworkError",
+                    "the timeout passed while waiting for the answer of {}".format(self.origin),
+                    executed=Verdict.MAYBE,
+                )
+            try:
+                data = sock.recv(_READ_BYTES)
+                response = reader.feed(data) if data else reader.finish()
+            except _WOULD_BLOCK as error:
+                if _transport.is_foreign(error, _HERE):
+                    raise
+                continue
+            except BadResponse as error:
+                raise _transport.protocol_failure(self.origin, error, reader.start or data) from error
+            except OSError as error:
+                if _transport.is_foreign(error, _HERE):
+                    raise
+                doing = "reading the answer of" if reader.has_begun else "waiting for the answer of"
+                raise _transport.wire_failure(self.origin, doing, error, Verdict.MAYBE) from error
+            if response is not None:
+                return response
+            if not data:
+                fault = "the answer was cut short" if reader.has_begun else "the connection was closed with no answer"
+                raise _transport.wire_failure(self.origin, "by", fault, Verdict.MAYBE)
+
+    def tunnel(self, deadline: float) -> None:
+        """Ask the proxy to connect us to the origin.
+
+        :raises ConnectError: with the proxy's status and words, if it does not
+        """
+        origin, proxy = self.origin, self.origin.proxy
+        assert proxy is not None
+        authority = "{}:{}".format("[{}]".format(origin.host) if ":" in origin.host else origin.host, origin.port)
+        try:
+            self._send(build_tunnel_request(authority, proxy.credentials), deadline)
+            response = self._receive(deadline, is_tunnel=True)
+        except NetworkError as error:
+            fault = ConnectError("ClientNetworkError", "no tunnel through {!r}: {}".format(proxy, error.message))
+            fault.executed = Verdict.NO
+            raise fault from error
+        if response.status >= 300 or not response.reusable:
+            text = response.body[:200].decode("utf-8", "replace")
+            message = "the proxy {}:{} refused the tunnel to {}: HTTP status {} {}"
+            fault = ConnectError(
+                "ClientNetworkError", message.format(proxy.host, proxy.port, origin, response.status, text).rstrip()
+            )
+            fault.executed, fault.is_transient = Verdict.NO, response.status >= 500
+            raise fault
+
+    def secure(self, deadline: float) -> None:
+        """Begin TLS, and check the peer's certificate and name.
+
+        :raises ConnectError: naming the check that failed
+        """
+        origin = self.origin
+        try:
+            context = _transport.tls_context(origin.ca_file)
+            self._sock = sock = context.wrap_socket(
+                self._sock, server_hostname=origin.host, do_handshake_on_connect=False
+            )
+            self._wait = _Wait(sock)
+            while True:
+                try:
+                    sock.do_handshake()
+                    return
+                except _WOULD_BLOCK as blocked:
+                    is_writing = isinstance(blocked, ssl.SSLWantWriteError)
+                    wait = self._wait.can_write if is_writing else self._wait.can_read
+                    if not wait(deadline - monotonic()):
+                        raise _late(origin, "TLS handshake") from None
+        # On Python 3.6 a wrong host name is a ValueError.
+        except (OSError, ssl.CertificateError) as error:
+            if _transport.is_foreign(error, _HERE):
+                raise
+            raise _transport.connect_failure(origin, "make a secure connection to", error) from error
+
+
+def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    """Connect: look up, connect, tunnel, TLS. Nothing of the request is sent.
+
+    :param deadline: monotonic seconds by which it must stand
+    :raises ConnectError: if it does not
+    """
+    peer = origin.proxy or origin
+    addresses = _look_up(origin, peer.host, peer.port, deadline)
+    marks.append(("resolve", monotonic()))
+    connection = Connection(_connect(origin, addresses, deadline), origin)
+    marks.append(("connect", monotonic()))
+    try:
+        if origin.proxy is not None:
+            connection.tunnel(deadline)
+            marks.append(("tunnel", monotonic()))
+        if origin.is_tls:
+            connection.secure(deadline)
+            marks.append(("tls", monotonic()))
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+def _look_up(origin: "Origin", host: str, port: int, deadline: float) -> "list[Address]":
+    """The host's addresses. A name is looked up in a thread, since getaddrinfo cannot be bounded."""
+    try:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+    except OSError:  # it is a name
+        pass
+    found: "list[Any]" = []
+    done = threading.Event()
+
+    def look_up() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=look_up, name="tencentserverless-lookup", daemon=True).start()
+    if not done.wait(max(0.0, deadline - monotonic())):
+        raise _late(origin, "name lookup")
+    if isinstance(found[0], BaseException):
+        raise _transport.connect_failure(origin, "look up", found[0]) from found[0]
+    return found[0]  # type: ignore[no-any-return]
+
+
+def _connect(origin: "Origin", addresses: "list[Address]", deadline: float) -> socket.socket:
+    """A connected socket: the first address that answers; each gets its share of the time that is left."""
+    failure = None
+    for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        share = (deadline - monotonic()) / (len(addresses) - index)
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError as error:  # a family that this machine does not have
+            failure = _transport.connect_failure(origin, "connect to", error)
+            continue
+        try:
+            _connect_socket(sock, address, share)
+            return sock
+        except OSError as error:
+            sock.close()
+            if _transport.is_foreign(error, _HERE):
+                raise
+            failure = _transport.connect_failure(origin, "connect to", error)
+        except BaseException:
+            sock.close()
+            raise
+    if failure is None or deadline <= monotonic():
+        raise _late(origin, "connect") from failure
+    raise failure
+
+
+def _connect_socket(sock: socket.socket, address: "Any", seconds: float) -> None:
+    sock.setblocking(False)
+    _transport.set_options(sock)
+    try:
+        sock.connect(address)
+        return
+    except (BlockingIOError, InterruptedError):
+        pass
+    if not _Wait(sock).can_write(seconds):
+        raise TimeoutError("no answer within {:.1f} s".format(max(0.0, seconds)))
+    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise _transport.system_error(code)
+
+
+def _late(origin: "Origin", phase: str) -> ConnectError:
+    message = "no connection to {} in time: the {} took too long".format(origin, phase)
+    return ConnectError("ClientNetworkError", message, executed=Verdict.NO)
+
+
+def _read_keep_seconds(value: bytes) -> "float | None":
+    """The peer's ``Keep-Alive: timeout=N``, less a second for the way."""
+    for option in value.split(b","):
+        name, _, number = option.strip().partition(b"=")
+        if name.lower() == b"timeout" and number.isdigit() and len(number) < 7:
+            return max(0.0, int(number) - 1.0)
+    return None
+
+
+_HERE = open_connection.__code__.co_filename

@@ -1,0 +1,171 @@
+"""What both faces ask of a socket, and what its errors mean: trust, options, and the verdict of a failed send.
+
+The one place outside the two ``net`` modules that knows ``ssl`` and ``errno``; it does no I/O of its own.
+"""
+
+import os
+import re
+import socket
+import ssl
+
+from tencentserverless.config import ambient_trust, is_loopback
+from tencentserverless.exception import ConnectError, NetworkError, ProtocolError
+from tencentserverless.models import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless._core.bodies import BadResponse
+    from tencentserverless.config import Origin
+
+PROBE_IDLE_SECONDS = 30  # of silence before the first TCP keep-alive probe: gateways forget idle flows after minutes
+PROBE_INTERVAL_SECONDS = 10
+PROBE_COUNT = 3
+USER_TIMEOUT_MS = 60000  # how long sent bytes may stay unacknowledged before the kernel gives the connection up
+
+_contexts: "dict[tuple[str | None, ...], ssl.SSLContext]" = {}
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
+
+
+def tls_context(ca_file: "str | None") -> ssl.SSLContext:
+    """The TLS settings for a choice of trust; one object for each, shared by all clients.
+
+    :param ca_file: a file or folder of roots, None for the system's
+    :raises ConnectError: if the roots cannot be read
+    """
+    key = (ca_file,) + ambient_trust()
+    context = _contexts.get(key)
+    if context is None:
+        context = _contexts[key] = _make_context(ca_file)
+    return context
+
+
+def _make_context(ca_file: "str | None") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 | ssl.OP_NO_COMPRESSION
+    try:
+        _load_roots(context, ca_file)
+    except (OSError, ssl.SSLError) as error:
+        fault = ConnectError("ClientNetworkError", "cannot read the trusted roots: {}".format(error))
+        fault.executed, fault.is_transient = Verdict.NO, False
+        raise fault from error
+    return context
+
+
+def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
+    """Load the roots the cheapest way that the system has.
+
+    A folder of hashed names is read on demand and costs 0.2 ms; reading a whole bundle costs 15 ms or more.
+    """
+    if ca_file is not None:
+        is_folder = os.path.isdir(ca_file)
+        context.load_verify_locations(None if is_folder else ca_file, ca_file if is_folder else None)
+        return
+    paths = ssl.get_default_verify_paths()
+    is_chosen = any(ambient_trust())
+    if not is_chosen and paths.capath and _has_hashed_names(paths.capath):
+        context.load_verify_locations(None, paths.capath)
+        return
+    context.load_default_certs()
+    if not is_chosen and not paths.cafile and not context.cert_store_stats()["x509_ca"]:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+
+
+def _has_hashed_names(folder: str) -> bool:
+    with os.scandir(folder) as entries:
+        return any(_HASHED_NAME.match(entry.name) for entry in entries)
+
+
+def set_options(sock: socket.socket) -> None:
+    """No delay for small sends, and probes that notice a dead peer and keep gateways from forgetting the flow."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", PROBE_IDLE_SECONDS),
+        ("TCP_KEEPINTVL", PROBE_INTERVAL_SECONDS),
+        ("TCP_KEEPCNT", PROBE_COUNT),
+        ("TCP_USER_TIMEOUT", USER_TIMEOUT_MS),
+    ):
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+_STANDARD_FILES = (ssl.SSLSocket.send.__code__.co_filename, socket.create_connection.__code__.co_filename)
+
+
+def is_foreign(error: BaseException, *files: str) -> bool:
+    """Did something other than the call itself raise this: a signal handler that ran in the middle of it?
+
+    The innermost frame of a true failure is the calling module's or the standard library's.
+
+    :param files: of the code whose calls are trusted, as its code objects name them
+    """
+    traceback = error.__traceback__
+    assert traceback is not None
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_code.co_filename not in _STANDARD_FILES + files
+
+
+def failed_in_kernel(error: BaseException) -> bool:
+    """Did the kernel refuse these very bytes? TLS's own errors, and those without an errno, prove nothing."""
+    return isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno is not None
+
+
+def system_error(code: int) -> OSError:
+    """The error that an errno stands for."""
+    return OSError(code, os.strerror(code))
+
+
+def connect_failure(origin: "Origin", doing: str, error: BaseException) -> ConnectError:
+    """The error for a connection that could not be made: nothing was sent.
+
+    :param doing: what was tried, as ``connect to`` or ``look up``
+    """
+    proxy = origin.proxy
+    via = "" if proxy is None else " through the proxy {}:{}".format(proxy.host, proxy.port)
+    message = "cannot {} {}{}: {}".format(doing, origin, via, explain(error))
+    if isinstance(error, ConnectionRefusedError) and is_loopback(origin.host):
+        message += ". If the local SCF should listen there, start it with: scf local start"
+    fault = ConnectError("ClientNetworkError", message, executed=Verdict.NO)
+    fault.is_transient = not isinstance(error, (ssl.CertificateError, ssl.SSLError))
+    return fault
+
+
+def explain(error: BaseException) -> str:
+    """An error of the system or of TLS, in words."""
+    verify_message = getattr(error, "verify_message", None)
+    if verify_message:
+        return "the certificate was not accepted ({})".format(verify_message)
+    if isinstance(error, ssl.SSLError):
+        return "TLS failed ({})".format(error.reason or error)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def wire_failure(origin: "Origin", doing: str, error: "BaseException | str", executed: Verdict) -> NetworkError:
+    """The error for a connection that broke."""
+    words = error if isinstance(error, str) else explain(error)
+    return NetworkError("ClientNetworkError", "{}, {} {}".format(words, doing, origin), executed=executed)
+
+
+def protocol_failure(origin: "Origin", fault: "BadResponse", start: bytes) -> ProtocolError:
+    """The error for an answer that is no HTTP."""
+    shown = start.decode("utf-8", "replace")
+    message = "the answer of {} is no HTTP that can be trusted: {}".format(origin, fault)
+    return ProtocolError("ClientNetworkError", message, response=shown, executed=Verdict.MAYBE)
+
+
+def abort(sock: "Any") -> None:
+    """Close so that nothing still in the kernel's buffers goes out: the peer sees a reset, never a clean end."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    except OSError:  # it is closed or reset already, which is what we want
+        pass
+    sock.close()
+
+
+_NO_LINGER = b"\x01\0\0\0\0\0\0\0" if os.name != "nt" else b"\x01\0\0\0"

@@ -1,0 +1,259 @@
+"""Where calls go: region, endpoint, proxy and trust, from arguments and the environment.
+
+This is the SDK's only reader of ``os.environ``. What it reads is read when asked, so that a variable that is set later
+(``scf local env``) counts.
+"""
+
+import os
+
+from tencentserverless._core import wire
+from tencentserverless._core.request import check_header_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+REGION = "TENCENTCLOUD_REGION"
+RUN_ENVIRONMENT = "TENCENTCLOUD_RUNENV"
+ENDPOINT_URL = "TENCENTSERVERLESS_ENDPOINT_URL"
+
+#: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
+FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
+TOOL_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")
+#: Set in every TKE pod that has a role; the first is enough to know.
+TKE_KEYS = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
+
+_PROXY_NAMES = ("HTTPS_PROXY", "https_proxy")
+_NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
+
+#: How to install this package with its extra: one constant, for the name on PyPI still holds Tencent's 0.1.7.
+INSTALL_LOCAL_HINT = "pip install '.[local]' in the project's source folder"
+
+
+class Origin:
+    """An address that connections are made to, and how. Equal origins share connections.
+
+    :ivar authority: what the Host header says: the host, with the port where it is not the scheme's own
+    :ivar proxy: the proxy to tunnel through, None for none
+    :ivar ca_file: roots to trust, None for the system's
+    """
+
+    __slots__ = ("_hash", "authority", "ca_file", "host", "is_tls", "port", "proxy")
+
+    def __init__(
+        self, host: str, port: int, is_tls: bool, *, proxy: "Proxy | None" = None, ca_file: "str | None" = None
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.is_tls = is_tls
+        self.proxy = proxy
+        self.ca_file = ca_file
+        name = "[{}]".format(host) if ":" in host else host
+        self.authority = name if port == (443 if is_tls else 80) else "{}:{}".format(name, port)
+        self._hash = hash((host, port, is_tls))
+
+    def _key(self) -> "tuple[object, ...]":
+        return self.host, self.port, self.is_tls, self.proxy, self.ca_file
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Origin) and self._key() == other._key())
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        return "{}:{}".format("[{}]".format(self.host) if ":" in self.host else self.host, self.port)
+
+
+class Proxy:
+    """A forward proxy that tunnels by CONNECT. Its repr hides the password.
+
+    :ivar credentials: ``user:password``, ``""`` for none
+    """
+
+    __slots__ = ("credentials", "host", "port")
+
+    def __init__(self, host: str, port: int, credentials: str) -> None:
+        self.host = host
+        self.port = port
+        self.credentials = credentials
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Proxy) and (self.host, self.port, self.credentials) == (
+            other.host,
+            other.port,
+            other.credentials,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.host, self.port))
+
+    def __repr__(self) -> str:
+        return "<Proxy {}:{}{}>".format(self.host, self.port, " with password" if self.credentials else "")
+
+
+def ambient_region() -> str:
+    """The region where none is given: the function's own, else ap-guangzhou."""
+    return os.environ.get(REGION) or wire.DEFAULT_REGION
+
+
+def ambient_keys(names: "tuple[str, str, str]") -> "tuple[str, str, str]":
+    """Secret id, secret key and token as the environment has them now; ``""`` for what is not set."""
+    get = os.environ.get
+    return get(names[0]) or "", get(names[1]) or "", get(names[2]) or ""
+
+
+def ambient_trust() -> "tuple[str | None, str | None]":
+    """The roots that OpenSSL's own variables name: a file, a folder."""
+    return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+
+
+def has_tke_role() -> bool:
+    """Are we in a TKE pod with a role?"""
+    return all(os.environ.get(name) for name in TKE_KEYS)
+
+
+def snapshot() -> "tuple[str | None, ...]":
+    """Everything here that decides where calls go, to see whether it changed."""
+    get = os.environ.get
+    return get(ENDPOINT_URL), get(RUN_ENVIRONMENT), get(REGION), _first(_PROXY_NAMES), _first(_NO_PROXY_NAMES)
+
+
+def _first(names: "tuple[str, ...]") -> "str | None":
+    for name in names:
+        value = os.environ.get(name)
+        if value:
+            return value
+    return None
+
+
+def check_region(region: "str | None") -> str:
+    """The region to call: the one given, else the ambient one.
+
+    :raises ValueError: if it cannot be a region's name
+    """
+    name = region or ambient_region()
+    if not isinstance(name, str):
+        raise TypeError("region must be a str such as 'ap-guangzhou', not {!r}".format(name))
+    if not all(character.isalnum() or character == "-" for character in check_header_value("region", name)):
+        raise ValueError("region {!r} is no region's name; an example is 'ap-guangzhou'".format(name))
+    return name
+
+
+class Addressing:
+    """How a client finds the origin for a region.
+
+    :param endpoint: ``"public"``, ``"internal"``, ``"regional"``, a URL, or None for what the environment says
+    :param proxy: URL of a proxy, ``""`` for none whatever the environment says, None for what it says
+    :param ca_file: a file or folder of roots to trust, None for the system's
+    :raises ValueError: if one of them cannot be used; the message names it
+    """
+
+    __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_proxy", "_url")
+
+    def __init__(self, endpoint: "str | None", proxy: "str | None", ca_file: "str | None") -> None:
+        if ca_file is not None and not os.path.exists(ca_file):
+            raise ValueError("ca_file {!r} does not exist".format(ca_file))
+        self._ca_file = ca_file
+        self._endpoint, self._url = _choose_endpoint(endpoint)
+        self._no_proxy = ""
+        if proxy is None:
+            proxy = _first(_PROXY_NAMES)
+            self._no_proxy = _first(_NO_PROXY_NAMES) or ""
+        self._proxy = _parse_proxy(proxy) if proxy else None
+
+    def locate(self, region: str) -> Origin:
+        """The origin that serves this region."""
+        if self._url is not None:
+            host, port, is_tls = self._url
+        else:
+            host, port, is_tls = _host_of(self._endpoint, region), 443, True
+        proxy = None if self._proxy is None or self._is_direct(host) else self._proxy
+        return Origin(host, port, is_tls, proxy=proxy, ca_file=self._ca_file)
+
+    def _is_direct(self, host: str) -> bool:
+        """Does NO_PROXY name the host, its domain, or everything? Loopback is never proxied."""
+        if is_loopback(host):
+            return True
+        for entry in self._no_proxy.replace(" ", ",").split(","):
+            name = entry.partition(":")[0].lstrip("*").lstrip(".").lower()
+            if entry == "*" or (name and (host == name or host.endswith("." + name))):
+                return True
+        return False
+
+
+_NAMED_ENDPOINTS = ("public", "internal", "regional")
+
+
+def _host_of(endpoint: str, region: str) -> str:
+    if endpoint == "regional" or region in wire.FINANCE_REGIONS:
+        return wire.REGIONAL_HOST.format(region=region)
+    return wire.INTERNAL_HOST if endpoint == "internal" else wire.PUBLIC_HOST
+
+
+def _choose_endpoint(endpoint: "str | None") -> "tuple[str, tuple[str, int, bool] | None]":
+    """The kind of endpoint, and the address if a URL gives it."""
+    if endpoint in _NAMED_ENDPOINTS:
+        return endpoint, None
+    url = endpoint if endpoint is not None else os.environ.get(ENDPOINT_URL)
+    if not url and endpoint is None:
+        is_inside = os.environ.get(RUN_ENVIRONMENT) == "SCF"
+        return "internal" if is_inside else "public", None
+    source = "endpoint" if endpoint is not None else ENDPOINT_URL
+    host, port, is_tls, rest = _parse_url(source, url)
+    if rest.strip("/") or "@" in rest:
+        _refuse_url(source, url, "has more than scheme, host and port")
+    if not is_tls and endpoint is None and not is_loopback(host):
+        _refuse_url(source, url, "would show your session token on the wire; use https, or pass it as endpoint=")
+    return "url", (host, port, is_tls)
+
+
+def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
+    """Host, port, is TLS, and what follows, of ``http(s)://host[:port]...``."""
+    if not isinstance(url, str):
+        raise TypeError("{} must be a str, not {!r}".format(source, url))
+    scheme, separator, rest = url.partition("://")
+    if scheme.lower() not in ("http", "https") or not separator:
+        _refuse_url(source, url, "is no URL such as https://scf.tencentcloudapi.com")
+    is_tls = scheme.lower() == "https"
+    netloc, slash, path = rest.partition("/")
+    if netloc.startswith("["):
+        host, _, port_text = netloc[1:].partition("]")
+    else:
+        host, colon, port_text = netloc.partition(":")
+        port_text = colon + port_text
+    port_text = port_text[1:] if port_text.startswith(":") else port_text
+    if not host or not all(33 <= ord(character) <= 126 and character not in '@?#"<>\\' for character in host):
+        _refuse_url(source, url, "has no usable host name")
+    if port_text and not (port_text.isdigit() and 0 < int(port_text) < 65536):
+        _refuse_url(source, url, "has no usable port")
+    return host.lower(), int(port_text) if port_text else (443 if is_tls else 80), is_tls, slash + path
+
+
+def _refuse_url(source: str, url: "str | None", fault: str) -> "NoReturn":
+    allowed = "" if source == "proxy" else " ({} are allowed as well)".format(", ".join(map(repr, _NAMED_ENDPOINTS)))
+    raise ValueError("{} {!r} {}{}".format(source, url, fault, allowed))
+
+
+def _parse_proxy(url: str) -> Proxy:
+    """A proxy's address and its user and password, percent-decoded. The password never enters a message."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme, rest = "http", url
+    credentials, at, address = rest.rpartition("@")
+    shown = "{}://{}{}".format(scheme, "***@" if at else "", address)
+    if scheme.lower() != "http":
+        raise ValueError("proxy {!r} must be an http:// URL: tunnels are made by CONNECT".format(shown))
+    host, port, _, path = _parse_url("proxy", "http://" + address)
+    if path.strip("/"):
+        raise ValueError("proxy {!r} has more than scheme, host and port".format(shown))
+    if credentials:
+        from urllib.parse import unquote
+
+        credentials = unquote(credentials)
+    return Proxy(host, port, credentials)
+
+
+def is_loopback(host: str) -> bool:
+    """Is this the machine itself, by name or by address?"""
+    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())

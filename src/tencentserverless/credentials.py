@@ -1,0 +1,254 @@
+"""Who calls: explicit keys, an object of the caller's, the environment, then Tencent's own providers.
+
+Providers are asked at every signing, so that rotated keys are used at once; nothing is kept past its expiry. The
+official providers load only when nothing before them has keys, for they bring ``requests`` along.
+"""
+
+import threading
+
+from tencentserverless import config
+from tencentserverless._core.request import check_header_value
+from tencentserverless.exception import CredentialError
+from tencentserverless.models import Credentials, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    Triple = tuple[str, str, str]
+
+METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/"
+METADATA_TIMEOUT_SECONDS = 1.0
+
+
+class Provider:
+    """Gives the credentials for a signature."""
+
+    def get(self, refresh: bool) -> Credentials:
+        """The credentials to sign with now.
+
+        :param refresh: the last ones were refused: get new ones
+        :raises CredentialError: if there are none
+        """
+        raise NotImplementedError
+
+
+class Explicit(Provider):
+    """The caller's own keys, always the same.
+
+    :raises ValueError: if only half a pair is given, or one cannot stand in a header; no secret is shown
+    """
+
+    def __init__(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> None:
+        self._credentials = _check(secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token"))
+
+    def get(self, refresh: bool) -> Credentials:
+        return self._credentials
+
+
+class FromObject(Provider):
+    """An object with ``secret_id``, ``secret_key`` and perhaps ``token``: the official credential classes, or your own.
+
+    It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
+    """
+
+    def __init__(self, source: "Any") -> None:
+        if not hasattr(type(source), "secret_id") and not hasattr(source, "secret_id"):
+            raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
+        self._source = source
+        self._kept: "Credentials | None" = None
+        self._lock = threading.Lock()
+
+    def get(self, refresh: bool) -> Credentials:
+        with self._lock:
+            triple = self._read(refresh)
+        kept = self._kept
+        if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
+            try:
+                kept = self._kept = _check(*triple, names=("its secret_id", "its secret_key", "its token"))
+            except ValueError as error:
+                raise _failure("the object given as credentials= has no usable keys: {}".format(error)) from error
+        return kept
+
+    def _read(self, refresh: bool) -> "Triple":
+        source = self._source
+        try:
+            if refresh:
+                _refresh(source)
+            whole = getattr(source, "get_credential_info", None)  # all three of one moment
+            if whole is not None:
+                secret_id, secret_key, token = whole()
+            else:
+                secret_id, secret_key, token = source.secret_id, source.secret_key, getattr(source, "token", None)
+        except Exception as error:
+            raise _failure("the credential provider {} failed: {}".format(type(source).__name__, error)) from error
+        return secret_id or "", secret_key or "", token or ""
+
+
+def _refresh(source: "Any") -> None:
+    """Make an object get new keys; the official classes have three ways for it, and plain ones none."""
+    for name in ("refresh", "get_sts_tmp_role_arn"):
+        method = getattr(source, name, None)
+        if callable(method):
+            method()
+            return
+    if hasattr(source, "_expired_ts"):  # CVMRoleCredential: keys that have run out are got anew when read
+        source._expired_ts = 0
+
+
+class FromEnvironment(Provider):
+    """The variables of a function's environment, re-read each time: a warm instance's keys rotate.
+
+    :param names: of the variables that hold secret id, secret key and token
+    """
+
+    def __init__(self, names: "Triple") -> None:
+        self._names = names
+        self._kept: "tuple[Triple, Credentials] | None" = None
+
+    def find(self) -> "Credentials | None":
+        """The keys, None if neither variable is set."""
+        triple = config.ambient_keys(self._names)
+        kept = self._kept
+        if kept is not None and kept[0] == triple:
+            return kept[1]
+        if not triple[0] and not triple[1]:
+            return None
+        try:
+            credentials = _check(*triple, names=self._names)
+        except ValueError as error:
+            raise _failure("the environment's keys cannot be used: {}".format(error)) from error
+        self._kept = (triple, credentials)
+        return credentials
+
+
+class Chain(Provider):
+    """Where keys are looked for when none are given: the environment, then Tencent's providers.
+
+    :param metadata_url: of the CVM metadata service; tests give another
+    """
+
+    def __init__(self, metadata_url: str = METADATA_URL) -> None:
+        self._inside = FromEnvironment(config.FUNCTION_KEYS)
+        self._tools = FromEnvironment(config.TOOL_KEYS)
+        self._metadata_url = metadata_url
+        self._lock = threading.Lock()
+        self._found: "FromObject | None" = None
+        self._has_role: "bool | None" = None
+
+    def get(self, refresh: bool) -> Credentials:
+        credentials = self._inside.find() or self._tools.find()
+        if credentials is not None:
+            return credentials
+        found = self._found
+        if found is None:
+            with self._lock:  # one search at a time
+                found = self._found = self._found or self._search()
+        return found.get(refresh)
+
+    def _search(self) -> FromObject:
+        tried = ["{} and {}".format(*config.FUNCTION_KEYS), "{} and {}".format(*config.TOOL_KEYS)]
+        sources: "tuple[tuple[str, Callable[[], Any]], ...]" = (
+            ("the profile file ~/.tencentcloud/credentials", _find_profile),
+            ("the TKE role ({} and kin)".format(config.TKE_KEYS[0]), _find_tke_role),
+            ("the CVM role (instance metadata)", self._find_cvm_role),
+        )
+        for name, find in sources:
+            try:
+                source = find()
+            except Exception as error:
+                tried.append("{}: {}".format(name, error))
+                continue
+            if source is not None:
+                return FromObject(source)
+            tried.append(name)
+        raise _failure(
+            "no key pair was found. Give secret_id= and secret_key=, or set one of the places that were tried: "
+            + "; ".join(tried)
+        )
+
+    def _find_cvm_role(self) -> "Any":
+        """The role of the machine, if it is a CVM with one. A machine without is asked only once."""
+        if self._has_role is False:
+            return None
+        role = _ask_metadata(self._metadata_url)
+        self._has_role = bool(role)
+        if not role:
+            return None
+        from tencentcloud.common.credential import CVMRoleCredential
+
+        source = CVMRoleCredential(role)
+        source._metadata_endpoint = self._metadata_url
+        source._role_endpoint = self._metadata_url + "cam/security-credentials/"
+        return source if source.secret_id else None
+
+
+def _find_profile() -> "Any":
+    from tencentcloud.common.credential import ProfileCredential
+
+    try:
+        return ProfileCredential().get_credential()
+    except AttributeError:  # what 3.1.195 raises for a file without [default]
+        raise ValueError("the file has no section [default]") from None
+
+
+def _find_tke_role() -> "Any":
+    if not config.has_tke_role():
+        return None
+    from tencentcloud.common.credential import DefaultTkeOIDCRoleArnProvider
+
+    return DefaultTkeOIDCRoleArnProvider().get_credential()
+
+
+def _ask_metadata(url: str) -> str:
+    """The name of the machine's role, ``""`` where no metadata service answers in time."""
+    from urllib.request import ProxyHandler, build_opener
+
+    # In a thread, since the name lookup cannot be bounded; past a proxy, since the service is the machine's own.
+    found: "list[str]" = []
+
+    def ask() -> None:
+        try:
+            opener = build_opener(ProxyHandler({}))
+            with opener.open(url + "cam/security-credentials/", timeout=METADATA_TIMEOUT_SECONDS) as answer:
+                found.append(answer.read(1024).decode("utf-8").strip())
+        except (OSError, ValueError):
+            pass
+
+    thread = threading.Thread(target=ask, name="tencentserverless-metadata", daemon=True)
+    thread.start()
+    thread.join(METADATA_TIMEOUT_SECONDS)
+    return found[0] if found else ""
+
+
+def _check(secret_id: str, secret_key: str, token: str, names: "Triple") -> Credentials:
+    for name, value in zip(names, (secret_id, secret_key, token)):
+        if not isinstance(value, str):
+            raise TypeError("{} must be a str, not a {}".format(name, type(value).__name__))
+    if not secret_id or not secret_key:
+        missing, given = (names[0], names[1]) if not secret_id else (names[1], names[0])
+        raise ValueError("{} is given without {}; keys come in pairs".format(given, missing))
+    token = "" if token.isspace() else token  # the guide's workaround for 0.1.7 was token=" "
+    for name, value in zip(names, (secret_id, secret_key, token)):
+        check_header_value(name, value)
+    return Credentials(secret_id, secret_key, token)
+
+
+def _failure(message: str) -> CredentialError:
+    return CredentialError("InvalidCredential", message, executed=Verdict.NO)
+
+
+def choose_provider(
+    secret_id: "str | None", secret_key: "str | None", token: "str | None", credentials: "Any" = None
+) -> Provider:
+    """The provider for what a client was given: explicit keys win, then ``credentials=``, then the chain.
+
+    :raises ValueError: if half a pair is given, or a token alone; empty text counts as not given
+    """
+    if secret_id or secret_key:
+        return Explicit(secret_id, secret_key, token)
+    if token and not token.isspace():
+        raise ValueError("token is given without secret_id and secret_key; leave it out to use the keys around you")
+    if credentials is not None:
+        return FromObject(credentials)
+    return Chain()

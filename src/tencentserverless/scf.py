@@ -1,0 +1,220 @@
+"""Call Tencent Cloud functions.
+
+::
+
+    from tencentserverless import scf
+    from tencentserverless.scf import Client
+
+    print(scf.invoke("FuncInvoked", region="ap-guangzhou", data={"a": "b"}))
+
+    client = Client(region="ap-guangzhou")
+    print(client.FuncInvoked(data={"a": "b"}))
+"""
+
+import threading
+
+from tencentserverless import config, credentials
+from tencentserverless._client import BaseClient, BaseFunction
+from tencentserverless._sync.driver import run
+from tencentserverless._sync.pool import Pool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless.models import InvokeResult
+
+__all__ = ["Client", "Function", "invoke"]
+
+
+class Client(BaseClient):
+    """Calls functions, keeping connections alive between calls. Safe for threads and for fork; picklable.
+
+    :param region: of calls that name none; default ``TENCENTCLOUD_REGION``, else ap-guangzhou
+    :param secret_id: SecretId; default: the environment's keys, then Tencent's credential providers
+    :param secret_key: SecretKey; half a pair is refused
+    :param token: session token of temporary keys; a blank one counts as none
+    :param credentials: an object with ``secret_id``, ``secret_key`` and ``token``, read at each signing
+    :param endpoint: ``"public"``, ``"internal"``, ``"regional"`` or a URL; default
+        ``TENCENTSERVERLESS_ENDPOINT_URL``, else the internal one inside SCF and the public one elsewhere
+    :param timeout: seconds for a call, all its attempts included; functions may run for 900
+    :param connect_timeout: seconds for a new connection, from name lookup to TLS
+    :param max_connections: open at once; further calls wait
+    :param max_attempts: tries of a call whose failure proves that the function did not run
+    :param proxy: URL of an HTTP proxy, with ``user:password@`` where it asks; ``""`` for none; default
+        ``HTTPS_PROXY`` and ``NO_PROXY``
+    :param ca_file: a file or folder of the roots to trust; default: the system's
+    :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
+    :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
+    :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
+    """
+
+    def __init__(
+        self,
+        region: "str | None" = None,
+        secret_id: "str | None" = None,
+        secret_key: "str | None" = None,
+        token: "str | None" = None,
+        *,
+        credentials: "Any" = None,
+        endpoint: "str | None" = None,
+        timeout: float = 910.0,
+        connect_timeout: float = 5.0,
+        max_connections: int = 64,
+        max_attempts: int = 3,
+        proxy: "str | None" = None,
+        ca_file: "str | None" = None,
+        api: "str | None" = None,
+        language: str = "zh-CN",
+    ) -> None:
+        options = {
+            "credentials": credentials,
+            "endpoint": endpoint,
+            "timeout": timeout,
+            "connect_timeout": connect_timeout,
+            "max_connections": max_connections,
+            "max_attempts": max_attempts,
+            "proxy": proxy,
+            "ca_file": ca_file,
+            "api": api,
+            "language": language,
+        }
+        super().__init__(region, secret_id, secret_key, token, options)
+        self._pool = Pool(self._limit, self._connect_timeout)
+
+    def invoke(
+        self,
+        function_name: str,
+        namespace: "str | None" = "default",
+        log_type: "str | None" = "None",
+        qualifier: "str | None" = "$LATEST",
+        invocation_type: "str | None" = "RequestResponse",
+        data: "Any" = None,
+        *,
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+    ) -> "InvokeResult":
+        """Call a function and wait for what it returns.
+
+        :param function_name: its name
+        :param namespace: its namespace
+        :param log_type: ``"Tail"`` to get the last 4 KB of its log in ``result.log``
+        :param qualifier: version or alias
+        :param invocation_type: ``"RequestResponse"``, or ``"Event"`` to only start it
+        :param data: the event, anything that ``json.dumps`` takes; None sends none
+        :param region: of this call alone
+        :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
+        :param timeout: seconds for this call, all its attempts included
+        :param idempotent: the function may run twice for this call, so that what may have run is tried again
+        :returns: RetMsg, the JSON text of what the function returned, with the facts of the execution
+        :raises TencentServerlessSDKException: the function failed
+        :raises TencentCloudSDKException: the API refused, the wire broke, or there are no keys
+        :raises TypeError, ValueError: an argument cannot be used; nothing was sent
+        """
+        flow = self._begin(
+            function_name,
+            data,
+            (namespace, log_type, qualifier, invocation_type),
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
+        )
+        return run(flow, self._pool, self._provider or self._get_provider())
+
+    def function(self, name: str, **options: "Any") -> "Function":
+        """A handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
+
+        :param name: the function's name
+        :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
+            routing_key, timeout, idempotent
+        """
+        return Function(self, name, options)
+
+    def close(self) -> None:
+        """Close the connections. Calls that are under way end first; later ones are refused."""
+        self._pool.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _get_pool(self) -> Pool:
+        return self._pool
+
+
+class Function(BaseFunction):
+    """A remote function as a Python callable; ``client.NAME``, ``client["NAME"]`` and ``client.function`` make it."""
+
+    __slots__ = ()
+
+    _client: Client
+
+    def __call__(self, *args: "Any", **keywords: "Any") -> "InvokeResult":
+        """Call it. The event is ``data=``, one positional argument, or else the keywords.
+
+        ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
+        Returns and raises what ``Client.invoke`` does; TypeError if more than one event is given.
+        """
+        return self._client.invoke(self.name, **self._merge(args, keywords))
+
+    def invoke(self, data: "Any" = None) -> "InvokeResult":
+        """Call it with this event; None sends none. Returns and raises what ``Client.invoke`` does."""
+        return self._client.invoke(self.name, data=data, **self._options)
+
+
+_ambient_lock = threading.Lock()
+_ambient: "tuple[tuple[str | None, ...], Client] | None" = None
+
+
+def _get_ambient_client() -> Client:
+    """The client of module-level calls: one for the process, made anew when the environment says so."""
+    global _ambient
+    snapshot = config.snapshot()
+    found = _ambient
+    if found is None or found[0] != snapshot:
+        with _ambient_lock:
+            found = _ambient
+            if found is None or found[0] != snapshot:
+                found = _ambient = (snapshot, Client())
+    return found[1]
+
+
+def invoke(
+    function_name: str,
+    region: "str | None" = None,
+    secret_id: "str | None" = None,
+    secret_key: "str | None" = None,
+    token: "str | None" = None,
+    namespace: "str | None" = "default",
+    log_type: "str | None" = "None",
+    qualifier: "str | None" = "$LATEST",
+    invocation_type: "str | None" = "RequestResponse",
+    data: "Any" = None,
+) -> "InvokeResult":
+    """Call a function without a client of your own; connections are kept alive for the whole process all the same.
+
+    :param function_name: its name
+    :param region: default ``TENCENTCLOUD_REGION``, else ap-guangzhou
+    :param secret_id: SecretId; default: the environment's keys, then Tencent's credential providers
+    :param secret_key: SecretKey
+    :param token: session token of temporary keys
+    :param namespace: the function's namespace
+    :param log_type: ``"Tail"`` to get the last 4 KB of its log in ``result.log``
+    :param qualifier: version or alias
+    :param invocation_type: ``"RequestResponse"``, or ``"Event"`` to only start it
+    :param data: the event, anything that ``json.dumps`` takes; None sends none
+    :returns: what ``Client.invoke`` returns
+    :raises Exception: what ``Client.invoke`` raises
+    """
+    client = _get_ambient_client()
+    if secret_id or secret_key or token:
+        provider = credentials.choose_provider(secret_id, secret_key, token)
+    else:
+        provider = client._get_provider()
+    flow = client._begin(function_name, data, (namespace, log_type, qualifier, invocation_type), region=region)
+    return run(flow, client._pool, provider)
