@@ -1,0 +1,54 @@
+# make demo    the spec's programs against a local SCF
+# make test    the whole test suite
+# make check   style, types, public API, import law, budgets, package
+#
+# Each sets up .venv where it is missing. PYTHON names the interpreter that makes it (3.10 or later).
+# JOBS says how many tests run at once, TESTS which ones.
+
+PYTHON ?= python3
+JOBS ?= auto
+TESTS ?=
+
+VENV_PYTHON := .venv/bin/python
+PACKAGE := src/tencentserverless
+# What runs on Python 3.6: all but the rooms of 3.10, whose entry modules still have to load there.
+OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*' -not -path '$(PACKAGE)/testing/*' -not -path '$(PACKAGE)/cli/*') \
+	$(wildcard $(PACKAGE)/cli/__init__.py $(PACKAGE)/cli/main.py)
+NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
+CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames)\.py$$
+
+.PHONY: demo test check style types law package
+
+demo: .venv/.local-installed
+	@$(VENV_PYTHON) examples/demo.py
+
+test: .venv/.dev-installed
+	$(VENV_PYTHON) -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+
+check: style types law package
+
+style: .venv/.dev-installed
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/vermin -t=3.6- --violations --quiet --no-tips --no-parse-comments --eval-annotations $(OLD_ROOMS)
+
+types: .venv/.dev-installed
+	.venv/bin/mypy --platform linux $(PACKAGE) tools
+	.venv/bin/mypy --platform darwin --exclude '$(NEW_ROOMS)' $(PACKAGE)
+	.venv/bin/mypy --platform win32 --exclude '$(NEW_ROOMS)' $(PACKAGE)
+	$(VENV_PYTHON) tools/public_api.py
+
+law: .venv/.dev-installed
+	.venv/bin/lint-imports --no-cache
+	$(VENV_PYTHON) tools/budgets.py
+
+package: .venv/.dev-installed
+	$(VENV_PYTHON) tools/check_package.py
+
+.venv/.local-installed: setup.cfg pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON); name one: make demo PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) tools/make_venv.py local
+
+.venv/.dev-installed: setup.cfg pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON); name one: make test PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) tools/make_venv.py dev

@@ -1,0 +1,204 @@
+"""The spec's programs, run against a local SCF: ``make demo``.
+
+Starts a local SCF with the functions of this folder, runs each program of ``callers`` against it as a program of its
+own, shows what each prints, and ends with status 1 if one of them did not print what it should.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+READY = "SCF local ready at "
+START_SECONDS = 60.0
+STEP_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+HELLO = '"Hello World from the function being invoked"'
+DONE = '"Already invoked a function!"'
+PREPARE = "prepare to invoke a function!"
+
+
+class Step(NamedTuple):
+    """One program, and the lines that must be in what it prints, in this order."""
+
+    title: str
+    program: tuple[str, ...]
+    expected: tuple[str, ...]
+
+
+TIMING = Step("FuncInvoked, timed", ("timing.py",), ("cold: ", "warm: "))
+STEPS = (
+    Step("local program, scf.invoke", ("PythonInvokeTestWay1.py",), (PREPARE, HELLO)),
+    Step("local program, Client", ("PythonInvokeTest.py",), (PREPARE, HELLO)),
+    Step("local program, native call", ("PythonInvokeTestNative.py",), (PREPARE, HELLO)),
+    Step(
+        "function in ap-chengdu calls function in ap-guangzhou, scf.invoke",
+        ("cross_region.py", "PythonInvokeTest"),
+        (DONE, PREPARE, HELLO),
+    ),
+    Step(
+        "function in ap-chengdu calls function in ap-guangzhou, Client",
+        ("cross_region.py", "PythonInvokeTestClient"),
+        (DONE, PREPARE, HELLO),
+    ),
+)
+
+
+class Failure(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+class Server:
+    """A local SCF in a process of its own, which ends when the demo does."""
+
+    def __init__(self, env_file: Path) -> None:
+        scf = Path(sys.executable).with_name("scf")
+        command = [str(scf), "local", "start", str(HERE / "functions")]
+        command += ["--port", "0", "--ephemeral", "--env-file", str(env_file)]
+        self.output: list[str] = []
+        self._settled = threading.Event()
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # Ctrl-C is the demo's to handle
+            )
+        except OSError as error:
+            raise Failure(f"{scf} could not be started: {error}") from error
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                self.output.append(line.rstrip("\n"))
+                if line.startswith(READY):
+                    self._settled.set()
+        self._settled.set()
+
+    def wait_until_ready(self) -> list[str]:
+        """What the server printed until it was ready."""
+        self._settled.wait(START_SECONDS)
+        output = list(self.output)
+        if not any(line.startswith(READY) for line in output):
+            raise Failure("\n".join(["The local SCF did not become ready. It printed:", *output]))
+        return output
+
+    def stop(self) -> None:
+        """End it as a service manager would, and see that it ends well."""
+        self._process.terminate()
+        try:
+            status = self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise Failure(f"The local SCF did not end within {STOP_SECONDS:g} seconds of SIGTERM") from None
+        self._reader.join(STOP_SECONDS)
+        if status != 0:
+            raise Failure("\n".join([f"The local SCF ended with status {status}. It printed:", *self.output]))
+
+
+def clean_environment() -> dict[str, str]:
+    """This environment without what would lead a program to the real cloud."""
+    ours = ("TENCENTCLOUD_", "TENCENTSERVERLESS_")
+    return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+
+
+def load_env_file(path: Path) -> dict[str, str]:
+    """The variables of a file that a shell could source."""
+    pairs = (item.split("=", 1) for item in shlex.split(path.read_text(encoding="utf-8")) if "=" in item)
+    return {key: value for key, value in pairs}
+
+
+def run_step(step: Step, environment: dict[str, str]) -> str:
+    """Run a program and return what it printed.
+
+    :raises Failure: if it did not print what it should
+    """
+    command = [sys.executable, str(HERE / "callers" / step.program[0]), *step.program[1:]]
+    done = subprocess.run(
+        command,
+        env={**environment, "PYTHONIOENCODING": "utf-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        timeout=STEP_SECONDS,
+        check=False,
+    )
+    lines = iter(done.stdout.splitlines())
+    missing = [expected for expected in step.expected if not any(line.startswith(expected) for line in lines)]
+    if done.returncode or missing:
+        wanted = f"it should have printed {missing[0]!r}" if missing else f"it ended with status {done.returncode}"
+        raise Failure(f"{' '.join(step.program)}: {wanted}. It printed:\n{done.stdout}")
+    return done.stdout
+
+
+@contextmanager
+def running_server() -> Iterator[tuple[Server, dict[str, str]]]:
+    """A server that is ready, and the environment that leads programs to it."""
+    with tempfile.TemporaryDirectory(prefix="scf-demo-") as folder:
+        env_file = Path(folder) / "env"
+        server = Server(env_file)
+        try:
+            for line in server.wait_until_ready():
+                print(line)
+            yield server, {**clean_environment(), **load_env_file(env_file)}
+        finally:
+            server.stop()
+
+
+def run_demo() -> None:
+    """Run every step; print as it goes."""
+    with running_server() as (_, environment):
+        timing = run_step(TIMING, environment)
+        for number, step in enumerate(STEPS, 1):
+            print(f"\n=== {number}. {step.title}: {' '.join(step.program)}", flush=True)
+            print(run_step(step, environment), end="", flush=True)
+    print(f"\nRan {len(STEPS)} programs against a local SCF; each printed what the spec says.")
+    print("Time of a call to FuncInvoked, seen by the caller:")
+    print(timing, end="")
+
+
+def end_on_signal(number: int, frame: object) -> None:
+    """SIGTERM ends the demo like Ctrl-C does, so that the server goes too."""
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """0 if all went as the spec says, 1 if not, 130 after Ctrl-C."""
+    signal.signal(signal.SIGTERM, end_on_signal)
+    try:
+        run_demo()
+    except Failure as failure:
+        print(f"\nFAILED: {failure}", file=sys.stderr)
+        return 1
+    except subprocess.TimeoutExpired as error:
+        print(f"\nFAILED: {' '.join(error.cmd)} took more than {STEP_SECONDS:g} seconds", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
