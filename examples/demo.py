@@ -103,17 +103,27 @@ class Server:
         return output
 
     def stop(self) -> None:
-        """End it as a service manager would, and see that it ends well."""
+        """End it as a service manager would.
+
+        :raises Failure: if it does not end well
+        """
         self._process.terminate()
         try:
             status = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
             raise Failure(f"The local SCF did not end within {STOP_SECONDS:g} seconds of SIGTERM") from None
         self._reader.join(STOP_SECONDS)
         if status != 0:
             raise Failure("\n".join([f"The local SCF ended with status {status}. It printed:", *self.output]))
+
+    def drop(self) -> None:
+        """End it whatever state it is in."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            self._process.kill()
+            self._process.wait()
 
 
 def clean_environment() -> dict[str, str]:
@@ -124,8 +134,7 @@ def clean_environment() -> dict[str, str]:
 
 def load_env_file(path: Path) -> dict[str, str]:
     """The variables of a file that a shell could source."""
-    pairs = (item.split("=", 1) for item in shlex.split(path.read_text(encoding="utf-8")) if "=" in item)
-    return {key: value for key, value in pairs}
+    return dict(item.split("=", 1) for item in shlex.split(path.read_text(encoding="utf-8")) if "=" in item)
 
 
 def run_step(step: Step, environment: dict[str, str]) -> str:
@@ -154,22 +163,24 @@ def run_step(step: Step, environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def running_server() -> Iterator[tuple[Server, dict[str, str]]]:
-    """A server that is ready, and the environment that leads programs to it."""
+def running_server() -> Iterator[dict[str, str]]:
+    """A server that is ready: gives the environment that leads programs to it."""
     with tempfile.TemporaryDirectory(prefix="scf-demo-") as folder:
         env_file = Path(folder) / "env"
         server = Server(env_file)
         try:
             for line in server.wait_until_ready():
                 print(line)
-            yield server, {**clean_environment(), **load_env_file(env_file)}
-        finally:
+            yield {**clean_environment(), **load_env_file(env_file)}
             server.stop()
+        except BaseException:
+            server.drop()
+            raise
 
 
 def run_demo() -> None:
     """Run every step; print as it goes."""
-    with running_server() as (_, environment):
+    with running_server() as environment:
         timing = run_step(TIMING, environment)
         for number, step in enumerate(STEPS, 1):
             print(f"\n=== {number}. {step.title}: {' '.join(step.program)}", flush=True)
@@ -179,7 +190,7 @@ def run_demo() -> None:
     print(timing, end="")
 
 
-def end_on_signal(number: int, frame: object) -> None:
+def end_on_signal(*_: object) -> None:
     """SIGTERM ends the demo like Ctrl-C does, so that the server goes too."""
     raise KeyboardInterrupt
 
