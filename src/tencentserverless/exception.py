@@ -141,7 +141,7 @@ class TencentServerlessSDKException(_Facts):
         stack_trace: "Any" = "",
         *,
         status_code: "int | None" = None,
-        executed: Verdict = Verdict.MAYBE
+        executed: Verdict = Verdict.MAYBE,
     ) -> None:
         super().__init__(code, message)
         self.code = code
@@ -211,7 +211,7 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
         requestId: "Any" = None,  # noqa: N803  # the name of Tencent's class
         *,
         response: "Any" = None,
-        executed: Verdict = Verdict.MAYBE
+        executed: Verdict = Verdict.MAYBE,
     ) -> None:
         super().__init__(code, message, requestId)
         self.requestId = requestId

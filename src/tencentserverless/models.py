@@ -97,7 +97,7 @@ class Attempt:
         executed: Verdict,
         *,
         duration_ms: float = 0.0,
-        phases_ms: "dict[str, float] | None" = None
+        phases_ms: "dict[str, float] | None" = None,
     ) -> None:
         for name, value in (
             ("number", number),
