@@ -5,6 +5,7 @@
 
 import math
 import random
+import threading
 import time
 
 from tencentserverless import __version__, config, credentials
@@ -120,6 +121,14 @@ class BaseClient:
             provider = self._provider = self._choose_provider()
         return provider
 
+    def _provider_of(
+        self, secret_id: "str | None", secret_key: "str | None", token: "str | None"
+    ) -> "credentials.Provider":
+        """The provider for one call's own keys, the client's where it has none."""
+        if secret_id or secret_key or token:
+            return credentials.choose_provider(secret_id, secret_key, token)
+        return self._get_provider()
+
     def _begin(
         self,
         function_name: str,
@@ -202,6 +211,31 @@ class BaseClient:
 def _rebuild_client(cls: "type[BaseClient]", given: "tuple[Any, ...]", options: "dict[str, Any]") -> BaseClient:
     """Make a client again, for pickle and copy; it opens connections of its own."""
     return cls(*given, **options)
+
+
+class Ambient:
+    """The client of module-level calls: one for the process, made anew when the environment says so.
+
+    :param make: makes it
+    """
+
+    __slots__ = ("_found", "_lock", "_make")
+
+    def __init__(self, make: "Any") -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._found: "Any" = (None, None)  # what the environment said, and the client made of that
+
+    def get(self) -> "Any":
+        """The client for the environment as it is now."""
+        snapshot = config.snapshot()
+        found = self._found
+        if found[0] != snapshot:
+            with self._lock:
+                found = self._found
+                if found[0] != snapshot:
+                    found = self._found = (snapshot, self._make())
+        return found[1]
 
 
 class BaseFunction:

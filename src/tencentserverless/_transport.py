@@ -7,17 +7,21 @@ import os
 import re
 import socket
 import ssl
+import threading
 
 from tencentserverless.config import ambient_trust, is_loopback
-from tencentserverless.exception import ConnectError, NetworkError, ProtocolError
+from tencentserverless.exception import ConnectError, DeadlineExceeded, NetworkError, ProtocolError
 from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from tencentserverless._core.bodies import BadResponse
+    from tencentserverless._core.http11 import Response, ResponseReader
     from tencentserverless.config import Origin
+
+    Address = tuple[Any, ...]
 
 PROBE_IDLE_SECONDS = 30  # of silence before the first TCP keep-alive probe: gateways forget idle flows after minutes
 PROBE_INTERVAL_SECONDS = 10
@@ -26,6 +30,30 @@ USER_TIMEOUT_MS = 60000  # how long sent bytes may stay unacknowledged before th
 
 _contexts: "dict[tuple[str | None, ...], ssl.SSLContext]" = {}
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
+
+
+def start_look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
+    """Look a name up in a thread of its own, since getaddrinfo cannot be bounded or cancelled.
+
+    :param deliver: is given the addresses or the error, in that thread
+    """
+
+    def look_up() -> None:
+        try:
+            found: "Any" = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            found = error
+        deliver(found)
+
+    threading.Thread(target=look_up, name="tencentserverless-lookup", daemon=True).start()
+
+
+def numeric_addresses(host: str, port: int) -> "list[Address]":
+    """The addresses of a host that is given as a number, none for a name."""
+    try:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+    except OSError:
+        return []
 
 
 def tls_context(ca_file: "str | None") -> ssl.SSLContext:
@@ -143,7 +171,62 @@ def explain(error: BaseException) -> str:
         return "the certificate was not accepted ({})".format(verify_message)
     if isinstance(error, ssl.SSLError):
         return "TLS failed ({})".format(error.reason or error)
+    code = getattr(error, "errno", None) or 0
+    if code > 0:  # asyncio puts words of its own in place of the system's
+        return os.strerror(code)
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def late_failure(origin: "Origin", phase: str) -> ConnectError:
+    """The error for a connection that took too long to make."""
+    message = "no connection to {} in time: the {} took too long".format(origin, phase)
+    return ConnectError("ClientNetworkError", message, executed=Verdict.NO)
+
+
+def check_tunnel(origin: "Origin", response: "Response") -> None:
+    """Did the proxy connect us?
+
+    :raises ConnectError: with the proxy's status and words, if it did not
+    """
+    if response.status < 300 and response.reusable:
+        return
+    text = response.body[:200].decode("utf-8", "replace")
+    message = "the proxy {}:{} refused the tunnel to {}: HTTP status {} {}"
+    assert origin.proxy is not None
+    fault = ConnectError(
+        "ClientNetworkError",
+        message.format(origin.proxy.host, origin.proxy.port, origin, response.status, text).rstrip(),
+        executed=Verdict.NO,
+    )
+    fault.is_transient = response.status >= 500
+    raise fault
+
+
+def answer_deadline(origin: "Origin") -> DeadlineExceeded:
+    """The error for an answer that did not come in time."""
+    message = "the timeout passed while waiting for the answer of {}".format(origin)
+    return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.MAYBE)
+
+
+def lost_answer(origin: "Origin", reader: "ResponseReader", error: "BaseException | None") -> NetworkError:
+    """The error for a connection that ended before its answer did."""
+    if error is not None:
+        doing = "reading the answer of" if reader.has_begun else "waiting for the answer of"
+        return wire_failure(origin, doing, error, Verdict.MAYBE)
+    fault = "the answer was cut short" if reader.has_begun else "the connection was closed with no answer"
+    return wire_failure(origin, "by", fault, Verdict.MAYBE)
+
+
+def read_keep_seconds(response: "Response") -> "float | None":
+    """The peer's ``Keep-Alive: timeout=N``, less a second for the way; None where it says nothing."""
+    value = response.headers.get(b"keep-alive")
+    if value is None:
+        return None
+    for option in value.split(b","):
+        name, _, number = option.strip().partition(b"=")
+        if name.lower() == b"timeout" and number.isdigit() and len(number) < 7:
+            return max(0.0, int(number) - 1.0)
+    return None
 
 
 def wire_failure(origin: "Origin", doing: str, error: "BaseException | str", executed: Verdict) -> NetworkError:

@@ -32,6 +32,10 @@ class Provider:
         """
         raise NotImplementedError
 
+    def peek(self) -> "Credentials | None":
+        """The credentials if they can be had without blocking, None if ``get`` has to be asked."""
+        return None
+
 
 class Explicit(Provider):
     """The caller's own keys, always the same.
@@ -43,6 +47,11 @@ class Explicit(Provider):
         self._credentials = _check(secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token"))
 
     def get(self, refresh: bool) -> Credentials:
+        """The keys that were given."""
+        return self._credentials
+
+    def peek(self) -> Credentials:
+        """The same."""
         return self._credentials
 
 
@@ -58,10 +67,19 @@ class FromObject(Provider):
         self._source = source
         self._kept: "Credentials | None" = None
         self._lock = threading.Lock()
+        # A property may go to the network; a plain attribute does not.
+        self._is_plain = "secret_id" in getattr(source, "__dict__", ())
+
+    def peek(self) -> "Credentials | None":
+        """Its keys if they are plain attributes."""
+        return self._keep(self._read(False)) if self._is_plain else None
 
     def get(self, refresh: bool) -> Credentials:
+        """Its keys as they are now; one reading at a time."""
         with self._lock:
-            triple = self._read(refresh)
+            return self._keep(self._read(refresh))
+
+    def _keep(self, triple: "Triple") -> Credentials:
         kept = self._kept
         if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
             try:
@@ -96,7 +114,7 @@ def _refresh(source: "Any") -> None:
         source._expired_ts = 0
 
 
-class FromEnvironment(Provider):
+class FromEnvironment:
     """The variables of a function's environment, re-read each time: a warm instance's keys rotate.
 
     :param names: of the variables that hold secret id, secret key and token
@@ -136,8 +154,13 @@ class Chain(Provider):
         self._found: "FromObject | None" = None
         self._has_role: "bool | None" = None
 
+    def peek(self) -> "Credentials | None":
+        """The environment's keys, None if it has none."""
+        return self._inside.find() or self._tools.find()
+
     def get(self, refresh: bool) -> Credentials:
-        credentials = self._inside.find() or self._tools.find()
+        """The environment's keys, else those of the first official provider that has some."""
+        credentials = self.peek()
         if credentials is not None:
             return credentials
         found = self._found

@@ -11,10 +11,7 @@
     print(client.FuncInvoked(data={"a": "b"}))
 """
 
-import threading
-
-from tencentserverless import config, credentials
-from tencentserverless._client import BaseClient, BaseFunction
+from tencentserverless._client import Ambient, BaseClient, BaseFunction
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
 
@@ -167,21 +164,7 @@ class Function(BaseFunction):
         return self._client.invoke(self.name, data=data, **self._options)
 
 
-_ambient_lock = threading.Lock()
-_ambient: "tuple[tuple[str | None, ...], Client] | None" = None
-
-
-def _get_ambient_client() -> Client:
-    """The client of module-level calls: one for the process, made anew when the environment says so."""
-    global _ambient
-    snapshot = config.snapshot()
-    found = _ambient
-    if found is None or found[0] != snapshot:
-        with _ambient_lock:
-            found = _ambient
-            if found is None or found[0] != snapshot:
-                found = _ambient = (snapshot, Client())
-    return found[1]
+_ambient = Ambient(Client)
 
 
 def invoke(
@@ -211,10 +194,7 @@ def invoke(
     :returns: what ``Client.invoke`` returns
     :raises Exception: what ``Client.invoke`` raises
     """
-    client = _get_ambient_client()
-    if secret_id or secret_key or token:
-        provider = credentials.choose_provider(secret_id, secret_key, token)
-    else:
-        provider = client._get_provider()
+    client: Client = _ambient.get()
+    provider = client._provider_of(secret_id, secret_key, token)
     flow = client._begin(function_name, data, (namespace, log_type, qualifier, invocation_type), region=region)
-    return run(flow, client._pool, provider)
+    return run(flow, client._get_pool(), provider)

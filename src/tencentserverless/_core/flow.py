@@ -133,7 +133,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
         request = builder.build(body, action, call.region, credentials, timestamp)
         exchange = Exchange(target.origin, request, call.deadline)
         started = clock.monotonic()
-        outcome = yield exchange
+        outcome = (yield exchange) if started < call.deadline else _too_late(target)
         found = outcome if isinstance(outcome, exception.CallError) else read_response(outcome)
         if isinstance(found, InvokeResult):
             policy.budget.refill()
@@ -164,6 +164,11 @@ _REPAIRS = {
     "InvalidAction": _FALL_BACK,
     "UnsupportedRegion": _FALL_BACK,
 }
+
+
+def _too_late(target: Target) -> exception.DeadlineExceeded:
+    message = "the timeout passed before the request to {} was sent".format(target.origin)
+    return exception.DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
 
 
 class _Story:

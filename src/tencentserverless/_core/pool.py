@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 IDLE_LIMIT_SECONDS = 30.0
 MIN_IDLE_LIMIT_SECONDS = 1.0
+#: Of the age at which a connection was found closed, how much to let its origin's connections idle from then on.
+STALE_FACTOR = 0.8
 
 #: Answers of ``acquire`` and grants to waiters beside a connection: open one yourself, or wait for a grant.
 OPEN = "open"

@@ -21,10 +21,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._transport import Address
     from tencentserverless.config import Origin
 
     Marks = list[tuple[str, float]]
-    Address = tuple[Any, ...]
 
 _READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -111,11 +111,7 @@ class Connection:
         self._send(request, deadline)
         marks.append(("send", monotonic()))
         response = self._receive(deadline)
-        if not response.reusable:
-            return response
-        keep = response.headers.get(b"keep-alive")
-        if keep is not None:
-            self.keep_seconds = _read_keep_seconds(keep)
+        self.keep_seconds = _transport.read_keep_seconds(response)
         return response
 
     def _send(self, request: bytes, deadline: float) -> None:
@@ -157,11 +153,7 @@ class Connection:
         wait, sock = self._wait.can_read, self._sock
         while True:
             if not wait(deadline - monotonic()):
-                raise DeadlineExceeded(
-                    "ClientNetworkError",
-                    "the timeout passed while waiting for the answer of {}".format(self.origin),
-                    executed=Verdict.MAYBE,
-                )
+                raise _transport.answer_deadline(self.origin)
             try:
                 data = sock.recv(_READ_BYTES)
                 response = reader.feed(data) if data else reader.finish()
@@ -174,13 +166,11 @@ class Connection:
             except OSError as error:
                 if _transport.is_foreign(error, _HERE):
                     raise
-                doing = "reading the answer of" if reader.has_begun else "waiting for the answer of"
-                raise _transport.wire_failure(self.origin, doing, error, Verdict.MAYBE) from error
+                raise _transport.lost_answer(self.origin, reader, error) from error
             if response is not None:
                 return response
             if not data:
-                fault = "the answer was cut short" if reader.has_begun else "the connection was closed with no answer"
-                raise _transport.wire_failure(self.origin, "by", fault, Verdict.MAYBE)
+                raise _transport.lost_answer(self.origin, reader, None)
 
     def tunnel(self, deadline: float) -> None:
         """Ask the proxy to connect us to the origin.
@@ -189,22 +179,14 @@ class Connection:
         """
         origin, proxy = self.origin, self.origin.proxy
         assert proxy is not None
-        authority = "{}:{}".format("[{}]".format(origin.host) if ":" in origin.host else origin.host, origin.port)
         try:
-            self._send(build_tunnel_request(authority, proxy.credentials), deadline)
+            self._send(build_tunnel_request(str(origin), proxy.credentials), deadline)
             response = self._receive(deadline, is_tunnel=True)
         except NetworkError as error:
             fault = ConnectError("ClientNetworkError", "no tunnel through {!r}: {}".format(proxy, error.message))
             fault.executed = Verdict.NO
             raise fault from error
-        if response.status >= 300 or not response.reusable:
-            text = response.body[:200].decode("utf-8", "replace")
-            message = "the proxy {}:{} refused the tunnel to {}: HTTP status {} {}"
-            fault = ConnectError(
-                "ClientNetworkError", message.format(proxy.host, proxy.port, origin, response.status, text).rstrip()
-            )
-            fault.executed, fault.is_transient = Verdict.NO, response.status >= 500
-            raise fault
+        _transport.check_tunnel(origin, response)
 
     def secure(self, deadline: float) -> None:
         """Begin TLS, and check the peer's certificate and name.
@@ -226,7 +208,7 @@ class Connection:
                     is_writing = isinstance(blocked, ssl.SSLWantWriteError)
                     wait = self._wait.can_write if is_writing else self._wait.can_read
                     if not wait(deadline - monotonic()):
-                        raise _late(origin, "TLS handshake") from None
+                        raise _transport.late_failure(origin, "TLS handshake") from None
         # On Python 3.6 a wrong host name is a ValueError.
         except (OSError, ssl.CertificateError) as error:
             if _transport.is_foreign(error, _HERE):
@@ -259,25 +241,20 @@ def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> Connec
 
 
 def _look_up(origin: "Origin", host: str, port: int, deadline: float) -> "list[Address]":
-    """The host's addresses. A name is looked up in a thread, since getaddrinfo cannot be bounded."""
-    try:
-        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
-    except OSError:  # it is a name
-        pass
+    """The host's addresses."""
+    addresses = _transport.numeric_addresses(host, port)
+    if addresses:
+        return addresses
     found: "list[Any]" = []
     done = threading.Event()
 
-    def look_up() -> None:
-        try:
-            found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            found.append(error)
-        finally:
-            done.set()
+    def deliver(result: "Any") -> None:
+        found.append(result)
+        done.set()
 
-    threading.Thread(target=look_up, name="tencentserverless-lookup", daemon=True).start()
+    _transport.start_look_up(host, port, deliver)
     if not done.wait(max(0.0, deadline - monotonic())):
-        raise _late(origin, "name lookup")
+        raise _transport.late_failure(origin, "name lookup")
     if isinstance(found[0], BaseException):
         raise _transport.connect_failure(origin, "look up", found[0]) from found[0]
     return found[0]  # type: ignore[no-any-return]
@@ -305,7 +282,7 @@ def _connect(origin: "Origin", addresses: "list[Address]", deadline: float) -> s
             sock.close()
             raise
     if failure is None or deadline <= monotonic():
-        raise _late(origin, "connect") from failure
+        raise _transport.late_failure(origin, "connect") from failure
     raise failure
 
 
@@ -322,20 +299,6 @@ def _connect_socket(sock: socket.socket, address: "Any", seconds: float) -> None
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise _transport.system_error(code)
-
-
-def _late(origin: "Origin", phase: str) -> ConnectError:
-    message = "no connection to {} in time: the {} took too long".format(origin, phase)
-    return ConnectError("ClientNetworkError", message, executed=Verdict.NO)
-
-
-def _read_keep_seconds(value: bytes) -> "float | None":
-    """The peer's ``Keep-Alive: timeout=N``, less a second for the way."""
-    for option in value.split(b","):
-        name, _, number = option.strip().partition(b"=")
-        if name.lower() == b"timeout" and number.isdigit() and len(number) < 7:
-            return max(0.0, int(number) - 1.0)
-    return None
 
 
 _HERE = open_connection.__code__.co_filename

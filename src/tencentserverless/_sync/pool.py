@@ -57,7 +57,7 @@ class Pool:
             # The peer closed it while it idled: its patience is shorter than we thought.
             self.discard(found)
             with self._lock:
-                self._state.limit_idle(origin, (time.monotonic() - found.idle_since) * _STALE_FACTOR)
+                self._state.limit_idle(origin, (time.monotonic() - found.idle_since) * core.STALE_FACTOR)
 
     def release(self, connection: Connection) -> None:
         """Give back a connection that can carry another call."""
@@ -157,7 +157,3 @@ class Pool:
         parents.drain()
         while parents.doomed:
             parents.doomed.pop().close()
-
-
-#: Of the age at which a connection was found closed, how much to let its origin's connections idle from now on.
-_STALE_FACTOR = 0.8

@@ -1,0 +1,70 @@
+"""Performs the effects of a flow by awaiting. All that differs from threads is in these few lines."""
+
+import asyncio
+
+from tencentserverless._aio.pool import Pool
+from tencentserverless._core import flow as core
+from tencentserverless.exception import CredentialError, NetworkError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless._core.flow import Exchange, Flow
+    from tencentserverless._core.http11 import Response
+    from tencentserverless.credentials import Provider
+    from tencentserverless.models import Credentials, InvokeResult
+
+
+async def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
+    """Drive the flow to its end: its result is returned, its error is raised."""
+    answer: "Any" = None
+    try:
+        while True:
+            effect = flow.send(answer)
+            kind = type(effect)
+            if kind is core.Exchange:
+                answer = await _exchange(effect, pool)
+            elif kind is core.GetCredentials:
+                answer = await _get_credentials(effect.refresh, pool, provider)
+            else:
+                answer = None
+                await asyncio.sleep(effect.seconds)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        flow.close()
+
+
+async def _get_credentials(refresh: bool, pool: Pool, provider: "Provider") -> "Credentials | CredentialError":
+    """The keys: at once where that cannot block, else by a thread, one search at a time for all tasks."""
+    try:
+        found = None if refresh else provider.peek()
+        if found is not None:
+            return found
+        flight = pool.credentials_flight
+        if flight is None or flight.done():
+            flight = asyncio.get_event_loop().run_in_executor(None, provider.get, refresh)
+            pool.credentials_flight = flight
+        return await asyncio.shield(flight)  # one task's cancellation is not the others'
+    except CredentialError as error:
+        return error
+
+
+async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
+    """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
+    connection = None
+    is_reusable = False
+    try:
+        connection = await pool.acquire(effect.origin, effect.deadline, effect.marks)
+        response = await connection.exchange(effect.request, effect.deadline, effect.marks)
+        is_reusable = response.reusable
+        return response
+    except NetworkError as error:
+        return error
+    finally:
+        if connection is not None:
+            if is_reusable:
+                pool.release(connection)
+            else:
+                pool.discard(connection)

@@ -1,0 +1,273 @@
+"""Transports, asyncio face: open a connection, exchange one request for one response on it.
+
+A request is handed to the transport in one piece; from then on nobody can prove that it stayed here, so every failure
+after that is MAYBE.
+"""
+
+import asyncio
+import select
+import socket
+import ssl
+from time import monotonic
+
+from tencentserverless import _transport
+from tencentserverless._core.bodies import BadResponse
+from tencentserverless._core.http11 import Response, ResponseReader
+from tencentserverless._core.request import build_tunnel_request
+from tencentserverless.exception import ConnectError, NetworkError
+from tencentserverless.models import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless._transport import Address
+    from tencentserverless.config import Origin
+
+    Marks = list[tuple[str, float]]
+    Loop = asyncio.AbstractEventLoop
+
+_BUFFER_BYTES = 16384
+
+# asyncio's own recv(256 KiB) costs 15 microseconds a read; 3.6 has nothing better. Never inherit from both kinds:
+# uvloop would take the connection for a stream.
+_Base: "Any" = getattr(asyncio, "BufferedProtocol", asyncio.Protocol)
+
+
+class Connection(_Base):  # type: ignore[misc]
+    """One open connection; lent to one call at a time."""
+
+    def __init__(self, origin: "Origin", loop: "Loop") -> None:
+        self.origin = origin
+        self.idle_since = 0.0  # monotonic seconds, set by the pool
+        self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
+        self.closed: "asyncio.Future[None]" = loop.create_future()
+        self._loop = loop
+        self._transport: "Any" = None
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._reader = ResponseReader()
+        self._answer: "asyncio.Future[Response] | None" = None
+        self._is_stale = False
+        self._poll: "Any" = None
+        self._deadline = 0.0
+        self._timer: "asyncio.TimerHandle | None" = None
+        self._timer_at = 0.0
+
+    # What the transport calls.
+
+    def connection_made(self, transport: "Any") -> None:
+        self._transport = transport
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._buffer[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        answer = self._answer
+        if answer is None or answer.done():
+            self._is_stale = True  # nobody asked for it
+            return
+        try:
+            response = self._reader.feed(data)
+        except BadResponse as error:
+            answer.set_exception(_transport.protocol_failure(self.origin, error, self._reader.start or data))
+            return
+        if response is not None:
+            answer.set_result(response)
+
+    def eof_received(self) -> None:
+        self._is_stale = True
+
+    def connection_lost(self, exc: "BaseException | None") -> None:
+        self._is_stale = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.closed.done():
+            self.closed.set_result(None)
+        answer = self._answer
+        if answer is None or answer.done():
+            return
+        response = self._reader.finish() if exc is None else None
+        if response is None:
+            answer.set_exception(_transport.lost_answer(self.origin, self._reader, exc))
+        else:
+            answer.set_result(response)
+
+    # What the pool and the driver call.
+
+    def is_stale(self) -> bool:
+        """Has the peer closed it, or sent what nobody asked for? The loop may not have come to hear of it yet."""
+        return self._is_stale or (self._poll is not None and bool(self._poll.poll(0)))
+
+    def abort(self) -> None:
+        """Close at once; what is still buffered is dropped."""
+        self._transport.abort()
+
+    async def exchange(self, request: bytes, deadline: float, marks: "Marks") -> Response:
+        """Send the request and read its response.
+
+        :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
+        """
+        self._reader = ResponseReader()
+        answer = self._answer = self._loop.create_future()
+        self._set_deadline(deadline)
+        self._transport.write(request)
+        marks.append(("send", monotonic()))
+        try:
+            response = await answer
+        finally:
+            self._answer = None
+        self.keep_seconds = _transport.read_keep_seconds(response)
+        return response
+
+    def _set_deadline(self, deadline: float) -> None:
+        """Watch the deadline with one timer a connection, set anew only when it fires: a timer a call costs 5 us."""
+        self._deadline = deadline
+        if self._timer is not None:
+            if self._timer_at <= deadline:
+                return
+            self._timer.cancel()
+        self._timer_at = deadline
+        self._timer = self._loop.call_later(max(0.0, deadline - monotonic()), self._check_deadline)
+
+    def _check_deadline(self) -> None:
+        self._timer = None
+        answer = self._answer
+        if answer is None or answer.done():
+            return
+        if monotonic() < self._deadline:
+            self._set_deadline(self._deadline)
+        else:
+            answer.set_exception(_transport.answer_deadline(self.origin))
+
+
+async def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    """Connect: look up, connect, tunnel, TLS. Nothing of the request is sent.
+
+    :param deadline: monotonic seconds by which it must stand
+    :raises ConnectError: if it does not
+    """
+    opening = asyncio.ensure_future(_open(origin, deadline, marks))
+    try:
+        await asyncio.wait([opening], timeout=max(0.0, deadline - monotonic()))
+    except BaseException:
+        _abandon(opening)
+        raise
+    if not opening.done():
+        _abandon(opening)
+        phases = ("name lookup", "connect", "TLS handshake" if origin.proxy is None else "tunnel or TLS handshake")
+        raise _transport.late_failure(origin, phases[min(len(marks), 2)])
+    return opening.result()
+
+
+def _abandon(opening: "asyncio.Future[Connection]") -> None:
+    """Stop opening; a connection that stands all the same is closed."""
+
+    def drop(ended: "asyncio.Future[Connection]") -> None:
+        if not ended.cancelled() and ended.exception() is None:
+            ended.result().abort()
+
+    opening.cancel()
+    opening.add_done_callback(drop)
+
+
+async def _open(origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    loop = asyncio.get_event_loop()
+    peer = origin.proxy or origin
+    addresses = await _look_up(loop, origin, peer.host, peer.port)
+    marks.append(("resolve", monotonic()))
+    sock = await _connect(loop, origin, addresses, deadline)
+    marks.append(("connect", monotonic()))
+    try:
+        if origin.proxy is not None:
+            await _tunnel(loop, origin, sock)
+            marks.append(("tunnel", monotonic()))
+        context = _transport.tls_context(origin.ca_file) if origin.is_tls else None
+        _, connection = await loop.create_connection(
+            lambda: Connection(origin, loop),
+            sock=sock,
+            ssl=context,
+            server_hostname=origin.host if origin.is_tls else None,
+        )
+    # On Python 3.6 a wrong host name is a ValueError.
+    except (OSError, ssl.CertificateError) as error:
+        sock.close()
+        raise _transport.connect_failure(origin, "make a secure connection to", error) from error
+    except BaseException:
+        sock.close()
+        raise
+    if origin.is_tls:
+        marks.append(("tls", monotonic()))
+    return connection  # type: ignore[no-any-return]
+
+
+async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":
+    addresses = _transport.numeric_addresses(host, port)
+    if addresses:
+        return addresses
+    found: "asyncio.Future[Any]" = loop.create_future()
+
+    def settle(result: "Any") -> None:
+        if not found.done():
+            found.set_result(result)
+
+    def deliver(result: "Any") -> None:
+        try:
+            loop.call_soon_threadsafe(settle, result)
+        except RuntimeError:  # the loop was closed while the name was looked up
+            pass
+
+    _transport.start_look_up(host, port, deliver)
+    result = await found
+    if isinstance(result, BaseException):
+        raise _transport.connect_failure(origin, "look up", result) from result
+    return result  # type: ignore[no-any-return]
+
+
+async def _connect(loop: "Loop", origin: "Origin", addresses: "list[Address]", deadline: float) -> socket.socket:
+    """A connected socket: the first address that answers; each gets its share of the time that is left."""
+    failure = None
+    for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        share = (deadline - monotonic()) / (len(addresses) - index)
+        sock = None
+        try:
+            sock = socket.socket(family, kind, protocol)
+            sock.setblocking(False)
+            _transport.set_options(sock)
+            await asyncio.wait_for(loop.sock_connect(sock, address), share)
+            return sock
+        except (OSError, asyncio.TimeoutError) as error:
+            if sock is not None:
+                sock.close()
+            failure = _transport.connect_failure(origin, "connect to", error)
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+    raise failure or _transport.late_failure(origin, "connect")
+
+
+async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
+    """Ask the proxy to connect us to the origin, on the raw socket: 3.6 cannot start TLS on a transport."""
+    proxy = origin.proxy
+    assert proxy is not None
+    reader = ResponseReader(is_tunnel=True)
+    try:
+        await loop.sock_sendall(sock, build_tunnel_request(str(origin), proxy.credentials))
+        while True:
+            data = await loop.sock_recv(sock, _BUFFER_BYTES)
+            response = reader.feed(data) if data else reader.finish()
+            if response is not None:
+                break
+            if not data:
+                raise _transport.lost_answer(origin, reader, None)
+    except (OSError, BadResponse, NetworkError) as error:
+        words = getattr(error, "message", None) or _transport.explain(error)
+        message = "no tunnel through {!r}: {}".format(proxy, words)
+        raise ConnectError("ClientNetworkError", message, executed=Verdict.NO) from error
+    _transport.check_tunnel(origin, response)

@@ -1,0 +1,184 @@
+"""Call Tencent Cloud functions from asyncio: the face of ``tencentserverless.scf``, awaitable.
+
+::
+
+    from tencentserverless import aio
+
+    async with aio.AsyncClient(region="ap-guangzhou") as client:
+        print(await client.FuncInvoked(data={"a": "b"}))
+"""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from tencentserverless._aio.driver import run
+from tencentserverless._aio.pool import Pool
+from tencentserverless._client import Ambient, BaseClient, BaseFunction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless.models import InvokeResult
+
+__all__ = ["AsyncClient", "AsyncFunction", "invoke"]
+
+
+class AsyncClient(BaseClient):
+    """Calls functions, keeping connections alive between calls. Works on any loop, each with connections of its own.
+
+    The parameters, defaults and errors are those of ``scf.Client``.
+
+    :param region: of calls that name none; default ``TENCENTCLOUD_REGION``, else ap-guangzhou
+    :param secret_id: SecretId; default: the environment's keys, then Tencent's credential providers
+    :param secret_key: SecretKey; half a pair is refused
+    :param token: session token of temporary keys; a blank one counts as none
+    :param credentials: an object with ``secret_id``, ``secret_key`` and ``token``, read at each signing; where
+        reading it may block it is read in a thread
+    :param endpoint: ``"public"``, ``"internal"``, ``"regional"`` or a URL
+    :param timeout: seconds for a call, all its attempts included
+    :param connect_timeout: seconds for a new connection, from name lookup to TLS
+    :param max_connections: open at once on a loop; further calls wait
+    :param max_attempts: tries of a call whose failure proves that the function did not run
+    :param proxy: URL of an HTTP proxy; ``""`` for none
+    :param ca_file: a file or folder of the roots to trust
+    :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
+    :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
+    :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
+    """
+
+    def __init__(
+        self,
+        region: "str | None" = None,
+        secret_id: "str | None" = None,
+        secret_key: "str | None" = None,
+        token: "str | None" = None,
+        *,
+        credentials: "Any" = None,
+        endpoint: "str | None" = None,
+        timeout: float = 910.0,
+        connect_timeout: float = 5.0,
+        max_connections: int = 64,
+        max_attempts: int = 3,
+        proxy: "str | None" = None,
+        ca_file: "str | None" = None,
+        api: "str | None" = None,
+        language: str = "zh-CN",
+    ) -> None:
+        options = {
+            "credentials": credentials,
+            "endpoint": endpoint,
+            "timeout": timeout,
+            "connect_timeout": connect_timeout,
+            "max_connections": max_connections,
+            "max_attempts": max_attempts,
+            "proxy": proxy,
+            "ca_file": ca_file,
+            "api": api,
+            "language": language,
+        }
+        super().__init__(region, secret_id, secret_key, token, options)
+        self._pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
+
+    async def invoke(
+        self,
+        function_name: str,
+        namespace: "str | None" = "default",
+        log_type: "str | None" = "None",
+        qualifier: "str | None" = "$LATEST",
+        invocation_type: "str | None" = "RequestResponse",
+        data: "Any" = None,
+        *,
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+    ) -> "InvokeResult":
+        """Call a function and wait for what it returns. Parameters, result and errors are ``scf.Client.invoke``'s.
+
+        Cancelling drops the connection and is never retried; the function may have run all the same.
+        """
+        flow = self._begin(
+            function_name,
+            data,
+            (namespace, log_type, qualifier, invocation_type),
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
+        )
+        return await run(flow, self._get_pool(), self._provider or self._get_provider())
+
+    def function(self, name: str, **options: "Any") -> "AsyncFunction":
+        """A handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
+
+        :param name: the function's name
+        :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
+            routing_key, timeout, idempotent
+        """
+        return AsyncFunction(self, name, options)
+
+    async def close(self) -> None:
+        """Close this loop's connections. Calls that are under way end first; later ones are refused."""
+        await self._get_pool().close()
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _get_pool(self) -> Pool:
+        """The pool of the running loop."""
+        loop = asyncio.get_event_loop()
+        pool = self._pools.get(loop)
+        if pool is None:
+            for ended in [known for known in self._pools if known.is_closed()]:
+                del self._pools[ended]
+            pool = self._pools[loop] = Pool(self._limit, self._connect_timeout)
+        return pool
+
+    def __repr__(self) -> str:
+        return "<{} {} on {} loops>".format(type(self).__name__, self.region, len(self._pools))
+
+
+class AsyncFunction(BaseFunction):
+    """A remote function as a Python coroutine function; ``client.NAME`` and ``client.function`` make it."""
+
+    __slots__ = ()
+
+    _client: AsyncClient
+
+    async def __call__(self, *args: "Any", **keywords: "Any") -> "InvokeResult":
+        """Call it. The event is ``data=``, one positional argument, or else the keywords.
+
+        ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
+        Returns and raises what ``AsyncClient.invoke`` does; TypeError if more than one event is given.
+        """
+        return await self._client.invoke(self.name, **self._merge(args, keywords))
+
+    async def invoke(self, data: "Any" = None) -> "InvokeResult":
+        """Call it with this event; None sends none. Returns and raises what ``AsyncClient.invoke`` does."""
+        return await self._client.invoke(self.name, data=data, **self._options)
+
+
+_ambient = Ambient(AsyncClient)
+
+
+async def invoke(
+    function_name: str,
+    region: "str | None" = None,
+    secret_id: "str | None" = None,
+    secret_key: "str | None" = None,
+    token: "str | None" = None,
+    namespace: "str | None" = "default",
+    log_type: "str | None" = "None",
+    qualifier: "str | None" = "$LATEST",
+    invocation_type: "str | None" = "RequestResponse",
+    data: "Any" = None,
+) -> "InvokeResult":
+    """Call a function without a client of your own. Parameters, result and errors are ``scf.invoke``'s."""
+    client: AsyncClient = _ambient.get()
+    provider = client._provider_of(secret_id, secret_key, token)
+    flow = client._begin(function_name, data, (namespace, log_type, qualifier, invocation_type), region=region)
+    return await run(flow, client._get_pool(), provider)
