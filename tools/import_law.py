@@ -57,7 +57,7 @@ class RoomContract(Contract):
     never_import = fields.ListField(subfield=fields.StringField(), required=False)
     outside = fields.ListField(subfield=fields.StringField(), required=False)
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002  # the base's signature
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Hold every direct import of the room against the law."""
         breaches = [
             (importer, imported, detail["line_number"], detail["line_contents"])

@@ -1,0 +1,132 @@
+"""Each import contract of pyproject.toml breaks when a room breaks it, also for rooms that are not built yet."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path("src/tencentserverless")
+
+#: One breach of each contract: the file that breaks it, and the line that does.
+BREACHES = {
+    "models imports nothing of ours": ("models.py", "from tencentserverless import exception"),
+    "exception imports models, and Tencent's own class": ("exception.py", "from tencentserverless import config"),
+    "the core is pure": ("_core/breach.py", "import time"),
+    "the thread driver imports neither its twin nor what stands above it": (
+        "_sync/breach.py",
+        "from tencentserverless._aio import driver",
+    ),
+    "the asyncio driver imports neither its twin nor what stands above it": (
+        "_aio/breach.py",
+        "from tencentserverless._sync import driver",
+    ),
+    "the thread face keeps to its own driver": ("scf.py", "from tencentserverless._aio import driver"),
+    "the asyncio face keeps to its own driver": ("aio.py", "from tencentserverless._sync import driver"),
+    "what both faces share knows neither": ("credentials.py", "from tencentserverless import scf"),
+    "the local SCF speaks the core's words and never uses the client": (
+        "local/breach.py",
+        "from tencentserverless._sync import driver",
+    ),
+    "the child side of a worker imports its own folder and the standard library": (
+        "local/worker/bootstrap.py",
+        "import msgspec",
+    ),
+    "the dashboard reads and never schedules": (
+        "local/dashboard/breach.py",
+        "from tencentserverless.local.scheduler import instances",
+    ),
+    "the command line uses public names and the local SCF's front door": (
+        "cli/breach.py",
+        "from tencentserverless.local.scheduler import instances",
+    ),
+    "nobody imports the test kit": ("local/worker/breach.py", "from tencentserverless.testing import anything"),
+}
+#: More ways to break one, each tried alone with the contract that must break.
+MORE_BREACHES = [
+    ("the core is pure", "_core/breach.py", "import os.path"),
+    ("the core is pure", "_core/breach.py", "def f():\n    import ssl"),
+    ("the core is pure", "_core/breach.py", "from tencentserverless import config"),
+    ("the core is pure", "_core/breach.py", "import requests"),
+    (
+        "the local SCF speaks the core's words and never uses the client",
+        "local/breach.py",
+        "import tencentserverless.scf",
+    ),
+    (
+        "the local SCF speaks the core's words and never uses the client",
+        "local/breach.py",
+        "import tencentserverless.cli",
+    ),
+    (
+        "the command line uses public names and the local SCF's front door",
+        "cli/breach.py",
+        "import tencentserverless._core.wire",
+    ),
+]
+
+
+def read_contract_names() -> list[str]:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    sections = text.split("[[tool.importlinter.contracts]]")[1:]
+    return [re.search(r'^name = "(.*)"$', section, re.MULTILINE)[1] for section in sections]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    put(tmp_path, "cli/__init__.py", "")
+    return tmp_path
+
+
+def put(house: Path, name: str, line: str) -> None:
+    path = house / PACKAGE / name
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    while folder != house / PACKAGE:
+        (folder / "__init__.py").touch()
+        folder = folder.parent
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+
+
+def lint(house: Path) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(house / "src"), "COLUMNS": "200", "NO_COLOR": "1"}
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    return subprocess.run(command, cwd=house, env=environ, capture_output=True, text=True, timeout=120, check=False)
+
+
+def list_verdicts(output: str) -> dict[str, str]:
+    return dict(re.findall(r"^(.+) (KEPT|BROKEN)$", output, re.MULTILINE))
+
+
+def test_the_house_keeps_its_law(house: Path) -> None:
+    done = lint(house)
+    assert done.returncode == 0, done.stdout
+    assert list_verdicts(done.stdout) == dict.fromkeys(read_contract_names(), "KEPT")
+
+
+def test_each_contract_bites(house: Path) -> None:
+    assert list(BREACHES) == read_contract_names()
+    put(house, "testing/__init__.py", "anything = 1")
+    for name, line in BREACHES.values():
+        put(house, name, line)
+    done = lint(house)
+    assert done.returncode == 1
+    assert list_verdicts(done.stdout) == dict.fromkeys(BREACHES, "BROKEN"), done.stdout
+
+
+@pytest.mark.parametrize(("contract", "name", "line"), MORE_BREACHES)
+def test_a_single_breach_fails_and_is_named(house: Path, contract: str, name: str, line: str) -> None:
+    put(house, name, line)
+    done = lint(house)
+    assert done.returncode == 1
+    assert list_verdicts(done.stdout)[contract] == "BROKEN"
+    module = "tencentserverless." + name.removesuffix(".py").replace("/", ".")
+    assert f"{module} must not import " in done.stdout
