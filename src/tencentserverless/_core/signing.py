@@ -53,7 +53,7 @@ def parse_authorization(value: str) -> Authorization:
         if not equals or name in parts:
             raise ValueError("not a list of Name=value")
         parts[name] = text
-    if sorted(parts) != ["Credential", "SignedHeaders", "Signature"]:
+    if set(parts) != {"Credential", "SignedHeaders", "Signature"}:
         raise ValueError("expected exactly Credential, SignedHeaders and Signature")
     scope = parts["Credential"].split("/")
     if len(scope) != 4 or scope[3] != TERMINATOR or not all(scope):
