@@ -28,7 +28,7 @@ def run(*command: object, timeout: float = 240, **options: object) -> subprocess
     return done
 
 
-def find_python(version: str) -> Path | None:
+def search_python(version: str) -> Path | None:
     """An interpreter of this version that runs."""
     candidates = [Path(path) for path in (shutil.which(f"python{version}"),) if path]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
@@ -106,7 +106,7 @@ def install(way: str, base: Path, folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def oldest_python() -> Path:
-    found = find_python("3.6")
+    found = search_python("3.6")
     if found is None:
         pytest.skip("no Python 3.6 on PATH or under pyenv")
     return found
@@ -114,7 +114,7 @@ def oldest_python() -> Path:
 
 @pytest.fixture(scope="session")
 def newest_python() -> Path:
-    found = next((path for path in map(find_python, NEWEST) if path), None)
+    found = next((path for path in map(search_python, NEWEST) if path), None)
     return found or Path(sys.executable)
 
 
@@ -138,3 +138,8 @@ def installed(request: pytest.FixtureRequest, way: str) -> Path:
 def sources(tmp_path: Path) -> Path:
     """A copy of what is packaged."""
     return copy_sources(tmp_path / "sources")
+
+
+@pytest.fixture(scope="session")
+def find_python() -> Callable[[str], Path | None]:
+    return search_python

@@ -1,0 +1,153 @@
+"""What the documents say is so: their code runs, their commands exist, and both languages say the same."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tencentserverless import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+README, README_ZH = DOCUMENTS[:2]
+SCRIPTS = Path(sys.executable).parent
+BUILTINS = {"set", "."}
+
+
+class Block(NamedTuple):
+    """A fenced block of a document."""
+
+    document: str
+    line: int
+    language: str
+    text: str
+    expected: str | None  # of a python block: the text block that follows at once
+
+
+def read_blocks(document: str) -> list[Block]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    found = list(re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    blocks = []
+    for index, match in enumerate(found):
+        after = found[index + 1] if index + 1 < len(found) else None
+        is_output = after is not None and after[1] == "text" and not text[match.end() : after.start()].strip()
+        line = text.count("\n", 0, match.start()) + 1
+        blocks.append(Block(document, line, match[1], match[2], after[2] if after and is_output else None))
+    return blocks
+
+
+def list_blocks(language: str) -> list[object]:
+    blocks = [block for document in DOCUMENTS for block in read_blocks(document) if block.language == language]
+    return [pytest.param(block, id=f"{block.document}:{block.line}") for block in blocks]
+
+
+def list_commands(block: Block) -> Iterator[list[str]]:
+    for line in block.text.splitlines():
+        for command in line.split(";"):
+            yield shlex.split(command)
+
+
+def test_every_block_has_a_known_language() -> None:
+    languages = {block.language for document in DOCUMENTS for block in read_blocks(document)}
+    assert languages == {"python", "sh", "text"}
+
+
+@pytest.mark.parametrize("block", list_blocks("python"))
+def test_python_block_prints_what_the_document_says(block: Block, examples_env: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-"],
+        input=block.text,
+        env={**os.environ, **examples_env},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert block.expected is not None
+    assert (done.stdout, done.stderr) == (block.expected, "")
+
+
+@pytest.mark.parametrize("block", list_blocks("sh"))
+def test_shell_block_uses_what_exists(block: Block) -> None:
+    path = os.pathsep.join((str(SCRIPTS), os.environ["PATH"]))
+    for words in list_commands(block):
+        assert words[0] in BUILTINS or shutil.which(words[0], path=path), words
+        if words[0] == "make":
+            subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, check=True, capture_output=True, timeout=60)
+        if words[0] == "scf":
+            shown = subprocess.run(
+                [SCRIPTS / "scf", *words[1:3], "--help"], check=True, capture_output=True, encoding="utf-8", timeout=60
+            )
+            assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[\w-]+", shown.stdout))
+        for word in words:
+            assert not word.startswith("examples/") or (ROOT / word).exists()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_document_never_installs_by_the_name_on_pypi(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert not re.search(r"pip3? install (-\S+ )*tencentserverless", text)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    headings = {re.sub(r"[`.]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in text.splitlines()}
+    prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)]+)\)", prose):
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        elif "://" not in target:
+            assert (ROOT / document).parent.joinpath(target).exists(), target
+
+
+def test_readme_opens_with_what_this_is_the_two_commands_and_the_program() -> None:
+    text = (ROOT / README).read_text(encoding="utf-8")
+    opening = text.split("\n\n")[1]
+    assert len(opening.splitlines()) == 3
+    first, second = read_blocks(README)[:2]
+    assert first.text == "make demo\nmake test\n"
+    assert second.language == "python"
+    assert len(second.text.splitlines()) <= 10
+
+
+def test_both_languages_have_the_same_code_headings_and_tables() -> None:
+    def outline(document: str) -> list[object]:
+        text = (ROOT / document).read_text(encoding="utf-8")
+        prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        code_names = [re.findall(r"`[^`]+`", line)[:1] for line in prose.splitlines() if line.startswith("| `")]
+        return [
+            [(block.language, block.text) for block in read_blocks(document)],
+            [len(line) - len(line.lstrip("#")) for line in prose.splitlines() if line.startswith("#")],
+            code_names,
+            sum(line.startswith("- ") for line in prose.splitlines()),
+        ]
+
+    assert outline(README) == outline(README_ZH)
+
+
+def test_changelog_has_this_version_and_closes_the_method_names() -> None:
+    from tencentserverless._client import RESERVED
+
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[{re.escape(__version__)}\]", text, re.MULTILINE)
+    assert ", ".join(f"`{name}`" for name in RESERVED) in text
+    assert f"`{' '.join(RESERVED)}`" in (ROOT / README).read_text(encoding="utf-8")
+
+
+def test_contributing_names_rooms_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    package = ROOT / "src" / "tencentserverless"
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]
+    names = [name for line in rows for name in re.findall(r"`([\w./]+(?:\.py|/))`", line)]
+    assert len(names) > 10
+    for name in names:
+        assert (ROOT / name).exists() or (package / name).exists(), name

@@ -1,0 +1,124 @@
+"""The spec's programs print what the spec says, and ``make demo`` shows it."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+HELLO = '"Hello World from the function being invoked"'
+DONE = '"Already invoked a function!"'
+PREPARE = "prepare to invoke a function!"
+#: The platform's rule for a function's name.
+FUNCTION_NAME = re.compile(r"^[A-Za-z][\w-]{0,58}[A-Za-z0-9]$")
+
+
+def run_caller(name: str, *arguments: str, env: dict[str, str]) -> str:
+    command = [sys.executable, "-W", "error", str(EXAMPLES / "callers" / name), *arguments]
+    environ = {**os.environ, **env}
+    done = subprocess.run(command, env=environ, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["PythonInvokeTestWay1.py", "PythonInvokeTest.py", "PythonInvokeTestNative.py"])
+def test_local_caller_prints_what_the_spec_says(name: str, examples_env: dict[str, str]) -> None:
+    assert run_caller(name, env=examples_env) == f"{PREPARE}\n{HELLO}\n"
+
+
+@pytest.mark.parametrize("function", ["PythonInvokeTest", "PythonInvokeTestClient"])
+def test_function_in_chengdu_calls_function_in_guangzhou(function: str, examples_env: dict[str, str]) -> None:
+    result, _, *log = run_caller("cross_region.py", function, env=examples_env).splitlines()
+    assert result == DONE
+    assert [line for line in log if line in (PREPARE, HELLO)] == [PREPARE, HELLO]
+
+
+def test_timing_tells_cold_and_warm(examples_env: dict[str, str]) -> None:
+    printed = run_caller("timing.py", env=examples_env)
+    pattern = r"cold: 1 call, (\d+\.\d) ms\nwarm: 50 calls on one connection, median (\d+\.\d\d) ms\n"
+    found = re.fullmatch(pattern, printed)
+    assert found, printed
+    assert all(float(text) > 0 for text in found.groups())
+
+
+def test_functions_have_names_and_regions_of_the_platform() -> None:
+    found = {}
+    for path in EXAMPLES.glob("functions/*/serverless.yml"):
+        manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert manifest["component"] == "scf"
+        assert FUNCTION_NAME.match(manifest["inputs"]["name"])
+        found[manifest["inputs"]["name"]] = manifest["inputs"]["region"]
+    assert found == {
+        "FuncInvoked": "ap-guangzhou",
+        "PythonInvokeTest": "ap-chengdu",
+        "PythonInvokeTestClient": "ap-chengdu",
+    }
+
+
+def copy_examples(folder: Path) -> Path:
+    return Path(shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("__pycache__", ".scf")))
+
+
+def run_demo(examples: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(examples / "demo.py")]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=150, check=False)
+
+
+def is_listening(address: str) -> bool:
+    host, port = address.split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def test_demo_shows_every_program_and_the_times() -> None:
+    done = run_demo(EXAMPLES)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(f"{PREPARE}\n{HELLO}\n") >= 3
+    assert done.stdout.count(f"{DONE}\n") == 2
+    assert re.search(r"cold: .* ms\nwarm: .* ms\n\Z", done.stdout)
+    assert not is_listening(re.search(r"http://([\d.]+:\d+)", done.stdout)[1])
+
+
+def test_demo_fails_if_a_function_says_something_else(tmp_path: Path) -> None:
+    examples = copy_examples(tmp_path)
+    index = examples / "functions" / "FuncInvoked" / "index.py"
+    index.write_text(index.read_text(encoding="utf-8").replace("Hello World", "Good bye"), encoding="utf-8")
+    done = run_demo(examples)
+    assert done.returncode == 1
+    assert f"it should have printed {HELLO!r}" in done.stderr
+    assert "Good bye from" in done.stderr
+    assert not is_listening(re.search(r"http://([\d.]+:\d+)", done.stdout)[1])
+
+
+def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> None:
+    examples = copy_examples(tmp_path)
+    (examples / "functions" / "FuncInvoked" / "serverless.yml").write_text("component: scf\n  broken", encoding="utf-8")
+    done = run_demo(examples)
+    assert done.returncode == 1
+    assert "did not become ready" in done.stderr
+    assert "serverless.yml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals) -> None:
+    command = [sys.executable, "-u", str(EXAMPLES / "demo.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as demo:
+        printed = ""
+        for line in demo.stdout:
+            printed += line
+            if line.startswith("=== 1."):
+                break
+        demo.send_signal(number)
+        rest, complaints = demo.communicate(timeout=60)
+    assert (demo.returncode, complaints) == (130, "")
+    assert "Ran " not in rest
+    assert not is_listening(re.search(r"http://([\d.]+:\d+)", printed)[1])
