@@ -1,0 +1,61 @@
+"""``scf local start``: serve the functions of a folder until told to stop."""
+
+from pathlib import Path
+
+import click
+
+from tencentserverless.cli import output
+from tencentserverless.local.settings import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    STATE_FOLDER_NAME,
+    Reason,
+    Settings,
+    StartRefused,
+    passed_environment,
+)
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("path", type=_PATH, default=".")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 finds a free one.")
+@click.option("--ephemeral", is_flag=True, help="Keep nothing: new keys on every start.")
+@click.option("--state", type=_PATH, help=f"Folder to keep keys in.  [default: {STATE_FOLDER_NAME}/ beside PATH's functions]")
+@click.option("--secret-file", type=_PATH, help="File with the key pair to use, as KEY=VALUE; chmod 600.")
+@click.option("--env-file", type=_PATH, help="File to write when ready, for a shell to source.")
+@click.option("--region", default="ap-guangzhou", show_default=True, help="Region of functions that name none.")
+@click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
+def start(
+    path: Path,
+    host: str,
+    port: int,
+    ephemeral: bool,
+    state: Path | None,
+    secret_file: Path | None,
+    env_file: Path | None,
+    region: str,
+    strict_runtimes: bool,
+) -> None:
+    """Serve the functions of PATH: serverless.yml files, or folders with an index.py."""
+    from tencentserverless.local.app import serve
+
+    if ephemeral and state:
+        raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
+    if not path.is_dir():
+        problem = "not a folder" if path.exists() else "no such folder"
+        raise StartRefused(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+    settings = Settings(
+        project=path,
+        host=host,
+        port=port,
+        state=None if ephemeral else state or path / STATE_FOLDER_NAME,
+        secret_file=secret_file,
+        env_file=env_file,
+        region=region,
+        strict_runtimes=strict_runtimes,
+        passed_environment=passed_environment(),
+    )
+    serve(settings, lambda url: output.answer(f"SCF local ready at {url}"), output.notice)

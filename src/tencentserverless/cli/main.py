@@ -1,0 +1,35 @@
+"""The entry of ``scf`` and of ``python -m tencentserverless``.
+
+Python 3.6 syntax and nothing imported at the top: on any Python that the SDK runs on, it can say what is missing.
+"""
+
+_FLOOR = (3, 10)
+#: The one place that names the installation: the name on PyPI still holds Tencent's 0.1.7.
+INSTALL_HINT = "from the source folder, run: pip install '.[local]'"
+
+
+def main() -> int:
+    """Run the command line; the value is the exit code."""
+    import sys
+
+    from tencentserverless.cli.exits import Exit
+    from tencentserverless.cli.output import fail
+
+    if sys.version_info < _FLOOR:
+        running = "{}.{}".format(*sys.version_info[:2])
+        needed = "{}.{}".format(*_FLOOR)
+        return fail(
+            Exit.MISSING_EXTRA,
+            "the scf command needs Python {} or later, this is {}; with a newer Python, {}".format(
+                needed, running, INSTALL_HINT
+            ),
+        )
+    try:
+        from tencentserverless.cli.program import run
+    except ImportError as error:
+        if (error.name or "").startswith("tencentserverless"):
+            raise
+        return fail(
+            Exit.MISSING_EXTRA, "the scf command needs the extra 'local' ({} is missing); {}".format(error.name, INSTALL_HINT)
+        )
+    return run()

@@ -1,0 +1,8 @@
+"""The local SCF: a real HTTP endpoint that speaks the cloud's API 3.0 and runs real handlers in worker processes.
+
+The rooms are numbered in the order in which a request walks them: ``front`` (bytes, signatures, routing), ``actions``
+(one family of the API a file), ``registry`` (what exists), ``scheduler`` (who runs it), ``worker`` (the process that
+does) and ``logs``. Beside the way stand ``app`` (puts the rooms together), ``settings``, ``state`` (the folder that
+outlives a run), ``keys`` (who may call) and ``project`` (what a folder of functions says).
+May import ``_core``, ``exception`` and ``models`` of the SDK, never its drivers and never ``cli``. Python 3.10+.
+"""

@@ -1,0 +1,96 @@
+"""Looks through PATH for functions: ``serverless.yml`` files, or folders with an ``index.py``."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tencentserverless.local.project.manifest import DEFAULT_HANDLER, FILE_NAME, read_manifest
+from tencentserverless.local.registry.catalogue import DEFAULT_NAMESPACE
+from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord
+from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+
+ENTRY_FILE = "index.py"
+_SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv"))
+
+
+@dataclass(slots=True)
+class Project:
+    """What PATH holds, and what the user should know of it."""
+
+    records: dict[FunctionKey, FunctionRecord] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    places: dict[FunctionKey, Path] = field(default_factory=dict)
+
+    def add(self, record: FunctionRecord, place: Path) -> None:
+        """Take a function in.
+
+        :raises StartRefused: if its region and namespace have one of that name
+        """
+        key = record.key
+        if key in self.records:
+            raise StartRefused(
+                Reason.PROJECT,
+                f"{place}: function {key.name!r} (region {key.region}, namespace {key.namespace}) exists already, "
+                f"from {self.places[key]}",
+            )
+        self.records[key] = record
+        self.places[key] = place
+
+
+def discover(path: Path, region: str, environment: Mapping[str, str], now: float) -> Project:
+    """Read every function of PATH and of the folders directly in it.
+
+    :param region: of functions that name none
+    :param environment: where ``${env:X}`` of a manifest looks
+    :param now: UNIX seconds, the time of creation of all of them
+    :raises StartRefused: if there is none, or one that can't be
+    """
+    root = path.resolve()
+    project = Project()
+    has_manifest = (root / FILE_NAME).is_file()
+    for folder in (root, *_subfolders(root)):
+        manifest = folder / FILE_NAME
+        if manifest.is_file():
+            record, notices = read_manifest(manifest, region, environment, now)
+            project.notices += notices
+            if record is not None:
+                project.add(record, manifest)
+        elif not has_manifest and (folder / ENTRY_FILE).is_file():
+            # Beside a manifest at the top, the folders are its code.
+            project.add(_folder_function(folder, region, now), folder)
+    if not project.records:
+        raise StartRefused(
+            Reason.PROJECT,
+            f"{path}: no functions here: neither a {FILE_NAME} of component scf nor a folder with an {ENTRY_FILE}",
+        )
+    return project
+
+
+def _subfolders(root: Path) -> Iterable[Path]:
+    try:
+        folders = sorted(entry for entry in root.iterdir() if entry.is_dir())
+    except NotADirectoryError:
+        raise StartRefused(Reason.PROJECT, f"{root}: not a folder; give the folder of your functions") from None
+    except FileNotFoundError:
+        raise StartRefused(Reason.PROJECT, f"{root}: no such folder; give the folder of your functions") from None
+    except OSError as error:
+        raise StartRefused(Reason.PROJECT, f"{root}: {error.strerror}") from error
+    return [folder for folder in folders if not folder.name.startswith(".") and folder.name not in _SKIPPED_FOLDERS]
+
+
+def _folder_function(folder: Path, region: str, now: float) -> FunctionRecord:
+    if not FUNCTION_NAME.match(folder.name):
+        raise StartRefused(
+            Reason.PROJECT,
+            f"{folder}: {folder.name!r} is no function name (2 to 60 letters, digits, '-' or '_', a letter first, a "
+            f"letter or digit last): rename the folder, or name the function in a {FILE_NAME}",
+        )
+    return FunctionRecord(
+        key=FunctionKey(region, DEFAULT_NAMESPACE, folder.name),
+        handler=DEFAULT_HANDLER,
+        runtime=OWN_RUNTIME,
+        code_folder=folder,
+        created_at=now,
+        changed_at=now,
+    )

@@ -1,0 +1,182 @@
+"""A ``serverless.yml`` of ``component: scf``, read into a record.
+
+Source of keys, defaults and values: docs/configure.md of serverless-components/tencent-scf.
+"""
+
+from collections.abc import Callable, Container, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tencentserverless.local.project.nodes import Node, read_yaml
+from tencentserverless.local.registry import records
+from tencentserverless.local.registry.catalogue import DEFAULT_NAMESPACE
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.worker.interpreters import is_known
+
+FILE_NAME = "serverless.yml"
+COMPONENT = "scf"
+DEFAULT_STAGE = "dev"
+DEFAULT_RUNTIME = "Nodejs10.15"
+DEFAULT_HANDLER = "index.main_handler"
+
+_TOP_KEYS = frozenset(("app", "stage", "org", "component", "name", "inputs"))
+_SERVED_KEYS = frozenset(
+    "src type name namespace handler runtime region description memorySize timeout initTimeout environment".split()
+)
+#: Known to the component, and without effect on one machine.
+_IDLE_KEYS = frozenset(
+    "entryFile role publicAccess eip l5Enable installDependency asyncRunEnable traceEnable ignoreTriggers msgTTL retryNum "
+    "vpcConfig cfs deadLetter layers cls tags image protocolType protocolParams provisionedNum qualifier events publish "
+    "traffic".split()
+)
+_SOURCE_KEYS = frozenset(("src", "exclude", "bucket", "object"))
+_TYPES = {"event": "Event", "web": "HTTP"}
+
+
+def read_manifest(
+    path: Path, region: str, environment: Mapping[str, str], now: float
+) -> tuple[FunctionRecord | None, list[str]]:
+    """The function that a file describes, with notices for the terminal. None if the file is another component's.
+
+    :param region: of a function that names none
+    :param environment: where ``${env:X}`` looks
+    :param now: UNIX seconds
+    :raises StartRefused: if the file says something that can't be
+    """
+    variables = {f"env:{name}": value for name, value in environment.items()}
+    document = read_yaml(path, variables)
+    if document is None:
+        return None, [f"{path} is empty: ignored"]
+    top = document.mapping()
+    component = top["component"].text() if "component" in top else ""
+    if component != COMPONENT:
+        return None, [f"{path} is of component {component!r}, not {COMPONENT!r}: ignored"]
+    _refuse_unknown(top, _TOP_KEYS)
+    variables.update({key: top[key].text() for key in ("app", "name") if key in top})
+    variables["stage"] = top["stage"].text() if "stage" in top else DEFAULT_STAGE
+    if "inputs" not in top:
+        raise document.refusal("has no key 'inputs'")
+    inputs = top["inputs"].with_variables(variables)
+    record = _Inputs(inputs, variables).record(region, now)
+    idle = sorted(set(inputs.mapping()) & _IDLE_KEYS)
+    return record, [f"{path}: no effect locally: {', '.join(idle)}"] if idle else []
+
+
+class _Inputs:
+    """The mapping under ``inputs``, asked key by key."""
+
+    def __init__(self, node: Node, variables: Mapping[str, str]) -> None:
+        self._node = node
+        self._variables = variables
+        self._values = node.mapping()
+        _refuse_unknown(self._values, _SERVED_KEYS | _IDLE_KEYS)
+
+    def record(self, region: str, now: float) -> FunctionRecord:
+        """The record that they describe."""
+        key = FunctionKey(self._text("region", region), self._text("namespace", DEFAULT_NAMESPACE), self._name())
+        if len(key.namespace) + len(key.name) > records.MAX_NAMES_CHARS:
+            raise self._node.refusal(f"has a namespace and a name of more than {records.MAX_NAMES_CHARS} characters")
+        return FunctionRecord(
+            key=key,
+            handler=self._text("handler", DEFAULT_HANDLER),
+            runtime=self._text("runtime", DEFAULT_RUNTIME),
+            code_folder=self._code_folder(),
+            memory_mb=self._number("memorySize", 128, records.MEMORY_MB, "64, or 128 to 3072 in steps of 128"),
+            timeout_seconds=self._number("timeout", 3, records.TIMEOUT_SECONDS, "1 to 900 seconds"),
+            # The component's page says 3 seconds, the API 65: the longer one, since laptops load slowly.
+            init_timeout_seconds=self._number("initTimeout", 65, records.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"),
+            environment=self._environment(),
+            description=self._text("description", ""),
+            type=_TYPES[self._text("type", "event")],
+            created_at=now,
+            changed_at=now,
+        )
+
+    def _name(self) -> str:
+        if "name" in self._values:
+            return self._text("name", "")
+        parts = [self._variables.get(key, "") for key in ("name", "stage", "app")]
+        if not all(parts):
+            raise self._node.refusal(
+                "has no 'name', and the default ${name}-${stage}-${app} needs the keys 'name' and 'app' at the top"
+            )
+        name = "-".join(parts)
+        if not records.FUNCTION_NAME.match(name):
+            raise self._node.refusal(f"has no 'name', and the default {name!r} is no function name: {_RULES['name'].words}")
+        return name
+
+    def _text(self, key: str, default: str) -> str:
+        if key not in self._values:
+            return default
+        text = self._values[key].text()
+        rule = _RULES[key]
+        if not rule.fits(text):
+            raise self._values[key].refusal(f"must be {rule.words}, not {text!r}")
+        return text
+
+    def _number(self, key: str, default: int, allowed: Container[int], words: str) -> int:
+        if key not in self._values:
+            return default
+        number = self._values[key].integer()
+        if number not in allowed:
+            raise self._values[key].refusal(f"must be {words}, not {number}")
+        return number
+
+    def _environment(self) -> dict[str, str]:
+        if "environment" not in self._values:
+            return {}
+        node = self._values["environment"]
+        parts = node.mapping()
+        _refuse_unknown(parts, frozenset(("variables",)))
+        if "variables" not in parts:
+            return {}
+        variables = {key: value.text() for key, value in parts["variables"].mapping().items()}
+        fault = records.environment_fault(variables)
+        if fault:
+            raise parts["variables"].refusal(f"can't be used: {fault}")
+        return variables
+
+    def _code_folder(self) -> Path:
+        if "src" not in self._values:
+            raise self._node.refusal("has no 'src', the folder of the code")
+        node = self._values["src"]
+        if node.is_mapping():
+            parts = node.mapping()
+            _refuse_unknown(parts, _SOURCE_KEYS)
+            if "src" not in parts:
+                raise node.refusal("names code in COS; the local SCF runs code of a local folder, given as 'src'")
+            node = parts["src"]
+        text = node.text()
+        folder = (node.path.parent / text).resolve()
+        if not folder.is_dir():
+            raise node.refusal(f"must be the folder of the code, but there is no folder {text!r} beside the file")
+        return folder
+
+
+class _Rule(NamedTuple):
+    """What a text must be, and the words for it."""
+
+    fits: Callable[[str], object]
+    words: str
+
+
+_RULES = {
+    "name": _Rule(
+        records.FUNCTION_NAME.match,
+        "2 to 60 letters, digits, '-' or '_', a letter first, a letter or digit last",
+    ),
+    "namespace": _Rule(records.NAMESPACE_NAME.match, "1 to 30 letters, digits, '-' or '_'"),
+    "region": _Rule(records.REGION_NAME.match, "a region such as ap-guangzhou"),
+    "handler": _Rule(records.HANDLER.match, "'file.function', each 2 to 60 characters, such as index.main_handler"),
+    "runtime": _Rule(is_known, "a runtime such as Python3.10"),
+    "type": _Rule(_TYPES.__contains__, "'event' or 'web'"),
+    "description": _Rule(
+        lambda text: len(text) <= records.MAX_DESCRIPTION_CHARS, f"at most {records.MAX_DESCRIPTION_CHARS} characters"
+    ),
+}
+
+
+def _refuse_unknown(values: Mapping[str, Node], known: frozenset[str]) -> None:
+    for key, node in values.items():
+        if key not in known:
+            raise node.refusal(f"is not a key of component {COMPONENT!r}; known here: {', '.join(sorted(known))}")

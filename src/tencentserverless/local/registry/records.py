@@ -1,0 +1,81 @@
+"""What is known of a function, as frozen values, and the platform's rules for them."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+#: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.
+FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
+NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}\Z")
+MAX_NAMES_CHARS = 118  # namespace and function name together
+REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
+HANDLER = re.compile(r"[\w./-]{2,60}\.\w{2,60}\Z")  # each half 2 to 60 characters
+VARIABLE_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
+RESERVED_KEY_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
+MAX_ENVIRONMENT_BYTES = 4096
+MAX_DESCRIPTION_CHARS = 1000
+MEMORY_MB = frozenset((64, *range(128, 3073, 128)))
+TIMEOUT_SECONDS = range(1, 901)
+INIT_TIMEOUT_SECONDS = range(3, 301)
+
+LATEST = "$LATEST"
+DEFAULT_ALIAS = "$DEFAULT"
+
+
+class FunctionKey(NamedTuple):
+    """Which function: regions and namespaces are separate worlds."""
+
+    region: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.region}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRecord:
+    """A function as the registry keeps it.
+
+    :param type: ``Event``, or ``HTTP`` for a web function, which is listed but can't be invoked
+    :param changed_at: UNIX seconds of the last change to its code or configuration
+    """
+
+    key: FunctionKey
+    handler: str
+    runtime: str
+    code_folder: Path
+    memory_mb: int = 128
+    timeout_seconds: int = 3
+    init_timeout_seconds: int = 65  # the API's default
+    environment: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    type: str = "Event"
+    created_at: float = 0.0
+    changed_at: float = 0.0
+
+    @property
+    def function_id(self) -> str:
+        """``lam-xxxxxxxx``, the same for the same function on every start."""
+        return "lam-" + hashlib.sha256(str(self.key).encode("utf-8")).hexdigest()[:8]
+
+    def __repr__(self) -> str:
+        return f"<FunctionRecord {self.key} {self.runtime} {self.handler}>"  # no environment: it may hold secrets
+
+
+def environment_fault(environment: Mapping[str, str]) -> str | None:
+    """What the platform would refuse of a function's own variables, None if nothing."""
+    for key in environment:
+        if not VARIABLE_KEY.match(key):
+            return f"the variable {key!r} must be letters, digits and underscores, a letter first"
+        if key.startswith(RESERVED_KEY_PREFIXES):
+            return f"the variable {key!r} is reserved: SCF_, QCLOUD_ and TENCENTCLOUD_ belong to the platform"
+        if "\0" in environment[key]:
+            return f"the value of the variable {key!r} holds a NUL character"
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in environment.items())
+    if size > MAX_ENVIRONMENT_BYTES:
+        return f"the variables are {size} bytes together, the platform takes {MAX_ENVIRONMENT_BYTES}"
+    return None

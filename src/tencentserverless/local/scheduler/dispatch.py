@@ -1,0 +1,216 @@
+"""Performs the plan: which instance takes which call, and the books that the plan reads."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.instances import Instance, Launcher
+from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, exceeds_quota, place
+from tencentserverless.local.settings import Limits
+from tencentserverless.local.worker import outcome
+from tencentserverless.local.worker.outcome import Outcome
+
+_REAP_SECONDS = 5.0
+
+
+class Stopping(Exception):
+    """The server is stopping; whether the call ran is not known."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """A call without an instance. Its future ends in an instance, or in the outcome of one that did not come up."""
+
+    nested: bool
+    since: float
+    future: "asyncio.Future[Instance | Outcome]"
+
+
+@dataclass(slots=True, eq=False)
+class _Pool:
+    """The instances and the waiting calls of one function."""
+
+    record: FunctionRecord
+    idle: list[Instance] = field(default_factory=list)  # the last used is at the end
+    waiting: deque[_Waiter] = field(default_factory=deque)
+    starting: int = 0
+
+
+class Scheduler:
+    """Runs calls on instances, one at a time on each."""
+
+    def __init__(self, launcher: Launcher, limits: Limits) -> None:
+        self._launcher = launcher
+        self._limits = limits
+        self._pools: dict[FunctionKey, _Pool] = {}
+        self._instances = 0  # up or coming up
+        self._idle = 0
+        self._committed_mb: dict[str, int] = {}  # by region
+        self._starts: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+        self._loop = asyncio.get_running_loop()
+        self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
+
+    async def run(self, record: FunctionRecord, request_id: str, event: bytes, *, nested: bool = False) -> Outcome:
+        """Run a function on an event and say how it ended.
+
+        :param event: JSON text
+        :param nested: the call came from a function of this server
+        :raises Stopping: if the server stops meanwhile
+        """
+        region, memory_mb = record.key.region, record.memory_mb
+        committed_mb = self._committed_mb.get(region, 0) + memory_mb
+        if exceeds_quota(region, committed_mb, self._limits):
+            return outcome.over_quota(record.key.name, self._limits.quota_mb(region))
+        self._committed_mb[region] = committed_mb
+        try:
+            return await self._run(self._pool(record), request_id, event, nested)
+        finally:
+            self._committed_mb[region] -= memory_mb
+
+    async def close(self) -> None:
+        """End every instance. Calls under way end in ``Stopping``."""
+        self._is_stopping = True
+        self._reaper.cancel()
+        for pool in self._pools.values():
+            for waiter in pool.waiting:
+                waiter.future.cancel()
+        await self._launcher.close()
+        while self._starts:
+            await asyncio.wait(self._starts)
+            await self._launcher.close()
+
+    async def _run(self, pool: _Pool, request_id: str, event: bytes, nested: bool) -> Outcome:
+        if self._is_stopping:
+            raise Stopping
+        instance = await self._acquire(pool, nested)
+        if isinstance(instance, Outcome):
+            return instance
+        try:
+            result = await instance.call(request_id, event)
+        finally:
+            self._give(pool, instance)
+        if self._is_stopping and result.status == outcome.EXITED:
+            raise Stopping  # it was ended by us
+        return result
+
+    def _pool(self, record: FunctionRecord) -> _Pool:
+        pool = self._pools.get(record.key)
+        if pool is None:
+            pool = self._pools[record.key] = _Pool(record)
+        return pool
+
+    async def _acquire(self, pool: _Pool, nested: bool) -> Instance | Outcome:
+        if pool.idle:
+            self._idle -= 1
+            return pool.idle.pop()
+        waiter = _Waiter(nested, self._loop.time(), self._loop.create_future())
+        pool.waiting.append(waiter)
+        self._place(pool, waiter, waited_seconds=0.0)
+        try:
+            return await waiter.future
+        except asyncio.CancelledError:
+            if waiter in pool.waiting:
+                pool.waiting.remove(waiter)
+            elif not waiter.future.cancelled() and isinstance(instance := waiter.future.result(), Instance):
+                self._give(pool, instance)  # it came in the moment in which nobody wanted it any more
+            if self._is_stopping:
+                raise Stopping from None
+            raise
+
+    def _place(self, pool: _Pool, waiter: _Waiter, waited_seconds: float | None = None) -> None:
+        """Take the plan's step for a waiting call, and look again after a while."""
+        if waiter.future.done() or self._is_stopping:
+            return
+        if waited_seconds is None:
+            waited_seconds = self._loop.time() - waiter.since
+        step = place(self._crowd(pool), Claim(waiter.nested, waited_seconds), self._limits)
+        if step is Step.REFUSE:
+            pool.waiting.remove(waiter)
+            limits = self._limits
+            refusal = outcome.no_instance(pool.record.key.name, limits.all_instances, limits.queue_seconds)
+            waiter.future.set_result(refusal)
+            return
+        if step is Step.USE:
+            self._give(pool, pool.idle.pop())
+            self._idle -= 1
+            return
+        if step is Step.REPLACE:
+            self._end_longest_idle()
+        if step in (Step.START, Step.REPLACE):
+            self._start(pool)
+        self._loop.call_later(self._limits.stall_seconds, self._place, pool, waiter)
+
+    def _crowd(self, pool: _Pool) -> Crowd:
+        return Crowd(
+            idle=len(pool.idle),
+            starting=pool.starting,
+            waiting=len(pool.waiting),
+            active=self._instances - self._idle,
+            instances=self._instances,
+            spare=self._idle - len(pool.idle),
+        )
+
+    def _start(self, pool: _Pool) -> None:
+        pool.starting += 1
+        self._instances += 1
+        task = self._loop.create_task(self._bring_up(pool))
+        self._starts.add(task)
+        task.add_done_callback(self._starts.discard)
+
+    async def _bring_up(self, pool: _Pool) -> None:
+        """Launch an instance and give it to the call that has waited longest, or tell that call why there is none."""
+        result: Instance | Outcome = outcome.start_failed("the launch was broken off")
+        try:
+            result = await self._launcher.launch(pool.record, self._forget)
+        finally:
+            pool.starting -= 1
+            if isinstance(result, Instance):
+                self._give(pool, result)
+            else:
+                self._instances -= 1
+                self._hand_out(pool, result)
+
+    def _give(self, pool: _Pool, instance: Instance) -> None:
+        """An instance has come free: the longest waiting call gets it, or it becomes idle."""
+        if not instance.is_alive:
+            return  # it is uncounted when its process is dead
+        if not self._hand_out(pool, instance):
+            instance.idle_since = self._loop.time()
+            pool.idle.append(instance)
+            self._idle += 1
+
+    @staticmethod
+    def _hand_out(pool: _Pool, result: Instance | Outcome) -> bool:
+        while pool.waiting:
+            waiter = pool.waiting.popleft()
+            if not waiter.future.done():
+                waiter.future.set_result(result)
+                return True
+        return False
+
+    def _forget(self, instance: Instance) -> None:
+        """An instance that came up is dead."""
+        self._instances -= 1
+        pool = self._pools[instance.record.key]
+        if instance in pool.idle:
+            pool.idle.remove(instance)
+            self._idle -= 1
+
+    def _end_idle(self, pool: _Pool, instance: Instance) -> None:
+        pool.idle.remove(instance)
+        self._idle -= 1
+        instance.end()
+
+    def _end_longest_idle(self) -> None:
+        instance = min((pool.idle[0] for pool in self._pools.values() if pool.idle), key=lambda idle: idle.idle_since)
+        self._end_idle(self._pools[instance.record.key], instance)
+
+    def _reap(self) -> None:
+        """End what has been idle for long."""
+        since = self._loop.time() - self._limits.idle_instance_seconds
+        for pool in self._pools.values():
+            for instance in [instance for instance in pool.idle if instance.idle_since < since]:
+                self._end_idle(pool, instance)
+        self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)

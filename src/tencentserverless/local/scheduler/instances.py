@@ -1,0 +1,155 @@
+"""One instance: a worker process with its keys and its scratch folder; and the launcher that makes them."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+
+from tencentserverless.local.console import Console
+from tencentserverless.local.keys import Grant, KeyRing
+from tencentserverless.local.logs import Output
+from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.settings import Settings
+from tencentserverless.local.worker import outcome
+from tencentserverless.local.worker.environment import key_variables, load_frame, make_environment
+from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.outcome import Outcome
+from tencentserverless.local.worker.process import Command, Worker, start_worker
+from tencentserverless.local.worker.support import Support
+
+_KEY_MARGIN_SECONDS = 60
+_ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.EXITED))
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """A worker process that has loaded its handler."""
+
+    record: FunctionRecord
+    worker: Worker
+    grant: Grant
+    keys: KeyRing
+    idle_since: float = 0.0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs, as far as is known."""
+        return self.worker.is_alive
+
+    async def call(self, request_id: str, event: bytes) -> Outcome:
+        """Run the handler on one event; ends the instance where the platform would discard it."""
+        timeout_seconds = self.record.timeout_seconds
+        result: Outcome | None = None
+        try:
+            result = await self.worker.call(request_id, event, self._fresh_keys(timeout_seconds), timeout_seconds)
+        finally:
+            if result is None or result.status in _ENDS_INSTANCE:
+                self.end()
+        return result
+
+    def end(self) -> None:
+        """Kill the process, with everything in its group, and take its keys back."""
+        self.worker.kill()
+        self.keys.revoke(self.grant)
+
+    def _fresh_keys(self, timeout_seconds: int) -> dict[str, str]:
+        """New temporary keys, as variables, if the present ones may end before the call does."""
+        if not self.keys.is_worn(self.grant, timeout_seconds + _KEY_MARGIN_SECONDS):
+            return {}
+        self.keys.revoke(self.grant)
+        self.grant = self.keys.issue()
+        return key_variables(self.grant)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every instance stands on.
+
+    :param endpoint_url: where functions find this server
+    """
+
+    settings: Settings
+    keys: KeyRing
+    interpreters: Interpreters
+    support: Support
+    console: Console
+    endpoint_url: str
+
+
+class Launcher:
+    """Makes instances, and knows every process that has been started and is not yet dead."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._living: set[Worker] = set()
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
+        """Start a process and have it load the handler.
+
+        :param on_end: called once when the process is dead, if the instance came up
+        :return: the instance, or what kept it from coming up
+        """
+        ground = self._ground
+        grant = ground.keys.issue()
+        scratch = ground.support.make_scratch()
+        output = Output(record.key.name, ground.settings.limits.output_bytes, ground.console.show)
+        try:
+            worker = await start_worker(self._command(record, grant, scratch), output)
+        except OSError as error:
+            ground.keys.revoke(grant)
+            shutil.rmtree(scratch, ignore_errors=True)
+            return outcome.start_failed(error.strerror or str(error))
+        instance = Instance(record, worker, grant, ground.keys)
+        self._living.add(worker)
+        failure: Outcome | None = outcome.start_failed("the server is stopping")
+        try:
+            if not self._is_closed:
+                failure = await worker.load(self._load_frame(record), record.init_timeout_seconds)
+        finally:
+            if failure is not None:
+                instance.end()
+            self._watch(self._see_off(instance, scratch, None if failure else on_end))
+        return failure or instance
+
+    async def close(self) -> None:
+        """Kill every process and wait until all are dead."""
+        self._is_closed = True
+        for worker in list(self._living):
+            worker.kill()
+        while self._farewells:
+            await asyncio.wait(self._farewells)
+
+    def _watch(self, farewell: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(farewell)
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+    async def _see_off(self, instance: Instance, scratch: Path, on_end: Callable[[Instance], None] | None) -> None:
+        await instance.worker.wait_closed()
+        self._living.discard(instance.worker)
+        instance.end()
+        if on_end is not None:
+            on_end(instance)
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+    def _command(self, record: FunctionRecord, grant: Grant, scratch: Path) -> Command:
+        ground = self._ground
+        interpreter = ground.interpreters.find(record.runtime)
+        if interpreter is None:
+            raise FileNotFoundError(2, f"there is no interpreter for {record.runtime}")
+        return Command(
+            interpreter=interpreter,
+            is_python2=ground.interpreters.is_python2(record.runtime),
+            child_folder=ground.support.child_folder,
+            code_folder=record.code_folder,
+            label=record.key.name,
+            environment=make_environment(record, ground.settings, ground.endpoint_url, grant, scratch),
+        )
+
+    def _load_frame(self, record: FunctionRecord) -> dict[str, object]:
+        ground = self._ground
+        is_python2 = ground.interpreters.is_python2(record.runtime)
+        return load_frame(record, ground.settings, None if is_python2 else ground.support.sdk_folder)

@@ -1,0 +1,112 @@
+"""Settings of a local SCF: what the command line decided, and every limit with its unit and its source.
+
+This is the one place of ``local`` that reads the server's own environment variables.
+"""
+
+import enum
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tencentserverless._core import wire
+
+KIB = 1024
+MIB = 1024 * KIB
+
+STATE_FOLDER_NAME = ".scf"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9000
+LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
+
+LARGE_REGIONS = frozenset(("ap-guangzhou", "ap-shanghai", "ap-beijing", "ap-chengdu", "ap-hongkong"))
+
+#: What a function may see of the server's environment. Everything else stays out: it may hold secrets.
+PASSED_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "HOSTNAME", "TERM")
+
+
+class Reason(enum.Enum):
+    """Why ``scf local start`` would not start; the command line gives each an exit code."""
+
+    PROJECT = "project"
+    ADDRESS = "address"
+    STATE = "state"
+    SECRETS = "secrets"
+    RUNTIME = "runtime"
+
+
+class StartRefused(Exception):
+    """The local SCF can't start as it was told to; the message is one line for the terminal."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the server. Sources are pages of cloud.tencent.com, where the platform has the bound."""
+
+    body_bytes: int = wire.MAX_BODY_BYTES
+    event_bytes: int = wire.MAX_EVENT_BYTES  # document/product/583/17299: 6 MB a synchronous event
+    log_tail_bytes: int = 4 * KIB  # document/api/583/17243: Result.Log
+    output_bytes: int = 64 * KIB  # kept of one call's output; ours
+    region_memory_mb: int = 64_000  # document/product/583/51519: quota of most regions
+    large_region_memory_mb: int = 128_000  # same page: quota of LARGE_REGIONS
+    skew_seconds: int = 300  # document/api/583/17239: X-TC-Timestamp
+    temporary_key_seconds: int = 6 * 3600  # keys of an execution role last at most that long
+    keep_alive_seconds: int = 75  # ours: longer than the SDK keeps a connection idle
+    idle_instance_seconds: float = 300.0  # ours: the platform names no retention
+    ready_instances: int = field(default_factory=lambda: max(4, 4 * (os.cpu_count() or 1)))  # ours: before waiting pays
+    all_instances: int = 128  # ours: processes on one machine
+    stall_seconds: float = 0.2  # ours: how long a call waits for a busy instance before it gets a new one
+    queue_seconds: float = 30.0  # ours: how long a call waits when no process may be added
+    stop_seconds: int = 5  # ours: how long answers under way may take to leave at a stop
+
+    def quota_mb(self, region: str) -> int:
+        """Memory that the calls of a region may hold at one time."""
+        return self.large_region_memory_mb if region in LARGE_REGIONS else self.region_memory_mb
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line decided. ``state`` is None for an ephemeral server."""
+
+    project: Path
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    state: Path | None = None
+    secret_file: Path | None = None
+    env_file: Path | None = None
+    region: str = wire.DEFAULT_REGION
+    strict_runtimes: bool = False
+    appid: str = "1250000000"
+    uin: str = "100000000001"
+    passed_environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    umask: int = 0o022  # of functions
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in LOOPBACK_HOSTS or self.host.startswith("127.")
+
+
+def passed_environment() -> dict[str, str]:
+    """The part of the server's own environment that functions may see."""
+    return {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+
+
+def project_variables() -> Mapping[str, str]:
+    """Where ``${env:X}`` of a serverless.yml looks."""
+    return os.environ
+
+
+def search_folders() -> list[Path]:
+    """The folders of PATH, in which interpreters are looked for."""
+    return [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry]
+
+
+def pyenv_root() -> Path:
+    """Where pyenv keeps its interpreters, if there is one."""
+    return Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")

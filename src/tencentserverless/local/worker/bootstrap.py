@@ -1,0 +1,256 @@
+"""The child: loads a handler, then answers one event at a time until its parent goes.
+
+Runs on Python 2.7 and 3.6+ and imports its own folder and the standard library only. Started as
+``python -c START folder descriptor label``; results leave by the descriptor, whatever user code does to stdout.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+
+import _scf_context
+import _scf_frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Tuple
+
+    Answer = Tuple[Dict[str, Any], bytes]
+
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024
+MAX_TRACE_CHARS = 256 * 1024
+_PYTHON2 = sys.version_info[0] == 2
+
+_seconds = getattr(time, "perf_counter", time.time)
+_exit = os._exit
+_getpid = os.getpid
+
+
+class EntryMissing(Exception):
+    """The file that the handler names is not in the code folder."""
+
+
+def main():
+    # type: () -> None
+    """Serve the parent on the descriptor of the command line. Never returns."""
+    folder, descriptor = sys.argv[1], int(sys.argv[2])
+    del sys.argv[1:]
+    sys.path.remove(folder)
+    # A program that the function starts must not hold the channel open, nor write to it.
+    fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+    channel = _scf_frames.Channel(descriptor)
+    try:
+        _serve(channel)
+    except SystemExit as error:
+        _flush()
+        _exit(error.code if isinstance(error.code, int) else int(error.code is not None))
+    except BaseException:
+        traceback.print_exc()
+        _flush()
+        _exit(1)
+    _exit(0)
+
+
+def _serve(channel):
+    # type: (_scf_frames.Channel) -> None
+    home = _getpid()
+    frame = channel.receive()
+    if frame is None:
+        return
+    load = frame[0]
+    _prepare(load)
+    try:
+        handler = _load_handler(load["code_folder"], load["handler"])
+    except Exception as error:
+        _flush()
+        status = 437 if isinstance(error, EntryMissing) else 443
+        channel.send({"kind": "failed", "status": status}, _bounded(traceback.format_exc()))
+        return
+    _flush()
+    if _getpid() != home:
+        return
+    channel.send({"kind": "ready"})
+    while True:
+        frame = channel.receive()
+        if frame is None:
+            return
+        head, event = frame
+        os.environ.update((_native(key), _native(value)) for key, value in head.get("environ", {}).items())
+        context = _scf_context.make_context(load["context"], head["request_id"])
+        answer = _answer(handler, event, context)
+        _flush()
+        if _getpid() != home:
+            return  # user code forked and both came back: only the instance itself may answer
+        answer[0]["request_id"] = head["request_id"]
+        channel.send(*answer)
+
+
+def _prepare(load):
+    # type: (Dict[str, Any]) -> None
+    """Make the process look as user code expects it: path, environment, streams, logging."""
+    os.umask(load["umask"])
+    code_folder = _native(load["code_folder"])
+    later = [_native(entry) for entry in load["python_path"]]
+    sys.path[:0] = [code_folder] + [entry for entry in later if entry not in sys.path]
+    if load["sdk_folder"]:
+        sys.path.append(_native(load["sdk_folder"]))
+    os.environ["PYTHONPATH"] = os.pathsep.join([code_folder] + later)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "x"
+    sys.dont_write_bytecode = True
+    if not _PYTHON2:  # 2.7 runs with -u; here whole lines go out at once, so that a killed process has said them
+        sys.stdout = _line_buffered(sys.stdout)
+        sys.stderr = _line_buffered(sys.stderr)
+    # The platform's bootstrap does this too: third-party DEBUG lines do appear in a function's log.
+    logging.getLogger().addHandler(logging.StreamHandler())
+    logging.getLogger().setLevel(logging.DEBUG)
+
+
+def _line_buffered(stream):
+    # type: (Any) -> Any
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(line_buffering=True)
+        return stream
+    import io
+
+    return io.TextIOWrapper(stream.buffer, encoding=stream.encoding, errors=stream.errors, line_buffering=True)
+
+
+def _load_handler(code_folder, handler):
+    # type: (str, str) -> Callable[[Any, Any], Any]
+    """The function that ``file.function`` names.
+
+    :raises EntryMissing: if there is no such file
+    :raises Exception: whatever loading it raises
+    """
+    stem, _, name = _native(handler).rpartition(".")
+    base = os.path.join(_native(code_folder), stem)
+    path = base + ".py" if os.path.isfile(base + ".py") else os.path.join(base, "__init__.py")
+    if not os.path.isfile(path):
+        raise EntryMissing("handler {!r} needs the file {}.py in the code folder, which has none".format(handler, stem))
+    try:
+        function = getattr(_load_module(stem, path), name)
+    except SystemExit as error:
+        raise RuntimeError("the module called sys.exit({!r}) while it was loaded".format(error.code))
+    if not callable(function):
+        raise TypeError("handler {!r} is not callable".format(handler))
+    return function  # type: ignore[no-any-return]
+
+
+def _load_module(stem, path):
+    # type: (str, str) -> Any
+    """The module's name is the file's stem, also where a module of the standard library has that name."""
+    if _PYTHON2:
+        import imp
+
+        return imp.load_source(stem, path)
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(stem, path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    sys.modules[stem] = module
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+def _answer(handler, event_text, context):
+    # type: (Callable[[Any, Any], Any], bytes, Dict[str, Any]) -> Answer
+    """Run the handler on one event; its result or its failure as a frame."""
+    try:
+        event = json.loads(event_text.decode("utf-8"))
+    except (ValueError, RuntimeError):
+        return _failure(400, "event is not JSON that this runtime can decode", b"", 0.0)
+    started = _seconds()
+    try:
+        text = _encoded(handler(event, context))
+    except SystemExit:
+        raise
+    except BaseException:
+        duration_ms = _since(started)
+        return _failure(430, "user code exception caught", _bounded(_user_trace()), duration_ms)
+    duration_ms = _since(started)
+    if len(text) > MAX_RESPONSE_BYTES:
+        return _failure(407, "The size of response exceeds the upper limit (6MB)", b"", duration_ms)
+    return {"kind": "result", "duration_ms": duration_ms, "memory_bytes": _peak_memory_bytes()}, text
+
+
+def _failure(status, message, trace, duration_ms):
+    # type: (int, str, bytes, float) -> Answer
+    head = {"kind": "error", "status": status, "message": message}  # type: Dict[str, Any]
+    head.update(duration_ms=duration_ms, memory_bytes=_peak_memory_bytes())
+    return head, trace
+
+
+def _encoded(value):
+    # type: (Any) -> bytes
+    """RetMsg of a return value, as the platform's bootstrap makes it."""
+    decimal = sys.modules.get("decimal")
+    if decimal is not None and isinstance(value, decimal.Decimal):
+        value = str(value)
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        return text.encode("utf-8")
+    except UnicodeError:  # half a surrogate pair, or bytes of Python 2 that are not ASCII
+        return json.dumps(value).encode("ascii")
+
+
+def _user_trace():
+    # type: () -> str
+    """The traceback as it starts at user code: the frame of this file is left out."""
+    kind, error, trace = sys.exc_info()
+    try:
+        user_part = trace.tb_next if trace is not None and trace.tb_next is not None else trace
+        return "".join(traceback.format_exception(kind, error, user_part)).rstrip("\n")
+    except Exception:  # an exception whose own __str__ or __cause__ misbehaves
+        return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
+    finally:
+        del trace
+
+
+def _bounded(text):
+    # type: (Any) -> bytes
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    if len(text) > MAX_TRACE_CHARS:
+        text = "..." + text[-MAX_TRACE_CHARS:]
+    return text.rstrip("\n").encode("utf-8", "backslashreplace" if not _PYTHON2 else "replace")  # type: ignore[no-any-return]
+
+
+def _flush():
+    # type: () -> None
+    """What user code printed must be in the pipe before the answer is."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # user code may have closed or replaced it
+            pass
+
+
+def _since(started):
+    # type: (float) -> float
+    return round((_seconds() - started) * 1000, 3)
+
+
+def _peak_memory_bytes():
+    # type: () -> int
+    """Peak resident memory of this process. getrusage would count the parent's from before exec, on Linux."""
+    try:
+        with open("/proc/self/status", "rb") as status:
+            for line in status:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except (IOError, OSError):
+        pass
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _native(text):
+    # type: (Any) -> str
+    """JSON texts are unicode objects on Python 2, where paths and the environment are bytes."""
+    return text.encode("utf-8") if _PYTHON2 else text  # type: ignore[no-any-return]

@@ -1,0 +1,30 @@
+"""The context that a handler gets: a plain dict, as the platform's page on basic concepts prints it.
+
+Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_context``. Source of keys and types:
+cloud.tencent.com/document/product/583/9210.
+"""
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+
+def make_context(facts, request_id):
+    # type: (Dict[str, Any], str) -> Dict[str, Any]
+    """A fresh context for one call, so that a handler which changes it changes nobody else's.
+
+    :param facts: what stays the same for an instance: ``function_name``, ``function_version``, ``namespace``,
+        ``memory_limit_in_mb``, ``time_limit_in_ms``, ``tencentcloud_region``, ``tencentcloud_appid``,
+        ``tencentcloud_uin`` and ``variables`` (the user's own, a dict)
+    """
+    context = dict(facts)
+    variables = context.pop("variables")
+    namespace = context["namespace"]
+    pairs = ["SCF_NAMESPACE=" + namespace]  # the platform's own sample shows this pair twice
+    pairs.extend(key + "=" + variables[key] for key in sorted(variables))
+    context["environ"] = ";".join(["SCF_NAMESPACE=" + namespace] + pairs)
+    context["environment"] = json.dumps(dict(variables, SCF_NAMESPACE=namespace), separators=(",", ":"))
+    context["request_id"] = request_id
+    return context

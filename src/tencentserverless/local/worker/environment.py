@@ -1,0 +1,78 @@
+"""What a function's process may see: an allow-list of the server's variables, the platform's own, and the user's.
+
+Source: cloud.tencent.com/document/product/583/30228 (environment variables).
+"""
+
+from pathlib import Path
+
+from tencentserverless.local.keys import Grant
+from tencentserverless.local.registry.records import LATEST, FunctionRecord
+from tencentserverless.local.settings import Settings
+
+
+def key_variables(grant: Grant) -> dict[str, str]:
+    """Temporary keys, by the names that they have inside a function."""
+    credentials = grant.credentials
+    return {
+        "TENCENTCLOUD_SECRETID": credentials.secret_id,
+        "TENCENTCLOUD_SECRETKEY": credentials.secret_key,
+        "TENCENTCLOUD_SESSIONTOKEN": credentials.token,
+    }
+
+
+def make_environment(
+    record: FunctionRecord, settings: Settings, endpoint_url: str, grant: Grant, scratch: Path
+) -> dict[str, str]:
+    """The whole environment of an instance."""
+    environment = dict(settings.passed_environment)
+    environment.update(
+        TMPDIR=str(scratch),
+        PWD=str(record.code_folder),
+        TZ="UTC",  # the platform's zone, unless the user sets another
+        PYTHONIOENCODING="utf-8:backslashreplace",  # logs are UTF-8, whatever locale this machine has
+    )
+    environment.update(_user_variables(record))
+    environment.update(
+        TENCENTCLOUD_RUNENV="SCF",
+        TENCENTCLOUD_REGION=record.key.region,
+        TENCENTCLOUD_APPID=settings.appid,
+        TENCENTCLOUD_UIN=settings.uin,
+        TENCENTCLOUD_TZ="UTC",
+        TENCENTSERVERLESS_ENDPOINT_URL=endpoint_url,
+        SCF_RUNTIME=record.runtime,
+        SCF_FUNCTIONNAME=record.key.name,
+        SCF_FUNCTIONVERSION=LATEST,
+        SCF_NAMESPACE=record.key.namespace,
+        _SCF_SERVER_PORT="28902",
+        USER_CODE_ROOT=f"{record.code_folder}/",
+    )
+    environment.update(key_variables(grant))
+    return environment
+
+
+def _user_variables(record: FunctionRecord) -> dict[str, str]:
+    """The user's own. PYTHONPATH comes later, from the child: it must not change what the child itself imports."""
+    return {key: value for key, value in record.environment.items() if key != "PYTHONPATH"}
+
+
+def load_frame(record: FunctionRecord, settings: Settings, sdk_folder: Path | None) -> dict[str, object]:
+    """What the child must know before it loads the handler."""
+    python_path = record.environment.get("PYTHONPATH", "")
+    return {
+        "code_folder": str(record.code_folder),
+        "handler": record.handler,
+        "sdk_folder": str(sdk_folder) if sdk_folder else "",
+        "umask": settings.umask,
+        "python_path": [entry for entry in python_path.split(":") if entry],
+        "context": {
+            "function_name": record.key.name,
+            "function_version": LATEST,
+            "namespace": record.key.namespace,
+            "memory_limit_in_mb": record.memory_mb,
+            "time_limit_in_ms": record.timeout_seconds * 1000,
+            "tencentcloud_region": record.key.region,
+            "tencentcloud_appid": settings.appid,
+            "tencentcloud_uin": settings.uin,
+            "variables": dict(record.environment),
+        },
+    }

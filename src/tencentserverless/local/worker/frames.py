@@ -1,0 +1,126 @@
+"""What parent and child say to each other: bounded, length-prefixed frames on a private descriptor.
+
+A frame is two lengths (4 bytes each, big-endian), a JSON object (the head) and a text in UTF-8 (the body: an event or
+a return value, carried verbatim so that nobody decodes it twice). Never pickle: the child runs anybody's code.
+Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_frames``.
+"""
+
+import errno
+import json
+import os
+import struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+_LENGTHS = struct.Struct(">II")
+MAX_HEAD_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 10 * 1024 * 1024  # above the platform's 6 MB, so that a refusal is ours to word
+_READ_BYTES = 65536
+
+# User code may replace these in their modules (gevent does): the channel keeps the real ones.
+_os_read = os.read
+_os_write = os.write
+
+
+class FrameError(Exception):
+    """The bytes are not frames, or one is over its bound."""
+
+
+def pack(head, body=b""):
+    # type: (Dict[str, Any], bytes) -> bytes
+    """One frame as bytes.
+
+    :raises FrameError: if head or body is over its bound
+    """
+    text = json.dumps(head).encode("ascii")
+    if len(text) > MAX_HEAD_BYTES or len(body) > MAX_BODY_BYTES:
+        raise FrameError("a frame of {} + {} bytes is over the bound".format(len(text), len(body)))
+    return _LENGTHS.pack(len(text), len(body)) + text + body
+
+
+def decode_head(text):
+    # type: (bytes) -> Dict[str, Any]
+    """The head of a frame as an object.
+
+    :raises FrameError: if it is not a JSON object
+    """
+    try:
+        head = json.loads(text.decode("utf-8"))
+    except (ValueError, RuntimeError):  # RuntimeError: nested beyond the recursion limit
+        raise FrameError("the head of a frame is not JSON")
+    if not isinstance(head, dict):
+        raise FrameError("the head of a frame is not an object")
+    return head
+
+
+class FrameReader(object):
+    """Cuts a stream of bytes into frames. Holds at most one frame that is not complete."""
+
+    def __init__(self):
+        # type: () -> None
+        self._buffer = bytearray()
+
+    def feed(self, data):
+        # type: (bytes) -> List[Tuple[bytes, bytes]]
+        """Take bytes as they come; return the frames that they complete, as (head, body).
+
+        :raises FrameError: as soon as a length is over its bound; the stream is then of no use
+        """
+        buffer = self._buffer
+        buffer += data
+        frames = []
+        start = 0
+        while len(buffer) - start >= _LENGTHS.size:
+            head_bytes, body_bytes = _LENGTHS.unpack(bytes(buffer[start : start + _LENGTHS.size]))
+            if head_bytes > MAX_HEAD_BYTES or body_bytes > MAX_BODY_BYTES:
+                raise FrameError("a frame announces {} + {} bytes".format(head_bytes, body_bytes))
+            body_start = start + _LENGTHS.size + head_bytes
+            end = body_start + body_bytes
+            if len(buffer) < end:
+                break
+            frames.append((bytes(buffer[start + _LENGTHS.size : body_start]), bytes(buffer[body_start:end])))
+            start = end
+        if start:
+            del buffer[:start]
+        return frames
+
+
+class Channel(object):
+    """The child's end: blocking reads and writes of frames on a descriptor."""
+
+    def __init__(self, descriptor):
+        # type: (int) -> None
+        self._descriptor = descriptor
+        self._reader = FrameReader()
+        self._ready = []  # type: List[Tuple[bytes, bytes]]
+
+    def receive(self):
+        # type: () -> Optional[Tuple[Dict[str, Any], bytes]]
+        """The next frame as (head, body); None when the parent has gone."""
+        while not self._ready:
+            data = _retried(_os_read, self._descriptor, _READ_BYTES)
+            if not data:
+                return None
+            self._ready = self._reader.feed(data)
+        head, body = self._ready.pop(0)
+        return decode_head(head), body
+
+    def send(self, head, body=b""):
+        # type: (Dict[str, Any], bytes) -> None
+        """Write one frame whole."""
+        view = memoryview(pack(head, body))
+        while len(view):
+            view = view[_retried(_os_write, self._descriptor, view) :]
+
+
+def _retried(call, *arguments):
+    # type: (Any, Any) -> Any
+    """Python 2.7 lets a signal that user code handles interrupt a system call (PEP 475 came with 3.5)."""
+    while True:
+        try:
+            return call(*arguments)
+        except (OSError, IOError) as error:
+            if error.errno != errno.EINTR:
+                raise

@@ -1,0 +1,97 @@
+"""Which Python a Runtime name means on this machine."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tencentserverless.local.settings import Reason, StartRefused, pyenv_root, search_folders
+
+_PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
+_PROBE_SECONDS = 10
+_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+#: document/product/583/40323 and the API's own list; names that older tools used stand with them.
+OTHER_RUNTIMES = frozenset(
+    "Nodejs6.10 Nodejs8.9 Nodejs10.15 Nodejs12.16 Nodejs14.18 Nodejs16.13 Nodejs18.15 Php5 Php5.6 Php7 Php7.2 Php7.4 "
+    "Php8.0 Go1 Golang1 Java8 Java11 CustomRuntime CustomImage".split()
+)
+OWN_VERSION = "{}.{}".format(*sys.version_info[:2])
+OWN_RUNTIME = f"Python{OWN_VERSION}"
+
+
+def python_version(runtime: str) -> str | None:
+    """``3.9`` of ``Python3.9``; None for what is no Python."""
+    match = _PYTHON_RUNTIME.match(runtime)
+    return match.group(1) if match else None
+
+
+def is_known(runtime: str) -> bool:
+    """Whether this is the name of a runtime at all."""
+    return runtime in OTHER_RUNTIMES or python_version(runtime) is not None
+
+
+class Interpreters:
+    """Finds interpreters and remembers them. Every one has been run once before it is believed.
+
+    :param is_strict: refuse a runtime whose interpreter is not here, instead of taking the server's own
+    """
+
+    def __init__(self, is_strict: bool) -> None:
+        self._is_strict = is_strict
+        self._found: dict[str, Path] = {OWN_VERSION: Path(sys.executable)}
+        self.warnings: list[str] = []
+
+    def prepare(self, runtimes: set[str]) -> None:
+        """Find the interpreters of these runtimes now, at start-up; what is missing goes to ``warnings``.
+
+        :raises StartRefused: if one is missing and this is strict
+        """
+        versions = {python_version(runtime) for runtime in runtimes}
+        for version in sorted(version for version in versions if version and version not in self._found):
+            path = next((path for path in _candidates(version) if _runs_as(path, version)), None)
+            if path is None and self._is_strict:
+                raise StartRefused(
+                    Reason.RUNTIME,
+                    f"no interpreter for Python{version} on PATH or under pyenv; install it, or start without "
+                    "--strict-runtimes to run those functions on the server's own",
+                )
+            if path is None:
+                self.warnings.append(
+                    f"no interpreter for Python{version} on PATH or under pyenv: its functions run on Python {OWN_VERSION}"
+                )
+            self._found[version] = path or Path(sys.executable)
+
+    def find(self, runtime: str) -> Path | None:
+        """The interpreter of a runtime that was prepared; None for what is no Python."""
+        version = python_version(runtime)
+        return self._found.get(version) if version else None
+
+    def is_python2(self, runtime: str) -> bool:
+        """Whether a runtime's functions run on Python 2 here."""
+        return python_version(runtime) == "2.7" and self._found.get("2.7") != Path(sys.executable)
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    """Where an interpreter may be, best first. pyenv's shims are no interpreters: the versions they stand for are."""
+    for folder in search_folders():
+        path = folder / f"python{version}"
+        if folder.name != "shims" and path.is_file():
+            yield path
+    yield from sorted(pyenv_root().glob(f"versions/{version}.*/bin/python"), reverse=True)
+
+
+def _runs_as(path: Path, version: str) -> bool:
+    """Whether the program runs and is that version."""
+    try:
+        run = subprocess.run(  # noqa: S603  # an interpreter of this machine
+            [path, "-c", _PROBE],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return run.stdout.decode("ascii", "replace").strip() == version

@@ -1,0 +1,77 @@
+"""How a call ended, whoever noticed it: the child, the clock or the death of the process."""
+
+from dataclasses import dataclass
+
+SUCCESS = 0
+
+#: Status values that the local SCF gives, by the platform's page of status codes (document/product/583/42611).
+USER_ERROR = 430
+OVER_QUOTA = 432
+TIMED_OUT = 433
+EXITED = 439
+START_FAILED = 445
+START_TIMED_OUT = 450
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one call.
+
+    :param status: ``SUCCESS``, or the platform's status code
+    :param text: the return value as JSON text; empty on failure
+    :param message: what failed; empty on success
+    :param stack_trace: of user code, where it raised
+    :param output: the last part of what the call wrote to stdout and stderr
+    """
+
+    status: int = SUCCESS
+    text: str = ""
+    message: str = ""
+    stack_trace: str = ""
+    duration_ms: float = 0.0
+    memory_bytes: int = 0
+    output: bytes = b""
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether the function returned."""
+        return self.status == SUCCESS
+
+
+def timed_out(timeout_seconds: int, memory_bytes: int, output: bytes) -> Outcome:
+    """The function ran longer than its timeout."""
+    return Outcome(
+        TIMED_OUT,
+        message=f"Invoking task timed out after {timeout_seconds} seconds",
+        duration_ms=timeout_seconds * 1000.0,
+        memory_bytes=memory_bytes,
+        output=output,
+    )
+
+
+def exited(duration_ms: float, output: bytes) -> Outcome:
+    """The process ended while the function ran."""
+    return Outcome(EXITED, message="User process exit when running", duration_ms=duration_ms, output=output)
+
+
+def start_timed_out(timeout_seconds: int, output: bytes) -> Outcome:
+    """The function's module took longer to load than its init timeout."""
+    message = f"Initialization timed out after {timeout_seconds} seconds, before the handler was called"
+    return Outcome(START_TIMED_OUT, message=message, output=output)
+
+
+def start_failed(detail: str, output: bytes = b"") -> Outcome:
+    """The process ended, or could not be started, before the handler was ready."""
+    return Outcome(START_FAILED, message=f"The function's process could not start: {detail}", output=output)
+
+
+def over_quota(name: str, quota_mb: int) -> Outcome:
+    """More calls at once than the memory quota of the region allows."""
+    message = f"Function [ {name} ] concurrency exceeded region unreserved quota {quota_mb} MB"
+    return Outcome(OVER_QUOTA, message=message)
+
+
+def no_instance(name: str, processes: int, queue_seconds: float) -> Outcome:
+    """This machine runs as many processes as it may, and none came free."""
+    message = f"Resource limit exceed for function [{name}]: no instance came free in {queue_seconds:g} seconds, and "
+    return Outcome(OVER_QUOTA, message=message + f"the local SCF runs at most {processes} processes")

@@ -1,0 +1,250 @@
+"""Fixtures for every test: a real local SCF in a process of its own, and a client that signs by hand."""
+
+import http.client
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tencentserverless._core import signing
+
+FUNCTIONS = Path(__file__).parent / "local" / "functions"
+SOURCE = Path(__file__).parent.parent / "src"
+START_SECONDS = 30
+STOP_SECONDS = 20
+
+
+@dataclass
+class LocalScf:
+    """A local SCF that runs. ``env`` is what its env file says."""
+
+    url: str
+    host: str
+    port: int
+    env: dict[str, str]
+    process: "subprocess.Popen[str]"
+    stderr_path: Path
+
+    @property
+    def stderr(self) -> str:
+        """What it has written to stderr until now."""
+        return self.stderr_path.read_text(encoding="utf-8")
+
+    def request(self, action: str, parameters: object = None, **changes: Any) -> "Answer":
+        """Send one signed request; ``changes`` are fields of ``Request``."""
+        body = parameters if isinstance(parameters, bytes) else json.dumps(parameters or {}).encode()
+        request = Request(
+            host=f"{self.host}:{self.port}",
+            action=action,
+            body=body,
+            secret_id=self.env["TENCENTCLOUD_SECRETID"],
+            secret_key=self.env["TENCENTCLOUD_SECRETKEY"],
+        )
+        for name, value in changes.items():
+            setattr(request, name, value)
+        return request.send(self.host, self.port)
+
+    def invoke(self, name: str, event: object = None, **parameters: Any) -> dict[str, Any]:
+        """Result of a synchronous call."""
+        region = parameters.pop("region", "ap-guangzhou")
+        fields = {"FunctionName": name, "Event": json.dumps(event), **parameters}
+        return self.request("InvokeFunction", fields, region=region).response["Result"]
+
+    def error(self, action: str, parameters: object = None, **changes: Any) -> tuple[str, str]:
+        """Code and message of a request that must be refused."""
+        error = self.request(action, parameters, **changes).response["Error"]
+        return error["Code"], error["Message"]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Signal it and wait; the value is its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+
+@dataclass
+class Answer:
+    """An HTTP answer of the API."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """What is in the envelope."""
+        return json.loads(self.body)["Response"]
+
+
+@dataclass
+class Request:
+    """One request, in parts that a test may spoil."""
+
+    host: str
+    action: str
+    body: bytes
+    secret_id: str
+    secret_key: str
+    region: str = "ap-guangzhou"
+    version: str = "2018-04-16"
+    method: str = "POST"
+    path: str = "/"
+    content_type: str = "application/json"
+    service: str = "scf"
+    timestamp: int | None = None
+    date: str | None = None
+    token: str | None = None
+    signed: tuple[str, ...] = ("content-type", "host")
+    unsigned_payload: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    sent_body: bytes | None = None
+
+    def headers(self) -> dict[str, str]:
+        """All headers, the signature included."""
+        timestamp = int(time.time()) if self.timestamp is None else self.timestamp
+        headers = {
+            "Content-Type": self.content_type,
+            "Host": self.host,
+            "X-TC-Action": self.action,
+            "X-TC-Version": self.version,
+            "X-TC-Region": self.region,
+            "X-TC-Timestamp": str(timestamp),
+        }
+        if self.token is not None:
+            headers["X-TC-Token"] = self.token
+        payload = self.body
+        if self.unsigned_payload:
+            headers["X-TC-Content-SHA256"] = signing.UNSIGNED_PAYLOAD
+            payload = signing.UNSIGNED_PAYLOAD.encode()
+        digest = signing.sha256(payload).hexdigest()
+        lower = {name.lower(): value for name, value in headers.items()}
+        canonical = signing.canonical_request(self.method, "", lower, self.signed, digest)
+        scope = signing.Authorization(
+            self.secret_id, self.date or signing.utc_date(timestamp), self.service, self.signed, ""
+        )
+        signature = signing.signature(self.secret_key, scope, str(timestamp), canonical)
+        headers["Authorization"] = (
+            f"{signing.ALGORITHM} Credential={self.secret_id}/{scope.date}/{self.service}/tc3_request, "
+            f"SignedHeaders={';'.join(self.signed)}, Signature={signature}"
+        )
+        headers.update(self.extra)
+        return {name: value for name, value in headers.items() if name not in self.leave_out}
+
+    def send(self, host: str, port: int) -> Answer:
+        """Send it on a connection of its own."""
+        connection = http.client.HTTPConnection(host, port, timeout=60)
+        try:
+            body = self.body if self.sent_body is None else self.sent_body
+            connection.request(self.method, self.path, body, self.headers())
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
+
+
+def scf_command(*arguments: object) -> list[str]:
+    """The command line of ``scf`` under this interpreter."""
+    return [sys.executable, "-m", "tencentserverless", *map(str, arguments)]
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """The environment of a child process: ours, without a local SCF of the developer's."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TENCENT")}
+    environment["PYTHONPATH"] = str(SOURCE)
+    environment.update(changes)
+    return environment
+
+
+class Starter:
+    """Starts local SCFs and stops them at the end of the test."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._count = 0
+
+    def __call__(self, path: Path, *options: object, env: Mapping[str, str] | None = None) -> LocalScf:
+        """Start one on the functions of a folder; it is ephemeral unless the options say where state is."""
+        self._count += 1
+        env_file = self._folder / f"env-{self._count}"
+        stderr_path = self._folder / f"stderr-{self._count}"
+        keep = [] if "--state" in options else ["--ephemeral"]
+        command = scf_command("local", "start", path, "--port", 0, "--env-file", env_file, *keep, *options)
+        with stderr_path.open("w") as stderr:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=child_environment(**(env or {}))
+            )
+        self._stack.callback(end_process, process)
+        line = read_line(process)
+        assert line.startswith("SCF local ready at "), f"{line!r}\n{stderr_path.read_text()}"
+        url = line.split()[-1]
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        pairs = (entry.partition("=") for entry in env_file.read_text().splitlines())
+        return LocalScf(url, host, int(port), {name: value for name, _, value in pairs}, process, stderr_path)
+
+
+def read_line(process: "subprocess.Popen[str]") -> str:
+    """The first line that a process prints, or what it printed until it ended."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+    return process.stdout.readline() if ready else ""
+
+
+def end_process(process: "subprocess.Popen[str]") -> None:
+    """Stop a process gently, then less so."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def local_scf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalScf]:
+    """One local SCF for all tests of a worker, over the functions of ``tests/local/functions``."""
+    with ExitStack() as stack:
+        yield Starter(tmp_path_factory.mktemp("local_scf"), stack)(FUNCTIONS)
+
+
+@pytest.fixture
+def start_local_scf(tmp_path: Path) -> Iterator[Callable[..., LocalScf]]:
+    """Start a local SCF on a folder of the test's own: ``start_local_scf(path, *options, env={})``."""
+    folder = tmp_path / "started"
+    folder.mkdir()
+    with ExitStack() as stack:
+        yield Starter(folder, stack)
+
+
+@pytest.fixture
+def run_scf() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run ``scf`` to its end: ``run_scf(*arguments, env={}, cwd=None)``."""
+
+    def run(
+        *arguments: object, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            scf_command(*arguments),
+            capture_output=True,
+            text=True,
+            env=child_environment(**(env or {})),
+            cwd=cwd,
+            timeout=START_SECONDS,
+            check=False,
+        )
+
+    return run
