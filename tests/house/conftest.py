@@ -1,12 +1,13 @@
 """Interpreters of this machine, and environments that are made once for each state of the sources."""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,13 @@ def sources(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def find_python() -> Callable[[str], Path | None]:
     return search_python
+
+
+@pytest.fixture(scope="session")
+def examples_env() -> Iterator[dict[str, str]]:
+    """The environment that leads programs to a local SCF over ``examples/functions``: the one that the demo starts."""
+    spec = importlib.util.spec_from_file_location("demo", ROOT / "examples" / "demo.py")
+    demo = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(demo)
+    with demo.running_server() as environment:
+        yield environment

@@ -64,7 +64,7 @@ def test_python_block_prints_what_the_document_says(block: Block, examples_env: 
     done = subprocess.run(
         [sys.executable, "-W", "error", "-"],
         input=block.text,
-        env={**os.environ, **examples_env},
+        env=examples_env,
         capture_output=True,
         encoding="utf-8",
         timeout=60,
