@@ -23,7 +23,7 @@ demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
 test: .venv/.dev-installed
-	$(VENV_PYTHON) -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+	$(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(TESTS)
 
 check: style types law package
 

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,22 @@ def is_known(symbol: dict[str, Any]) -> bool:
     return in_family and bool(messages) and all(message.startswith(UNTYPED_BASE) for message in messages)
 
 
+def list_causes(symbols: list[dict[str, Any]]) -> Iterator[str]:
+    """What makes symbols unknown, without those that only contain or derive from an unknown one."""
+    for symbol in symbols:
+        for item in symbol["diagnostics"]:
+            message = " ".join(item["message"].split())
+            if item["file"] and "partially unknown" not in message:
+                yield f"{item['file']}:{item['range']['start']['line'] + 1}: {symbol['name']}: {message}"
+
+
 def main() -> int:
     """Print what is unknown, and the score."""
     symbols = [symbol for symbol in ask_pyright(PACKAGE)["symbols"] if symbol["isExported"]]
     unknown = [symbol for symbol in symbols if not is_known(symbol)]
-    for symbol in unknown:
-        reasons = "; ".join(" ".join(item["message"].split()) for item in symbol["diagnostics"])
-        print(f"{symbol['name']}: {reasons or 'a part of it is unknown'}")
+    causes = list(list_causes(unknown))
+    for line in causes or [symbol["name"] for symbol in unknown]:
+        print(line)
     print(f"public API: {len(symbols) - len(unknown)} of {len(symbols)} symbols of {PACKAGE} have a full type")
     return 0 if symbols and not unknown else 1
 

@@ -98,7 +98,8 @@ def test_demo_fails_if_a_function_says_something_else(tmp_path: Path) -> None:
 
 def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
-    (examples / "functions" / "FuncInvoked" / "serverless.yml").write_text("component: scf\ninputs: [\n", encoding="utf-8")
+    manifest = examples / "functions" / "FuncInvoked" / "serverless.yml"
+    manifest.write_text("component: scf\ninputs: [\n", encoding="utf-8")
     done = run_demo(examples)
     assert done.returncode == 1
     assert "did not become ready" in done.stderr
