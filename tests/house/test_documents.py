@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
 README, README_ZH = DOCUMENTS[:2]
 SCRIPTS = Path(sys.executable).parent
-BUILTINS = {"set", "."}
+BUILTINS = {"eval"}
 
 
 class Block(NamedTuple):
@@ -50,7 +50,7 @@ def list_blocks(language: str) -> list[object]:
 
 def list_commands(block: Block) -> Iterator[list[str]]:
     for line in block.text.splitlines():
-        for command in line.split(";"):
+        for command in (line, *re.findall(r"\$\(([^)]*)\)", line)):
             yield shlex.split(command)
 
 
@@ -89,6 +89,36 @@ def test_shell_block_uses_what_exists(block: Block) -> None:
             assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[\w-]+", shown.stdout))
         for word in words:
             assert not word.startswith("examples/") or (ROOT / word).exists()
+
+
+def test_readme_session_with_the_local_scf(tmp_path: Path) -> None:
+    start, session = (block.text for block in read_blocks(README) if "scf local " in block.text)
+    env_file = "/tmp/scf-local.env"
+    assert env_file in start
+    assert env_file in session
+    start = start.replace(env_file, str(tmp_path / "env")).replace("--port 9000", "--port 0")
+    session = session.replace(env_file, str(tmp_path / "env"))
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("TENCENT")}
+    environ["PATH"] = os.pathsep.join((str(SCRIPTS), environ["PATH"]))
+    command = ["bash", "-c", f"exec {start}"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            assert server.stdout.readline().startswith("SCF local ready at http://127.0.0.1:")
+            script = f"set -eu\n{session}env | grep ^TENCENT || echo left"
+            done = subprocess.run(
+                ["bash", "-c", script],
+                cwd=ROOT,
+                env=environ,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=60,
+                check=False,
+            )
+        finally:
+            server.terminate()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == 'prepare to invoke a function!\n"Hello World from the function being invoked"\nleft\n'
+    assert server.returncode == 0
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
