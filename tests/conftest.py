@@ -20,6 +20,11 @@ from tencentserverless._core import signing
 
 FUNCTIONS = Path(__file__).parent / "local" / "functions"
 SOURCE = Path(__file__).parent.parent / "src"
+#: What the manifests among them ask of the environment.
+FUNCTION_VARIABLES = {
+    "OWN_RUNTIME": "Python{}.{}".format(*sys.version_info[:2]),
+    "CONFIGURED_NAME": "configured",
+}
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -218,7 +223,7 @@ def end_process(process: "subprocess.Popen[str]") -> None:
 def local_scf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalScf]:
     """One local SCF for all tests of a worker, over the functions of ``tests/local/functions``."""
     with ExitStack() as stack:
-        yield Starter(tmp_path_factory.mktemp("local_scf"), stack)(FUNCTIONS)
+        yield Starter(tmp_path_factory.mktemp("local_scf"), stack)(FUNCTIONS, env=FUNCTION_VARIABLES)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def main() -> int:
         if (error.name or "").startswith("tencentserverless"):
             raise
         return fail(
-            Exit.MISSING_EXTRA, "the scf command needs the extra 'local' ({} is missing); {}".format(error.name, INSTALL_HINT)
+            Exit.MISSING_EXTRA,
+            "the scf command needs the extra 'local' ({} is missing); {}".format(error.name, INSTALL_HINT),
         )
     return run()

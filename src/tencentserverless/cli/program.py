@@ -47,5 +47,7 @@ def run() -> int:
     except ImportError as error:
         if (error.name or "").startswith("tencentserverless"):
             raise
-        return fail(Exit.MISSING_EXTRA, f"the local SCF needs the extra 'local' ({error.name} is missing); {INSTALL_HINT}")
+        return fail(
+            Exit.MISSING_EXTRA, f"the local SCF needs the extra 'local' ({error.name} is missing); {INSTALL_HINT}"
+        )
     return Exit.OK

@@ -16,12 +16,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tencentserverless.local import state
+from tencentserverless.local import keys, state
 from tencentserverless.local.settings import Reason, Settings, StartRefused, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
+    from tencentserverless.local.front.server import HttpServer
     from tencentserverless.local.project.discovery import Project
+    from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.worker.interpreters import Interpreters
 
 ENV_VARIABLES = state.ENV_VARIABLES
@@ -116,17 +118,16 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
     from tencentserverless.local.console import Console
     from tencentserverless.local.front.auth import Authenticator
     from tencentserverless.local.front.server import Application, HttpServer
-    from tencentserverless.local.keys import KeyRing
     from tencentserverless.local.registry.catalogue import Catalogue
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.scheduler.instances import Ground, Launcher
     from tencentserverless.local.worker.support import Support
 
     settings, limits = start.settings, start.settings.limits
-    keys = KeyRing(start.owner, time.time, limits.temporary_key_seconds)
+    ring = keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     console = Console()
     support = Support()
-    ground = Ground(settings, keys, start.interpreters, support, console, start.endpoint_url)
+    ground = Ground(settings, ring, start.interpreters, support, console, start.endpoint_url)
     scheduler = Scheduler(Launcher(ground), limits)
     services = Services(Catalogue(start.project.records.values()), scheduler, settings, console)
 
@@ -135,8 +136,21 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         on_ready(start.url)
 
     server = HttpServer(
-        Application(services, Authenticator(keys, time.time, limits.skew_seconds)), limits, on_started=announce
+        Application(services, Authenticator(ring, time.time, limits.skew_seconds)), limits, on_started=announce
     )
+    stopping = _stop_on_signals(server, scheduler)
+    try:
+        await server.serve(sockets=[start.listener])
+    finally:
+        await asyncio.gather(scheduler.close(), *stopping)
+        if start.folder:
+            start.folder.forget_environment(start.endpoint_url)
+        support.close()
+        console.close()
+
+
+def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler") -> "list[asyncio.Task[None]]":
+    """Workers end at once, so that the answers under way can leave; the tasks that see to it are in the list."""
     loop = asyncio.get_running_loop()
     stopping: list[asyncio.Task[None]] = []
 
@@ -146,14 +160,7 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    try:
-        await server.serve(sockets=[start.listener])
-    finally:
-        await asyncio.gather(scheduler.close(), *stopping)
-        if start.folder:
-            start.folder.forget_environment(start.endpoint_url)
-        support.close()
-        console.close()
+    return stopping
 
 
 def _run_loop(main: Coroutine[None, None, None]) -> None:
@@ -168,7 +175,7 @@ def _run_loop(main: Coroutine[None, None, None]) -> None:
 def _owner(settings: Settings, folder: state.StateFolder | None) -> Credentials:
     if settings.secret_file:
         return state.read_secret_file(settings.secret_file)
-    return folder.credentials() if folder else state.make_key_pair()
+    return folder.credentials() if folder else keys.make_key_pair()
 
 
 def _notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:
@@ -183,8 +190,8 @@ def _notices(settings: Settings, project: "Project", interpreters: "Interpreters
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
     if not settings.is_loopback:
         notices.append(
-            f"warning: {settings.host} can be reached from other machines. Functions run with your user's rights, and whoever "
-            "holds a key runs code: the isolation is against crashes, not against attackers."
+            f"warning: {settings.host} can be reached from other machines. Functions run with your user's rights, and "
+            "whoever holds a key runs code: the isolation is against crashes, not against attackers."
         )
     return notices
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tencentserverless.models import Credentials
 
 _ALPHABET = string.ascii_letters + string.digits
-_SECRET_ID_PREFIX = "AKID"
+_SECRET_ID_PREFIX = "AKID"  # noqa: S105  # the public half
 _RANDOM_CHARS = 32
 _TOKEN_BYTES = 48
 

@@ -16,7 +16,7 @@ ENDPOINT_VARIABLE = "TENCENTSERVERLESS_ENDPOINT_URL"
 #: Either spelling may stand in a secret file; both are written to the env file, so that a real pair never wins.
 ID_VARIABLES = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID")
 KEY_VARIABLES = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY")
-TOKEN_VARIABLE = "TENCENTCLOUD_SESSIONTOKEN"
+TOKEN_VARIABLE = "TENCENTCLOUD_SESSIONTOKEN"  # noqa: S105  # a name
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
 ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE)
 
@@ -84,7 +84,9 @@ def read_secret_file(path: Path) -> Credentials:
     try:
         mode = path.stat().st_mode
         if stat.S_IMODE(mode) & 0o077:
-            raise StartRefused(Reason.SECRETS, f"{path}: others can read this file; do: chmod 600 {shlex.quote(str(path))}")
+            raise StartRefused(
+                Reason.SECRETS, f"{path}: others can read this file; do: chmod 600 {shlex.quote(str(path))}"
+            )
         variables = read_variables(path)
     except OSError as error:
         raise StartRefused(Reason.SECRETS, f"{path}: {error.strerror}") from error
@@ -120,7 +122,9 @@ class StateFolder:
             if path.stat().st_uid != os.getuid():
                 raise StartRefused(Reason.STATE, f"{path}: another user owns this folder; choose one with --state")
             if any(path.iterdir()) and not _is_ours(ignore_file):
-                raise StartRefused(Reason.STATE, f"{path}: holds files of somebody else; choose a new folder with --state")
+                raise StartRefused(
+                    Reason.STATE, f"{path}: holds files of somebody else; choose a new folder with --state"
+                )
             path.chmod(0o700)
             ignore_file.write_text(_IGNORE_ALL, encoding="ascii")
         except OSError as error:

@@ -21,14 +21,19 @@ _PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("path", type=_PATH, default=".")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 finds a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 finds a free one."
+)
 @click.option("--ephemeral", is_flag=True, help="Keep nothing: new keys on every start.")
-@click.option("--state", type=_PATH, help=f"Folder to keep keys in.  [default: {STATE_FOLDER_NAME}/ beside PATH's functions]")
+@click.option(
+    "--state", type=_PATH, help=f"Folder to keep keys in.  [default: {STATE_FOLDER_NAME}/ beside PATH's functions]"
+)
 @click.option("--secret-file", type=_PATH, help="File with the key pair to use, as KEY=VALUE; chmod 600.")
 @click.option("--env-file", type=_PATH, help="File to write when ready, for a shell to source.")
 @click.option("--region", default="ap-guangzhou", show_default=True, help="Region of functions that name none.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
+    *,
     path: Path,
     host: str,
     port: int,

@@ -131,7 +131,9 @@ def _matches(record: FunctionRecord, wanted: FilterTable) -> bool:
         return False  # no local function has tags
     if wanted.Name not in _FILTERS:
         names = ", ".join(sorted(_FILTERS))
-        raise ApiError("InvalidParameterValue", f"Filter {wanted.Name[:64]!r} is not known; known are {names}, tag-<key>.")
+        raise ApiError(
+            "InvalidParameterValue", f"Filter {wanted.Name[:64]!r} is not known; known are {names}, tag-<key>."
+        )
     return _FILTERS[wanted.Name](record) in wanted.Values
 
 

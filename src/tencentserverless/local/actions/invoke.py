@@ -89,14 +89,16 @@ async def _run(
         outcome = await services.scheduler.run(record, call.request_id, event, nested=call.nested)
     except Stopping:
         raise ApiError("InternalError", "The local SCF is stopping; the function may or may not have run.") from None
-    result = _result(outcome, record, call.request_id)
+    result = _result(outcome, call.request_id)
     if parameters.LogType == "Tail":
         log = logs.call_log(
             call.request_id, outcome.output, outcome.duration_ms, record.memory_mb, outcome.memory_bytes
         )
         result["Log"] = logs.tail(log, services.settings.limits.log_tail_bytes)
     if not outcome.has_succeeded:
-        services.console.show(logs.printable(f"[{record.key.name}] ERROR RequestId:{call.request_id} {_console_text(outcome)}"))
+        services.console.show(
+            logs.printable(f"[{record.key.name}] ERROR RequestId:{call.request_id} {_console_text(outcome)}")
+        )
     return {"Result": result}
 
 
@@ -110,7 +112,8 @@ def _check_options(parameters: InvokeTable | InvokeFunctionTable) -> None:
 def _check_runtime(record: FunctionRecord) -> None:
     if record.type != "Event":
         raise ApiError(
-            "InvalidParameterValue.FunctionType", f"Function {record.key.name!r} is a web function: only event functions are invoked."
+            "InvalidParameterValue.FunctionType",
+            f"Function {record.key.name!r} is a web function: only event functions are invoked.",
         )
     if python_version(record.runtime) is None:
         raise ApiError(
@@ -127,7 +130,9 @@ def _checked_event(payload: str | None, limit_bytes: int) -> bytes:
     """
     event = (payload or _EMPTY_EVENT).encode("utf-8")
     if len(event) > limit_bytes:
-        raise ApiError("InvalidParameter.RequestTooLarge", f"The event has {len(event)} bytes, the limit is {limit_bytes}.")
+        raise ApiError(
+            "InvalidParameter.RequestTooLarge", f"The event has {len(event)} bytes, the limit is {limit_bytes}."
+        )
     try:
         msgspec.json.decode(event, type=msgspec.Raw)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -150,7 +155,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not standard JSON")
 
 
-def _result(outcome: Outcome, record: FunctionRecord, request_id: str) -> dict[str, object]:
+def _result(outcome: Outcome, request_id: str) -> dict[str, object]:
     if outcome.has_succeeded:
         message, error = outcome.text, ""
     else:

@@ -26,8 +26,8 @@ def find_function(
     if not FUNCTION_NAME.match(name):
         raise ApiError(
             "InvalidParameter.FunctionName",
-            f"FunctionName {_shown(name)} is no function name: 2 to 60 letters, digits, '-' or '_', a letter first, a letter "
-            "or digit last.",
+            f"FunctionName {_shown(name)} is no function name: 2 to 60 letters, digits, '-' or '_', a letter first, "
+            "a letter or digit last.",
         )
     key = FunctionKey(region, namespace or wire.DEFAULT_NAMESPACE, name)
     record = catalogue.find(key)
@@ -61,7 +61,9 @@ def check_qualifier(qualifier: str, record: FunctionRecord, code: str) -> None:
     """
     if qualifier not in (LATEST, DEFAULT_ALIAS):
         raise ApiError(
-            code, f"Function {record.key.name!r} has no version or alias {_shown(qualifier)}; it has {LATEST} and {DEFAULT_ALIAS}."
+            code,
+            f"Function {record.key.name!r} has no version or alias {_shown(qualifier)}; "
+            f"it has {LATEST} and {DEFAULT_ALIAS}.",
         )
 
 

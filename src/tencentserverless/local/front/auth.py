@@ -55,8 +55,8 @@ class Authenticator:
         if not hmac.compare_digest(expected.encode("ascii"), authorization.signature.encode("utf-8")):
             raise ApiError(
                 "AuthFailure.SignatureFailure",
-                "The provided credentials could not be validated. Check that the SecretKey belongs to the SecretId, and "
-                "that host, content type and body are sent as they were signed.",
+                "The provided credentials could not be validated. Check that the SecretKey belongs to the SecretId, "
+                "and that host, content type and body are sent as they were signed.",
             )
         self._check_token(grant, headers.get("x-tc-token", "").strip())
         return grant
@@ -70,7 +70,7 @@ class Authenticator:
         if abs(self._clock() - int(text)) > self._skew_seconds:
             raise ApiError(
                 "AuthFailure.SignatureExpire",
-                f"X-TC-Timestamp is more than {self._skew_seconds} seconds off the server's clock, or the request came late.",
+                f"X-TC-Timestamp is more than {self._skew_seconds} seconds off the server's clock.",
             )
         return text
 
@@ -82,7 +82,9 @@ class Authenticator:
         if not expected or not hmac.compare_digest(expected.encode("utf-8"), token.encode("utf-8")):
             raise ApiError(
                 "AuthFailure.TokenFailure",
-                "X-TC-Token is not the token of this key." if token else "X-TC-Token is missing: this key is temporary.",
+                "X-TC-Token is not the token of this key."
+                if token
+                else "X-TC-Token is missing: this key is temporary.",
             )
         if grant.expires_at is not None and self._clock() >= grant.expires_at:
             raise ApiError("AuthFailure.TokenFailure", "The temporary key has expired.")
@@ -97,13 +99,17 @@ def _parsed(headers: Mapping[str, str]) -> signing.Authorization:
         raise ApiError("AuthFailure.InvalidAuthorization", problem) from None
     names = authorization.signed_headers
     if not _MUST_BE_SIGNED.issubset(names) or len(set(names)) != len(names):
-        raise ApiError("AuthFailure.InvalidAuthorization", "SignedHeaders must contain content-type and host, each once.")
+        raise ApiError(
+            "AuthFailure.InvalidAuthorization", "SignedHeaders must contain content-type and host, each once."
+        )
     return authorization
 
 
 def _check_scope(authorization: signing.Authorization, timestamp: int) -> None:
     if authorization.date != signing.utc_date(timestamp):
-        raise ApiError("AuthFailure.SignatureFailure", "The date of the credential is not the UTC date of X-TC-Timestamp.")
+        raise ApiError(
+            "AuthFailure.SignatureFailure", "The date of the credential is not the UTC date of X-TC-Timestamp."
+        )
     if authorization.service != wire.SERVICE:
         raise ApiError("AuthFailure.SignatureFailure", f"The service of the credential must be {wire.SERVICE!r}.")
 

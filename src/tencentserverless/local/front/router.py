@@ -11,15 +11,16 @@ ACTIONS: dict[str, Action] = {**invoke.ACTIONS, **functions.ACTIONS}
 
 #: Every action of version 2018-04-16 (tccli's api.json).
 KNOWN_ACTIONS = frozenset(
-    "CopyFunction CreateAlias CreateCustomDomain CreateFunction CreateNamespace CreateTrigger DeleteAlias DeleteCustomDomain "
-    "DeleteFunction DeleteFunctionVersion DeleteLayerVersion DeleteNamespace DeleteProvisionedConcurrencyConfig "
-    "DeleteReservedConcurrencyConfig DeleteTrigger GetAccount GetAlias GetAsyncEventStatus GetCustomDomain GetFunction "
-    "GetFunctionAddress GetFunctionEventInvokeConfig GetFunctionLogs GetLayerVersion GetProvisionedConcurrencyConfig "
-    "GetRequestStatus GetReservedConcurrencyConfig Invoke InvokeFunction ListAliases ListAsyncEvents ListCustomDomains "
-    "ListFunctions ListLayerVersions ListLayers ListNamespaces ListTriggers ListVersionByFunction PublishLayerVersion "
-    "PublishVersion PutProvisionedConcurrencyConfig PutReservedConcurrencyConfig PutTotalConcurrencyConfig "
-    "TerminateAsyncEvent UpdateAlias UpdateCustomDomain UpdateFunctionCode UpdateFunctionConfiguration "
-    "UpdateFunctionEventInvokeConfig UpdateNamespace UpdateTrigger UpdateTriggerStatus".split()
+    "CopyFunction CreateAlias CreateCustomDomain CreateFunction CreateNamespace CreateTrigger DeleteAlias "
+    "DeleteCustomDomain DeleteFunction DeleteFunctionVersion DeleteLayerVersion DeleteNamespace "
+    "DeleteProvisionedConcurrencyConfig DeleteReservedConcurrencyConfig DeleteTrigger GetAccount GetAlias "
+    "GetAsyncEventStatus GetCustomDomain GetFunction GetFunctionAddress GetFunctionEventInvokeConfig "
+    "GetFunctionLogs GetLayerVersion GetProvisionedConcurrencyConfig GetRequestStatus GetReservedConcurrencyConfig "
+    "Invoke InvokeFunction ListAliases ListAsyncEvents ListCustomDomains ListFunctions ListLayerVersions ListLayers "
+    "ListNamespaces ListTriggers ListVersionByFunction PublishLayerVersion PublishVersion "
+    "PutProvisionedConcurrencyConfig PutReservedConcurrencyConfig PutTotalConcurrencyConfig TerminateAsyncEvent "
+    "UpdateAlias UpdateCustomDomain UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig "
+    "UpdateNamespace UpdateTrigger UpdateTriggerStatus".split()
 )
 
 

@@ -84,7 +84,9 @@ def _check_form(scope: dict[str, Any], headers: dict[str, str]) -> None:
         raise ApiError("InvalidParameter", "The API has the path / alone, without a query.")
     content_type = headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != wire.CONTENT_TYPE:
-        raise ApiError("UnsupportedProtocol", f"The content type must be {wire.CONTENT_TYPE}, not {content_type[:64]!r}.")
+        raise ApiError(
+            "UnsupportedProtocol", f"The content type must be {wire.CONTENT_TYPE}, not {content_type[:64]!r}."
+        )
 
 
 async def _body(headers: dict[str, str], receive: Receive, limit_bytes: int) -> bytes:

@@ -25,9 +25,9 @@ _SERVED_KEYS = frozenset(
 )
 #: Known to the component, and without effect on one machine.
 _IDLE_KEYS = frozenset(
-    "entryFile role publicAccess eip l5Enable installDependency asyncRunEnable traceEnable ignoreTriggers msgTTL retryNum "
-    "vpcConfig cfs deadLetter layers cls tags image protocolType protocolParams provisionedNum qualifier events publish "
-    "traffic".split()
+    "entryFile role publicAccess eip l5Enable installDependency asyncRunEnable traceEnable ignoreTriggers msgTTL "
+    "retryNum vpcConfig cfs deadLetter layers cls tags image protocolType protocolParams provisionedNum qualifier "
+    "events publish traffic".split()
 )
 _SOURCE_KEYS = frozenset(("src", "exclude", "bucket", "object"))
 _TYPES = {"event": "Event", "web": "HTTP"}
@@ -102,7 +102,9 @@ class _Inputs:
             )
         name = "-".join(parts)
         if not records.FUNCTION_NAME.match(name):
-            raise self._node.refusal(f"has no 'name', and the default {name!r} is no function name: {_RULES['name'].words}")
+            raise self._node.refusal(
+                f"has no 'name', and the default {name!r} is no function name: {_RULES['name'].words}"
+            )
         return name
 
     def _text(self, key: str, default: str) -> str:

@@ -25,9 +25,7 @@ class Catalogue:
 
     def functions(self, region: str, namespace: str) -> list[FunctionRecord]:
         """The records of one namespace, in the order in which they came."""
-        return [
-            record for key, record in self._records.items() if key.region == region and key.namespace == namespace
-        ]
+        return [record for key, record in self._records.items() if key.region == region and key.namespace == namespace]
 
     def namesakes(self, name: str) -> list[FunctionKey]:
         """Where a function of that name exists, in whatever region and namespace."""

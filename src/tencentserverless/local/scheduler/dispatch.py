@@ -82,8 +82,7 @@ class Scheduler:
             await self._launcher.close()
 
     async def _run(self, pool: _Pool, request_id: str, event: bytes, nested: bool) -> Outcome:
-        if self._is_stopping:
-            raise Stopping
+        self._check_running()
         instance = await self._acquire(pool, nested)
         if isinstance(instance, Outcome):
             return instance
@@ -91,9 +90,13 @@ class Scheduler:
             result = await instance.call(request_id, event)
         finally:
             self._give(pool, instance)
-        if self._is_stopping and result.status == outcome.EXITED:
-            raise Stopping  # it was ended by us
+        if result.status == outcome.EXITED:
+            self._check_running()  # or it was ended by us
         return result
+
+    def _check_running(self) -> None:
+        if self._is_stopping:
+            raise Stopping
 
     def _pool(self, record: FunctionRecord) -> _Pool:
         pool = self._pools.get(record.key)

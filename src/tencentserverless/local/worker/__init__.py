@@ -5,5 +5,5 @@ name means), ``environment`` (what a worker may see) and ``support`` (the folder
 Child side (Python 2.7 and 3.6+, type comments, standard library and this folder only): ``bootstrap``, ``context`` and
 ``frames``; the last is shared by both sides. In the child these are called ``_scf_bootstrap``, ``_scf_context`` and
 ``_scf_frames``, so that no name of user code can meet them.
-The parent side may import ``records``, ``settings``, ``keys`` and ``logs`` of this package; never ``front`` or ``actions``.
+The parent side may import ``registry.records``, ``settings``, ``keys`` and ``logs``; never ``front`` or ``actions``.
 """

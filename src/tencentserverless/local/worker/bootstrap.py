@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 MAX_TRACE_CHARS = 256 * 1024
 _PYTHON2 = sys.version_info[0] == 2
+_THIS_FILE = (lambda: 0).__code__.co_filename
 
 _seconds = getattr(time, "perf_counter", time.time)
 _exit = os._exit
@@ -46,6 +47,8 @@ def main():
     try:
         _serve(channel)
     except SystemExit as error:
+        if not (error.code is None or isinstance(error.code, int)):
+            sys.stderr.write("{}\n".format(error.code))
         _flush()
         _exit(error.code if isinstance(error.code, int) else int(error.code is not None))
     except BaseException:
@@ -86,7 +89,10 @@ def _serve(channel):
         if _getpid() != home:
             return  # user code forked and both came back: only the instance itself may answer
         answer[0]["request_id"] = head["request_id"]
-        channel.send(*answer)
+        try:
+            channel.send(*answer)
+        except (IOError, OSError):
+            sys.exit("the function has closed a descriptor that is not its own: its answer is lost")
 
 
 def _prepare(load):
@@ -199,10 +205,13 @@ def _encoded(value):
 
 def _user_trace():
     # type: () -> str
-    """The traceback as it starts at user code: the frame of this file is left out."""
+    """The traceback as it starts at user code: the frames of this file are left out."""
     kind, error, trace = sys.exc_info()
+    assert kind is not None and trace is not None
     try:
-        user_part = trace.tb_next if trace is not None and trace.tb_next is not None else trace
+        user_part = trace
+        while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename == _THIS_FILE:
+            user_part = user_part.tb_next
         return "".join(traceback.format_exception(kind, error, user_part)).rstrip("\n")
     except Exception:  # an exception whose own __str__ or __cause__ misbehaves
         return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)

@@ -59,7 +59,8 @@ class Interpreters:
                 )
             if path is None:
                 self.warnings.append(
-                    f"no interpreter for Python{version} on PATH or under pyenv: its functions run on Python {OWN_VERSION}"
+                    f"no interpreter for Python{version} on PATH or under pyenv: "
+                    f"its functions run on Python {OWN_VERSION}"
                 )
             self._found[version] = path or Path(sys.executable)
 

@@ -144,10 +144,11 @@ class Worker:
         answer = self._answer = self._loop.create_future()
         timer = self._loop.call_later(timeout_seconds, self._resolve, _End.EXPIRED)
         try:
-            return await answer
+            result: tuple[_Answer, bytes] | _End = await answer
         finally:
             timer.cancel()
             self._answer = None
+        return result
 
     def _resolve(self, result: tuple[_Answer, bytes] | _End) -> None:
         if self._answer is not None and not self._answer.done():
@@ -301,7 +302,10 @@ def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:
 
 def _peak_memory_bytes(pid: int) -> int:
     """What a process that can't be asked any more has used; 0 where the system does not tell."""
-    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines:
+    with (
+        contextlib.suppress(OSError, ValueError),
+        open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines,
+    ):
         for line in lines:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024

@@ -1,0 +1,2 @@
+def another_name(event, context):
+    return 1
