@@ -216,14 +216,15 @@ _MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 def parse_date(value: bytes) -> "int | None":
     """UNIX seconds of a Date header in its one modern form (RFC 9110, 5.6.7), None for anything else."""
     parts = value.split()
-    if len(parts) != 6 or parts[5] != b"GMT" or len(parts[2]) != 3 or len(parts[4]) != 8:
+    if len(parts) != 6 or parts[5] != b"GMT" or [len(part) for part in parts[1:4]] != [2, 3, 4]:
         return None
-    month = _MONTHS.find(parts[2]) // 3 + 1
-    digits = parts[1] + parts[3] + parts[4].replace(b":", b"")
-    if month < 1 or len(digits) != 12 or not is_made_of(digits, DIGITS):
+    clock = parts[4].split(b":")
+    month, misfit = divmod(_MONTHS.find(parts[2]), 3)
+    digits = parts[1] + parts[3] + b"".join(clock)
+    if misfit or [len(part) for part in clock] != [2, 2, 2] or not is_made_of(digits, DIGITS):
         return None
-    day, year = int(parts[1]), int(parts[3])
-    hours, minutes, seconds = (int(part) for part in parts[4].split(b":"))
+    day, month, year = int(parts[1]), month + 1, int(parts[3])
+    hours, minutes, seconds = (int(part) for part in clock)
     if month < 3:
         year, month = year - 1, month + 12
     days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
