@@ -40,6 +40,13 @@ class Origin:
 
     __slots__ = ("_hash", "authority", "ca_file", "host", "is_tls", "port", "proxy")
 
+    authority: str
+    ca_file: "str | None"
+    host: str
+    is_tls: bool
+    port: int
+    proxy: "Proxy | None"
+
     def __init__(
         self, host: str, port: int, is_tls: bool, *, proxy: "Proxy | None" = None, ca_file: "str | None" = None
     ) -> None:
@@ -72,6 +79,10 @@ class Proxy:
     """
 
     __slots__ = ("credentials", "host", "port")
+
+    credentials: str
+    host: str
+    port: int
 
     def __init__(self, host: str, port: int, credentials: str) -> None:
         self.host = host

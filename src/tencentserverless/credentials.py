@@ -111,7 +111,7 @@ def _refresh(source: "Any") -> None:
             method()
             return
     if hasattr(source, "_expired_ts"):  # CVMRoleCredential: keys that have run out are got anew when read
-        source._expired_ts = 0
+        source._expired_ts = 0  # noqa: SLF001  # the class has no public way
 
 
 class FromEnvironment:
@@ -179,7 +179,7 @@ class Chain(Provider):
         for name, find in sources:
             try:
                 source = find()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # providers raise anything
                 tried.append("{}: {}".format(name, error))
                 continue
             if source is not None:
@@ -201,8 +201,8 @@ class Chain(Provider):
         from tencentcloud.common.credential import CVMRoleCredential
 
         source = CVMRoleCredential(role)
-        source._metadata_endpoint = self._metadata_url
-        source._role_endpoint = self._metadata_url + "cam/security-credentials/"
+        source._metadata_endpoint = self._metadata_url  # noqa: SLF001  # the class has no public way
+        source._role_endpoint = self._metadata_url + "cam/security-credentials/"  # noqa: SLF001
         return source if source.secret_id else None
 
 

@@ -32,12 +32,12 @@ from tencentserverless.models import Attempt, Verdict
 
 try:
     from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "tencentserverless needs the files of tencentcloud-sdk-python-common, and they are missing. Uninstalling the "
         "full tencentcloud-sdk-python takes them along; put them back with: "
         "pip install --force-reinstall --no-deps tencentcloud-sdk-python-common"
-    ) from error
+    ) from _error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

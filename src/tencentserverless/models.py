@@ -114,8 +114,8 @@ class Attempt:
         raise AttributeError("an Attempt is frozen")
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        values = tuple(getattr(self, name) for name in sorted(self.__slots__))
-        return _rebuild_attempt, values
+        facts = {name: getattr(self, name) for name in self.__slots__}
+        return _rebuild_attempt, (facts,)
 
     def __repr__(self) -> str:
         phases = ", ".join("{} {:.1f}".format(name, value) for name, value in self.phases_ms.items())
@@ -124,11 +124,9 @@ class Attempt:
         )
 
 
-def _rebuild_attempt(
-    action: str, duration_ms: float, endpoint: str, executed: Verdict, number: int, outcome: str, phases_ms: "Any"
-) -> Attempt:
-    """Make an attempt again, for pickle and copy; its parameters are the slots in order."""
-    return Attempt(number, action, endpoint, outcome, executed, duration_ms=duration_ms, phases_ms=phases_ms)
+def _rebuild_attempt(facts: "dict[str, Any]") -> Attempt:
+    """Make an attempt again, for pickle and copy."""
+    return Attempt(**facts)
 
 
 class InvokeResult(str):
@@ -149,9 +147,11 @@ class InvokeResult(str):
         function_request_id: str = "",
         duration_ms: float = 0.0,
         billed_duration_ms: int = 0,
+        *,
         memory_bytes: int = 0,
         log: str = "",
     ) -> "InvokeResult":
+        """Make a result; the SDK does, and so may a test of yours."""
         self = str.__new__(cls, text)
         self._facts = (request_id, function_request_id, duration_ms, billed_duration_ms, memory_bytes, log)
         return self
@@ -193,4 +193,11 @@ class InvokeResult(str):
         return self._facts[5]
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return InvokeResult, (str(self),) + self._facts
+        return _rebuild_result, (str(self), self._facts)
+
+
+def _rebuild_result(text: str, facts: "tuple[str, str, float, int, int, str]") -> InvokeResult:
+    """Make a result again, for pickle and copy."""
+    result = InvokeResult(text)
+    result._facts = facts  # noqa: SLF001  # as __new__ does
+    return result

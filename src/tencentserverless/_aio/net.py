@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Marks = list[tuple[str, float]]
     Loop = asyncio.AbstractEventLoop
 
+_poll: "Any" = getattr(select, "poll", None)  # Windows has none
+_POLLIN: int = getattr(select, "POLLIN", 1)
 _BUFFER_BYTES = 16384
 
 # asyncio's own recv(256 KiB) costs 15 microseconds a read; 3.6 has nothing better. Never inherit from both kinds:
@@ -40,6 +42,7 @@ class Connection(_Base):  # type: ignore[misc]
     def __init__(self, origin: "Origin", loop: "Loop") -> None:
         self.origin = origin
         self.idle_since = 0.0  # monotonic seconds, set by the pool
+        self.place: "Any" = None  # in the pool, set by the pool
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()
         self._loop = loop
@@ -57,9 +60,9 @@ class Connection(_Base):  # type: ignore[misc]
 
     def connection_made(self, transport: "Any") -> None:
         self._transport = transport
-        if hasattr(select, "poll"):
-            self._poll = select.poll()
-            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        if _poll is not None:
+            self._poll = _poll()
+            self._poll.register(transport.get_extra_info("socket").fileno(), _POLLIN)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -113,13 +116,16 @@ class Connection(_Base):  # type: ignore[misc]
 
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
+        if self._is_stale:  # a new connection too may end before its first request
+            fault = "the connection was closed before the request was sent"
+            raise _transport.wire_failure(self.origin, "by", fault, Verdict.NO)
         self._reader = ResponseReader()
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
         self._transport.write(request)
         marks.append(("send", monotonic()))
         try:
-            response = await answer
+            response: Response = await answer
         finally:
             self._answer = None
         self.keep_seconds = _transport.read_keep_seconds(response)
@@ -203,7 +209,7 @@ async def _open(origin: "Origin", deadline: float, marks: "Marks") -> Connection
         raise
     if origin.is_tls:
         marks.append(("tls", monotonic()))
-    return connection  # type: ignore[no-any-return]
+    return connection
 
 
 async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":

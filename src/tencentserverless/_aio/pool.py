@@ -52,8 +52,8 @@ class Pool:
                 self._settle(None)
             if found is core.WAIT:
                 found = await self._await(origin, deadline)
-            if found is core.OPEN:
-                return await self._open(origin, deadline, marks)
+            if type(found) is core.Place:
+                return await self._open(found, origin, deadline, marks)
             if not found.is_stale():
                 return found  # type: ignore[no-any-return]
             # The peer closed it while it idled: its patience is shorter than we thought.
@@ -74,7 +74,7 @@ class Pool:
     def discard(self, connection: Connection) -> None:
         """Drop a connection; what is still buffered never reaches the peer."""
         self._drop(connection)
-        self._settle(self._state.discard())
+        self._settle(self._state.discard(connection.place))
 
     async def close(self) -> None:
         """Close what idles, and wait until it is closed; what is lent is closed when it comes back."""
@@ -104,17 +104,19 @@ class Pool:
     def _refuse_grant(self, waiter: core.Waiter) -> None:
         """We stopped waiting; pass on a grant that crossed with that."""
         grant = self._state.abandon(waiter)
-        if grant is core.OPEN:
-            self._settle(self._state.discard())
+        if type(grant) is core.Place:
+            self._settle(self._state.discard(grant))
         elif grant is not None:
             self.release(grant)
 
-    async def _open(self, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    async def _open(self, place: core.Place, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
         try:
-            return await open_connection(origin, min(deadline, time.monotonic() + self._connect_timeout), marks)
+            connection = await open_connection(origin, min(deadline, time.monotonic() + self._connect_timeout), marks)
         except BaseException:
-            self._settle(self._state.discard())
+            self._settle(self._state.discard(place))
             raise
+        connection.place = place
+        return connection
 
     def _settle(self, waiter: "core.Waiter | None") -> None:
         """Wake whom a decision serves, close whom it doomed."""

@@ -145,7 +145,10 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
         if repair is None:
             seconds = policy.decide(found, call.is_idempotent, story.tries, call.deadline - clock.monotonic())
             if seconds is None:
-                raise story.conclude(found)
+                try:
+                    raise story.conclude(found)
+                finally:
+                    del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
         refresh = repair == _REFRESH
         if repair == _FALL_BACK:

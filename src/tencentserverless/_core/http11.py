@@ -157,7 +157,7 @@ class ResponseReader:
 def _read_status_line(line: bytes) -> "tuple[int, int]":
     """The minor version and the status of ``HTTP/1.x NNN reason``."""
     version, _, rest = line.partition(b" ")
-    status, space, _ = rest.partition(b" ")
+    status, _, _ = rest.partition(b" ")
     if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(status) != 3 or not is_made_of(status, DIGITS):
         raise BadResponse("its status line is {!r}".format(quote(line)))
     if not 100 <= int(status) <= 599:
@@ -172,8 +172,8 @@ def _read_headers(lines: "list[bytes]") -> "dict[bytes, bytes]":
     headers: "dict[bytes, bytes]" = {}
     names = _names
     for line in lines[1:]:
-        raw, _, value = line.partition(b":")
-        name = names.get(raw) or _read_name(raw, line)
+        raw, colon, value = line.partition(b":")
+        name = (names.get(raw) if colon else None) or _read_name(raw, line)
         value = value.strip(b" \t")
         if name in headers:
             if name == b"content-length":

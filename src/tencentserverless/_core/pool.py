@@ -2,9 +2,13 @@
 
 Lending marks a connection as lent in the same step, a freed place goes to the longest waiter in the same step, and
 every operation is O(1), amortised. A shell calls all of this under its lock and closes what is in ``doomed`` outside.
+
+What is open is counted by ``Place`` objects that are held weakly: a signal handler that raises between two steps may
+lose a connection, but then its place goes with it, and the pool never shrinks for good.
 """
 
 from collections import OrderedDict, deque
+from weakref import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +19,14 @@ MIN_IDLE_LIMIT_SECONDS = 1.0
 #: Of the age at which a connection was found closed, how much to let its origin's connections idle from then on.
 STALE_FACTOR = 0.8
 
-#: Answers of ``acquire`` and grants to waiters beside a connection: open one yourself, or wait for a grant.
-OPEN = "open"
+#: Answer of ``acquire`` where neither a connection nor a place is free.
 WAIT = "wait"
+
+
+class Place:
+    """The right to have one connection open; the connection holds it as ``place`` as long as it lives."""
+
+    __slots__ = ("__weakref__",)
 
 
 class Idle:
@@ -36,7 +45,7 @@ class Idle:
 
 
 class Waiter:
-    """A place in the queue. ``grant`` is None while it waits, then a connection or OPEN."""
+    """A turn in the queue. ``grant`` is None while it waits, then a connection or a Place to open one."""
 
     __slots__ = ("grant", "origin", "signal")
 
@@ -52,29 +61,33 @@ class PoolState:
     :param limit: how many may be open at once, over all origins
     """
 
-    __slots__ = ("_idle", "_idle_limits", "_waiters", "doomed", "limit", "opened")
+    __slots__ = ("_idle", "_idle_limits", "_places", "_waiters", "doomed", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.opened = 0  # open or being opened, lent or idle
+        self._places: "WeakSet[Place]" = WeakSet()
         self.doomed: "list[Any]" = []  # connections that the shell must close
         self._idle: "dict[Any, deque[Idle]]" = {}
         self._idle_limits: "dict[Any, float]" = {}
         self._waiters: "OrderedDict[int, Waiter]" = OrderedDict()
+
+    @property
+    def opened(self) -> int:
+        """How many are open or being opened, lent or idle."""
+        return len(self._places)
 
     def __repr__(self) -> str:
         idle = sum(len(stack) for stack in self._idle.values())
         return "<PoolState {}/{} open, {} idle, {} waiting>".format(self.opened, self.limit, idle, len(self._waiters))
 
     def acquire(self, origin: "Any", monotonic: float, wall: float) -> "Any":
-        """An idle connection (now lent), OPEN (a place is taken: open one) or WAIT (queue up with ``enqueue``)."""
+        """An idle connection (now lent), a Place to open one for, or WAIT (queue up with ``enqueue``)."""
         idle = self._pop_idle(origin, monotonic, wall)
         if idle is not None:
             return idle
-        if self.opened >= self.limit and not self._evict():
+        if len(self._places) >= self.limit and not self._evict():
             return WAIT
-        self.opened += 1
-        return OPEN
+        return self._take_place()
 
     def enqueue(self, waiter: Waiter) -> None:
         """Wait for a grant, behind all who wait already."""
@@ -96,17 +109,16 @@ class PoolState:
         elif waiter.origin == connection.origin:
             waiter.grant = connection
         else:
-            self.doomed.append(connection)
-            waiter.grant = OPEN
+            self._doom(connection)
+            waiter.grant = self._take_place()
         return waiter
 
-    def discard(self) -> "Waiter | None":
-        """A lent connection is gone, or a place was not used. Returns the waiter to wake, if any."""
+    def discard(self, place: Place) -> "Waiter | None":
+        """A lent connection is gone, or its place was not used. Returns the waiter to wake, if any."""
+        self._places.discard(place)
         waiter = self._next_waiter()
-        if waiter is None:
-            self.opened -= 1
-        else:
-            waiter.grant = OPEN
+        if waiter is not None:
+            waiter.grant = self._take_place()
         return waiter
 
     def limit_idle(self, origin: "Any", seconds: float) -> None:
@@ -117,37 +129,43 @@ class PoolState:
     def drain(self) -> None:
         """Doom every idle connection."""
         for stack in self._idle.values():
-            self.doomed.extend(idle.connection for idle in stack)
-            self.opened -= len(stack)
+            for idle in stack:
+                self._doom(idle.connection)
         self._idle.clear()
 
     def _pop_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
         """The most recently used idle connection that is young enough; older ones are doomed."""
         stack = self._idle.get(origin)
-        if stack is None:
+        if not stack:
             return None
         idle = stack.pop()
-        limit = self._idle_limits.get(origin, IDLE_LIMIT_SECONDS)
-        if idle.age(monotonic, wall) <= limit:
-            if not stack:
-                del self._idle[origin]
+        if idle.age(monotonic, wall) <= self._idle_limits.get(origin, IDLE_LIMIT_SECONDS):
             return idle.connection
         # The most recent one is too old, so all are.
-        self.doomed.append(idle.connection)
-        self.doomed.extend(older.connection for older in stack)
-        self.opened -= len(stack) + 1
-        del self._idle[origin]
+        self._doom(idle.connection)
+        while stack:
+            self._doom(stack.pop().connection)
         return None
 
     def _evict(self) -> bool:
         """Make room by dooming another origin's least recently used connection."""
-        for origin, stack in self._idle.items():
-            self.doomed.append(stack.popleft().connection)
-            self.opened -= 1
-            if not stack:
-                del self._idle[origin]
-            return True
+        while self._idle:
+            origin = next(iter(self._idle))
+            stack = self._idle[origin]
+            if stack:
+                self._doom(stack.popleft().connection)
+                return True
+            del self._idle[origin]
         return False
+
+    def _take_place(self) -> Place:
+        place = Place()
+        self._places.add(place)
+        return place
+
+    def _doom(self, connection: "Any") -> None:
+        self.doomed.append(connection)
+        self._places.discard(connection.place)
 
     def _next_waiter(self) -> "Waiter | None":
         return self._waiters.popitem(last=False)[1] if self._waiters else None

@@ -117,7 +117,7 @@ def _find_faults(value: "Any", path: str, parents: "tuple[int, ...]") -> "Iterat
         if not _is_unicode(value):
             yield ValueError("{} holds a lone surrogate, which UTF-8 cannot carry".format(path))
     elif isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not float("-inf") < value < float("inf"):  # NaN compares with nothing
             yield ValueError("{} is {!r}, which JSON cannot carry".format(path, value))
     elif id(value) in parents:
         yield ValueError("{} contains itself".format(path))

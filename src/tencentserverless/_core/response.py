@@ -56,8 +56,8 @@ def _read_result(
         result.get("FunctionRequestId") or "",
         result.get("Duration") or 0.0,
         result.get("BillDuration") or 0,
-        result.get("MemUsage") or 0,
-        result.get("Log") or "",
+        memory_bytes=result.get("MemUsage") or 0,
+        log=result.get("Log") or "",
     )
 
 

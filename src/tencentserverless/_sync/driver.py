@@ -34,6 +34,7 @@ def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:
+        answer = None  # perhaps the error being raised, which must not hold itself by this frame
         flow.close()
 
 

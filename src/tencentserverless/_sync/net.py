@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     Marks = list[tuple[str, float]]
 
+_poll: "Any" = getattr(select, "poll", None)  # Windows has none
+_POLLIN: int = getattr(select, "POLLIN", 1)
+_POLLOUT: int = getattr(select, "POLLOUT", 4)
 _READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -37,17 +40,17 @@ class _Poll:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._poll = select.poll()
-        self._watched = select.POLLIN
-        self._poll.register(sock, select.POLLIN)
+        self._poll = _poll()
+        self._watched = _POLLIN
+        self._poll.register(sock, _POLLIN)
 
     def can_read(self, seconds: float) -> bool:
-        if self._watched != select.POLLIN:
-            self._watch(select.POLLIN)
+        if self._watched != _POLLIN:
+            self._watch(_POLLIN)
         return bool(self._poll.poll(seconds * 1000.0 if seconds > 0 else 0))
 
     def can_write(self, seconds: float) -> bool:
-        self._watch(select.POLLOUT)
+        self._watch(_POLLOUT)
         return bool(self._poll.poll(seconds * 1000.0 if seconds > 0 else 0))
 
     def _watch(self, events: int) -> None:
@@ -72,13 +75,13 @@ class _Select:
         return bool(ready[1] or ready[2])
 
 
-_Wait: "type[_Poll] | type[_Select]" = _Poll if hasattr(select, "poll") else _Select
+_Wait: "type[_Poll | _Select]" = _Poll if _poll is not None else _Select
 
 
 class Connection:
     """One open connection; lent to one call at a time."""
 
-    __slots__ = ("_sock", "_wait", "has_handed_over", "idle_since", "keep_seconds", "origin")
+    __slots__ = ("_sock", "_wait", "has_handed_over", "idle_since", "keep_seconds", "origin", "place")
 
     def __init__(self, sock: "Any", origin: "Origin") -> None:
         self._sock = sock
@@ -86,10 +89,12 @@ class Connection:
         self.origin = origin
         self.has_handed_over = False  # has a send begun that could carry the request's last byte?
         self.idle_since = 0.0  # monotonic seconds, set by the pool
+        self.place: "Any" = None  # in the pool, set by the pool
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_sock"):  # a signal handler may have raised before it was set
+            self.close()
 
     def is_stale(self) -> bool:
         """Has the peer closed it, or sent what nobody asked for?"""

@@ -50,8 +50,8 @@ class Pool:
             self._leave_parent()
         while True:
             found = self._take(origin, deadline)
-            if found is core.OPEN:
-                return self._open(origin, deadline, marks)
+            if type(found) is core.Place:
+                return self._open(found, origin, deadline, marks)
             if not found.is_stale():
                 return found  # type: ignore[no-any-return]
             # The peer closed it while it idled: its patience is shorter than we thought.
@@ -80,7 +80,7 @@ class Pool:
             connection.abort()
         else:
             connection.close()
-        self._free_place()
+        self._free(connection.place)
 
     def close(self) -> None:
         """Close what idles; what is lent is closed when it comes back."""
@@ -119,21 +119,23 @@ class Pool:
         """We stopped waiting; pass on a grant that crossed with that."""
         with self._lock:
             grant = self._state.abandon(waiter)
-        if grant is core.OPEN:
-            self._free_place()
+        if type(grant) is core.Place:
+            self._free(grant)
         elif grant is not None:
             self.release(grant)
 
-    def _open(self, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    def _open(self, place: core.Place, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
         try:
-            return open_connection(origin, min(deadline, time.monotonic() + self._connect_timeout), marks)
+            connection = open_connection(origin, min(deadline, time.monotonic() + self._connect_timeout), marks)
         except BaseException:
-            self._free_place()
+            self._free(place)
             raise
+        connection.place = place
+        return connection
 
-    def _free_place(self) -> None:
+    def _free(self, place: core.Place) -> None:
         with self._lock:
-            waiter = self._state.discard()
+            waiter = self._state.discard(place)
         self._settle(waiter)
 
     def _settle(self, waiter: "core.Waiter | None") -> None:

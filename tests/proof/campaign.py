@@ -1,0 +1,287 @@
+"""Seeded campaigns against the fault server, on both faces, and the claims that they check.
+
+A campaign makes calls whose attempts fail in scripted ways and compares what each call claimed with the ledger.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tencentserverless.aio import AsyncClient
+from tencentserverless.exception import CallError, TencentServerlessSDKException
+from tencentserverless.models import Verdict
+from tencentserverless.scf import Client
+from tests.proof.fault_server import FAULTS, SECRET_KEY
+
+SLOW_FAULTS = {"stall", "stallpart"}
+SHORT_SECONDS = 0.25
+LONG_SECONDS = 20.0
+GRACE_SECONDS = 5.0  # that a busy machine may add to a deadline
+BIG_BYTES = 3_000_000  # more than the sockets' buffers hold, so that a peer that does not read blocks the send
+DEAD_ENDPOINT = "http://127.0.0.1:9"  # nothing listens there: connections are refused
+
+
+INTERRUPTION = "raised by a signal handler"
+
+
+class Interruption(Exception):
+    """Raised by signal handlers in the middle of calls."""
+
+
+class FaultServer:
+    """The fault server's process, and its ledger."""
+
+    def __init__(self, seed: int) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("fault_server.py")), str(seed)]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, universal_newlines=True)
+        assert self._process.stdout is not None
+        self.url = "http://127.0.0.1:" + self._process.stdout.readline().strip()
+
+    def read_ledger(self) -> dict:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("ledger\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def settle(self) -> dict:
+        """The ledger when every connection has ended, so that nothing can run any more."""
+        deadline = time.monotonic() + 20
+        while True:
+            ledger = self.read_ledger()
+            if not ledger["open"] or time.monotonic() > deadline:
+                return ledger
+            time.sleep(0.02)
+
+    def __enter__(self) -> "FaultServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class Plan:
+    """One call of a campaign."""
+
+    def __init__(self, number: int, rng: random.Random) -> None:
+        script = [rng.choice(sorted(FAULTS)) for _ in range(rng.choice((1, 1, 2, 3)))]
+        if rng.random() < 0.3:
+            script = ["ok"]
+        self.name = "c{}".format(number)
+        self.function_name = "-".join([self.name, *script])
+        self.is_idempotent = rng.random() < 0.35
+        is_slow = bool(SLOW_FAULTS.intersection(script))
+        self.timeout = SHORT_SECONDS if is_slow or rng.random() < 0.02 else LONG_SECONDS
+        is_big = bool({"part", "partfin", "stallpart"}.intersection(script)) or rng.random() < 0.005
+        self.data = "x" * rng.randrange(BIG_BYTES // 2, BIG_BYTES) if is_big and rng.random() < 0.5 else {"n": number}
+        self.is_dead = rng.random() < 0.01
+        self.stranger: "BaseException | None" = None  # an error that is not the SDK's
+        self.claim: "Verdict | None" = None  # YES for a result, an error's verdict, None while it has not ended
+        self.seconds = 0.0
+
+    def options(self) -> dict:
+        return {"data": self.data, "timeout": self.timeout, "idempotent": self.is_idempotent}
+
+    def note(self, started: float, error: "BaseException | None") -> None:
+        self.seconds = time.monotonic() - started
+        if error is None:
+            self.claim = Verdict.YES
+        elif isinstance(error, (CallError, TencentServerlessSDKException)):
+            self.claim = error.executed
+        else:
+            self.stranger = error.with_traceback(None)  # whose frames would keep sockets alive
+            self.claim = Verdict.MAYBE
+
+
+def make_plans(seed: int, calls: int) -> "list[Plan]":
+    rng = random.Random(seed)
+    return [Plan(number, rng) for number in range(calls)]
+
+
+def find_violations(plans: "list[Plan]", ledger: dict) -> "list[str]":
+    """Every claim that the ledger refutes."""
+    found = ["the fault server failed: {}".format(defect) for defect in ledger["defects"]]
+    if ledger["open"]:
+        found.append("{} connections are still open".format(ledger["open"]))
+    for plan in plans:
+        runs = ledger["executed"].get(plan.name, 0)
+        if runs > 1 and not plan.is_idempotent:
+            found.append("{} ran {} times without consent".format(plan.function_name, runs))
+        if plan.claim is Verdict.NO and runs:
+            found.append("{} said NO and ran".format(plan.function_name))
+        if plan.claim is Verdict.YES and not runs:
+            found.append("{} said YES and did not run".format(plan.function_name))
+        if plan.claim is None:
+            found.append("{} never ended".format(plan.function_name))
+        if not is_expected(plan.stranger):
+            found.append("{} ended with {!r}".format(plan.function_name, plan.stranger))
+        if plan.seconds > plan.timeout + GRACE_SECONDS:
+            found.append("{} took {:.1f} s of {}".format(plan.function_name, plan.seconds, plan.timeout))
+    return found
+
+
+def is_expected(stranger: "BaseException | None") -> bool:
+    """Errors that are not the SDK's are cancellations and a signal handler's own, which come through as they are."""
+    return stranger is None or isinstance(stranger, asyncio.CancelledError) or stranger.args == (INTERRUPTION,)
+
+
+def prepare(client: "Client | AsyncClient", seed: int) -> None:
+    """Shorten the pauses and lift the budget: a campaign is one long outage."""
+    rng = random.Random(seed)
+    client._policy.rng = lambda: rng.random() * 0.02
+    client._policy.budget.tokens = float("inf")
+
+
+def make_keys() -> dict:
+    return {"secret_id": "AKIDcampaign", "secret_key": SECRET_KEY, "region": "ap-guangzhou"}
+
+
+def run_threads(seed: int, calls: int, width: int = 32) -> "list[str]":
+    """Calls from many threads on one client, with a fork now and then."""
+    plans = make_plans(seed, calls)
+    with FaultServer(seed) as server:
+        client = Client(endpoint=server.url, max_connections=width // 2, **make_keys())
+        dead = Client(endpoint=DEAD_ENDPOINT, **make_keys())
+        prepare(client, seed)
+        prepare(dead, seed)
+
+        def call(plan: Plan) -> None:
+            started = time.monotonic()
+            try:
+                (dead if plan.is_dead else client).invoke(plan.function_name, **plan.options())
+                plan.note(started, None)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
+                plan.note(started, error)
+
+        with ThreadPoolExecutor(width) as pool:
+            futures = [pool.submit(call, plan) for plan in plans]
+            children = [fork_and_call(client, seed * 1000 + number) for number in range(3)]
+            for future in futures:
+                future.result()
+        violations = ["a forked child's call failed: {}".format(code) for code in children if code]
+        violations += find_leaks(client._pool._state)
+        client.close()
+        return violations + find_violations(plans, server.settle())
+
+
+def fork_and_call(client: Client, number: int) -> int:
+    """Fork while other threads call, and call from the child too. Returns the child's exit code, 0 for a result."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            client.invoke("f{}-ok".format(number), timeout=LONG_SECONDS)
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1]
+
+
+def find_leaks(state: object) -> "list[str]":
+    """A pool at rest has as many connections open as it has idle."""
+    idle = sum(len(stack) for stack in state._idle.values())
+    if state.opened != idle or state._waiters:
+        return ["the pool leaks: {!r}".format(state)]
+    return []
+
+
+def run_tasks(seed: int, calls: int, width: int = 32, run: "Callable[[Any], Any]" = asyncio.run) -> "list[str]":
+    """Calls from many tasks on one client, some of them cancelled at a random step.
+
+    :param run: runs a coroutine on a loop of its own
+    """
+    plans = make_plans(seed, calls)
+    with FaultServer(seed) as server:
+        violations: list[str] = run(call_from_tasks(plans, server.url, seed, width))
+        return violations + find_violations(plans, server.settle())
+
+
+async def call_from_tasks(plans: "list[Plan]", url: str, seed: int, width: int) -> "list[str]":
+    client = AsyncClient(endpoint=url, max_connections=width // 2, **make_keys())
+    dead = AsyncClient(endpoint=DEAD_ENDPOINT, **make_keys())
+    prepare(client, seed)
+    prepare(dead, seed)
+    rng = random.Random(seed)
+    left = list(reversed(plans))
+
+    async def work() -> None:
+        while left:
+            plan = left.pop()
+            task = asyncio.ensure_future(call_from_task(plan, dead if plan.is_dead else client))
+            if rng.random() < 0.1:
+                await cancel_after(task, rng.randrange(12))
+                if plan.claim is None:  # cancelled before its first step
+                    plan.note(time.monotonic(), asyncio.CancelledError())
+            else:
+                await task
+
+    await asyncio.gather(*[work() for _ in range(width)])
+    leaks = find_leaks(client._get_pool()._state)
+    await client.close()
+    await dead.close()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    return leaks + ["a task is left: {!r}".format(task) for task in tasks]
+
+
+async def call_from_task(plan: Plan, client: AsyncClient) -> None:
+    started = time.monotonic()
+    try:
+        await client.invoke(plan.function_name, **plan.options())
+        plan.note(started, None)
+    except asyncio.CancelledError as error:
+        plan.note(started, error)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
+        plan.note(started, error)
+
+
+async def cancel_after(task: "asyncio.Future[None]", steps: int) -> None:
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def run_signals(seed: int, calls: int) -> "list[str]":
+    """Calls from the main thread, while a timer's handler raises in the middle of them: errors of all kinds."""
+    plans = make_plans(seed, calls)
+    rng = random.Random(seed)
+    is_calling = False
+
+    def interrupt(*_: object) -> None:
+        if is_calling:
+            kinds = (Interruption, ConnectionResetError, BrokenPipeError, BlockingIOError, TimeoutError, ValueError)
+            raise rng.choice(kinds)(INTERRUPTION)
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with FaultServer(seed) as server:
+            client = Client(endpoint=server.url, max_connections=8, **make_keys())
+            prepare(client, seed)
+            for plan in plans:
+                started = time.monotonic()
+                signal.setitimer(signal.ITIMER_REAL, rng.random() * 0.003)
+                try:
+                    is_calling = True
+                    client.invoke(plan.function_name, **plan.options())
+                    is_calling = False
+                    plan.note(started, None)
+                except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
+                    is_calling = False
+                    plan.note(started, error)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            client.close()
+            return find_violations(plans, server.settle())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

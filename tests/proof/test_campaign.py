@@ -1,0 +1,149 @@
+"""The proof: no call runs twice without consent, NO never ran, YES always did, and nothing leaks.
+
+``make soak CALLS=200000`` runs the same campaigns longer.
+"""
+
+import asyncio
+import os
+import sys
+
+import pytest
+
+from tencentserverless import _transport
+from tencentserverless._core import retry, wire
+from tencentserverless.models import Verdict
+from tests.proof import campaign
+
+#: Calls of one run of these tests, over all campaigns and seeds.
+CALLS = int(os.environ.get("SOAK_CALLS", "21000"))
+SEEDS = (11, 12, 13)
+SHARE = CALLS // (len(SEEDS) * 7)
+
+pytestmark = [pytest.mark.timeout(max(120, CALLS // 20))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_threads_never_run_a_call_twice_without_consent(seed: int) -> None:
+    assert campaign.run_threads(seed, SHARE * 3) == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tasks_never_run_a_call_twice_without_consent(seed: int) -> None:
+    assert campaign.run_tasks(seed, SHARE * 3) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_signal_handlers_that_raise_in_the_middle_prove_nothing_and_lose_nothing(seed: int) -> None:
+    """A handler's error may land in a finaliser, or between the birth of a socket and its first owner: Python can only
+    report that, and the calls' claims must hold all the same."""
+    assert campaign.run_signals(seed, SHARE) == []
+
+
+def test_tasks_on_uvloop_never_run_a_call_twice_without_consent() -> None:
+    uvloop = pytest.importorskip("uvloop")
+    assert campaign.run_tasks(14, SHARE, run=uvloop.run) == []
+
+
+def test_the_campaign_meets_every_verdict_and_many_executions() -> None:
+    """A campaign in which little happens would prove little."""
+    plans = campaign.make_plans(1, 400)
+    with campaign.FaultServer(1) as server:
+        client = campaign.Client(endpoint=server.url, **campaign.make_keys())
+        campaign.prepare(client, 1)
+        for plan in plans:
+            try:
+                client.invoke(plan.function_name, **plan.options())
+                plan.note(campaign.time.monotonic(), None)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
+                plan.note(campaign.time.monotonic(), error)
+        client.close()
+        ledger = server.settle()
+    claims = {verdict: sum(plan.claim is verdict for plan in plans) for verdict in Verdict}
+    assert all(count > 20 for count in claims.values()), claims
+    assert sum(ledger["executed"].values()) > 200
+    assert any(count > 1 for count in ledger["executed"].values()), "consent must have led to a second run"
+
+
+def break_the_deadline_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: an answer that does not come in time proves nothing."""
+    true_rule = _transport.answer_deadline
+
+    def wrong_rule(origin: object) -> object:
+        error = true_rule(origin)
+        error.executed = Verdict.NO
+        return error
+
+    monkeypatch.setattr(_transport, "answer_deadline", wrong_rule)
+
+
+def break_the_lost_answer_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: a connection that ends after the request proves nothing."""
+    true_rule = _transport.lost_answer
+
+    def wrong_rule(*args: object) -> object:
+        error = true_rule(*args)
+        error.executed = Verdict.NO
+        return error
+
+    monkeypatch.setattr(_transport, "lost_answer", wrong_rule)
+
+
+def break_the_consent_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: what may have run is repeated only with consent."""
+    monkeypatch.setattr(retry, "is_consented", lambda executed, is_idempotent: executed is not Verdict.YES)
+
+
+def break_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: InternalError says nothing about the function."""
+    monkeypatch.setattr(wire, "REFUSALS", wire.REFUSALS | {"InternalError"})
+
+
+def break_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: one attempt that may have run outweighs a later one that did not."""
+    from tencentserverless._core import flow
+
+    def conclude(story: object, error: object) -> object:
+        return error
+
+    monkeypatch.setattr(flow._Story, "conclude", conclude)
+
+
+MUTATIONS = [
+    break_the_deadline_rule,
+    break_the_lost_answer_rule,
+    break_the_consent_rule,
+    break_the_table,
+    break_the_sum,
+]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+@pytest.mark.parametrize("face", [campaign.run_threads, campaign.run_tasks], ids=["threads", "tasks"])
+def test_a_broken_rule_is_caught(mutation: object, face: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation(monkeypatch)  # type: ignore[operator]
+    assert face(21, 600) != []  # type: ignore[operator]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGALRM")
+def test_every_step_of_a_call_can_be_cancelled() -> None:
+    """Cancelled at the first, second, third ... step, a call leaves the pool whole and its connection unused."""
+
+    async def run_steps(server: campaign.FaultServer) -> "list[str]":
+        client = campaign.AsyncClient(endpoint=server.url, max_connections=2, **campaign.make_keys())
+        for step in range(60):
+            task = asyncio.ensure_future(client.invoke("s{}-ok".format(step)))
+            for _ in range(step):
+                await asyncio.sleep(0)
+                if task.done():
+                    break
+            task.cancel()
+            await asyncio.wait([task])
+        leaks = campaign.find_leaks(client._get_pool()._state)
+        await client.close()
+        return leaks
+
+    with campaign.FaultServer(5) as server:
+        assert asyncio.run(run_steps(server)) == []
+        ledger = server.settle()
+    assert all(count == 1 for count in ledger["executed"].values())
