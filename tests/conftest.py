@@ -45,7 +45,7 @@ class LocalScf:
         """What it has written to stderr until now."""
         return self.stderr_path.read_text(encoding="utf-8")
 
-    def request(self, action: str, parameters: object = None, **changes: Any) -> "Answer":
+    def request(self, action: str, parameters: object = None, /, **changes: Any) -> "Answer":
         """Send one signed request; ``changes`` are fields of ``Request``."""
         body = parameters if isinstance(parameters, bytes) else json.dumps(parameters or {}).encode()
         request = Request(
@@ -65,7 +65,7 @@ class LocalScf:
         fields = {"FunctionName": name, "Event": json.dumps(event), **parameters}
         return self.request("InvokeFunction", fields, region=region).response["Result"]
 
-    def error(self, action: str, parameters: object = None, **changes: Any) -> tuple[str, str]:
+    def error(self, action: str, parameters: object = None, /, **changes: Any) -> tuple[str, str]:
         """Code and message of a request that must be refused."""
         error = self.request(action, parameters, **changes).response["Error"]
         return error["Code"], error["Message"]

@@ -27,10 +27,11 @@ def main() -> int:
     try:
         from tencentserverless.cli.program import run
     except ImportError as error:
-        if (error.name or "").startswith("tencentserverless"):
+        missing = (error.name or "").split(".")[0]
+        if missing in ("", "tencentserverless"):
             raise
         return fail(
             Exit.MISSING_EXTRA,
-            "the scf command needs the extra 'local' ({} is missing); {}".format(error.name, INSTALL_HINT),
+            "the scf command needs the extra 'local' ({} is missing); {}".format(missing, INSTALL_HINT),
         )
     return run()

@@ -45,9 +45,8 @@ def run() -> int:
     except click.Abort:
         return fail(Exit.FAILED, "interrupted")
     except ImportError as error:
-        if (error.name or "").startswith("tencentserverless"):
+        missing = (error.name or "").split(".")[0]
+        if missing in ("", "tencentserverless"):
             raise
-        return fail(
-            Exit.MISSING_EXTRA, f"the local SCF needs the extra 'local' ({error.name} is missing); {INSTALL_HINT}"
-        )
+        return fail(Exit.MISSING_EXTRA, f"the local SCF needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
     return Exit.OK

@@ -53,7 +53,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
             folder = state.StateFolder(settings.state) if settings.state else None
             for notice in _notices(settings, project, interpreters):
                 on_notice(notice)
-            start = _Start(settings, project, interpreters, folder, _owner(settings, folder), listener)
+            port = listener.getsockname()[1]
+            start = _Start(settings, project, interpreters, folder, _owner(settings, folder), listener, port)
             _run_loop(_serve(start, on_ready))
     finally:
         os.umask(umask)
@@ -88,11 +89,7 @@ class _Start:
     folder: state.StateFolder | None
     owner: Credentials
     listener: socket.socket
-
-    @property
-    def port(self) -> int:
-        """The port that was bound, also where a free one was asked for."""
-        return int(self.listener.getsockname()[1])
+    port: int  # that was bound, also where a free one was asked for
 
     @property
     def url(self) -> str:
@@ -112,6 +109,11 @@ class _Start:
         if self.folder:
             self.folder.write_environment(variables)
 
+    def forget_environment(self) -> None:
+        """The server has stopped: its state folder no longer says how to call it."""
+        if self.folder:
+            self.folder.forget_environment(self.endpoint_url)
+
 
 async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
     from tencentserverless.local.actions.action import Services
@@ -125,28 +127,25 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
 
     settings, limits = start.settings, start.settings.limits
     ring = keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
-    console = Console()
-    support = Support()
-    ground = Ground(settings, ring, start.interpreters, support, console, start.endpoint_url)
-    scheduler = Scheduler(Launcher(ground), limits)
-    services = Services(Catalogue(start.project.records.values()), scheduler, settings, console)
+    async with contextlib.AsyncExitStack() as stack:
+        console, support = Console(), Support()
+        stack.callback(console.close)
+        stack.callback(support.close)
+        ground = Ground(settings, ring, start.interpreters, support, console, start.endpoint_url)
+        scheduler = Scheduler(Launcher(ground), limits)
+        stack.push_async_callback(scheduler.close)
+        services = Services(Catalogue(start.project.records.values()), scheduler, settings, console)
+        application = Application(services, Authenticator(ring, time.time, limits.skew_seconds))
 
-    def announce() -> None:
-        start.write_environment()
-        on_ready(start.url)
+        def announce() -> None:
+            start.write_environment()
+            stack.callback(start.forget_environment)
+            on_ready(start.url)
 
-    server = HttpServer(
-        Application(services, Authenticator(ring, time.time, limits.skew_seconds)), limits, on_started=announce
-    )
-    stopping = _stop_on_signals(server, scheduler)
-    try:
+        server = HttpServer(application, limits, on_started=announce)
+        stopping = _stop_on_signals(server, scheduler)
         await server.serve(sockets=[start.listener])
-    finally:
-        await asyncio.gather(scheduler.close(), *stopping)
-        if start.folder:
-            start.folder.forget_environment(start.endpoint_url)
-        support.close()
-        console.close()
+        await asyncio.gather(*stopping)
 
 
 def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler") -> "list[asyncio.Task[None]]":

@@ -5,11 +5,14 @@ This is the one place of ``local`` that reads the server's own environment varia
 
 import enum
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless._core import wire
+
+REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -41,7 +41,9 @@ def test_nothing_else_of_the_server_is_visible(tmp_path, start_local_scf):
     folder = tmp_path / "show"
     folder.mkdir()
     (folder / "index.py").write_text("import os\ndef main_handler(event, context):\n    return dict(os.environ)\n")
-    server = start_local_scf(tmp_path, env={"MY_SECRET": "of the shell", "PYTHONSTARTUP": "x", "TENCENTCLOUD_TOKEN": "t"})
+    server = start_local_scf(
+        tmp_path, env={"MY_SECRET": "of the shell", "PYTHONSTARTUP": "x", "TENCENTCLOUD_TOKEN": "t"}
+    )
     variables = json.loads(server.invoke("show")["RetMsg"])
     assert {"MY_SECRET", "PYTHONSTARTUP", "TENCENTCLOUD_TOKEN"}.isdisjoint(variables)
 

@@ -8,6 +8,7 @@ from tencentserverless.cli import output
 from tencentserverless.local.settings import (
     DEFAULT_HOST,
     DEFAULT_PORT,
+    REGION_NAME,
     STATE_FOLDER_NAME,
     Reason,
     Settings,
@@ -49,6 +50,8 @@ def start(
 
     if ephemeral and state:
         raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
+    if not REGION_NAME.match(region):
+        raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
     if not path.is_dir():
         problem = "not a folder" if path.exists() else "no such folder"
         raise StartRefused(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")

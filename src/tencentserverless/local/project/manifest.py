@@ -11,6 +11,7 @@ from tencentserverless.local.project.nodes import Node, read_yaml
 from tencentserverless.local.registry import records
 from tencentserverless.local.registry.catalogue import DEFAULT_NAMESPACE
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
 
 FILE_NAME = "serverless.yml"
@@ -168,7 +169,7 @@ _RULES = {
         "2 to 60 letters, digits, '-' or '_', a letter first, a letter or digit last",
     ),
     "namespace": _Rule(records.NAMESPACE_NAME.match, "1 to 30 letters, digits, '-' or '_'"),
-    "region": _Rule(records.REGION_NAME.match, "a region such as ap-guangzhou"),
+    "region": _Rule(REGION_NAME.match, "a region such as ap-guangzhou"),
     "handler": _Rule(records.HANDLER.match, "'file.function', each 2 to 60 characters, such as index.main_handler"),
     "runtime": _Rule(is_known, "a runtime such as Python3.10"),
     "type": _Rule(_TYPES.__contains__, "'event' or 'web'"),

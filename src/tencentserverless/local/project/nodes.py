@@ -31,7 +31,7 @@ class Node:
     def refusal(self, problem: str) -> StartRefused:
         """An error that names the file, the line and the key."""
         line = self._node.start_mark.line + 1
-        return StartRefused(Reason.PROJECT, f"{self.path}:{line}: {self.key} {problem}".replace(":  ", ": "))
+        return StartRefused(Reason.PROJECT, f"{self.path}:{line}: {self.key or 'the file'} {problem}")
 
     def is_mapping(self) -> bool:
         """Whether it has keys."""

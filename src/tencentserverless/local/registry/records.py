@@ -11,7 +11,6 @@ from typing import NamedTuple
 FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
 NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}\Z")
 MAX_NAMES_CHARS = 118  # namespace and function name together
-REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
 HANDLER = re.compile(r"[\w./-]{2,60}\.\w{2,60}\Z")  # each half 2 to 60 characters
 VARIABLE_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
 RESERVED_KEY_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")

@@ -1,0 +1,73 @@
+"""``scf local start`` where it can't: one clear line, an exit code of its own, no traceback."""
+
+import socket
+
+import pytest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "functions"
+    (folder / "echo").mkdir(parents=True)
+    (folder / "echo" / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    return folder
+
+
+def refused(done, code, words):
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("scf: error: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    return done.stderr
+
+
+def test_a_port_in_use(folder, run_scf):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_scf("local", "start", folder, "--port", port, "--ephemeral")
+        refused(done, 5, f"port {port} of 127.0.0.1 is in use; choose another with --port")
+
+
+def test_a_host_that_is_none(folder, run_scf):
+    refused(run_scf("local", "start", folder, "--port", 0, "--ephemeral", "--host", "256.1.1.1"), 5, "256.1.1.1")
+    refused(run_scf("local", "start", folder, "--port", 0, "--ephemeral", "--host", "192.0.2.1"), 5, "192.0.2.1")
+
+
+def test_a_path_that_is_none(tmp_path, run_scf):
+    refused(run_scf("local", "start", tmp_path / "none", "--ephemeral"), 4, "no such folder")
+    (tmp_path / "file").write_text("")
+    refused(run_scf("local", "start", tmp_path / "file", "--ephemeral"), 4, "not a folder")
+    refused(run_scf("local", "start", tmp_path, "--ephemeral"), 4, "no functions here")
+
+
+def test_a_manifest_that_does_not_parse(folder, run_scf):
+    manifest = folder / "echo" / "serverless.yml"
+    manifest.write_text("component: scf\nname: [x\n")
+    refused(run_scf("local", "start", folder, "--ephemeral"), 4, f"{manifest}:3: not YAML")
+    manifest.write_text("component: scf\nname: x\ninputs:\n  name: xy\n  src: .\n  timeout: 9999\n")
+    refused(run_scf("local", "start", folder, "--ephemeral"), 4, f"{manifest}:6: inputs.timeout must be 1 to 900")
+
+
+def test_options_that_can_not_be(folder, run_scf, tmp_path):
+    refused(run_scf("local", "start", folder, "--port", "70000"), 2, "70000")
+    refused(run_scf("local", "start", folder, "--nope"), 2, "--nope")
+    refused(run_scf("local", "start", folder, "--ephemeral", "--state", tmp_path / "s"), 2, "choose one")
+    secrets = tmp_path / "secrets"
+    secrets.write_text("TENCENTCLOUD_SECRETID=a\nTENCENTCLOUD_SECRETKEY=thekey\n")
+    secrets.chmod(0o644)
+    told = refused(
+        run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--secret-file", secrets), 7, "chmod 600"
+    )
+    assert "thekey" not in told
+    refused(run_scf("local", "start", folder, "--state", folder, "--port", 0), 6, "somebody else")
+    missing = tmp_path / "no" / "env"
+    refused(run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--env-file", missing), 6, "can't be written")
+    refused(run_scf("local", "start", folder, "--ephemeral", "--region", "Guang Zhou"), 2, "--region")
+
+
+def test_no_command_shows_what_there_is(run_scf):
+    done = run_scf("--help")
+    assert done.returncode == 0
+    assert "local" in done.stdout
+    assert run_scf("--version").stdout.startswith("scf, version ")

@@ -1,0 +1,78 @@
+"""The entry: it says what is missing on any Python, and runs where nothing is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+MAIN = "import sys; from tencentserverless.cli.main import main; sys.exit(main())"
+HINT = "pip install '.[local]'"
+
+
+def run(interpreter, code, folder):
+    return subprocess.run(
+        [interpreter, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(SOURCE)},
+        cwd=folder,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.9"])
+def test_an_old_python_is_told_so_in_one_line(version, tmp_path):
+    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
+    if not found:
+        pytest.skip(f"there is no Python {version} here")
+    done = run(found[0], MAIN, tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"scf: error: the scf command needs Python 3.10 or later, this is {version};")
+    assert done.stderr.count("\n") == 1
+    assert HINT in done.stderr
+    assert "pip install tencentserverless" not in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["click", "uvicorn", "msgspec", "yaml"])
+def test_a_missing_extra_is_told_in_one_line(missing, tmp_path):
+    (tmp_path / "index.py").write_text("")
+    (tmp_path / "serverless.yml").write_text("component: scf\nname: x\ninputs: {name: xy, src: .}\n")
+    arguments = ["local", "start", "--port", "0", "--ephemeral"]
+    code = f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {arguments}; "
+    done = run(sys.executable, code + MAIN, tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("scf: error: ")
+    assert f"({missing} is missing)" in done.stderr
+    assert HINT in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_entry_imports_nothing_heavy(tmp_path):
+    code = (
+        "import sys, tencentserverless.cli.main\n"
+        "print({'click', 'asyncio', 'uvicorn', 'msgspec', 'tencentcloud'} & set(sys.modules))"
+    )
+    assert run(sys.executable, code, tmp_path).stdout == "set()\n"
+
+
+def test_help_loads_no_server(tmp_path):
+    code = f"import sys; sys.argv[1:] = ['local', 'start', '--help']; {MAIN[: -len('sys.exit(main())')]}main(); "
+    done = run(sys.executable, code + "print({'asyncio', 'uvicorn', 'msgspec', 'yaml'} & set(sys.modules))", tmp_path)
+    assert "--strict-runtimes" in done.stdout
+    assert done.stdout.endswith("set()\n")
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.9", "3.13"])
+def test_child_and_entry_files_compile(version, tmp_path):
+    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
+    if not found:
+        pytest.skip(f"there is no Python {version} here")
+    files = [f"local/worker/{name}.py" for name in ("bootstrap", "context", "frames")]
+    if version != "2.7":
+        files += ["cli/main.py", "cli/exits.py", "cli/output.py", "__main__.py"]
+    for name in files:
+        path = SOURCE / "tencentserverless" / name
+        code = f"import io; compile(io.open({str(path)!r}, encoding='utf-8').read(), {name!r}, 'exec')"
+        assert run(found[0], code, tmp_path).stderr == ""

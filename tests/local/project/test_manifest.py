@@ -1,0 +1,130 @@
+"""``serverless.yml``: what is read, and how an error names file, line, key and value."""
+
+import pytest
+
+from tencentserverless.local.project.manifest import read_manifest
+from tencentserverless.local.settings import Reason, StartRefused
+
+HEAD = "component: scf\nname: demo\napp: shop\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    (tmp_path / "code").mkdir()
+
+    def read(text, environment=None):
+        path = tmp_path / "serverless.yml"
+        path.write_text(text, encoding="utf-8")
+        return read_manifest(path, "ap-guangzhou", environment or {}, 0.0)
+
+    return read
+
+
+def inputs(*lines):
+    return HEAD + "inputs:\n" + "".join(f"  {line}\n" for line in ("src: ./code", *lines))
+
+
+def test_defaults(read, tmp_path):
+    record, notices = read(inputs())
+    assert str(record.key) == "ap-guangzhou/default/demo-dev-shop"
+    assert (record.handler, record.runtime) == ("index.main_handler", "Nodejs10.15")
+    assert (record.memory_mb, record.timeout_seconds, record.init_timeout_seconds) == (128, 3, 65)
+    assert (record.code_folder, record.environment, record.type) == (tmp_path / "code", {}, "Event")
+    assert notices == []
+
+
+def test_everything(read):
+    record, notices = read(
+        inputs(
+            "name: ${name}-x",
+            "region: ${env:REGION}",
+            "namespace: space",
+            "handler: main.run",
+            "runtime: Python3.6",
+            "memorySize: 3072",
+            "timeout: ${env:SECONDS}",
+            "initTimeout: 300",
+            "description: ${stage} of ${app}",
+            "environment: {variables: {A: 1, B: yes, C: '${env:REGION}'}}",
+            "events: [{timer: {parameters: {cronExpression: '* * * * * * *'}}}]",
+            "eip: true",
+        ),
+        {"REGION": "ap-chengdu", "SECONDS": "900"},
+    )
+    assert str(record.key) == "ap-chengdu/space/demo-x"
+    assert (record.handler, record.runtime, record.description) == ("main.run", "Python3.6", "dev of shop")
+    assert (record.memory_mb, record.timeout_seconds, record.init_timeout_seconds) == (3072, 900, 300)
+    assert record.environment == {"A": "1", "B": "yes", "C": "ap-chengdu"}
+    assert len(notices) == 1
+    assert notices[0].endswith("no effect locally: eip, events")
+    assert "yes" not in repr(record)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "is empty"), ("component: apigateway\n", "'apigateway'"), ("a: 1\n", "''")]
+)
+def test_files_of_other_components_are_passed_over(read, text, words):
+    record, notices = read(text)
+    assert record is None
+    assert words in notices[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (inputs("memorySize: 100"), 6, "inputs.memorySize must be 64, or 128 to 3072 in steps of 128, not 100"),
+        (inputs("timeout: 901"), 6, "inputs.timeout must be 1 to 900 seconds, not 901"),
+        (inputs("timeout: 3.5"), 6, "inputs.timeout must be a whole number, not '3.5'"),
+        (inputs("timeout: [3]"), 6, "inputs.timeout must be a text, not a list"),
+        (inputs("initTimeout: 2"), 6, "inputs.initTimeout must be 3 to 300 seconds, not 2"),
+        (inputs("name: 1st"), 6, "inputs.name must be 2 to 60 letters"),
+        (inputs("name: a"), 6, "inputs.name must be 2 to 60 letters"),
+        (inputs("name:"), 6, "inputs.name must be a text, not ''"),
+        (inputs("namespace: a b"), 6, "inputs.namespace must be 1 to 30"),
+        (inputs("region: Guangzhou"), 6, "inputs.region must be a region such as ap-guangzhou, not 'Guangzhou'"),
+        (inputs("runtime: python3"), 6, "inputs.runtime must be a runtime such as Python3.10, not 'python3'"),
+        (inputs("handler: index"), 6, "inputs.handler must be 'file.function'"),
+        (inputs("type: job"), 6, "inputs.type must be 'event' or 'web', not 'job'"),
+        (inputs("memory: 128"), 6, "inputs.memory is not a key of component 'scf'; known here: asyncRunEnable,"),
+        (inputs("timeout: 1", "timeout: 2"), 7, "inputs.timeout stands twice"),
+        (inputs("environment: {vars: {}}"), 6, "inputs.environment.vars is not a key"),
+        (inputs("environment: [a]"), 6, "inputs.environment must be a mapping, not a list"),
+        (inputs("environment: {variables: {SCF_X: a}}"), 6, "'SCF_X' is reserved"),
+        (inputs("environment: {variables: {1a: a}}"), 6, "'1a' must be letters"),
+        (inputs("environment: {variables: {A: %s}}" % ("x" * 5000)), 6, "the platform takes 4096"),
+        (inputs("description: ${env:MISSING}"), 6, "the environment variable MISSING is not set"),
+        (inputs("description: ${output:x}"), 6, "uses ${output:x}, which is not known here"),
+        (inputs("description: %s" % ("x" * 1001)), 6, "must be at most 1000 characters"),
+        (HEAD + "inputs:\n  src: ./nowhere\n", 5, "inputs.src must be the folder of the code, but there is no"),
+        (HEAD + "inputs:\n  src: {bucket: b, object: o}\n", 5, "names code in COS"),
+        (HEAD + "inputs:\n  name: ab\n", 5, "inputs has no 'src'"),
+        (HEAD, 1, "has no key 'inputs'"),
+        (HEAD + "inputs: 5\n", 4, "inputs must be a mapping, not '5'"),
+        (HEAD + "input: {}\n", 4, "input is not a key of component 'scf'"),
+        ("component: scf\ninputs:\n  src: ./code\n", 3, "needs the keys 'name' and 'app' at the top"),
+        ("- a list\n", 1, "must be a mapping, not a list"),
+        ("a: [1,\nb: 2\n", 3, "not YAML: expected"),
+        ("a: b: c\n", 1, "not YAML: mapping values are not allowed here"),
+        ("a: &x [*x, *x]\ncomponent: scf\n", 1, "a is not a key"),
+    ],
+)
+def test_errors_name_file_line_key_and_value(read, tmp_path, text, line, words):
+    with pytest.raises(StartRefused) as refusal:
+        read(text)
+    assert refusal.value.reason is Reason.PROJECT
+    message = str(refusal.value)
+    assert message.startswith(f"{tmp_path / 'serverless.yml'}:{line}: "), message
+    assert words in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / "serverless.yml"
+    for content, words in (
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"a: \x00", "not YAML"),
+        (b"a" * 1_048_577, "1048577 bytes"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(StartRefused, match=words):
+            read_manifest(path, "ap-guangzhou", {}, 0.0)

@@ -1,0 +1,184 @@
+"""The scheduler with real worker processes, and bounds small enough to meet."""
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tencentserverless.local.console import Console
+from tencentserverless.local.keys import KeyRing, make_key_pair
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.dispatch import Scheduler, Stopping
+from tencentserverless.local.scheduler.instances import Ground, Launcher
+from tencentserverless.local.settings import Limits, Settings
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME, Interpreters
+from tencentserverless.local.worker.support import Support
+
+FUNCTIONS = Path(__file__).parents[1] / "functions"
+
+
+def record(name="behave", **changes):
+    key = FunctionKey(changes.pop("region", "ap-tokyo"), "default", name)
+    return FunctionRecord(key, "index.main_handler", OWN_RUNTIME, FUNCTIONS / "behave", **changes)
+
+
+@contextlib.asynccontextmanager
+async def scheduling(clock=time.time, **limits):
+    bounds = Limits(**limits)
+    settings = Settings(FUNCTIONS, limits=bounds)
+    keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
+    support, console = Support(), Console()
+    ground = Ground(settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1")
+    scheduler = Scheduler(Launcher(ground), bounds)
+    try:
+        yield scheduler
+    finally:
+        await scheduler.close()
+        support.close()
+        console.close()
+
+
+async def call(scheduler, function, event, **options):
+    return await scheduler.run(function, "id-of-the-test", json.dumps(event).encode(), **options)
+
+
+def value(outcome):
+    assert outcome.has_succeeded, outcome
+    return json.loads(outcome.text)
+
+
+def test_a_warm_instance_is_used_again_and_others_are_added_when_it_is_busy():
+    async def scenario():
+        async with scheduling() as scheduler:
+            function = record()
+            first = value(await call(scheduler, function, {"do": "count"}))
+            again = value(await call(scheduler, function, {"do": "count"}))
+            assert (again["pid"], again["calls"]) == (first["pid"], 2)
+            both = await asyncio.gather(*(call(scheduler, function, {"do": "sleep", "seconds": 0.3}) for _ in range(2)))
+            assert [value(outcome) for outcome in both] == ["slept", "slept"]
+            counts = [value(await call(scheduler, function, {"do": "count"})) for _ in range(3)]
+            assert len({count["pid"] for count in counts}) == 1  # the last used one comes first
+
+    asyncio.run(scenario())
+
+
+def test_calls_wait_their_turn_where_one_instance_is_the_bound():
+    async def scenario():
+        async with scheduling(ready_instances=1, all_instances=1) as scheduler:
+            outcomes = await asyncio.gather(*(call(scheduler, record(), {"do": "count"}) for _ in range(5)))
+            assert [value(outcome)["calls"] for outcome in outcomes] == [1, 2, 3, 4, 5]
+
+    asyncio.run(scenario())
+
+
+def test_a_call_that_waited_long_gets_an_instance_of_its_own():
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=0.05) as scheduler:
+            started = time.monotonic()
+            await asyncio.gather(*(call(scheduler, record(), {"do": "sleep", "seconds": 1}) for _ in range(3)))
+            assert time.monotonic() - started < 2
+
+    asyncio.run(scenario())
+
+
+def test_a_nested_call_does_not_wait():
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+            busy = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 2}))
+            await asyncio.sleep(0.01)
+            value(await call(scheduler, record(), {"do": "count"}, nested=True))
+            assert not busy.done()
+            busy.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_a_full_machine_refuses_after_a_while_and_takes_the_idle_of_others_before(ends):
+    async def scenario():
+        async with scheduling(all_instances=1, stall_seconds=0.05, queue_seconds=0.2) as scheduler:
+            first = value(await call(scheduler, record("one"), {"do": "count"}))
+            value(await call(scheduler, record("two"), {"do": "count"}))
+            assert ends(first["pid"])
+            busy = asyncio.ensure_future(call(scheduler, record("two"), {"do": "sleep", "seconds": 2}))
+            await asyncio.sleep(0.01)
+            refused = await call(scheduler, record("one"), {"do": "count"})
+            assert (refused.status, "[one]" in refused.message) == (432, True)
+            busy.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_memory_over_the_regions_quota_is_432():
+    async def scenario():
+        async with scheduling(region_memory_mb=3000) as scheduler:
+            function = record(memory_mb=2048)
+            busy = asyncio.ensure_future(call(scheduler, function, {"do": "sleep", "seconds": 0.2}))
+            await asyncio.sleep(0.01)
+            refused = await call(scheduler, function, {"do": "count"})
+            assert refused.status == 432
+            assert refused.message == "Function [ behave ] concurrency exceeded region unreserved quota 3000 MB"
+            value(await busy)
+            value(await call(scheduler, function, {"do": "count"}))
+
+    asyncio.run(scenario())
+
+
+def test_an_instance_that_dies_while_idle_is_forgotten():
+    async def scenario():
+        async with scheduling() as scheduler:
+            first = value(await call(scheduler, record(), {"do": "count"}))
+            os.kill(first["pid"], 9)
+            await asyncio.sleep(0.3)
+            assert value(await call(scheduler, record(), {"do": "count"}))["calls"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_worn_keys_are_renewed_in_a_warm_instance():
+    now = [1000.0]
+
+    async def scenario():
+        async with scheduling(clock=lambda: now[0]) as scheduler:
+            first = value(await call(scheduler, record(), {"do": "environ"}))
+            now[0] += 6 * 3600
+            second = value(await call(scheduler, record(), {"do": "environ"}))
+            assert value(await call(scheduler, record(), {"do": "count"}))["calls"] == 3
+            for name in ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"):
+                assert first[name] != second[name]
+
+    asyncio.run(scenario())
+
+
+def test_closing_ends_every_process_and_every_call(ends):
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+            pid = value(await call(scheduler, record(), {"do": "count"}))["pid"]
+            child = value(await call(scheduler, record(), {"do": "leave_child"}))
+            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 2}))
+            waiting = asyncio.ensure_future(call(scheduler, record("other"), {"do": "count"}))
+            await asyncio.sleep(0.05)
+            await scheduler.close()
+            for task in (running, waiting):
+                with pytest.raises(Stopping):
+                    await task
+            assert ends(pid)
+            assert ends(child)
+            with pytest.raises(Stopping):
+                await call(scheduler, record(), {"do": "count"})
+
+    asyncio.run(scenario())
+
+
+def test_an_idle_instance_is_ended_after_a_while(monkeypatch, ends):
+    monkeypatch.setattr("tencentserverless.local.scheduler.dispatch._REAP_SECONDS", 0.05)
+
+    async def scenario():
+        async with scheduling(idle_instance_seconds=0.1) as scheduler:
+            pid = value(await call(scheduler, record(), {"do": "count"}))["pid"]
+            assert await asyncio.to_thread(ends, pid)
+
+    asyncio.run(scenario())

@@ -1,0 +1,56 @@
+"""The scheduler's decisions, as a table."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, exceeds_quota, place
+from tencentserverless.local.settings import Limits
+
+LIMITS = Limits(ready_instances=4, all_instances=8, stall_seconds=0.2, queue_seconds=30)
+QUIET = Crowd(idle=0, starting=0, waiting=1, active=0, instances=0, spare=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "claim", "step"),
+    [
+        ({"idle": 1, "instances": 1}, Claim(), Step.USE),
+        ({}, Claim(), Step.START),
+        ({"starting": 1, "active": 1, "instances": 1}, Claim(), Step.WAIT),
+        ({"starting": 1, "waiting": 2, "active": 1, "instances": 1}, Claim(), Step.START),
+        ({"active": 4, "instances": 4}, Claim(), Step.WAIT),
+        ({"active": 4, "instances": 4}, Claim(waited_seconds=0.2), Step.START),
+        ({"active": 4, "instances": 4}, Claim(nested=True), Step.START),
+        ({"active": 3, "instances": 8, "spare": 5}, Claim(), Step.REPLACE),
+        ({"active": 8, "instances": 8}, Claim(nested=True), Step.WAIT),
+        ({"active": 8, "instances": 8}, Claim(waited_seconds=30), Step.REFUSE),
+        ({"active": 8, "instances": 8, "idle": 1}, Claim(waited_seconds=30), Step.USE),
+    ],
+)
+def test_steps(changes, claim, step):
+    assert place(dataclasses.replace(QUIET, **changes), claim, LIMITS) is step
+
+
+@given(
+    st.builds(Crowd, *[st.integers(0, 12)] * 6),
+    st.builds(Claim, st.booleans(), st.floats(0, 60)),
+)
+def test_no_plan_goes_over_the_bound_or_starts_more_than_there_are_calls(crowd, claim):
+    step = place(crowd, claim, LIMITS)
+    if step is Step.START:
+        assert crowd.instances < LIMITS.all_instances
+    if step in (Step.START, Step.REPLACE):
+        assert crowd.starting < crowd.waiting
+    if step is Step.REPLACE:
+        assert crowd.spare > 0
+    if crowd.idle:
+        assert step is Step.USE
+
+
+def test_the_quota_is_the_regions():
+    assert not exceeds_quota("ap-guangzhou", 128_000, LIMITS)
+    assert exceeds_quota("ap-guangzhou", 128_001, LIMITS)
+    assert not exceeds_quota("ap-tokyo", 64_000, LIMITS)
+    assert exceeds_quota("ap-tokyo", 64_001, LIMITS)

@@ -1,0 +1,132 @@
+"""The server as a process: how it starts, what it writes, and that it leaves nothing behind."""
+
+import json
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+HANDLER = """
+import os, subprocess
+def main_handler(event, context):
+    child = subprocess.Popen(["sleep", "1000"]).pid
+    return [os.getpid(), child, os.environ["TMPDIR"]]
+"""
+
+
+@pytest.fixture
+def functions(tmp_path):
+    folder = tmp_path / "functions"
+    (folder / "echo").mkdir(parents=True)
+    (folder / "echo" / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    (folder / "spawner").mkdir()
+    (folder / "spawner" / "index.py").write_text(HANDLER)
+    return folder
+
+
+def test_the_ready_line_and_the_env_file(functions, start_local_scf):
+    server = start_local_scf(functions, "--region", "ap-shanghai")
+    assert server.url == f"http://127.0.0.1:{server.port}"
+    assert server.env["TENCENTSERVERLESS_ENDPOINT_URL"] == server.url
+    assert server.env["TENCENTCLOUD_SECRETID"] == server.env["TENCENTCLOUD_SECRET_ID"]
+    assert server.env["TENCENTCLOUD_SECRETKEY"] == server.env["TENCENTCLOUD_SECRET_KEY"]
+    assert server.env["TENCENTCLOUD_SESSIONTOKEN"] == ""
+    assert server.env["TENCENTCLOUD_REGION"] == "ap-shanghai"
+    env_file = server.stderr_path.with_name("env-1")
+    assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+    assert server.invoke("echo", 1, region="ap-shanghai")["RetMsg"] == "1"
+    assert not (functions / ".scf").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_scf, number, runs, ends):
+    server = start_local_scf(functions)
+    worker, child, scratch = json.loads(server.invoke("spawner")["RetMsg"])
+    assert runs(worker)
+    assert runs(child)
+    assert Path(scratch).is_dir()
+    assert server.stop(number) == 0
+    assert ends(worker)
+    assert ends(child)
+    assert not Path(scratch).parent.exists()
+    assert server.stderr == ""
+
+
+def test_a_call_under_way_is_answered_when_the_server_stops(start_local_scf, tmp_path):
+    folder = tmp_path / "functions" / "sleeper"
+    folder.mkdir(parents=True)
+    code = "import os, time\ndef main_handler(event, context):\n    open(event, 'w').close()\n    time.sleep(60)\n"
+    (folder / "index.py").write_text(code)
+    server = start_local_scf(folder.parent)
+    mark = tmp_path / "running"
+    pid = os.fork()
+    if pid == 0:  # the caller, in a process of its own
+        try:
+            code, _ = server.error("InvokeFunction", {"FunctionName": "sleeper", "Event": json.dumps(str(mark))})
+            os._exit(0 if code == "InternalError" else 1)
+        finally:
+            os._exit(2)
+    while not mark.exists():
+        time.sleep(0.01)
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 4
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_state_keeps_the_keys_from_one_start_to_the_next(functions, start_local_scf, run_scf, tmp_path):
+    state = tmp_path / "state"
+    first = start_local_scf(functions, "--state", state)
+    printed = run_scf("local", "env", "--state", state)
+    assert printed.returncode == 0
+    assert f"export TENCENTCLOUD_SECRET_ID={first.env['TENCENTCLOUD_SECRET_ID']}\n" in printed.stdout
+    assert "export TENCENTCLOUD_SESSIONTOKEN=''\n" in printed.stdout
+    assert first.stop() == 0
+    gone = run_scf("local", "env", "--state", state)
+    assert (gone.returncode, gone.stdout) == (6, "")
+    assert "scf local start" in gone.stderr
+    second = start_local_scf(functions, "--state", state)
+    assert second.env["TENCENTCLOUD_SECRETKEY"] == first.env["TENCENTCLOUD_SECRETKEY"]
+
+
+def test_an_env_file_of_a_killed_server_is_not_taken_for_a_running_one(functions, start_local_scf, run_scf, tmp_path):
+    state = tmp_path / "state"
+    server = start_local_scf(functions, "--state", state)
+    env_file = server.stderr_path.with_name("env-1")
+    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 7
+    server.stop(signal.SIGKILL)
+    assert run_scf("local", "env", "--state", state).returncode == 6
+
+
+def test_a_secret_file_decides_the_keys(functions, start_local_scf, tmp_path):
+    secrets = tmp_path / "secrets"
+    secrets.write_text("TENCENTCLOUD_SECRET_ID=AKIDmine\nTENCENTCLOUD_SECRET_KEY=mykey\n")
+    secrets.chmod(0o600)
+    server = start_local_scf(functions, "--secret-file", secrets)
+    assert server.env["TENCENTCLOUD_SECRETID"] == "AKIDmine"
+    assert server.invoke("echo", 1)["RetMsg"] == "1"
+    assert "mykey" not in server.stderr
+
+
+def test_a_host_that_others_can_reach_is_warned_about(functions, start_local_scf):
+    server = start_local_scf(functions, "--host", "0.0.0.0")
+    assert "the isolation is against crashes, not against attackers" in server.stderr
+    assert server.env["TENCENTSERVERLESS_ENDPOINT_URL"] == f"http://127.0.0.1:{server.port}"
+
+
+def test_a_missing_interpreter_is_warned_about_or_refused(start_local_scf, run_scf, tmp_path):
+    folder = tmp_path / "functions"
+    folder.mkdir()
+    (folder / "index.py").write_text("def main_handler(event, context):\n    return 'ran'\n")
+    (folder / "serverless.yml").write_text(
+        "component: scf\nname: x\ninputs: {name: future, src: ., runtime: Python3.77}\n"
+    )
+    server = start_local_scf(folder)
+    assert "warning: no interpreter for Python3.77" in server.stderr
+    assert server.invoke("future")["RetMsg"] == '"ran"'
+    refused = run_scf("local", "start", folder, "--port", 0, "--ephemeral", "--strict-runtimes")
+    assert refused.returncode == 8
+    assert "no interpreter for Python3.77" in refused.stderr
