@@ -200,6 +200,13 @@ def test_a_response_that_was_refused_once_is_refused_again() -> None:
     assert read([bad]) == read([bad]) == "it has a malformed header line: 'Bad Name: 1'"
 
 
+@pytest.mark.parametrize("name", [b"Content-Length", b"X-Seen"])
+def test_a_header_line_without_a_colon_is_refused_even_if_its_name_is_known(name: bytes) -> None:
+    """Names are remembered once they were checked; the colon has to be checked each time."""
+    assert isinstance(read([HEAD + name + b": 0\r\nContent-Type: x\r\n\r\n"]), (Response, type(None)))
+    assert "a malformed header line" in str(read([HEAD + name + b"\r\n\r\n"]))
+
+
 def test_a_quoted_fault_is_short() -> None:
     assert len(str(read([b"x" * 1000 + b"\r\n\r\n"]))) < 120
 
