@@ -1,5 +1,6 @@
 # make demo    the spec's programs against a local SCF
 # make test    the whole test suite
+# make soak    the fault campaigns alone, with CALLS calls
 # make check   style, types, public API, import law, budgets, package
 #
 # Each sets up .venv where it is missing. PYTHON names the interpreter that makes it (3.10 or later).
@@ -8,6 +9,7 @@
 PYTHON ?= python3
 JOBS ?= auto
 TESTS ?=
+CALLS ?= 200000
 
 VENV_PYTHON := .venv/bin/python
 PACKAGE := src/tencentserverless
@@ -17,13 +19,16 @@ OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*'
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames)\.py$$
 
-.PHONY: demo test check style types law package
+.PHONY: demo test soak check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
 test: .venv/.dev-installed
 	$(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(TESTS)
+
+soak: .venv/.dev-installed
+	SOAK_CALLS=$(CALLS) $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal tests/proof
 
 check: style types law package
 
@@ -41,6 +46,7 @@ types: .venv/.dev-installed
 law: .venv/.dev-installed
 	.venv/bin/lint-imports --no-cache
 	$(VENV_PYTHON) tools/budgets.py
+	$(VENV_PYTHON) tools/delivery_tables.py --check
 
 package: .venv/.dev-installed
 	$(VENV_PYTHON) tools/check_package.py

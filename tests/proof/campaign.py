@@ -38,10 +38,14 @@ class Interruption(Exception):
 
 
 class FaultServer:
-    """The fault server's process, and its ledger."""
+    """The fault server's process, and its ledger.
 
-    def __init__(self, seed: int) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("fault_server.py")), str(seed)]
+    :param is_tame: connections are never reset or ignored before they are read
+    """
+
+    def __init__(self, seed: int, is_tame: bool = False) -> None:
+        chance = "0" if is_tame else "0.02"
+        command = [sys.executable, str(Path(__file__).with_name("fault_server.py")), str(seed), chance]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, universal_newlines=True)
         assert self._process.stdout is not None

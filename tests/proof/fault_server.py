@@ -296,15 +296,15 @@ FAULTS = {
 }  # fmt: skip
 
 
-def serve(sock, seed):
+def serve(sock, seed, wildness):
     """One connection: some are reset or ignored for a while before a byte of them is read."""
     rng = random.Random(seed)
     try:
         chance = rng.random()
-        if chance < 0.02:
+        if chance < wildness:
             reset(sock)
             return
-        if chance < 0.025:
+        if chance < wildness * 1.25:
             time.sleep(STALL_SECONDS)
         leftover = b""
         while True:
@@ -324,12 +324,12 @@ def serve(sock, seed):
             _open.discard(sock)
 
 
-def accept(server, seed):
+def accept(server, seed, wildness):
     for number in range(sys.maxsize):
         sock, _ = server.accept()
         with _lock:
             _open.add(sock)
-        threading.Thread(target=serve, args=(sock, seed * 1000003 + number), daemon=True).start()
+        threading.Thread(target=serve, args=(sock, seed * 1000003 + number, wildness), daemon=True).start()
 
 
 def main():
@@ -338,7 +338,7 @@ def main():
     server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)  # so that big requests cannot vanish into it
     server.bind(("127.0.0.1", 0))
     server.listen(512)
-    threading.Thread(target=accept, args=(server, int(sys.argv[1])), daemon=True).start()
+    threading.Thread(target=accept, args=(server, int(sys.argv[1]), float(sys.argv[2])), daemon=True).start()
     print(server.getsockname()[1], flush=True)
     for line in sys.stdin:
         if line.strip() == "ledger":

@@ -161,7 +161,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
 _RESIGN = "sign with the server's time"
 _REFRESH = "sign with new credentials"
 _FALL_BACK = "use the older action"
-_REPAIRS = {
+REPAIRS = {
     "AuthFailure.SignatureExpire": _RESIGN,
     "AuthFailure.TokenFailure": _REFRESH,
     "InvalidAction": _FALL_BACK,
@@ -208,7 +208,7 @@ class _Story:
 
     def find_repair(self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock) -> "str | None":
         """What would mend this refusal, None if nothing does or it was tried already."""
-        repair = _REPAIRS.get(error.code) if isinstance(error, exception.APIError) else None
+        repair = REPAIRS.get(error.code) if isinstance(error, exception.APIError) else None
         if repair is None or repair in self._repairs:
             return None
         if repair == _RESIGN and not memory.learn_skew(outcome, clock.wall()):

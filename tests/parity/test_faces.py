@@ -1,0 +1,167 @@
+"""Both faces are one: the same names, parameters, defaults and documents, and the same answer to every scenario."""
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from typing import Any, Callable
+
+import pytest
+
+from tencentserverless import aio, exception, scf
+from tencentserverless.models import Verdict
+from tests.proof.campaign import DEAD_ENDPOINT, FaultServer, make_keys, prepare
+
+PAIRS = [(scf.Client, aio.AsyncClient), (scf.Function, aio.AsyncFunction)]
+
+
+def public_names(cls: type) -> "set[str]":
+    return {name for name in dir(cls) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("threads", "tasks"), PAIRS)
+def test_both_faces_have_the_same_public_names(threads: type, tasks: type) -> None:
+    assert public_names(threads) == public_names(tasks)
+
+
+@pytest.mark.parametrize(("threads", "tasks"), PAIRS)
+def test_both_faces_take_the_same_parameters(threads: type, tasks: type) -> None:
+    for name in sorted(public_names(threads) | {"__init__", "__call__"}):
+        one, other = getattr(threads, name, None), getattr(tasks, name, None)
+        if inspect.isfunction(one) and inspect.isfunction(other):
+            assert inspect.signature(one).parameters == inspect.signature(other).parameters, name
+
+
+def test_both_module_level_calls_take_the_same_parameters() -> None:
+    assert inspect.signature(scf.invoke).parameters == inspect.signature(aio.invoke).parameters
+
+
+def test_importing_the_thread_face_loads_no_asyncio() -> None:
+    code = "import sys; import tencentserverless.scf; sys.exit('asyncio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_importing_the_asyncio_face_loads_nothing_of_the_other() -> None:
+    code = "import sys; import tencentserverless.aio; sys.exit('tencentserverless._sync' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def call_from_thread(url: str, script: str, options: "dict[str, Any]") -> str:
+    with scf.Client(endpoint=url, **make_keys()) as client:
+        prepare(client, 1)
+        return describe(client.invoke(script, **options))
+
+
+def call_from_task(url: str, script: str, options: "dict[str, Any]") -> str:
+    async def call() -> str:
+        async with aio.AsyncClient(endpoint=url, **make_keys()) as client:
+            prepare(client, 1)
+            return describe(await client.invoke(script, **options))
+
+    return asyncio.run(call())
+
+
+def describe(result: Any) -> str:
+    return "{} {}".format(result, result.duration_ms)
+
+
+FACES = [call_from_thread, call_from_task]
+
+#: A script of the fault server, options of the call, and what must come of it: a result, or an error's class,
+#: code, verdict and the outcomes of its attempts.
+SCENARIOS: "list[tuple[str, dict[str, Any], object]]" = [
+    ("ok", {}, "null 1.5"),
+    ("ok", {"data": "x" * 3_000_000}, "null 1.5"),
+    ("okclose", {}, "null 1.5"),
+    ("drip", {}, "null 1.5"),
+    ("limit-ok", {}, "null 1.5"),
+    ("busy-limit-ok", {}, "null 1.5"),
+    ("skew-ok", {}, "null 1.5"),
+    ("token-ok", {}, "null 1.5"),
+    ("action-ok", {}, "null 1.5"),
+    ("drop-ok", {"idempotent": True}, "null 1.5"),
+    ("cut-junk-ok", {"idempotent": True}, "null 1.5"),
+    ("http-ok", {"idempotent": True}, "null 1.5"),
+    ("internal-unavailable-ok", {"idempotent": True}, "null 1.5"),
+    ("drop", {}, (exception.NetworkError, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("dropfin", {}, (exception.NetworkError, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("dropun", {}, (exception.NetworkError, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("junk", {}, (exception.ProtocolError, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("big", {}, (exception.ProtocolError, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("http", {}, (exception.ServerError, "ServerNetworkError", Verdict.MAYBE, 1)),
+    ("stall", {"timeout": 0.2}, (exception.DeadlineExceeded, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("internal", {}, (exception.APIError, "InternalError", Verdict.MAYBE, 1)),
+    ("internal", {"idempotent": True}, (exception.APIError, "InternalError", Verdict.MAYBE, 3)),
+    ("limit", {}, (exception.RequestThrottled, "RequestLimitExceeded", Verdict.NO, 3)),
+    ("busy", {}, (exception.FunctionThrottled, 1, Verdict.NO, 3)),
+    ("token", {}, (exception.AuthFailure, "AuthFailure.TokenFailure", Verdict.NO, 2)),
+    ("action", {}, (exception.APIError, "InvalidAction", Verdict.NO, 2)),
+    ("drop-limit", {"idempotent": True}, (exception.RequestThrottled, "RequestLimitExceeded", Verdict.MAYBE, 3)),
+    ("throws", {"idempotent": True}, (exception.FunctionError, 1, Verdict.YES, 1)),
+    ("late", {"idempotent": True}, (exception.FunctionTimeout, -1, Verdict.YES, 1)),
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> "Any":
+    with FaultServer(2, is_tame=True) as server:
+        yield server
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=lambda number: SCENARIOS[number][0])
+def test_every_scenario_ends_alike(server: FaultServer, number: int, face: "Callable[..., str]") -> None:
+    script, options, expected = SCENARIOS[number]
+    name = "p{}{}-{}".format(face.__name__[10:], number, script).replace("_", "")
+    if isinstance(expected, str):
+        assert face(server.url, name, options) == expected
+        return
+    assert isinstance(expected, tuple)
+    with pytest.raises(expected[0]) as caught:
+        face(server.url, name, options)
+    error = caught.value
+    assert (type(error), error.code, error.executed, len(error.attempts)) == expected
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_refused_connection_is_tried_again_and_has_not_run(face: "Callable[..., str]") -> None:
+    with pytest.raises(exception.ConnectError) as caught:
+        face(DEAD_ENDPOINT, "d-ok", {})
+    assert caught.value.executed is Verdict.NO
+    assert len(caught.value.attempts) == 3
+
+
+@pytest.mark.parametrize("client", [scf.Client, aio.AsyncClient])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": -1.5}, "-1.5"),
+        ({"timeout": float("inf")}, "inf"),
+        ({"connect_timeout": 0}, "connect_timeout"),
+        ({"max_connections": 0}, "max_connections"),
+        ({"max_attempts": 0}, "max_attempts"),
+        ({"api": "Call"}, "Call"),
+        ({"language": "fr"}, "fr"),
+        ({"secret_id": "a"}, "secret_key"),
+        ({"secret_key": "a"}, "secret_id"),
+        ({"token": "a"}, "token"),
+        ({"secret_id": "a\nb", "secret_key": "b"}, "secret_id"),
+        ({"region": "ap guangzhou"}, "region"),
+        ({"endpoint": "scf.example.com"}, "scf.example.com"),
+        ({"proxy": "socks5://127.0.0.1:1"}, "socks5"),
+        ({"ca_file": "/no/such/file"}, "/no/such/file"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_construction(client: type, options: "dict[str, Any]", words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        client(**options)
+
+
+@pytest.mark.parametrize("client", [scf.Client, aio.AsyncClient])
+@pytest.mark.parametrize(
+    "options", [{"timeout": "1"}, {"max_connections": 1.5}, {"max_attempts": True}, {"secret": "x"}, {"region": 7}]
+)
+def test_what_has_the_wrong_type_is_refused_at_construction(client: type, options: "dict[str, Any]") -> None:
+    with pytest.raises(TypeError):
+        client(**options)
