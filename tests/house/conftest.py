@@ -1,108 +1,12 @@
-"""Interpreters of this machine, and environments that are made once for each state of the sources."""
+"""Interpreters of this machine, and environments that hold this project."""
 
-import hashlib
 import importlib.util
-import os
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / ".cache" / "house"
-#: What a source distribution is made of.
-SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py", "src")
-NEWEST = tuple(f"3.{minor}" for minor in range(30, 9, -1))
-STALE_SECONDS = 24 * 3600
-
-
-def run(*command: object, timeout: float = 240, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run a command, output captured; it fails the test if the command fails."""
-    words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=timeout, check=False, **options)
-    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
-    return done
-
-
-def search_python(version: str) -> Path | None:
-    """An interpreter of this version that runs."""
-    candidates = [Path(path) for path in (shutil.which(f"python{version}"),) if path]
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    candidates += sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
-    probe = "import sys; print('%d.%d' % sys.version_info[:2])"
-    for path in candidates:
-        done = subprocess.run([path, "-c", probe], capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout.strip() == version:
-            return path
-    return None
-
-
-def copy_sources(target: Path) -> Path:
-    """The sources alone, so that a build leaves nothing in the tree."""
-    target.mkdir(parents=True)
-    for name in SOURCES:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            shutil.copy2(source, target / name)
-    return target
-
-
-def hash_sources() -> str:
-    """Changes with any file that is packaged."""
-    digest = hashlib.sha256()
-    for name in SOURCES:
-        paths = sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]
-        for path in paths:
-            if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path):
-                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def make_once(name: str, key: str, make: Callable[[Path], None]) -> Path:
-    """A folder that ``make`` fills, once for each key. Safe between processes; old ones of the name go."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    folder = CACHE / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    marker = folder / ".complete"
-    with FileLock(CACHE / f"{name}.lock"):
-        if not marker.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            make(folder)
-        marker.touch()
-        for other in CACHE.glob(f"{name}-????????????????"):
-            used = other / ".complete"
-            if other != folder and not (used.exists() and time.time() - used.stat().st_mtime < STALE_SECONDS):
-                shutil.rmtree(other, ignore_errors=True)
-    return folder
-
-
-def make_base(python: Path, folder: Path) -> None:
-    """An environment with the SDK's one requirement, as README's line for setup.py makes it."""
-    run(python, "-m", "venv", folder)
-    pip = (folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--quiet")
-    is_old = run(python, "-c", "import sys; print(sys.version_info < (3, 7))").stdout.strip() == "True"
-    if is_old:
-        run(*pip, "pip==21.3.1")  # the last one for 3.6
-    run(*pip, *([] if is_old else ["setuptools"]), "tencentcloud-sdk-python-common")
-
-
-def install(way: str, base: Path, folder: Path) -> None:
-    """A copy of the base with this project in it. Programs in a copied environment run by ``python -m``."""
-    shutil.copytree(base, folder, symlinks=True)
-    (folder / ".complete").unlink()
-    sources = copy_sources(folder / "sources")
-    python = folder / "bin" / "python"
-    if way == "pip":
-        run(python, "-m", "pip", "install", "--disable-pip-version-check", ".", cwd=sources)
-    else:
-        run(python, "setup.py", "install", cwd=sources)
-    shutil.rmtree(sources)
+from tests.environments import ROOT, copy_sources, find_newest, make_installed, search_python
 
 
 @pytest.fixture(scope="session")
@@ -115,8 +19,7 @@ def oldest_python() -> Path:
 
 @pytest.fixture(scope="session")
 def newest_python() -> Path:
-    found = next((path for path in map(search_python, NEWEST) if path), None)
-    return found or Path(sys.executable)
+    return find_newest()
 
 
 @pytest.fixture(params=["pip", "setup.py"])
@@ -128,11 +31,7 @@ def way(request: pytest.FixtureRequest) -> str:
 def installed(request: pytest.FixtureRequest, way: str) -> Path:
     """The ``bin`` folder of an environment that holds this project alone, without extras."""
     python: Path = request.getfixturevalue(f"{request.param}_python")
-    version = run(python, "-c", "import sys; print(sys.version)").stdout
-    name = f"{way}-{request.param}"
-    base = make_once(f"base-{request.param}", f"{python} {version}", lambda folder: make_base(python, folder))
-    key = f"{base.name} {hash_sources()}"
-    return make_once(name, key, lambda folder: install(way, base, folder)) / "bin"
+    return make_installed(way, request.param, python)
 
 
 @pytest.fixture
