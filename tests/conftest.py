@@ -106,7 +106,7 @@ class Request:
     path: str = "/"
     content_type: str = "application/json"
     service: str = "scf"
-    timestamp: int | None = None
+    skew_seconds: int = 0
     date: str | None = None
     token: str | None = None
     signed: tuple[str, ...] = ("content-type", "host")
@@ -117,7 +117,7 @@ class Request:
 
     def headers(self) -> dict[str, str]:
         """All headers, the signature included."""
-        timestamp = int(time.time()) if self.timestamp is None else self.timestamp
+        timestamp = int(time.time()) + self.skew_seconds
         headers = {
             "Content-Type": self.content_type,
             "Host": self.host,
@@ -186,10 +186,9 @@ class Starter:
         stderr_path = self._folder / f"stderr-{self._count}"
         keep = [] if "--state" in options else ["--ephemeral"]
         command = scf_command("local", "start", path, "--port", 0, "--env-file", env_file, *keep, *options)
+        environment = child_environment(TMPDIR=str(self._folder), **(env or {}))
         with stderr_path.open("w") as stderr:
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=child_environment(**(env or {}))
-            )
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
         self._stack.callback(end_process, process)
         line = read_line(process)
         assert line.startswith("SCF local ready at "), f"{line!r}\n{stderr_path.read_text()}"

@@ -130,3 +130,13 @@ def test_a_missing_interpreter_is_warned_about_or_refused(start_local_scf, run_s
     refused = run_scf("local", "start", folder, "--port", 0, "--ephemeral", "--strict-runtimes")
     assert refused.returncode == 8
     assert "no interpreter for Python3.77" in refused.stderr
+
+
+def test_code_that_has_gone_is_a_failed_start_and_heals(functions, start_local_scf):
+    server = start_local_scf(functions)
+    (functions / "echo").rename(functions / "moved")
+    result = server.invoke("echo", 1)
+    assert result["InvokeResult"] == 445
+    assert "No such file" in result["ErrMsg"]
+    (functions / "moved").rename(functions / "echo")
+    assert server.invoke("echo", 1)["RetMsg"] == "1"
