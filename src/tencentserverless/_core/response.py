@@ -87,7 +87,8 @@ def _function_error(
     if not isinstance(status, int):
         status = None
     executed, error_class = wire.STATUSES.get(status, _UNKNOWN_STATUS)  # type: ignore[arg-type]
-    if executed is Verdict.NO and not (facts.get("requestId") or result.get("ErrMsg") or result.get("InvokeResult")):
+    is_sure = facts.get("requestId") or result.get("ErrMsg") or result.get("InvokeResult") not in _SUCCESSES
+    if executed is Verdict.NO and not is_sure:
         # Only RetMsg says so, and without this call's id: a function that ran may have returned it as its own data.
         executed = Verdict.MAYBE
     return error_class(
