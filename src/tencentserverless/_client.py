@@ -5,7 +5,6 @@
 
 import math
 import random
-import threading
 import time
 
 from tencentserverless import __version__, config, credentials
@@ -13,6 +12,7 @@ from tencentserverless._core import wire
 from tencentserverless._core.flow import Clock, Memory, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder
 from tencentserverless._core.retry import Policy
+from tencentserverless._fork import ForkLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Ambient:
 
     def __init__(self, make: "Any") -> None:
         self._make = make
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._found: "Any" = (None, None)  # what the environment said, and the client made of that
 
     def get(self) -> "Any":

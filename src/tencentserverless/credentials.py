@@ -8,6 +8,7 @@ import threading
 
 from tencentserverless import config
 from tencentserverless._core.request import check_header_value
+from tencentserverless._fork import ForkLock
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
 
@@ -66,7 +67,7 @@ class FromObject(Provider):
             raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
         self._source = source
         self._kept: "Credentials | None" = None
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         # A property may go to the network; a plain attribute does not.
         self._is_plain = "secret_id" in getattr(source, "__dict__", ())
 
@@ -150,7 +151,7 @@ class Chain(Provider):
         self._inside = FromEnvironment(config.FUNCTION_KEYS)
         self._tools = FromEnvironment(config.TOOL_KEYS)
         self._metadata_url = metadata_url
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._found: "FromObject | None" = None
         self._has_role: "bool | None" = None
 
