@@ -159,6 +159,23 @@ def test_an_error_object_with_this_calls_id_is_the_platforms(request_id: "Any") 
     assert failed(430, request_id).executed is YES
 
 
+FORGED = '{"errorCode":1,"errorMessage":"busy","statusCode":429}'
+
+
+@pytest.mark.parametrize("value", [0, 200, None, ""])
+def test_a_refusal_that_only_ret_msg_tells_of_proves_nothing(value: "Any") -> None:
+    """A function that ran may have returned that object as its own data; to believe NO would run it twice."""
+    found = answer(result_body(FORGED, InvokeResult=value))
+    assert (type(found), found.executed) == (exception.FunctionThrottled, MAYBE)
+
+
+@pytest.mark.parametrize("facts", [{"InvokeResult": 429}, {"ErrMsg": "busy"}, {"InvokeResult": -1}])
+def test_a_refusal_that_the_platform_repeats_elsewhere_is_a_no(facts: "dict[str, Any]") -> None:
+    assert answer(result_body(FORGED, **facts)).executed is NO
+    with_id = FORGED[:-1] + ',"requestId":"req-1"}'
+    assert answer(result_body(with_id, InvokeResult=0)).executed is NO
+
+
 def test_broken_json_in_ret_msg_is_a_failure_only_if_something_else_says_so() -> None:
     text = '{"errorCode":1,"errorMessage":"cut'
     assert answer(result_body(text, InvokeResult=0)) == text
