@@ -69,7 +69,7 @@ class Worker:
     """A process that runs one function, one call at a time. Make it with ``start_worker``."""
 
     def __init__(self, process: asyncio.subprocess.Process, channel: socket.socket, output: "_Pipe") -> None:
-        self.is_alive = True
+        self.is_alive: bool = True
         self._process = process
         self._channel = channel
         self._output = output

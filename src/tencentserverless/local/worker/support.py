@@ -15,9 +15,9 @@ class Support:
     """Makes the folder; ``close`` takes it away with everything in it."""
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="scf-local-")).resolve()
-        self.child_folder = self.root / "child"
-        self.sdk_folder = self.root / "sdk"
+        self.root: Path = Path(tempfile.mkdtemp(prefix="scf-local-")).resolve()
+        self.child_folder: Path = self.root / "child"
+        self.sdk_folder: Path = self.root / "sdk"
         self._scratch_numbers = itertools.count(1)
         self.child_folder.mkdir()
         self.sdk_folder.mkdir()
