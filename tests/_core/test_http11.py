@@ -62,6 +62,16 @@ def test_a_bad_response_is_refused_and_the_reason_named(vector: "dict[str, Any]"
     assert vector["refused"] in found
 
 
+@pytest.mark.parametrize("vector", names_of("refused"))
+def test_what_arrived_can_be_asked_for_after_a_refusal(vector: "dict[str, Any]") -> None:
+    """An error message shows it, so it must not fail on top."""
+    reader = ResponseReader()
+    with pytest.raises(BadResponse):
+        reader.feed(vector["bytes"].encode("latin-1"))
+    assert isinstance(reader.start, bytes)
+    assert isinstance(reader.has_begun, bool)
+
+
 @pytest.mark.parametrize("vector", names_of("cut"))
 def test_a_cut_response_is_no_response(vector: "dict[str, Any]") -> None:
     assert read([vector["bytes"].encode("latin-1")]) is None

@@ -407,13 +407,13 @@ def test_made_up_streams_are_right_often_enough_to_be_worth_judging() -> None:
     assert 0.1 < sum(kinds) / len(kinds) < 0.9
 
 
-@hypothesis.settings(max_examples=2500)
+@hypothesis.settings(max_examples=1200)
 @hypothesis.given(streams())
 def test_the_oracles_agree_on_made_up_streams(data: bytes) -> None:
     check(data)
 
 
-@hypothesis.settings(max_examples=2500)
+@hypothesis.settings(max_examples=1200)
 @hypothesis.given(mutants())
 def test_the_oracles_agree_on_mutants_of_the_corpus(data: bytes) -> None:
     check(data)

@@ -19,6 +19,7 @@ class Link:
     def __init__(self, origin: str, place: Place) -> None:
         self.origin = origin
         self.place = place
+        self.idle_since = self.idle_since_wall = 0.0
 
 
 def open_link(state: PoolState, origin: str = "a", now: float = 0.0) -> Link:

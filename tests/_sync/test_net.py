@@ -375,8 +375,10 @@ def test_a_name_without_any_address_did_not_run(monkeypatch: pytest.MonkeyPatch)
 def test_the_socket_has_its_probes_and_no_delay() -> None:
     with Peer() as peer, client_of(peer) as client:
         client.invoke("f")
-        (stack,) = client._pool._state._idle.values()
-        sock = stack[0].connection._sock
+        (target,) = client._targets.values()
+        connection = client._pool.acquire(target.origin, time.monotonic() + 5, [])
+        client._pool.release(connection)
+        sock = connection._sock
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         if hasattr(socket, "TCP_KEEPIDLE"):
