@@ -31,14 +31,14 @@ INSTALL_LOCAL_HINT = "pip install '.[local]' in the project's source folder"
 
 
 class Origin:
-    """An address that connections are made to, and how. Equal origins share connections.
+    """An address that connections are made to, and how. Calls with the same origin object share connections.
 
     :ivar authority: what the Host header says: the host, with the port where it is not the scheme's own
     :ivar proxy: the proxy to tunnel through, None for none
     :ivar ca_file: roots to trust, None for the system's
     """
 
-    __slots__ = ("_hash", "authority", "ca_file", "host", "is_tls", "port", "proxy")
+    __slots__ = ("authority", "ca_file", "host", "is_tls", "port", "proxy")
 
     authority: str
     ca_file: "str | None"
@@ -57,16 +57,6 @@ class Origin:
         self.ca_file = ca_file
         name = "[{}]".format(host) if ":" in host else host
         self.authority = name if port == (443 if is_tls else 80) else "{}:{}".format(name, port)
-        self._hash = hash((host, port, is_tls))
-
-    def _key(self) -> "tuple[object, ...]":
-        return self.host, self.port, self.is_tls, self.proxy, self.ca_file
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Origin) and self._key() == other._key())
-
-    def __hash__(self) -> int:
-        return self._hash
 
     def __str__(self) -> str:
         return "{}:{}".format("[{}]".format(self.host) if ":" in self.host else self.host, self.port)
@@ -88,16 +78,6 @@ class Proxy:
         self.host = host
         self.port = port
         self.credentials = credentials
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Proxy) and (self.host, self.port, self.credentials) == (
-            other.host,
-            other.port,
-            other.credentials,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.host, self.port))
 
     def __repr__(self) -> str:
         return "<Proxy {}:{}{}>".format(self.host, self.port, " with password" if self.credentials else "")
@@ -160,7 +140,7 @@ class Addressing:
     :raises ValueError: if one of them cannot be used; the message names it
     """
 
-    __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_proxy", "_url")
+    __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_origins", "_proxy", "_url")
 
     def __init__(self, endpoint: "str | None", proxy: "str | None", ca_file: "str | None") -> None:
         if ca_file is not None and not os.path.exists(ca_file):
@@ -168,19 +148,20 @@ class Addressing:
         self._ca_file = ca_file
         self._endpoint, self._url = _choose_endpoint(endpoint)
         self._no_proxy = ""
+        self._origins: "dict[tuple[str, int, bool], Origin]" = {}
         if proxy is None:
             proxy = _first(_PROXY_NAMES)
             self._no_proxy = _first(_NO_PROXY_NAMES) or ""
         self._proxy = _parse_proxy(proxy) if proxy else None
 
     def locate(self, region: str) -> Origin:
-        """The origin that serves this region."""
-        if self._url is not None:
-            host, port, is_tls = self._url
-        else:
-            host, port, is_tls = _host_of(self._endpoint, region), 443, True
-        proxy = None if self._proxy is None or self._is_direct(host) else self._proxy
-        return Origin(host, port, is_tls, proxy=proxy, ca_file=self._ca_file)
+        """The origin that serves this region; regions behind one address have one origin."""
+        address = self._url or (_host_of(self._endpoint, region), 443, True)
+        origin = self._origins.get(address)
+        if origin is None:
+            proxy = None if self._proxy is None or self._is_direct(address[0]) else self._proxy
+            origin = self._origins[address] = Origin(*address, proxy=proxy, ca_file=self._ca_file)
+        return origin
 
     def _is_direct(self, host: str) -> bool:
         """Does NO_PROXY name the host, its domain, or everything? Loopback is never proxied."""

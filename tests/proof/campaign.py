@@ -194,8 +194,7 @@ def fork_and_call(client: Client, number: int) -> int:
 
 def find_leaks(state: object) -> "list[str]":
     """A pool at rest has as many connections open as it has idle."""
-    idle = sum(len(stack) for stack in state._idle.values())
-    if state.opened != idle or state._waiters:
+    if state.opened != state.idle or state._waiters:
         return ["the pool leaks: {!r}".format(state)]
     return []
 

@@ -41,7 +41,7 @@ class Connection(_Base):  # type: ignore[misc]
 
     def __init__(self, origin: "Origin", loop: "Loop") -> None:
         self.origin = origin
-        self.idle_since = 0.0  # monotonic seconds, set by the pool
+        self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
         self.place: "Any" = None  # in the pool, set by the pool
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()

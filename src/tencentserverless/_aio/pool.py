@@ -1,8 +1,9 @@
 """The connections of a client on one event loop, shared by its tasks: the waiting, the end of the loop."""
 
 import asyncio
-import time
 import weakref
+from time import monotonic
+from time import time as wall
 
 from tencentserverless._aio.net import Connection, open_connection
 from tencentserverless._core import pool as core
@@ -47,7 +48,7 @@ class Pool:
         if self._farewell is None:
             await self._attend_loop()
         while True:
-            found = self._state.acquire(origin, time.monotonic(), time.time())
+            found = self._state.acquire(origin, monotonic(), wall())
             if self._state.doomed:
                 self._settle(None)
             if found is core.WAIT:
@@ -57,16 +58,14 @@ class Pool:
             if not found.is_stale():
                 return found  # type: ignore[no-any-return]
             # The peer closed it while it idled: its patience is shorter than we thought.
-            self._state.limit_idle(origin, (time.monotonic() - found.idle_since) * core.STALE_FACTOR)
+            self._state.limit_idle(origin, (monotonic() - found.idle_since) * core.STALE_FACTOR)
             self.discard(found)
 
     def release(self, connection: Connection) -> None:
         """Give back a connection that can carry another call."""
-        now = time.monotonic()
-        connection.idle_since = now
         if connection.keep_seconds is not None:
             self._state.limit_idle(connection.origin, connection.keep_seconds)
-        self._settle(self._state.release(connection, now, time.time()))
+        self._settle(self._state.release(connection, monotonic(), wall()))
         if self._is_closed:
             self._state.drain()
             self._settle(None)
@@ -91,7 +90,7 @@ class Pool:
         self._state.enqueue(waiter)
         is_granted = False
         try:
-            done, _ = await asyncio.wait([waiter.signal], timeout=max(0.0, deadline - time.monotonic()))
+            done, _ = await asyncio.wait([waiter.signal], timeout=max(0.0, deadline - monotonic()))
             is_granted = bool(done)
         finally:
             if not is_granted:
@@ -111,7 +110,7 @@ class Pool:
 
     async def _open(self, place: core.Place, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
         try:
-            connection = await open_connection(origin, min(deadline, time.monotonic() + self._connect_timeout), marks)
+            connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), marks)
         except BaseException:
             self._settle(self._state.discard(place))
             raise

@@ -35,6 +35,10 @@ class GetCredentials:
         self.refresh = refresh
 
 
+GET_CREDENTIALS = GetCredentials(refresh=False)
+REFRESH_CREDENTIALS = GetCredentials(refresh=True)
+
+
 class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
@@ -124,9 +128,9 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
     action = memory.choose_action(call)
     body = builder.build_body(call, action)
     story = None
-    refresh = False
+    effect = GET_CREDENTIALS
     while True:
-        credentials = yield GetCredentials(refresh)
+        credentials = yield effect
         if isinstance(credentials, exception.CallError):
             raise credentials if story is None else story.conclude(credentials)
         timestamp = int(clock.wall()) + memory.offset_seconds
@@ -150,7 +154,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
                 finally:
                     del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
-        refresh = repair == _REFRESH
+        effect = REFRESH_CREDENTIALS if repair == _REFRESH else GET_CREDENTIALS
         if repair == _FALL_BACK:
             memory.remember_old(call.region)
             action = wire.INVOKE

@@ -75,19 +75,25 @@ class ResponseReader:
     @property
     def start(self) -> bytes:
         """What has arrived of an unfinished response, for an error message: its first 512 bytes at the most."""
-        return bytes(self._buffer[:512]) if self._message is None else self._body.start
+        return bytes(self._buffer[:512]) if self._body is None else self._body.start  # type: ignore[no-any-return]
 
     def feed(self, data: bytes) -> "Response | None":
         """Take the next bytes of the stream: the response once it is whole, else None.
 
         :raises BadResponse: if they cannot be part of a response
         """
-        while self._message is None:
+        body = self._body
+        while body is None:
             head, data = self._cut_head(data)
             if head is None:
                 return None
-            self._read_head(head)
-        rest = self._body.feed(data)
+            body = self._read_head(head)
+        if type(body) is int:
+            if len(data) == body:  # most responses arrive in one piece
+                status, headers, is_persistent = self._message  # type: ignore[misc]
+                return Response(status, headers, data, is_persistent)
+            body = self._body = SizedBody(body)
+        rest = body.feed(data)
         return None if rest is None else self._respond(is_clean=not rest)
 
     def finish(self) -> "Response | None":
@@ -123,7 +129,8 @@ class ResponseReader:
         self._buffer = b""
         return head, rest
 
-    def _read_head(self, head: bytes) -> None:
+    def _read_head(self, head: bytes) -> "Any":
+        """Take in a head. Returns what reads the body, or the body's size; None after an interim response."""
         lines = head.split(b"\r\n")
         if len(head.translate(None, CONTROLS)) + 2 * (len(lines) - 1) != len(head):
             raise BadResponse("its header block holds a control character or a bare line end")
@@ -135,23 +142,25 @@ class ResponseReader:
             self._informational += 1
             if status == 101 or self._informational > MAX_INFORMATIONAL:
                 raise BadResponse("it switches protocols or sends too many interim responses")
-            return
-        is_persistent = _is_persistent(version, headers)
-        self._body = self._choose_body(version, status, headers)
-        self._message = (status, headers, is_persistent and not isinstance(self._body, ClosedBody))
+            return None
+        body = self._choose_body(version, status, headers)
+        self._message = (status, headers, _is_persistent(version, headers))
+        if type(body) is not int:
+            self._body = body
+        return body
 
     def _choose_body(self, version: int, status: int, headers: "dict[bytes, bytes]") -> "Any":
-        """Where the body ends: RFC 9112, 6.3."""
+        """Where the body ends (RFC 9112, 6.3): its size, or what finds its end."""
         length = headers.get(b"content-length")
         coding = headers.get(b"transfer-encoding")
         if coding is not None and (length is not None or version < 1 or coding.lower() != b"chunked"):
             raise BadResponse("its framing is ambiguous: Transfer-Encoding {!r}".format(quote(coding)))
         size = 0 if length is None else _read_length(length)
         if status in (204, 304) or (self._is_tunnel and status < 300):
-            return SizedBody(0)
+            return 0
         if coding is not None:
             return ChunkedBody()
-        return ClosedBody() if length is None else SizedBody(size)
+        return ClosedBody() if length is None else size
 
 
 def _read_status_line(line: bytes) -> "tuple[int, int]":
@@ -204,6 +213,8 @@ def _read_length(value: bytes) -> int:
 
 def _is_persistent(version: int, headers: "dict[bytes, bytes]") -> bool:
     connection = headers.get(b"connection")
+    if connection == b"keep-alive":
+        return True
     if connection is None:
         return version == 1
     options = [option.strip() for option in connection.lower().split(b",")]

@@ -1,7 +1,8 @@
 """Keep-alive bookkeeping: who gets which connection, who opens one, who waits. Decisions only; shells do the I/O.
 
 Lending marks a connection as lent in the same step, a freed place goes to the longest waiter in the same step, and
-every operation is O(1), amortised. A shell calls all of this under its lock and closes what is in ``doomed`` outside.
+every operation is O(1), amortised (making room looks at each origin, of which a client has a handful).
+A shell calls all of this under its lock and closes what is in ``doomed`` outside.
 
 What is open is counted by ``Place`` objects that are held weakly: a signal handler that raises between two steps may
 lose a connection, but then its place goes with it, and the pool never shrinks for good.
@@ -29,21 +30,6 @@ class Place:
     __slots__ = ("__weakref__",)
 
 
-class Idle:
-    """When a connection began to idle, by two clocks: a paused instance may stop the monotonic one."""
-
-    __slots__ = ("connection", "monotonic", "wall")
-
-    def __init__(self, connection: "Any", monotonic: float, wall: float) -> None:
-        self.connection = connection
-        self.monotonic = monotonic
-        self.wall = wall
-
-    def age(self, monotonic: float, wall: float) -> float:
-        """Seconds since then: the larger of what the two clocks say."""
-        return max(monotonic - self.monotonic, wall - self.wall)
-
-
 class Waiter:
     """A turn in the queue. ``grant`` is None while it waits, then a connection or a Place to open one."""
 
@@ -55,20 +41,32 @@ class Waiter:
         self.grant: "Any" = None
 
 
+class _Origin:
+    """One origin's idle connections, the last used on top, and how long they may idle."""
+
+    __slots__ = ("idle", "idle_limit")
+
+    def __init__(self) -> None:
+        self.idle: "deque[Any]" = deque()
+        self.idle_limit = IDLE_LIMIT_SECONDS
+
+
 class PoolState:
     """Every connection of a client, by origin.
+
+    A connection has ``origin``, ``place`` and, while it idles, ``idle_since`` and ``idle_since_wall``: since when, by
+    two clocks, for a paused instance may stop the monotonic one.
 
     :param limit: how many may be open at once, over all origins
     """
 
-    __slots__ = ("_idle", "_idle_limits", "_places", "_waiters", "doomed", "limit")
+    __slots__ = ("_origins", "_places", "_waiters", "doomed", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._places: "WeakSet[Place]" = WeakSet()
         self.doomed: "list[Any]" = []  # connections that the shell must close
-        self._idle: "dict[Any, deque[Idle]]" = {}
-        self._idle_limits: "dict[Any, float]" = {}
+        self._origins: "dict[Any, _Origin]" = {}
         self._waiters: "OrderedDict[int, Waiter]" = OrderedDict()
 
     @property
@@ -77,8 +75,14 @@ class PoolState:
         return len(self._places)
 
     def __repr__(self) -> str:
-        idle = sum(len(stack) for stack in self._idle.values())
-        return "<PoolState {}/{} open, {} idle, {} waiting>".format(self.opened, self.limit, idle, len(self._waiters))
+        return "<PoolState {}/{} open, {} idle, {} waiting>".format(
+            self.opened, self.limit, self.idle, len(self._waiters)
+        )
+
+    @property
+    def idle(self) -> int:
+        """How many are open and lent to nobody."""
+        return sum(len(known.idle) for known in self._origins.values())
 
     def acquire(self, origin: "Any", monotonic: float, wall: float) -> "Any":
         """An idle connection (now lent), a Place to open one for, or WAIT (queue up with ``enqueue``)."""
@@ -102,10 +106,9 @@ class PoolState:
         """Give back a connection that can be used again. Returns the waiter to wake, if any."""
         waiter = self._next_waiter()
         if waiter is None:
-            stack = self._idle.get(connection.origin)
-            if stack is None:
-                stack = self._idle[connection.origin] = deque()
-            stack.append(Idle(connection, monotonic, wall))
+            connection.idle_since = monotonic
+            connection.idle_since_wall = wall
+            self._know(connection.origin).idle.append(connection)
         elif waiter.origin == connection.origin:
             waiter.grant = connection
         else:
@@ -123,40 +126,43 @@ class PoolState:
 
     def limit_idle(self, origin: "Any", seconds: float) -> None:
         """Keep this origin's connections idle no longer than this: it said so, or closed one of that age."""
-        known = self._idle_limits.get(origin, IDLE_LIMIT_SECONDS)
-        self._idle_limits[origin] = max(MIN_IDLE_LIMIT_SECONDS, min(known, seconds))
+        known = self._know(origin)
+        known.idle_limit = max(MIN_IDLE_LIMIT_SECONDS, min(known.idle_limit, seconds))
 
     def drain(self) -> None:
         """Doom every idle connection."""
-        for stack in self._idle.values():
-            for idle in stack:
-                self._doom(idle.connection)
-        self._idle.clear()
+        for known in self._origins.values():
+            while known.idle:
+                self._doom(known.idle.pop())
 
     def _pop_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
         """The most recently used idle connection that is young enough; older ones are doomed."""
-        stack = self._idle.get(origin)
-        if not stack:
+        known = self._origins.get(origin)
+        if known is None or not known.idle:
             return None
-        idle = stack.pop()
-        if idle.age(monotonic, wall) <= self._idle_limits.get(origin, IDLE_LIMIT_SECONDS):
-            return idle.connection
+        connection = known.idle.pop()
+        limit = known.idle_limit
+        if monotonic - connection.idle_since <= limit and wall - connection.idle_since_wall <= limit:
+            return connection
         # The most recent one is too old, so all are.
-        self._doom(idle.connection)
-        while stack:
-            self._doom(stack.pop().connection)
+        self._doom(connection)
+        while known.idle:
+            self._doom(known.idle.pop())
         return None
 
     def _evict(self) -> bool:
         """Make room by dooming another origin's least recently used connection."""
-        while self._idle:
-            origin = next(iter(self._idle))
-            stack = self._idle[origin]
-            if stack:
-                self._doom(stack.popleft().connection)
+        for known in self._origins.values():
+            if known.idle:
+                self._doom(known.idle.popleft())
                 return True
-            del self._idle[origin]
         return False
+
+    def _know(self, origin: "Any") -> _Origin:
+        known = self._origins.get(origin)
+        if known is None:
+            known = self._origins[origin] = _Origin()
+        return known
 
     def _take_place(self) -> Place:
         place = Place()

@@ -120,7 +120,10 @@ class Signer:
             cached = self._cached = self._scope(credentials, timestamp)
         canonical = self._canonical_head + sha256(body).hexdigest().encode("ascii")
         text = cached[2] % (timestamp, sha256(canonical).hexdigest().encode("ascii"))
-        return cached[3] + _finish(cached[4], cached[5], text).hex()  # type: ignore[no-any-return]
+        inner, outer = cached[4].copy(), cached[5].copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return cached[3] + outer.hexdigest()  # type: ignore[no-any-return]
 
     def _scope(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
         """All that stays the same for a day and a key pair."""

@@ -81,14 +81,23 @@ _Wait: "type[_Poll | _Select]" = _Poll if _poll is not None else _Select
 class Connection:
     """One open connection; lent to one call at a time."""
 
-    __slots__ = ("_sock", "_wait", "has_handed_over", "idle_since", "keep_seconds", "origin", "place")
+    __slots__ = (
+        "_sock",
+        "_wait",
+        "has_handed_over",
+        "idle_since",
+        "idle_since_wall",
+        "keep_seconds",
+        "origin",
+        "place",
+    )
 
     def __init__(self, sock: "Any", origin: "Origin") -> None:
         self._sock = sock
         self._wait = _Wait(sock)
         self.origin = origin
         self.has_handed_over = False  # has a send begun that could carry the request's last byte?
-        self.idle_since = 0.0  # monotonic seconds, set by the pool
+        self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
         self.place: "Any" = None  # in the pool, set by the pool
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
 

@@ -2,7 +2,8 @@
 
 import os
 import threading
-import time
+from time import monotonic
+from time import time as wall
 
 from tencentserverless._core import pool as core
 from tencentserverless._sync.net import Connection, open_connection
@@ -49,7 +50,15 @@ class Pool:
         if os.getpid() != self._pid:
             self._leave_parent()
         while True:
-            found = self._take(origin, deadline)
+            waiter = None
+            with self._lock:
+                found = self._state.acquire(origin, monotonic(), wall())
+                if found is core.WAIT:
+                    waiter = self._enqueue(origin)
+            if self._state.doomed:
+                self._settle(None)
+            if waiter is not None:
+                found = self._await(waiter, deadline)
             if type(found) is core.Place:
                 return self._open(found, origin, deadline, marks)
             if not found.is_stale():
@@ -57,17 +66,16 @@ class Pool:
             # The peer closed it while it idled: its patience is shorter than we thought.
             self.discard(found)
             with self._lock:
-                self._state.limit_idle(origin, (time.monotonic() - found.idle_since) * core.STALE_FACTOR)
+                self._state.limit_idle(origin, (monotonic() - found.idle_since) * core.STALE_FACTOR)
 
     def release(self, connection: Connection) -> None:
         """Give back a connection that can carry another call."""
-        now = time.monotonic()
-        connection.idle_since = now
         with self._lock:
             if connection.keep_seconds is not None:
                 self._state.limit_idle(connection.origin, connection.keep_seconds)
-            waiter = self._state.release(connection, now, time.time())
-        self._settle(waiter)
+            waiter = self._state.release(connection, monotonic(), wall())
+        if waiter is not None or self._state.doomed:
+            self._settle(waiter)
         if self._is_closed:
             self.close()
 
@@ -91,22 +99,17 @@ class Pool:
             self._state.drain()
         self._settle(None)
 
-    def _take(self, origin: "Origin", deadline: float) -> "Any":
-        with self._lock:
-            found = self._state.acquire(origin, time.monotonic(), time.time())
-            if found is core.WAIT:
-                waiter = core.Waiter(origin, threading.Lock())
-                waiter.signal.acquire()
-                self._state.enqueue(waiter)
-        if self._state.doomed:
-            self._settle(None)
-        return self._await(waiter, deadline) if found is core.WAIT else found
+    def _enqueue(self, origin: "Origin") -> core.Waiter:
+        waiter = core.Waiter(origin, threading.Lock())
+        waiter.signal.acquire()
+        self._state.enqueue(waiter)
+        return waiter
 
     def _await(self, waiter: core.Waiter, deadline: float) -> "Any":
         """Wait for a grant: a connection, or a place to open one."""
         is_granted = False
         try:
-            is_granted = waiter.signal.acquire(timeout=max(0.0, deadline - time.monotonic()))
+            is_granted = waiter.signal.acquire(timeout=max(0.0, deadline - monotonic()))
         finally:
             if not is_granted:
                 self._refuse_grant(waiter)
@@ -126,7 +129,7 @@ class Pool:
 
     def _open(self, place: core.Place, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
         try:
-            connection = open_connection(origin, min(deadline, time.monotonic() + self._connect_timeout), marks)
+            connection = open_connection(origin, min(deadline, monotonic() + self._connect_timeout), marks)
         except BaseException:
             self._free(place)
             raise
