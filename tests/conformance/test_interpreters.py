@@ -66,6 +66,11 @@ def test_asyncio(installed: Programs, judged_scf) -> None:
     assert installed("asyncio_forms.py", judged_scf.env).splitlines() == once * 2
 
 
+@pytest.mark.xfail(reason="the generator that attends a loop outlives the closed client: a task is destroyed, pending")
+def test_asyncio_on_a_plain_loop_is_quiet(installed: Programs, judged_scf) -> None:
+    assert installed("asyncio_plain_loop.py", judged_scf.env) == '{"key": "value"}\n'
+
+
 @pytest.mark.parametrize("version", ["3.6", "3.9", "3.13"])
 def test_a_function_calls_functions(judged_scf, with_our_sources, version) -> None:
     """In the environment that the platform gives: temporary keys, region and endpoint come from there alone."""

@@ -47,5 +47,6 @@ for _ in range(2):  # a second loop gets connections of its own
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_asyncgens())  # as asyncio.run, which 3.6 has not
     loop.close()
     asyncio.set_event_loop(None)
