@@ -26,7 +26,9 @@ async def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
             if kind is core.Exchange:
                 answer = await _exchange(effect, pool)
             elif kind is core.GetCredentials:
-                answer = await _get_credentials(effect.refresh, pool, provider)
+                answer = None if effect.refresh else _peek(provider)
+                if answer is None:
+                    answer = await _search(effect.refresh, pool, provider)
             else:
                 answer = None
                 await asyncio.sleep(effect.seconds)
@@ -37,12 +39,17 @@ async def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
         flow.close()
 
 
-async def _get_credentials(refresh: bool, pool: Pool, provider: "Provider") -> "Credentials | CredentialError":
-    """The keys: at once where that cannot block, else by a thread, one search at a time for all tasks."""
+def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
+    """The keys, if they can be had without blocking."""
     try:
-        found = None if refresh else provider.peek()
-        if found is not None:
-            return found
+        return provider.peek()
+    except CredentialError as error:
+        return error
+
+
+async def _search(refresh: bool, pool: Pool, provider: "Provider") -> "Credentials | CredentialError":
+    """The keys by a thread, one search at a time for all tasks."""
+    try:
         flight = pool.credentials_flight
         if flight is None or flight.done():
             flight = asyncio.get_event_loop().run_in_executor(None, provider.get, refresh)
@@ -57,7 +64,7 @@ async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError"
     connection = None
     is_reusable = False
     try:
-        connection = await pool.acquire(effect.origin, effect.deadline, effect.marks)
+        connection = pool.take_idle(effect.origin) or await pool.acquire(effect.origin, effect.deadline, effect.marks)
         response = await connection.exchange(effect.request, effect.deadline, effect.marks)
         is_reusable = response.reusable
         return response

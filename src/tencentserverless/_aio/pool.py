@@ -37,6 +37,18 @@ class Pool:
     def __repr__(self) -> str:
         return repr(self._state)
 
+    def take_idle(self, origin: "Origin") -> "Connection | None":
+        """An idle connection that is fit for use, if there is one: most calls need not suspend to get theirs."""
+        if self._is_closed or self._farewell is None:
+            return None
+        connection = self._state.take_idle(origin, monotonic(), wall())
+        if self._state.doomed:
+            self._settle(None)
+        if connection is None or not connection.is_stale():
+            return connection  # type: ignore[no-any-return]
+        self._forget(connection)
+        return None
+
     async def acquire(self, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
         """A connection that is yours until ``release`` or ``discard``.
 
@@ -57,9 +69,7 @@ class Pool:
                 return await self._open(found, origin, deadline, marks)
             if not found.is_stale():
                 return found  # type: ignore[no-any-return]
-            # The peer closed it while it idled: its patience is shorter than we thought.
-            self._state.limit_idle(origin, (monotonic() - found.idle_since) * core.STALE_FACTOR)
-            self.discard(found)
+            self._forget(found)
 
     def release(self, connection: Connection) -> None:
         """Give back a connection that can carry another call."""
@@ -74,6 +84,11 @@ class Pool:
         """Drop a connection; what is still buffered never reaches the peer."""
         self._drop(connection)
         self._settle(self._state.discard(connection.place))
+
+    def _forget(self, connection: Connection) -> None:
+        """Drop a connection that the peer closed while it idled: its patience is shorter than we thought."""
+        self._state.limit_idle(connection.origin, (monotonic() - connection.idle_since) * core.STALE_FACTOR)
+        self.discard(connection)
 
     async def close(self) -> None:
         """Close what idles, and wait until it is closed; what is lent is closed when it comes back."""

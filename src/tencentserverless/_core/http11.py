@@ -75,7 +75,7 @@ class ResponseReader:
     @property
     def start(self) -> bytes:
         """What has arrived of an unfinished response, for an error message: its first 512 bytes at the most."""
-        return bytes(self._buffer[:512]) if self._body is None else self._body.start  # type: ignore[no-any-return]
+        return bytes(self._buffer[:512]) if self._body is None else self._body.start
 
     def feed(self, data: bytes) -> "Response | None":
         """Take the next bytes of the stream: the response once it is whole, else None.

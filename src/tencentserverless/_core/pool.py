@@ -86,12 +86,27 @@ class PoolState:
 
     def acquire(self, origin: "Any", monotonic: float, wall: float) -> "Any":
         """An idle connection (now lent), a Place to open one for, or WAIT (queue up with ``enqueue``)."""
-        idle = self._pop_idle(origin, monotonic, wall)
+        idle = self.take_idle(origin, monotonic, wall)
         if idle is not None:
             return idle
         if len(self._places) >= self.limit and not self._evict():
             return WAIT
         return self._take_place()
+
+    def take_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
+        """The most recently used idle connection that is young enough; older ones are doomed."""
+        known = self._origins.get(origin)
+        if known is None or not known.idle:
+            return None
+        connection = known.idle.pop()
+        limit = known.idle_limit
+        if monotonic - connection.idle_since <= limit and wall - connection.idle_since_wall <= limit:
+            return connection
+        # The most recent one is too old, so all are.
+        self._doom(connection)
+        while known.idle:
+            self._doom(known.idle.pop())
+        return None
 
     def enqueue(self, waiter: Waiter) -> None:
         """Wait for a grant, behind all who wait already."""
@@ -134,21 +149,6 @@ class PoolState:
         for known in self._origins.values():
             while known.idle:
                 self._doom(known.idle.pop())
-
-    def _pop_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
-        """The most recently used idle connection that is young enough; older ones are doomed."""
-        known = self._origins.get(origin)
-        if known is None or not known.idle:
-            return None
-        connection = known.idle.pop()
-        limit = known.idle_limit
-        if monotonic - connection.idle_since <= limit and wall - connection.idle_since_wall <= limit:
-            return connection
-        # The most recent one is too old, so all are.
-        self._doom(connection)
-        while known.idle:
-            self._doom(known.idle.pop())
-        return None
 
     def _evict(self) -> bool:
         """Make room by dooming another origin's least recently used connection."""
