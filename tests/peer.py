@@ -204,6 +204,8 @@ class Peer:
     def _serve(self, channel: Channel) -> None:
         try:
             if self._tls is not None:
+                # wrap_socket loses the socket if the client has reset it by then, so that is looked for first.
+                channel.sock.recv(1, socket.MSG_PEEK)
                 channel.sock = self._tls.wrap_socket(channel.sock, server_side=True)
             self._script(channel)
         except OSError:  # the client went away, which is its right

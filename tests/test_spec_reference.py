@@ -4,6 +4,8 @@ Client.__init__ (4 rows), Client.invoke (4), invoke (8), the exception's attribu
 its name; then the call forms that the spec's programs use, and what 0.1.7 promised beside it.
 """
 
+# ruff: noqa: SIM117  # 3.6 has no parentheses around several contexts
+
 import inspect
 
 import pytest
