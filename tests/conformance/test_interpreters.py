@@ -39,7 +39,7 @@ def test_the_specs_functions_call_across_regions(installed: Programs, judged_scf
     assert lines[start + 1] == HELLO
 
 
-#: What the programs of both SDKs print on every Python; test_tencentserverless_0_1_7 compares them with 0.1.7.
+# test_tencentserverless_0_1_7 compares what these print with what they print under 0.1.7.
 @pytest.mark.parametrize("program", ["call_forms.py", "refusals.py", "failures.py", "differences.py"])
 def test_programs_print_the_same_everywhere(installed: Programs, with_our_sources, judged_scf, program) -> None:
     output = installed(program, judged_scf.env)

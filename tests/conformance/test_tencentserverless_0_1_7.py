@@ -114,7 +114,7 @@ def test_errors_of_functions_are_the_same(theirs, ours, judged_scf) -> None:
     printed = names_and_rest(output)
     assert printed["takes too long"] == "-1 | Invoking task timed out after 1 seconds | "
     assert "returned" not in output
-    assert output.count("  of the answer: ['RequestId', 'Result'] True 4") == len(printed) == 6
+    assert output.count("  of the answer: RequestId, Result True 4") == len(printed) == 6
 
 
 @RETURNED_BY_0_1_7

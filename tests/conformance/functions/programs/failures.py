@@ -20,7 +20,7 @@ def show(name, call, *arguments, **named):
         response = e.get_response()["Response"]
         error = json.loads(response["Result"]["RetMsg"])
         print(name, "=>", e.get_code(), "|", e.get_message(), "|", e.get_stack_trace())
-        print("  of the answer:", sorted(response), response["RequestId"] == e.get_request_id(), error["statusCode"])
+        print("  of the answer:", ", ".join(sorted(response)), response["RequestId"] == e.get_request_id(), error["statusCode"])
     except TencentCloudSDKException as e:
         print(name, "=> an error of the API:", e)
 
