@@ -1,6 +1,8 @@
 # make demo    the spec's programs against a local SCF
 # make test    the whole test suite
 # make soak    the fault campaigns alone, with CALLS calls
+# make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
+# make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, package
 #
 # Each sets up .venv where it is missing. PYTHON names the interpreter that makes it (3.10 or later).
@@ -10,6 +12,7 @@ PYTHON ?= python3
 JOBS ?= auto
 TESTS ?=
 CALLS ?= 200000
+QUICK ?=
 
 VENV_PYTHON := .venv/bin/python
 PACKAGE := src/tencentserverless
@@ -19,7 +22,7 @@ OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*'
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames)\.py$$
 
-.PHONY: demo test soak check style types law package
+.PHONY: demo test soak bench matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
@@ -29,6 +32,12 @@ test: .venv/.dev-installed
 
 soak: .venv/.dev-installed
 	SOAK_CALLS=$(CALLS) $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal tests/proof
+
+bench: .venv/.dev-installed
+	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)
+
+matrix: .venv/.dev-installed
+	@$(VENV_PYTHON) tools/matrix.py
 
 check: style types law package
 

@@ -1,0 +1,108 @@
+"""Clients for asyncio. Each ``prepare`` gives a coroutine function that makes one call."""
+
+import asyncio
+import json
+import ssl
+
+import libraries
+import sdks
+import sockets
+import wire
+
+BUFFER_BYTES = 16384
+
+
+class Bare(asyncio.BufferedProtocol):
+    """The floor: prebuilt requests, one future a call, the answer decoded from JSON."""
+
+    def __init__(self):
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._filled = 0
+        self._answer = None
+        self._transport = None
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def get_buffer(self, sizehint):
+        return self._view[self._filled :]
+
+    def buffer_updated(self, nbytes):
+        filled = self._filled + nbytes
+        data = bytes(self._view[:filled])
+        if data.endswith(b"}}"):  # what the responder's one answer ends with
+            self._filled = 0
+            self._answer.set_result(data.partition(b"\r\n\r\n")[2])
+        else:
+            self._filled = filled
+
+    def send(self, request, answer):
+        self._answer = answer
+        self._transport.write(request)
+
+
+async def prepare_floor(settings):
+    """A bare BufferedProtocol on as many connections as calls are in flight."""
+    loop = asyncio.get_running_loop()
+    context = sockets.make_context(settings)
+    host = settings["host"] if context else None
+    request = wire.build_request(wire.Signer(settings["authority"]))
+    idle = []
+    for _ in range(settings["in_flight"]):
+        _, protocol = await loop.create_connection(
+            Bare, settings["host"], settings["port"], ssl=context, server_hostname=host
+        )
+        idle.append(protocol)
+
+    async def call():
+        protocol = idle.pop()
+        answer = loop.create_future()
+        protocol.send(request, answer)
+        body = await answer
+        idle.append(protocol)
+        return json.loads(body)["Response"]["Result"]["RetMsg"]
+
+    return call
+
+
+async def prepare_ours(settings):
+    """``AsyncClient.invoke`` on one client."""
+    from tencentserverless.aio import AsyncClient
+
+    client = sdks.make_ours(settings, AsyncClient)
+
+    async def call():
+        return await client.invoke(wire.FUNCTION, data=wire.EVENT)
+
+    return call
+
+
+async def prepare_aiohttp(settings):
+    import aiohttp
+
+    context = ssl.create_default_context(cafile=settings["bundle"]) if settings["tls"] else False
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=settings["in_flight"], ssl=context))
+    signer = wire.Signer(settings["authority"])
+
+    async def call():
+        body = wire.build_body()
+        async with session.post(settings["url"], data=body, headers=signer.sign(body)) as response:
+            return wire.read_answer(await response.read())
+
+    return call
+
+
+async def prepare_httpx(settings):
+    import httpx
+
+    limits = httpx.Limits(max_connections=settings["in_flight"], max_keepalive_connections=settings["in_flight"])
+    client = httpx.AsyncClient(limits=limits, **libraries.make_httpx_options(settings))
+    signer = wire.Signer(settings["authority"])
+
+    async def call():
+        body = wire.build_body()
+        response = await client.post(settings["url"], content=body, headers=signer.sign(body))
+        return wire.read_answer(response.content)
+
+    return call

@@ -1,0 +1,195 @@
+"""Runs clients, each in a process of its own, in short slices that take turns, so that all see the same machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DRIVER = Path(__file__).parent / "clients" / "driver.py"
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client of a pass.
+
+    :ivar label: how the results call it
+    :ivar code: ``module:function`` in ``clients/`` that prepares it
+    :ivar environment: whose interpreter runs it
+    """
+
+    label: str
+    code: str
+    environment: str
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one slice cost, in microseconds a call."""
+
+    wall_us: float
+    cpu_us: float
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Clients that take turns under the same conditions. The first is what the others are compared with.
+
+    :ivar cpus: 1 for client and responder on the same CPU, 2 for one each
+    :ivar in_flight: calls at once
+    :ivar is_closing: the responder closes after each answer
+    :ivar slice_seconds: about how long a turn takes
+    """
+
+    name: str
+    clients: tuple[Client, ...]
+    is_tls: bool = False
+    cpus: int = 2
+    in_flight: int = 1
+    is_closing: bool = False
+    rounds: int = 40
+    slice_seconds: float = 0.03
+    warm_calls: int = 64
+
+
+@dataclass
+class Measured:
+    """What came of a pass: slices by client, in the order of the rounds, and what could not be measured, with why."""
+
+    clients: list[str]
+    slices: dict[str, list[Slice]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+class Process:
+    """A client that runs and waits for orders.
+
+    :param settings: what the driver is told
+    """
+
+    def __init__(self, python: Path, settings: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self._process = subprocess.Popen(
+            [str(python), str(DRIVER), json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=dict(environment),
+        )
+        self._step = int(settings["in_flight"])
+        self._calls = self._step
+
+    def read(self) -> Any:
+        """Its next line.
+
+        :raises RuntimeError: with what it wrote to stderr, if it ended
+        """
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line:
+            return json.loads(line)
+        self._process.wait()
+        self._errors.seek(0)
+        words = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        raise RuntimeError(words[-1] if words else f"it ended with status {self._process.returncode}")
+
+    def measure(self, calls: int) -> Slice:
+        """Have it make this many calls."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(b"%d\n" % calls)
+            self._process.stdin.flush()
+        wall, cpu = self.read()
+        return Slice(wall / calls * 1e6, cpu / calls * 1e6)
+
+    def calibrate(self, seconds: float) -> None:
+        """Find how many calls take about this long."""
+        took = self.measure(self._step).wall_us / 1e6
+        if took * self._step < seconds:  # the first calls opened connections
+            took = self.measure(self._step * 4).wall_us / 1e6
+        self._calls = max(1, round(seconds / took / self._step)) * self._step
+
+    def run_slice(self) -> Slice:
+        """One turn."""
+        return self.measure(self._calls)
+
+    def stop(self) -> None:
+        """End it, gently first."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where clients run and what they call.
+
+    :ivar pythons: the interpreter of each environment
+    :ivar settings: by ``plain``, ``tls`` and ``closing``: host, port, URL and trust, as the driver takes them
+    :ivar environment: the variables of every client's process
+    """
+
+    pythons: Mapping[str, Path]
+    settings: Mapping[str, Mapping[str, Any]]
+    environment: Mapping[str, str]
+
+    def settings_of(self, is_tls: bool, is_closing: bool = False) -> Mapping[str, Any]:
+        """How the responder is reached in this way."""
+        return self.settings["closing" if is_closing else "tls" if is_tls else "plain"]
+
+
+def run_pass(plan: Pass, place: Place) -> Measured:
+    """Start the clients of a pass, and let them take turns: forwards in one round, backwards in the next."""
+    measured = Measured([client.label for client in plan.clients])
+    with contextlib.ExitStack() as stack:
+        running: dict[str, Process] = {}
+        for client in plan.clients:
+            try:
+                running[client.label] = start_client(client, plan, place, stack)
+            except (OSError, RuntimeError) as error:
+                measured.missing[client.label] = str(error)
+        for label in running:
+            measured.slices[label] = []
+        for index in range(plan.rounds):
+            run_round(running if index % 2 == 0 else dict(reversed(running.items())), measured)
+    return measured
+
+
+def start_client(client: Client, plan: Pass, place: Place, stack: contextlib.ExitStack) -> Process:
+    """Start a client and find out how many calls a slice of it holds.
+
+    :raises RuntimeError: if it cannot run
+    """
+    if client.environment not in place.pythons:
+        raise RuntimeError(f"there is no environment with {client.environment}")
+    settings = {
+        **place.settings_of(plan.is_tls, plan.is_closing),
+        "client": client.code,
+        "in_flight": plan.in_flight,
+        "warm_calls": plan.warm_calls,
+    }
+    process = Process(place.pythons[client.environment], settings, place.environment)
+    stack.callback(process.stop)
+    process.read()
+    process.calibrate(plan.slice_seconds)
+    return process
+
+
+def run_round(running: Mapping[str, Process], measured: Measured) -> None:
+    """One turn each."""
+    for label, process in running.items():
+        measured.slices[label].append(process.run_slice())

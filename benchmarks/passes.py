@@ -1,0 +1,76 @@
+"""What is measured with clients that take turns: who, under which conditions, how often."""
+
+from __future__ import annotations
+
+from benchmarks.coordinator import Client, Pass
+
+IN_FLIGHT = 64
+
+FLOOR = Client("floor: bare socket, prebuilt request, JSON", "sockets:prepare_floor", "ours")
+SIGNING = Client("bare script that signs and parses", "sockets:prepare_signing", "ours")
+OURS = Client("tencentserverless", "sdks:prepare_ours", "ours")
+NATIVE = Client("tencentserverless, native call", "sdks:prepare_ours_native", "ours")
+OFFICIAL = Client("official SDK, keepAlive", "sdks:prepare_official", "official")
+WIDE = Client("official SDK, its pool widened to 64", "sdks:prepare_official_wide", "official")
+OLD = Client("tencentserverless 0.1.7", "sdks:prepare_old", "old")
+HTTP_CLIENT = Client("http.client, signed by hand", "libraries:prepare_http_client", "libraries")
+URLLIB3 = Client("urllib3, signed by hand", "libraries:prepare_urllib3", "libraries")
+REQUESTS = Client("requests, signed by hand", "libraries:prepare_requests", "libraries")
+HTTPX = Client("httpx, signed by hand", "libraries:prepare_httpx", "libraries")
+CONNECTING = Client("bare TCP and TLS handshake, prebuilt request, JSON", "sockets:prepare_connecting", "ours")
+TASK_FLOOR = Client("floor: bare BufferedProtocol, prebuilt request, JSON", "tasks:prepare_floor", "ours")
+TASK_OURS = Client("tencentserverless.aio", "tasks:prepare_ours", "ours")
+AIOHTTP = Client("aiohttp, signed by hand", "tasks:prepare_aiohttp", "libraries")
+TASK_HTTPX = Client("httpx, signed by hand", "tasks:prepare_httpx", "libraries")
+
+FAST = (FLOOR, SIGNING, OURS, NATIVE)
+SLOW = (FLOOR, OURS, HTTP_CLIENT, URLLIB3, REQUESTS, HTTPX, OFFICIAL)
+TASKS = (TASK_FLOOR, TASK_OURS)
+SLOW_TASKS = (TASK_FLOOR, TASK_OURS, AIOHTTP, TASK_HTTPX)
+THREADS = (FLOOR, OURS, OFFICIAL, WIDE, URLLIB3)
+
+
+def list_passes(is_quick: bool) -> list[Pass]:
+    """Every pass. Slow clients have passes of their own: they would spoil the caches of the fast ones."""
+    plans = []
+    for scheme in ("plain", "TLS"):
+        is_tls = scheme == "TLS"
+        plans += [
+            Pass(f"warm calls, two CPUs, {scheme}", FAST, is_tls, rounds=90),
+            Pass(f"warm calls, one CPU, {scheme}", FAST, is_tls, cpus=1, rounds=60),
+            Pass(f"warm calls of every client, two CPUs, {scheme}", SLOW, is_tls, rounds=40, slice_seconds=0.06),
+            Pass(
+                f"64 in flight on asyncio, {scheme}", TASKS, is_tls, in_flight=IN_FLIGHT, rounds=40, slice_seconds=0.1
+            ),
+            Pass(
+                f"64 in flight on asyncio, every client, {scheme}",
+                SLOW_TASKS,
+                is_tls,
+                in_flight=IN_FLIGHT,
+                rounds=12,
+                slice_seconds=0.15,
+            ),
+            Pass(
+                f"64 threads on one client, {scheme}", THREADS, is_tls, in_flight=IN_FLIGHT, rounds=5, slice_seconds=0.4
+            ),
+        ]
+    plans += [
+        Pass("new connections, TLS", (CONNECTING, OURS), True, is_closing=True, rounds=60, slice_seconds=0.05),
+        Pass("one call of 0.1.7, TLS", (OURS, OLD), True, rounds=30, slice_seconds=0.08),
+        Pass("one call of 0.1.7, plain", (OURS, OLD), rounds=20, slice_seconds=0.06),
+    ]
+    return [shorten(plan) for plan in plans] if is_quick else plans
+
+
+def shorten(plan: Pass) -> Pass:
+    """The same with few rounds, for development."""
+    return Pass(
+        plan.name,
+        plan.clients,
+        plan.is_tls,
+        plan.cpus,
+        plan.in_flight,
+        plan.is_closing,
+        rounds=3 if plan.in_flight > 1 else max(5, plan.rounds // 8),
+        slice_seconds=plan.slice_seconds / 3,
+    )

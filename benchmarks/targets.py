@@ -1,0 +1,140 @@
+"""The targets: each figure, its limit, and where it is found in the results."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks import passes, startup
+from benchmarks.results import Results
+
+Find = Callable[[Results], "float | None"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure and its limit.
+
+    :ivar is_ceiling: is the limit the most (or the least) that is allowed?
+    """
+
+    figure: str
+    limit: float
+    find: Find
+    unit: str = ""
+    is_ceiling: bool = True
+
+    @property
+    def limit_text(self) -> str:
+        """The limit, as ``<= 1.35`` or ``>= 11``."""
+        return f"{'<=' if self.is_ceiling else '>='} {self.limit:g}{self.unit}"
+
+    def is_met(self, value: float) -> bool:
+        """Does this value keep to the limit?"""
+        return value <= self.limit if self.is_ceiling else value >= self.limit
+
+
+def read(name: str, label: str, attribute: str, baseline: str | None = None) -> Find:
+    """A figure of a client in a pass."""
+
+    def find(results: Results) -> float | None:
+        figures = results.compare(name, label, baseline)
+        return None if figures is None else float(getattr(figures, attribute))
+
+    return find
+
+
+def compare_peer(name: str, peer: str, ours: str, attribute: str) -> Find:
+    """How many times what ours costs is what a peer costs, in a pass that has both."""
+    return read(name, peer, attribute, ours)
+
+
+def find_import_ms(results: Results) -> float | None:
+    """Milliseconds of our import over the bare imports."""
+    values = results.imported.milliseconds.get("tencentserverless.scf")
+    return statistics.median(values) if values else None
+
+
+def find_source_kb(results: Results) -> float | None:
+    """KB of source that our import loads, outside the standard library."""
+    return results.imported.outside_kb.get("tencentserverless.scf")
+
+
+def find_code_kb(results: Results) -> float | None:
+    """KB of the SDK's code on disk."""
+    size = results.sizes.get(startup.SDK_CODE)
+    return size.source_kb if size else None
+
+
+def find_compiled_kb(results: Results) -> float | None:
+    """The same with the bytecode that pip makes."""
+    size = results.sizes.get(startup.SDK_CODE)
+    return size.total_kb if size else None
+
+
+def list_warm() -> Iterator[Target]:
+    """Warm calls, one after the other."""
+    ours = passes.OURS.label
+    for scheme, wall in (("plain", 1.35), ("TLS", 1.4)):
+        name = f"warm calls, two CPUs, {scheme}"
+        yield Target(f"warm call on two CPUs, {scheme}: wall / floor", wall, read(name, ours, "wall_ratio"))
+        yield Target(f"warm call on two CPUs, {scheme}: CPU / floor", 1.7, read(name, ours, "cpu_ratio"))
+    one = read("warm calls, one CPU, plain", ours, "cpu_over_us")
+    yield Target("CPU over the one-CPU floor, plain", 15, one, " us a call")
+    for scheme in ("plain", "TLS"):
+        name = f"warm calls of every client, two CPUs, {scheme}"
+        find = compare_peer(name, passes.OFFICIAL.label, ours, "cpu_ratio")
+        yield Target(f"CPU a call, official SDK (client reused) / ours, two CPUs, {scheme}", 11, find, is_ceiling=False)
+    find = compare_peer("one call of 0.1.7, TLS", passes.OLD.label, ours, "wall_ratio")
+    yield Target("wall a call over TLS, 0.1.7 / ours", 150, find, is_ceiling=False)
+
+
+def list_connections() -> Iterator[Target]:
+    """New connections."""
+    figure = "new connection over TLS within one process / bare TCP and TLS handshake: "
+    for word, limit, attribute in (("wall", 1.15, "wall_ratio"), ("CPU", 1.2, "cpu_ratio")):
+        yield Target(figure + word, limit, read("new connections, TLS", passes.OURS.label, attribute))
+
+
+def list_concurrent() -> Iterator[Target]:
+    """Threads and asyncio."""
+    for scheme in ("plain", "TLS"):
+        name = f"64 threads on one client, {scheme}"
+        find = compare_peer(name, passes.OFFICIAL.label, passes.OURS.label, "cpu_ratio")
+        yield Target(
+            f"64 threads on one client, calls per CPU-second over the official SDK's, {scheme}",
+            9,
+            find,
+            is_ceiling=False,
+        )
+    for scheme, limit in (("plain", 2.0), ("TLS", 1.8)):
+        find = read(f"64 in flight on asyncio, {scheme}", passes.TASK_OURS.label, "cpu_ratio")
+        yield Target(f"asyncio, 64 in flight, CPU a call over a bare BufferedProtocol, {scheme}", limit, find)
+    for scheme in ("plain", "TLS"):
+        name = f"64 in flight on asyncio, every client, {scheme}"
+        find = compare_peer(name, passes.AIOHTTP.label, passes.TASK_OURS.label, "cpu_ratio")
+        yield Target(f"aiohttp with hand-made signing / ours, CPU, {scheme}", 3, find, is_ceiling=False)
+
+
+def list_process() -> Iterator[Target]:
+    """New processes, and the disk."""
+    ours, bare = startup.FIRST_OURS.label, startup.BARE.label
+    yield Target(
+        "import of `tencentserverless.scf` over a bare import of ssl, json, socket, hashlib, hmac",
+        8,
+        find_import_ms,
+        " ms",
+    )
+    yield Target("source loaded by that import, outside the standard library", 120, find_source_kb, " KB")
+    first: Find = lambda results: results.compare_first(ours, bare)  # noqa: E731
+    memory: Find = lambda results: results.compare_memory(ours, bare)  # noqa: E731
+    yield Target("new process to first result over TLS / the bare script's time", 1.2, first)
+    yield Target("resident memory after import and one TLS call, over the bare script", 3, memory, " MB")
+    yield Target("SDK code installed, without the dependency", 400, find_code_kb, " KB")
+    yield Target("the same with bytecode", 400, find_compiled_kb, " KB")
+
+
+def list_targets() -> list[Target]:
+    """Every target, in the order of the table."""
+    return [*list_warm(), *list_connections(), *list_concurrent(), *list_process()]

@@ -1,0 +1,217 @@
+"""Run the SDK's tests from the built wheel on every Python from 3.6 that is at hand.
+
+    python tools/matrix.py [VERSION ...]        default: 3.6 and all later ones
+
+The wheel is built once. Each interpreter has an environment, kept under .cache/matrix, and sees a folder that holds the
+tests and no sources, so that it can only import what is installed. One line an interpreter; status 1 if any fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache" / "matrix"
+VERSIONS = tuple(f"3.{minor}" for minor in range(6, 14))
+#: What a wheel is made of.
+SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py", "src")
+ROOMS = ("_core", "_sync", "_aio", "parity")
+#: Tests of the tree around the SDK; no wheel holds what they read.
+TREE_TESTS = frozenset({"test_delivery_page.py", "test_spec_reference.py"})
+#: Fixtures of the local SCF's tests, which needs 3.10; the SDK's tests do without.
+NEW_CONFTEST = "conftest.py"
+REQUIRED = ("pytest", "pytest-timeout", "tencentcloud-sdk-python-common")
+#: The tests that need one of these skip where it has no release for an interpreter.
+OPTIONAL = ("hypothesis", "h11", "httptools", "trustme")
+OLD_PIP = "pip==21.3.1"  # the last one for 3.6
+INSTALL_SECONDS = 300
+TEST_SECONDS = 600
+PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
+WHERE = "import tencentserverless; print(tencentserverless.__file__)"
+
+
+class Failed(Exception):
+    """A step went wrong; the text is what it printed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one interpreter: ``passed``, ``FAILED`` or ``skipped``, and a line on it."""
+
+    version: str
+    verdict: str
+    line: str
+    output: str = ""
+
+
+def run(*command: object, cwd: Path | None = None, seconds: float = INSTALL_SECONDS) -> str:
+    """What a command prints.
+
+    :raises Failed: if it fails
+    """
+    words = [str(word) for word in command]
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "VIRTUAL_ENV"))
+    }
+    try:
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env=kept,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{' '.join(words)}\ntook more than {seconds:g} s\n{error.stdout or ''}") from None
+    if done.returncode:
+        raise Failed(f"{' '.join(words)}\n{done.stdout}")
+    return done.stdout
+
+
+def search_python(version: str) -> tuple[Path, str] | None:
+    """An interpreter of this version that runs, and its full version."""
+    found = shutil.which(f"python{version}")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    candidates = ([Path(found)] if found else []) + sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
+    for path in candidates:
+        try:
+            full = run(path, "-c", PROBE).strip()
+        except (Failed, OSError):  # pyenv's shims stand for versions that are not chosen, too
+            continue
+        if full.startswith(version + "."):
+            return path, full
+    return None
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel from a copy of the sources."""
+    sources = folder / "sources"
+    sources.mkdir()
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(ROOT / name, sources / name, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / name, sources)
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, sources)
+    return next(folder.glob("*.whl"))
+
+
+def copy_tests(folder: Path) -> Path:
+    """The tests of the SDK alone, with pytest's settings."""
+    tests = folder / "tree" / "tests"
+    ignored = shutil.ignore_patterns("__pycache__", *TREE_TESTS)
+    tests.mkdir(parents=True)
+    shutil.copy2(ROOT / "pyproject.toml", tests.parent)
+    for path in sorted((ROOT / "tests").iterdir()):
+        if path.is_file() and path.suffix == ".py" and path.name not in {*TREE_TESTS, NEW_CONFTEST}:
+            shutil.copy2(path, tests)
+        elif path.is_dir() and path.name in {*ROOMS, "vectors", "proof"}:
+            shutil.copytree(path, tests / path.name, ignore=ignored)
+    return tests.parent
+
+
+def list_tests(tree: Path) -> list[str]:
+    """What pytest is to run."""
+    rooms = [f"tests/{room}" for room in ROOMS if (tree / "tests" / room).is_dir()]
+    return rooms + sorted(f"tests/{path.name}" for path in (tree / "tests").glob("test_*.py"))
+
+
+def make_base(python: Path, full: str) -> tuple[Path, list[str]]:
+    """The kept environment of an interpreter: its Python, and what could not be installed there.
+
+    :raises Failed: if what the tests cannot do without could not be
+    """
+    key = hashlib.sha256(f"{python} {full} {REQUIRED} {OPTIONAL}".encode()).hexdigest()[:12]
+    folder = CACHE / f"{full}-{key}"
+    marker = folder / ".complete"
+    inner = folder / "bin" / "python"
+    if not marker.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        run(python, "-m", "venv", folder)
+        if full.startswith("3.6."):
+            install(inner, OLD_PIP)
+        install(inner, *REQUIRED)
+        marker.write_text("\n".join(name for name in OPTIONAL if not try_install(inner, name)), encoding="utf-8")
+    return inner, marker.read_text(encoding="utf-8").split()
+
+
+def install(python: Path, *requirements: object) -> None:
+    """Install with pip."""
+    run(python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--prefer-binary", *requirements)
+
+
+def try_install(python: Path, name: str) -> bool:
+    """Install what the tests can do without."""
+    try:
+        install(python, "--only-binary", ":all:", name)
+    except Failed:
+        return False
+    return True
+
+
+def check(version: str, wheel: Path, tree: Path) -> Outcome:
+    """Run the tests on one version."""
+    found = search_python(version)
+    if found is None:
+        return Outcome(version, "skipped", f"no python{version} on PATH or under pyenv")
+    began = time.monotonic()
+    try:
+        python, missing = make_base(*found)
+        install(python, "--force-reinstall", "--no-deps", wheel)
+        where = run(python, "-c", WHERE, cwd=tree).strip()
+        if not where.startswith(str(python.parents[1])):
+            raise Failed(f"not the wheel was imported, but {where}")
+        output = run(
+            python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *list_tests(tree), cwd=tree, seconds=TEST_SECONDS
+        )
+    except Failed as error:
+        lines = str(error).rstrip().splitlines()
+        return Outcome(found[1], "FAILED", lines[-1].strip("= "), str(error))
+    summary = re.sub(r" in [\d.]+s.*$", "", output.rstrip().splitlines()[-1].strip("= "))
+    without = f"; without {', '.join(missing)}" if missing else ""
+    return Outcome(found[1], "passed", f"{summary}, {time.monotonic() - began:.0f} s{without}")
+
+
+def main(versions: Sequence[str]) -> int:
+    """Check each version and say what came of it."""
+    with tempfile.TemporaryDirectory(prefix="matrix-") as name:
+        folder = Path(name)
+        try:
+            wheel = build_wheel(folder)
+        except Failed as error:
+            sys.exit(f"The wheel could not be built.\n{error}")
+        tree = copy_tests(folder)
+        outcomes = []
+        for version in versions:
+            outcome = check(version, wheel, tree)
+            if outcome.output:
+                print(outcome.output, flush=True)
+            print(f"Python {outcome.version}: {outcome.verdict}: {outcome.line}", flush=True)
+            outcomes.append(outcome)
+    counts = {
+        verdict: sum(outcome.verdict == verdict for outcome in outcomes) for verdict in ("passed", "FAILED", "skipped")
+    }
+    print(
+        f"matrix: {wheel.name} on {len(outcomes)} versions: "
+        + ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    )
+    return 1 if counts["FAILED"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or VERSIONS))
