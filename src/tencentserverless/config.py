@@ -210,7 +210,8 @@ def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
     is_tls = scheme.lower() == "https"
     netloc, slash, path = rest.partition("/")
     if netloc.startswith("["):
-        host, _, port_text = netloc[1:].partition("]")
+        host, bracket, port_text = netloc[1:].partition("]")
+        host = host if bracket else ""
     else:
         host, colon, port_text = netloc.partition(":")
         port_text = colon + port_text

@@ -69,11 +69,11 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: "type[Exception]", facts: "dict[str, Any]") -> Exception:
+def _rebuild(cls: "type[Exception]", args: "tuple[Any, ...]", facts: "dict[str, Any]") -> Exception:
     """Make an error again from its facts: what pickle and copy call."""
     error = cls.__new__(cls)
     error.__dict__.update(facts)
-    error.args = (facts.get("code"), facts.get("message"))
+    error.args = args
     return error
 
 
@@ -115,7 +115,7 @@ class _Facts(Exception):
         )
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return _rebuild, (type(self), dict(self.__dict__))
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class TencentServerlessSDKException(_Facts):
