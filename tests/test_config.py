@@ -1,0 +1,302 @@
+import os
+import shlex
+
+import pytest
+
+from tencentserverless import config
+from tencentserverless.config import Addressing, check_region, is_loopback
+from tests.sdk_environment import bare_environment
+
+__all__ = ["bare_environment"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def locate(
+    endpoint: "str | None" = None, proxy: "str | None" = None, region: str = "ap-guangzhou"
+) -> "tuple[str, int, bool]":
+    origin = Addressing(endpoint, proxy, None).locate(region)
+    return origin.host, origin.port, origin.is_tls
+
+
+def proxy_of(proxy: "str | None" = None, endpoint: "str | None" = None) -> "Any":
+    return Addressing(endpoint, proxy, None).locate("ap-guangzhou").proxy
+
+
+def test_a_region_is_the_one_given_then_the_functions_own_then_guangzhou(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_region(None) == "ap-guangzhou"
+    monkeypatch.setenv("TENCENTCLOUD_REGION", "ap-beijing")
+    assert check_region(None) == "ap-beijing"
+    assert check_region("") == "ap-beijing"
+    assert check_region("ap-chengdu") == "ap-chengdu"
+
+
+@pytest.mark.parametrize(
+    "region", ["ap chengdu", "ap-chengdu\r\nX: 1", "ap_chengdu", "scf.evil.com/", "\u5317\u4eac", " "]
+)
+def test_what_is_no_regions_name_is_refused(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would stand in a header and, for some regions, in the host name."""
+    with pytest.raises(ValueError, match="region"):
+        check_region(region)
+    monkeypatch.setenv("TENCENTCLOUD_REGION", region)
+    with pytest.raises(ValueError, match="region"):
+        check_region(None)
+
+
+@pytest.mark.parametrize("region", [1, b"ap-chengdu", ["ap-chengdu"]])
+def test_a_region_that_is_no_text_is_refused(region: "Any") -> None:
+    with pytest.raises(TypeError, match="region must be a str"):
+        check_region(region)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region", "host"),
+    [
+        (None, "ap-guangzhou", "scf.tencentcloudapi.com"),
+        ("public", "ap-chengdu", "scf.tencentcloudapi.com"),
+        ("internal", "ap-chengdu", "scf.internal.tencentcloudapi.com"),
+        ("regional", "ap-chengdu", "scf.ap-chengdu.tencentcloudapi.com"),
+        (None, "ap-shanghai-fsi", "scf.ap-shanghai-fsi.tencentcloudapi.com"),
+        ("public", "ap-shenzhen-fsi", "scf.ap-shenzhen-fsi.tencentcloudapi.com"),
+        ("internal", "ap-shenzhen-fsi", "scf.ap-shenzhen-fsi.tencentcloudapi.com"),
+    ],
+)
+def test_an_endpoint_by_name_serves_each_region(endpoint: "str | None", region: str, host: str) -> None:
+    assert locate(endpoint, region=region) == (host, 443, True)
+
+
+def test_inside_scf_the_internal_endpoint_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_RUNENV", "SCF")
+    assert locate()[0] == "scf.internal.tencentcloudapi.com"
+    assert locate("public")[0] == "scf.tencentcloudapi.com"
+    monkeypatch.setenv("TENCENTCLOUD_RUNENV", "CVM")
+    assert locate()[0] == "scf.tencentcloudapi.com"
+
+
+def test_the_environments_url_comes_before_the_run_environment_and_after_the_argument(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_RUNENV", "SCF")
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "http://127.0.0.1:9000")
+    assert locate() == ("127.0.0.1", 9000, False)
+    assert locate(region="ap-shanghai-fsi") == ("127.0.0.1", 9000, False), "a URL serves every region"
+    assert locate("public")[0] == "scf.tencentcloudapi.com"
+    assert locate("https://other.example")[0] == "other.example"
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "")
+    assert locate()[0] == "scf.internal.tencentcloudapi.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "authority"),
+    [
+        ("https://scf.example", ("scf.example", 443, True), "scf.example"),
+        ("https://scf.example/", ("scf.example", 443, True), "scf.example"),
+        ("https://SCF.Example:443", ("scf.example", 443, True), "scf.example"),
+        ("https://scf.example:8443", ("scf.example", 8443, True), "scf.example:8443"),
+        ("http://scf.example", ("scf.example", 80, False), "scf.example"),
+        ("HTTP://127.0.0.1:9000", ("127.0.0.1", 9000, False), "127.0.0.1:9000"),
+        ("http://[::1]:9000", ("::1", 9000, False), "[::1]:9000"),
+        ("https://[::1]", ("::1", 443, True), "[::1]"),
+    ],
+)
+def test_an_endpoint_may_be_a_url(url: str, address: "tuple[str, int, bool]", authority: str) -> None:
+    assert locate(url) == address
+    assert Addressing(url, None, None).locate("ap-guangzhou").authority == authority
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "scf.tencentcloudapi.com",
+        "ftp://scf.example",
+        "https://",
+        "https://:443",
+        "https://a b",
+        "https://a\r\nX: 1",
+        "https://user@host",
+        "https://user:pw@host",
+        "https://host/path",
+        "https://host?query",
+        "https://host#fragment",
+        "https://host:0",
+        "https://host:65536",
+        "https://host:port",
+        "https://host:-1",
+        "https://\u4f60.example",
+        "https://[::1",
+        "https://[::1]x",
+        "https://host\\x",
+        "https://h:1:2",
+        "Public",
+    ],
+)
+def test_what_is_no_url_is_refused_wherever_it_stands(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="endpoint"):
+        Addressing(url, None, None)
+    if url:
+        monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", url)
+        with pytest.raises(ValueError, match="TENCENTSERVERLESS_ENDPOINT_URL"):
+            Addressing(None, None, None)
+
+
+@pytest.mark.parametrize("endpoint", [1, b"https://x", ["public"]])
+def test_an_endpoint_that_is_no_text_is_refused(endpoint: "Any") -> None:
+    with pytest.raises(TypeError, match="endpoint must be a str"):
+        Addressing(endpoint, None, None)
+
+
+def test_plain_http_beyond_this_machine_must_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would show the session token; a variable that somebody else set is no consent."""
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "http://10.0.0.5:9000")
+    with pytest.raises(ValueError, match="would show your session token"):
+        Addressing(None, None, None)
+    assert locate("http://10.0.0.5:9000") == ("10.0.0.5", 9000, False)
+    for loopback in ("http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000", "https://10.0.0.5"):
+        monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", loopback)
+        Addressing(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("127.0.0.1.evil.com", False),
+        ("127.evil.com", False),
+        ("localhost.evil.com", False),
+        ("10.0.0.1", False),
+        ("128.0.0.1", False),
+    ],
+)
+def test_loopback_is_told_from_what_looks_like_it(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "credentials"),
+    [
+        ("http://proxy.example:3128", "proxy.example", 3128, ""),
+        ("proxy.example:3128", "proxy.example", 3128, ""),
+        ("http://proxy.example", "proxy.example", 80, ""),
+        ("http://user:pw@proxy.example:1/", "proxy.example", 1, "user:pw"),
+        ("http://us%40er:p%3A%2F@proxy.example:1", "proxy.example", 1, "us@er:p:/"),
+        ("http://user:p@ss@proxy.example:1", "proxy.example", 1, "user:p@ss"),
+        ("http://[::1]:1", "::1", 1, ""),
+    ],
+)
+def test_a_proxy_is_read(url: str, host: str, port: int, credentials: str) -> None:
+    found = proxy_of(url)
+    assert (found.host, found.port, found.credentials) == (host, port, credentials)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://u:hidden@proxy.example",
+        "socks5://u:hidden@proxy.example",
+        "http://u:hidden@proxy.example:99999",
+        "http://u:hidden@",
+        "http://u:hidden@proxy.example/path",
+        "http://u:hidden@proxy example",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match="proxy") as caught:
+        Addressing(None, url, None)
+    assert "hidden" not in str(caught.value)
+
+
+def test_the_password_of_a_proxy_is_not_in_its_repr() -> None:
+    assert repr(proxy_of("http://user:hidden@p:1")) == "<Proxy p:1 with password>"
+    assert repr(proxy_of("http://p:1")) == "<Proxy p:1>"
+
+
+def test_the_environments_proxy_is_used_unless_another_or_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert proxy_of() is None
+    monkeypatch.setenv("https_proxy", "http://lower:1")
+    assert proxy_of().host == "lower"
+    monkeypatch.setenv("HTTPS_PROXY", "http://upper:1")
+    assert proxy_of().host == "upper"
+    assert proxy_of("http://given:1").host == "given"
+    assert proxy_of("") is None
+
+
+def test_http_proxy_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CGI client may set HTTP_PROXY by a header (httpoxy); only tunnels are made here, so it is not read."""
+    monkeypatch.setenv("HTTP_PROXY", "http://evil:1")
+    assert proxy_of() is None
+
+
+@pytest.mark.parametrize(
+    ("entries", "is_direct"),
+    [
+        ("scf.tencentcloudapi.com", True),
+        ("SCF.TencentCloudAPI.com", True),
+        ("tencentcloudapi.com", True),
+        (".tencentcloudapi.com", True),
+        ("*.tencentcloudapi.com", True),
+        ("*", True),
+        ("a.example, tencentcloudapi.com", True),
+        ("a.example tencentcloudapi.com:443", True),
+        ("cloudapi.com", False),
+        ("scf.tencentcloudapi.com.evil", False),
+        ("api.com", False),
+        ("", False),
+        (",", False),
+        (".", False),
+    ],
+)
+def test_no_proxy_names_hosts_and_their_domains(entries: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.setenv("NO_PROXY", entries)
+    assert (proxy_of() is None) is is_direct
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("no_proxy", entries)
+    assert (proxy_of() is None) is is_direct
+
+
+def test_a_proxy_that_was_given_is_used_whatever_no_proxy_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert proxy_of("http://given:1").host == "given"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost:1", "https://[::1]", "http://127.1.2.3"])
+def test_loopback_is_never_proxied(url: str) -> None:
+    assert proxy_of("http://given:1", url) is None
+
+
+def test_regions_behind_one_address_share_their_origin() -> None:
+    addressing = Addressing("public", None, None)
+    assert addressing.locate("ap-guangzhou") is addressing.locate("ap-chengdu")
+    assert addressing.locate("ap-shanghai-fsi") is not addressing.locate("ap-chengdu")
+
+
+def test_trust_must_exist(tmp_path: "os.PathLike[str]") -> None:
+    with pytest.raises(ValueError, match="ca_file '/no/such' does not exist"):
+        Addressing(None, None, "/no/such")
+    assert Addressing(None, None, str(tmp_path)).locate("r").ca_file == str(tmp_path)
+
+
+def test_only_config_reads_the_environment() -> None:
+    """A grep for os.environ hits one file of the SDK."""
+    folder = os.path.dirname(config.__file__)
+    found = set()
+    for room in ("", "_core", "_sync", "_aio"):
+        for name in os.listdir(os.path.join(folder, room)):
+            path = os.path.join(folder, room, name)
+            if name.endswith(".py"):
+                with open(path, encoding="utf-8") as file:
+                    text = file.read()
+                if "os.environ" in text.replace("``os.environ``", "") or "os.getenv" in text:
+                    found.add(os.path.join(room, name))
+    assert found == {"config.py"}
+
+
+def test_the_hint_to_install_never_names_the_other_package_on_pypi() -> None:
+    """The name on PyPI still holds Tencent's 0.1.7."""
+    assert "tencentserverless" not in shlex.split(config.INSTALL_LOCAL_HINT.replace("'", ""))

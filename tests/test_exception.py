@@ -1,0 +1,192 @@
+import copy
+import inspect
+import pickle
+import re
+
+import pytest
+
+from tencentserverless import exception
+from tencentserverless.models import Attempt, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+COPIES = [copy.copy, copy.deepcopy] + [
+    lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol))
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)
+]
+CLASSES = [
+    value
+    for value in vars(exception).values()
+    if isinstance(value, type) and value.__module__ == exception.__name__ and not value.__name__.startswith("_")
+]
+FUNCTION_CLASSES = [found for found in CLASSES if issubclass(found, exception.TencentServerlessSDKException)]
+CALL_CLASSES = [found for found in CLASSES if issubclass(found, exception.CallError)]
+ATTEMPT = Attempt(1, "Invoke", "h:1", "x", Verdict.NO)
+
+
+def make(cls: type) -> "Any":
+    """One with every fact set, some after it was made, as the SDK does."""
+    if issubclass(cls, exception.TencentServerlessSDKException):
+        error: "Any" = cls(430, "m\u4f60", "req", {"Response": {}}, "Traceback", status_code=430, executed=Verdict.YES)
+    else:
+        error = cls("Code.Detail", "m\u4f60", "req", response={"Response": {}}, executed=Verdict.NO)
+        error.is_transient = False
+        error.status = 502
+    error.attempts = (ATTEMPT,)
+    return error
+
+
+def facts_of(error: BaseException) -> "dict[str, Any]":
+    facts = dict(vars(error))
+    facts["attempts"] = [repr(attempt) for attempt in facts["attempts"]]
+    return facts
+
+
+def test_every_class_is_in_one_of_the_two_families() -> None:
+    assert set(CLASSES) == set(FUNCTION_CLASSES) | set(CALL_CLASSES)
+    assert not set(FUNCTION_CLASSES) & set(CALL_CLASSES)
+    assert not [found for found in FUNCTION_CLASSES if issubclass(found, exception.TencentCloudSDKException)]
+    assert all(issubclass(found, exception.TencentCloudSDKException) for found in CALL_CLASSES)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@pytest.mark.parametrize("duplicate", COPIES)
+def test_every_error_survives_pickle_and_copy(cls: type, duplicate: "Callable[[Any], Any]") -> None:
+    error = make(cls)
+    again = duplicate(error)
+    assert type(again) is cls
+    assert facts_of(again) == facts_of(error)
+    assert str(again) == str(error)
+    assert repr(again) == repr(error)
+    assert again.args == error.args
+    assert again.executed is error.executed
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_the_text_is_built_from_the_facts(cls: type) -> None:
+    """So a fact that is set later shows."""
+    error = make(cls)
+    error.executed = Verdict.MAYBE
+    error.message = "changed"
+    assert "changed" in str(error)
+    assert str(error).endswith("executed:maybe")
+    assert repr(error) == "{}(code={!r}, message='changed', request_id='req', executed=MAYBE)".format(
+        cls.__name__, error.code
+    )
+
+
+def test_the_text_of_a_function_error_has_the_lines_of_0_1_7() -> None:
+    error = exception.FunctionError(1, "m", "req", None, "Traceback", executed=Verdict.YES)
+    assert str(error) == (
+        "[TencentServerlessSDKException] \ncode:1 \nmessage:m \nstack_trace:Traceback \nrequestId:req \nexecuted:yes"
+    )
+
+
+def test_the_text_of_a_call_error_has_the_form_of_tencents_class() -> None:
+    error = exception.APIError("InternalError", "m", "req")
+    theirs = str(exception.TencentCloudSDKException("InternalError", "m", "req"))
+    assert str(error) == theirs + " executed:maybe"
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_the_getters_give_the_attributes(cls: type) -> None:
+    error = make(cls)
+    for name in ("code", "message", "request_id", "response", "stack_trace"):
+        assert getattr(error, "get_" + name)() == getattr(error, name)
+
+
+@pytest.mark.parametrize("cls", CALL_CLASSES)
+def test_a_call_error_keeps_the_names_of_tencents_class(cls: type) -> None:
+    """Code written for the official SDK reads these."""
+    error = make(cls)
+    assert error.requestId == error.request_id == "req"
+    assert (error.get_code(), error.get_message(), error.get_request_id()) == ("Code.Detail", "m\u4f60", "req")
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_an_error_can_be_made_as_0_1_7_and_tencent_made_it(cls: type) -> None:
+    bare = cls()
+    assert (bare.code, bare.message, bare.request_id, bare.response) == (None, None, None, None)
+    assert bare.executed is Verdict.MAYBE, "what nobody knows is MAYBE"
+    assert bare.attempts == ()
+    assert isinstance(str(bare), str)
+    full = cls("c", "m", "r")
+    assert (full.code, full.message, full.request_id) == ("c", "m", "r")
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_no_error_is_chosen_by_its_truth(cls: type) -> None:
+    with pytest.raises(TypeError):
+        bool(make(cls).executed)
+
+
+def drawn_tree() -> "dict[str, str]":
+    """Child -> parent, as the module's docstring draws it."""
+    assert exception.__doc__ is not None
+    found = {}
+    parents: "list[tuple[int, str]]" = []
+    for line in exception.__doc__.splitlines():
+        match = re.match(r"(?P<lead>    [ |`-]*)(?P<name>[A-Z]\w+)(\s{2,}|$)", line)
+        if match is None:
+            continue
+        depth = len(match.group("lead"))
+        while parents and parents[-1][0] >= depth:
+            parents.pop()
+        if parents:
+            found[match.group("name")] = parents[-1][1]
+        parents.append((depth, match.group("name")))
+    return found
+
+
+def test_the_tree_in_the_docstring_is_the_real_one() -> None:
+    real = {}
+    for cls in CLASSES:
+        parents = [
+            base.__name__ for base in cls.__bases__ if not base.__name__.startswith("_") and base is not Exception
+        ]
+        if parents:
+            (real[cls.__name__],) = parents
+    assert drawn_tree() == real
+
+
+def test_the_codes_in_the_docstring_are_those_of_the_table() -> None:
+    from tencentserverless._core import wire
+
+    assert exception.__doc__ is not None
+    for line in exception.__doc__.splitlines():
+        match = re.search(r"-- (Function\w+) .*\(([\d, ]+)(?: and kin)?\)", line)
+        if match is not None:
+            for code in match.group(2).split(","):
+                assert wire.STATUSES[int(code)][1].__name__ == match.group(1), line
+
+
+def test_everything_public_is_exported() -> None:
+    names = {cls.__name__ for cls in CLASSES} | {"TencentCloudSDKException", "TencentserverlessSDKException"}
+    assert names == set(exception.__all__)
+    assert len(exception.__all__) == len(names)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_class_says_what_it_means(cls: type) -> None:
+    assert inspect.getdoc(cls)
+    assert cls.__doc__ is not None
+
+
+def test_missing_files_of_tencents_package_are_explained() -> None:
+    """Uninstalling the full SDK takes the files of -common along; the error names the repair."""
+    import os
+    import subprocess
+    import sys
+
+    source = os.path.dirname(os.path.dirname(exception.__file__))
+    code = (
+        "import sys; sys.modules['tencentcloud.common.exception.tencent_cloud_sdk_exception'] = None\n"
+        "import tencentserverless.exception"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=source), check=False
+    )
+    assert done.returncode == 1
+    assert b"pip install --force-reinstall --no-deps tencentcloud-sdk-python-common" in done.stderr
