@@ -1,0 +1,476 @@
+import json
+import os
+import threading
+import time
+import traceback
+
+import pytest
+
+from tencentserverless import config
+from tencentserverless.credentials import Chain, Explicit, FromObject, _ask_metadata, choose_provider
+from tencentserverless.exception import CredentialError
+from tencentserverless.models import Credentials, Verdict
+from tencentserverless.scf import Client
+from tests.peer import KEYS, Peer, PeerRequest, api_error, http_answer, ok, unused_port
+from tests.sdk_environment import bare_environment
+
+__all__ = ["bare_environment"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SECRET = "very-secret-value"
+NOWHERE = "http://127.0.0.1:{}/"
+
+
+@pytest.fixture
+def absent_metadata() -> str:
+    """A metadata address where nobody listens."""
+    return NOWHERE.format(unused_port())
+
+
+def role_answers(request: PeerRequest) -> bytes:
+    """What the metadata service of a CVM with a role says."""
+    if request.target.endswith("/security-credentials/"):
+        return http_answer("the-role")
+    assert request.target.endswith("/security-credentials/the-role")
+    found = {
+        "Code": "Success",
+        "TmpSecretId": "AKIDrole",
+        "TmpSecretKey": "role-key",
+        "Token": "role-token",
+        "ExpiredTime": int(time.time()) + 7200,
+    }
+    return http_answer(json.dumps(found))
+
+
+def write_profile(home: str, text: str) -> None:
+    folder = os.path.join(home, ".tencentcloud")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "credentials"), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def set_function_keys(monkeypatch: pytest.MonkeyPatch, number: int, token: str = "") -> None:
+    values = ("AKIDinside{}".format(number), "key{}".format(number), token)
+    for name, value in zip(config.FUNCTION_KEYS, values):
+        monkeypatch.setenv(name, value)
+
+
+def set_tool_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(config.TOOL_KEYS, ("AKIDtool", "tool-key", "tool-token")):
+        monkeypatch.setenv(name, value)
+
+
+def key_of(request: PeerRequest) -> str:
+    return request.headers["authorization"].partition("Credential=")[2].partition("/")[0]
+
+
+def test_the_sources_are_asked_in_their_order(monkeypatch: pytest.MonkeyPatch, tmp_path: "os.PathLike[str]") -> None:
+    """Explicit, object, the function's environment, the tools' environment, the profile, the CVM's role."""
+    with Peer(answer=role_answers) as metadata:
+        found = []
+
+        def look(*given: "Any") -> None:
+            provider = choose_provider(*given)
+            if isinstance(provider, Chain):
+                provider = Chain(metadata.url + "/")
+            found.append(provider.get(False).secret_id)
+
+        look(None, None, None)
+        write_profile(str(tmp_path), "[default]\nsecret_id = AKIDprofile\nsecret_key = profile-key\n")
+        look(None, None, None)
+        set_tool_keys(monkeypatch)
+        look(None, None, None)
+        set_function_keys(monkeypatch, 1)
+        look(None, None, None)
+        look(None, None, None, Credentials("AKIDobject", "key"))
+        look("AKIDgiven", "key", None, Credentials("AKIDobject", "key"))
+    assert found == ["AKIDrole", "AKIDprofile", "AKIDtool", "AKIDinside1", "AKIDobject", "AKIDgiven"]
+
+
+def test_explicit_keys_never_pick_up_the_environments_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.1.7 did, and signed with a pair that did not belong together."""
+    set_function_keys(monkeypatch, 1, "env-token")
+    assert choose_provider("AKID", "key", None).get(False).token == ""
+
+
+@pytest.mark.parametrize("token", ["", " ", "  ", "\t", None])
+def test_a_blank_token_is_none(token: "str | None") -> None:
+    assert choose_provider("AKID", "key", token).get(False) == Credentials("AKID", "key", "")
+
+
+def test_a_blank_token_in_the_environment_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_function_keys(monkeypatch, 1, " ")
+    assert Chain().get(False).token == ""
+
+
+def test_keys_that_rotate_inside_a_warm_process_are_used_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.1.7 kept the first ones for ever."""
+    with Peer() as peer, Client(endpoint=peer.url) as client:
+        for number in range(3):
+            set_function_keys(monkeypatch, number, "token{}".format(number))
+            client.invoke("f")
+    assert [key_of(request) for request in peer.requests] == ["AKIDinside0", "AKIDinside1", "AKIDinside2"]
+    assert [request.headers["x-tc-token"] for request in peer.requests] == ["token0", "token1", "token2"]
+    assert peer.accepts == 1
+
+
+def test_a_token_that_rotates_alone_is_seen() -> None:
+    chain = Chain()
+    with pytest.MonkeyPatch.context() as patch:
+        set_function_keys(patch, 1, "one")
+        first = chain.get(False)
+        assert chain.get(False) is first, "unchanged keys are the same object, for the signer's cache goes by it"
+        set_function_keys(patch, 1, "two")
+        assert chain.get(False).token == "two"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("AKID", None, None), "secret_id is given without secret_key"),
+        (("AKID", "", None), "secret_id is given without secret_key"),
+        ((None, SECRET, None), "secret_key is given without secret_id"),
+        ((None, None, SECRET), "token is given without secret_id and secret_key"),
+    ],
+)
+def test_half_a_pair_is_a_value_error_when_the_client_is_made(
+    given: "tuple[Any, ...]", message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_function_keys(monkeypatch, 1)
+    with pytest.raises(ValueError, match=message) as caught:
+        Client(None, *given)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [config.FUNCTION_KEYS, config.TOOL_KEYS])
+@pytest.mark.parametrize("index", [0, 1])
+def test_half_a_pair_in_the_environment_is_named(
+    names: "tuple[str, str, str]", index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(names[index], SECRET)
+    with pytest.raises(
+        CredentialError, match="{} is given without {}".format(names[index], names[1 - index])
+    ) as caught:
+        Chain().get(False)
+    assert SECRET not in str(caught.value)
+    assert caught.value.executed is Verdict.NO
+
+
+@pytest.mark.parametrize("bad", ["\n", "\r\nX-Evil: 1", " ", "\u00e4", "\x00"])
+@pytest.mark.parametrize("field", ["secret_id", "secret_key", "token"])
+def test_keys_with_line_breaks_are_refused_and_never_shown(field: str, bad: str) -> None:
+    values = dict(KEYS, token="t")
+    values[field] = SECRET + bad
+    with pytest.raises(ValueError, match=field + " holds a blank, a line break") as caught:
+        Client(**values)
+    shown = "".join(traceback.format_exception_only(type(caught.value), caught.value)) + repr(caught.value)
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize("field", [0, 1, 2])
+def test_keys_with_line_breaks_in_the_environment_are_refused_and_never_shown(
+    field: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_function_keys(monkeypatch, 1, "t")
+    monkeypatch.setenv(config.FUNCTION_KEYS[field], SECRET + "\n")
+    with pytest.raises(CredentialError, match=config.FUNCTION_KEYS[field]) as caught:
+        Chain().get(False)
+    error = caught.value
+    shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    assert SECRET not in shown + repr(error) + repr(error.args)
+
+
+@pytest.mark.parametrize("value", [1, b"AKID", ["AKID"]])
+def test_keys_that_are_no_text_are_a_type_error_without_the_value(value: "Any") -> None:
+    with pytest.raises(TypeError, match="secret_key must be a str, not a"):
+        Client(secret_id="AKID", secret_key=value)
+
+
+def test_no_secret_stands_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(secret_id="AKIDlongsecretid", secret_key=SECRET, token=SECRET)
+    for found in (client, client.f, client._get_provider(), client._get_provider().get(False), client._addressing):
+        assert SECRET not in repr(found)
+        assert "AKIDlongsecretid" not in repr(found)
+
+
+class Plain:
+    """Somebody's own keys, as plain attributes."""
+
+    def __init__(self, secret_id: "Any", secret_key: "Any", token: "Any" = None) -> None:
+        self.secret_id = secret_id
+        self.secret_key = secret_key
+        self.token = token
+
+
+class Counted:
+    """Keys from properties, as a vault gives them; each refresh makes new ones."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.reads = 0
+
+    @property
+    def secret_id(self) -> str:
+        self.reads += 1
+        return "AKIDcounted{}".format(self.number)
+
+    @property
+    def secret_key(self) -> str:
+        return "key"
+
+    @property
+    def token(self) -> str:
+        return "token{}".format(self.number)
+
+    def refresh(self) -> None:
+        self.number += 1
+
+
+def test_an_object_is_read_at_each_signing() -> None:
+    source = Plain("AKID1", "key1")
+    with Peer() as peer, Client(endpoint=peer.url, credentials=source) as client:
+        client.invoke("f")
+        source.secret_id, source.secret_key, source.token = "AKID2", "key2", "tok2"
+        client.invoke("f")
+    assert [key_of(request) for request in peer.requests] == ["AKID1", "AKID2"]
+    assert "x-tc-token" not in peer.requests[0].headers
+    assert peer.requests[1].headers["x-tc-token"] == "tok2"
+
+
+def test_an_object_without_a_token_will_do() -> None:
+    class Two:
+        secret_id = "AKIDtwo"
+        secret_key = "key"
+
+    assert FromObject(Two()).get(False) == Credentials("AKIDtwo", "key", "")
+    assert FromObject(Two).get(False).secret_id == "AKIDtwo"
+
+
+def test_the_official_credential_fits() -> None:
+    from tencentcloud.common.credential import Credential
+
+    with Peer() as peer, Client(endpoint=peer.url, credentials=Credential("AKIDofficial", "key", "tok")) as client:
+        client.invoke("f")
+    assert key_of(peer.requests[0]) == "AKIDofficial"
+    assert peer.requests[0].headers["x-tc-token"] == "tok"
+
+
+def test_all_three_keys_are_of_one_moment() -> None:
+    """An official provider gives them together; read one by one, a rotation could fall in between."""
+
+    class Rotating:
+        def __init__(self) -> None:
+            self.number = 0
+
+        @property
+        def secret_id(self) -> str:
+            raise AssertionError("read one by one")
+
+        def get_credential_info(self) -> "tuple[str, str, str]":
+            self.number += 1
+            return "AKID{}".format(self.number), "key{}".format(self.number), "tok{}".format(self.number)
+
+    class Quiet(Rotating):
+        secret_id = "not asked"  # type: ignore[assignment]
+
+    assert FromObject(Quiet()).get(False) == Credentials("AKID1", "key1", "tok1")
+
+
+def test_a_refused_token_makes_the_object_refresh_and_the_call_succeed() -> None:
+    source = Counted()
+
+    def answer(request: PeerRequest) -> bytes:
+        return ok() if request.headers["x-tc-token"] == "token1" else api_error("AuthFailure.TokenFailure")
+
+    with Peer(answer=answer) as peer, Client(endpoint=peer.url, credentials=source, max_attempts=1) as client:
+        assert client.invoke("f") == '"ok"'
+        assert client.invoke("f") == '"ok"'
+    assert [key_of(request) for request in peer.requests] == ["AKIDcounted0", "AKIDcounted1", "AKIDcounted1"]
+    assert source.number == 1
+
+
+def test_the_official_role_classes_are_refreshed_their_own_way() -> None:
+    class Sts:
+        secret_id = secret_key = "x"
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def get_sts_tmp_role_arn(self) -> None:
+            self.asked += 1
+
+    sts = Sts()
+    FromObject(sts).get(True)
+    assert sts.asked == 1
+    with Peer(answer=role_answers) as metadata:
+        chain = Chain(metadata.url + "/")
+        chain.get(False)
+        before = len(metadata.requests)
+        chain.get(False)
+        assert len(metadata.requests) == before, "keys that have not run out are kept"
+        assert chain.get(True).secret_id == "AKIDrole"
+        assert len(metadata.requests) == before + 1
+
+
+def test_a_provider_that_fails_is_a_credential_error() -> None:
+    class Broken:
+        @property
+        def secret_id(self) -> str:
+            raise OSError("the vault is sealed")
+
+    class Half:
+        secret_id = "AKID"
+        secret_key = ""
+
+    with Peer() as peer:
+        for source, words in ((Broken(), "Broken failed: the vault is sealed"), (Half(), "secret_id is given without")):
+            with Client(endpoint=peer.url, credentials=source) as client, pytest.raises(CredentialError) as caught:
+                client.invoke("f")
+            assert words in caught.value.message
+            assert caught.value.executed is Verdict.NO
+            assert caught.value.code == "InvalidCredential"
+        assert peer.accepts == 0
+
+
+@pytest.mark.parametrize("source", ["AKID", 5, {"secret_id": "a"}, object()])
+def test_an_object_without_keys_is_a_type_error_when_the_client_is_made(source: "Any") -> None:
+    with pytest.raises(TypeError, match="credentials= needs an object with secret_id and secret_key"):
+        Client(credentials=source)
+
+
+def test_a_profile_of_a_temporary_home_is_read(tmp_path: "os.PathLike[str]", absent_metadata: str) -> None:
+    write_profile(str(tmp_path), "[default]\nsecret_id = AKIDprofile\nsecret_key = profile-key\n")
+    assert Chain(absent_metadata).get(False) == Credentials("AKIDprofile", "profile-key", "")
+
+
+@pytest.mark.parametrize("text", ["", "[other]\nsecret_id = a\nsecret_key = b\n"])
+def test_a_profile_without_a_default_says_so(text: str, tmp_path: "os.PathLike[str]", absent_metadata: str) -> None:
+    write_profile(str(tmp_path), text)
+    with pytest.raises(CredentialError, match=r"~/\.tencentcloud/credentials.*no section \[default\]"):
+        Chain(absent_metadata).get(False)
+
+
+@pytest.mark.parametrize("text", ["no ini file at all", "[default]\nsecret_id = only\n"])
+def test_a_profile_that_cannot_be_used_is_passed_over(
+    text: str, tmp_path: "os.PathLike[str]", absent_metadata: str
+) -> None:
+    write_profile(str(tmp_path), text)
+    with pytest.raises(CredentialError, match=r"~/\.tencentcloud/credentials"):
+        Chain(absent_metadata).get(False)
+
+
+def test_the_role_of_a_cvm_is_used_and_asked_for_once() -> None:
+    with Peer(answer=role_answers) as metadata:
+        chain = Chain(metadata.url + "/")
+        for _ in range(3):
+            assert chain.get(False) == Credentials("AKIDrole", "role-key", "role-token")
+        assert [request.target for request in metadata.requests] == [
+            "/cam/security-credentials/",
+            "/cam/security-credentials/the-role",
+        ]
+
+
+def test_a_machine_without_metadata_is_asked_only_once() -> None:
+    with Peer(answer=lambda request: http_answer("no", "404 Not Found")) as metadata:
+        chain = Chain(metadata.url + "/")
+        for _ in range(3):
+            with pytest.raises(CredentialError):
+                chain.get(False)
+        assert len(metadata.requests) == 1
+
+
+def test_a_metadata_service_that_hangs_costs_a_second_and_only_once() -> None:
+    with Peer(lambda channel: channel.wait_for_end()) as metadata:
+        chain = Chain(metadata.url + "/")
+        started = time.monotonic()
+        with pytest.raises(CredentialError):
+            chain.get(False)
+        assert 0.9 < time.monotonic() - started < 3
+        started = time.monotonic()
+        with pytest.raises(CredentialError):
+            chain.get(False)
+        assert time.monotonic() - started < 0.5
+
+
+def test_the_machines_role_is_never_asked_for_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service is the machine's own; a proxy would answer for its own machine."""
+    with Peer(answer=role_answers) as metadata:
+        monkeypatch.setenv("http_proxy", NOWHERE.format(unused_port()))
+        assert _ask_metadata(metadata.url + "/") == "the-role"
+
+
+def test_without_keys_anywhere_every_place_is_listed_and_nothing_is_sent(
+    absent_metadata: str,
+) -> None:
+    with Peer() as peer, Client(endpoint=peer.url) as client:
+        client._provider = Chain(absent_metadata)
+        with pytest.raises(CredentialError) as caught:
+            client.invoke("f")
+        assert peer.accepts == 0
+    error = caught.value
+    assert (error.code, error.executed) == ("InvalidCredential", Verdict.NO)
+    for place in (
+        "secret_id= and secret_key=",
+        "TENCENTCLOUD_SECRETID and TENCENTCLOUD_SECRETKEY",
+        "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+        "~/.tencentcloud/credentials",
+        "TKE_REGION",
+        "CVM role",
+    ):
+        assert place in error.message
+
+
+def test_keys_that_appear_later_are_found(absent_metadata: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = Chain(absent_metadata)
+    with pytest.raises(CredentialError):
+        chain.get(False)
+    set_function_keys(monkeypatch, 4)
+    assert chain.get(False).secret_id == "AKIDinside4"
+
+
+def test_a_tke_role_that_fails_is_named(absent_metadata: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in config.TKE_KEYS:
+        monkeypatch.setenv(name, "/no/such/file")
+    with pytest.raises(CredentialError, match=r"the TKE role \(TKE_REGION and kin\): .*No such file"):
+        Chain(absent_metadata).get(False)
+
+
+def test_threads_search_once() -> None:
+    with Peer(answer=role_answers) as metadata:
+        chain = Chain(metadata.url + "/")
+        found: "list[Credentials]" = []
+        threads = [threading.Thread(target=lambda: found.append(chain.get(False))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert len(found) == 8
+        assert len(set(found)) == 1
+        assert len(metadata.requests) == 2
+
+
+def test_peeking_never_blocks() -> None:
+    source = Counted()
+    assert FromObject(source).peek() is None
+    assert source.reads == 0
+    assert FromObject(Plain("AKID", "key")).peek() == Credentials("AKID", "key")
+    assert Explicit("AKID", "key", None).peek() == Credentials("AKID", "key")
+    assert Chain(NOWHERE.format(1)).peek() is None
+
+
+def test_keys_that_are_set_on_a_client_count_from_the_next_call() -> None:
+    with Peer() as peer, Client(endpoint=peer.url, **KEYS) as client:
+        client.invoke("f")
+        client.secret_id = "AKIDnew"
+        client.secret_key = "new-key"
+        client.token = "new-token"
+        client.invoke("f")
+        assert (client.secret_id, client.secret_key, client.token) == ("AKIDnew", "new-key", "new-token")
+        client.secret_key = None
+        with pytest.raises(ValueError, match="secret_id is given without secret_key"):
+            client.invoke("f")
+    assert [key_of(request) for request in peer.requests] == ["AKIDpeer", "AKIDnew"]
+    assert peer.requests[1].headers["x-tc-token"] == "new-token"
