@@ -66,7 +66,6 @@ def test_asyncio(installed: Programs, judged_scf) -> None:
     assert installed("asyncio_forms.py", judged_scf.env).splitlines() == once * 2
 
 
-@pytest.mark.xfail(reason="the generator that attends a loop outlives the closed client: a task is destroyed, pending")
 def test_asyncio_on_a_plain_loop_is_quiet(installed: Programs, judged_scf) -> None:
     assert installed("asyncio_plain_loop.py", judged_scf.env) == '{"key": "value"}\n'
 

@@ -1,7 +1,6 @@
 """The connections of a client on one event loop, shared by its tasks: the waiting, the end of the loop."""
 
 import asyncio
-import weakref
 from time import monotonic
 from time import time as wall
 
@@ -98,6 +97,9 @@ class Pool:
         while self._leaving:
             await asyncio.wait([connection.closed for connection in self._leaving])
             self._leaving = {connection for connection in self._leaving if not connection.closed.done()}
+        farewell, self._farewell = self._farewell, None
+        if farewell is not None and not farewell.ag_running:  # else the loop is ending, and it is the one who closes
+            await farewell.aclose()
 
     async def _await(self, origin: "Origin", deadline: float) -> "Any":
         """Wait for a grant: a connection, or a place to open one."""
@@ -150,14 +152,13 @@ class Pool:
 
         The loop closes the asynchronous generators that are still suspended before it ends: this one is ours.
         """
-        self._farewell = _close_at_end(weakref.ref(self))
+        self._farewell = _close_at_end(self)
         await self._farewell.__anext__()
 
 
-async def _close_at_end(reference: "weakref.ref[Pool]") -> "AsyncIterator[None]":
+async def _close_at_end(pool: Pool) -> "AsyncIterator[None]":
+    """Suspended until the loop ends, the pool is closed, or nobody holds the pool any more."""
     try:
         yield
     finally:
-        pool = reference()
-        if pool is not None:
-            await pool.close()
+        await pool.close()
