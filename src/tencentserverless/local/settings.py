@@ -51,6 +51,10 @@ class Limits:
     """Bounds of the server. Sources are pages of cloud.tencent.com, where the platform has the bound."""
 
     body_bytes: int = wire.MAX_BODY_BYTES
+    v1_body_bytes: int = MIB  # document/api/583/17237: a POST that is signed by HmacSHA1 or HmacSHA256
+    query_bytes: int = 32 * KIB  # same page: a GET
+    head_bytes: int = 64 * KIB  # ours: request line and headers, of which the query is a part
+    request_seconds: float = 60.0  # ours: how long a request may take to arrive whole
     event_bytes: int = wire.MAX_EVENT_BYTES  # document/product/583/17299: 6 MB a synchronous event
     log_tail_bytes: int = 4 * KIB  # document/api/583/17243: Result.Log
     output_bytes: int = 64 * KIB  # kept of one call's output; ours

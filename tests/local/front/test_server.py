@@ -50,7 +50,7 @@ def test_a_connection_carries_many_calls(local_scf):
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"method": "GET"}, "UnsupportedProtocol"),
+        ({"method": "PUT"}, "UnsupportedProtocol"),
         ({"method": "DELETE"}, "UnsupportedProtocol"),
         ({"path": "/other"}, "InvalidParameter"),
         ({"path": "/?Action=Invoke"}, "InvalidParameter"),

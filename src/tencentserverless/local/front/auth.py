@@ -1,26 +1,23 @@
 """Checks that a request is signed by a key of this server, freshly and for this service.
 
-Sources: cloud.tencent.com/document/api/583/17239 (signature v3) and 17240 (codes). UNSIGNED-PAYLOAD is how Tencent's
-SDKs leave the body out; they hash the word itself in place of the body.
+Sources: cloud.tencent.com/document/api/583/17239 (signature v3), 17238 (v1) and 17240 (codes). UNSIGNED-PAYLOAD is how
+Tencent's SDKs leave the body out; they hash the word itself in place of the body.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
-from hashlib import sha256
+from collections.abc import Callable
 
-from tencentserverless._core import signing, wire
+from tencentserverless.local.front.claims import Claim, read_claim
+from tencentserverless.local.front.forms import Request
 from tencentserverless.local.keys import Grant, KeyRing
 from tencentserverless.local.refusals import ApiError
-
-_MUST_BE_SIGNED = frozenset(("content-type", "host"))
-_UNSIGNED_PAYLOAD_HASH = sha256(signing.UNSIGNED_PAYLOAD.encode("ascii")).hexdigest()
 
 
 class Authenticator:
     """Says who a request comes from, or refuses it.
 
     :param clock: UNIX seconds
-    :param skew_seconds: how far X-TC-Timestamp may be from it
+    :param skew_seconds: how far the time of a request may be from it
     """
 
     def __init__(self, keys: KeyRing, clock: Callable[[], float], skew_seconds: int) -> None:
@@ -28,96 +25,68 @@ class Authenticator:
         self._clock = clock
         self._skew_seconds = skew_seconds
 
-    def check(self, headers: Mapping[str, str], body: bytes) -> Grant:
-        """The grant that signed a POST request.
+    def check(self, request: Request) -> Grant:
+        """The grant that signed a request.
 
-        :param headers: by lower-case name
         :raises ApiError: with the platform's code, if any part of the proof fails
         """
-        authorization = _parsed(headers)
-        grant = self._keys.find(authorization.secret_id)
+        claim = read_claim(request)
+        grant = self._keys.find(claim.secret_id)
         if grant is None:
             raise ApiError(
                 "AuthFailure.SecretIdNotFound",
                 "The SecretId is not found. The local SCF takes the key pair of its own environment alone: "
                 'run eval "$(scf local env)", or source the file of --env-file.',
             )
-        timestamp = self._fresh_timestamp(headers)
-        _check_scope(authorization, int(timestamp))
-        payload_hash = _payload_hash(headers, body)
-        try:
-            canonical = signing.canonical_request("POST", "", headers, authorization.signed_headers, payload_hash)
-        except KeyError as error:
-            raise ApiError(
-                "AuthFailure.SignatureFailure", f"The header {error.args[0]!r} is signed but not sent."
-            ) from None
-        expected = signing.signature(grant.credentials.secret_key, authorization, timestamp, canonical)
-        if not hmac.compare_digest(expected.encode("ascii"), authorization.signature.encode("utf-8")):
+        timestamp = self._fresh_timestamp(request)
+        if not _is_proven(claim, grant.credentials.secret_key, timestamp):
             raise ApiError(
                 "AuthFailure.SignatureFailure",
                 "The provided credentials could not be validated. Check that the SecretKey belongs to the SecretId, "
-                "and that host, content type and body are sent as they were signed.",
+                "and that host, content type and parameters are sent as they were signed.",
             )
-        self._check_token(grant, headers.get("x-tc-token", "").strip())
+        self._check_token(grant, request)
         return grant
 
-    def _fresh_timestamp(self, headers: Mapping[str, str]) -> str:
-        text = headers.get("x-tc-timestamp", "")
+    def _fresh_timestamp(self, request: Request) -> str:
+        text, name = request.common("Timestamp"), request.shown_name("Timestamp")
         if not text:
-            raise ApiError("MissingParameter", "The request is missing a required parameter `X-TC-Timestamp`.")
+            raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
         if not (text.isascii() and text.isdigit() and len(text) <= 12):
-            raise ApiError("InvalidParameterValue", "X-TC-Timestamp must be UNIX seconds, such as 1551113065.")
+            raise ApiError("InvalidParameterValue", f"{name} must be UNIX seconds, such as 1551113065.")
         if abs(self._clock() - int(text)) > self._skew_seconds:
             raise ApiError(
                 "AuthFailure.SignatureExpire",
-                f"X-TC-Timestamp is more than {self._skew_seconds} seconds off the server's clock.",
+                f"{name} is more than {self._skew_seconds} seconds off the server's clock.",
             )
         return text
 
-    def _check_token(self, grant: Grant, token: str) -> None:
+    def _check_token(self, grant: Grant, request: Request) -> None:
         """Permanent keys have no token; temporary ones are worth nothing without theirs."""
+        token, name = request.common("Token").strip(), request.shown_name("Token")
         if grant.expires_at is None and not token:
             return
         expected = grant.credentials.token
         if not expected or not hmac.compare_digest(expected.encode("utf-8"), token.encode("utf-8")):
             raise ApiError(
                 "AuthFailure.TokenFailure",
-                "X-TC-Token is not the token of this key."
-                if token
-                else "X-TC-Token is missing: this key is temporary.",
+                f"{name} is not the token of this key." if token else f"{name} is missing: this key is temporary.",
             )
         if grant.expires_at is not None and self._clock() >= grant.expires_at:
             raise ApiError("AuthFailure.TokenFailure", "The temporary key has expired.")
 
 
-def _parsed(headers: Mapping[str, str]) -> signing.Authorization:
-    value = headers.get("authorization", "")
-    try:
-        authorization = signing.parse_authorization(value)
-    except ValueError as error:
-        problem = f"The Authorization header is malformed: {error}." if value else "There is no Authorization header."
-        raise ApiError("AuthFailure.InvalidAuthorization", problem) from None
-    names = authorization.signed_headers
-    if not _MUST_BE_SIGNED.issubset(names) or len(set(names)) != len(names):
-        raise ApiError(
-            "AuthFailure.InvalidAuthorization", "SignedHeaders must contain content-type and host, each once."
-        )
-    return authorization
+def _is_proven(claim: Claim, secret_key: str, timestamp: str) -> bool:
+    """Whether the claim's signature is one that the key makes.
 
-
-def _check_scope(authorization: signing.Authorization, timestamp: int) -> None:
-    if authorization.date != signing.utc_date(timestamp):
-        raise ApiError(
-            "AuthFailure.SignatureFailure", "The date of the credential is not the UTC date of X-TC-Timestamp."
-        )
-    if authorization.service != wire.SERVICE:
-        raise ApiError("AuthFailure.SignatureFailure", f"The service of the credential must be {wire.SERVICE!r}.")
-
-
-def _payload_hash(headers: Mapping[str, str], body: bytes) -> str:
-    mode = headers.get("x-tc-content-sha256")
-    if mode is None:
-        return sha256(body).hexdigest()
-    if mode != signing.UNSIGNED_PAYLOAD:
-        raise ApiError("InvalidParameterValue", f"X-TC-Content-SHA256 can only be {signing.UNSIGNED_PAYLOAD}.")
-    return _UNSIGNED_PAYLOAD_HASH
+    The usual one is tried alone, for speed. After it all others are compared, whichever fits, so that the time tells
+    nothing about them.
+    """
+    given = claim.signature.encode("utf-8")
+    signatures = claim.signatures(secret_key, timestamp)
+    if hmac.compare_digest(next(signatures).encode("ascii"), given):
+        return True
+    fits = False
+    for signature in signatures:
+        fits |= hmac.compare_digest(signature.encode("ascii"), given)
+    return fits

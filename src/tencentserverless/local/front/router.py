@@ -1,10 +1,9 @@
 """Finds the handler of an action. The API has one version and fifty-two actions; some are served here."""
 
-from collections.abc import Mapping
-
 from tencentserverless._core import wire
 from tencentserverless.local.actions import functions, invoke
 from tencentserverless.local.actions.action import Action
+from tencentserverless.local.front.forms import Request
 from tencentserverless.local.refusals import ApiError
 
 ACTIONS: dict[str, Action] = {**invoke.ACTIONS, **functions.ACTIONS}
@@ -24,33 +23,38 @@ KNOWN_ACTIONS = frozenset(
 )
 
 
-def find_action(headers: Mapping[str, str]) -> Action:
+def find_action(request: Request) -> Action:
     """The action that a request asks for.
 
-    :param headers: by lower-case name
     :raises ApiError: if it names none, or one that is not served
     """
-    name = headers.get("x-tc-action", "")
-    version = headers.get("x-tc-version", "")
+    name = request.common("Action")
+    version = request.common("Version")
     action = ACTIONS.get(name)
     if action is not None and version == wire.VERSION:
         return action
-    for header, value in (("X-TC-Action", name), ("X-TC-Version", version)):
+    for parameter, value in (("Action", name), ("Version", version)):
         if not value:
-            raise ApiError("MissingParameter", f"The request is missing a required parameter `{header}`.")
+            raise _missing(request, parameter)
     if version != wire.VERSION:
-        raise ApiError("NoSuchVersion", f"X-TC-Version {version[:64]!r} does not exist; it is {wire.VERSION}.")
+        shown = request.shown_name("Version")
+        raise ApiError("NoSuchVersion", f"{shown} {version[:64]!r} does not exist; it is {wire.VERSION}.")
     if name in KNOWN_ACTIONS:
         raise ApiError("UnsupportedOperation", f"The action {name} is not served by the local SCF.")
     raise ApiError("InvalidAction", f"The action {name[:64]!r} does not exist.")
 
 
-def find_region(headers: Mapping[str, str]) -> str:
+def find_region(request: Request) -> str:
     """The region that a request operates on.
 
     :raises ApiError: if it names none
     """
-    region = headers.get("x-tc-region", "").strip()
+    region = request.common("Region").strip()
     if not region:
-        raise ApiError("MissingParameter", "The request is missing a required parameter `X-TC-Region`.")
+        raise _missing(request, "Region")
     return region
+
+
+def _missing(request: Request, parameter: str) -> ApiError:
+    shown = request.shown_name(parameter)
+    return ApiError("MissingParameter", f"The request is missing a required parameter `{shown}`.")

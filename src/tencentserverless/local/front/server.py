@@ -1,19 +1,21 @@
 """The HTTP side: an ASGI application, and the uvicorn that carries it."""
 
+import asyncio
 import contextlib
 import socket
+import ssl
 import uuid
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-from tencentserverless._core import wire
 from tencentserverless.local.actions.action import Call, Services
 from tencentserverless.local.actions.parameters import decode
-from tencentserverless.local.front import envelope
+from tencentserverless.local.front import envelope, forms
 from tencentserverless.local.front.auth import Authenticator
+from tencentserverless.local.front.protocol import make_protocol
 from tencentserverless.local.front.router import find_action, find_region
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
@@ -21,10 +23,9 @@ from tencentserverless.local.settings import Limits
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-#: Headers that decide who asks for what; a second one would leave open which is meant.
-_SINGLE_HEADERS = frozenset(("authorization", "content-type", "host", "x-tc-content-sha256", "x-tc-token")) | frozenset(
-    ("x-tc-action", "x-tc-version", "x-tc-region", "x-tc-timestamp")
-)
+#: Headers that decide who asks for what; a second one would leave open which is meant. All of ``x-tc-`` are such.
+_SINGLE_HEADERS = frozenset(("authorization", "content-type", "host"))
+_SINGLE_PREFIX = "x-tc-"
 
 
 class Gone(Exception):
@@ -57,43 +58,33 @@ class Application:
         await send({"type": "http.response.body", "body": answer})
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, request_id: str) -> dict[str, object]:
+        limits = self._services.settings.limits
         headers = _headers(scope["headers"])
-        _check_form(scope, headers)
-        body = await _body(headers, receive, self._services.settings.limits.body_bytes)
-        grant = self._authenticator.check(headers, body)
-        action = find_action(headers)
-        call = Call(request_id, find_region(headers), nested=grant.expires_at is not None)
-        return await action.handle(decode(body, action.decoder), call, self._services)
+        head = forms.recognise(scope["method"], scope["path"], scope["query_string"], headers, limits)
+        body = b"" if head.method == "GET" else await _body(headers, receive, head.body_limit_bytes(limits))
+        request = forms.read(head, body)
+        grant = self._authenticator.check(request)
+        action = find_action(request)
+        call = Call(request_id, find_region(request), nested=grant.expires_at is not None)
+        parameters = decode(request.json_body(action.decoder.type), action.decoder)
+        return await action.handle(parameters, call, self._services)
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:
         name = raw_name.decode("latin-1")
-        if name in headers and name in _SINGLE_HEADERS:
+        if name in headers and (name in _SINGLE_HEADERS or name.startswith(_SINGLE_PREFIX)):
             raise ApiError("InvalidParameter", f"The header {name} is sent twice.")
         headers[name] = raw_value.decode("latin-1").strip()
     return headers
 
 
-def _check_form(scope: dict[str, Any], headers: dict[str, str]) -> None:
-    """Refuse what is no POST of JSON to the one path of the API."""
-    if scope["method"] != "POST":
-        raise ApiError("UnsupportedProtocol", f"The local SCF is called by POST, not by {scope['method'][:16]}.")
-    if scope["path"] != "/" or scope["query_string"]:
-        raise ApiError("InvalidParameter", "The API has the path / alone, without a query.")
-    content_type = headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != wire.CONTENT_TYPE:
-        raise ApiError(
-            "UnsupportedProtocol", f"The content type must be {wire.CONTENT_TYPE}, not {content_type[:64]!r}."
-        )
-
-
-async def _body(headers: dict[str, str], receive: Receive, limit_bytes: int) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive, limit_bytes: int) -> bytes:
     """The whole body, whose announced size is judged before any of it is read."""
     announced = headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > limit_bytes:
-        raise _too_large(limit_bytes, announced)
+    if len(announced) > 18 or (announced.isdecimal() and int(announced) > limit_bytes):
+        raise forms.too_large(limit_bytes, announced[:32])
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
@@ -104,29 +95,33 @@ async def _body(headers: dict[str, str], receive: Receive, limit_bytes: int) -> 
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > limit_bytes:
-                raise _too_large(limit_bytes, str(size))
+                raise forms.too_large(limit_bytes, str(size))
         body = b"".join(parts)
     if message["type"] == "http.disconnect":
         raise Gone
+    if len(body) > limit_bytes:
+        raise forms.too_large(limit_bytes, str(len(body)))
     return body
 
 
-def _too_large(limit_bytes: int, size: str) -> ApiError:
-    return ApiError(
-        "RequestSizeLimitExceeded", f"Your current request size exceed  max {limit_bytes}B, but your {size}B."
-    )
-
-
 class HttpServer(Server):
-    """uvicorn, on a socket that is bound already and with signals left to the one who runs it.
+    """uvicorn, on sockets that are bound already and with signals left to the one who runs it.
 
     :param on_started: called once it answers
+    :param secure: a further socket, on which the same is answered over TLS
     """
 
-    def __init__(self, application: Application, limits: Limits, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        application: Application,
+        limits: Limits,
+        on_started: Callable[[], None],
+        secure: tuple[socket.socket, ssl.SSLContext] | None = None,
+    ) -> None:
         super().__init__(
             Config(
                 application,
+                http=make_protocol(limits),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -139,6 +134,7 @@ class HttpServer(Server):
             )
         )
         self._on_started = on_started
+        self._secure = secure
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -149,4 +145,15 @@ class HttpServer(Server):
         """Serve, with the Date header in place from the first answer on."""
         await self.on_tick(0)
         await super().startup(sockets)
+        if self._secure:
+            listener, context = self._secure
+            loop = asyncio.get_running_loop()
+            self.servers.append(await loop.create_server(self._make_connection, sock=listener, ssl=context))
         self._on_started()
+
+    def _make_connection(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        connection: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return connection

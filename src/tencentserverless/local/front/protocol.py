@@ -1,0 +1,124 @@
+"""What happens on a connection before there is a request: bytes that are no HTTP, and requests that never end.
+
+uvicorn answers those with a status of 400. A client of the cloud takes any status but 200 for a broken network, so
+they get the envelope too.
+"""
+
+import asyncio
+import uuid
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from tencentserverless.local.front import envelope
+from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.settings import Limits
+
+
+def make_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """The class of connections that keep these limits."""
+
+    class Connection(_Connection):
+        limits_kept = limits
+
+    return Connection
+
+
+class _Connection(HttpToolsProtocol):
+    """One connection. Its clock runs only while a request has arrived in part."""
+
+    limits_kept: Limits
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._is_partial = False
+        self._is_head = False
+        self._is_new = False  # the message began in the bytes at hand, of which some may belong to the one before
+        self._head_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request, or of several."""
+        self._is_new = False
+        super().data_received(data)
+        if not self._is_partial:
+            self._stop_clock()
+            return
+        if self._timer is None and not self.transport.is_closing():
+            self._timer = self.loop.call_later(self.limits_kept.request_seconds, self._end_slow_request)
+        if self._is_head and not self._is_new:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.limits_kept.head_bytes:
+                self._refuse(ApiError("RequestSizeLimitExceeded", "The headers of the request are too large."))
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._is_partial = self._is_head = self._is_new = True
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The request has all its headers."""
+        self._is_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._is_partial = False
+        super().on_message_complete()
+
+    def eof_received(self) -> None:
+        """The client sends no more; it may still read."""
+        if self._is_partial:
+            self._refuse(ApiError("InvalidParameter", "The request ended before it was whole."))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has gone."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """The bytes are no HTTP.
+
+        :param msg: uvicorn's words for it
+        """
+        self._refuse(ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1."))
+
+    def _end_slow_request(self) -> None:
+        self._timer = None
+        self._refuse(ApiError("InvalidParameter", "The request did not arrive whole in time."))
+
+    def _stop_clock(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, error: ApiError) -> None:
+        """Answer what has arrived in part, and close.
+
+        An answer that another request waits for must not be taken for this one's: it may tell of a function that ran.
+        """
+        self._stop_clock()
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = cast(Any, self.cycle)  # None until there is a request
+        if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
+            if not self.pipeline:
+                self.transport.write(self._answer(error))
+            self.transport.close()
+        elif self.pipeline or cycle.response_started:
+            self.transport.close()
+        else:
+            cycle.keep_alive = False  # its answer leaves, then the connection closes
+            self.flow.pause_reading()
+
+    def _answer(self, error: ApiError) -> bytes:
+        body = envelope.failure(error, str(uuid.uuid4()))
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", envelope.CONTENT_TYPE),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+        return STATUS_LINE[200] + lines + b"\r\n" + body
