@@ -59,9 +59,17 @@ class Call:
         self.data = data
         self.event = encode_event(data)
         self.region = region
-        self.routing_key = encode_event(routing_key) if isinstance(routing_key, dict) else routing_key
+        if routing_key is not None and not isinstance(routing_key, str):
+            routing_key = _encode_routing_key(routing_key)
+        self.routing_key = routing_key
         self.deadline = deadline
         self.is_idempotent = is_idempotent
+
+
+def _encode_routing_key(routing_key: "Any") -> "str | None":
+    if not isinstance(routing_key, dict):
+        raise TypeError("routing_key must be a dict of texts or its JSON text, not {!r}".format(routing_key))
+    return encode_event(routing_key)
 
 
 def _check_call(call: Call) -> None:
@@ -176,7 +184,11 @@ class RequestBuilder:
             call.invocation_type,
             call.routing_key,
         )
-        prefix = self._bodies.get(key) or self._keep_prefix(key, call, action)
+        try:
+            prefix = self._bodies.get(key) or self._keep_prefix(key, call, action)
+        except TypeError:  # a name that cannot be a key of a dict
+            _check_call(call)
+            raise
         event = call.event
         text = prefix + "}" if event is None else prefix + "," + _PAYLOAD_KEYS[action] + encode_basestring(event) + "}"
         try:
