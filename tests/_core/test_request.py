@@ -291,7 +291,7 @@ def test_an_empty_name_is_refused(field: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["function_name", "namespace", "qualifier"])
-@pytest.mark.parametrize("value", [1, b"f", None, 1.5])
+@pytest.mark.parametrize("value", [1, b"f", None, 1.5, ["f"], {}])
 def test_a_name_that_is_no_text_is_refused(field: str, value: "Any") -> None:
     options = {"function_name": "f", field: value}
     with pytest.raises(TypeError, match=field + " must be a str"):
