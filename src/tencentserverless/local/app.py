@@ -121,6 +121,7 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
     from tencentserverless.local.front.auth import Authenticator
     from tencentserverless.local.front.server import Application, HttpServer
     from tencentserverless.local.registry.catalogue import Catalogue
+    from tencentserverless.local.registry.packages import Packages
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.scheduler.instances import Ground, Launcher
     from tencentserverless.local.worker.support import Support
@@ -132,9 +133,11 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         stack.callback(console.close)
         stack.callback(support.close)
         ground = Ground(settings, ring, start.interpreters, support, console, start.endpoint_url)
-        scheduler = Scheduler(Launcher(ground), limits)
+        catalogue = Catalogue(start.project.records.values())
+        scheduler = Scheduler(Launcher(ground), limits, catalogue.reservations)
         stack.push_async_callback(scheduler.close)
-        services = Services(Catalogue(start.project.records.values()), scheduler, settings, console)
+        packages = Packages((start.folder.path.resolve() if start.folder else support.root) / "packages")
+        services = Services(catalogue, scheduler, settings, console, packages, start.interpreters)
         application = Application(services, Authenticator(ring, time.time, limits.skew_seconds))
 
         def announce() -> None:

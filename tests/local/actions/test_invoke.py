@@ -73,7 +73,7 @@ def test_fields_of_a_success(local_scf):
         ),
         (
             "Invoke",
-            {"FunctionName": "echo", "InvocationType": "event"},
+            {"FunctionName": "echo", "InvocationType": "eVent"},
             "InvalidParameterValue",
             "RequestResponse, Event",
         ),

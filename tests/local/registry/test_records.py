@@ -31,7 +31,7 @@ def test_what_is_no_function_name(name):
 )
 def test_variables(variables, words):
     fault = environment_fault(variables)
-    assert fault is None if words is None else words in fault
+    assert fault is None if words is None else words in fault.words
 
 
 def record(region, namespace, name, tmp_path):
@@ -48,4 +48,4 @@ def test_regions_and_namespaces_are_separate_worlds(tmp_path):
     assert catalogue.namesakes("fn") == places[:3]
     assert catalogue.has_namespace("ap-c", "default")
     assert not catalogue.has_namespace("ap-a", "other")
-    assert len({each.function_id for each in catalogue}) == 4
+    assert len({each.latest.function_id for each in catalogue}) == 4

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, exceeds_quota, place
+from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, place
 from tencentserverless.local.settings import Limits
 
 LIMITS = Limits(ready_instances=4, all_instances=8, stall_seconds=0.2, queue_seconds=30)
@@ -47,10 +47,3 @@ def test_no_plan_goes_over_the_bound_or_starts_more_than_there_are_calls(crowd, 
         assert crowd.spare > 0
     if crowd.idle:
         assert step is Step.USE
-
-
-def test_the_quota_is_the_regions():
-    assert not exceeds_quota("ap-guangzhou", 128_000, LIMITS)
-    assert exceeds_quota("ap-guangzhou", 128_001, LIMITS)
-    assert not exceeds_quota("ap-tokyo", 64_000, LIMITS)
-    assert exceeds_quota("ap-tokyo", 64_001, LIMITS)

@@ -1,15 +1,21 @@
 """What an action is, what it is told about a call, and what it works with."""
 
+import asyncio
+import random
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from tencentserverless.local.console import Console
 from tencentserverless.local.registry.catalogue import Catalogue
+from tencentserverless.local.registry.invocations import Invocations
+from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.dispatch import Scheduler
 from tencentserverless.local.settings import Settings
+from tencentserverless.local.worker.interpreters import Interpreters
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +32,23 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The rooms that actions work with."""
+    """The rooms that actions work with.
+
+    :param clock: UNIX seconds
+    :param dice: a number from 0 up to, but without, 1: which calls of an alias go to its second version
+    :param unpacking: held while code is unpacked, so that many deployments at once do not fill the disk
+    """
 
     catalogue: Catalogue
     scheduler: Scheduler
     settings: Settings
     console: Console
+    packages: Packages
+    interpreters: Interpreters
+    invocations: Invocations = field(default_factory=Invocations)
+    clock: Callable[[], float] = time.time
+    dice: Callable[[], float] = random.random
+    unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,28 @@ document/product/583/42611 (status codes).
 
 import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local import logs
 from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.lookup import check_qualifier, find_function
+from tencentserverless.local.actions.choices import choose
+from tencentserverless.local.actions.lookup import Codes, find_function, no_version
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.invocations import Invocation
+from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionRecord
 from tencentserverless.local.scheduler.dispatch import Stopping
 from tencentserverless.local.worker.interpreters import python_version
 from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome
 
+#: The pages of these actions list no code for a namespace, and one of their own for a name.
+_CODES = Codes(name="InvalidParameter.FunctionName", namespace="ResourceNotFound.Function")
+_NO_ROUTING_KEY: Mapping[str, str] = {}
+_routing_keys = msgspec.json.Decoder(dict[str, str])
 _EMPTY_EVENT = "{}"  # what the console sends where nothing is given; what the platform hands over is not documented
 
 
@@ -48,20 +56,18 @@ class InvokeFunctionTable(Table, frozen=True):
 
 async def invoke(parameters: InvokeTable, call: Call, services: Services) -> dict[str, object]:
     """Run a function, named and given its event in the way of Invoke."""
-    kind = parameters.InvocationType or wire.SYNC
-    if kind not in wire.INVOCATION_TYPES:
-        raise ApiError("InvalidParameterValue", f"InvocationType must be one of {', '.join(wire.INVOCATION_TYPES)}.")
+    kind = choose("InvocationType", parameters.InvocationType, wire.INVOCATION_TYPES, wire.SYNC)
     if kind == wire.EVENT:
         raise ApiError(
             "UnsupportedOperation",
             "InvocationType Event: asynchronous calls are not served by the local SCF yet. Call with RequestResponse.",
         )
-    return await _run(parameters, parameters.ClientContext, call, services)
+    return await _run(parameters, parameters.ClientContext, parameters.Qualifier or LATEST, call, services)
 
 
 async def invoke_function(parameters: InvokeFunctionTable, call: Call, services: Services) -> dict[str, object]:
     """Run a function, named and given its event in the way of InvokeFunction."""
-    return await _run(parameters, parameters.Event, call, services)
+    return await _run(parameters, parameters.Event, parameters.Qualifier or DEFAULT_ALIAS, call, services)
 
 
 ACTIONS = {
@@ -71,26 +77,20 @@ ACTIONS = {
 
 
 async def _run(
-    parameters: InvokeTable | InvokeFunctionTable, payload: str | None, call: Call, services: Services
+    parameters: InvokeTable | InvokeFunctionTable, payload: str | None, qualifier: str, call: Call, services: Services
 ) -> dict[str, object]:
-    record = find_function(
-        services.catalogue,
-        call.region,
-        parameters.Namespace,
-        parameters.FunctionName,
-        namespace_code="ResourceNotFound.Function",  # the one that the pages of these actions list
-    )
-    if parameters.Qualifier:
-        check_qualifier(parameters.Qualifier, record, "ResourceNotFound.Qualifier")
-    _check_options(parameters)
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
+    record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
+    if record is None:
+        raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
+    log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     _check_runtime(record)
     event = _checked_event(payload, services.settings.limits.event_bytes)
-    try:
-        outcome = await services.scheduler.run(record, call.request_id, event, nested=call.nested)
-    except Stopping:
-        raise ApiError("InternalError", "The local SCF is stopping; the function may or may not have run.") from None
+    invocation = Invocation(record.key, record.version, call.request_id, services.clock(), record.memory_mb)
+    outcome = await _recorded(invocation, record, event, call, services)
     result = _result(outcome, call.request_id)
-    if parameters.LogType == "Tail":
+    services.invocations.end(invocation, outcome.status, result["RetMsg"], outcome.output)
+    if log_type == "Tail":
         log = logs.call_log(
             call.request_id, outcome.output, outcome.duration_ms, record.memory_mb, outcome.memory_bytes
         )
@@ -102,11 +102,35 @@ async def _run(
     return {"Result": result}
 
 
-def _check_options(parameters: InvokeTable | InvokeFunctionTable) -> None:
-    if parameters.LogType and parameters.LogType not in wire.LOG_TYPES:
-        raise ApiError("InvalidParameterValue", f"LogType must be one of {', '.join(wire.LOG_TYPES)}.")
-    if parameters.RoutingKey and len(parameters.RoutingKey.encode()) > wire.MAX_ROUTING_KEY_BYTES:
+async def _recorded(
+    invocation: Invocation, record: FunctionRecord, event: bytes, call: Call, services: Services
+) -> Outcome:
+    """Run a function and keep in mind that it runs."""
+    services.invocations.begin(invocation)
+    try:
+        outcome = await services.scheduler.run(record, call.request_id, event, nested=call.nested)
+    except BaseException as error:
+        services.invocations.drop(invocation)
+        if isinstance(error, Stopping):
+            problem = "The local SCF is stopping; the function may or may not have run."
+            raise ApiError("InternalError", problem) from None
+        raise
+    invocation.duration_ms, invocation.memory_bytes = outcome.duration_ms, outcome.memory_bytes
+    return outcome
+
+
+def _routing_key(text: str | None) -> Mapping[str, str]:
+    """The texts by which an alias chooses a version."""
+    if not text:
+        return _NO_ROUTING_KEY
+    if len(text.encode()) > wire.MAX_ROUTING_KEY_BYTES:
         raise ApiError("InvalidParameterValue", f"RoutingKey is over {wire.MAX_ROUTING_KEY_BYTES} bytes.")
+    try:
+        return _routing_keys.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        raise ApiError(
+            "InvalidParameterValue", 'RoutingKey must be a JSON object of texts, such as {"User": "42"}.'
+        ) from None
 
 
 def _check_runtime(record: FunctionRecord) -> None:
@@ -155,7 +179,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not standard JSON")
 
 
-def _result(outcome: Outcome, request_id: str) -> dict[str, object]:
+def _result(outcome: Outcome, request_id: str) -> dict[str, Any]:
     if outcome.has_succeeded:
         message, error = outcome.text, ""
     else:

@@ -1,46 +1,64 @@
 """Finds the function that a request names, or says helpfully that there is none."""
 
+from dataclasses import dataclass
+
 from tencentserverless._core import wire
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.catalogue import Catalogue
-from tencentserverless.local.registry.records import (
-    DEFAULT_ALIAS,
-    FUNCTION_NAME,
-    LATEST,
-    FunctionKey,
-    FunctionRecord,
-)
+from tencentserverless.local.registry.function import Function
+from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord
 
 _MAX_SHOWN_CHARS = 64
 _MAX_NAMESAKES = 5
+_MAX_SHOWN_QUALIFIERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Which codes an action's page lists for a name that is none, and for what does not exist."""
+
+    name: str = "InvalidParameterValue.FunctionName"
+    namespace: str = "ResourceNotFound.Namespace"
+    function: str = "ResourceNotFound.Function"
+
+
+DEFAULT_CODES = Codes()
 
 
 def find_function(
-    catalogue: Catalogue, region: str, namespace: str | None, name: str, *, namespace_code: str
-) -> FunctionRecord:
+    catalogue: Catalogue, region: str, namespace: str | None, name: str, codes: Codes = DEFAULT_CODES
+) -> Function:
     """The function of that name.
 
-    :param namespace_code: the action's code for a namespace that does not exist
+    :param codes: those that the action's page lists
     :raises ApiError: if there is none, with the regions and namespaces where one of that name is
+    """
+    key = FunctionKey(region, namespace or wire.DEFAULT_NAMESPACE, name)
+    function = catalogue.find(key)
+    if function is not None:
+        return function
+    check_name(name, codes.name)
+    if not catalogue.has_namespace(region, key.namespace):
+        problem = f"Namespace {shown(key.namespace)} does not exist in region {shown(region)}"
+        raise ApiError(codes.namespace, f"{problem}, so function {name!r} is not there.{_elsewhere(catalogue, name)}")
+    raise ApiError(
+        codes.function,
+        f"Function {name!r} does not exist in region {shown(region)}, namespace {shown(key.namespace)}."
+        + _elsewhere(catalogue, name),
+    )
+
+
+def check_name(name: str, code: str) -> None:
+    """Refuse what is no function name.
+
+    :raises ApiError: if it is none
     """
     if not FUNCTION_NAME.match(name):
         raise ApiError(
-            "InvalidParameter.FunctionName",
-            f"FunctionName {_shown(name)} is no function name: 2 to 60 letters, digits, '-' or '_', a letter first, "
+            code,
+            f"FunctionName {shown(name)} is no function name: 2 to 60 letters, digits, '-' or '_', a letter first, "
             "a letter or digit last.",
         )
-    key = FunctionKey(region, namespace or wire.DEFAULT_NAMESPACE, name)
-    record = catalogue.find(key)
-    if record is not None:
-        return record
-    if not catalogue.has_namespace(region, key.namespace):
-        problem = f"Namespace {_shown(key.namespace)} does not exist in region {_shown(region)}"
-        raise ApiError(namespace_code, f"{problem}, so function {name!r} is not there.{_elsewhere(catalogue, name)}")
-    raise ApiError(
-        "ResourceNotFound.Function",
-        f"Function {name!r} does not exist in region {_shown(region)}, namespace {_shown(key.namespace)}."
-        + _elsewhere(catalogue, name),
-    )
 
 
 def check_namespace(catalogue: Catalogue, region: str, namespace: str) -> None:
@@ -49,22 +67,35 @@ def check_namespace(catalogue: Catalogue, region: str, namespace: str) -> None:
     :raises ApiError: if it does not
     """
     if not catalogue.has_namespace(region, namespace):
-        problem = f"Namespace {_shown(namespace)} does not exist in region {_shown(region)}."
+        problem = f"Namespace {shown(namespace)} does not exist in region {shown(region)}."
         raise ApiError("ResourceNotFound.Namespace", problem)
 
 
-def check_qualifier(qualifier: str, record: FunctionRecord, code: str) -> None:
-    """Refuse a version or alias that does not exist.
+def find_version(function: Function, qualifier: str, code: str) -> FunctionRecord:
+    """The version that a qualifier names; of an alias its main one.
 
-    :param code: the action's code for that
-    :raises ApiError: if it is neither ``$LATEST`` nor ``$DEFAULT``
+    :param code: the action's code for one that does not exist
+    :raises ApiError: if there is neither a version nor an alias of that name
     """
-    if qualifier not in (LATEST, DEFAULT_ALIAS):
-        raise ApiError(
-            code,
-            f"Function {record.key.name!r} has no version or alias {_shown(qualifier)}; "
-            f"it has {LATEST} and {DEFAULT_ALIAS}.",
-        )
+    record = function.pinned(qualifier)
+    if record is None:
+        raise no_version(function, qualifier, code)
+    return record
+
+
+def no_version(function: Function, qualifier: str, code: str) -> ApiError:
+    """The refusal of a qualifier that names nothing."""
+    names = [*function.versions, *function.aliases]
+    some = ", ".join(names[:_MAX_SHOWN_QUALIFIERS])
+    rest = ", ..." if len(names) > _MAX_SHOWN_QUALIFIERS else ""
+    return ApiError(
+        code, f"Function {function.key.name!r} has no version or alias {shown(qualifier)}; it has {some}{rest}."
+    )
+
+
+def shown(text: str) -> str:
+    """A text from a request, as a message can hold it."""
+    return repr(text[:_MAX_SHOWN_CHARS])
 
 
 def _elsewhere(catalogue: Catalogue, name: str) -> str:
@@ -73,7 +104,3 @@ def _elsewhere(catalogue: Catalogue, name: str) -> str:
         return " No region of this local SCF has a function of that name; ListFunctions shows what there is."
     places = "; ".join(f"region {key.region}, namespace {key.namespace}" for key in namesakes)
     return f" A function of that name exists in: {places}."
-
-
-def _shown(text: str) -> str:
-    return repr(text[:_MAX_SHOWN_CHARS])

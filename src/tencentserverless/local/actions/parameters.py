@@ -14,29 +14,28 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def decode(body: bytes, decoder: "msgspec.json.Decoder[P]") -> P:
-    """The parameters of a request.
+    """The parameters of a request with a JSON body.
 
     :raises ApiError: as the platform words it, if the body does not fit the table
     """
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return _decode_slowly(body, decoder.type)
+        return _converted(_parsed(body), decoder.type)
 
 
-def _decode_slowly(body: bytes, table: type[P]) -> P:
+def _converted(values: Any, table: type[P]) -> P:
     """Find out what is wrong; a body whose only fault are nulls is right after all."""
-    try:
-        values = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise ApiError("InvalidParameter", f"The request body is not JSON: {_short(error)}.") from None
     if not isinstance(values, dict):
         raise ApiError("InvalidParameter", "The request body must be a JSON object.")
-    values = _without_nulls(values)
+    try:
+        values = _without_nulls(values)
+    except RecursionError:
+        raise ApiError("InvalidParameter", "The request body is nested too deeply.") from None
     fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
     for name in values:
         if name not in fields:
-            raise ApiError("UnknownParameter", f"The parameter `{name[:64]}` is not recognized.")
+            raise ApiError("UnknownParameter", f"The parameter `{str(name)[:64]}` is not recognized.")
     for name, field in fields.items():
         if name not in values and field.required:
             raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
@@ -45,10 +44,17 @@ def _decode_slowly(body: bytes, table: type[P]) -> P:
     return msgspec.convert(values, table)
 
 
+def _parsed(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise ApiError("InvalidParameter", f"The request body is not JSON: {_short(error)}.") from None
+
+
 def _check_type(name: str, value: object, kind: Any) -> None:
     try:
         msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise ApiError(
             "InvalidParameter", f"The value type of parameter `{name}` is not valid: {_short(error)}."
         ) from None

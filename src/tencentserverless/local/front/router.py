@@ -1,12 +1,10 @@
 """Finds the handler of an action. The API has one version and fifty-two actions; some are served here."""
 
 from tencentserverless._core import wire
-from tencentserverless.local.actions import functions, invoke
 from tencentserverless.local.actions.action import Action
+from tencentserverless.local.actions.served import ACTIONS
 from tencentserverless.local.front.forms import Request
 from tencentserverless.local.refusals import ApiError
-
-ACTIONS: dict[str, Action] = {**invoke.ACTIONS, **functions.ACTIONS}
 
 #: Every action of version 2018-04-16 (tccli's api.json).
 KNOWN_ACTIONS = frozenset(

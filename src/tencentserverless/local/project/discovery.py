@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local.project.manifest import DEFAULT_HANDLER, FILE_NAME, read_manifest
-from tencentserverless.local.registry.catalogue import DEFAULT_NAMESPACE
-from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FUNCTION_NAME, FunctionKey, FunctionRecord
 from tencentserverless.local.settings import Reason, StartRefused
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from tencentserverless.local.project.nodes import Node, read_yaml
 from tencentserverless.local.registry import records
-from tencentserverless.local.registry.catalogue import DEFAULT_NAMESPACE
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
 
@@ -136,7 +135,7 @@ class _Inputs:
         variables = {key: value.text() for key, value in parts["variables"].mapping().items()}
         fault = records.environment_fault(variables)
         if fault:
-            raise parts["variables"].refusal(f"can't be used: {fault}")
+            raise parts["variables"].refusal(f"can't be used: {fault.words}")
         return variables
 
     def _code_folder(self) -> Path:

@@ -1,5 +1,6 @@
 """What is known of a function, as frozen values, and the platform's rules for them."""
 
+import enum
 import hashlib
 import re
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ INIT_TIMEOUT_SECONDS = range(3, 301)
 
 LATEST = "$LATEST"
 DEFAULT_ALIAS = "$DEFAULT"
+DEFAULT_NAMESPACE = "default"
 
 
 class FunctionKey(NamedTuple):
@@ -35,12 +37,24 @@ class FunctionKey(NamedTuple):
         return f"{self.region}/{self.namespace}/{self.name}"
 
 
+class Package(NamedTuple):
+    """Code that came as a zip file, unpacked once into a folder that is named by its hash and never written again."""
+
+    sha256: str
+    folder: Path
+    archive: Path
+    archive_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionRecord:
-    """A function as the registry keeps it.
+    """One version of a function as the registry keeps it.
 
     :param type: ``Event``, or ``HTTP`` for a web function, which is listed but can't be invoked
     :param changed_at: UNIX seconds of the last change to its code or configuration
+    :param version: ``$LATEST``, or the number under which it was published
+    :param package: None for code that lies in a folder of the user's
+    :param options: settings that change nothing on one machine; they are shown as they were given
     """
 
     key: FunctionKey
@@ -55,6 +69,9 @@ class FunctionRecord:
     type: str = "Event"
     created_at: float = 0.0
     changed_at: float = 0.0
+    version: str = LATEST
+    package: Package | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def function_id(self) -> str:
@@ -62,19 +79,49 @@ class FunctionRecord:
         return "lam-" + hashlib.sha256(str(self.key).encode("utf-8")).hexdigest()[:8]
 
     def __repr__(self) -> str:
-        return f"<FunctionRecord {self.key} {self.runtime} {self.handler}>"  # no environment: it may hold secrets
+        # No environment: it may hold secrets.
+        return f"<FunctionRecord {self.key}:{self.version} {self.runtime} {self.handler}>"
 
 
-def environment_fault(environment: Mapping[str, str]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace of a region."""
+
+    region: str
+    name: str
+    description: str = ""
+    created_at: float = 0.0
+    changed_at: float = 0.0
+
+
+class Rule(enum.Enum):
+    """Which of the platform's rules for variables is broken."""
+
+    VALUE = "value"
+    RESERVED = "reserved"
+    SIZE = "size"
+
+
+class Fault(NamedTuple):
+    """A broken rule, and the words for it."""
+
+    rule: Rule
+    words: str
+
+
+def environment_fault(environment: Mapping[str, str]) -> Fault | None:
     """What the platform would refuse of a function's own variables, None if nothing."""
     for key in environment:
         if not VARIABLE_KEY.match(key):
-            return f"the variable {key!r} must be letters, digits and underscores, a letter first"
+            return Fault(
+                Rule.VALUE, f"the variable {key[:64]!r} must be letters, digits and underscores, a letter first"
+            )
         if key.startswith(RESERVED_KEY_PREFIXES):
-            return f"the variable {key!r} is reserved: SCF_, QCLOUD_ and TENCENTCLOUD_ belong to the platform"
+            words = f"the variable {key[:64]!r} is reserved: SCF_, QCLOUD_ and TENCENTCLOUD_ belong to the platform"
+            return Fault(Rule.RESERVED, words)
         if "\0" in environment[key]:
-            return f"the value of the variable {key!r} holds a NUL character"
+            return Fault(Rule.VALUE, f"the value of the variable {key[:64]!r} holds a NUL character")
     size = sum(len(key.encode()) + len(value.encode()) for key, value in environment.items())
     if size > MAX_ENVIRONMENT_BYTES:
-        return f"the variables are {size} bytes together, the platform takes {MAX_ENVIRONMENT_BYTES}"
+        return Fault(Rule.SIZE, f"the variables are {size} bytes together, the platform takes {MAX_ENVIRONMENT_BYTES}")
     return None

@@ -1,17 +1,23 @@
 """Performs the plan: which instance takes which call, and the books that the plan reads."""
 
 import asyncio
+import functools
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.instances import Instance, Launcher
-from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, exceeds_quota, place
+from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, place
+from tencentserverless.local.scheduler.quota import Quota
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.outcome import Outcome
 
 _REAP_SECONDS = 5.0
+#: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
+_DELETED = Outcome(438, message="The version of the function was deleted before an instance was free")
 
 
 class Stopping(Exception):
@@ -29,24 +35,33 @@ class _Waiter:
 
 @dataclass(slots=True, eq=False)
 class _Pool:
-    """The instances and the waiting calls of one function."""
+    """The instances and the waiting calls of one version of a function.
+
+    :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
+    """
 
     record: FunctionRecord
+    instances: set[Instance] = field(default_factory=set)  # that came up and are not dead
+    on_drained: Callable[[], None] | None = None
     idle: list[Instance] = field(default_factory=list)  # the last used is at the end
     waiting: deque[_Waiter] = field(default_factory=deque)
     starting: int = 0
 
 
 class Scheduler:
-    """Runs calls on instances, one at a time on each."""
+    """Runs calls on instances, one at a time on each.
 
-    def __init__(self, launcher: Launcher, limits: Limits) -> None:
+    :param reservations: what the region's memory is promised to
+    """
+
+    def __init__(self, launcher: Launcher, limits: Limits, reservations: Reservations | None = None) -> None:
         self._launcher = launcher
         self._limits = limits
-        self._pools: dict[FunctionKey, _Pool] = {}
+        self._quota = Quota(limits, reservations or Reservations())
+        self._pools: dict[tuple[FunctionKey, str], _Pool] = {}
+        self._retired: set[_Pool] = set()
         self._instances = 0  # up or coming up
         self._idle = 0
-        self._committed_mb: dict[str, int] = {}  # by region
         self._starts: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._loop = asyncio.get_running_loop()
@@ -59,21 +74,53 @@ class Scheduler:
         :param nested: the call came from a function of this server
         :raises Stopping: if the server stops meanwhile
         """
-        region, memory_mb = record.key.region, record.memory_mb
-        committed_mb = self._committed_mb.get(region, 0) + memory_mb
-        if exceeds_quota(region, committed_mb, self._limits):
-            return outcome.over_quota(record.key.name, self._limits.quota_mb(region))
-        self._committed_mb[region] = committed_mb
+        share = self._quota.take(record)
+        if isinstance(share, Outcome):
+            return share
         try:
             return await self._run(self._pool(record), request_id, event, nested)
         finally:
-            self._committed_mb[region] -= memory_mb
+            share.held_mb -= record.memory_mb
+
+    def retire(
+        self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
+    ) -> None:
+        """A version is gone or has changed: its idle instances end now, the others after their calls.
+
+        :param on_drained: called once, when no instance of it is left
+        :param is_forced: end the busy ones now too
+        """
+        pool = self._pools.pop((key, version), None)
+        if pool is None:
+            on_drained()
+            return
+        pool.on_drained = on_drained
+        self._retired.add(pool)
+        while pool.idle:
+            self._end_idle(pool, pool.idle[-1])
+        if is_forced:
+            while self._hand_out(pool, _DELETED):
+                pass
+            for instance in pool.instances:
+                instance.end()
+        self._finish_if_drained(pool)
+
+    def records(self) -> Iterator[FunctionRecord]:
+        """What instances run or are about to run, also where it is no longer what new calls run."""
+        for pool in (*self._pools.values(), *self._retired):
+            yield pool.record
+
+    def _finish_if_drained(self, pool: _Pool) -> None:
+        if pool not in self._retired or pool.on_drained is None or pool.instances or pool.starting or pool.waiting:
+            return
+        self._retired.discard(pool)
+        pool.on_drained()
 
     async def close(self) -> None:
         """End every instance. Calls under way end in ``Stopping``."""
         self._is_stopping = True
         self._reaper.cancel()
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), *self._retired):
             for waiter in pool.waiting:
                 waiter.future.cancel()
         await self._launcher.close()
@@ -99,9 +146,13 @@ class Scheduler:
             raise Stopping
 
     def _pool(self, record: FunctionRecord) -> _Pool:
-        pool = self._pools.get(record.key)
+        place = (record.key, record.version)
+        pool = self._pools.get(place)
+        if pool is not None and pool.record is not record and pool.record != record:
+            self.retire(*place)  # code or configuration has changed
+            pool = None
         if pool is None:
-            pool = self._pools[record.key] = _Pool(record)
+            pool = self._pools[place] = _Pool(record)
         return pool
 
     async def _acquire(self, pool: _Pool, nested: bool) -> Instance | Outcome:
@@ -116,6 +167,7 @@ class Scheduler:
         except asyncio.CancelledError:
             if waiter in pool.waiting:
                 pool.waiting.remove(waiter)
+                self._finish_if_drained(pool)
             elif not waiter.future.cancelled() and isinstance(instance := waiter.future.result(), Instance):
                 self._give(pool, instance)  # it came in the moment in which nobody wanted it any more
             if self._is_stopping:
@@ -134,6 +186,7 @@ class Scheduler:
             limits = self._limits
             refusal = outcome.no_instance(pool.record.key.name, limits.all_instances, limits.queue_seconds)
             waiter.future.set_result(refusal)
+            self._finish_if_drained(pool)
             return
         if step is Step.USE:
             self._give(pool, pool.idle.pop())
@@ -166,20 +219,26 @@ class Scheduler:
         """Launch an instance and give it to the call that has waited longest, or tell that call why there is none."""
         result: Instance | Outcome = outcome.start_failed("the launch was broken off")
         try:
-            result = await self._launcher.launch(pool.record, self._forget)
+            result = await self._launcher.launch(pool.record, functools.partial(self._forget, pool))
         finally:
             pool.starting -= 1
             if isinstance(result, Instance):
+                pool.instances.add(result)
                 self._give(pool, result)
             else:
                 self._instances -= 1
                 self._hand_out(pool, result)
+                self._finish_if_drained(pool)
 
     def _give(self, pool: _Pool, instance: Instance) -> None:
         """An instance has come free: the longest waiting call gets it, or it becomes idle."""
         if not instance.is_alive:
             return  # it is uncounted when its process is dead
-        if not self._hand_out(pool, instance):
+        if self._hand_out(pool, instance):
+            return
+        if pool.on_drained is not None:
+            instance.end()  # it is not what a call runs any more
+        else:
             instance.idle_since = self._loop.time()
             pool.idle.append(instance)
             self._idle += 1
@@ -193,13 +252,14 @@ class Scheduler:
                 return True
         return False
 
-    def _forget(self, instance: Instance) -> None:
+    def _forget(self, pool: _Pool, instance: Instance) -> None:
         """An instance that came up is dead."""
         self._instances -= 1
-        pool = self._pools[instance.record.key]
+        pool.instances.discard(instance)
         if instance in pool.idle:
             pool.idle.remove(instance)
             self._idle -= 1
+        self._finish_if_drained(pool)
 
     def _end_idle(self, pool: _Pool, instance: Instance) -> None:
         pool.idle.remove(instance)
@@ -207,8 +267,9 @@ class Scheduler:
         instance.end()
 
     def _end_longest_idle(self) -> None:
-        instance = min((pool.idle[0] for pool in self._pools.values() if pool.idle), key=lambda idle: idle.idle_since)
-        self._end_idle(self._pools[instance.record.key], instance)
+        pools = (pool for pool in self._pools.values() if pool.idle)
+        pool = min(pools, key=lambda pool: pool.idle[0].idle_since)
+        self._end_idle(pool, pool.idle[0])
 
     def _reap(self) -> None:
         """End what has been idle for long."""

@@ -44,11 +44,6 @@ class Claim:
     waited_seconds: float = 0.0
 
 
-def exceeds_quota(region: str, committed_mb: int, limits: Limits) -> bool:
-    """Whether the calls of a region, running or waiting and the one in question included, need too much memory."""
-    return committed_mb > limits.quota_mb(region)
-
-
 def place(crowd: Crowd, claim: Claim, limits: Limits) -> Step:
     """The step that serves a call now. Asked when it comes, and again while it waits."""
     if crowd.idle:

@@ -6,7 +6,7 @@ Source: cloud.tencent.com/document/product/583/30228 (environment variables).
 from pathlib import Path
 
 from tencentserverless.local.keys import Grant
-from tencentserverless.local.registry.records import LATEST, FunctionRecord
+from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.settings import Settings
 
 
@@ -41,7 +41,7 @@ def make_environment(
         TENCENTSERVERLESS_ENDPOINT_URL=endpoint_url,
         SCF_RUNTIME=record.runtime,
         SCF_FUNCTIONNAME=record.key.name,
-        SCF_FUNCTIONVERSION=LATEST,
+        SCF_FUNCTIONVERSION=record.version,
         SCF_NAMESPACE=record.key.namespace,
         _SCF_SERVER_PORT="28902",
         USER_CODE_ROOT=f"{record.code_folder}/",
@@ -66,7 +66,7 @@ def load_frame(record: FunctionRecord, settings: Settings, sdk_folder: Path | No
         "python_path": [entry for entry in python_path.split(":") if entry],
         "context": {
             "function_name": record.key.name,
-            "function_version": LATEST,
+            "function_version": record.version,
             "namespace": record.key.namespace,
             "memory_limit_in_mb": record.memory_mb,
             "time_limit_in_ms": record.timeout_seconds * 1000,

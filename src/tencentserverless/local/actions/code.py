@@ -1,0 +1,117 @@
+"""The code of a function: the structure Code, and how a zip file in it becomes a package.
+
+Sources: cloud.tencent.com/document/api/583/17244 (Code), 18586 (CreateFunction) and 18581 (UpdateFunctionCode).
+"""
+
+import asyncio
+import base64
+import binascii
+
+from tencentserverless.local.actions.action import Services
+from tencentserverless.local.actions.choices import choose
+from tencentserverless.local.actions.parameters import Table
+from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.packages import BadPackage, Draft
+from tencentserverless.local.registry.records import FunctionRecord
+
+ZIP_FILE = "ZipFile"
+_LINE_ENDS = str.maketrans("", "", "\r\n")
+
+
+class ImageConfigTable(Table, frozen=True):
+    """The structure ImageConfig."""
+
+    ImageType: str
+    ImageUri: str
+    RegistryId: str | None = None
+    EntryPoint: str | None = None
+    Command: str | None = None
+    Args: str | None = None
+    ContainerImageAccelerate: bool | None = None
+    ImagePort: int | None = None
+
+
+class CodeTable(Table, frozen=True):
+    """The structure Code."""
+
+    CosBucketName: str | None = None
+    CosObjectName: str | None = None
+    ZipFile: str | None = None
+    CosBucketRegion: str | None = None
+    DemoId: str | None = None
+    TempCosObjectName: str | None = None
+    GitUrl: str | None = None
+    GitUserName: str | None = None
+    GitPassword: str | None = None
+    GitPasswordSecret: str | None = None
+    GitBranch: str | None = None
+    GitDirectory: str | None = None
+    GitCommitId: str | None = None
+    GitUserNameSecret: str | None = None
+    ImageConfig: ImageConfigTable | None = None
+
+
+#: Where code can come from in the cloud, by the field that says so, and what to do here instead.
+_ELSEWHERE = {
+    "CosBucketName": "code in COS: download the object and send it",
+    "CosObjectName": "code in COS: download the object and send it",
+    "TempCosObjectName": "code in COS: download the object and send it",
+    "DemoId": "code of a template: download the template and send it",
+    "GitUrl": "code in a Git repository: check it out, pack it and send it",
+    "ImageConfig": "images: pack the handler's code and send it",
+}
+
+
+def zip_text(code: CodeTable, source: str | None, sources: tuple[str, ...]) -> str:
+    """The one zip file that a request brings, in base64.
+
+    :param source: CodeSource, as it was sent
+    :raises ApiError: if it brings none, several, or code from a place that no local SCF reaches
+    """
+    chosen = choose("CodeSource", source, sources, ZIP_FILE, "InvalidParameterValue.CodeSource")
+    elsewhere = [name for name in _ELSEWHERE if getattr(code, name)]
+    if elsewhere and code.ZipFile:
+        raise ApiError("InvalidParameterValue.Code", f"Code has both ZipFile and {elsewhere[0]}; it takes one source.")
+    if elsewhere or chosen != ZIP_FILE:
+        where = _ELSEWHERE[elsewhere[0]] if elsewhere else f"CodeSource {chosen}: send the code"
+        raise ApiError("UnsupportedOperation", f"The local SCF does not serve {where} as Code.ZipFile, in base64.")
+    if not code.ZipFile:
+        raise ApiError("InvalidParameterValue.Code", "Code has no ZipFile: a zip file of the code, in base64.")
+    return code.ZipFile
+
+
+async def unpack(services: Services, text: str) -> Draft:
+    """The package that a zip file in base64 makes.
+
+    :raises ApiError: if it is no base64, or no zip file that can be taken
+    """
+    async with services.unpacking:
+        return await asyncio.to_thread(_unpack, services, text)
+
+
+def _unpack(services: Services, text: str) -> Draft:
+    try:
+        # Python 2's base64.encodestring, which old deployment scripts use, breaks its lines.
+        archive = base64.b64decode(text.translate(_LINE_ENDS).encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        problem = str(error) if isinstance(error, binascii.Error) else "not ASCII"
+        raise ApiError(
+            "InvalidParameterValue.ZipFileBase64BinasciiError", f"ZipFile is not base64: {problem}."
+        ) from None
+    try:
+        return services.packages.unpack(archive)
+    except BadPackage as error:
+        raise ApiError("InvalidParameterValue.ZipFile", f"ZipFile can't be taken: {error}.") from error
+
+
+async def take_snapshot(services: Services, record: FunctionRecord, code: str) -> Draft:
+    """The package that a folder of the user's makes, as it is now.
+
+    :param code: of the refusal
+    :raises ApiError: if the folder has gone or holds too much
+    """
+    async with services.unpacking:
+        try:
+            return await asyncio.to_thread(services.packages.snapshot, record.code_folder)
+        except BadPackage as error:
+            raise ApiError(code, f"The code can't be packed: {error}.") from error

@@ -1,0 +1,241 @@
+"""CreateFunction, UpdateFunctionCode and UpdateFunctionConfiguration.
+
+Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode) and 18580
+(UpdateFunctionConfiguration). All three answer when the function is as they say, so its status is always Active; what
+takes long happens first, and what changes the catalogue happens at the end, in one step.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from tencentserverless._core import wire
+from tencentserverless.local.actions import code
+from tencentserverless.local.actions.action import Action, Call, Services
+from tencentserverless.local.actions.choices import choose, is_switched_on
+from tencentserverless.local.actions.code import CodeTable
+from tencentserverless.local.actions.configuration import ConfigurationTable, configured
+from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function
+from tencentserverless.local.actions.parameters import Table
+from tencentserverless.local.actions.retirement import retire
+from tencentserverless.local.actions.versions import publish
+from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.function import Function, new_function
+from tencentserverless.local.registry.packages import Draft
+from tencentserverless.local.registry.records import HANDLER, MAX_NAMES_CHARS, FunctionKey, FunctionRecord
+from tencentserverless.local.settings import REGION_NAME, StartRefused
+from tencentserverless.local.worker.interpreters import is_known
+
+DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
+DEFAULT_HANDLER = "index.main_handler"  # what the console writes
+FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
+
+#: Runtimes whose handlers are file.function; those of others are of their language's making, and never called here.
+_FILE_RUNTIMES = ("Python", "Nodejs", "Php")
+_MAX_OTHER_HANDLER_CHARS = 121  # two halves of 60
+
+
+class TagTable(Table, frozen=True):
+    """The structure Tag."""
+
+    Key: str
+    Value: str
+
+
+class CreateFunctionTable(ConfigurationTable, frozen=True):
+    """Parameters of CreateFunction."""
+
+    Code: CodeTable | None = None
+    Handler: str | None = None
+    Type: str | None = None
+    CodeSource: str | None = None
+    Tags: list[TagTable] | None = None
+    AsyncRunEnable: str | None = None
+    TraceEnable: str | None = None
+    AutoDeployClsTopicIndex: str | None = None
+    AutoCreateClsTopic: str | None = None
+    ProtocolType: str | None = None
+
+
+class UpdateFunctionConfigurationTable(ConfigurationTable, frozen=True):
+    """Parameters of UpdateFunctionConfiguration."""
+
+    Publish: str | None = None
+    L5Enable: str | None = None
+    IgnoreSysLog: bool | None = None
+
+
+class UpdateFunctionCodeTable(Table, frozen=True):
+    """Parameters of UpdateFunctionCode."""
+
+    FunctionName: str
+    Handler: str | None = None
+    CosBucketName: str | None = None
+    CosObjectName: str | None = None
+    ZipFile: str | None = None
+    Namespace: str | None = None
+    CosBucketRegion: str | None = None
+    InstallDependency: str | None = None
+    EnvId: str | None = None
+    Publish: str | None = None
+    Code: CodeTable | None = None
+    CodeSource: str | None = None
+
+
+async def create_function(parameters: CreateFunctionTable, call: Call, services: Services) -> dict[str, object]:
+    """A new function, from a zip file."""
+    key = FunctionKey(call.region, parameters.Namespace or wire.DEFAULT_NAMESPACE, parameters.FunctionName)
+    _check_place(services, key)
+    record = configured(_new_record(parameters, key, services.clock()), parameters)
+    if parameters.Code is None:
+        raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
+    text = code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
+    await _prepare(services, record.runtime)
+    draft = await code.unpack(services, text)
+    with_code = _adopting(services, draft, lambda: _check_place(services, key))
+    services.catalogue.put(new_function(with_code(record)))
+    return {}
+
+
+async def update_function_code(
+    parameters: UpdateFunctionCodeTable, call: Call, services: Services
+) -> dict[str, object]:
+    """Other code for ``$LATEST``; calls that come from now on run it."""
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    if parameters.Handler is not None:
+        _check_handler(parameters.Handler, function.latest.runtime)
+    publishes = is_switched_on("Publish", parameters.Publish)
+    is_switched_on("InstallDependency", parameters.InstallDependency)
+    draft = await code.unpack(services, code.zip_text(*_code_of(parameters)))
+
+    def find() -> Function:
+        return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+
+    with_code = _adopting(services, draft, find)
+    latest = with_code(find().latest)
+    if parameters.Handler is not None:
+        latest = dataclasses.replace(latest, handler=parameters.Handler)
+    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
+    if publishes:
+        await publish(services, function.key, None)
+    return {}
+
+
+async def update_function_configuration(
+    parameters: UpdateFunctionConfigurationTable, call: Call, services: Services
+) -> dict[str, object]:
+    """Another configuration for ``$LATEST``; calls that come from now on have it."""
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    latest = function.latest
+    publishes = is_switched_on("Publish", parameters.Publish)
+    if parameters.Runtime is not None and parameters.Runtime != latest.runtime:
+        raise ApiError(
+            "InvalidParameterValue.Runtime",
+            f"Runtime can't be changed: function {latest.key.name!r} has {latest.runtime}. Create it anew instead.",
+        )
+    changed = dataclasses.replace(configured(latest, parameters), changed_at=services.clock())
+    _change(services, function, changed)
+    if publishes:
+        await publish(services, function.key, None)
+    return {}
+
+
+ACTIONS = {
+    "CreateFunction": Action(msgspec.json.Decoder(CreateFunctionTable), create_function),
+    "UpdateFunctionCode": Action(msgspec.json.Decoder(UpdateFunctionCodeTable), update_function_code),
+    "UpdateFunctionConfiguration": Action(
+        msgspec.json.Decoder(UpdateFunctionConfigurationTable), update_function_configuration
+    ),
+}
+
+
+def _check_place(services: Services, key: FunctionKey) -> None:
+    """Refuse a name that can't be had."""
+    check_name(key.name, "InvalidParameterValue.FunctionName")
+    if not REGION_NAME.match(key.region):
+        raise ApiError("UnsupportedRegion", f"X-TC-Region {key.region[:64]!r} is no region, such as ap-guangzhou.")
+    check_namespace(services.catalogue, key.region, key.namespace)
+    if len(key.namespace) + len(key.name) > MAX_NAMES_CHARS:
+        raise ApiError(
+            "InvalidParameterValue.FunctionName",
+            f"Namespace and FunctionName have more than {MAX_NAMES_CHARS} characters together.",
+        )
+    if services.catalogue.find(key) is not None:
+        raise ApiError(
+            "ResourceInUse.Function",
+            f"Function {key.name!r} exists already in region {key.region}, namespace {key.namespace}; "
+            "UpdateFunctionCode and UpdateFunctionConfiguration change it.",
+        )
+    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
+        raise ApiError(
+            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
+        )
+
+
+def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -> FunctionRecord:
+    """A record as the request's defaults have it, without code."""
+    runtime = DEFAULT_RUNTIME if parameters.Runtime is None else parameters.Runtime
+    if not is_known(runtime):
+        raise ApiError("InvalidParameterValue.Runtime", f"Runtime {runtime[:64]!r} does not exist.")
+    handler = DEFAULT_HANDLER if parameters.Handler is None else parameters.Handler
+    _check_handler(handler, runtime)
+    kind = choose("Type", parameters.Type, ("Event", "HTTP"), "Event", "InvalidParameterValue.Type")
+    choose("ProtocolType", parameters.ProtocolType, ("WS",), "", "InvalidParameterValue.ProtocolType")
+    return FunctionRecord(key, handler, runtime, Path(), type=kind, created_at=now, changed_at=now)
+
+
+def _check_handler(handler: str, runtime: str) -> None:
+    if runtime.startswith(_FILE_RUNTIMES):
+        fits = HANDLER.match(handler) is not None
+    else:
+        fits = 0 < len(handler) <= _MAX_OTHER_HANDLER_CHARS
+    if not fits:
+        raise ApiError(
+            "InvalidParameterValue.Handler",
+            f"Handler must be 'file.function', each 2 to 60 characters, such as {DEFAULT_HANDLER}, "
+            f"not {handler[:130]!r}.",
+        )
+
+
+async def _prepare(services: Services, runtime: str) -> None:
+    """Find the interpreter of a runtime that no function had until now."""
+    interpreters = services.interpreters
+    told = len(interpreters.warnings)
+    try:
+        await asyncio.to_thread(interpreters.prepare, {runtime})
+    except StartRefused as error:
+        raise ApiError("InvalidParameterValue.Runtime", f"{error}.") from error
+    for warning in interpreters.warnings[told:]:
+        services.console.show(f"warning: {warning}")
+
+
+def _adopting(
+    services: Services, draft: Draft, check: Callable[[], object]
+) -> Callable[[FunctionRecord], FunctionRecord]:
+    """Put a draft in its place, if things are still as they were before it was unpacked."""
+    try:
+        check()
+    except ApiError:
+        asyncio.get_running_loop().run_in_executor(None, draft.discard)
+        raise
+    package = services.packages.adopt(draft)
+    return lambda record: dataclasses.replace(record, package=package, code_folder=package.folder)
+
+
+def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
+    services.catalogue.put(function.with_latest(latest))
+    retire(services, [function.latest])
+
+
+def _code_of(parameters: UpdateFunctionCodeTable) -> tuple[CodeTable, str | None, tuple[str, ...]]:
+    """The code of a request, which may stand in the structure Code or beside it."""
+    table = parameters.Code or CodeTable()
+    beside = {
+        name: value
+        for name in ("ZipFile", "CosBucketName", "CosObjectName", "CosBucketRegion")
+        if (value := getattr(parameters, name)) is not None and getattr(table, name) is None
+    }
+    return msgspec.structs.replace(table, **beside), parameters.CodeSource, ("ZipFile", "Cos", "Inline")

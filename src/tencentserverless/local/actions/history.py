@@ -1,0 +1,201 @@
+"""GetRequestStatus and GetFunctionLogs: what became of calls, from the record of the last ones.
+
+Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus), 18583 (GetFunctionLogs), 17244 (data types).
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from tencentserverless.local import logs
+from tencentserverless.local.actions.action import Action, Call, Services
+from tencentserverless.local.actions.choices import choose
+from tencentserverless.local.actions.lookup import Codes, find_function, find_version
+from tencentserverless.local.actions.paging import DEFAULT_LIMIT, time_seconds, time_text
+from tencentserverless.local.actions.parameters import Table
+from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.invocations import Invocation
+from tencentserverless.local.worker.outcome import OVER_QUOTA, SUCCESS, TIMED_OUT, USER_ERROR
+
+_RECENT_SECONDS = 15 * 60  # what GetRequestStatus looks at where no time is given
+_DAY_SECONDS = 24 * 3600
+_MAX_REACH = 10_000
+_MEMORY_EXCEEDED = 434
+_LOG_CODES = Codes(name="ResourceNotFound.FunctionName", namespace="ResourceNotFound.Function")
+_STATUS_CODES = Codes(namespace="ResourceNotFound.Function")
+
+_ORDER_KEYS: dict[str, Callable[[Invocation], object]] = {
+    "function_name": lambda invocation: invocation.key.name,
+    "duration": lambda invocation: invocation.duration_ms,
+    "mem_usage": lambda invocation: invocation.memory_bytes,
+    "start_time": lambda invocation: invocation.started_at,
+}
+_FILTERS: dict[str, Callable[[Invocation], bool]] = {
+    "not0": lambda invocation: invocation.status not in (None, SUCCESS),
+    "is0": lambda invocation: invocation.status == SUCCESS,
+    "TimeLimitExceeded": lambda invocation: invocation.status == TIMED_OUT,
+    "ResourceLimitExceeded": lambda invocation: invocation.status in (OVER_QUOTA, _MEMORY_EXCEEDED),
+    "UserCodeException": lambda invocation: invocation.status == USER_ERROR,
+}
+
+
+class GetRequestStatusTable(Table, frozen=True):
+    """Parameters of GetRequestStatus."""
+
+    FunctionName: str
+    FunctionRequestId: str
+    Namespace: str | None = None
+    StartTime: str | None = None
+    EndTime: str | None = None
+
+
+class LogFilterTable(Table, frozen=True):
+    """The structure LogFilter."""
+
+    RetCode: str | None = None
+
+
+class SearchContextTable(Table, frozen=True):
+    """The structure LogSearchContext, which the platform has retired."""
+
+    Offset: str | None = None
+    Limit: int | None = None
+    Keyword: str | None = None
+    Type: str | None = None
+
+
+class GetFunctionLogsTable(Table, frozen=True):
+    """Parameters of GetFunctionLogs."""
+
+    FunctionName: str | None = None
+    Offset: int | None = None
+    Limit: int | None = None
+    Order: str | None = None
+    OrderBy: str | None = None
+    Filter: LogFilterTable | None = None
+    Namespace: str | None = None
+    Qualifier: str | None = None
+    FunctionRequestId: str | None = None
+    StartTime: str | None = None
+    EndTime: str | None = None
+    SearchContext: SearchContextTable | None = None
+
+
+async def get_request_status(parameters: GetRequestStatusTable, call: Call, services: Services) -> dict[str, object]:
+    """How one call stands."""
+    function = find_function(
+        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _STATUS_CODES
+    )
+    if not parameters.FunctionRequestId:
+        raise ApiError("InvalidParameterValue.FunctionRequestId", "FunctionRequestId is empty.")
+    now = services.clock()
+    start, end = _interval(parameters.StartTime, parameters.EndTime) or (now - _RECENT_SECONDS, now)
+    invocation = services.invocations.find(function.key, parameters.FunctionRequestId)
+    found = [invocation] if invocation and start <= invocation.started_at <= end else []
+    return {"TotalCount": len(found), "Data": [_status(each) for each in found]}
+
+
+async def get_function_logs(parameters: GetFunctionLogsTable, call: Call, services: Services) -> dict[str, object]:
+    """The logs of a function's last calls, the latest first."""
+    if not parameters.FunctionName:
+        raise ApiError("InvalidParameter.ParamError", "FunctionName is empty: logs are kept by function.")
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _LOG_CODES)
+    offset, limit = _reach(parameters)
+    _check_filter(parameters.Filter)
+    invocations = list(services.invocations.of_function(function.key))
+    if parameters.Qualifier:
+        version = find_version(function, parameters.Qualifier, "InvalidParameterValue").version
+        invocations = [each for each in invocations if each.version == version]
+    invocations = [each for each in invocations if _is_wanted(each, parameters)]
+    interval = _interval(parameters.StartTime, parameters.EndTime)
+    if interval:
+        if interval[1] - interval[0] > _DAY_SECONDS:
+            raise ApiError("InvalidParameterValue.StartTimeOrEndTime", "StartTime and EndTime are over a day apart.")
+        invocations = [each for each in invocations if interval[0] <= each.started_at <= interval[1]]
+    invocations = _ordered(invocations, parameters)
+    page = invocations[offset : offset + limit]
+    return {"TotalCount": len(invocations), "Data": [_log(each) for each in page], "SearchContext": None}
+
+
+ACTIONS = {
+    "GetRequestStatus": Action(msgspec.json.Decoder(GetRequestStatusTable), get_request_status),
+    "GetFunctionLogs": Action(msgspec.json.Decoder(GetFunctionLogsTable), get_function_logs),
+}
+
+
+def _interval(start: str | None, end: str | None) -> tuple[float, float] | None:
+    """The seconds from one time up to and with another, None if neither is given."""
+    if not start and not end:
+        return None
+    if not start or not end:
+        raise ApiError("InvalidParameterValue.StartTimeOrEndTime", "Give both StartTime and EndTime, or neither.")
+    first, last = time_seconds("StartTime", start), time_seconds("EndTime", end)
+    if last < first:
+        raise ApiError("InvalidParameterValue.StartTimeOrEndTime", "EndTime must be later than StartTime.")
+    return first, last + 1
+
+
+def _reach(parameters: GetFunctionLogsTable) -> tuple[int, int]:
+    offset, limit = parameters.Offset or 0, DEFAULT_LIMIT if parameters.Limit is None else parameters.Limit
+    if offset < 0 or limit < 0:
+        raise ApiError("InvalidParameterValue.Offset", "Offset and Limit must not be negative.")
+    if offset + limit > _MAX_REACH:
+        raise ApiError("LimitExceeded.Offset", f"Offset and Limit together can be {_MAX_REACH} at most.")
+    return offset, limit
+
+
+def _check_filter(wanted: LogFilterTable | None) -> None:
+    if wanted is not None:
+        choose("Filter.RetCode", wanted.RetCode, tuple(_FILTERS), "", "InvalidParameterValue.RetCode")
+
+
+def _is_wanted(invocation: Invocation, parameters: GetFunctionLogsTable) -> bool:
+    if parameters.FunctionRequestId and invocation.request_id != parameters.FunctionRequestId:
+        return False
+    wanted = parameters.Filter.RetCode if parameters.Filter else None
+    return not wanted or _FILTERS[wanted](invocation)
+
+
+def _ordered(invocations: list[Invocation], parameters: GetFunctionLogsTable) -> list[Invocation]:
+    order = choose("Order", parameters.Order, ("desc", "asc"), "desc", "InvalidParameterValue.Order")
+    order_by = choose("OrderBy", parameters.OrderBy, tuple(_ORDER_KEYS), "start_time", "InvalidParameterValue.OrderBy")
+    key = _ORDER_KEYS[order_by]
+    return sorted(invocations, key=key, reverse=order == "desc")  # type: ignore[arg-type]  # all of one kind
+
+
+def _status(invocation: Invocation) -> dict[str, object]:
+    """The structure RequestStatus: 0 has succeeded, 1 runs, -1 has failed."""
+    code = 1 if invocation.status is None else (0 if invocation.status == SUCCESS else -1)
+    return _shared(invocation) | {"RetCode": code}
+
+
+def _log(invocation: Invocation) -> dict[str, object]:
+    """The structure FunctionLog: 0 has succeeded, 2 runs, 1 has failed."""
+    is_running = invocation.status is None
+    text = logs.call_log(
+        invocation.request_id,
+        invocation.output,
+        invocation.duration_ms,
+        invocation.memory_mb,
+        invocation.memory_bytes,
+    )
+    return _shared(invocation) | {
+        "RetCode": 2 if is_running else (0 if invocation.status == SUCCESS else 1),
+        "InvokeFinished": 0 if is_running else 1,
+        "BillDuration": invocation.billed_ms,
+        "Log": "" if is_running else text.decode("utf-8", "replace"),
+        "Level": "",
+        "Source": "",
+    }
+
+
+def _shared(invocation: Invocation) -> dict[str, object]:
+    return {
+        "FunctionName": invocation.key.name,
+        "RetMsg": invocation.message,
+        "RequestId": invocation.request_id,
+        "StartTime": time_text(invocation.started_at),
+        "Duration": invocation.duration_ms,
+        "MemUsage": invocation.memory_bytes,  # bytes, as in the published example; the page's text says MB
+        "RetryNum": 0,
+    }

@@ -1,0 +1,161 @@
+"""PublishVersion, ListVersionByFunction and DeleteFunctionVersion.
+
+Source: cloud.tencent.com/document/product/583/43731 (versions): ``$LATEST`` is the one that can be edited; published
+ones are frozen copies of code and configuration, numbered from 1 upwards.
+"""
+
+import asyncio
+import dataclasses
+
+import msgspec
+
+from tencentserverless.local.actions.action import Action, Call, Services
+from tencentserverless.local.actions.choices import DESCENDING, is_switched_on
+from tencentserverless.local.actions.code import take_snapshot
+from tencentserverless.local.actions.configuration import UInt, checked_description
+from tencentserverless.local.actions.lookup import find_function, no_version, shown
+from tencentserverless.local.actions.paging import cut_page, sort_items, time_text
+from tencentserverless.local.actions.parameters import Table
+from tencentserverless.local.actions.retirement import retire
+from tencentserverless.local.actions.shown import ACTIVE, code_bytes
+from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.function import Function
+from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
+
+
+class PublishVersionTable(Table, frozen=True):
+    """Parameters of PublishVersion."""
+
+    FunctionName: str
+    Description: str | None = None
+    Namespace: str | None = None
+
+
+class ListVersionByFunctionTable(Table, frozen=True):
+    """Parameters of ListVersionByFunction."""
+
+    FunctionName: str
+    Namespace: str | None = None
+    Offset: UInt | None = None
+    Limit: UInt | None = None
+    Order: str | None = None
+    OrderBy: str | None = None
+
+
+class DeleteFunctionVersionTable(Table, frozen=True):
+    """Parameters of DeleteFunctionVersion."""
+
+    FunctionName: str
+    Qualifier: str
+    Namespace: str | None = None
+    ForceDelete: str | None = None
+
+
+async def publish_version(parameters: PublishVersionTable, call: Call, services: Services) -> dict[str, object]:
+    """A frozen copy of ``$LATEST`` under the next number."""
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    if parameters.Description is not None:
+        checked_description(parameters.Description)
+    record = await publish(services, function.key, parameters.Description)
+    return {
+        "FunctionVersion": record.version,
+        "CodeSize": await asyncio.to_thread(code_bytes, record),
+        "MemorySize": record.memory_mb,
+        "Description": record.description,
+        "Handler": record.handler,
+        "Timeout": record.timeout_seconds,
+        "Runtime": record.runtime,
+        "Namespace": record.key.namespace,
+    }
+
+
+async def publish(services: Services, key: FunctionKey, description: str | None) -> FunctionRecord:
+    """Freeze ``$LATEST``. Code in a folder of the user's is copied, since the user goes on to edit it.
+
+    :raises ApiError: if the function has gone meanwhile, or its code can't be copied
+    """
+    draft = None
+    function = find_function(services.catalogue, key.region, key.namespace, key.name)
+    if function.latest.package is None:
+        draft = await take_snapshot(services, function.latest, "FailedOperation.PublishVersion")
+        function = find_function(services.catalogue, key.region, key.namespace, key.name)
+    latest, now = function.latest, services.clock()
+    package = services.packages.adopt(draft) if draft else latest.package
+    if latest.package is not None:
+        package = latest.package  # new code came while the old was copied
+    assert package is not None
+    record = dataclasses.replace(
+        latest,
+        version=str(function.last_version + 1),
+        package=package,
+        code_folder=package.folder,
+        description=latest.description if description is None else description,
+        created_at=now,
+        changed_at=now,
+    )
+    services.catalogue.put(function.with_version(record))
+    return record
+
+
+async def list_versions(parameters: ListVersionByFunctionTable, call: Call, services: Services) -> dict[str, object]:
+    """The versions of a function: ``$LATEST``, then the newest first."""
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    if parameters.OrderBy and parameters.OrderBy not in ("AddTime", "ModTime"):
+        raise ApiError("InvalidParameterValue", "OrderBy must be AddTime or ModTime.")
+    # A published version never changes, so both times are that of its number.
+    published = [record for record in function.versions.values() if record.version != LATEST]
+    ordered = sort_items(published, lambda record: int(record.version), parameters.Order, default=DESCENDING)
+    page = cut_page([function.latest, *ordered], parameters.Offset, parameters.Limit)
+    return {
+        "FunctionVersion": [record.version for record in page],
+        "Versions": [_version(record) for record in page],
+        "TotalCount": len(function.versions),
+    }
+
+
+async def delete_function_version(
+    parameters: DeleteFunctionVersionTable, call: Call, services: Services
+) -> dict[str, object]:
+    """One published version, which no alias may lead to."""
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    is_forced = is_switched_on("ForceDelete", parameters.ForceDelete)
+    return delete_version(services, function, parameters.Qualifier, is_forced=is_forced)
+
+
+ACTIONS = {
+    "PublishVersion": Action(msgspec.json.Decoder(PublishVersionTable), publish_version),
+    "ListVersionByFunction": Action(msgspec.json.Decoder(ListVersionByFunctionTable), list_versions),
+    "DeleteFunctionVersion": Action(msgspec.json.Decoder(DeleteFunctionVersionTable), delete_function_version),
+}
+
+
+def delete_version(services: Services, function: Function, qualifier: str, *, is_forced: bool) -> dict[str, object]:
+    """Delete a published version.
+
+    :raises ApiError: if it can't be deleted
+    """
+    if qualifier == LATEST or qualifier in function.aliases:
+        raise ApiError(
+            "InvalidParameterValue.Qualifier",
+            f"{shown(qualifier)} is no published version: {LATEST} goes with the function, an alias by DeleteAlias.",
+        )
+    record = function.versions.get(qualifier)
+    if record is None:
+        raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
+    aliases = function.aliases_of(qualifier)
+    if aliases:
+        names = ", ".join(alias.name for alias in aliases[:5])
+        raise ApiError("UnsupportedOperation.AliasBind", f"Version {qualifier} is still bound to: {names}.")
+    services.catalogue.put(function.without_version(qualifier))
+    retire(services, [record], is_forced=is_forced)
+    return {}
+
+
+def _version(record: FunctionRecord) -> dict[str, object]:
+    return {
+        "Version": record.version,
+        "Description": record.description,
+        "AddTime": time_text(record.created_at),
+        "ModTime": time_text(record.changed_at),
+        "Status": ACTIVE,
+    }

@@ -1,0 +1,248 @@
+"""Code that came as a zip file: unpacked once, into a folder that is named by the hash of the file.
+
+A package appears whole or not at all: it is made in a folder of its own and renamed into place. ``unpack`` and
+``snapshot`` may take seconds and belong in a thread; ``adopt`` and ``drop_unused`` are quick and belong to the one
+thread that also changes the catalogue, so that a package is never dropped between its arrival and its first use.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import stat
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tencentserverless.local.registry.records import Package
+from tencentserverless.local.settings import KIB, MIB, STATE_FOLDER_NAME
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+MAX_UNPACKED_BYTES = 500 * MIB  # document/product/583/11637: code of one version, unpacked
+MAX_FILES = 20_000  # ours: the platform names no number
+MAX_NAME_BYTES = 1024  # ours: no path of a real package is longer
+
+_ARCHIVE, _CODE = "code.zip", "code"
+_DRAFT_PREFIX, _TRASH_PREFIX = "draft-", "trash-"
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_CHUNK_BYTES = 256 * KIB
+_NOT_PACKED = frozenset((STATE_FOLDER_NAME, ".git", "__pycache__"))
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # equal folders make equal archives
+_ENCRYPTED_FLAG = 0x1
+_PLAIN_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: made on a system that has no file types
+
+
+class BadPackage(Exception):
+    """The archive is none, or holds what no package may hold; the message says what."""
+
+
+class Draft:
+    """A package that is unpacked and not yet in its place."""
+
+    def __init__(self, folder: Path, sha256: str, archive_bytes: int) -> None:
+        self.folder: Path = folder
+        self.sha256: str = sha256
+        self.archive_bytes: int = archive_bytes
+
+    def discard(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Packages:
+    """The packages below one folder.
+
+    :param root: is made when the first package comes
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: set[str] = set()
+        self._has_trash = False
+        if root.is_dir():
+            names = os.listdir(root)
+            self._known = {name for name in names if _SHA256.match(name)}
+            for name in names:
+                if name.startswith((_DRAFT_PREFIX, _TRASH_PREFIX)):  # a server was killed in the middle of it
+                    shutil.rmtree(root / name, ignore_errors=True)
+
+    def unpack(self, archive: bytes) -> Draft:
+        """Unpack a zip file that a request brought.
+
+        :raises BadPackage: if it is refused
+        """
+        folder = self._new_folder(_DRAFT_PREFIX)
+        try:
+            (folder / _ARCHIVE).write_bytes(archive)
+            return _unpacked(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def snapshot(self, source: Path) -> Draft:
+        """Make a package of a folder as it is now; links in it are followed.
+
+        :raises BadPackage: if it holds too much, or vanishes meanwhile
+        """
+        folder = self._new_folder(_DRAFT_PREFIX)
+        try:
+            _pack(source, folder / _ARCHIVE, kept_out=self._root.parent)
+            return _unpacked(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def adopt(self, draft: Draft) -> Package:
+        """Put a package in its place; one of the same content that is there already stays, and serves."""
+        place = self._root / draft.sha256
+        if draft.sha256 in self._known and place.is_dir():
+            draft.folder.rename(self._trash_name())
+            self._has_trash = True
+        else:
+            draft.folder.rename(place)
+            self._known.add(draft.sha256)
+        return Package(draft.sha256, place / _CODE, place / _ARCHIVE, draft.archive_bytes)
+
+    def drop_unused(self, used: set[str]) -> bool:
+        """Take every package away that is not among these hashes, and say whether ``empty_trash`` has work."""
+        for sha256 in self._known - used:
+            with contextlib.suppress(FileNotFoundError):  # somebody has cleaned up by hand
+                (self._root / sha256).rename(self._trash_name())
+            self._known.discard(sha256)
+            self._has_trash = True
+        return self._has_trash
+
+    def empty_trash(self) -> None:
+        """Remove what was dropped; may take seconds."""
+        self._has_trash = False
+        for folder in self._root.glob(f"{_TRASH_PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _new_folder(self, prefix: str) -> Path:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=self._root))
+
+    def _trash_name(self) -> Path:
+        return self._root / f"{_TRASH_PREFIX}{secrets.token_hex(8)}"
+
+
+def _unpacked(folder: Path) -> Draft:
+    """Unpack the archive of a draft's folder beside it."""
+    from zipfile import BadZipFile, LargeZipFile, ZipFile
+
+    path = folder / _ARCHIVE
+    try:
+        with ZipFile(path) as archive:
+            _extract(archive, folder / _CODE)
+    except (BadZipFile, LargeZipFile, NotImplementedError, RuntimeError, ValueError, zlib.error, EOFError) as error:
+        raise BadPackage(f"it is no standard zip file: {str(error)[:200]}") from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise BadPackage("it holds one path twice") from error
+    path.chmod(0o400)
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return Draft(folder, digest.hexdigest(), path.stat().st_size)
+
+
+def _extract(archive: "ZipFile", target: Path) -> None:
+    target.mkdir()
+    members = archive.infolist()
+    if len(members) > MAX_FILES:
+        raise BadPackage(f"it holds {len(members)} files, the limit is {MAX_FILES}")
+    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
+        raise _too_large()
+    rest_bytes = MAX_UNPACKED_BYTES  # what the directory of a zip file says of sizes may be a lie
+    has_file = False
+    for member in members:
+        path = target.joinpath(*_parts(member))
+        if member.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            continue
+        has_file = True
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rest_bytes -= _write(archive, member, path, rest_bytes)
+    if not has_file:
+        raise BadPackage("it holds no files")
+
+
+def _parts(member: "ZipInfo") -> list[str]:
+    """The path of a member below the code folder.
+
+    :raises BadPackage: if it would lie elsewhere, or is no plain file or folder
+    """
+    name = member.filename
+    shown = repr(name[:100])
+    if len(os.fsencode(name)) > MAX_NAME_BYTES or any(len(os.fsencode(part)) > 255 for part in name.split("/")):
+        raise BadPackage(f"it holds a path that is too long: {shown}")
+    if name.startswith("/") or "\\" in name or re.match(r"[A-Za-z]:", name):
+        raise BadPackage(f"it holds an absolute path or one with a backslash: {shown}")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts or not (parts or member.is_dir()):
+        raise BadPackage(f"it holds a path that leads out of the package: {shown}")
+    if stat.S_IFMT(member.external_attr >> 16) not in _PLAIN_TYPES:
+        raise BadPackage(f"it holds a link or a device: {shown}; pack the file itself")
+    if member.flag_bits & _ENCRYPTED_FLAG:
+        raise BadPackage(f"it is encrypted: {shown}")
+    return parts
+
+
+def _write(archive: "ZipFile", member: "ZipInfo", path: Path, limit_bytes: int) -> int:
+    """Write one file without write bits, and count it."""
+    size = 0
+    with archive.open(member) as source, path.open("xb") as file:
+        while chunk := source.read(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > limit_bytes:
+                raise _too_large()
+            file.write(chunk)
+        executable = (member.external_attr >> 16) & 0o111
+        os.fchmod(file.fileno(), 0o444 | executable)
+    return size
+
+
+def _too_large() -> BadPackage:
+    return BadPackage(f"unpacked it is larger than {MAX_UNPACKED_BYTES} bytes")
+
+
+def _pack(source: Path, archive: Path, kept_out: Path) -> None:
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    count = size = 0
+    try:
+        with ZipFile(archive, "x", ZIP_DEFLATED, compresslevel=1) as packed:
+            for path in _files(source, kept_out):
+                mode = path.stat().st_mode
+                if not stat.S_ISREG(mode):
+                    continue  # a socket or a pipe that somebody left there
+                count, size = count + 1, size + path.stat().st_size
+                if count > MAX_FILES:
+                    raise BadPackage(f"{source} holds more than {MAX_FILES} files")
+                if size > MAX_UNPACKED_BYTES:
+                    raise _too_large()
+                member = ZipInfo(path.relative_to(source).as_posix(), _EARLIEST)
+                member.external_attr = (stat.S_IFREG | stat.S_IMODE(mode)) << 16
+                member.compress_type = ZIP_DEFLATED
+                with path.open("rb") as file, packed.open(member, "w") as target:
+                    shutil.copyfileobj(file, target, _CHUNK_BYTES)
+    except OSError as error:
+        raise BadPackage(f"{error.filename or source}: {error.strerror}") from error
+
+
+def _files(source: Path, kept_out: Path) -> Iterator[Path]:
+    """Every file below a folder in a fixed order. A circle of links ends where the system ends it."""
+    for root, folders, names in os.walk(source, followlinks=True, onerror=_raise):
+        folder = Path(root)
+        folders[:] = sorted(name for name in folders if name not in _NOT_PACKED and folder / name != kept_out)
+        yield from (folder / name for name in sorted(names))
+
+
+def _raise(error: OSError) -> None:
+    raise error
