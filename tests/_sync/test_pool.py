@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import tencentserverless
 from tencentserverless import exception, scf
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-SOURCE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "src")
+SOURCE = os.path.dirname(os.path.dirname(tencentserverless.__file__))
 
 
 def client_of(peer: Peer, **options: "Any") -> Client:

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 def server_side(*names: str, authority: "Any" = None, expires: "dt.datetime | None" = None) -> ssl.SSLContext:
     """A server's settings with a fresh certificate for these names."""
-    options = {} if expires is None else {"not_after": expires, "not_before": expires - dt.timedelta(days=1)}
+    options = {} if expires is None else {"not_after": expires}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     (authority or AUTHORITY).issue_cert(*names, **options).configure_cert(context)
     return context
 
 
 AUTHORITY = trustme.CA()
+
+#: Python 3.6 knows that a certificate failed, and not by which check.
+IS_CHECK_KNOWN = hasattr(ssl, "SSLCertVerificationError")
+UNNAMED = "CERTIFICATE_VERIFY_FAILED"
 
 
 @pytest.fixture
@@ -93,8 +97,8 @@ def test_an_unknown_authority_is_refused_and_said_to_be_so() -> None:
     with Peer(tls=server_side("127.0.0.1")) as peer:
         error = fail(peer)
         assert "cannot make a secure connection to {}".format(peer.address) in error.message
-        assert "the certificate was not accepted (" in error.message
-        assert "issuer certificate" in error.message
+        assert ("the certificate was not accepted (" if IS_CHECK_KNOWN else UNNAMED) in error.message
+        assert ("issuer certificate" if IS_CHECK_KNOWN else UNNAMED) in error.message
         assert len(error.attempts) == 1, "a certificate does not get better by trying again"
 
 
@@ -107,21 +111,22 @@ def test_a_self_signed_certificate_is_refused_and_named(tmp_path: "os.PathLike[s
     context.load_cert_chain(own)
     with Peer(tls=context) as peer:
         error = fail(peer, ca_file=ca_file)
-        assert "self" in error.message
-        assert "signed certificate" in error.message
+        assert "self" in error.message or not IS_CHECK_KNOWN
+        assert ("signed certificate" if IS_CHECK_KNOWN else UNNAMED) in error.message
 
 
 def test_an_expired_certificate_is_refused_and_named(ca_file: str) -> None:
     past = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=1)
     with Peer(tls=server_side("127.0.0.1", expires=past)) as peer:
-        assert "certificate has expired" in fail(peer, ca_file=ca_file).message
+        found = fail(peer, ca_file=ca_file).message
+        assert ("certificate has expired" if IS_CHECK_KNOWN else UNNAMED) in found
 
 
 def test_a_certificate_for_another_name_is_refused_and_the_name_said(ca_file: str) -> None:
     with Peer(tls=server_side("other.example", "10.0.0.1")) as peer:
         error = fail(peer, ca_file=ca_file)
-        assert "127.0.0.1" in error.message
-        assert "the certificate was not accepted (" in error.message
+        assert "127.0.0.1" in error.message.partition(peer.address)[2]
+        assert "the certificate was not accepted (" in error.message or not IS_CHECK_KNOWN
 
 
 def test_a_host_name_is_checked_too(ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
