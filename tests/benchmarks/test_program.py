@@ -1,0 +1,144 @@
+"""A tiny run of the whole harness: real responders, real client processes. No time is judged."""
+
+import dataclasses
+import json
+import os
+import socket
+import ssl
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as program
+from benchmarks import environments, machine, passes, responder, startup
+from benchmarks.coordinator import Client, Pass, Place, run_pass
+from benchmarks.report import write_report
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="pinning needs Linux"),
+]
+#: What the tests' own environment has stands in for the clean ones.
+PYTHONS = {name: Path(sys.executable) for name in ("ours", "official", "certificates")}
+
+
+@pytest.fixture(scope="module")
+def trust(tmp_path_factory: pytest.TempPathFactory) -> responder.Trust:
+    pytest.importorskip("trustme")
+    return responder.make_trust(Path(sys.executable), tmp_path_factory.mktemp("trust"), None)
+
+
+@pytest.fixture(params=["nginx", "python"])
+def running(request: pytest.FixtureRequest, trust: responder.Trust, tmp_path: Path):
+    if request.param == "nginx" and responder.find_nginx() is None:
+        pytest.skip("no nginx")
+    with responder.start(trust, tmp_path, request.param == "nginx") as found:
+        yield found
+
+
+def make_place(running: responder.Responder, trust: responder.Trust, folder: Path) -> Place:
+    return Place(PYTHONS, program.make_settings(running, trust), environments.child_environment(folder))
+
+
+def ask(port: int, trust: responder.Trust | None, request: bytes) -> bytes:
+    """All that comes until the responder is silent or closes."""
+    sock = socket.create_connection((responder.HOST, port), 5)
+    if trust is not None:
+        context = ssl.create_default_context(cafile=str(trust.ca_file))
+        sock = context.wrap_socket(sock, server_hostname=responder.HOST)
+    with sock:
+        sock.sendall(request)
+        data = b""
+        while data.count(b"}}") < request.count(b"POST / "):
+            more = sock.recv(65536)
+            if not more:
+                break
+            data += more
+        return data
+
+
+REQUEST = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}"
+LARGE = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 300000\r\n\r\n" + bytes(300000)
+
+
+def test_both_responders_give_the_published_sample(running: responder.Responder, trust: responder.Trust) -> None:
+    for port, given in ((running.plain, None), (running.tls, trust), (running.closing, trust)):
+        head, _, body = ask(port, given, REQUEST).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert b"\r\nContent-Type: application/json\r\n" in head + b"\r\n"
+        assert json.loads(body) == json.loads(responder.ANSWER)
+        assert (b"Connection: close" in head) == (port == running.closing)
+
+
+def test_both_responders_keep_the_connection_and_read_large_requests(
+    running: responder.Responder, trust: responder.Trust
+) -> None:
+    assert ask(running.plain, None, REQUEST * 2).count(b"200 OK") == 2
+    assert ask(running.plain, None, LARGE).count(b"200 OK") == 1
+    assert ask(running.tls, trust, LARGE).count(b"200 OK") == 1
+
+
+def test_a_run_measures_every_client_that_is_there_and_names_the_others(tmp_path: Path, trust: responder.Trust) -> None:
+    plans = [
+        dataclasses.replace(plan, rounds=2, slice_seconds=0.001, warm_calls=1, in_flight=min(2, plan.in_flight))
+        for plan in passes.list_passes(True)
+        if plan.is_tls
+    ]
+    results = program.Program(PYTHONS, tmp_path, True, prefer_nginx=False).run(plans, 0)
+    assert list(results.passes) == [plan.name for plan in plans if plan.cpus == 1 or machine.choose_cpus().are_two]
+    for plan in plans:
+        measured = results.passes.get(plan.name)
+        for client in plan.clients if measured else ():
+            if client.environment in PYTHONS:
+                assert len(measured.slices[client.label]) == 2, measured.missing
+                assert all(piece.wall_us > 0 for piece in measured.slices[client.label])
+            else:
+                assert measured.missing[client.label] == f"there is no environment with {client.environment}"
+    assert "| tencentserverless |" in write_report(results)
+
+
+def test_new_processes_imports_and_sizes_have_their_rows(
+    running: responder.Responder, trust: responder.Trust, tmp_path: Path
+) -> None:
+    place = make_place(running, trust, tmp_path)
+    first = startup.measure_first(place, 1)
+    assert list(first.milliseconds) == ["bare script", "tencentserverless", "official SDK"]
+    assert all(5 < values[0] < 500 for values in first.megabytes.values())
+    imported = startup.measure_imports(place, 1)
+    assert {"tencentserverless.scf", "tencentserverless.aio"} < set(imported.milliseconds)
+    assert imported.source_kb["tencentserverless.scf"] > 50
+
+
+def test_a_client_that_fails_is_named_with_its_error(
+    running: responder.Responder, trust: responder.Trust, tmp_path: Path
+) -> None:
+    broken = Client("broken", "sockets:prepare_nothing", "ours")
+    plan = Pass("one", (passes.FLOOR, broken), rounds=1, slice_seconds=0.001, warm_calls=1)
+    measured = run_pass(plan, make_place(running, trust, tmp_path))
+    assert len(measured.slices[passes.FLOOR.label]) == 1
+    assert "prepare_nothing" in measured.missing["broken"]
+
+
+def test_clients_see_nothing_of_the_developers_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE", "HTTPS_PROXY", "TENCENTCLOUD_SECRETID"):
+        monkeypatch.setenv(name, "1")
+    assert set(environments.child_environment(tmp_path)) == {"PATH", "HOME", "LANG"}
+
+
+def test_installed_size_leaves_out_the_rooms_of_the_extra(tmp_path: Path) -> None:
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    for name, size in (
+        ("tencentserverless/scf.py", 1000),
+        ("tencentserverless/__pycache__/scf.cpython-311.pyc", 500),
+        ("tencentserverless/local/app.py", 4000),
+        ("tencentcloud/common/a.py", 10000),
+        ("pip/a.py", 100000),
+    ):
+        path = packages / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(size))
+    (tmp_path / "bin").mkdir()
+    sizes = startup.measure_sizes(Place({"ours": tmp_path / "bin" / "python"}, {}, {}))
+    assert sizes[startup.SDK_CODE] == startup.Size(1.0, 1.5)
+    assert sizes["tencentserverless: the whole package"] == startup.Size(5.0, 5.5)
+    assert sizes["tencentserverless with its one dependency"] == startup.Size(15.0, 15.5)
