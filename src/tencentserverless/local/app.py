@@ -6,7 +6,6 @@ This and ``settings`` is all that the command line imports; the rooms load when 
 import asyncio
 import contextlib
 import dataclasses
-import errno
 import os
 import shlex
 import signal
@@ -17,20 +16,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tencentserverless.local import keys, state
-from tencentserverless.local.settings import Reason, Settings, StartRefused, project_variables
+from tencentserverless.local.settings import (
+    TRUST_VARIABLES,
+    Limits,
+    Reason,
+    Settings,
+    StartRefused,
+    project_variables,
+    trust_of_ours,
+)
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
+    from tencentserverless.local.front.doors import Doors
     from tencentserverless.local.front.server import HttpServer
+    from tencentserverless.local.front.tls import Secured
     from tencentserverless.local.project.discovery import Project
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.worker.interpreters import Interpreters
 
-ENV_VARIABLES = state.ENV_VARIABLES
-
-_BACKLOG = 2048
 _CONNECT_SECONDS = 2.0
-_ANY_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where a client finds a server that listens everywhere
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callable[[str], None]) -> None:
@@ -40,6 +45,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
     :param on_notice: called with a line that the user should see
     :raises StartRefused: if it can't start as it was told to
     """
+    from tencentserverless.local.front.doors import open_doors
     from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -49,12 +55,15 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
         project = discover(settings.project, settings.region, project_variables(), time.time())
         interpreters = Interpreters(settings.strict_runtimes)
         interpreters.prepare({record.runtime for record in project.records.values()})
-        with contextlib.closing(_listen(settings.host, settings.port)) as listener:
+        with contextlib.ExitStack() as stack:
+            doors = open_doors(settings, stack)
             folder = state.StateFolder(settings.state) if settings.state else None
+            secured = _secure(settings, folder, stack)
             for notice in _notices(settings, project, interpreters):
                 on_notice(notice)
-            port = listener.getsockname()[1]
-            start = _Start(settings, project, interpreters, folder, _owner(settings, folder), listener, port)
+            start = _Start(settings, project, interpreters, folder, _owner(settings, folder), doors, secured)
+            if doors.proxy:
+                on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={doors.proxy_url}")
             _run_loop(_serve(start, on_ready))
     finally:
         os.umask(umask)
@@ -76,7 +85,14 @@ def running_environment(source: Path) -> dict[str, str]:
         raise StartRefused(
             Reason.STATE, f"no local SCF runs from {shlex.quote(str(source))}; start one with: scf local start"
         )
-    return {name: variables.get(name, "") for name in ENV_VARIABLES}
+    only_with_tls = (*TRUST_VARIABLES, state.PROXY_VARIABLE)
+    names = (*state.ENV_VARIABLES, *(name for name in only_with_tls if name in variables))
+    return {name: variables.get(name, "") for name in names}
+
+
+def leaving_variables() -> list[str]:
+    """The variables to unset, so that clients call the cloud again. Roots that are not a local SCF's stay."""
+    return [*state.ENV_VARIABLES, state.PROXY_VARIABLE, *trust_of_ours()]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,22 +104,16 @@ class _Start:
     interpreters: "Interpreters"
     folder: state.StateFolder | None
     owner: Credentials
-    listener: socket.socket
-    port: int  # that was bound, also where a free one was asked for
-
-    @property
-    def url(self) -> str:
-        """Where the server listens."""
-        return _url(self.settings.host, self.port)
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where clients on this machine find it."""
-        return _url(_ANY_HOSTS.get(self.settings.host, self.settings.host), self.port)
+    doors: "Doors"
+    secured: "Secured | None"
 
     def write_environment(self) -> None:
         """Say in files how to call the server."""
-        variables = state.environment_of(self.endpoint_url, self.owner, self.settings.region)
+        variables = state.environment_of(self.doors.endpoint_url, self.owner, self.settings.region)
+        if self.secured:
+            variables |= state.trust_of(self.secured.ca_file, self.secured.bundle_file)
+        if self.doors.proxy:
+            variables[state.PROXY_VARIABLE] = self.doors.proxy_url
         if self.settings.env_file:
             state.write_private(self.settings.env_file, variables)
         if self.folder:
@@ -112,7 +122,7 @@ class _Start:
     def forget_environment(self) -> None:
         """The server has stopped: its state folder no longer says how to call it."""
         if self.folder:
-            self.folder.forget_environment(self.endpoint_url)
+            self.folder.forget_environment(self.doors.endpoint_url)
 
 
 async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
@@ -132,7 +142,7 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         console, support = Console(), Support()
         stack.callback(console.close)
         stack.callback(support.close)
-        ground = Ground(settings, ring, start.interpreters, support, console, start.endpoint_url)
+        ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
         catalogue = Catalogue(start.project.records.values())
         scheduler = Scheduler(Launcher(ground), limits, catalogue.reservations)
         stack.push_async_callback(scheduler.close)
@@ -143,11 +153,13 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         def announce() -> None:
             start.write_environment()
             stack.callback(start.forget_environment)
-            on_ready(start.url)
+            on_ready(start.doors.url)
 
-        server = HttpServer(application, limits, on_started=announce)
+        doors, secured = start.doors, start.secured
+        await _open_proxy(doors, limits, stack)
+        server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
         stopping = _stop_on_signals(server, scheduler)
-        await server.serve(sockets=[start.listener])
+        await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
 
 
@@ -174,6 +186,21 @@ def _run_loop(main: Coroutine[None, None, None]) -> None:
         uvloop.run(main)
 
 
+def _secure(settings: Settings, folder: state.StateFolder | None, stack: contextlib.ExitStack) -> "Secured | None":
+    if not settings.tls:
+        return None
+    from tencentserverless.local.front.tls import secured  # loads cryptography, which others need not wait for
+
+    return stack.enter_context(secured(folder.path if folder else None, settings.host))
+
+
+async def _open_proxy(doors: "Doors", limits: Limits, stack: contextlib.AsyncExitStack) -> None:
+    if doors.proxy:
+        from tencentserverless.local.front.tunnel import Tunnels
+
+        await stack.enter_async_context(Tunnels(doors.target, limits).serve(doors.proxy.listener))
+
+
 def _owner(settings: Settings, folder: state.StateFolder | None) -> Credentials:
     if settings.secret_file:
         return state.read_secret_file(settings.secret_file)
@@ -196,29 +223,6 @@ def _notices(settings: Settings, project: "Project", interpreters: "Interpreters
             "whoever holds a key runs code: the isolation is against crashes, not against attackers."
         )
     return notices
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError) as error:
-        raise StartRefused(Reason.ADDRESS, f"--host {host}: no such address ({error})") from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            problem = f"port {port} of {host} is in use; choose another with --port, or let --port 0 find a free one"
-            raise StartRefused(Reason.ADDRESS, problem) from error
-        raise StartRefused(Reason.ADDRESS, f"can't listen on {host}, port {port}: {error}") from error
-    return listener
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _answers(url: str) -> bool:

@@ -22,6 +22,11 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 
+CA_NAME = "scf-local-ca.pem"
+CA_BUNDLE_NAME = "scf-local-bundle.pem"
+#: Where clients look for roots: OpenSSL (Python's ssl, Go, curl), requests (Tencent's SDKs of some years), Node.js.
+TRUST_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
 LARGE_REGIONS = frozenset(("ap-guangzhou", "ap-shanghai", "ap-beijing", "ap-chengdu", "ap-hongkong"))
 
 #: What a function may see of the server's environment. Everything else stays out: it may hold secrets.
@@ -54,6 +59,8 @@ class Limits:
     v1_body_bytes: int = MIB  # document/api/583/17237: a POST that is signed by HmacSHA1 or HmacSHA256
     query_bytes: int = 32 * KIB  # same page: a GET
     head_bytes: int = 64 * KIB  # ours: request line and headers, of which the query is a part
+    tunnels: int = 128  # ours: connections through the proxy at one time
+    tunnel_idle_seconds: float = 960.0  # ours: longer than a call can be silent, which is 900 s and its start
     request_seconds: float = 60.0  # ours: how long a request may take to arrive whole
     event_bytes: int = wire.MAX_EVENT_BYTES  # document/product/583/17299: 6 MB a synchronous event
     log_tail_bytes: int = 4 * KIB  # document/api/583/17243: Result.Log
@@ -87,6 +94,8 @@ class Settings:
     env_file: Path | None = None
     region: str = wire.DEFAULT_REGION
     strict_runtimes: bool = False
+    tls: bool = False
+    proxy_port: int | None = None  # None for no proxy; it leads to the TLS server
     appid: str = "1250000000"
     uin: str = "100000000001"
     passed_environment: Mapping[str, str] = field(default_factory=dict)
@@ -107,6 +116,21 @@ def passed_environment() -> dict[str, str]:
 def project_variables() -> Mapping[str, str]:
     """Where ``${env:X}`` of a serverless.yml looks."""
     return os.environ
+
+
+def trusted_bundle() -> Path | None:
+    """The file of roots that the environment names, unless a local SCF wrote it."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):  # Node.js adds its own to the roots that it has
+        path = Path(os.environ.get(name, ""))
+        if path.name not in ("", CA_NAME, CA_BUNDLE_NAME) and path.is_file():
+            return path
+    return None
+
+
+def trust_of_ours() -> list[str]:
+    """The variables for roots that lead to a file of a local SCF now."""
+    ours = (CA_NAME, CA_BUNDLE_NAME)
+    return [name for name in TRUST_VARIABLES if Path(os.environ.get(name, "")).name in ours]
 
 
 def search_folders() -> list[Path]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tencentserverless.local.keys import make_key_pair
-from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.local.settings import TRUST_VARIABLES, Reason, StartRefused
 from tencentserverless.models import Credentials
 
 ENDPOINT_VARIABLE = "TENCENTSERVERLESS_ENDPOINT_URL"
@@ -18,6 +18,9 @@ ID_VARIABLES = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID")
 KEY_VARIABLES = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY")
 TOKEN_VARIABLE = "TENCENTCLOUD_SESSIONTOKEN"  # noqa: S105  # a name
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
+#: Where the proxy is, for ``HTTPS_PROXY=$TENCENTSERVERLESS_LOCAL_PROXY program``. It is not HTTPS_PROXY itself: the
+#: proxy leads to SCF alone, and everything else that the shell starts would be cut off.
+PROXY_VARIABLE = "TENCENTSERVERLESS_LOCAL_PROXY"
 ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE)
 
 _SECRETS_FILE = "credentials"
@@ -35,17 +38,33 @@ def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[s
     return variables
 
 
+def trust_of(ca_file: Path, bundle_file: Path) -> dict[str, str]:
+    """The variables that make a client trust this server, beside what it trusts already."""
+    bundle = str(bundle_file.absolute())
+    values = dict.fromkeys(TRUST_VARIABLES, bundle)
+    values["NODE_EXTRA_CA_CERTS"] = str(ca_file.absolute())  # Node.js adds it to the roots that it has
+    return values
+
+
 def write_private(path: Path, variables: Mapping[str, str]) -> None:
     """Write ``KEY=VALUE`` lines that a shell can source, mode 0600, whole or not at all.
 
     :raises StartRefused: if it can't be written
     """
     text = "".join(f"{name}={shlex.quote(value) if value else ''}\n" for name, value in variables.items())
+    write_private_bytes(path, text.encode("utf-8"))
+
+
+def write_private_bytes(path: Path, data: bytes) -> None:
+    """Write a file, mode 0600, whole or not at all.
+
+    :raises StartRefused: if it can't be written
+    """
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
             os.replace(name, path)
         except BaseException:
             os.unlink(name)

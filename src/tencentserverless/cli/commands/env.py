@@ -17,10 +17,10 @@ _PATH = click.Path(path_type=Path)
 @click.option("--unset", is_flag=True, help="Print how to leave: clients then call the cloud again.")
 def env(state: Path, env_file: Path | None, unset: bool) -> None:
     """Print export lines; use: eval "$(scf local env)"."""
-    from tencentserverless.local.app import ENV_VARIABLES, running_environment
+    from tencentserverless.local.app import leaving_variables, running_environment
 
     if unset:
-        output.answer("unset " + " ".join(ENV_VARIABLES))
+        output.answer("unset " + " ".join(leaving_variables()))
         return
     for name, value in running_environment(env_file or state).items():
         output.answer(f"export {name}={shlex.quote(value)}")

@@ -32,6 +32,12 @@ _PATH = click.Path(path_type=Path)
 @click.option("--secret-file", type=_PATH, help="File with the key pair to use, as KEY=VALUE; chmod 600.")
 @click.option("--env-file", type=_PATH, help="File to write when ready, for a shell to source.")
 @click.option("--region", default="ap-guangzhou", show_default=True, help="Region of functions that name none.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS, with certificates of an authority of its own.")
+@click.option(
+    "--proxy-port",
+    type=click.IntRange(0, 65535),
+    help="Port of a proxy for clients whose endpoint is fixed, for HTTPS_PROXY; brings --tls.",
+)
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -43,6 +49,8 @@ def start(
     secret_file: Path | None,
     env_file: Path | None,
     region: str,
+    tls: bool,
+    proxy_port: int | None,
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files, or folders with an index.py."""
@@ -64,6 +72,8 @@ def start(
         env_file=env_file,
         region=region,
         strict_runtimes=strict_runtimes,
+        tls=tls or proxy_port is not None,
+        proxy_port=proxy_port,
         passed_environment=passed_environment(),
     )
     serve(settings, lambda url: output.answer(f"SCF local ready at {url}"), output.notice)

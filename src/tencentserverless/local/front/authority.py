@@ -1,0 +1,150 @@
+"""The certificate authority of a local SCF: what it may vouch for, and the certificate of its server.
+
+Whoever holds its key could pose as the hosts it vouches for, towards whoever trusts it. So the key never leaves its
+owner's folder, and the authority is limited by name constraints (RFC 5280, 4.2.1.10) to SCF's hosts and to addresses of
+this machine and of private networks.
+"""
+
+import ipaddress
+from datetime import datetime, timedelta, timezone
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tencentserverless.local.front.hosts import SCF_HOSTS
+
+_LIFETIME = timedelta(days=3650)
+_RENEWED_BEFORE = timedelta(days=30)
+_LEAF_LIFETIME = timedelta(days=397)  # browsers take no longer one; the server makes one at every start
+_SKEW = timedelta(days=1)
+_NAMES = ("localhost", *SCF_HOSTS)
+_LOOPBACK = ("127.0.0.1", "::1")
+_NETWORKS = (
+    "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 ::1/128 fc00::/7 fe80::/10"
+).split()
+
+
+class Authority:
+    """A certificate authority: its certificate and its key.
+
+    :param key_pem: the key, in PKCS 8 without a password
+    :raises ValueError: if they are none, or do not belong together
+    """
+
+    def __init__(self, certificate_pem: bytes, key_pem: bytes) -> None:
+        key = serialization.load_pem_private_key(key_pem, password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError("the key is of another kind")  # noqa: TRY004  # what a file holds is a value
+        self.certificate_pem: bytes = certificate_pem
+        self.key_pem: bytes = key_pem
+        self._certificate = x509.load_pem_x509_certificate(certificate_pem)
+        self._key = key
+        if self._certificate.public_key() != key.public_key():
+            raise ValueError("the key is not the certificate's")
+
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it lasts, and vouches for what this version needs."""
+        try:
+            constraints = self._certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+        except x509.ExtensionNotFound:
+            return False
+        return constraints == _constraints() and self._certificate.not_valid_after_utc - now > _RENEWED_BEFORE
+
+    def issue(self, host: str, now: datetime) -> tuple[bytes, bytes]:
+        """A certificate for every name of SCF and for this machine, and its key, as PEM.
+
+        :param host: a further name or address that the server listens on
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = (
+            _builder("scf local", self._certificate.subject, key, now, _LEAF_LIFETIME)
+            .add_extension(x509.SubjectAlternativeName(_subjects(host)), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key)
+
+
+def make_authority(now: datetime) -> Authority:
+    """A new authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    common_name = f"scf local {now:%Y-%m-%d} {x509.random_serial_number() % 16**6:06x}"
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    certificate = (
+        _builder(common_name, name, key, now, _LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(_constraints(), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Authority(certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key))
+
+
+def utc_now() -> datetime:
+    """The time that certificates are judged by."""
+    return datetime.now(timezone.utc)
+
+
+def _builder(
+    common_name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, lifetime: timedelta
+) -> x509.CertificateBuilder:
+    """What both kinds of certificate have."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _SKEW)
+        .not_valid_after(now + lifetime)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _subjects(host: str) -> list[x509.GeneralName]:
+    try:
+        addresses = dict.fromkeys((*_LOOPBACK, str(ipaddress.ip_address(host))))
+        names = _NAMES
+    except ValueError:
+        addresses = dict.fromkeys(_LOOPBACK)
+        names = _NAMES if host in _NAMES else (*_NAMES, host)
+    return [
+        *(x509.DNSName(name) for name in names),
+        *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses),
+    ]
+
+
+def _constraints() -> x509.NameConstraints:
+    return x509.NameConstraints(
+        permitted_subtrees=[
+            *(x509.DNSName(name) for name in _NAMES),
+            *(x509.IPAddress(ipaddress.ip_network(network)) for network in _NETWORKS),
+        ],
+        excluded_subtrees=None,
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -1,0 +1,118 @@
+"""The sockets of a server, bound before anything else is made, and the URLs under which they are found."""
+
+import contextlib
+import errno
+import socket
+from dataclasses import dataclass
+
+from tencentserverless.local.settings import DEFAULT_HOST, Reason, Settings, StartRefused
+
+_BACKLOG = 2048
+_ANY_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where a client finds a server that listens everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A socket that listens.
+
+    :param port: that was bound, also where a free one was asked for; it is known when the socket is closed, too
+    """
+
+    listener: socket.socket
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where a server listens.
+
+    :param host: as the user named it
+    :param main: the socket that clients call
+    :param inner: the socket that functions call, always plain HTTP: their Pythons may be older than any TLS of today,
+        and what they send stays on this machine. The same as ``main`` where that is plain
+    :param proxy: the socket of the proxy
+    """
+
+    host: str
+    main: Door
+    inner: Door
+    proxy: Door | None
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether clients call by HTTPS."""
+        return self.main is not self.inner
+
+    @property
+    def url(self) -> str:
+        """Where the server listens."""
+        return _url(self.host, self.main, is_tls=self.is_tls)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where clients on this machine find it."""
+        return _url(self.local_host, self.main, is_tls=self.is_tls)
+
+    @property
+    def inner_url(self) -> str:
+        """Where functions find it."""
+        return _url(DEFAULT_HOST if self.is_tls else self.local_host, self.inner)
+
+    @property
+    def proxy_url(self) -> str:
+        """Where the proxy is, ``""`` for none."""
+        return _url(DEFAULT_HOST, self.proxy) if self.proxy else ""
+
+    @property
+    def local_host(self) -> str:
+        """The host by which this machine finds the server."""
+        return _ANY_HOSTS.get(self.host, self.host)
+
+    @property
+    def target(self) -> tuple[str, int]:
+        """Where the proxy leads."""
+        return self.local_host, self.main.port
+
+
+def open_doors(settings: Settings, stack: contextlib.ExitStack) -> Doors:
+    """Bind every socket that the settings ask for.
+
+    :param stack: closes them
+    :raises StartRefused: if one can't be bound
+    """
+
+    def open_door(host: str, port: int, option: str) -> Door:
+        listener = stack.enter_context(contextlib.closing(_listen(host, port, option)))
+        return Door(listener, listener.getsockname()[1])
+
+    main = open_door(settings.host, settings.port, "--port")
+    inner = open_door(DEFAULT_HOST, 0, "--port") if settings.tls else main
+    # On loopback whatever the host is: a proxy for other machines is none that anybody asked for.
+    proxy = None if settings.proxy_port is None else open_door(DEFAULT_HOST, settings.proxy_port, "--proxy-port")
+    return Doors(settings.host, main, inner, proxy)
+
+
+def _listen(host: str, port: int, option: str) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise StartRefused(Reason.ADDRESS, f"--host {host}: no such address ({error})") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            problem = (
+                f"port {port} of {host} is in use; choose another with {option}, or let {option} 0 find a free one"
+            )
+            raise StartRefused(Reason.ADDRESS, problem) from error
+        raise StartRefused(Reason.ADDRESS, f"can't listen on {host}, port {port}: {error}") from error
+    return listener
+
+
+def _url(host: str, door: Door, *, is_tls: bool = False) -> str:
+    scheme = "https" if is_tls else "http"
+    return f"{scheme}://[{host}]:{door.port}" if ":" in host else f"{scheme}://{host}:{door.port}"
