@@ -1,4 +1,4 @@
-"""From a JSON body to the parameters of an action, or to the platform's error for what is wrong with it."""
+"""From a request's values to the parameters of an action, or to the platform's error for what is wrong with them."""
 
 from typing import Any, TypeVar
 
@@ -21,11 +21,15 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[P]") -> P:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return _converted(_parsed(body), decoder.type)
+        return convert(_parsed(body), decoder.type)
 
 
-def _converted(values: Any, table: type[P]) -> P:
-    """Find out what is wrong; a body whose only fault are nulls is right after all."""
+def convert(values: Any, table: type[P], *, is_strict: bool = True) -> P:
+    """The parameters of a request whose values are read already.
+
+    :param is_strict: whether a number must be a number; a form has nothing but texts
+    :raises ApiError: as the platform words it, if they do not fit the table
+    """
     if not isinstance(values, dict):
         raise ApiError("InvalidParameter", "The request body must be a JSON object.")
     try:
@@ -40,8 +44,8 @@ def _converted(values: Any, table: type[P]) -> P:
         if name not in values and field.required:
             raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
         if name in values:
-            _check_type(name, values[name], field.type)
-    return msgspec.convert(values, table)
+            _check_type(name, values[name], field.type, is_strict)
+    return msgspec.convert(values, table, strict=is_strict)
 
 
 def _parsed(body: bytes) -> Any:
@@ -51,9 +55,9 @@ def _parsed(body: bytes) -> Any:
         raise ApiError("InvalidParameter", f"The request body is not JSON: {_short(error)}.") from None
 
 
-def _check_type(name: str, value: object, kind: Any) -> None:
+def _check_type(name: str, value: object, kind: Any, is_strict: bool) -> None:
     try:
-        msgspec.convert(value, kind)
+        msgspec.convert(value, kind, strict=is_strict)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ApiError(
             "InvalidParameter", f"The value type of parameter `{name}` is not valid: {_short(error)}."
