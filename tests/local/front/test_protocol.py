@@ -1,0 +1,129 @@
+"""Connections whose request never becomes whole, in front of an application of the test's own."""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import socket
+
+import pytest
+
+from tencentserverless.local.front.server import HttpServer
+from tencentserverless.local.settings import Limits
+
+PATIENCE_SECONDS = 10
+HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
+
+
+async def application(scope, receive, send):
+    """Reads the request, takes its time, and answers with the body."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        body += message["body"]
+        more = message["more_body"]
+    await asyncio.sleep(0.2)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def served(scenario, **limits):
+    """Run ``scenario(connect)`` against a server with these limits."""
+
+    async def run():
+        started = asyncio.Event()
+        listener = socket.create_server(("127.0.0.1", 0))
+        address = listener.getsockname()
+        server = HttpServer(application, dataclasses.replace(Limits(), **limits), started.set)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await started.wait()
+        async with contextlib.AsyncExitStack() as stack:
+
+            async def connect(data):
+                reader, writer = await asyncio.open_connection(*address)
+                stack.callback(writer.close)
+                writer.write(data)
+                return reader, writer
+
+            try:
+                await asyncio.wait_for(scenario(connect), PATIENCE_SECONDS)
+            finally:
+                server.should_exit = True
+                await serving
+
+    asyncio.run(run())
+
+
+def error(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close" in head
+    return json.loads(body)["Response"]["Error"]
+
+
+@pytest.mark.parametrize("data", [b"POST / HT", HEAD[:-2], HEAD, HEAD + b"1234"])
+def test_a_request_that_stops_on_the_way_is_told_so_and_closed(data):
+    async def scenario(connect):
+        reader, _ = await connect(data)
+        assert error(await reader.read()) == {
+            "Code": "InvalidParameter",
+            "Message": "The request did not arrive whole in time.",
+        }
+
+    served(scenario, request_seconds=0.1)
+
+
+def test_the_time_runs_for_one_request_and_not_for_its_answer():
+    async def scenario(connect):
+        reader, writer = await connect(HEAD + b"12345")
+        for _ in range(3):  # each answer takes longer than a request may
+            assert (await reader.readuntil(b"12345")).endswith(b"\r\n\r\n12345")
+            writer.write(HEAD + b"123")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+            writer.write(b"45")
+        assert await reader.readuntil(b"12345")
+
+    served(scenario, request_seconds=0.15)
+
+
+def test_what_is_said_of_garbage_is_no_answer_to_the_request_before_it():
+    async def scenario(connect):
+        reader, _ = await connect(HEAD + b"12345nonsense\r\n\r\n")
+        answer = await reader.read()
+        assert answer.endswith(b"\r\n\r\n12345")
+        assert answer.count(b"HTTP/1.1") == 1
+
+    served(scenario)
+
+
+def test_garbage_behind_two_requests_answers_neither():
+    async def scenario(connect):
+        reader, _ = await connect((HEAD + b"12345") * 2 + b"nonsense\r\n\r\n")
+        answer = await reader.read()
+        assert b"Error" not in answer
+
+    served(scenario)
+
+
+def test_a_broken_chunk_is_refused_before_the_application_has_the_body():
+    async def scenario(connect):
+        reader, _ = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz\r\n")
+        assert error(await reader.read())["Code"] == "UnsupportedProtocol"
+
+    served(scenario)
+
+
+def test_a_head_over_the_limit_is_refused():
+    async def scenario(connect):
+        reader, writer = await connect(b"POST / HTTP/1.1\r\n")
+        received = asyncio.ensure_future(reader.read())
+        with contextlib.suppress(OSError):
+            while not received.done():
+                writer.write(b"X: " + b"x" * 300 + b"\r\n")
+                await asyncio.sleep(0.001)
+        assert error(await received)["Code"] == "RequestSizeLimitExceeded"
+
+    served(scenario, head_bytes=4096)
