@@ -182,3 +182,87 @@ def test_an_idle_instance_is_ended_after_a_while(monkeypatch, ends):
             assert await asyncio.to_thread(ends, pid)
 
     asyncio.run(scenario())
+
+
+def test_a_changed_record_gets_instances_of_its_own_and_the_old_ones_end(ends):
+    async def scenario():
+        async with scheduling() as scheduler:
+            old = value(await call(scheduler, record(), {"do": "count"}))
+            new = value(await call(scheduler, record(memory_mb=256), {"do": "count"}))
+            assert new["calls"] == 1
+            assert await asyncio.to_thread(ends, old["pid"])
+
+    asyncio.run(scenario())
+
+
+def test_versions_have_instances_of_their_own():
+    async def scenario():
+        async with scheduling() as scheduler:
+            pids = [
+                value(await call(scheduler, record(version=version), {"do": "count"}))["pid"]
+                for version in ("$LATEST", "1", "$LATEST", "1")
+            ]
+            assert pids[:2] == pids[2:]
+            assert pids[0] != pids[1]
+
+    asyncio.run(scenario())
+
+
+def test_a_retired_version_ends_its_idle_instances_now_and_the_busy_one_after_its_call(ends):
+    async def scenario():
+        async with scheduling() as scheduler:
+            drained = asyncio.Event()
+            events = ({"do": "sleep", "seconds": 0.2}, {"do": "count"})
+            busy, idle = await asyncio.gather(*(call(scheduler, record(), event) for event in events))
+            assert value(busy) == "slept"
+            busy = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 0.5}))
+            await asyncio.sleep(0.05)
+            scheduler.retire(record().key, "$LATEST", drained.set)
+            assert [each.key.name for each in scheduler.records()] == ["behave"]
+            assert not drained.is_set()
+            assert value(await busy) == "slept"
+            await asyncio.wait_for(drained.wait(), 5)
+            assert list(scheduler.records()) == []
+            assert await asyncio.to_thread(ends, value(idle)["pid"])
+
+    asyncio.run(scenario())
+
+
+def test_a_retired_version_still_serves_the_calls_that_wait_for_it():
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+            drained = asyncio.Event()
+            calls = [
+                asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 0.1})) for _ in range(3)
+            ]
+            await asyncio.sleep(0.01)
+            scheduler.retire(record().key, "$LATEST", drained.set)
+            assert [value(await each) for each in calls] == ["slept"] * 3
+            await asyncio.wait_for(drained.wait(), 5)
+
+    asyncio.run(scenario())
+
+
+def test_a_version_that_is_retired_by_force_ends_its_calls():
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+            drained = asyncio.Event()
+            value(await call(scheduler, record(), {"do": "count"}))
+            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 30}))
+            waiting = asyncio.ensure_future(call(scheduler, record(), {"do": "count"}))
+            await asyncio.sleep(0.05)
+            scheduler.retire(record().key, "$LATEST", drained.set, is_forced=True)
+            assert ((await running).status, (await waiting).status) == (439, 438)
+            await asyncio.wait_for(drained.wait(), 5)
+
+    asyncio.run(scenario())
+
+
+def test_what_never_ran_is_drained_at_once():
+    async def scenario():
+        async with scheduling() as scheduler:
+            drained = []
+            scheduler.retire(record().key, "7", lambda: drained.append(1))
+            assert drained == [1]
+
+    asyncio.run(scenario())

@@ -1,0 +1,182 @@
+"""Packages: what a zip file may hold, where it goes, and that it comes whole or not at all."""
+
+import io
+import os
+import stat
+import zipfile
+
+import pytest
+
+from tencentserverless.local.registry import packages
+from tencentserverless.local.registry.packages import BadPackage, Packages
+
+
+def zipped(*members, **options):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def member(name, mode=0, flags=0):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    info.flag_bits |= flags
+    return info
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return Packages(tmp_path / "packages")
+
+
+def names(tmp_path):
+    return sorted(os.listdir(tmp_path / "packages"))
+
+
+def test_a_package_is_unpacked_into_a_folder_named_by_its_hash(kept, tmp_path):
+    package = kept.adopt(kept.unpack(zipped(("index.py", "x = 1"), ("lib/deep/a.txt", "值"), ("./b", ""))))
+    assert names(tmp_path) == [package.sha256]
+    assert (package.folder / "index.py").read_text() == "x = 1"
+    assert (package.folder / "lib/deep/a.txt").read_text() == "值"
+    assert package.archive.stat().st_size == package.archive_bytes
+    again = Packages(tmp_path / "packages")
+    assert again.drop_unused({package.sha256}) is False
+    assert package.folder.is_dir()
+
+
+def test_files_have_no_write_bits_and_keep_their_executable_ones(kept):
+    package = kept.adopt(kept.unpack(zipped((member("run.sh", stat.S_IFREG | 0o775), ""), ("index.py", ""))))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in package.folder.iterdir()}
+    assert modes == {"run.sh": 0o555, "index.py": 0o444}
+
+
+@pytest.mark.parametrize(
+    ("archive", "words"),
+    [
+        (b"", "no standard zip"),
+        (b"PK\x03\x04 but no more", "no standard zip"),
+        (zipped(("index.py", "x"))[:-10], "no standard zip"),
+        (zipped(), "no files"),
+        (zipped(("folder/", "")), "no files"),
+        (zipped(("../up.py", "")), "out of the package"),
+        (zipped(("a/../../up.py", "")), "out of the package"),
+        (zipped(("/etc/passwd", "")), "absolute"),
+        (zipped(("C:/windows", "")), "absolute"),
+        (zipped((member("a\\..\\..\\up.py"), "")), "backslash"),
+        (zipped((member("link", stat.S_IFLNK | 0o777), "/etc/passwd")), "link"),
+        (zipped((member("pipe", stat.S_IFIFO | 0o777), "")), "link or a device"),
+        (zipped(("x" * 256, "")), "too long"),
+        (zipped(("x/" * 513 + "y", "")), "too long"),
+        (zipped(("a", ""), ("a/b", "")), "twice"),
+        (zipped(("a/b", ""), ("a", "")), "twice"),
+    ],
+)
+def test_what_is_refused(kept, tmp_path, archive, words):
+    with pytest.raises(BadPackage, match=words):
+        kept.unpack(archive)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_one_name_twice_is_refused(kept):
+    with pytest.raises(BadPackage, match="twice"):
+        kept.unpack(zipped(("a", "1"), ("a", "2")))
+
+
+def test_an_encrypted_file_is_refused(kept):
+    archive = bytearray(zipped(("a", "1")))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        archive[archive.index(signature) + offset] |= 1
+    with pytest.raises(BadPackage, match="encrypted"):
+        kept.unpack(bytes(archive))
+
+
+def test_a_damaged_file_is_refused(kept):
+    archive = zipped(("a", "some text"))
+    with pytest.raises(BadPackage, match="no standard zip"):
+        kept.unpack(archive.replace(b"some text", b"some tale"))
+
+
+def test_bombs_are_refused_by_what_they_say_and_by_what_they_are(kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(packages, "MAX_UNPACKED_BYTES", 1000)
+    bomb = zipped(("a", "0" * 1001), compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(BadPackage, match="larger than 1000"):
+        kept.unpack(bomb)
+    liar = zipfile.ZipFile
+    monkeypatch.setattr(liar, "infolist", lambda self: [_smaller(each) for each in self.filelist])
+    with pytest.raises(BadPackage):
+        kept.unpack(bomb)
+    assert names(tmp_path) == []
+
+
+def _smaller(info):
+    info.file_size = 10
+    return info
+
+
+def test_too_many_files_are_refused(kept, monkeypatch):
+    monkeypatch.setattr(packages, "MAX_FILES", 3)
+    with pytest.raises(BadPackage, match="4 files"):
+        kept.unpack(zipped(*((str(number), "") for number in range(4))))
+
+
+def test_the_same_content_is_kept_once_and_goes_when_nothing_needs_it(kept, tmp_path):
+    archive = zipped(("index.py", "1"))
+    first, second = kept.adopt(kept.unpack(archive)), kept.adopt(kept.unpack(archive))
+    assert first == second
+    other = kept.adopt(kept.unpack(zipped(("index.py", "2"))))
+    assert kept.drop_unused({other.sha256})
+    assert not first.folder.exists()
+    kept.empty_trash()
+    assert names(tmp_path) == [other.sha256]
+    assert kept.adopt(kept.unpack(archive)).folder.is_dir()
+
+
+def test_a_new_start_clears_what_a_killed_server_left(kept, tmp_path):
+    draft = kept.unpack(zipped(("index.py", "1")))
+    package = kept.adopt(kept.unpack(zipped(("index.py", "2"))))
+    assert draft.folder.is_dir()
+    again = Packages(tmp_path / "packages")
+    assert names(tmp_path) == [package.sha256]
+    assert again.drop_unused(set())
+
+
+def test_a_folder_becomes_a_package_without_state_and_caches(kept, tmp_path):
+    source = tmp_path / "code"
+    for folder in ("lib", ".scf", "__pycache__", ".git"):
+        (source / folder).mkdir(parents=True)
+        (source / folder / "file").write_text(folder)
+    (source / "index.py").write_text("x = 1")
+    (source / "tool").write_text("")
+    (source / "tool").chmod(0o755)
+    (tmp_path / "outside.txt").write_text("linked")
+    (source / "link.txt").symlink_to(tmp_path / "outside.txt")
+    os.mkfifo(source / "pipe")
+    package = kept.adopt(kept.snapshot(source))
+    found = sorted(path.relative_to(package.folder).as_posix() for path in package.folder.rglob("*") if path.is_file())
+    assert found == ["index.py", "lib/file", "link.txt", "tool"]
+    assert (package.folder / "link.txt").read_text() == "linked"
+    assert os.access(package.folder / "tool", os.X_OK)
+    assert kept.adopt(kept.snapshot(source)) == package  # equal folders make equal packages
+
+
+def test_a_state_folder_inside_the_code_is_not_packed(tmp_path):
+    source = tmp_path / "code"
+    (source / "state").mkdir(parents=True)
+    (source / "index.py").write_text("")
+    (source / "state" / "credentials").write_text("secret")
+    kept = Packages(source / "state" / "packages")
+    assert [path.name for path in kept.adopt(kept.snapshot(source)).folder.iterdir()] == ["index.py"]
+
+
+def test_a_folder_that_has_gone_or_turns_in_a_circle_is_refused(kept, tmp_path):
+    with pytest.raises(BadPackage, match="No such file"):
+        kept.snapshot(tmp_path / "gone")
+    source = tmp_path / "circle"
+    source.mkdir()
+    (source / "index.py").write_text("")
+    (source / "self").symlink_to(source)
+    with pytest.raises(BadPackage):
+        kept.snapshot(source)
