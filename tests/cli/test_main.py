@@ -35,11 +35,11 @@ def test_an_old_python_is_told_so_in_one_line(version, tmp_path):
     assert "pip install tencentserverless" not in done.stderr
 
 
-@pytest.mark.parametrize("missing", ["click", "uvicorn", "msgspec", "yaml"])
+@pytest.mark.parametrize("missing", ["click", "uvicorn", "msgspec", "yaml", "cryptography"])
 def test_a_missing_extra_is_told_in_one_line(missing, tmp_path):
     (tmp_path / "index.py").write_text("")
     (tmp_path / "serverless.yml").write_text("component: scf\nname: x\ninputs: {name: xy, src: .}\n")
-    arguments = ["local", "start", "--port", "0", "--ephemeral"]
+    arguments = ["local", "start", "--port", "0", "--ephemeral", "--tls"]
     code = f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {arguments}; "
     done = run(sys.executable, code + MAIN, tmp_path)
     assert done.returncode == 3, done.stderr

@@ -29,6 +29,23 @@ def test_a_port_in_use(folder, run_scf):
         refused(done, 5, f"port {port} of 127.0.0.1 is in use; choose another with --port")
 
 
+def test_a_proxy_port_in_use(folder, run_scf):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_scf("local", "start", folder, "--port", 0, "--proxy-port", port, "--ephemeral")
+        refused(done, 5, f"port {port} of 127.0.0.1 is in use; choose another with --proxy-port")
+
+
+def test_an_authority_that_is_spoiled(folder, run_scf, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / ".gitignore").write_text("*\n")
+    (state / "ca-key.pem").write_text("spoiled")
+    (state / "scf-local-ca.pem").write_text("spoiled")
+    done = run_scf("local", "start", folder, "--port", 0, "--tls", "--state", state)
+    refused(done, 6, "remove both, and new ones are made")
+
+
 def test_a_host_that_is_none(folder, run_scf):
     refused(run_scf("local", "start", folder, "--port", 0, "--ephemeral", "--host", "256.1.1.1"), 5, "256.1.1.1")
     refused(run_scf("local", "start", folder, "--port", 0, "--ephemeral", "--host", "192.0.2.1"), 5, "192.0.2.1")
