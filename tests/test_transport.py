@@ -130,7 +130,6 @@ def test_numbers_are_addresses_and_names_are_not() -> None:
     assert _transport.numeric_addresses("localhost", 80) == []
 
 
-@pytest.mark.filterwarnings("ignore:ssl.OP_NO_:DeprecationWarning")
 def test_one_tls_context_serves_each_choice_of_trust(tmp_path: "os.PathLike[str]") -> None:
     folder = str(tmp_path)
     with pytest.MonkeyPatch.context() as patch:

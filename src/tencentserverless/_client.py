@@ -4,7 +4,6 @@
 """
 
 import math
-import random
 import time
 
 from tencentserverless import __version__, config, credentials
@@ -44,6 +43,13 @@ _DEFAULTS: "dict[str, Any]" = {
 }
 
 
+def _roll() -> float:
+    """A number in [0, 1). Loaded with the first pause: importing random costs as much as any room of ours."""
+    from random import random
+
+    return random()
+
+
 class BaseClient:
     """Settings, checked when the client is made, and the way from a call's arguments to its flow."""
 
@@ -64,7 +70,7 @@ class BaseClient:
         self._limit = _check_count("max_connections", options["max_connections"])
         _check_choice("api", options["api"], (None, *wire.PAYLOAD_FIELDS))
         _check_choice("language", options["language"], LANGUAGES)
-        self._policy = Policy(_check_count("max_attempts", options["max_attempts"]), random.random)
+        self._policy = Policy(_check_count("max_attempts", options["max_attempts"]), _roll)
         self._memory = Memory(options["api"])
         self._addressing = config.Addressing(options["endpoint"], options["proxy"], options["ca_file"])
         self._targets: "dict[str, Target]" = {}
@@ -145,7 +151,10 @@ class BaseClient:
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
         """
         namespace, log_type, qualifier, invocation_type = names
-        target = self._targets.get(region or self._region) or self._aim(region)
+        try:
+            target = self._targets[region or self._region]
+        except (KeyError, TypeError):  # not aimed at yet, or no text at all
+            target = self._aim(region)
         seconds = self._timeout if timeout is None else check_seconds("timeout", timeout)
         call = Call(
             function_name,

@@ -72,7 +72,11 @@ def tls_context(ca_file: "str | None") -> ssl.SSLContext:
 
 def _make_context(ca_file: "str | None") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 | ssl.OP_NO_COMPRESSION
+    context.options |= ssl.OP_NO_COMPRESSION
+    if hasattr(context, "minimum_version"):
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    else:  # Python 3.6
+        context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
     try:
         _load_roots(context, ca_file)
     except (OSError, ssl.SSLError) as error:

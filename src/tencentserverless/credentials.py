@@ -4,8 +4,6 @@ Providers are asked at every signing, so that rotated keys are used at once; not
 official providers load only when nothing before them has keys, for they bring ``requests`` along.
 """
 
-import threading
-
 from tencentserverless import config
 from tencentserverless._core.request import check_header_value
 from tencentserverless._fork import ForkLock
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     Triple = tuple[str, str, str]
-
-METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/"
-METADATA_TIMEOUT_SECONDS = 1.0
 
 
 class Provider:
@@ -144,10 +139,10 @@ class FromEnvironment:
 class Chain(Provider):
     """Where keys are looked for when none are given: the environment, then Tencent's providers.
 
-    :param metadata_url: of the CVM metadata service; tests give another
+    :param metadata_url: of the CVM metadata service, ``""`` for Tencent's; tests give another
     """
 
-    def __init__(self, metadata_url: str = METADATA_URL) -> None:
+    def __init__(self, metadata_url: str = "") -> None:
         self._inside = FromEnvironment(config.FUNCTION_KEYS)
         self._tools = FromEnvironment(config.TOOL_KEYS)
         self._metadata_url = metadata_url
@@ -195,16 +190,12 @@ class Chain(Provider):
         """The role of the machine, if it is a CVM with one. A machine without is asked only once."""
         if self._has_role is False:
             return None
-        role = _ask_metadata(self._metadata_url)
-        self._has_role = bool(role)
-        if not role:
-            return None
-        from tencentcloud.common.credential import CVMRoleCredential
+        from tencentserverless import _metadata
 
-        source = CVMRoleCredential(role)
-        source._metadata_endpoint = self._metadata_url  # noqa: SLF001  # the class has no public way
-        source._role_endpoint = self._metadata_url + "cam/security-credentials/"  # noqa: SLF001
-        return source if source.secret_id else None
+        url = self._metadata_url or _metadata.METADATA_URL
+        role = _metadata.find_role(url)
+        self._has_role = bool(role)
+        return _metadata.CvmRole(url, role) if role else None
 
 
 def _find_profile() -> "Any":
@@ -222,27 +213,6 @@ def _find_tke_role() -> "Any":
     from tencentcloud.common.credential import DefaultTkeOIDCRoleArnProvider
 
     return DefaultTkeOIDCRoleArnProvider().get_credential()
-
-
-def _ask_metadata(url: str) -> str:
-    """The name of the machine's role, ``""`` where no metadata service answers in time."""
-    from urllib.request import ProxyHandler, build_opener
-
-    # In a thread, since the name lookup cannot be bounded; past a proxy, since the service is the machine's own.
-    found: "list[str]" = []
-
-    def ask() -> None:
-        try:
-            opener = build_opener(ProxyHandler({}))
-            with opener.open(url + "cam/security-credentials/", timeout=METADATA_TIMEOUT_SECONDS) as answer:
-                found.append(answer.read(1024).decode("utf-8").strip())
-        except (OSError, ValueError):
-            pass
-
-    thread = threading.Thread(target=ask, name="tencentserverless-metadata", daemon=True)
-    thread.start()
-    thread.join(METADATA_TIMEOUT_SECONDS)
-    return found[0] if found else ""
 
 
 def _check(secret_id: str, secret_key: str, token: str, names: "Triple") -> Credentials:

@@ -16,7 +16,6 @@ from tencentserverless.scf import Client
 from tests.peer import KEYS, Channel, Peer, unused_port
 
 trustme = pytest.importorskip("trustme")
-pytestmark = pytest.mark.filterwarnings("ignore:ssl.OP_NO_:DeprecationWarning")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from tencentserverless.scf import Client
 from tests.peer import KEYS, Channel, Peer, ok
 
 trustme = pytest.importorskip("trustme")
-pytestmark = pytest.mark.filterwarnings("ignore:ssl.OP_NO_:DeprecationWarning")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +147,7 @@ def test_a_host_name_is_checked_too(ca_file: str, monkeypatch: pytest.MonkeyPatc
             assert client.invoke("f") == '"ok"'
 
 
+@pytest.mark.filterwarnings("ignore:ssl.OP_NO_:DeprecationWarning")
 def test_old_versions_of_tls_are_refused(ca_file: str) -> None:
     context = server_side("127.0.0.1")
     context.options |= ssl.OP_NO_TLSv1_2 | ssl.OP_NO_TLSv1_3

@@ -69,7 +69,7 @@ class Call:
 def _encode_routing_key(routing_key: "Any") -> "str | None":
     if not isinstance(routing_key, dict):
         raise TypeError("routing_key must be a dict of texts or its JSON text, not {!r}".format(routing_key))
-    return encode_event(routing_key)
+    return encode_event(routing_key, "routing_key")
 
 
 def _check_call(call: Call) -> None:
@@ -94,9 +94,10 @@ def _check_call(call: Call) -> None:
         raise ValueError("routing_key is longer than {} bytes".format(wire.MAX_ROUTING_KEY_BYTES))
 
 
-def encode_event(data: "Any") -> "str | None":
+def encode_event(data: "Any", name: str = "data") -> "str | None":
     """The JSON text of the data, None for None. Compact, with non-ASCII text left as it is.
 
+    :param name: what the caller calls it
     :raises TypeError: if JSON has no form for something in it; the message names the path, as ``data['a'][3]``
     :raises ValueError: for NaN, infinities, lone surrogates and circles, likewise
     """
@@ -105,16 +106,16 @@ def encode_event(data: "Any") -> "str | None":
     try:
         return _encode(data)
     except (TypeError, ValueError, RecursionError) as error:
-        raise (explain_unencodable(data) or error) from None
+        raise (explain_unencodable(data, name) or error) from None
 
 
-def explain_unencodable(data: "Any") -> "Exception | None":
+def explain_unencodable(data: "Any", name: str = "data") -> "Exception | None":
     """The error for the first thing in the data that JSON cannot carry, None if all of it can be."""
     try:
-        for error in _find_faults(data, "data", ()):
+        for error in _find_faults(data, name, ()):
             return error
     except RecursionError:
-        return ValueError("data is nested too deeply for JSON")
+        return ValueError("{} is nested too deeply for JSON".format(name))
     return None
 
 

@@ -210,6 +210,7 @@ class Connection:
         origin = self.origin
         try:
             context = _transport.tls_context(origin.ca_file)
+            self._sock.getpeername()  # where the peer is gone by now, wrap_socket would lose the descriptor
             self._sock = sock = context.wrap_socket(
                 self._sock, server_hostname=origin.host, do_handshake_on_connect=False
             )
