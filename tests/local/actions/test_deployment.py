@@ -126,3 +126,14 @@ def test_an_update_in_the_middle_of_calls_fails_none(server):
         thread.join()
     assert failures == []
     assert server.stderr == ""
+
+
+def test_what_was_managed_lives_as_long_as_the_server(start_local_scf, tmp_path):
+    (tmp_path / "functions" / "found").mkdir(parents=True)
+    (tmp_path / "functions" / "found" / "index.py").write_text(CODE % "found")
+    first = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    create(first)
+    assert first.stop() == 0
+    second = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    listed = second.request("ListFunctions", {}).response["Functions"]
+    assert [function["FunctionName"] for function in listed] == ["found"]

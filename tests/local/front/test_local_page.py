@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 PROOF = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
 
 
-@pytest.mark.parametrize("section", ["Request forms", "TLS and CONNECT"])
+@pytest.mark.parametrize("section", ["Functions and calls", "Request forms", "TLS and CONNECT"])
 def test_every_row_names_its_proof(section):
     page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
     text = page.split(f"\n## {section}\n")[1].split("\n## ")[0]
