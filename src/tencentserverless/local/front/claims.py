@@ -41,26 +41,22 @@ def read_claim(request: Request) -> Claim:
     return _read_v1(request) if request.head.is_v1 else _read_tc3(request)
 
 
-def possible_hosts(sent: str) -> list[str]:
+def possible_hosts(sent: str) -> Iterator[str]:
     """What a client can have signed as the host, given the Host header that arrived; the usual one first."""
+    yield sent
     bare = sent
     for scheme in _SCHEMES:
         bare = bare.removeprefix(scheme)
+    # Tencent's SDK for Python signs an endpoint that was given with its scheme whole, and sends it as Host too; its
+    # releases that leave Host to the HTTP library send it without.
+    others = [bare, *(scheme + bare for scheme in _SCHEMES)]
     name, colon, port = bare.rpartition(":")
-    has_port = bool(colon) and port.isdigit()
-    hosts = [
-        sent,
-        # Tencent's SDK for Python signs an endpoint that was given with its scheme whole, and sends it as Host too;
-        # its releases that leave Host to the HTTP library send it without.
-        bare,
-        *(scheme + bare for scheme in _SCHEMES),
-    ]
-    if has_port:
-        hosts.append(name)  # Tencent's SDK for Node.js signs URL.hostname, which has no port
+    if colon and port.isdigit():
+        others.append(name)  # Tencent's SDK for Node.js signs URL.hostname, which has no port
     else:
         # HTTP libraries (Guzzle, under Tencent's SDK for PHP) leave a port out of Host if it is the scheme's own.
-        hosts += [f"{bare}:80", f"{bare}:443"]
-    return list(dict.fromkeys(hosts))
+        others += [f"{bare}:80", f"{bare}:443"]
+    yield from (host for host in others if host != sent)
 
 
 def possible_services(sent: str) -> set[str]:
@@ -83,10 +79,10 @@ def _read_tc3(request: Request) -> Claim:
 
 def _canonical_requests(request: Request, names: tuple[str, ...]) -> Iterator[str]:
     method = request.head.method
-    headers = dict(request.head.headers)
+    headers = request.head.headers
     if method == "GET":
         # HTTP libraries may leave a content type out where there is no body; clients sign a form's, as documented.
-        headers.setdefault("content-type", FORM_TYPE)
+        headers = {"content-type": FORM_TYPE, **headers}
     for name in names:
         if name not in headers:
             raise ApiError("AuthFailure.SignatureFailure", f"The header {name[:64]!r} is signed but not sent.")
@@ -97,7 +93,7 @@ def _canonical_requests(request: Request, names: tuple[str, ...]) -> Iterator[st
         # under Tencent's SDK decodes it again on the way.
         queries = list(dict.fromkeys((request.head.query, request.head.query.replace("~", "%7E"))))
     for host in possible_hosts(headers["host"]):
-        signed = {**headers, "host": host}
+        signed = headers if host == headers["host"] else {**headers, "host": host}
         for query in queries:
             yield signing.canonical_request(method, query, signed, names, payload_hash)
             # The documentation lowers the case of header values; Tencent's SDK for Python does not.
@@ -134,7 +130,7 @@ def _check_scope(authorization: signing.Authorization, timestamp: int, host: str
         raise ApiError(
             "AuthFailure.SignatureFailure", "The date of the credential is not the UTC date of X-TC-Timestamp."
         )
-    if authorization.service not in possible_services(host):
+    if authorization.service != wire.SERVICE and authorization.service not in possible_services(host):
         raise ApiError("AuthFailure.SignatureFailure", f"The service of the credential must be {wire.SERVICE!r}.")
 
 
