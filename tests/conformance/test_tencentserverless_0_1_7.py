@@ -15,11 +15,6 @@ REDIRECT = Path(__file__).resolve().parent / "redirect"
 #: With --no-deps it does not bring the full SDK, which is fourteen times as large as this.
 REQUIREMENTS = (("tencentcloud-sdk-python-scf", "setuptools"), ("--no-deps", "tencentserverless==0.1.7"))
 
-#: 0.1.7 raises where InvokeResult is 1 or -1, and takes every other value for a success.
-RETURNED_BY_0_1_7 = pytest.mark.xfail(
-    reason="the local SCF answers the status (430, 433, ...) as InvokeResult of Invoke too, so 0.1.7 returns failures"
-)
-
 pytestmark = pytest.mark.timeout(400)  # the first run makes environments
 
 
@@ -107,7 +102,6 @@ def test_an_endpoint_where_nobody_listens_gets_the_same_code(theirs, ours, judge
     assert theirs("unreachable.py", env) == ours("unreachable.py", env) == "ClientNetworkError\n"
 
 
-@RETURNED_BY_0_1_7
 def test_errors_of_functions_are_the_same(theirs, ours, judged_scf) -> None:
     output = theirs("failures.py", judged_scf.env)
     assert ours("failures.py", judged_scf.env) == output
@@ -117,7 +111,6 @@ def test_errors_of_functions_are_the_same(theirs, ours, judged_scf) -> None:
     assert output.count("  of the answer: RequestId, Result True 4") == len(printed) == 6
 
 
-@RETURNED_BY_0_1_7
 def test_an_error_of_a_function_prints_the_same_with_the_verdict_added(theirs, ours, judged_scf) -> None:
     output = theirs("failure_text.py", judged_scf.env)
     assert output.startswith("[TencentServerlessSDKException] \ncode:-1 \nmessage:")

@@ -186,3 +186,11 @@ def test_functions_that_wait_for_each_other_do_not_lock_up(local_scf):
     for thread in threads:
         thread.join()
     assert [(json.loads(result["RetMsg"]), result["ErrMsg"]) for result in results] == [(2, "")] * 6
+
+
+def test_a_failure_is_1_for_invoke_and_the_status_for_invoke_function(local_scf):
+    """What 0.1.7 goes by, and what the error object says as well."""
+    event = '{"do": "raise"}'
+    old = local_scf.request("Invoke", {"FunctionName": "behave", "ClientContext": event}).response["Result"]
+    new = local_scf.request("InvokeFunction", {"FunctionName": "behave", "Event": event}).response["Result"]
+    assert (old["InvokeResult"], new["InvokeResult"]) == (1, 430)
