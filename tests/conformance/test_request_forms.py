@@ -15,6 +15,9 @@ from tencentcloud.scf.v20180416 import models, scf_client
 
 from tencentserverless._core import signing, signing_v1
 
+#: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
+
 EVENT = '{"text": "a b+c~d=&/?%.*函数\\u00e9"}'
 
 

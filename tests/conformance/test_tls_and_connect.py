@@ -19,6 +19,9 @@ from tencentserverless.scf import Client
 from tests.conformance.judges import find_python, is_foreign, make_judge
 from tests.conftest import FUNCTION_VARIABLES, FUNCTIONS, LocalScf, Starter
 
+#: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
+
 #: What test_tencentserverless_0_1_7 asks for: the same environments.
 REQUIREMENTS = (("tencentcloud-sdk-python-scf", "setuptools"), ("--no-deps", "tencentserverless==0.1.7"))
 #: Tencent's SDK of today hands the file of certifi to its HTTP library and hears no variable, so this is what an

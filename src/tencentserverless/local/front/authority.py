@@ -55,7 +55,7 @@ class Authority:
     def issue(self, host: str, now: datetime) -> tuple[bytes, bytes]:
         """A certificate for every name of SCF and for this machine, and its key, as PEM.
 
-        :param host: a further name or address that the server listens on
+        :param host: that the server listens on; an address of a private network is vouched for as well
         """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
@@ -108,16 +108,15 @@ def _builder(
 
 
 def _subjects(host: str) -> list[x509.GeneralName]:
+    """Names and addresses of the server. One that the authority may not vouch for would spoil all the others."""
+    addresses = [ipaddress.ip_address(address) for address in _LOOPBACK]
     try:
-        addresses = dict.fromkeys((*_LOOPBACK, str(ipaddress.ip_address(host))))
-        names = _NAMES
+        own = ipaddress.ip_address(host)
     except ValueError:
-        addresses = dict.fromkeys(_LOOPBACK)
-        names = _NAMES if host in _NAMES else (*_NAMES, host)
-    return [
-        *(x509.DNSName(name) for name in names),
-        *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses),
-    ]
+        own = addresses[0]  # a name: those that may be vouched for are there already
+    if own not in addresses and any(own in ipaddress.ip_network(network) for network in _NETWORKS):
+        addresses.append(own)
+    return [*(x509.DNSName(name) for name in _NAMES), *(x509.IPAddress(address) for address in addresses)]
 
 
 def _constraints() -> x509.NameConstraints:

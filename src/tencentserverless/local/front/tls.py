@@ -67,10 +67,7 @@ def _authority(folder: Path, *, is_kept: bool) -> Authority:
 
 
 def _context(authority: Authority, host: str, folder: Path) -> ssl.SSLContext:
-    try:
-        certificate, key = authority.issue(host, utc_now())
-    except ValueError as error:  # a name that no certificate can carry
-        raise StartRefused(Reason.ADDRESS, f"--host {host}: no certificate can be made for it: {error}") from error
+    certificate, key = authority.issue(host, utc_now())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(list(_ALPN))
