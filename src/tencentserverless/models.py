@@ -193,11 +193,11 @@ class InvokeResult(str):
         return self._facts[5]
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        return _rebuild_result, (str(self), self._facts)
+        return rebuild_result, (str(self), self._facts)
 
 
-def _rebuild_result(text: str, facts: "tuple[str, str, float, int, int, str]") -> InvokeResult:
-    """Make a result again, for pickle and copy."""
-    result = InvokeResult(text)
+def rebuild_result(text: str, facts: "tuple[str, str, float, int, int, str]") -> InvokeResult:
+    """Make a result of its facts, in the order of its parameters: the hot path, pickle and copy do."""
+    result = str.__new__(InvokeResult, text)
     result._facts = facts  # noqa: SLF001  # as __new__ does
     return result

@@ -232,7 +232,7 @@ def test_the_phases_of_each_attempt_are_told() -> None:
     )
     flow.send(None)
     effect = flow.send(KEYS)
-    effect.marks.extend([("resolve", 1000.001), ("connect", 1000.003), ("tls", 1000.013), ("send", 1000.014)])
+    effect.marks = (("resolve", 1000.001), ("connect", 1000.003), ("tls", 1000.013), ("send", 1000.014))
     time.pass_by(0.5)
     with pytest.raises(exception.NetworkError) as caught:
         flow.send(network(MAYBE))

@@ -199,14 +199,14 @@ def find_leaks(state: object) -> "list[str]":
     return []
 
 
-def run_tasks(seed: int, calls: int, width: int = 32, run: "Callable[[Any], Any]" = asyncio.run) -> "list[str]":
+def run_tasks(seed: int, calls: int, width: int = 32, run: "Callable[[Any], Any] | None" = None) -> "list[str]":
     """Calls from many tasks on one client, some of them cancelled at a random step.
 
-    :param run: runs a coroutine on a loop of its own
+    :param run: runs a coroutine on a loop of its own; default: asyncio's
     """
     plans = make_plans(seed, calls)
     with FaultServer(seed) as server:
-        violations: list[str] = run(call_from_tasks(plans, server.url, seed, width))
+        violations: list[str] = (run or asyncio.run)(call_from_tasks(plans, server.url, seed, width))
         return violations + find_violations(plans, server.settle())
 
 

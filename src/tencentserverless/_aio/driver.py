@@ -64,11 +64,13 @@ async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError"
     connection = None
     is_reusable = False
     try:
-        connection = pool.take_idle(effect.origin) or await pool.acquire(effect.origin, effect.deadline, effect.marks)
-        response = await connection.exchange(effect.request, effect.deadline, effect.marks)
+        connection = pool.take_idle(effect.origin) or await pool.acquire(effect.origin, effect.deadline, effect.mark)
+        response = await connection.exchange(effect.request, effect.deadline)
         is_reusable = response.reusable
         return response
     except NetworkError as error:
+        if connection is not None and connection.sent_at:
+            effect.mark("send", connection.sent_at)
         return error
     finally:
         if connection is not None:

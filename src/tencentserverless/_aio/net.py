@@ -19,12 +19,12 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from tencentserverless._transport import Address
     from tencentserverless.config import Origin
 
-    Marks = list[tuple[str, float]]
+    Mark = Callable[[str, float], None]
     Loop = asyncio.AbstractEventLoop
 
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
@@ -43,6 +43,7 @@ class Connection(_Base):  # type: ignore[misc]
         self.origin = origin
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
         self.place: "Any" = None  # in the pool, set by the pool
+        self.sent_at = 0.0  # monotonic seconds when the request had gone out, 0 while it has not
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()
         self._loop = loop
@@ -111,11 +112,12 @@ class Connection(_Base):  # type: ignore[misc]
         """Close at once; what is still buffered is dropped."""
         self._transport.abort()
 
-    async def exchange(self, request: bytes, deadline: float, marks: "Marks") -> Response:
+    async def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.
 
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
+        self.sent_at = 0.0
         if self._is_stale:  # a new connection too may end before its first request
             fault = "the connection was closed before the request was sent"
             raise _transport.wire_failure(self.origin, "by", fault, Verdict.NO)
@@ -123,12 +125,13 @@ class Connection(_Base):  # type: ignore[misc]
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
         self._transport.write(request)
-        marks.append(("send", monotonic()))
+        self.sent_at = monotonic()
         try:
             response: Response = await answer
         finally:
             self._answer = None
-        self.keep_seconds = _transport.read_keep_seconds(response)
+        if b"keep-alive" in response.headers:
+            self.keep_seconds = _transport.read_keep_seconds(response)
         return response
 
     def _set_deadline(self, deadline: float) -> None:
@@ -152,13 +155,19 @@ class Connection(_Base):  # type: ignore[misc]
             answer.set_exception(_transport.answer_deadline(self.origin))
 
 
-async def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
     """Connect: look up, connect, tunnel, TLS. Nothing of the request is sent.
 
     :param deadline: monotonic seconds by which it must stand
     :raises ConnectError: if it does not
     """
-    opening = asyncio.ensure_future(_open(origin, deadline, marks))
+    reached: "list[str]" = []
+
+    def note(phase: str, at: float) -> None:
+        reached.append(phase)
+        mark(phase, at)
+
+    opening = asyncio.ensure_future(_open(origin, deadline, note))
     try:
         await asyncio.wait([opening], timeout=max(0.0, deadline - monotonic()))
     except BaseException:
@@ -167,7 +176,7 @@ async def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> 
     if not opening.done():
         _abandon(opening)
         phases = ("name lookup", "connect", "TLS handshake" if origin.proxy is None else "tunnel or TLS handshake")
-        raise _transport.late_failure(origin, phases[min(len(marks), 2)])
+        raise _transport.late_failure(origin, phases[min(len(reached), 2)])
     return opening.result()
 
 
@@ -182,17 +191,17 @@ def _abandon(opening: "asyncio.Future[Connection]") -> None:
     opening.add_done_callback(drop)
 
 
-async def _open(origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
     loop = asyncio.get_event_loop()
     peer = origin.proxy or origin
     addresses = await _look_up(loop, origin, peer.host, peer.port)
-    marks.append(("resolve", monotonic()))
+    mark("resolve", monotonic())
     sock = await _connect(loop, origin, addresses, deadline)
-    marks.append(("connect", monotonic()))
+    mark("connect", monotonic())
     try:
         if origin.proxy is not None:
             await _tunnel(loop, origin, sock)
-            marks.append(("tunnel", monotonic()))
+            mark("tunnel", monotonic())
         context = _transport.tls_context(origin.ca_file) if origin.is_tls else None
         _, connection = await loop.create_connection(
             lambda: Connection(origin, loop),
@@ -208,7 +217,7 @@ async def _open(origin: "Origin", deadline: float, marks: "Marks") -> Connection
         sock.close()
         raise
     if origin.is_tls:
-        marks.append(("tls", monotonic()))
+        mark("tls", monotonic())
     return connection
 
 

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterator
 
-    from tencentserverless._aio.net import Marks
+    from tencentserverless._aio.net import Mark
     from tencentserverless.config import Origin
 
 
@@ -48,7 +48,7 @@ class Pool:
         self._forget(connection)
         return None
 
-    async def acquire(self, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    async def acquire(self, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         """A connection that is yours until ``release`` or ``discard``.
 
         :param deadline: monotonic seconds
@@ -65,7 +65,7 @@ class Pool:
             if found is core.WAIT:
                 found = await self._await(origin, deadline)
             if type(found) is core.Place:
-                return await self._open(found, origin, deadline, marks)
+                return await self._open(found, origin, deadline, mark)
             if not found.is_stale():
                 return found  # type: ignore[no-any-return]
             self._forget(found)
@@ -125,9 +125,9 @@ class Pool:
         elif grant is not None:
             self.release(grant)
 
-    async def _open(self, place: core.Place, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    async def _open(self, place: core.Place, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         try:
-            connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), marks)
+            connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
         except BaseException:
             self._settle(self._state.discard(place))
             raise

@@ -42,7 +42,8 @@ REFRESH_CREDENTIALS = GetCredentials(refresh=True)
 class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
-    ``marks`` collects (phase, monotonic seconds at its end) for the story of a failure.
+    ``marks`` holds (phase, monotonic seconds at its end) for the story of a failure; a call on a kept connection that
+    succeeds notes nothing.
     """
 
     __slots__ = ("deadline", "marks", "origin", "request")
@@ -51,7 +52,11 @@ class Exchange:
         self.origin = origin
         self.request = request
         self.deadline = deadline
-        self.marks: "list[tuple[str, float]]" = []
+        self.marks: "tuple[tuple[str, float], ...]" = ()
+
+    def mark(self, phase: str, at: float) -> None:
+        """A phase ended."""
+        self.marks += ((phase, at),)
 
 
 class Sleep:

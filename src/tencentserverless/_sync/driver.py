@@ -50,11 +50,13 @@ def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
     connection = None
     is_reusable = is_unsent = False
     try:
-        connection = pool.acquire(effect.origin, effect.deadline, effect.marks)
-        response = connection.exchange(effect.request, effect.deadline, effect.marks)
+        connection = pool.acquire(effect.origin, effect.deadline, effect.mark)
+        response = connection.exchange(effect.request, effect.deadline)
         is_reusable = response.reusable
         return response
     except NetworkError as error:
+        if connection is not None and connection.sent_at:
+            effect.mark("send", connection.sent_at)
         is_unsent = error.executed is Verdict.NO
         return error
     finally:

@@ -19,12 +19,12 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from tencentserverless._transport import Address
     from tencentserverless.config import Origin
 
-    Marks = list[tuple[str, float]]
+    Mark = Callable[[str, float], None]
 
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
 _POLLIN: int = getattr(select, "POLLIN", 1)
@@ -90,6 +90,7 @@ class Connection:
         "keep_seconds",
         "origin",
         "place",
+        "sent_at",
     )
 
     def __init__(self, sock: "Any", origin: "Origin") -> None:
@@ -99,6 +100,7 @@ class Connection:
         self.has_handed_over = False  # has a send begun that could carry the request's last byte?
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
         self.place: "Any" = None  # in the pool, set by the pool
+        self.sent_at = 0.0  # monotonic seconds when the request had gone out, 0 while it has not
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
 
     def __del__(self) -> None:
@@ -117,15 +119,17 @@ class Connection:
         """Close so that nothing buffered can still reach the peer."""
         _transport.abort(self._sock)
 
-    def exchange(self, request: bytes, deadline: float, marks: "Marks") -> Response:
+    def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.
 
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
+        self.sent_at = 0.0
         self._send(request, deadline)
-        marks.append(("send", monotonic()))
+        self.sent_at = monotonic()
         response = self._receive(deadline)
-        self.keep_seconds = _transport.read_keep_seconds(response)
+        if b"keep-alive" in response.headers:
+            self.keep_seconds = _transport.read_keep_seconds(response)
         return response
 
     def _send(self, request: bytes, deadline: float) -> None:
@@ -231,7 +235,7 @@ class Connection:
             raise _transport.connect_failure(origin, "make a secure connection to", error) from error
 
 
-def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
     """Connect: look up, connect, tunnel, TLS. Nothing of the request is sent.
 
     :param deadline: monotonic seconds by which it must stand
@@ -239,16 +243,16 @@ def open_connection(origin: "Origin", deadline: float, marks: "Marks") -> Connec
     """
     peer = origin.proxy or origin
     addresses = _look_up(origin, peer.host, peer.port, deadline)
-    marks.append(("resolve", monotonic()))
+    mark("resolve", monotonic())
     connection = Connection(_connect(origin, addresses, deadline), origin)
-    marks.append(("connect", monotonic()))
+    mark("connect", monotonic())
     try:
         if origin.proxy is not None:
             connection.tunnel(deadline)
-            marks.append(("tunnel", monotonic()))
+            mark("tunnel", monotonic())
         if origin.is_tls:
             connection.secure(deadline)
-            marks.append(("tls", monotonic()))
+            mark("tls", monotonic())
     except BaseException:
         connection.abort()
         raise

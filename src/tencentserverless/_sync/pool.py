@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._sync.net import Marks
+    from tencentserverless._sync.net import Mark
     from tencentserverless.config import Origin
 
 
@@ -39,7 +39,7 @@ class Pool:
     def __repr__(self) -> str:
         return repr(self._state)
 
-    def acquire(self, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    def acquire(self, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         """A connection that is yours until ``release`` or ``discard``.
 
         :param deadline: monotonic seconds
@@ -60,7 +60,7 @@ class Pool:
             if waiter is not None:
                 found = self._await(waiter, deadline)
             if type(found) is core.Place:
-                return self._open(found, origin, deadline, marks)
+                return self._open(found, origin, deadline, mark)
             if not found.is_stale():
                 return found  # type: ignore[no-any-return]
             # The peer closed it while it idled: its patience is shorter than we thought.
@@ -127,9 +127,9 @@ class Pool:
         elif grant is not None:
             self.release(grant)
 
-    def _open(self, place: core.Place, origin: "Origin", deadline: float, marks: "Marks") -> Connection:
+    def _open(self, place: core.Place, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         try:
-            connection = open_connection(origin, min(deadline, monotonic() + self._connect_timeout), marks)
+            connection = open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
         except BaseException:
             self._free(place)
             raise
