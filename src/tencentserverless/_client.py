@@ -256,6 +256,8 @@ class BaseFunction:
 
     __slots__ = ("_client", "_options", "name")
 
+    name: str
+
     def __init__(self, client: BaseClient, name: str, options: "dict[str, Any]") -> None:
         for option in options:
             if option not in _FUNCTION_OPTIONS:
