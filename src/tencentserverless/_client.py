@@ -24,7 +24,7 @@ LANGUAGES = ("zh-CN", "en-US")
 CLOCK = Clock(time.time, time.monotonic)
 
 #: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
-RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
+RESERVED = frozenset(("invoke", "call", "function", "invocation", "map", "spawn", "close"))
 
 #: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
 CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
@@ -274,6 +274,8 @@ class BaseFunction:
 
     def _merge(self, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "dict[str, Any]":
         """The arguments of ``client.invoke`` for a native call."""
+        if "data" in keywords and len(keywords) == 1 and not args:  # as Tencent's guide writes it
+            return dict(self._options, **keywords) if self._options else keywords
         options = dict(self._options)
         for option in CALL_OPTIONS:
             if option in keywords:

@@ -29,7 +29,9 @@ MAX_INFORMATIONAL = 16  # 1xx responses before the final one
 _END = b"\r\n\r\n"
 _MEMO_LIMIT = 256
 
-#: Header names and status lines seen before, so that each is checked once. Bounded, for the peer chooses them.
+#: What was seen before, so that each is read and checked once. Bounded, for the peer chooses them; of the header lines
+#: those stay that came first, which leaves room for all that do not change from answer to answer.
+_lines: "dict[bytes, tuple[bytes, bytes]]" = {}
 _names: "dict[bytes, bytes]" = {}
 _status_lines: "dict[bytes, tuple[int, int]]" = {}
 
@@ -179,17 +181,25 @@ def _read_status_line(line: bytes) -> "tuple[int, int]":
 
 def _read_headers(lines: "list[bytes]") -> "dict[bytes, bytes]":
     headers: "dict[bytes, bytes]" = {}
-    names = _names
+    known_lines = _lines
     for line in lines[1:]:
-        raw, colon, value = line.partition(b":")
-        name = (names.get(raw) if colon else None) or _read_name(raw, line)
-        value = value.strip(b" \t")
+        name, value = known_lines.get(line) or _read_header(line)
         if name in headers:
             if name == b"content-length":
                 raise BadResponse("its framing is ambiguous: more than one Content-Length")
             value = headers[name] + b", " + value
         headers[name] = value
     return headers
+
+
+def _read_header(line: bytes) -> "tuple[bytes, bytes]":
+    """The lower-case name and the value of a header line."""
+    raw, colon, value = line.partition(b":")
+    name = (_names.get(raw) if colon else None) or _read_name(raw, line)
+    header = (name, value.strip(b" \t"))
+    if len(_lines) < _MEMO_LIMIT and len(line) < 128:
+        _lines[line] = header
+    return header
 
 
 def _read_name(raw: bytes, line: bytes) -> bytes:
