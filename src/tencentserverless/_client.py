@@ -24,7 +24,7 @@ LANGUAGES = ("zh-CN", "en-US")
 CLOCK = Clock(time.time, time.monotonic)
 
 #: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
-RESERVED = frozenset(("invoke", "call", "function", "invocation", "map", "spawn", "close"))
+RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
 
 #: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
 CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
