@@ -29,19 +29,6 @@ RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
 #: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
 CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
 
-_DEFAULTS: "dict[str, Any]" = {
-    "credentials": None,
-    "endpoint": None,
-    "timeout": 910.0,
-    "connect_timeout": 5.0,
-    "max_connections": 64,
-    "max_attempts": 3,
-    "proxy": None,
-    "ca_file": None,
-    "api": None,
-    "language": "zh-CN",
-}
-
 
 def _roll() -> float:
     """A number in [0, 1). Loaded with the first pause: importing random costs as much as any room of ours."""
@@ -55,26 +42,53 @@ class BaseClient:
 
     def __init__(
         self,
-        region: "str | None",
-        secret_id: "str | None",
-        secret_key: "str | None",
-        token: "str | None",
-        options: "dict[str, Any]",
+        region: "str | None" = None,
+        secret_id: "str | None" = None,
+        secret_key: "str | None" = None,
+        token: "str | None" = None,
+        *,
+        credentials: "Any" = None,
+        endpoint: "str | None" = None,
+        timeout: float = 910.0,
+        connect_timeout: float = 5.0,
+        max_connections: int = 64,
+        max_attempts: int = 3,
+        proxy: "str | None" = None,
+        ca_file: "str | None" = None,
+        api: "str | None" = None,
+        language: str = "zh-CN",
     ) -> None:
+        options = {
+            "credentials": credentials,
+            "endpoint": endpoint,
+            "timeout": timeout,
+            "connect_timeout": connect_timeout,
+            "max_connections": max_connections,
+            "max_attempts": max_attempts,
+            "proxy": proxy,
+            "ca_file": ca_file,
+            "api": api,
+            "language": language,
+        }
         self._region = config.check_region(region)
         self._is_region_given = region is not None
         self._keys = [secret_id, secret_key, token]
         self._options = options
-        self._timeout = check_seconds("timeout", options["timeout"])
-        self._connect_timeout = check_seconds("connect_timeout", options["connect_timeout"])
-        self._limit = _check_count("max_connections", options["max_connections"])
-        _check_choice("api", options["api"], (None, *wire.PAYLOAD_FIELDS))
-        _check_choice("language", options["language"], LANGUAGES)
-        self._policy = Policy(_check_count("max_attempts", options["max_attempts"]), _roll)
-        self._memory = Memory(options["api"])
-        self._addressing = config.Addressing(options["endpoint"], options["proxy"], options["ca_file"])
+        self._timeout = check_seconds("timeout", timeout)
+        self._connect_timeout = check_seconds("connect_timeout", connect_timeout)
+        self._limit = _check_count("max_connections", max_connections)
+        _check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
+        _check_choice("language", language, LANGUAGES)
+        self._policy = Policy(_check_count("max_attempts", max_attempts), _roll)
+        self._memory = Memory(api)
+        self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
         self._provider: "credentials.Provider | None" = self._choose_provider()
+        self._open_pools()
+
+    def _open_pools(self) -> None:
+        """Make what holds this face's connections; none is opened yet."""
+        raise NotImplementedError
 
     @property
     def region(self) -> str:
@@ -213,7 +227,8 @@ class BaseClient:
     def __reduce__(self) -> "tuple[Any, ...]":
         # Explicit secrets travel, for the caller put them here; what the environment gave is read where it arrives.
         region = self._region if self._is_region_given else None
-        changed = {name: value for name, value in self._options.items() if value != _DEFAULTS[name]}
+        defaults = BaseClient.__init__.__kwdefaults__ or {}
+        changed = {name: value for name, value in self._options.items() if value != defaults[name]}
         return _rebuild_client, (type(self), (region, *self._keys), changed)
 
 

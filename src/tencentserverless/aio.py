@@ -27,57 +27,11 @@ __all__ = ["AsyncClient", "AsyncFunction", "invoke"]
 class AsyncClient(BaseClient):
     """Calls functions, keeping connections alive between calls. Works on any loop, each with connections of its own.
 
-    The parameters, defaults and errors are those of ``scf.Client``.
-
-    :param region: of calls that name none; default ``TENCENTCLOUD_REGION``, else ap-guangzhou
-    :param secret_id: SecretId; default: the environment's keys, then Tencent's credential providers
-    :param secret_key: SecretKey; half a pair is refused
-    :param token: session token of temporary keys; a blank one counts as none
-    :param credentials: an object with ``secret_id``, ``secret_key`` and ``token``, read at each signing; where
-        reading it may block it is read in a thread
-    :param endpoint: ``"public"``, ``"internal"``, ``"regional"`` or a URL
-    :param timeout: seconds for a call, all its attempts included
-    :param connect_timeout: seconds for a new connection, from name lookup to TLS
-    :param max_connections: open at once on a loop; further calls wait
-    :param max_attempts: tries of a call whose failure proves that the function did not run
-    :param proxy: URL of an HTTP proxy; ``""`` for none
-    :param ca_file: a file or folder of the roots to trust
-    :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
-    :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
-    :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
+    The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` counts on each loop for itself;
+    an object given as ``credentials`` is read in a thread where reading it may block.
     """
 
-    def __init__(
-        self,
-        region: "str | None" = None,
-        secret_id: "str | None" = None,
-        secret_key: "str | None" = None,
-        token: "str | None" = None,
-        *,
-        credentials: "Any" = None,
-        endpoint: "str | None" = None,
-        timeout: float = 910.0,
-        connect_timeout: float = 5.0,
-        max_connections: int = 64,
-        max_attempts: int = 3,
-        proxy: "str | None" = None,
-        ca_file: "str | None" = None,
-        api: "str | None" = None,
-        language: str = "zh-CN",
-    ) -> None:
-        options = {
-            "credentials": credentials,
-            "endpoint": endpoint,
-            "timeout": timeout,
-            "connect_timeout": connect_timeout,
-            "max_connections": max_connections,
-            "max_attempts": max_attempts,
-            "proxy": proxy,
-            "ca_file": ca_file,
-            "api": api,
-            "language": language,
-        }
-        super().__init__(region, secret_id, secret_key, token, options)
+    def _open_pools(self) -> None:
         self._pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
 
     async def invoke(

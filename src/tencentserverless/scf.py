@@ -46,37 +46,7 @@ class Client(BaseClient):
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
 
-    def __init__(
-        self,
-        region: "str | None" = None,
-        secret_id: "str | None" = None,
-        secret_key: "str | None" = None,
-        token: "str | None" = None,
-        *,
-        credentials: "Any" = None,
-        endpoint: "str | None" = None,
-        timeout: float = 910.0,
-        connect_timeout: float = 5.0,
-        max_connections: int = 64,
-        max_attempts: int = 3,
-        proxy: "str | None" = None,
-        ca_file: "str | None" = None,
-        api: "str | None" = None,
-        language: str = "zh-CN",
-    ) -> None:
-        options = {
-            "credentials": credentials,
-            "endpoint": endpoint,
-            "timeout": timeout,
-            "connect_timeout": connect_timeout,
-            "max_connections": max_connections,
-            "max_attempts": max_attempts,
-            "proxy": proxy,
-            "ca_file": ca_file,
-            "api": api,
-            "language": language,
-        }
-        super().__init__(region, secret_id, secret_key, token, options)
+    def _open_pools(self) -> None:
         self._pool = Pool(self._limit, self._connect_timeout)
 
     def invoke(
