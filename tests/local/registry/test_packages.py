@@ -116,6 +116,13 @@ def _smaller(info):
     return info
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_unpack_without_bound_are_refused(kept, tmp_path, method):
+    with pytest.raises(BadPackage, match="store and deflate: 'a'"):
+        kept.unpack(zipped(("a", "0" * 1000), compression=method))
+    assert names(tmp_path) == []
+
+
 def test_too_many_files_are_refused(kept, monkeypatch):
     monkeypatch.setattr(packages, "MAX_FILES", 3)
     with pytest.raises(BadPackage, match="4 files"):

@@ -35,6 +35,7 @@ _CHUNK_BYTES = 256 * KIB
 _NOT_PACKED = frozenset((STATE_FOLDER_NAME, ".git", "__pycache__"))
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # equal folders make equal archives
 _ENCRYPTED_FLAG = 0x1
+_BOUNDED_METHODS = (0, 8)  # store and deflate: zipfile puts no bound on what one read of bzip2 or LZMA gives
 _PLAIN_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: made on a system that has no file types
 
 
@@ -191,6 +192,8 @@ def _parts(member: "ZipInfo") -> list[str]:
         raise BadPackage(f"it holds a link or a device: {shown}; pack the file itself")
     if member.flag_bits & _ENCRYPTED_FLAG:
         raise BadPackage(f"it is encrypted: {shown}")
+    if member.compress_type not in _BOUNDED_METHODS:
+        raise BadPackage(f"it is packed by a method other than store and deflate: {shown}")
     return parts
 
 
