@@ -41,8 +41,17 @@ def test_the_ready_line_and_the_env_file(functions, start_local_scf):
     assert not (functions / ".scf").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_scf, number, runs, ends):
+@pytest.fixture
+def hang_up():
+    """Decide what a server that is started does at SIGHUP: the tests themselves may run under nohup."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda action: signal.signal(signal.SIGHUP, action)
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_scf, number, runs, ends, hang_up):
+    hang_up(signal.SIG_DFL)
     server = start_local_scf(functions)
     worker, child, scratch = json.loads(server.invoke("spawner")["RetMsg"])
     assert runs(worker)
@@ -53,6 +62,14 @@ def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_
     assert ends(child)
     assert not Path(scratch).parent.exists()
     assert server.stderr == ""
+
+
+def test_a_server_under_nohup_outlives_its_terminal(functions, start_local_scf, hang_up):
+    hang_up(signal.SIG_IGN)
+    server = start_local_scf(functions)
+    server.process.send_signal(signal.SIGHUP)
+    assert server.invoke("echo", 1)["RetMsg"] == "1"
+    assert server.stop() == 0
 
 
 def test_a_call_under_way_is_answered_when_the_server_stops(start_local_scf, tmp_path):

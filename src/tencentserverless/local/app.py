@@ -39,7 +39,7 @@ _CONNECT_SECONDS = 2.0
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then stop every worker and return.
+    """Serve until SIGTERM, SIGINT or SIGHUP (the terminal was closed), then stop every worker and return.
 
     :param on_ready: called once with the server's URL, when it answers and the env file is written
     :param on_notice: called with a line that the user should see
@@ -172,8 +172,9 @@ def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler") -> "list[asyn
         server.should_exit = True
         stopping.append(loop.create_task(scheduler.close()))
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # ignored: it runs under nohup
+            loop.add_signal_handler(number, stop)
     return stopping
 
 
