@@ -109,6 +109,18 @@ def test_state_keeps_the_keys_from_one_start_to_the_next(functions, start_local_
     assert second.env["TENCENTCLOUD_SECRETKEY"] == first.env["TENCENTCLOUD_SECRETKEY"]
 
 
+def test_a_state_folder_has_one_server_at_a_time(functions, start_local_scf, run_scf, tmp_path):
+    state = tmp_path / "state"
+    first = start_local_scf(functions, "--state", state)
+    second = run_scf("local", "start", functions, "--port", 0, "--state", state)
+    assert (second.returncode, second.stdout) == (6, "")
+    assert [str(state) in line and "--state" in line for line in second.stderr.splitlines()] == [True]
+    child = json.loads(first.invoke("spawner")["RetMsg"])[1]
+    first.stop(signal.SIGKILL)
+    os.kill(child, signal.SIGKILL)
+    assert start_local_scf(functions, "--state", state).stop() == 0
+
+
 def test_an_env_file_of_a_killed_server_is_not_taken_for_a_running_one(functions, start_local_scf, run_scf, tmp_path):
     state = tmp_path / "state"
     server = start_local_scf(functions, "--state", state)

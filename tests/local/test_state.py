@@ -52,6 +52,24 @@ def test_a_state_folder_keeps_the_keys_and_itself_private(tmp_path):
     assert (path / ".gitignore").read_text() == "*\n"
 
 
+def test_a_folder_that_is_held_is_refused_until_it_is_let_go(tmp_path):
+    path = tmp_path / "state"
+    with state.StateFolder(path).held():
+        with pytest.raises(StartRefused, match="another local SCF runs from this folder") as refusal:
+            state.StateFolder(path).held().__enter__()
+        assert refusal.value.reason is Reason.STATE
+        assert str(refusal.value).startswith(f"{path}: ")
+    with pytest.raises(OSError, match="of the server"), state.StateFolder(path).held():
+        raise OSError("of the server")
+
+
+def test_a_folder_that_can_not_be_locked_is_refused(tmp_path):
+    folder = state.StateFolder(tmp_path / "state")
+    (folder.path / "lock").mkdir()
+    with pytest.raises(StartRefused, match="can't be locked"):
+        folder.held().__enter__()
+
+
 def test_an_existing_folder_of_somebody_is_not_taken_over(tmp_path):
     (tmp_path / "work.txt").write_text("mine")
     (tmp_path / ".gitignore").write_text("*.pyc\n")

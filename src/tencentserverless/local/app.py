@@ -57,7 +57,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
         interpreters.prepare({record.runtime for record in project.records.values()})
         with contextlib.ExitStack() as stack:
             doors = open_doors(settings, stack)
-            folder = state.StateFolder(settings.state) if settings.state else None
+            folder = _hold_state(settings, stack)
             secured = _secure(settings, folder, stack)
             for notice in _notices(settings, project, interpreters):
                 on_notice(notice)
@@ -193,6 +193,14 @@ def _secure(settings: Settings, folder: state.StateFolder | None, stack: context
     from tencentserverless.local.front.tls import secured  # loads cryptography, which others need not wait for
 
     return stack.enter_context(secured(folder.path if folder else None, settings.host))
+
+
+def _hold_state(settings: Settings, stack: contextlib.ExitStack) -> state.StateFolder | None:
+    if not settings.state:
+        return None
+    folder = state.StateFolder(settings.state)
+    stack.enter_context(folder.held())
+    return folder
 
 
 async def _open_proxy(doors: "Doors", limits: Limits, stack: contextlib.AsyncExitStack) -> None:

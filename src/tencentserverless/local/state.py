@@ -1,11 +1,12 @@
 """Files that outlive a request: the state folder, the secret file and the env file. All private to their owner."""
 
 import contextlib
+import fcntl
 import os
 import shlex
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tencentserverless.local.keys import make_key_pair
@@ -25,6 +26,7 @@ ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABL
 
 _SECRETS_FILE = "credentials"
 _ENV_FILE = "env"
+_LOCK_FILE = "lock"
 _IGNORE_ALL = "*\n"
 _MAX_FILE_BYTES = 64 * 1024
 
@@ -148,6 +150,25 @@ class StateFolder:
             ignore_file.write_text(_IGNORE_ALL, encoding="ascii")
         except OSError as error:
             raise StartRefused(Reason.STATE, f"{path}: {error.strerror}") from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other servers out: each would take the other's code for leftovers. A killed server holds nothing.
+
+        :raises StartRefused: if another server holds it
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # which no child inherits
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                advice = "stop it, or choose another folder with --state, or none with --ephemeral"
+                raise StartRefused(
+                    Reason.STATE, f"{self.path}: another local SCF runs from this folder; {advice}"
+                ) from None
+            except OSError as error:
+                raise StartRefused(Reason.STATE, f"{self.path}: can't be locked: {error.strerror}") from error
+            yield
 
     def credentials(self) -> Credentials:
         """The key pair of this folder, made at the first start."""
