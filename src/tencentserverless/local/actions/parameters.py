@@ -1,5 +1,6 @@
 """From a request's values to the parameters of an action, or to the platform's error for what is wrong with them."""
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from tencentserverless.local.refusals import ApiError
 
 P = TypeVar("P", bound=msgspec.Struct)
+
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$([^`]*)`)?\Z", re.DOTALL)
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -39,7 +42,7 @@ def convert(values: Any, table: type[P], *, is_strict: bool = True) -> P:
     fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
     for name in values:
         if name not in fields:
-            raise ApiError("UnknownParameter", f"The parameter `{str(name)[:64]}` is not recognized.")
+            raise _unknown(str(name))
     for name, field in fields.items():
         if name not in values and field.required:
             raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
@@ -59,9 +62,15 @@ def _check_type(name: str, value: object, kind: Any, is_strict: bool) -> None:
     try:
         msgspec.convert(value, kind, strict=is_strict)
     except (msgspec.ValidationError, RecursionError) as error:
+        if unknown := _UNKNOWN_FIELD.match(str(error)):
+            raise _unknown(f"{name}{unknown[2] or ''}.{unknown[1]}") from None
         raise ApiError(
             "InvalidParameter", f"The value type of parameter `{name}` is not valid: {_short(error)}."
         ) from None
+
+
+def _unknown(name: str) -> ApiError:
+    return ApiError("UnknownParameter", f"The parameter `{name[:64]}` is not recognized.")
 
 
 def _without_nulls(value: Any) -> Any:
