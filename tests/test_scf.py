@@ -21,7 +21,8 @@ SOURCE = os.path.dirname(os.path.dirname(tencentserverless.__file__))
 
 
 def test_what_is_public_is_exported() -> None:
-    assert set(scf.__all__) == {"Client", "Function", "invoke"}
+    exceptions = {"TencentCloudSDKException", "TencentServerlessSDKException"}  # 0.1.7 had them here
+    assert set(scf.__all__) == {"Client", "Function", "invoke"} | exceptions
 
 
 def test_both_ways_to_call_return_the_same() -> None:

@@ -3,7 +3,6 @@
 ``scf.Client`` and ``aio.AsyncClient`` add nothing but how a flow is driven.
 """
 
-import math
 import time
 
 from tencentserverless import __version__, config, credentials
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
+MAX_SECONDS = 7 * 24 * 3600
 CLOCK = Clock(time.time, time.monotonic)
 
 #: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
@@ -328,12 +328,12 @@ def check_seconds(name: str, value: "Any") -> float:
     """A time span in seconds.
 
     :raises TypeError: if it is no number
-    :raises ValueError: if it is not above zero, or not finite
+    :raises ValueError: if it is not above zero, or longer than a week: what waits for sockets takes no longer ones
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("{} must be a number of seconds, not {!r}".format(name, value))
-    if not 0 < value < math.inf:
-        raise ValueError("{} must be above zero seconds and finite, not {!r}".format(name, value))
+    if not 0 < value <= MAX_SECONDS:
+        raise ValueError("{} must be above 0 and at most {} seconds, not {!r}".format(name, MAX_SECONDS, value))
     return float(value)
 
 

@@ -10,17 +10,15 @@ class ForkLock:
     The process id is compared before the lock is touched; ``os.register_at_fork`` is missing on Python 3.6.
     """
 
-    __slots__ = ("_lock", "_pid")
+    __slots__ = ("_locks",)
 
     def __init__(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._locks = {os.getpid(): threading.Lock()}
 
     def __enter__(self) -> None:
-        if os.getpid() != self._pid:
-            self._lock = threading.Lock()
-            self._pid = os.getpid()
-        self._lock.acquire()
+        pid = os.getpid()
+        # setdefault is one step, so that two threads of a child get the same lock.
+        (self._locks.get(pid) or self._locks.setdefault(pid, threading.Lock())).acquire()
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self._locks[os.getpid()].release()

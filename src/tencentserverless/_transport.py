@@ -127,21 +127,28 @@ def set_options(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-_STANDARD_FILES = (ssl.SSLSocket.send.__code__.co_filename, socket.create_connection.__code__.co_filename)
+_TRUSTED_FILES = (
+    ssl.SSLSocket.send.__code__.co_filename,
+    socket.create_connection.__code__.co_filename,
+    set_options.__code__.co_filename,
+)
 
 
 def is_foreign(error: BaseException, *files: str) -> bool:
     """Did something other than the call itself raise this: a signal handler that ran in the middle of it?
 
-    The innermost frame of a true failure is the calling module's or the standard library's.
+    A true failure has frames of the calling module and of the standard library alone. A handler's own frame lies
+    between, even where what it called in turn raised from the standard library.
 
     :param files: of the code whose calls are trusted, as its code objects name them
     """
     traceback = error.__traceback__
-    assert traceback is not None
-    while traceback.tb_next is not None:
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if file not in _TRUSTED_FILES and file not in files:
+            return True
         traceback = traceback.tb_next
-    return traceback.tb_frame.f_code.co_filename not in _STANDARD_FILES + files
+    return False
 
 
 def failed_in_kernel(error: BaseException) -> bool:
@@ -177,8 +184,8 @@ def explain(error: BaseException) -> str:
     if isinstance(error, ssl.SSLError):
         return "TLS failed ({})".format(error.reason or error)
     code = getattr(error, "errno", None) or 0
-    if code > 0:  # asyncio puts words of its own in place of the system's
-        return os.strerror(code)
+    if code > 0 and os.name != "nt" and not isinstance(error, socket.gaierror):
+        return os.strerror(code)  # asyncio puts words of its own in place of the system's
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
@@ -232,6 +239,13 @@ def read_keep_seconds(response: "Response") -> "float | None":
         if name.lower() == b"timeout" and number.isdigit() and len(number) < 7:
             return max(0.0, int(number) - 1.0)
     return None
+
+
+def closed_failure() -> ConnectError:
+    """The error for a call that meets its client closed between two tries."""
+    fault = ConnectError("ClientNetworkError", "the client was closed before the call could be sent")
+    fault.executed, fault.is_transient = Verdict.NO, False
+    return fault
 
 
 def wire_failure(origin: "Origin", doing: str, error: "BaseException | str", executed: Verdict) -> NetworkError:

@@ -52,6 +52,9 @@ class AsyncClient(BaseClient):
 
         Cancelling drops the connection and is never retried; the function may have run all the same.
         """
+        pool = self._get_pool()
+        if pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
         flow = self._begin(
             function_name,
             data,
@@ -61,7 +64,7 @@ class AsyncClient(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
         )
-        return await run(flow, self._get_pool(), self._provider or self._get_provider())
+        return await run(flow, pool, self._provider or self._get_provider())
 
     def function(self, name: str, **options: "Any") -> "AsyncFunction":
         """A handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.

@@ -143,6 +143,9 @@ class Addressing:
     __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_origins", "_proxy", "_url")
 
     def __init__(self, endpoint: "str | None", proxy: "str | None", ca_file: "str | None") -> None:
+        for name, value in (("endpoint", endpoint), ("proxy", proxy), ("ca_file", ca_file)):
+            if value is not None and not isinstance(value, str):
+                raise TypeError("{} must be a str, not {!r}".format(name, value))
         if ca_file is not None and not os.path.exists(ca_file):
             raise ValueError("ca_file {!r} does not exist".format(ca_file))
         self._ca_file = ca_file
@@ -209,6 +212,9 @@ def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
         _refuse_url(source, url, "is no URL such as https://scf.tencentcloudapi.com")
     is_tls = scheme.lower() == "https"
     netloc, slash, path = rest.partition("/")
+    if "@" in netloc:
+        shown = "{}://***@{}".format(scheme, netloc.rpartition("@")[2])
+        _refuse_url(source, shown, "names a user; keys go to secret_id= and secret_key=")
     if netloc.startswith("["):
         host, bracket, port_text = netloc[1:].partition("]")
         host = host if bracket else ""

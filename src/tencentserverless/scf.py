@@ -14,6 +14,7 @@
 from tencentserverless._client import Ambient, BaseClient, BaseFunction
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
+from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from tencentserverless.models import InvokeResult
 
-__all__ = ["Client", "Function", "invoke"]
+#: The two exceptions stand here because 0.1.7 had them here.
+__all__ = ["Client", "Function", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
 
 
 class Client(BaseClient):
@@ -80,6 +82,8 @@ class Client(BaseClient):
         :raises TencentCloudSDKException: the API refused, the wire broke, or there are no keys
         :raises TypeError, ValueError: an argument cannot be used; nothing was sent
         """
+        if self._pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
         flow = self._begin(
             function_name,
             data,

@@ -172,8 +172,18 @@ def test_a_refusal_that_only_ret_msg_tells_of_proves_nothing(value: "Any") -> No
 @pytest.mark.parametrize("facts", [{"InvokeResult": 429}, {"ErrMsg": "busy"}, {"InvokeResult": -1}])
 def test_a_refusal_that_the_platform_repeats_elsewhere_is_a_no(facts: "dict[str, Any]") -> None:
     assert answer(result_body(FORGED, **facts)).executed is NO
+
+
+def test_the_calls_own_id_in_ret_msg_proves_no_refusal() -> None:
+    """A function knows its id, and could put it into what it returns."""
     with_id = FORGED[:-1] + ',"requestId":"req-1"}'
-    assert answer(result_body(with_id, InvokeResult=0)).executed is NO
+    found = answer(result_body(with_id, InvokeResult=0))
+    assert (type(found), found.executed) == (exception.FunctionThrottled, MAYBE)
+
+
+def test_an_object_with_error_code_0_is_the_functions_data() -> None:
+    text = '{"errorCode":0,"errorMessage":"","requestId":""}'
+    assert answer(result_body(text, InvokeResult=0)) == text
 
 
 def test_broken_json_in_ret_msg_is_a_failure_only_if_something_else_says_so() -> None:

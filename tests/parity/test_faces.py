@@ -1,6 +1,5 @@
 """Both faces are one: the same names, parameters, defaults and documents, and the same answer to every scenario."""
 
-import asyncio
 import inspect
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import pytest
 
 from tencentserverless import aio, exception, scf
 from tencentserverless.models import Verdict
-from tests.proof.campaign import DEAD_ENDPOINT, FaultServer, make_keys, prepare
+from tests.proof.campaign import DEAD_ENDPOINT, FaultServer, make_keys, prepare, run_on_new_loop
 
 PAIRS = [(scf.Client, aio.AsyncClient), (scf.Function, aio.AsyncFunction)]
 
@@ -58,7 +57,7 @@ def call_from_task(url: str, script: str, options: "dict[str, Any]") -> str:
             prepare(client, 1)
             return describe(await client.invoke(script, **options))
 
-    return asyncio.run(call())
+    return run_on_new_loop(call())
 
 
 def describe(result: Any) -> str:
@@ -98,6 +97,7 @@ SCENARIOS: "list[tuple[str, dict[str, Any], object]]" = [
     ("action", {}, (exception.APIError, "InvalidAction", Verdict.NO, 2)),
     ("drop-limit", {"idempotent": True}, (exception.RequestThrottled, "RequestLimitExceeded", Verdict.MAYBE, 3)),
     ("throws", {"idempotent": True}, (exception.FunctionError, 1, Verdict.YES, 1)),
+    ("forge", {}, (exception.FunctionThrottled, -1, Verdict.MAYBE, 1)),
     ("late", {"idempotent": True}, (exception.FunctionTimeout, -1, Verdict.YES, 1)),
 ]
 
@@ -160,8 +160,74 @@ def test_what_cannot_be_used_is_refused_at_construction(client: type, options: "
 
 @pytest.mark.parametrize("client", [scf.Client, aio.AsyncClient])
 @pytest.mark.parametrize(
-    "options", [{"timeout": "1"}, {"max_connections": 1.5}, {"max_attempts": True}, {"secret": "x"}, {"region": 7}]
+    "options",
+    [
+        {"timeout": "1"},
+        {"max_connections": 1.5},
+        {"max_attempts": True},
+        {"secret": "x"},
+        {"region": 7},
+        {"proxy": 5},
+        {"ca_file": 1},
+        {"endpoint": b"http://127.0.0.1"},
+    ],
 )
 def test_what_has_the_wrong_type_is_refused_at_construction(client: type, options: "dict[str, Any]") -> None:
     with pytest.raises(TypeError):
         client(**options)
+
+
+@pytest.mark.parametrize("client", [scf.Client, aio.AsyncClient])
+def test_a_password_in_an_endpoint_is_refused_and_not_shown(client: type) -> None:
+    with pytest.raises(ValueError, match="names a user") as caught:
+        client(endpoint="https://someone:s3cret@scf.example.com")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_client_that_is_closed_between_two_tries_says_what_may_have_run(server: FaultServer) -> None:
+    """The pause before the second try is when the client is closed; the first try was executed and lost."""
+    client = scf.Client(endpoint=server.url, **make_keys())
+    client._policy.rng = lambda: client.close() or 0.0  # type: ignore[func-returns-value]
+    with pytest.raises(exception.ConnectError, match="closed") as caught:
+        client.invoke("pclosed-drop-ok", idempotent=True)
+    assert caught.value.executed is Verdict.MAYBE
+    assert [attempt.executed for attempt in caught.value.attempts] == [Verdict.MAYBE, Verdict.NO]
+    with pytest.raises(RuntimeError, match="closed"):
+        client.invoke("pclosed-ok")
+
+
+def test_tasks_with_keys_of_their_own_never_get_anothers(server: FaultServer) -> None:
+    """One search for keys serves the tasks that ask the same provider the same thing, and no others."""
+    import asyncio
+    import threading
+
+    from tencentserverless.credentials import FromObject
+    from tencentserverless.models import Credentials
+
+    class Source:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.reads = 0
+            self.go_on = threading.Event()
+
+        def get_credential_info(self) -> "tuple[str, str, str]":
+            self.reads += 1
+            self.go_on.wait(10)
+            return self.name, "key", ""
+
+        secret_id = property(lambda self: self.get_credential_info()[0])
+
+    sources = [Source("one"), Source("two")]
+
+    async def search() -> "list[Credentials]":
+        pool = aio.AsyncClient(endpoint=server.url, **make_keys())._get_pool()
+        providers = [FromObject(source) for source in sources]
+        flights = [pool.search(provider, False) for provider in providers for _ in range(3)]
+        await asyncio.sleep(0)
+        for source in sources:
+            source.go_on.set()
+        return list(await asyncio.gather(*flights))
+
+    found = run_on_new_loop(search())
+    assert [keys.secret_id for keys in found] == ["one"] * 3 + ["two"] * 3
+    assert [source.reads for source in sources] == [1, 1]

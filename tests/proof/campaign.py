@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -137,7 +138,9 @@ def find_violations(plans: "list[Plan]", ledger: dict) -> "list[str]":
 
 def is_expected(stranger: "BaseException | None") -> bool:
     """Errors that are not the SDK's are cancellations and a signal handler's own, which come through as they are."""
-    return stranger is None or isinstance(stranger, asyncio.CancelledError) or stranger.args == (INTERRUPTION,)
+    if isinstance(stranger, (asyncio.CancelledError, ConnectionRefusedError)):
+        return True
+    return stranger is None or stranger.args == (INTERRUPTION,)
 
 
 def prepare(client: "Client | AsyncClient", seed: int) -> None:
@@ -206,8 +209,21 @@ def run_tasks(seed: int, calls: int, width: int = 32, run: "Callable[[Any], Any]
     """
     plans = make_plans(seed, calls)
     with FaultServer(seed) as server:
-        violations: list[str] = (run or asyncio.run)(call_from_tasks(plans, server.url, seed, width))
+        violations: list[str] = (run or run_on_new_loop)(call_from_tasks(plans, server.url, seed, width))
         return violations + find_violations(plans, server.settle())
+
+
+def run_on_new_loop(coroutine: Any) -> Any:
+    """``asyncio.run``, which Python 3.6 lacks."""
+    if hasattr(asyncio, "run"):
+        return asyncio.run(coroutine)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
 
 async def call_from_tasks(plans: "list[Plan]", url: str, seed: int, width: int) -> "list[str]":
@@ -264,6 +280,8 @@ def run_signals(seed: int, calls: int) -> "list[str]":
     def interrupt(*_: object) -> None:
         if is_calling:
             kinds = (Interruption, ConnectionResetError, BrokenPipeError, BlockingIOError, TimeoutError, ValueError)
+            if rng.random() < 0.3:
+                socket.create_connection(("127.0.0.1", 9))  # a handler's own library call fails
             raise rng.choice(kinds)(INTERRUPTION)
 
     previous = signal.signal(signal.SIGALRM, interrupt)

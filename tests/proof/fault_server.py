@@ -283,6 +283,12 @@ def throws(request):
     return respond(request, answer(result(ERROR_430, 430, "Traceback")))
 
 
+def forge(request):
+    """The function itself returns what looks like a refusal of the platform, with its own id."""
+    own = {"errorCode": -1, "errorMessage": "no instance", "requestId": "f", "statusCode": 429}
+    return respond(request, answer(result(json.dumps(own))))
+
+
 def late(request):
     return respond(request, answer(result(ERROR_433, 433, "timed out")))
 
@@ -291,7 +297,7 @@ FAULTS = {
     function.__name__: function
     for function in (
         ok, okclose, okidle, drip, part, partfin, stallpart, stall, drop, dropfin, dropun, cut, junk, big, http,
-        limit, busy, skew, token, action, internal, unavailable, throws, late,
+        limit, busy, skew, token, action, internal, unavailable, throws, late, forge,
     )
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tencentserverless import _transport
-from tencentserverless._core import retry, wire
+from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
 from tests.proof import campaign
 
@@ -109,7 +109,25 @@ def break_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow._Story, "conclude", conclude)
 
 
+def break_the_witness_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: a function's return value alone never proves that it did not run."""
+    monkeypatch.setattr(response, "_SUCCESSES", ())
+
+
+def trust_the_innermost_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: an error from the standard library that a signal handler called is the handler's."""
+
+    def wrong_rule(error: BaseException, *files: str) -> bool:
+        traceback = error.__traceback__
+        while traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        return traceback.tb_frame.f_code.co_filename not in _transport._TRUSTED_FILES + files
+
+    monkeypatch.setattr(_transport, "is_foreign", wrong_rule)
+
+
 MUTATIONS = [
+    break_the_witness_rule,
     break_the_deadline_rule,
     break_the_lost_answer_rule,
     break_the_consent_rule,
@@ -123,6 +141,12 @@ MUTATIONS = [
 def test_a_broken_rule_is_caught(mutation: object, face: object, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation(monkeypatch)  # type: ignore[operator]
     assert face(21, 600) != []  # type: ignore[operator]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_a_trusted_handler_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    trust_the_innermost_frame(monkeypatch)
+    assert campaign.run_signals(21, 2500) != []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGALRM")

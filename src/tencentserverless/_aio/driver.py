@@ -1,6 +1,7 @@
 """Performs the effects of a flow by awaiting. All that differs from threads is in these few lines."""
 
 import asyncio
+import copy
 
 from tencentserverless._aio.pool import Pool
 from tencentserverless._core import flow as core
@@ -48,15 +49,11 @@ def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
 
 
 async def _search(refresh: bool, pool: Pool, provider: "Provider") -> "Credentials | CredentialError":
-    """The keys by a thread, one search at a time for all tasks."""
+    """The keys by a thread, one search at a time for all tasks that ask the same."""
     try:
-        flight = pool.credentials_flight
-        if flight is None or flight.done():
-            flight = asyncio.get_event_loop().run_in_executor(None, provider.get, refresh)
-            pool.credentials_flight = flight
-        return await asyncio.shield(flight)  # one task's cancellation is not the others'
+        return await asyncio.shield(pool.search(provider, refresh))  # one task's cancellation is not the others'
     except CredentialError as error:
-        return error
+        return copy.copy(error)  # each task's error tells that task's story
 
 
 async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":

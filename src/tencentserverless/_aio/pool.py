@@ -6,6 +6,7 @@ from time import time as wall
 
 from tencentserverless._aio.net import Connection, open_connection
 from tencentserverless._core import pool as core
+from tencentserverless._transport import closed_failure
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Credentials, Verdict
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._aio.net import Mark
     from tencentserverless.config import Origin
+    from tencentserverless.credentials import Provider
 
 
 class Pool:
@@ -28,17 +30,26 @@ class Pool:
         self._limit = limit
         self._connect_timeout = connect_timeout
         self._state = core.PoolState(limit)
-        self._is_closed = False
+        self.is_closed = False
         self._leaving: "set[Connection]" = set()
         self._farewell: "Any" = None
-        self.credentials_flight: "asyncio.Future[Credentials] | None" = None  # the one search under way
+        self._flights: "dict[tuple[Provider, bool], asyncio.Future[Credentials]]" = {}  # searches for keys under way
 
     def __repr__(self) -> str:
         return repr(self._state)
 
+    def search(self, provider: "Provider", refresh: bool) -> "asyncio.Future[Credentials]":
+        """The search for this provider's keys that is under way, or a new one, in a thread."""
+        key = (provider, refresh)
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = asyncio.get_event_loop().run_in_executor(None, provider.get, refresh)
+            flight.add_done_callback(lambda _: self._flights.pop(key))
+        return flight
+
     def take_idle(self, origin: "Origin") -> "Connection | None":
         """An idle connection that is fit for use, if there is one: most calls need not suspend to get theirs."""
-        if self._is_closed or self._farewell is None:
+        if self.is_closed or self._farewell is None:
             return None
         connection = self._state.take_idle(origin, monotonic(), wall())
         if self._state.doomed:
@@ -54,8 +65,8 @@ class Pool:
         :param deadline: monotonic seconds
         :raises ConnectError: if none can be had in time
         """
-        if self._is_closed:
-            raise RuntimeError("this client is closed; make a new one")
+        if self.is_closed:
+            raise closed_failure()
         if self._farewell is None:
             await self._attend_loop()
         while True:
@@ -75,7 +86,7 @@ class Pool:
         if connection.keep_seconds is not None:
             self._state.limit_idle(connection.origin, connection.keep_seconds)
         self._settle(self._state.release(connection, monotonic(), wall()))
-        if self._is_closed:
+        if self.is_closed:
             self._state.drain()
             self._settle(None)
 
@@ -91,7 +102,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close what idles, and wait until it is closed; what is lent is closed when it comes back."""
-        self._is_closed = True
+        self.is_closed = True
         self._state.drain()
         self._settle(None)
         while self._leaving:

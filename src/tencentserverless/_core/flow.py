@@ -133,6 +133,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
     action = memory.choose_action(call)
     body = builder.build_body(call, action)
     story = None
+    has_fallen_back = False
     effect = GET_CREDENTIALS
     while True:
         credentials = yield effect
@@ -144,6 +145,8 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
         found = outcome if isinstance(outcome, exception.CallError) else read_response(outcome)
+        if has_fallen_back and not isinstance(found, exception.CallError):
+            memory.remember_old(call.region)
         if isinstance(found, InvokeResult):
             policy.budget.refill()
             return found
@@ -161,7 +164,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
             yield Sleep(seconds)
         effect = REFRESH_CREDENTIALS if repair == _REFRESH else GET_CREDENTIALS
         if repair == _FALL_BACK:
-            memory.remember_old(call.region)
+            has_fallen_back = True
             action = wire.INVOKE
             body = builder.build_body(call, action)
 

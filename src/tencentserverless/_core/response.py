@@ -90,9 +90,9 @@ def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str,
         return None
     if not isinstance(found, dict) or not wire.ERROR_KEYS.issuperset(found):
         return None
-    if "errorCode" not in found or "errorMessage" not in found or len(found) < 3:
+    if not found.get("errorCode") or "errorMessage" not in found or len(found) < 3:
         return None
-    own_ids = (None, "", answer.get("RequestId"), result.get("FunctionRequestId"))
+    own_ids = (None, answer.get("RequestId"), result.get("FunctionRequestId"))
     return found if found.get("requestId") in own_ids else None
 
 
@@ -104,9 +104,9 @@ def _function_error(
     if not isinstance(status, int):
         status = None
     executed, error_class = wire.STATUSES.get(status, _UNKNOWN_STATUS)  # type: ignore[arg-type]
-    is_sure = facts.get("requestId") or result.get("ErrMsg") or result.get("InvokeResult") not in _SUCCESSES
+    is_sure = result.get("ErrMsg") or result.get("InvokeResult") not in _SUCCESSES
     if executed is Verdict.NO and not is_sure:
-        # Only RetMsg says so, and without this call's id: a function that ran may have returned it as its own data.
+        # Only RetMsg says so, and that is the function's to write: one that ran may return any object, its id included.
         executed = Verdict.MAYBE
     return error_class(
         facts.get("errorCode", -1),

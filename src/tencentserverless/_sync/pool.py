@@ -6,7 +6,9 @@ from time import monotonic
 from time import time as wall
 
 from tencentserverless._core import pool as core
+from tencentserverless._fork import ForkLock
 from tencentserverless._sync.net import Connection, open_connection
+from tencentserverless._transport import closed_failure
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Verdict
 
@@ -28,13 +30,14 @@ class Pool:
     def __init__(self, limit: int, connect_timeout: float) -> None:
         self._limit = limit
         self._connect_timeout = connect_timeout
-        self._is_closed = False
+        self.is_closed = False
+        self._fork_lock = ForkLock()
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._state = core.PoolState(self._limit)
+        self._pid = os.getpid()  # last: who sees it may use the others
 
     def __repr__(self) -> str:
         return repr(self._state)
@@ -45,8 +48,8 @@ class Pool:
         :param deadline: monotonic seconds
         :raises ConnectError: if none can be had in time
         """
-        if self._is_closed:
-            raise RuntimeError("this client is closed; make a new one")
+        if self.is_closed:
+            raise closed_failure()
         if os.getpid() != self._pid:
             self._leave_parent()
         while True:
@@ -76,7 +79,7 @@ class Pool:
             waiter = self._state.release(connection, monotonic(), wall())
         if waiter is not None or self._state.doomed:
             self._settle(waiter)
-        if self._is_closed:
+        if self.is_closed:
             self.close()
 
     def discard(self, connection: Connection, *, abort: bool = False) -> None:
@@ -92,7 +95,7 @@ class Pool:
 
     def close(self) -> None:
         """Close what idles; what is lent is closed when it comes back."""
-        self._is_closed = True
+        self.is_closed = True
         if os.getpid() != self._pid:
             self._leave_parent()
         with self._lock:
@@ -157,8 +160,11 @@ class Pool:
 
         Closing our descriptors says nothing to the peer, for the parent still holds its own.
         """
-        parents = self._state
-        self._begin()
+        with self._fork_lock:
+            if os.getpid() == self._pid:  # another thread of the child was faster
+                return
+            parents = self._state
+            self._begin()
         parents.drain()
         while parents.doomed:
             parents.doomed.pop().close()
