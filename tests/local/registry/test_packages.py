@@ -2,6 +2,8 @@
 
 import io
 import os
+import random
+import resource
 import stat
 import zipfile
 
@@ -97,6 +99,52 @@ def test_a_damaged_file_is_refused(kept):
     archive = zipped(("a", "some text"))
     with pytest.raises(BadPackage, match="no standard zip"):
         kept.unpack(archive.replace(b"some text", b"some tale"))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_damage_anywhere_is_a_bad_package_and_no_error_inside(kept, method):
+    whole = zipped(("a.py", "x = 1\n" * 20), ("lib/b", ""), ("lib/é", "é" * 9), compression=method)
+    chance = random.Random(9)
+    damaged = [whole[:end] for end in range(0, len(whole), 7)]
+    damaged += [whole[:at] + byte + whole[at + 1 :] for at in range(len(whole)) for byte in (b"\x00", b"\xff")]
+    for _ in range(500):
+        copy = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            copy[chance.randrange(len(copy))] = chance.randrange(256)
+        damaged.append(bytes(copy))
+    refused = 0
+    for archive in damaged:
+        try:
+            kept.unpack(archive).discard()
+        except BadPackage:
+            refused += 1
+    assert 300 < refused <= len(damaged)
+
+
+def test_a_directory_before_the_file_and_fields_cut_off_are_refused(kept):
+    whole = zipped(("a", "1"))
+    end = whole.index(b"PK\x05\x06")
+    with pytest.raises(BadPackage, match="no standard zip"):
+        kept.unpack(whole[: end + 12] + b"\xff\xff\xff\x7f" + whole[end + 16 :])
+    extra = member("a")
+    extra.extra = b"\x01\x00\x04\x00\x00\x00\x00\x00"
+    huge = bytearray(zipped((extra, "1")))
+    at = huge.index(b"PK\x01\x02") + 24
+    huge[at : at + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(BadPackage, match="no standard zip"):
+        kept.unpack(bytes(huge))
+
+
+def test_a_full_disk_is_not_the_packages_fault(kept, tmp_path):
+    archive = zipped(("a", "0" * 100_000), compression=zipfile.ZIP_DEFLATED)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))  # Python ignores SIGXFSZ: the write fails
+    try:
+        with pytest.raises(OSError, match="too large"):
+            kept.unpack(archive)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert names(tmp_path) == []
 
 
 def test_bombs_are_refused_by_what_they_say_and_by_what_they_are(kept, tmp_path, monkeypatch):

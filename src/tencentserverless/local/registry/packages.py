@@ -6,15 +6,17 @@ thread that also changes the catalogue, so that a package is never dropped betwe
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import secrets
 import shutil
 import stat
+import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,22 +137,49 @@ class Packages:
 
 def _unpacked(folder: Path) -> Draft:
     """Unpack the archive of a draft's folder beside it."""
-    from zipfile import BadZipFile, LargeZipFile, ZipFile
+    from zipfile import ZipFile
 
     path = folder / _ARCHIVE
-    try:
-        with ZipFile(path) as archive:
+    with _reading():
+        archive = ZipFile(path)
+    with archive:
+        try:
             _extract(archive, folder / _CODE)
-    except (BadZipFile, LargeZipFile, NotImplementedError, RuntimeError, ValueError, zlib.error, EOFError) as error:
-        raise BadPackage(f"it is no standard zip file: {str(error)[:200]}") from error
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise BadPackage("it holds one path twice") from error
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise BadPackage("it holds one path twice") from error
     path.chmod(0o400)
     with path.open("rb") as file:
         digest = hashlib.sha256()
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return Draft(folder, digest.hexdigest(), path.stat().st_size)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Bytes that are no zip file end in BadPackage. Errors of the disk stay what they are.
+
+    zipfile believes what it reads: it seeks to places before the file, and takes fields that are cut off.
+    """
+    from zipfile import BadZipFile
+
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BadPackage("it is no standard zip file: it names places that it has not") from error
+    except (
+        BadZipFile,
+        struct.error,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        OverflowError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        raise BadPackage(f"it is no standard zip file: {str(error)[:200]}") from error
 
 
 def _extract(archive: "ZipFile", target: Path) -> None:
@@ -163,8 +192,10 @@ def _extract(archive: "ZipFile", target: Path) -> None:
     rest_bytes = MAX_UNPACKED_BYTES  # what the directory of a zip file says of sizes may be a lie
     has_file = False
     for member in members:
-        path = target.joinpath(*_parts(member))
-        if member.is_dir():
+        with _reading():
+            parts = _parts(member)
+        path = target.joinpath(*parts)
+        if member.filename.endswith("/"):  # is_dir() takes no empty name
             path.mkdir(parents=True, exist_ok=True)
             continue
         has_file = True
@@ -186,7 +217,7 @@ def _parts(member: "ZipInfo") -> list[str]:
     if name.startswith("/") or "\\" in name or re.match(r"[A-Za-z]:", name):
         raise BadPackage(f"it holds an absolute path or one with a backslash: {shown}")
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts or not (parts or member.is_dir()):
+    if ".." in parts or not (parts or name.endswith("/")):
         raise BadPackage(f"it holds a path that leads out of the package: {shown}")
     if stat.S_IFMT(member.external_attr >> 16) not in _PLAIN_TYPES:
         raise BadPackage(f"it holds a link or a device: {shown}; pack the file itself")
@@ -200,8 +231,8 @@ def _parts(member: "ZipInfo") -> list[str]:
 def _write(archive: "ZipFile", member: "ZipInfo", path: Path, limit_bytes: int) -> int:
     """Write one file without write bits, and count it."""
     size = 0
-    with archive.open(member) as source, path.open("xb") as file:
-        while chunk := source.read(_CHUNK_BYTES):
+    with contextlib.closing(_chunks(archive, member)) as chunks, path.open("xb") as file:
+        for chunk in chunks:
             size += len(chunk)
             if size > limit_bytes:
                 raise _too_large()
@@ -209,6 +240,12 @@ def _write(archive: "ZipFile", member: "ZipInfo", path: Path, limit_bytes: int) 
         executable = (member.external_attr >> 16) & 0o111
         os.fchmod(file.fileno(), 0o444 | executable)
     return size
+
+
+def _chunks(archive: "ZipFile", member: "ZipInfo") -> Generator[bytes, None, None]:
+    with _reading(), archive.open(member) as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _too_large() -> BadPackage:
