@@ -109,7 +109,7 @@ def test_state_keeps_the_keys_from_one_start_to_the_next(functions, start_local_
     assert second.env["TENCENTCLOUD_SECRETKEY"] == first.env["TENCENTCLOUD_SECRETKEY"]
 
 
-def test_a_state_folder_has_one_server_at_a_time(functions, start_local_scf, run_scf, tmp_path):
+def test_a_state_folder_has_one_server_at_a_time(functions, start_local_scf, run_scf, tmp_path, ends):
     state = tmp_path / "state"
     first = start_local_scf(functions, "--state", state)
     second = run_scf("local", "start", functions, "--port", 0, "--state", state)
@@ -117,7 +117,7 @@ def test_a_state_folder_has_one_server_at_a_time(functions, start_local_scf, run
     assert [str(state) in line and "--state" in line for line in second.stderr.splitlines()] == [True]
     child = json.loads(first.invoke("spawner")["RetMsg"])[1]
     first.stop(signal.SIGKILL)
-    os.kill(child, signal.SIGKILL)
+    assert ends(child)
     assert start_local_scf(functions, "--state", state).stop() == 0
 
 

@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import signal
 import sys
 import time
 import traceback
@@ -17,18 +18,21 @@ import _scf_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple
+    from typing import Any, Callable, Dict, NoReturn, Optional, Tuple
 
     Answer = Tuple[Dict[str, Any], bytes]
 
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 MAX_TRACE_CHARS = 256 * 1024
+_WATCH_SECONDS = 1.0
 _PYTHON2 = sys.version_info[0] == 2
 _THIS_FILE = (lambda: 0).__code__.co_filename
 
 _seconds = getattr(time, "perf_counter", time.time)
 _exit = os._exit
 _getpid = os.getpid
+_getppid = os.getppid
+_sleep = time.sleep
 
 
 class EntryMissing(Exception):
@@ -44,6 +48,7 @@ def main():
     # A program that the function starts must not hold the channel open, nor write to it.
     fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     channel = _scf_frames.Channel(descriptor)
+    _start_watch()
     try:
         _serve(channel)
     except SystemExit as error:
@@ -63,7 +68,7 @@ def _serve(channel):
     home = _getpid()
     frame = channel.receive()
     if frame is None:
-        return
+        _end_group()
     load = frame[0]
     _prepare(load)
     try:
@@ -80,7 +85,7 @@ def _serve(channel):
     while True:
         frame = channel.receive()
         if frame is None:
-            return
+            _end_group()
         head, event = frame
         os.environ.update((_native(key), _native(value)) for key, value in head.get("environ", {}).items())
         context = _scf_context.make_context(load["context"], head["request_id"])
@@ -93,6 +98,35 @@ def _serve(channel):
             channel.send(*answer)
         except (IOError, OSError):
             sys.exit("the function has closed a descriptor that is not its own: its answer is lost")
+
+
+def _start_watch():
+    # type: () -> None
+    """End with the parent also while user code runs. Not by ``threading``: user code may wait for what it lists."""
+    threads = __import__("thread" if _PYTHON2 else "_thread")
+    try:
+        threads.start_new_thread(_watch_parent, (_getppid(),))
+    except Exception:  # no thread may be added: the function runs all the same
+        pass
+
+
+def _watch_parent(parent):
+    # type: (int) -> None
+    if hasattr(signal, "pthread_sigmask"):  # signals are for user code, whose system calls they must interrupt
+        names = [name for name in dir(signal) if name.startswith("SIG") and not name.startswith("SIG_")]
+        signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in names})
+    while _getppid() == parent:
+        _sleep(_WATCH_SECONDS)
+    _end_group()
+
+
+def _end_group():
+    # type: () -> NoReturn
+    """The parent has gone, which would have ended this process and what it has started."""
+    try:
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    finally:
+        _exit(1)
 
 
 def _prepare(load):
