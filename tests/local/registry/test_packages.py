@@ -177,6 +177,20 @@ def test_too_many_files_are_refused(kept, monkeypatch):
         kept.unpack(zipped(*((str(number), "") for number in range(4))))
 
 
+def test_folders_count_as_files_do_even_if_no_member_names_them(kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(packages, "MAX_FILES", 6)
+    kept.unpack(zipped(("a/b/c", ""), ("a/b/d", ""), ("a/", ""), ("e/f", ""))).discard()
+    with pytest.raises(BadPackage, match="more than 6 files and folders"):
+        kept.unpack(zipped(("a/b/c", ""), ("d/e/f", ""), ("g", "")))
+    assert names(tmp_path) == []
+
+
+def test_folders_are_nested_so_deep_and_no_deeper(kept):
+    kept.unpack(zipped(("x/" * 31 + "y", "")))
+    with pytest.raises(BadPackage, match="more than 32 parts"):
+        kept.unpack(zipped(("x/" * 32 + "y", "")))
+
+
 def test_the_same_content_is_kept_once_and_goes_when_nothing_needs_it(kept, tmp_path):
     archive = zipped(("index.py", "1"))
     first, second = kept.adopt(kept.unpack(archive)), kept.adopt(kept.unpack(archive))

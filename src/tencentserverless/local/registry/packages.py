@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
 MAX_UNPACKED_BYTES = 500 * MIB  # document/product/583/11637: code of one version, unpacked
-MAX_FILES = 20_000  # ours: the platform names no number
+MAX_FILES = 20_000  # ours, folders among them: the platform names no number
+MAX_DEPTH = 32  # ours: parts of a path
 MAX_NAME_BYTES = 1024  # ours: no path of a real package is longer
 
 _ARCHIVE, _CODE = "code.zip", "code"
@@ -189,11 +190,10 @@ def _extract(archive: "ZipFile", target: Path) -> None:
         raise BadPackage(f"it holds {len(members)} files, the limit is {MAX_FILES}")
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
         raise _too_large()
+    places = _places(members)
     rest_bytes = MAX_UNPACKED_BYTES  # what the directory of a zip file says of sizes may be a lie
     has_file = False
-    for member in members:
-        with _reading():
-            parts = _parts(member)
+    for member, parts in zip(members, places, strict=True):
         path = target.joinpath(*parts)
         if member.filename.endswith("/"):  # is_dir() takes no empty name
             path.mkdir(parents=True, exist_ok=True)
@@ -203,6 +203,24 @@ def _extract(archive: "ZipFile", target: Path) -> None:
         rest_bytes -= _write(archive, member, path, rest_bytes)
     if not has_file:
         raise BadPackage("it holds no files")
+
+
+def _places(members: "list[ZipInfo]") -> list[tuple[str, ...]]:
+    """The paths of members below the code folder, whose folders count as the files do."""
+    places = []
+    known: set[tuple[str, ...]] = {()}
+    for member in members:
+        with _reading():
+            parts = tuple(_parts(member))
+        if len(parts) > MAX_DEPTH:
+            raise BadPackage(f"it holds a path of more than {MAX_DEPTH} parts: {member.filename[:100]!r}")
+        places.append(parts)
+        while parts not in known:
+            known.add(parts)
+            parts = parts[:-1]
+        if len(known) > MAX_FILES + 1:
+            raise BadPackage(f"it holds more than {MAX_FILES} files and folders, which is the limit")
+    return places
 
 
 def _parts(member: "ZipInfo") -> list[str]:
