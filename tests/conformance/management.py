@@ -40,14 +40,23 @@ def zipped(files: "dict[str, str] | str") -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-class Judge:
-    """The official client: ``judge("GetFunction", FunctionName="x")`` is the typed answer."""
+#: Signature and method of the official clients' requests.
+FORMS = [(algorithm, method) for algorithm in ("TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1") for method in ("POST", "GET")]
 
-    def __init__(self, server: LocalScf, region: str) -> None:
+
+class Judge:
+    """The official client: ``judge("GetFunction", FunctionName="x")`` is the typed answer.
+
+    :param form: how it signs and sends, one of FORMS
+    """
+
+    def __init__(self, server: LocalScf, region: str, form: tuple[str, str] = ("TC3-HMAC-SHA256", "POST")) -> None:
         self.region = region
+        algorithm, method = form
         keys = Credential(server.env["TENCENTCLOUD_SECRETID"], server.env["TENCENTCLOUD_SECRETKEY"])
-        http = HttpProfile(protocol="http", endpoint=f"{server.host}:{server.port}", keepAlive=True)
-        self._client = ScfClient(keys, region, ClientProfile(httpProfile=http))
+        address = f"{server.host}:{server.port}"
+        http = HttpProfile(protocol="http", endpoint=address, reqMethod=method, keepAlive=True)
+        self._client = ScfClient(keys, region, ClientProfile(signMethod=algorithm, httpProfile=http))
 
     def __call__(self, action: str, **parameters: Any) -> Any:
         request = getattr(models, f"{action}Request")()

@@ -13,7 +13,7 @@ from tencentcloud.scf.v20180416 import models
 
 from tencentserverless.local.actions.served import ACTIONS
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conformance.management import ECHO, FAIL, TELL, Judge, managed_server, zipped
+from tests.conformance.management import ECHO, FAIL, FORMS, TELL, Judge, managed_server, zipped
 from tests.conftest import LocalScf
 
 
@@ -23,11 +23,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalScf]:
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(params=FORMS, ids="-".join)
 def judge(server: LocalScf, request: pytest.FixtureRequest) -> Iterator[Judge]:
     """A client in a region of the test's own, so that no test sees another's functions."""
     number = sum(request.node.nodeid.encode()) * 7919 % 1_000_000
-    made = Judge(server, f"ap-test{number}")
+    made = Judge(server, f"ap-test{number}", request.param)
     yield made
     made.close()
 
