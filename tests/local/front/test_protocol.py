@@ -127,3 +127,72 @@ def test_a_head_over_the_limit_is_refused():
         assert error(await received)["Code"] == "RequestSizeLimitExceeded"
 
     served(scenario, head_bytes=4096)
+
+
+@pytest.mark.parametrize("lines", [b"X: " + b"x" * 5000, b"X: y\r\n" * 1000])
+@pytest.mark.parametrize("first", [b"POST / HTTP/1.1\r\n", HEAD + b"12345POST / HTTP/1.1\r\n"])
+def test_a_head_over_the_limit_is_refused_though_it_comes_at_once(first, lines):
+    async def scenario(connect):
+        reader, _ = await connect(first + lines + b"\r\n\r\n")
+        answer = await reader.read()
+        assert answer.count(b"HTTP/1.1") == 1
+        if first.startswith(HEAD):  # what waits for an answer gets its own
+            assert answer.endswith(b"\r\n\r\n12345")
+        else:
+            assert error(answer)["Code"] == "RequestSizeLimitExceeded"
+
+    served(scenario, head_bytes=4096)
+
+
+def test_a_path_over_the_limit_is_refused_though_it_comes_at_once():
+    async def scenario(connect):
+        reader, _ = await connect(b"GET /?" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n")
+        assert error(await reader.read())["Code"] == "RequestSizeLimitExceeded"
+
+    served(scenario, head_bytes=4096)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+
+
+def test_trailers_are_refused_and_are_no_headers():
+    async def scenario(connect):
+        reader, _ = await connect(CHUNKED + b"Authorization: a\r\n\r\n")
+        assert error(await reader.read())["Code"] == "UnsupportedProtocol"
+        reader, _ = await connect(CHUNKED + b"\r\n")
+        assert (await reader.readuntil(b"{}")).endswith(b"\r\n\r\n{}")
+
+    served(scenario)
+
+
+@pytest.mark.parametrize("line", [b"a: b\r\n", b"a"])
+def test_a_flood_of_trailers_is_cut_off_early(line):
+    async def scenario(connect):
+        reader, writer = await connect(CHUNKED)
+        await asyncio.sleep(0.05)
+        writer.write(b"a: ")
+        sent = 0
+        received = asyncio.ensure_future(reader.read())
+        with contextlib.suppress(OSError):
+            while not received.done() and sent < 50_000_000:
+                writer.write(line * (65536 // len(line)))
+                sent += 65536
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        assert sent < 50_000_000
+        with contextlib.suppress(ConnectionResetError):
+            await received
+
+    served(scenario)
+
+
+def test_a_body_in_many_small_chunks_is_no_head():
+    async def scenario(connect):
+        reader, writer = await connect(CHUNKED[: -len(b"2\r\n{}\r\n0\r\n")])
+        for _ in range(300):
+            writer.write(b"1;name=value\r\nx\r\n")
+            await asyncio.sleep(0)
+        writer.write(b"0\r\n\r\n")
+        assert (await reader.readuntil(b"x" * 300)).startswith(b"HTTP/1.1 200")
+
+    served(scenario, head_bytes=1024)

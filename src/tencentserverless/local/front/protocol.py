@@ -6,13 +6,15 @@ they get the envelope too.
 
 import asyncio
 import uuid
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from tencentserverless.local.front import envelope
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
+
+_HEADER_SIGNS_BYTES = 4  # the colon, a blank and the end of the line
 
 
 def make_protocol(limits: Limits) -> type[asyncio.Protocol]:
@@ -33,8 +35,10 @@ class _Connection(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._is_partial = False
         self._is_head = False
-        self._is_new = False  # the message began in the bytes at hand, of which some may belong to the one before
+        self._is_new = False  # the bytes at hand began a message, ended a head, or held some of a body
+        self._line_bytes = 0  # of reads that did none of these; the parser keeps such bytes until their line ends
         self._head_bytes = 0
+        self._refusal: ApiError | None = None  # why the parser was stopped
         self._timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -46,21 +50,41 @@ class _Connection(HttpToolsProtocol):
             return
         if self._timer is None and not self.transport.is_closing():
             self._timer = self.loop.call_later(self.limits_kept.request_seconds, self._end_slow_request)
-        if self._is_head and not self._is_new:
-            self._head_bytes += len(data)
-            if self._head_bytes > self.limits_kept.head_bytes:
-                self._refuse(ApiError("RequestSizeLimitExceeded", "The headers of the request are too large."))
+        if not self._is_new:
+            self._line_bytes += len(data)
+            if self._line_bytes > self.limits_kept.head_bytes:
+                self._refuse(_head_too_large())
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._is_partial = self._is_head = self._is_new = True
-        self._head_bytes = 0
+        self._head_bytes = self._line_bytes = 0
         super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the path and the query."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer: uvicorn would add those, without end, to headers that were judged already."""
+        if not self._is_head:
+            self._stop_parser(ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."))
+        self._count(len(name) + len(value) + _HEADER_SIGNS_BYTES)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The request has all its headers."""
         self._is_head = False
+        self._is_new = True
+        self._line_bytes = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._is_new = True
+        self._line_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -78,11 +102,22 @@ class _Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """The bytes are no HTTP.
+        """The bytes are no HTTP, or the parser was stopped.
 
         :param msg: uvicorn's words for it
         """
-        self._refuse(ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1."))
+        no_http = ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1.")
+        self._refuse(self._refusal or no_http)
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > self.limits_kept.head_bytes:
+            self._stop_parser(_head_too_large())
+
+    def _stop_parser(self, error: ApiError) -> NoReturn:
+        """Nothing behind this byte is read; uvicorn then asks for its 400."""
+        self._refusal = error
+        raise error
 
     def _end_slow_request(self) -> None:
         self._timer = None
@@ -122,3 +157,7 @@ class _Connection(HttpToolsProtocol):
         ]
         lines = b"".join(b"%s: %s\r\n" % header for header in headers)
         return STATUS_LINE[200] + lines + b"\r\n" + body
+
+
+def _head_too_large() -> ApiError:
+    return ApiError("RequestSizeLimitExceeded", "The headers of the request are too large.")
