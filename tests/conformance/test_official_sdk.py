@@ -318,6 +318,7 @@ def test_the_asyncio_client(judged_scf) -> None:
         "GetFunction => ('echo', 'index.main_handler')",
         "low level => {}",
         "many => 10",
+        "life => ('1', ['$LATEST', '1'], '\"1\"', 1)",
         "wrong region => ResourceNotFound.Function True",
         "wrong key => AuthFailure.SignatureFailure True",
     ]

@@ -1,8 +1,11 @@
 """The official asyncio client: prints what each call answers. Arguments: host and port."""
 
 import asyncio
+import base64
+import io
 import os
 import sys
+import zipfile
 
 from tencentcloud.common import credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -66,6 +69,28 @@ async def many(made):
     return len(await asyncio.gather(*[invoke_function(made) for _ in range(10)]))
 
 
+async def live(made):
+    """A function from its creation to its end; its name is this program's own."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as package:
+        package.writestr("index.py", "def main_handler(event, context):\n    return context['function_version']\n")
+    name = dict(FunctionName="async-life")
+    code = models.Code()
+    code.ZipFile = base64.b64encode(packed.getvalue()).decode("ascii")
+    runtime = "Python%d.%d" % sys.version_info[:2]
+    await made.CreateFunction(
+        request(models.CreateFunctionRequest, Code=code, Handler="index.main_handler", Runtime=runtime, **name)
+    )
+    published = await made.PublishVersion(request(models.PublishVersionRequest, **name))
+    await made.CreateAlias(request(models.CreateAliasRequest, Name="live", FunctionVersion="1", **name))
+    listed = await made.ListVersionByFunction(request(models.ListVersionByFunctionRequest, **name))
+    ran = await made.InvokeFunction(request(models.InvokeFunctionRequest, Qualifier="live", **name))
+    logs = await made.GetFunctionLogs(request(models.GetFunctionLogsRequest, **name))
+    await made.DeleteAlias(request(models.DeleteAliasRequest, Name="live", **name))
+    await made.DeleteFunction(request(models.DeleteFunctionRequest, **name))
+    return published.FunctionVersion, sorted(listed.FunctionVersion), ran.Result.RetMsg, logs.TotalCount
+
+
 async def main():
     await show("Invoke", client(), invoke)
     await show("InvokeFunction", client(), invoke_function)
@@ -75,6 +100,7 @@ async def main():
     await show("GetFunction", client(), get_function)
     await show("low level", client(), low_level)
     await show("many", client(), many)
+    await show("life", client(), live)
     await show("wrong region", client(region="ap-shanghai"), invoke)
     await show("wrong key", client(secret_key="wrong"), invoke)
 
