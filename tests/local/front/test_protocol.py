@@ -196,3 +196,15 @@ def test_a_body_in_many_small_chunks_is_no_head():
         assert (await reader.readuntil(b"x" * 300)).startswith(b"HTTP/1.1 200")
 
     served(scenario, head_bytes=1024)
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+def test_an_upgrade_is_ignored_and_nothing_is_logged_of_it(caplog, protocol):
+    async def scenario(connect):
+        upgrade = b"\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
+        reader, _ = await connect(HEAD.replace(b"\r\n\r\n", upgrade) + b"12345")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+    served(scenario)
+    assert "uvicorn" not in caplog.text
+    assert "upgrade" not in caplog.text.lower()

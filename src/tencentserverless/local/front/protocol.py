@@ -5,6 +5,7 @@ they get the envelope too.
 """
 
 import asyncio
+import logging
 import uuid
 from typing import Any, NoReturn, cast
 
@@ -13,6 +14,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from tencentserverless.local.front import envelope
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
+
+#: In place of uvicorn.error, whose warnings of a client's mistakes tell the user to install parts of uvicorn.
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.setLevel(logging.ERROR)
 
 _HEADER_SIGNS_BYTES = 4  # the colon, a blank and the end of the line
 
@@ -33,6 +38,7 @@ class _Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.logger = _LOGGER
         self._is_partial = False
         self._is_head = False
         self._is_new = False  # the bytes at hand began a message, ended a head, or held some of a body
