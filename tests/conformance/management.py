@@ -41,7 +41,7 @@ def zipped(files: "dict[str, str] | str") -> str:
 
 
 #: Signature and method of the official clients' requests.
-FORMS = [(algorithm, method) for algorithm in ("TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1") for method in ("POST", "GET")]
+FORMS = [(signed, sent) for signed in ("TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1") for sent in ("POST", "GET")]
 
 
 class Judge:
