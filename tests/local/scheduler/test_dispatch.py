@@ -138,6 +138,27 @@ def test_an_instance_that_dies_while_idle_is_forgotten():
     asyncio.run(scenario())
 
 
+def kill_unseen(pid):
+    """Kill a process and wait until it is dead; the loop does not turn, so that nobody is told."""
+    os.kill(pid, 9)
+    with contextlib.suppress(ChildProcessError):  # a thread of asyncio's has met it already
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_a_call_that_meets_a_dead_instance_gets_another_one():
+    async def scenario():
+        async with scheduling() as scheduler:
+            first = value(await call(scheduler, record(), {"do": "count"}))
+            kill_unseen(first["pid"])
+            second = value(await call(scheduler, record(), {"do": "count"}))
+            assert (second["calls"], second["pid"] != first["pid"]) == (1, True)
+            for worker in scheduler._launcher._living:
+                worker.kill()  # as at bytes on the channel that are no frame
+            assert value(await call(scheduler, record(), {"do": "count"}))["calls"] == 1
+
+    asyncio.run(scenario())
+
+
 def test_worn_keys_are_renewed_in_a_warm_instance():
     now = [1000.0]
 

@@ -129,14 +129,18 @@ class Scheduler:
             await self._launcher.close()
 
     async def _run(self, pool: _Pool, request_id: str, event: bytes, nested: bool) -> Outcome:
-        self._check_running()
-        instance = await self._acquire(pool, nested)
-        if isinstance(instance, Outcome):
-            return instance
-        try:
-            result = await instance.call(request_id, event)
-        finally:
-            self._give(pool, instance)
+        result: Outcome | None = None
+        while result is None:  # nothing ran: the instance was found dead
+            self._check_running()
+            instance = await self._acquire(pool, nested)
+            if isinstance(instance, Outcome):
+                return instance
+            try:
+                result = await instance.call(request_id, event)
+            finally:
+                self._give(pool, instance)
+            if result is None and pool.on_drained is not None:
+                return _DELETED  # its code may be gone
         if result.status == outcome.EXITED:
             self._check_running()  # or it was ended by us
         return result
@@ -156,9 +160,11 @@ class Scheduler:
         return pool
 
     async def _acquire(self, pool: _Pool, nested: bool) -> Instance | Outcome:
-        if pool.idle:
+        while pool.idle:
             self._idle -= 1
-            return pool.idle.pop()
+            idle = pool.idle.pop()
+            if idle.is_alive:
+                return idle
         waiter = _Waiter(nested, self._loop.time(), self._loop.create_future())
         pool.waiting.append(waiter)
         self._place(pool, waiter, waited_seconds=0.0)
@@ -189,9 +195,10 @@ class Scheduler:
             self._finish_if_drained(pool)
             return
         if step is Step.USE:
-            self._give(pool, pool.idle.pop())
             self._idle -= 1
-            return
+            self._give(pool, pool.idle.pop())
+            if waiter.future.done():
+                return
         if step is Step.REPLACE:
             self._end_longest_idle()
         if step in (Step.START, Step.REPLACE):

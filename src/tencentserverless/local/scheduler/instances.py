@@ -37,8 +37,11 @@ class Instance:
         """Whether the process runs, as far as is known."""
         return self.worker.is_alive
 
-    async def call(self, request_id: str, event: bytes) -> Outcome:
-        """Run the handler on one event; ends the instance where the platform would discard it."""
+    async def call(self, request_id: str, event: bytes) -> Outcome | None:
+        """Run the handler on one event; ends the instance where the platform would discard it.
+
+        :return: None if the process had died since its last call: nothing ran
+        """
         timeout_seconds = self.record.timeout_seconds
         result: Outcome | None = None
         try:

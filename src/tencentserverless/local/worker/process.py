@@ -102,16 +102,23 @@ class Worker:
             return outcome.start_timed_out(timeout_seconds, output)
         return outcome.start_failed("it exited while the module was loaded", output)
 
-    async def call(self, request_id: str, event: bytes, environ: Mapping[str, str], timeout_seconds: int) -> Outcome:
-        """Run the handler on one event. After an outcome that ends the instance the process is dead or dying."""
-        if self._has_served:
+    async def call(
+        self, request_id: str, event: bytes, environ: Mapping[str, str], timeout_seconds: int
+    ) -> Outcome | None:
+        """Run the handler on one event. After an outcome that ends the instance the process is dead or dying.
+
+        :return: None if the process had died since its last call: nothing ran
+        """
+        was_warm, self._has_served = self._has_served, True
+        if was_warm:
             self._output.take()  # what a thread wrote between calls belongs to no call
-        self._has_served = True
         started = time.monotonic()
         head: dict[str, object] = {"kind": "invoke", "request_id": request_id}
         if environ:
             head["environ"] = dict(environ)
-        self._send(pack(head, event))
+        has_begun = self.is_alive and self._send(pack(head, event))
+        if was_warm and not has_begun:
+            return None
         answer = await self._next_answer(_CALLED, request_id, timeout_seconds)
         if isinstance(answer, tuple):
             return _outcome_of(*answer, output=self._output.take())
@@ -154,21 +161,26 @@ class Worker:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(result)
 
-    def _send(self, data: bytes) -> None:
-        """Write without blocking; what the socket does not take goes as it drains."""
+    def _send(self, data: bytes) -> bool:
+        """Write without blocking; what the socket does not take goes as it drains. False when nobody can read it."""
         if not self._unsent:
-            with contextlib.suppress(BlockingIOError, InterruptedError, ConnectionError):
+            try:
                 data = data[self._channel.send(data) :]
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                return False  # its death will be seen by wait
         if data and self.is_alive:
             self._unsent += data
             self._loop.add_writer(self._channel.fileno(), self._send_rest)
+        return True
 
     def _send_rest(self) -> None:
         try:
             del self._unsent[: self._channel.send(self._unsent)]
         except (BlockingIOError, InterruptedError):
             return
-        except ConnectionError:
+        except OSError:
             self._unsent.clear()  # its death will be seen by wait
         if not self._unsent:
             self._loop.remove_writer(self._channel.fileno())
