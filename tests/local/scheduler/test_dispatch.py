@@ -159,6 +159,25 @@ def test_a_call_that_meets_a_dead_instance_gets_another_one():
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("error", [OSError(12, "no memory"), ValueError("embedded null byte")])
+def test_a_launch_that_fails_leaves_neither_keys_nor_a_folder(monkeypatch, error):
+    async def start_worker(command, output):
+        raise error
+
+    revoked = []
+    monkeypatch.setattr("tencentserverless.local.scheduler.instances.start_worker", start_worker)
+    monkeypatch.setattr(KeyRing, "revoke", lambda ring, grant: revoked.append(grant))
+
+    async def scenario():
+        async with scheduling() as scheduler:
+            failed = await call(scheduler, record(), {"do": "count"})
+            assert failed.status == 445
+            assert len(revoked) == 1
+            assert not list(scheduler._launcher._ground.support.root.glob("tmp-*"))
+
+    asyncio.run(scenario())
+
+
 def test_worn_keys_are_renewed_in_a_warm_instance():
     now = [1000.0]
 

@@ -97,14 +97,18 @@ class Launcher:
         """
         ground = self._ground
         grant = ground.keys.issue()
-        scratch = ground.support.make_scratch()
+        scratch: Path | None = None
         output = Output(record.key.name, ground.settings.limits.output_bytes, ground.console.show)
         try:
+            scratch = ground.support.make_scratch()
             worker = await start_worker(self._command(record, grant, scratch), output)
-        except OSError as error:
+        except BaseException as error:
             ground.keys.revoke(grant)
-            shutil.rmtree(scratch, ignore_errors=True)
-            return outcome.start_failed(error.strerror or str(error))
+            if scratch:
+                shutil.rmtree(scratch, ignore_errors=True)
+            if isinstance(error, OSError):
+                return outcome.start_failed(error.strerror or str(error))
+            raise
         instance = Instance(record, worker, grant, ground.keys)
         self._living.add(worker)
         failure: Outcome | None = outcome.start_failed("the server is stopping")
