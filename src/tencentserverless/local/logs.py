@@ -53,6 +53,11 @@ class Output:
         self._kept = bytearray()
         self._line = bytearray()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been written since the last take."""
+        return not self._kept and not self._line
+
     def write(self, data: bytes) -> None:
         """Take what the instance wrote."""
         self._kept += data
@@ -68,6 +73,8 @@ class Output:
 
     def take(self) -> bytes:
         """The output of the call that has ended; the next one starts with none."""
+        if self.is_empty:
+            return b""
         self._end_line()
         kept = bytes(self._kept[-self._limit_bytes :])
         self._kept.clear()

@@ -6,12 +6,12 @@ they get the envelope too.
 
 import asyncio
 import logging
-import uuid
 from typing import Any, NoReturn, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from tencentserverless.local.front import envelope
+from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
 
@@ -154,7 +154,7 @@ class _Connection(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _answer(self, error: ApiError) -> bytes:
-        body = envelope.failure(error, str(uuid.uuid4()))
+        body = envelope.failure(error, new_request_id())
         headers = [
             *self.server_state.default_headers,
             (b"content-type", envelope.CONTENT_TYPE),

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import uuid
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from tencentserverless.local.front import envelope, forms
 from tencentserverless.local.front.auth import Authenticator
 from tencentserverless.local.front.protocol import make_protocol
 from tencentserverless.local.front.router import find_action, find_region
+from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
 
@@ -37,13 +37,14 @@ class Application:
 
     def __init__(self, services: Services, authenticator: Authenticator) -> None:
         self._services = services
+        self._limits = services.settings.limits
         self._authenticator = authenticator
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
         if scope["type"] != "http":
             return
-        request_id = str(uuid.uuid4())
+        request_id = new_request_id()
         try:
             answer = envelope.success(await self._answer(scope, receive, request_id), request_id)
         except ApiError as error:
@@ -58,7 +59,7 @@ class Application:
         await send({"type": "http.response.body", "body": answer})
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, request_id: str) -> dict[str, object]:
-        limits = self._services.settings.limits
+        limits = self._limits
         headers = _headers(scope["headers"])
         head = forms.recognise(scope["method"], scope["path"], scope["query_string"], headers, limits)
         body = b"" if head.method == "GET" else await _body(headers, receive, head.body_limit_bytes(limits))
@@ -71,13 +72,16 @@ class Application:
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in pairs:
-        name = raw_name.decode("latin-1")
-        if name in headers and (name in _SINGLE_HEADERS or name.startswith(_SINGLE_PREFIX)):
-            raise ApiError("InvalidParameter", f"The header {name} is sent twice.")
-        headers[name] = raw_value.decode("latin-1").strip()
+    headers = {raw_name.decode("latin-1"): raw_value.decode("latin-1").strip() for raw_name, raw_value in pairs}
+    if len(headers) != len(pairs):
+        _check_single([raw_name.decode("latin-1") for raw_name, _ in pairs])
     return headers
+
+
+def _check_single(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1 and (name in _SINGLE_HEADERS or name.startswith(_SINGLE_PREFIX)):
+            raise ApiError("InvalidParameter", f"The header {name} is sent twice.")
 
 
 async def _body(headers: Mapping[str, str], receive: Receive, limit_bytes: int) -> bytes:

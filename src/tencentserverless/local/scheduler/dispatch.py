@@ -1,51 +1,33 @@
-"""Performs the plan: which instance takes which call, and the books that the plan reads."""
+"""Performs the plan: which instance takes which call.
+
+A call is handed over in the very step in which an instance comes free, so that the instance never idles while a call
+waits. Nothing here waits but ``run``, for the end of its own call, and the tasks that bring instances up.
+"""
 
 import asyncio
 import functools
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
-from tencentserverless.local.scheduler.plan import Claim, Crowd, Step, place
+from tencentserverless.local.scheduler.job import Job
+from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
+from tencentserverless.local.scheduler.pool import Pool
 from tencentserverless.local.scheduler.quota import Quota
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.outcome import Outcome
 
 _REAP_SECONDS = 5.0
+_LOOKS_A_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
 #: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
 _DELETED = Outcome(438, message="The version of the function was deleted before an instance was free")
 
 
 class Stopping(Exception):
     """The server is stopping; whether the call ran is not known."""
-
-
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    """A call without an instance. Its future ends in an instance, or in the outcome of one that did not come up."""
-
-    nested: bool
-    since: float
-    future: "asyncio.Future[Instance | Outcome]"
-
-
-@dataclass(slots=True, eq=False)
-class _Pool:
-    """The instances and the waiting calls of one version of a function.
-
-    :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
-    """
-
-    record: FunctionRecord
-    instances: set[Instance] = field(default_factory=set)  # that came up and are not dead
-    on_drained: Callable[[], None] | None = None
-    idle: list[Instance] = field(default_factory=list)  # the last used is at the end
-    waiting: deque[_Waiter] = field(default_factory=deque)
-    starting: int = 0
 
 
 class Scheduler:
@@ -58,14 +40,18 @@ class Scheduler:
         self._launcher = launcher
         self._limits = limits
         self._quota = Quota(limits, reservations or Reservations())
-        self._pools: dict[tuple[FunctionKey, str], _Pool] = {}
-        self._retired: set[_Pool] = set()
+        self._burst = Burst(limits.burst_instances)
+        self._pools: dict[tuple[FunctionKey, str], Pool] = {}
+        self._retired: set[Pool] = set()
         self._instances = 0  # up or coming up
         self._idle = 0
         self._starts: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        self._calls = 0  # that run or wait
+        self._is_quiet = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
+        self._looker: asyncio.TimerHandle | None = None
 
     async def run(self, record: FunctionRecord, request_id: str, event: bytes, *, nested: bool = False) -> Outcome:
         """Run a function on an event and say how it ended.
@@ -74,13 +60,20 @@ class Scheduler:
         :param nested: the call came from a function of this server
         :raises Stopping: if the server stops meanwhile
         """
+        if self._is_stopping:
+            raise Stopping
         share = self._quota.take(record)
         if isinstance(share, Outcome):
             return share
+        job = Job(request_id, event, nested, self._loop.time(), self._loop.create_future())
+        self._calls += 1
+        pool = self._pool(record)
         try:
-            return await self._run(self._pool(record), request_id, event, nested)
+            self._submit(pool, job)
+            return await job.future
         finally:
             share.held_mb -= record.memory_mb
+            self._leave(pool, job)
 
     def retire(
         self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
@@ -99,8 +92,8 @@ class Scheduler:
         while pool.idle:
             self._end_idle(pool, pool.idle[-1])
         if is_forced:
-            while self._hand_out(pool, _DELETED):
-                pass
+            while job := pool.next_job():
+                job.end(_DELETED)
             for instance in pool.instances:
                 instance.end()
         self._finish_if_drained(pool)
@@ -110,102 +103,133 @@ class Scheduler:
         for pool in (*self._pools.values(), *self._retired):
             yield pool.record
 
-    def _finish_if_drained(self, pool: _Pool) -> None:
-        if pool not in self._retired or pool.on_drained is None or pool.instances or pool.starting or pool.waiting:
-            return
-        self._retired.discard(pool)
-        pool.on_drained()
-
-    async def close(self) -> None:
-        """End every instance. Calls under way end in ``Stopping``."""
+    async def close(self, grace_seconds: float = 0.0) -> None:
+        """End every instance. Calls that wait end in ``Stopping``, and so do those under way after the grace."""
         self._is_stopping = True
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._retired):
-            for waiter in pool.waiting:
-                waiter.future.cancel()
+            while job := pool.next_job():
+                job.future.set_exception(Stopping())
+        if grace_seconds and self._calls:
+            try:
+                await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
+            except asyncio.TimeoutError:
+                pass  # whoever still runs has had the time
+        if self._looker is not None:
+            self._looker.cancel()
         await self._launcher.close()
         while self._starts:
             await asyncio.wait(self._starts)
             await self._launcher.close()
 
-    async def _run(self, pool: _Pool, request_id: str, event: bytes, nested: bool) -> Outcome:
-        result: Outcome | None = None
-        while result is None:  # nothing ran: the instance was found dead
-            self._check_running()
-            instance = await self._acquire(pool, nested)
-            if isinstance(instance, Outcome):
-                return instance
-            try:
-                result = await instance.call(request_id, event)
-            finally:
-                self._give(pool, instance)
-            if result is None and pool.on_drained is not None:
-                return _DELETED  # its code may be gone
-        if result.status == outcome.EXITED:
-            self._check_running()  # or it was ended by us
-        return result
-
-    def _check_running(self) -> None:
-        if self._is_stopping:
-            raise Stopping
-
-    def _pool(self, record: FunctionRecord) -> _Pool:
+    def _pool(self, record: FunctionRecord) -> Pool:
         place = (record.key, record.version)
         pool = self._pools.get(place)
         if pool is not None and pool.record is not record and pool.record != record:
             self.retire(*place)  # code or configuration has changed
             pool = None
         if pool is None:
-            pool = self._pools[place] = _Pool(record)
+            pool = self._pools[place] = Pool(record)
         return pool
 
-    async def _acquire(self, pool: _Pool, nested: bool) -> Instance | Outcome:
+    def _leave(self, pool: Pool, job: Job) -> None:
+        """A call is over, for whatever reason."""
+        self._calls -= 1
+        if pool.waiting and job in pool.waiting:  # its caller was cancelled
+            pool.waiting.remove(job)
+            self._finish_if_drained(pool)
+        if self._is_stopping and not self._calls:
+            self._is_quiet.set()
+
+    def _submit(self, pool: Pool, job: Job) -> None:
+        """Hand a call to an idle instance, or have it wait for one."""
         while pool.idle:
             self._idle -= 1
-            idle = pool.idle.pop()
-            if idle.is_alive:
-                return idle
-        waiter = _Waiter(nested, self._loop.time(), self._loop.create_future())
-        pool.waiting.append(waiter)
-        self._place(pool, waiter, waited_seconds=0.0)
-        try:
-            return await waiter.future
-        except asyncio.CancelledError:
-            if waiter in pool.waiting:
-                pool.waiting.remove(waiter)
-                self._finish_if_drained(pool)
-            elif not waiter.future.cancelled() and isinstance(instance := waiter.future.result(), Instance):
-                self._give(pool, instance)  # it came in the moment in which nobody wanted it any more
-            if self._is_stopping:
-                raise Stopping from None
-            raise
+            instance = pool.idle.pop()
+            if instance.is_alive:
+                instance.begin(job)
+                return
+        if job.nested:
+            pool.waiting.appendleft(job)  # an instance is held until it is served
+        else:
+            pool.waiting.append(job)
+        self._place_waiting(pool)
 
-    def _place(self, pool: _Pool, waiter: _Waiter, waited_seconds: float | None = None) -> None:
-        """Take the plan's step for a waiting call, and look again after a while."""
-        if waiter.future.done() or self._is_stopping:
+    def _end_call(self, pool: Pool, instance: Instance, result: Outcome | None) -> None:
+        """An instance has ended its call, or had died before it began."""
+        job = instance.finish(result)
+        if job is not None and result is not None:
+            pool.note_duration(result.duration_ms / 1000)
+            if result.status == outcome.EXITED and self._is_stopping:
+                if not job.future.done():
+                    job.future.set_exception(Stopping())  # it was ended by us
+            else:
+                job.end(result)
+        elif job is not None and pool.is_retired:
+            job.end(_DELETED)  # nothing ran, and its code may be gone
+        elif job is not None:
+            pool.waiting.appendleft(job)
+        self._release(pool, instance)
+        if pool.waiting and not instance.is_alive:
+            self._place_waiting(pool)
+
+    def _release(self, pool: Pool, instance: Instance, *, is_new: bool = False) -> None:
+        """An instance has come free: the longest waiting call gets it, or it becomes idle, or it goes."""
+        if not instance.is_alive:
+            return  # it is uncounted when its process is dead
+        if self._instances >= self._limits.all_instances and yields(
+            len(pool.instances) + pool.starting, self._demands(pool), self._limits
+        ):
+            instance.end()
             return
-        if waited_seconds is None:
-            waited_seconds = self._loop.time() - waiter.since
-        step = place(self._crowd(pool), Claim(waiter.nested, waited_seconds), self._limits)
-        if step is Step.REFUSE:
-            pool.waiting.remove(waiter)
-            limits = self._limits
-            refusal = outcome.no_instance(pool.record.key.name, limits.all_instances, limits.queue_seconds)
-            waiter.future.set_result(refusal)
-            self._finish_if_drained(pool)
-            return
+        job = pool.next_job()
+        if job is not None:
+            instance.begin(job)
+        elif pool.is_retired or self._is_stopping:
+            instance.end()
+        else:
+            instance.idle_since = self._loop.time()
+            # One that nobody waits for any more has served nobody yet: the warm ones go before it.
+            pool.idle.insert(0 if is_new else len(pool.idle), instance)
+            self._idle += 1
+
+    def _place_waiting(self, pool: Pool) -> None:
+        """Take the plan's steps for the calls that wait, the first one first."""
+        for _ in range(len(pool.waiting)):
+            if self._is_stopping or not pool.waiting or not self._take_step(pool, pool.waiting[0]):
+                break
+        if pool.waiting and self._looker is None and not self._is_stopping:
+            self._looker = self._loop.call_later(self._limits.stall_seconds / _LOOKS_A_STALL, self._look)
+
+    def _take_step(self, pool: Pool, job: Job) -> bool:
+        """Take one step. False if there is nothing to do but to wait."""
+        step = place(self._crowd(pool), Claim(job.nested, self._loop.time() - job.since), self._limits)
         if step is Step.USE:
             self._idle -= 1
-            self._give(pool, pool.idle.pop())
-            if waiter.future.done():
-                return
-        if step is Step.REPLACE:
-            self._end_longest_idle()
-        if step in (Step.START, Step.REPLACE):
+            self._release(pool, pool.idle.pop())
+        elif step is Step.WAIT:
+            return False
+        elif step in (Step.START, Step.REPLACE):
+            if step is Step.REPLACE:
+                self._end_longest_idle(pool)
             self._start(pool)
-        self._loop.call_later(self._limits.stall_seconds, self._place, pool, waiter)
+        else:
+            pool.waiting.popleft()
+            name, limits = pool.record.key.name, self._limits
+            if step is Step.REFUSE:
+                job.end(outcome.no_instance(name, limits.all_instances, limits.queue_seconds))
+            else:
+                job.end(outcome.over_burst(name, limits.burst_instances))
+            self._finish_if_drained(pool)
+        return True
 
-    def _crowd(self, pool: _Pool) -> Crowd:
+    def _look(self) -> None:
+        """Look again at all calls that wait."""
+        self._looker = None
+        for pool in [pool for pool in (*self._pools.values(), *self._retired) if pool.waiting]:
+            self._place_waiting(pool)
+
+    def _crowd(self, pool: Pool) -> Crowd:
         return Crowd(
             idle=len(pool.idle),
             starting=pool.starting,
@@ -213,16 +237,26 @@ class Scheduler:
             active=self._instances - self._idle,
             instances=self._instances,
             spare=self._idle - len(pool.idle),
+            busy=pool.busy,
+            mean_seconds=pool.mean_seconds,
+            may_start=self._burst.has_room(pool.record.key.region, self._loop.time()),
         )
 
-    def _start(self, pool: _Pool) -> None:
+    def _demands(self, own: Pool) -> list[Demand]:
+        """What other functions wait for."""
+        now = self._loop.time()
+        pools = (pool for pool in (*self._pools.values(), *self._retired) if pool is not own and pool.waiting)
+        return [Demand(len(pool.instances) + pool.starting, now - pool.waiting[0].since) for pool in pools]
+
+    def _start(self, pool: Pool) -> None:
         pool.starting += 1
         self._instances += 1
+        self._burst.note(pool.record.key.region, self._loop.time())
         task = self._loop.create_task(self._bring_up(pool))
         self._starts.add(task)
         task.add_done_callback(self._starts.discard)
 
-    async def _bring_up(self, pool: _Pool) -> None:
+    async def _bring_up(self, pool: Pool) -> None:
         """Launch an instance and give it to the call that has waited longest, or tell that call why there is none."""
         result: Instance | Outcome = outcome.start_failed("the launch was broken off")
         try:
@@ -230,36 +264,16 @@ class Scheduler:
         finally:
             pool.starting -= 1
             if isinstance(result, Instance):
+                result.worker.on_end = functools.partial(self._end_call, pool, result)
                 pool.instances.add(result)
-                self._give(pool, result)
+                self._release(pool, result, is_new=True)
             else:
                 self._instances -= 1
-                self._hand_out(pool, result)
+                if job := pool.next_job():
+                    job.end(result)
                 self._finish_if_drained(pool)
 
-    def _give(self, pool: _Pool, instance: Instance) -> None:
-        """An instance has come free: the longest waiting call gets it, or it becomes idle."""
-        if not instance.is_alive:
-            return  # it is uncounted when its process is dead
-        if self._hand_out(pool, instance):
-            return
-        if pool.on_drained is not None:
-            instance.end()  # it is not what a call runs any more
-        else:
-            instance.idle_since = self._loop.time()
-            pool.idle.append(instance)
-            self._idle += 1
-
-    @staticmethod
-    def _hand_out(pool: _Pool, result: Instance | Outcome) -> bool:
-        while pool.waiting:
-            waiter = pool.waiting.popleft()
-            if not waiter.future.done():
-                waiter.future.set_result(result)
-                return True
-        return False
-
-    def _forget(self, pool: _Pool, instance: Instance) -> None:
+    def _forget(self, pool: Pool, instance: Instance) -> None:
         """An instance that came up is dead."""
         self._instances -= 1
         pool.instances.discard(instance)
@@ -267,14 +281,22 @@ class Scheduler:
             pool.idle.remove(instance)
             self._idle -= 1
         self._finish_if_drained(pool)
+        if self._looker is not None:
+            self._looker.cancel()
+            self._look()  # calls wait, and there is room for one more process
 
-    def _end_idle(self, pool: _Pool, instance: Instance) -> None:
+    def _finish_if_drained(self, pool: Pool) -> None:
+        if pool in self._retired and pool.on_drained is not None and pool.is_empty:
+            self._retired.discard(pool)
+            pool.on_drained()
+
+    def _end_idle(self, pool: Pool, instance: Instance) -> None:
         pool.idle.remove(instance)
         self._idle -= 1
         instance.end()
 
-    def _end_longest_idle(self) -> None:
-        pools = (pool for pool in self._pools.values() if pool.idle)
+    def _end_longest_idle(self, own: Pool) -> None:
+        pools = (pool for pool in self._pools.values() if pool.idle and pool is not own)
         pool = min(pools, key=lambda pool: pool.idle[0].idle_since)
         self._end_idle(pool, pool.idle[0])
 

@@ -10,6 +10,7 @@ from tencentserverless.local.console import Console
 from tencentserverless.local.keys import Grant, KeyRing
 from tencentserverless.local.logs import Output
 from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.scheduler.job import Job
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.environment import key_variables, load_frame, make_environment
@@ -19,17 +20,21 @@ from tencentserverless.local.worker.process import Command, Worker, start_worker
 from tencentserverless.local.worker.support import Support
 
 _KEY_MARGIN_SECONDS = 60
-_ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.EXITED))
+_ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """A worker process that has loaded its handler."""
+    """A worker process that has loaded its handler.
+
+    :param job: the call that it runs
+    """
 
     record: FunctionRecord
     worker: Worker
     grant: Grant
     keys: KeyRing
+    job: Job | None = None
     idle_since: float = 0.0
 
     @property
@@ -37,19 +42,22 @@ class Instance:
         """Whether the process runs, as far as is known."""
         return self.worker.is_alive
 
-    async def call(self, request_id: str, event: bytes) -> Outcome | None:
-        """Run the handler on one event; ends the instance where the platform would discard it.
-
-        :return: None if the process had died since its last call: nothing ran
-        """
+    def begin(self, job: Job) -> None:
+        """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
+        self.job = job
         timeout_seconds = self.record.timeout_seconds
-        result: Outcome | None = None
-        try:
-            result = await self.worker.call(request_id, event, self._fresh_keys(timeout_seconds), timeout_seconds)
-        finally:
-            if result is None or result.status in _ENDS_INSTANCE:
-                self.end()
-        return result
+        self.worker.begin(job.request_id, job.event, self._fresh_keys(timeout_seconds), timeout_seconds)
+
+    def finish(self, result: Outcome | None) -> Job | None:
+        """The call has ended; ends the instance where the platform would discard it.
+
+        :param result: None if the process had died since its last call: nothing ran
+        :return: the call
+        """
+        job, self.job = self.job, None
+        if result is None or result.status in _ENDS_INSTANCE:
+            self.end()
+        return job
 
     def end(self) -> None:
         """Kill the process, with everything in its group, and take its keys back."""
@@ -154,6 +162,7 @@ class Launcher:
             code_folder=record.code_folder,
             label=record.key.name,
             environment=make_environment(record, ground.settings, ground.endpoint_url, grant, scratch),
+            memory_mb=record.memory_mb,
         )
 
     def _load_frame(self, record: FunctionRecord) -> dict[str, object]:

@@ -1,12 +1,13 @@
 """The scheduler's decisions, pure: which step serves a call, given the numbers of the moment.
 
 The cloud starts an instance for every call that finds none free. One machine can't start a hundred interpreters
-faster than a busy instance comes free, so a call waits a moment first, but never long: a function may be waiting for
-the very call that would otherwise wait for it.
+faster than a busy instance comes free, so a call waits where the others are known to be short, and never long: a
+function may be waiting for the very call that would otherwise wait for it.
 """
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 from tencentserverless.local.settings import Limits
 
@@ -19,10 +20,10 @@ class Step(enum.Enum):
     REPLACE = "end an idle instance of another function, then start one"
     WAIT = "wait for an instance"
     REFUSE = "refuse: no process may be added and none came free"
+    REFUSE_BURST = "refuse: the region has started its instances of this minute"
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(msgspec.Struct, frozen=True):
     """The numbers of the moment, the call in question included."""
 
     idle: int  # instances of this function
@@ -31,10 +32,12 @@ class Crowd:
     active: int  # instances of all functions, busy or starting
     instances: int  # of all functions
     spare: int  # idle instances of other functions
+    busy: int = 0  # instances of this function
+    mean_seconds: float | None = None  # that calls of this function took lately; None before the first has ended
+    may_start: bool = True  # the region has not yet started its instances of this minute
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """What speaks for a call.
 
     :param nested: it came from a function that runs, and that may hold an instance until this call is served
@@ -44,16 +47,55 @@ class Claim:
     waited_seconds: float = 0.0
 
 
+class Demand(msgspec.Struct, frozen=True):
+    """A function whose calls wait, seen from another one.
+
+    :param instances: that it has, those that start included
+    :param waited_seconds: by its first call
+    """
+
+    instances: int
+    waited_seconds: float
+
+
 def place(crowd: Crowd, claim: Claim, limits: Limits) -> Step:
     """The step that serves a call now. Asked when it comes, and again while it waits."""
     if crowd.idle:
         return Step.USE
     if crowd.starting >= crowd.waiting:
         return Step.WAIT  # an instance is on its way for everyone who waits
+    if not crowd.may_start:
+        is_hopeless = not crowd.busy and not crowd.starting
+        return Step.REFUSE_BURST if is_hopeless or _is_overdue(claim, limits) else Step.WAIT
     impatient = claim.nested or claim.waited_seconds >= limits.stall_seconds
-    if impatient or crowd.active < limits.ready_instances:
+    if impatient or (crowd.active < limits.ready_instances and not _is_served_soon(crowd, limits)):
         if crowd.instances < limits.all_instances:
             return Step.START
         if crowd.spare:
             return Step.REPLACE
-    return Step.REFUSE if claim.waited_seconds >= limits.queue_seconds else Step.WAIT
+    return Step.REFUSE if _is_overdue(claim, limits) else Step.WAIT
+
+
+def yields(own_instances: int, others: list[Demand], limits: Limits) -> bool:
+    """Whether a function whose call has ended gives its instance up, at the bound, for one that has too few.
+
+    Evens instances out between functions that all have calls waiting. One that has none at all gets its turn as soon
+    as its first call has waited for as long as any call should.
+    """
+    for other in others:
+        if other.instances + 1 < own_instances:
+            return True
+        if other.instances == 0 and other.waited_seconds >= limits.stall_seconds:
+            return True
+    return False
+
+
+def _is_served_soon(crowd: Crowd, limits: Limits) -> bool:
+    """Whether a busy instance will be free for this call before a new one would be."""
+    if not crowd.busy or crowd.mean_seconds is None:
+        return False
+    return crowd.waiting * crowd.mean_seconds / crowd.busy < limits.start_seconds
+
+
+def _is_overdue(claim: Claim, limits: Limits) -> bool:
+    return claim.waited_seconds >= limits.queue_seconds

@@ -34,10 +34,18 @@ def pack(head, body=b""):
 
     :raises FrameError: if head or body is over its bound
     """
-    text = json.dumps(head).encode("ascii")
-    if len(text) > MAX_HEAD_BYTES or len(body) > MAX_BODY_BYTES:
-        raise FrameError("a frame of {} + {} bytes is over the bound".format(len(text), len(body)))
-    return _LENGTHS.pack(len(text), len(body)) + text + body
+    return join(json.dumps(head).encode("ascii"), body)
+
+
+def join(head, body):
+    # type: (bytes, bytes) -> bytes
+    """One frame as bytes, of a head that is JSON already.
+
+    :raises FrameError: if head or body is over its bound
+    """
+    if len(head) > MAX_HEAD_BYTES or len(body) > MAX_BODY_BYTES:
+        raise FrameError("a frame of {} + {} bytes is over the bound".format(len(head), len(body)))
+    return _LENGTHS.pack(len(head), len(body)) + head + body
 
 
 def decode_head(text):
@@ -69,6 +77,15 @@ class FrameReader(object):
         :raises FrameError: as soon as a length is over its bound; the stream is then of no use
         """
         buffer = self._buffer
+        if not buffer and len(data) >= _LENGTHS.size:  # the usual read: one frame, whole
+            head_bytes, body_bytes = _LENGTHS.unpack_from(data)
+            if (
+                len(data) == _LENGTHS.size + head_bytes + body_bytes
+                and head_bytes <= MAX_HEAD_BYTES
+                and body_bytes <= MAX_BODY_BYTES
+            ):
+                body_start = _LENGTHS.size + head_bytes
+                return [(data[_LENGTHS.size : body_start], data[body_start:])]
         buffer += data
         frames = []
         start = 0

@@ -1,20 +1,21 @@
 """How a call ended, whoever noticed it: the child, the clock or the death of the process."""
 
-from dataclasses import dataclass
+import msgspec
 
 SUCCESS = 0
 
 #: Status values that the local SCF gives, by the platform's page of status codes (document/product/583/42611).
 USER_ERROR = 430
+OVER_BURST = 429
 OVER_QUOTA = 432
 TIMED_OUT = 433
+MEMORY_EXCEEDED = 434
 EXITED = 439
 START_FAILED = 445
 START_TIMED_OUT = 450
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What came of one call.
 
     :param status: ``SUCCESS``, or the platform's status code
@@ -49,6 +50,17 @@ def timed_out(timeout_seconds: int, memory_bytes: int, output: bytes) -> Outcome
     )
 
 
+def memory_exceeded(duration_ms: float, memory_bytes: int, limit_mb: int, output: bytes) -> Outcome:
+    """The process held more memory than the function may."""
+    return Outcome(
+        MEMORY_EXCEEDED,
+        message=f"Task memory exceeded {limit_mb} MB",
+        duration_ms=duration_ms,
+        memory_bytes=memory_bytes,
+        output=output,
+    )
+
+
 def exited(duration_ms: float, output: bytes) -> Outcome:
     """The process ended while the function ran."""
     return Outcome(EXITED, message="User process exit when running", duration_ms=duration_ms, output=output)
@@ -75,3 +87,9 @@ def no_instance(name: str, processes: int, queue_seconds: float) -> Outcome:
     """This machine runs as many processes as it may, and none came free."""
     message = f"Resource limit exceed for function [{name}]: no instance came free in {queue_seconds:g} seconds, and "
     return Outcome(OVER_QUOTA, message=message + f"the local SCF runs at most {processes} processes")
+
+
+def over_burst(name: str, instances: int) -> Outcome:
+    """The region has started as many instances in this minute as it may."""
+    message = f"Resource limit exceed for function [{name}]: over {instances} new instances of the region in a minute"
+    return Outcome(OVER_BURST, message=message)

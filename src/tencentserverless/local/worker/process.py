@@ -6,20 +6,22 @@ import enum
 import os
 import signal
 import socket
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from tencentserverless.local.logs import Output
+from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker import outcome
-from tencentserverless.local.worker.frames import FrameError, FrameReader, pack
+from tencentserverless.local.worker.frames import FrameError, FrameReader, join, pack
 from tencentserverless.local.worker.outcome import Outcome
+from tencentserverless.local.worker.pipe import Pipe
+from tencentserverless.local.worker.timelimit import TimeLimit
 
-_READ_BYTES = 256 * 1024
-_MAX_DRAIN_READS = 64  # a function that never stops printing must not hold the loop
+_READ_BYTES = 64 * 1024  # larger buffers are mapped anew for every read
+_MAX_DRAIN_READS = 256
 _START = "import sys; sys.path[0] = sys.argv[1]; import _scf_bootstrap; _scf_bootstrap.main()"
 
 
@@ -34,14 +36,27 @@ class _Answer(msgspec.Struct, frozen=True):
     memory_bytes: int = 0
 
 
+class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The head of a call."""
+
+    kind: str
+    request_id: str
+    environ: dict[str, str] = {}
+
+
 class _End(enum.Enum):
     """Why no answer came."""
 
     EXITED = "the process ended"
     EXPIRED = "the time was up"
+    OVERFLOWED = "the memory was up"
 
+
+OnEnd = Callable[[Outcome | None], None]
+_OnSettled = Callable[["_Answer | _End", bytes], None]
 
 _heads = msgspec.json.Decoder(_Answer)
+_orders = msgspec.json.Encoder()
 #: What each kind of answer may say; anything else is not from our bootstrap.
 _STATUSES = {"ready": (0,), "failed": (437, 443), "result": (0,), "error": (400, 407, 430)}
 _LOADED = ("ready", "failed")
@@ -58,6 +73,7 @@ class Command:
     code_folder: Path
     label: str
     environment: Mapping[str, str]
+    memory_mb: int
 
     def arguments(self, descriptor: int) -> list[str]:
         """The command line, given the child's end of the channel."""
@@ -66,10 +82,19 @@ class Command:
 
 
 class Worker:
-    """A process that runs one function, one call at a time. Make it with ``start_worker``."""
+    """A process that runs one function, one call at a time. Make it with ``start_worker``.
 
-    def __init__(self, process: asyncio.subprocess.Process, channel: socket.socket, output: "_Pipe") -> None:
+    :param memory_mb: what the process may hold; a call that has used more has failed
+    :param on_end: called with the outcome of every call that ``begin`` began, or with None if nothing ran because the
+        process had died since its last call. Set it before the first call
+    """
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, channel: socket.socket, output: Pipe, memory_mb: int
+    ) -> None:
         self.is_alive: bool = True
+        self.on_end: OnEnd = _ignore
+        self._memory_mb = memory_mb
         self._process = process
         self._channel = channel
         self._output = output
@@ -77,8 +102,9 @@ class Worker:
         self._unsent = bytearray()
         self._expected: tuple[str, ...] = ()
         self._request_id = ""
-        self._answer: asyncio.Future[tuple[_Answer, bytes] | _End] | None = None
+        self._on_settled: _OnSettled | None = None
         self._has_served = False
+        self._limit = TimeLimit(self._expire)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channel.fileno(), self._read_channel)
         self._watch = self._loop.create_task(self._see_end())
@@ -88,45 +114,46 @@ class Worker:
         """Of the process, which leads a group of the same number."""
         return self._process.pid
 
-    async def load(self, frame: dict[str, object], timeout_seconds: int) -> Outcome | None:
+    async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Have the child load the handler. None when it is ready, else what went wrong."""
+        settled: asyncio.Future[tuple[_Answer | _End, bytes]] = self._loop.create_future()
+
+        def settle(answer: _Answer | _End, body: bytes) -> None:
+            if not settled.done():
+                settled.set_result((answer, body))
+
         self._send(pack(frame))
-        answer = await self._next_answer(_LOADED, "", timeout_seconds)
-        if isinstance(answer, tuple) and answer[0].kind == "ready":
+        self._await_answer(_LOADED, "", timeout_seconds, settle)
+        answer, body = await settled
+        if isinstance(answer, _Answer) and answer.kind == "ready":
             return None
         output = self._output.take()
-        if isinstance(answer, tuple):
-            return Outcome(answer[0].status, message=answer[1].decode("utf-8", "replace"), output=output)
-        if answer is _End.EXPIRED:
-            self.kill()
-            return outcome.start_timed_out(timeout_seconds, output)
-        return outcome.start_failed("it exited while the module was loaded", output)
+        if isinstance(answer, _Answer):
+            return Outcome(answer.status, message=body.decode("utf-8", "replace"), output=output)
+        if answer is _End.EXITED:
+            return outcome.start_failed("it exited while the module was loaded", output)
+        self.kill()
+        return outcome.start_timed_out(int(timeout_seconds), output)
 
-    async def call(
-        self, request_id: str, event: bytes, environ: Mapping[str, str], timeout_seconds: int
-    ) -> Outcome | None:
-        """Run the handler on one event. After an outcome that ends the instance the process is dead or dying.
+    def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
+        """Run the handler on one event; how it ends goes to ``on_end``, later.
 
-        :return: None if the process had died since its last call: nothing ran
+        After an outcome that ends the instance the process is dead or dying.
         """
         was_warm, self._has_served = self._has_served, True
         if was_warm:
-            self._output.take()  # what a thread wrote between calls belongs to no call
-        started = time.monotonic()
-        head: dict[str, object] = {"kind": "invoke", "request_id": request_id}
-        if environ:
-            head["environ"] = dict(environ)
-        has_begun = self.is_alive and self._send(pack(head, event))
-        if was_warm and not has_begun:
-            return None
-        answer = await self._next_answer(_CALLED, request_id, timeout_seconds)
-        if isinstance(answer, tuple):
-            return _outcome_of(*answer, output=self._output.take())
-        if answer is _End.EXPIRED:
-            memory_bytes = _peak_memory_bytes(self.pid)
-            self.kill()
-            return outcome.timed_out(timeout_seconds, memory_bytes, self._output.take())
-        return outcome.exited((time.monotonic() - started) * 1000, self._output.take())
+            self._output.drop()  # what a thread wrote between calls; the first call's log has what loading wrote
+        self._await_answer(_CALLED, request_id, timeout_seconds, self._end_call)
+        has_begun = self.is_alive and self._send(join(_orders.encode(_Order("invoke", request_id, environ)), event))
+        if not has_begun and was_warm:
+            self._expected = ()
+            self._loop.call_soon(self._settle_unbegun)
+        elif not self.is_alive:
+            self._loop.call_soon(self._settle, _End.EXITED, b"")
+
+    def overflow(self) -> None:
+        """The process holds more memory than it may: its call ends in that."""
+        self._settle(_End.OVERFLOWED, b"")
 
     def kill(self) -> None:
         """End the process and everything in its group, at once."""
@@ -142,30 +169,57 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    async def _next_answer(
-        self, kinds: tuple[str, ...], request_id: str, timeout_seconds: int
-    ) -> tuple[_Answer, bytes] | _End:
-        if not self.is_alive:
-            return _End.EXITED
-        self._expected, self._request_id = kinds, request_id
-        answer = self._answer = self._loop.create_future()
-        timer = self._loop.call_later(timeout_seconds, self._resolve, _End.EXPIRED)
-        try:
-            result: tuple[_Answer, bytes] | _End = await answer
-        finally:
-            timer.cancel()
-            self._answer = None
-        return result
+    def _await_answer(
+        self, kinds: tuple[str, ...], request_id: str, timeout_seconds: float, on_settled: _OnSettled
+    ) -> None:
+        self._expected, self._request_id, self._on_settled = kinds, request_id, on_settled
+        self._limit.begin(timeout_seconds)
+        if kinds is _LOADED and not self.is_alive:
+            self._settle(_End.EXITED, b"")
 
-    def _resolve(self, result: tuple[_Answer, bytes] | _End) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(result)
+    def _expire(self) -> None:
+        self._settle(_End.EXPIRED, b"")
+
+    def _settle(self, answer: "_Answer | _End", body: bytes) -> None:
+        on_settled, self._on_settled = self._on_settled, None
+        if on_settled is not None:
+            self._expected = ()
+            self._limit.end()
+            on_settled(answer, body)
+
+    def _settle_unbegun(self) -> None:
+        self._on_settled = None
+        self._limit.end()
+        self.on_end(None)
+
+    def _end_call(self, answer: "_Answer | _End", body: bytes) -> None:
+        output = self._output.take()
+        if isinstance(answer, _Answer):
+            if answer.memory_bytes > self._memory_mb * MIB:
+                result = self._end_overflown(answer.memory_bytes, output)
+            else:
+                result = _outcome_of(answer, body, output)
+        elif answer is _End.EXITED:
+            result = outcome.exited(self._limit.passed_ms(), output)
+        elif answer is _End.OVERFLOWED:
+            result = self._end_overflown(_peak_memory_bytes(self.pid), output)
+        else:
+            result = outcome.timed_out(int(self._limit.seconds), _peak_memory_bytes(self.pid), output)
+            self.kill()
+        self.on_end(result)
+
+    def _end_overflown(self, memory_bytes: int, output: bytes) -> Outcome:
+        self.kill()
+        return outcome.memory_exceeded(self._limit.passed_ms(), memory_bytes, self._memory_mb, output)
 
     def _send(self, data: bytes) -> bool:
         """Write without blocking; what the socket does not take goes as it drains. False when nobody can read it."""
         if not self._unsent:
             try:
-                data = data[self._channel.send(data) :]
+                sent = self._channel.send(data)
+                if sent == len(data):
+                    return True
+                data = data[sent:]
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError:
@@ -209,7 +263,7 @@ class Worker:
             return
         if answer.status not in _STATUSES[answer.kind]:
             raise FrameError("a status that the bootstrap never sends")
-        self._resolve((answer, body))
+        self._settle(answer, body)
 
     async def _see_end(self) -> None:
         """Wait for the death of the process; what it said before still counts."""
@@ -218,55 +272,17 @@ class Worker:
         for _ in range(_MAX_DRAIN_READS):
             if not self._read_channel():
                 break
-        self._resolve(_End.EXITED)
+        self._settle(_End.EXITED, b"")
         self._kill_group()  # what it had started and left behind
         self._loop.remove_reader(self._channel.fileno())
         self._loop.remove_writer(self._channel.fileno())
         self._channel.close()
         self._output.close()
+        self._limit.close()
 
 
-class _Pipe:
-    """The read end of what a worker writes to stdout and stderr."""
-
-    def __init__(self, descriptor: int, output: Output) -> None:
-        self._descriptor = descriptor
-        self._output = output
-        self._loop = asyncio.get_running_loop()
-        os.set_blocking(descriptor, False)
-        self._loop.add_reader(descriptor, self._read)
-
-    def take(self) -> bytes:
-        """All that has been written until now and since the last take, as far as it is kept."""
-        self._drain()
-        return self._output.take()
-
-    def close(self) -> None:
-        """Read what is left, then close."""
-        if self._descriptor < 0:
-            return
-        self._drain()
-        self._loop.remove_reader(self._descriptor)
-        os.close(self._descriptor)
-        self._descriptor = -1
-
-    def _drain(self) -> None:
-        for _ in range(_MAX_DRAIN_READS):
-            if not self._read():
-                return
-
-    def _read(self) -> bool:
-        if self._descriptor < 0:
-            return False
-        try:
-            data = os.read(self._descriptor, _READ_BYTES)
-        except (BlockingIOError, InterruptedError):
-            return False
-        if not data:
-            self._loop.remove_reader(self._descriptor)
-            return False
-        self._output.write(data)
-        return True
+def _ignore(result: Outcome | None) -> None:
+    """Nobody waits."""
 
 
 async def start_worker(command: Command, output: Output) -> Worker:
@@ -295,7 +311,7 @@ async def start_worker(command: Command, output: Output) -> Worker:
     finally:
         theirs.close()
         os.close(write_end)
-    return Worker(process, ours, _Pipe(read_end, output))
+    return Worker(process, ours, Pipe(read_end, output), command.memory_mb)
 
 
 def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:

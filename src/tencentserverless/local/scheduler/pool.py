@@ -1,0 +1,60 @@
+"""The books that the plan reads: the calls that wait for a version of a function, and the instances that serve it."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.scheduler.instances import Instance
+from tencentserverless.local.scheduler.job import Job
+
+_NEWEST_WEIGHT = 0.2  # of the last call in the mean of their durations
+
+
+@dataclass(slots=True, eq=False)
+class Pool:
+    """The instances and the waiting calls of one version of a function.
+
+    :param instances: those that came up and are not dead
+    :param idle: the last used is at the end
+    :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
+    :param mean_seconds: that calls took lately
+    """
+
+    record: FunctionRecord
+    instances: set[Instance] = field(default_factory=set)
+    idle: list[Instance] = field(default_factory=list)
+    waiting: deque[Job] = field(default_factory=deque)
+    starting: int = 0
+    on_drained: Callable[[], None] | None = None
+    mean_seconds: float | None = None
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether no new call comes to it."""
+        return self.on_drained is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it is left."""
+        return not (self.instances or self.starting or self.waiting)
+
+    @property
+    def busy(self) -> int:
+        """Instances that run a call."""
+        return len(self.instances) - len(self.idle)
+
+    def note_duration(self, seconds: float) -> None:
+        """A call has ended."""
+        if self.mean_seconds is None:
+            self.mean_seconds = seconds
+        else:
+            self.mean_seconds += (seconds - self.mean_seconds) * _NEWEST_WEIGHT
+
+    def next_job(self) -> Job | None:
+        """Take the call that has waited longest and that somebody still waits for."""
+        while self.waiting:
+            job = self.waiting.popleft()
+            if not job.future.done():
+                return job
+        return None
