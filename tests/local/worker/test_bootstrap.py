@@ -159,7 +159,7 @@ def test_programs_of_the_function_do_not_inherit_the_channel(local_scf):
 
 def test_a_closed_stdout_does_not_lose_the_answer(local_scf):
     assert local_scf.invoke("behave", {"do": "close_stdout"})["RetMsg"] == '"still here"'
-    local_scf.invoke("behave", {"do": "hard_exit"})  # that instance has no stdout any more
+    local_scf.invoke("behave", {"do": "kill_self"})  # that instance has no stdout any more
 
 
 def test_the_root_logger_writes_debug_lines(local_scf):
