@@ -153,7 +153,10 @@ class Scheduler:
             pool.waiting.appendleft(job)  # an instance is held until it is served
         else:
             pool.waiting.append(job)
-        self._place_waiting(pool)
+        if self._instances + 1 >= self._limits.all_instances:
+            self._look()  # the last processes are not for whoever comes last
+        else:
+            self._place_waiting(pool)
 
     def _end_call(self, pool: Pool, instance: Instance, result: Outcome | None) -> None:
         """An instance has ended its call, or had died before it began."""
@@ -177,9 +180,7 @@ class Scheduler:
         """An instance has come free: the longest waiting call gets it, or it becomes idle, or it goes."""
         if not instance.is_alive:
             return  # it is uncounted when its process is dead
-        if self._instances >= self._limits.all_instances and yields(
-            len(pool.instances) + pool.starting, self._demands(pool), self._limits
-        ):
+        if self._instances >= self._limits.all_instances and yields(pool.size, self._demands(pool), self._limits):
             instance.end()
             return
         job = pool.next_job()
@@ -224,9 +225,12 @@ class Scheduler:
         return True
 
     def _look(self) -> None:
-        """Look again at all calls that wait."""
-        self._looker = None
-        for pool in [pool for pool in (*self._pools.values(), *self._retired) if pool.waiting]:
+        """Look again at all calls that wait. Who has the fewest instances comes first, then who has waited longest."""
+        if self._looker is not None:
+            self._looker.cancel()
+            self._looker = None
+        waiting = [pool for pool in (*self._pools.values(), *self._retired) if pool.waiting]
+        for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
             self._place_waiting(pool)
 
     def _crowd(self, pool: Pool) -> Crowd:
@@ -246,7 +250,7 @@ class Scheduler:
         """What other functions wait for."""
         now = self._loop.time()
         pools = (pool for pool in (*self._pools.values(), *self._retired) if pool is not own and pool.waiting)
-        return [Demand(len(pool.instances) + pool.starting, now - pool.waiting[0].since) for pool in pools]
+        return [Demand(pool.size, now - pool.waiting[0].since) for pool in pools]
 
     def _start(self, pool: Pool) -> None:
         pool.starting += 1
@@ -282,7 +286,6 @@ class Scheduler:
             self._idle -= 1
         self._finish_if_drained(pool)
         if self._looker is not None:
-            self._looker.cancel()
             self._look()  # calls wait, and there is room for one more process
 
     def _finish_if_drained(self, pool: Pool) -> None:
