@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.console import Console
+from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.keys import KeyRing, make_key_pair
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.dispatch import Scheduler, Stopping
@@ -43,7 +44,7 @@ async def scheduling(clock=time.time, **limits):
 
 
 async def call(scheduler, function, event, **options):
-    return await scheduler.run(function, "id-of-the-test", json.dumps(event).encode(), **options)
+    return await scheduler.run(function, new_request_id(), json.dumps(event).encode(), **options)
 
 
 def value(outcome):
