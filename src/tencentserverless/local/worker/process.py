@@ -356,8 +356,16 @@ async def start_worker(command: Command, output: Output) -> Worker:
         raise
     finally:
         os.close(write_end)
+    _let_server_go_first(process.pid)
     channel.keep_to_parent()
     return Worker(process, channel, Pipe(read_end, output), command.memory_mb)
+
+
+def _let_server_go_first(pid: int) -> None:
+    """A process that is woken must not take the server's CPU from it in the middle of a step: it cost a third."""
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:
