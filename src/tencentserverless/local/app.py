@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from tencentserverless.local.front.tls import Secured
     from tencentserverless.local.project.discovery import Project
     from tencentserverless.local.registry.catalogue import Catalogue
+    from tencentserverless.local.registry.packages import Packages
+    from tencentserverless.local.registry.store import Store
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.worker.interpreters import Interpreters
 
