@@ -23,7 +23,7 @@ OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*'
 # Asked for with hasattr before they are used.
 GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
-CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames)\.py$$
+CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
 .PHONY: demo test soak bench bench-local matrix check style types law package
 

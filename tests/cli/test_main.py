@@ -69,7 +69,7 @@ def test_child_and_entry_files_compile(version, tmp_path):
     found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
     if not found:
         pytest.skip(f"there is no Python {version} here")
-    files = [f"local/worker/{name}.py" for name in ("bootstrap", "context", "frames")]
+    files = [f"local/worker/{name}.py" for name in ("bootstrap", "context", "frames", "library")]
     if version != "2.7":
         files += ["cli/main.py", "cli/exits.py", "cli/output.py", "__main__.py"]
     for name in files:

@@ -4,18 +4,18 @@ Runs on Python 2.7 and 3.6+ and imports its own folder and the standard library 
 ``python -c START folder descriptor label``; results leave by the descriptor, whatever user code does to stdout.
 """
 
+import errno
 import fcntl
 import json
-import logging
 import os
 import resource
 import signal
 import sys
 import time
-import traceback
 
 import _scf_context
 import _scf_frames
+import _scf_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def main():
     folder, descriptor = sys.argv[1], int(sys.argv[2])
     del sys.argv[1:]
     sys.path.remove(folder)
+    _scf_library.remember_path()
     # A program that the function starts must not hold the channel open, nor write to it.
     fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     channel = _scf_frames.Channel(descriptor)
@@ -69,7 +70,7 @@ def main():
         _flush()
         _exit(error.code if isinstance(error.code, int) else int(error.code is not None))
     except BaseException:
-        traceback.print_exc()
+        _scf_library.load("traceback").print_exc()
         _flush()
         _exit(1)
     _exit(0)
@@ -89,7 +90,7 @@ def _serve(channel):
     except Exception as error:
         _flush()
         status = 437 if isinstance(error, EntryMissing) else 443
-        channel.send({"kind": "failed", "status": status}, _bounded(traceback.format_exc()))
+        channel.send({"kind": "failed", "status": status}, _bounded(_scf_library.load("traceback").format_exc()))
         return
     _flush()
     if _getpid() != home:
@@ -113,7 +114,9 @@ def _serve(channel):
         answer[0]["request_id"] = head["request_id"]
         try:
             channel.send(*answer)
-        except (IOError, OSError):
+        except (IOError, OSError) as error:
+            if error.errno in (errno.EPIPE, errno.ECONNRESET):
+                _end_group()  # the parent has gone
             sys.exit("the function has closed a descriptor that is not its own: its answer is lost")
 
 
@@ -198,9 +201,7 @@ def _prepare(load):
     if not _PYTHON2:  # 2.7 runs with -u; here whole lines go out at once, so that a killed process has said them
         sys.stdout = _line_buffered(sys.stdout)
         sys.stderr = _line_buffered(sys.stderr)
-    # The platform's bootstrap does this too: third-party DEBUG lines do appear in a function's log.
-    logging.getLogger().addHandler(logging.StreamHandler())
-    logging.getLogger().setLevel(logging.DEBUG)
+    _scf_library.set_up_logging()
 
 
 def _line_buffered(stream):
@@ -300,7 +301,7 @@ def _user_trace():
         user_part = trace
         while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename == _THIS_FILE:
             user_part = user_part.tb_next
-        return "".join(traceback.format_exception(kind, error, user_part)).rstrip("\n")
+        return "".join(_scf_library.load("traceback").format_exception(kind, error, user_part)).rstrip("\n")
     except Exception:  # an exception whose own __str__ or __cause__ misbehaves
         return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
     finally:

@@ -120,7 +120,12 @@ class Channel(object):
         # type: () -> Optional[Tuple[Dict[str, Any], bytes]]
         """The next frame as (head, body); None when the parent has gone."""
         while not self._ready:
-            data = _retried(_os_read, self._descriptor, _READ_BYTES)
+            try:
+                data = _retried(_os_read, self._descriptor, _READ_BYTES)
+            except (OSError, IOError) as error:
+                if error.errno != errno.ECONNRESET:
+                    raise
+                data = b""  # the parent has gone without having read our last answer
             if not data:
                 return None
             self._ready = self._reader.feed(data)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_CHILD_MODULES = ("bootstrap", "context", "frames")
+_CHILD_MODULES = ("bootstrap", "context", "frames", "library")
 #: What ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 

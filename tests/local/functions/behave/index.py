@@ -48,7 +48,7 @@ def do_process(event, context):
         "cwd": os.getcwd(),
         "path": sys.path,
         "argv": sys.argv,
-        "modules": sorted(name for name in sys.modules if "scf" in name or name in ("bootstrap", "frames", "context")),
+        "modules": sorted(name for name in sys.modules if "scf" in name or name in ("bootstrap", "frames", "context", "library")),
         "group": os.getpgrp() == os.getpid(),
         "umask": os.umask(0o022),
         "main": __name__,

@@ -1,0 +1,82 @@
+"""Modules of the standard library that a child seldom needs and that load slowly: they are loaded when they are needed,
+and never taken for a module of the user's of the same name.
+
+Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_library``.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List
+
+_PYTHON2 = sys.version_info[0] == 2
+_FOLDER = os.path.dirname(os.path.abspath(os.__file__))
+_path = []  # type: List[str]
+
+
+def remember_path():
+    # type: () -> None
+    """``sys.path`` is now as the interpreter has made it: no user code can shadow anything."""
+    _path[:] = sys.path
+
+
+def load(name):
+    # type: (str) -> Any
+    """A module of the standard library."""
+    module = sys.modules.get(name)
+    if module is not None and _is_library(module):
+        return module
+    shadow, path = sys.modules.pop(name, None), sys.path[:]
+    sys.path[:] = _path
+    try:
+        module = __import__(name)
+    finally:
+        sys.path[:] = path
+        if shadow is not None:
+            sys.modules[name] = shadow
+    return module
+
+
+def set_up_logging():
+    # type: () -> None
+    """Have the root logger write DEBUG lines, as the platform's does: now, or when user code first imports logging."""
+    if _PYTHON2:
+        _configure(load("logging"))
+    else:
+        sys.meta_path.insert(0, _LoggingFinder())
+
+
+def _is_library(module):
+    # type: (Any) -> bool
+    return os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "")) == _FOLDER
+
+
+def _configure(logging):
+    # type: (Any) -> None
+    logging.getLogger().addHandler(logging.StreamHandler())
+    logging.getLogger().setLevel(logging.DEBUG)
+
+
+class _LoggingFinder(object):
+    """Finds logging, once, where it would have been found before user code could shadow it."""
+
+    def find_spec(self, name, path=None, target=None):
+        # type: (str, Any, Any) -> Any
+        """As importlib asks for it."""
+        if name != "logging":
+            return None
+        from importlib.machinery import PathFinder
+
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, _path)
+        execute = spec.loader.exec_module  # type: ignore[union-attr]
+
+        def exec_module(module):
+            # type: (Any) -> None
+            execute(module)
+            _configure(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[union-attr,method-assign]
+        return spec
