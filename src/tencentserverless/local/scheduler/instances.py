@@ -13,10 +13,12 @@ from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.scheduler.job import Job
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker import outcome
+from tencentserverless.local.worker.custom import CustomCommand, start_custom_worker
 from tencentserverless.local.worker.environment import key_variables, load_frame, make_environment
-from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
 from tencentserverless.local.worker.outcome import Outcome
-from tencentserverless.local.worker.process import Command, Worker, start_worker
+from tencentserverless.local.worker.process import Command, start_worker
+from tencentserverless.local.worker.runner import Runner
 from tencentserverless.local.worker.support import Support
 
 _KEY_MARGIN_SECONDS = 60
@@ -31,7 +33,7 @@ class Instance:
     """
 
     record: FunctionRecord
-    worker: Worker
+    worker: Runner
     grant: Grant
     keys: KeyRing
     job: Job | None = None
@@ -68,6 +70,9 @@ class Instance:
         """New temporary keys, as variables, if the present ones may end before the call does."""
         if not self.keys.is_worn(self.grant, timeout_seconds + _KEY_MARGIN_SECONDS):
             return {}
+        if not self.worker.takes_keys:
+            self.worker.kill()  # nothing of the call has run: it gets a new instance
+            return {}
         self.keys.revoke(self.grant)
         self.grant = self.keys.issue()
         return key_variables(self.grant)
@@ -93,7 +98,7 @@ class Launcher:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._living: set[Worker] = set()
+        self._living: set[Runner] = set()
         self._farewells: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -109,7 +114,8 @@ class Launcher:
         output = Output(record.key.name, ground.settings.limits.output_bytes, ground.console.show)
         try:
             scratch = ground.support.make_scratch()
-            worker = await start_worker(self._command(record, grant, scratch), output)
+            environment = make_environment(record, ground.settings, ground.endpoint_url, grant, scratch)
+            worker = await self._start(record, environment, output)
         except BaseException as error:
             ground.keys.revoke(grant)
             if scratch:
@@ -150,7 +156,14 @@ class Launcher:
             on_end(instance)
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
-    def _command(self, record: FunctionRecord, grant: Grant, scratch: Path) -> Command:
+    async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Runner:
+        if record.runtime == CUSTOM_RUNTIME:
+            umask = self._ground.settings.umask
+            command = CustomCommand(record.code_folder, environment, record.handler, record.memory_mb, umask)
+            return await start_custom_worker(command, output)
+        return await start_worker(self._command(record, environment), output)
+
+    def _command(self, record: FunctionRecord, environment: dict[str, str]) -> Command:
         ground = self._ground
         interpreter = ground.interpreters.find(record.runtime)
         if interpreter is None:
@@ -161,7 +174,7 @@ class Launcher:
             child_folder=ground.support.child_folder,
             code_folder=record.code_folder,
             label=record.key.name,
-            environment=make_environment(record, ground.settings, ground.endpoint_url, grant, scratch),
+            environment=environment,
             memory_mb=record.memory_mb,
         )
 

@@ -1,10 +1,8 @@
 """One worker process, seen from the parent: its channel, its output, its death."""
 
 import asyncio
-import contextlib
 import enum
 import os
-import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,8 +14,10 @@ from tencentserverless.local.logs import Output
 from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.frames import FrameError, FrameReader, join, pack
+from tencentserverless.local.worker.group import Group
 from tencentserverless.local.worker.outcome import Outcome
 from tencentserverless.local.worker.pipe import Pipe
+from tencentserverless.local.worker.runner import OnEnd
 from tencentserverless.local.worker.timelimit import TimeLimit
 
 _READ_BYTES = 64 * 1024  # larger buffers are mapped anew for every read
@@ -52,7 +52,6 @@ class _End(enum.Enum):
     OVERFLOWED = "the memory was up"
 
 
-OnEnd = Callable[[Outcome | None], None]
 _OnSettled = Callable[["_Answer | _End", bytes], None]
 
 _heads = msgspec.json.Decoder(_Answer)
@@ -89,13 +88,15 @@ class Worker:
         process had died since its last call. Set it before the first call
     """
 
+    takes_keys: bool = True
+
     def __init__(
         self, process: asyncio.subprocess.Process, channel: socket.socket, output: Pipe, memory_mb: int
     ) -> None:
         self.is_alive: bool = True
         self.on_end: OnEnd = _ignore
         self._memory_mb = memory_mb
-        self._process = process
+        self._group = Group(process)
         self._channel = channel
         self._output = output
         self._reader = FrameReader()
@@ -112,7 +113,7 @@ class Worker:
     @property
     def pid(self) -> int:
         """Of the process, which leads a group of the same number."""
-        return self._process.pid
+        return self._group.pid
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Have the child load the handler. None when it is ready, else what went wrong."""
@@ -158,16 +159,12 @@ class Worker:
     def kill(self) -> None:
         """End the process and everything in its group, at once."""
         self.is_alive = False
-        if self._process.returncode is None:
-            self._kill_group()
+        if self._group.is_led:
+            self._group.kill()
 
     async def wait_closed(self) -> None:
         """Wait until the process is dead and its descriptors are closed."""
         await self._watch
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
 
     def _await_answer(
         self, kinds: tuple[str, ...], request_id: str, timeout_seconds: float, on_settled: _OnSettled
@@ -202,9 +199,9 @@ class Worker:
         elif answer is _End.EXITED:
             result = outcome.exited(self._limit.passed_ms(), output)
         elif answer is _End.OVERFLOWED:
-            result = self._end_overflown(_peak_memory_bytes(self.pid), output)
+            result = self._end_overflown(self._group.peak_memory_bytes(), output)
         else:
-            result = outcome.timed_out(int(self._limit.seconds), _peak_memory_bytes(self.pid), output)
+            result = outcome.timed_out(int(self._limit.seconds), self._group.peak_memory_bytes(), output)
             self.kill()
         self.on_end(result)
 
@@ -267,13 +264,13 @@ class Worker:
 
     async def _see_end(self) -> None:
         """Wait for the death of the process; what it said before still counts."""
-        await self._process.wait()
+        await self._group.wait()
         self.is_alive = False
         for _ in range(_MAX_DRAIN_READS):
             if not self._read_channel():
                 break
         self._settle(_End.EXITED, b"")
-        self._kill_group()  # what it had started and left behind
+        self._group.kill()  # what it had started and left behind
         self._loop.remove_reader(self._channel.fileno())
         self._loop.remove_writer(self._channel.fileno())
         self._channel.close()
@@ -326,15 +323,3 @@ def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:
         memory_bytes=max(0, answer.memory_bytes),
         output=output,
     )
-
-
-def _peak_memory_bytes(pid: int) -> int:
-    """What a process that can't be asked any more has used; 0 where the system does not tell."""
-    with (
-        contextlib.suppress(OSError, ValueError),
-        open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines,
-    ):
-        for line in lines:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0

@@ -1,0 +1,49 @@
+"""The processes of one worker: a leader in a session of its own, and whatever it has started."""
+
+import asyncio
+import contextlib
+import os
+import signal
+
+
+class Group:
+    """A process that leads a group of its own number.
+
+    :param leader: started with ``start_new_session``
+    """
+
+    def __init__(self, leader: asyncio.subprocess.Process) -> None:
+        self._leader = leader
+
+    @property
+    def pid(self) -> int:
+        """Of the leader, and of the group."""
+        return self._leader.pid
+
+    @property
+    def is_led(self) -> bool:
+        """Whether the leader runs, or nobody has waited for it yet: until then its number is nobody else's."""
+        return self._leader.returncode is None
+
+    def kill(self) -> None:
+        """End every process in it, at once."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Wait for the death of the leader.
+
+        :return: its exit status; the negative number of the signal if one ended it
+        """
+        return await self._leader.wait()
+
+    def peak_memory_bytes(self) -> int:
+        """What the leader has held at most; 0 where the system does not tell."""
+        with (
+            contextlib.suppress(OSError, ValueError),
+            open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as lines,
+        ):
+            for line in lines:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        return 0
