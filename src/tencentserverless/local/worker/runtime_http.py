@@ -71,6 +71,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_awaited = False  # a request is whole, and not answered
+        self._is_clogged = False  # the client does not read its answers
         self._is_ended = False  # nothing that comes is read any more
         self._keeps = True  # the connection stays open behind the answer
         self._draft = _Draft()
@@ -122,11 +123,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The bootstrap does not read its answers: no more requests."""
+        self._is_clogged = True
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """It does again."""
+        self._is_clogged = False
         if self._transport is not None:
             self._transport.resume_reading()
 
@@ -141,7 +144,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        if self._is_awaited:
+        if self._is_awaited or self._is_clogged:
             raise _Refusal
 
     def on_url(self, url: bytes) -> None:
