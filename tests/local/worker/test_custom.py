@@ -26,6 +26,7 @@ from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpre
 from tencentserverless.local.worker.support import Support
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "runtimes"
+HAS_PROC = Path("/proc/self/status").exists()
 PYTHON = f"#!{sys.executable}\n"
 CALL = """
 import http.client, json, os, subprocess, sys, time
@@ -121,7 +122,7 @@ def test_a_warm_bootstrap_serves_on_and_the_first_log_has_its_start(function):
             second = await call(scheduler, record, f"print('two', flush=True); {show}")
             assert (value(first)[1], value(second)) == (1, [value(first)[0], 2])
             assert (first.output, second.output) == (b"starts\none\n", b"two\n")
-            assert first.memory_bytes > 0 or not Path("/proc/self/status").exists()
+            assert first.memory_bytes > 0 or not HAS_PROC
 
     asyncio.run(scenario())
 
@@ -261,7 +262,7 @@ def test_a_bootstrap_that_is_not_ready_in_time_is_450_with_its_output(function, 
 
 
 def test_memory_over_the_limit_is_434_and_ends_the_instance(function):
-    if not Path("/proc/self/status").exists():
+    if not HAS_PROC:
         pytest.skip("reads /proc, which this system has not")
 
     async def scenario():
@@ -328,7 +329,7 @@ def test_closing_ends_every_process(function, ends):
 
 
 def test_no_descriptor_and_no_task_is_left_behind(function):
-    if not Path("/proc/self/fd").exists():
+    if not HAS_PROC:
         pytest.skip("reads /proc, which this system has not")
 
     async def scenario():
