@@ -364,6 +364,7 @@ def test_the_shell_example(server):
     event = {"greeting": "Hello", "to": "二"}
     result = server.invoke("ShellRuntime", event, LogType="Tail")
     assert json.loads(result["RetMsg"]) == event
+    assert "not supported" not in server.stderr
     assert (result["ErrMsg"], result["InvokeResult"]) == ("", 0)
     assert "bytes came" in result["Log"]
     large = {"text": "x" * 2_000_000}  # curl asks whether it may send as much

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+import uvloop
 
 from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker import runtime_http
@@ -53,7 +54,7 @@ def post(path, body=b"", headers=b""):
 
 
 def run(scenario):
-    """Run a scenario with an API that listens, and a way to connect to it."""
+    """Run a scenario with an API that listens, and a way to connect to it: on the server's loop, and on the other."""
 
     async def main():
         api = RuntimeApi()
@@ -74,6 +75,7 @@ def run(scenario):
                 with contextlib.suppress(ConnectionError):
                     await client.writer.wait_closed()
 
+    uvloop.run(main())
     asyncio.run(main())
 
 
@@ -340,6 +342,25 @@ def test_a_client_that_does_not_read_fills_no_memory():
         assert connection._transport.get_write_buffer_size() < 13 * MIB
         client.writer.transport.resume_reading()
         assert (await client.answer())[0] == 200
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("header", [b"", b"Connection: close\r\n"])
+def test_a_client_that_reads_late_gets_all_of_a_large_event(header):
+    async def scenario(api, connect):
+        client = await connect()
+        client.writer.transport.pause_reading()
+        api.offer(EVENT._replace(body=bytes(6 * MIB)))
+        await client.send(NEXT.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n"))
+        await until(lambda: api.is_taken)
+        await asyncio.sleep(0.05)
+        client.writer.transport.resume_reading()
+        assert len((await client.answer())[2]) == 6 * MIB
+        if header:
+            assert await client.is_cut()
+        else:
+            assert len((await client.ask(NEXT))[2]) == 6 * MIB
 
     run(scenario)
 
