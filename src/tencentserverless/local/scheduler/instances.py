@@ -48,7 +48,9 @@ class Instance:
         """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
         self.job = job
         timeout_seconds = self.record.timeout_seconds
-        self.worker.begin(job.request_id, job.event, self._fresh_keys(timeout_seconds), timeout_seconds)
+        if self._has_worn_keys() and not self.worker.takes_keys:
+            self.worker.kill()  # nothing of the call has run: it gets a new instance
+        self.worker.begin(job.request_id, job.event, self._fresh_keys(), timeout_seconds)
 
     def finish(self, result: Outcome | None) -> Job | None:
         """The call has ended; ends the instance where the platform would discard it.
@@ -66,12 +68,13 @@ class Instance:
         self.worker.kill()
         self.keys.revoke(self.grant)
 
-    def _fresh_keys(self, timeout_seconds: int) -> dict[str, str]:
-        """New temporary keys, as variables, if the present ones may end before the call does."""
-        if not self.keys.is_worn(self.grant, timeout_seconds + _KEY_MARGIN_SECONDS):
-            return {}
-        if not self.worker.takes_keys:
-            self.worker.kill()  # nothing of the call has run: it gets a new instance
+    def _has_worn_keys(self) -> bool:
+        """Whether its keys may end before a call does that begins now."""
+        return self.keys.is_worn(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS)
+
+    def _fresh_keys(self) -> dict[str, str]:
+        """New temporary keys, as variables, if the present ones are worn and the worker can take others."""
+        if not self._has_worn_keys() or not self.worker.takes_keys:
             return {}
         self.keys.revoke(self.grant)
         self.grant = self.keys.issue()
