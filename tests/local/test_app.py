@@ -1,10 +1,10 @@
 """The server as a process: how it starts, what it writes, and that it leaves nothing behind."""
 
 import json
-import os
 import signal
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,26 +72,43 @@ def test_a_server_under_nohup_outlives_its_terminal(functions, start_local_scf, 
     assert server.stop() == 0
 
 
-def test_a_call_under_way_is_answered_when_the_server_stops(start_local_scf, tmp_path):
+@pytest.fixture
+def sleeping_call(start_local_scf, tmp_path):
+    """A server, and the answer to come of a call that sleeps for so many seconds and has begun."""
     folder = tmp_path / "functions" / "sleeper"
     folder.mkdir(parents=True)
-    code = "import os, time\ndef main_handler(event, context):\n    open(event, 'w').close()\n    time.sleep(60)\n"
+    code = "import time\ndef main_handler(event, context):\n    open(event[0], 'w').close()\n    time.sleep(event[1])\n"
     (folder / "index.py").write_text(code)
     server = start_local_scf(folder.parent)
     mark = tmp_path / "running"
-    pid = os.fork()
-    if pid == 0:  # the caller, in a process of its own
-        try:
-            code, _ = server.error("InvokeFunction", {"FunctionName": "sleeper", "Event": json.dumps(str(mark))})
-            os._exit(0 if code == "InternalError" else 1)
-        finally:
-            os._exit(2)
-    while not mark.exists():
-        time.sleep(0.01)
-    started = time.monotonic()
+    with ThreadPoolExecutor(1) as caller:
+
+        def call(seconds):
+            event = json.dumps([str(mark), seconds])
+            answer = caller.submit(server.request, "InvokeFunction", {"FunctionName": "sleeper", "Event": event})
+            while not mark.exists():
+                time.sleep(0.01)
+            return answer
+
+        yield server, call
+
+
+def test_a_call_under_way_ends_before_the_server_does(sleeping_call):
+    server, call = sleeping_call
+    answer = call(1)
     assert server.stop() == 0
-    assert time.monotonic() - started < 4
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert answer.result().response["Result"]["RetMsg"] == "null"
+
+
+def test_a_second_signal_ends_calls_at_once_and_they_are_answered(sleeping_call):
+    server, call = sleeping_call
+    answer = call(60)
+    started = time.monotonic()
+    server.process.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # else the two are one
+    assert server.stop(signal.SIGINT) == 0
+    assert time.monotonic() - started < 2.5  # its timeout is 3 s
+    assert answer.result().response["Error"]["Code"] == "InternalError"
 
 
 def test_state_keeps_the_keys_from_one_start_to_the_next(functions, start_local_scf, run_scf, tmp_path):

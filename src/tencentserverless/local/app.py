@@ -158,19 +158,22 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         doors, secured = start.doors, start.secured
         await _open_proxy(doors, limits, stack)
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
-        stopping = _stop_on_signals(server, scheduler)
+        stopping = _stop_on_signals(server, scheduler, limits.drain_seconds)
         await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
 
 
-def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler") -> "list[asyncio.Task[None]]":
-    """Workers end at once, so that the answers under way can leave; the tasks that see to it are in the list."""
+def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler", drain_seconds: float) -> "list[asyncio.Task[None]]":
+    """Calls under way may end, then workers do, so that the answers can leave; a second signal has no patience.
+
+    :return: the tasks that see to it
+    """
     loop = asyncio.get_running_loop()
     stopping: list[asyncio.Task[None]] = []
 
     def stop() -> None:
         server.should_exit = True
-        stopping.append(loop.create_task(scheduler.close()))
+        stopping.append(loop.create_task(scheduler.close(0.0 if stopping else drain_seconds)))
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # ignored: it runs under nohup

@@ -1,11 +1,13 @@
 """Room 6 of the local SCF: the text of a call's log, and of what the terminal shows of it."""
 
 import re
+import secrets
 from collections.abc import Callable
 
 #: CSI and OSC sequences whole, then every other control character but the tab: a function must not steer the terminal.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MAX_LINE_BYTES = 8 * 1024
+_FENCE_BYTES = 8
 
 
 def call_log(request_id: str, output: bytes, duration_ms: float, memory_mb: int, memory_bytes: int) -> bytes:
@@ -44,26 +46,23 @@ class Output:
     """What one instance writes: kept for the call that runs, and shown line by line as it comes.
 
     :param limit_bytes: how much of a call's output is kept; the end of it wins
+    :ivar fence: bytes that an instance writes between the output of two calls; nobody can guess them
     """
 
     def __init__(self, name: str, limit_bytes: int, show: Callable[[str], None]) -> None:
+        self.fence: bytes = f"\x1e{secrets.token_hex(_FENCE_BYTES)}\x1e".encode("ascii")
         self._prefix = f"[{name}] "
         self._limit_bytes = limit_bytes
         self._show = show
         self._kept = bytearray()
         self._line = bytearray()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing has been written since the last take."""
-        return not self._kept and not self._line
-
     def write(self, data: bytes) -> None:
         """Take what the instance wrote."""
         self._kept += data
         if len(self._kept) > 2 * self._limit_bytes:
             del self._kept[: -self._limit_bytes]
-        self._line += data
+        self._line += data.replace(self.fence, b"")
         *lines, rest = bytes(self._line).split(b"\n")
         for line in lines:
             self._show_line(line)
@@ -71,14 +70,28 @@ class Output:
         if len(rest) > _MAX_LINE_BYTES:
             self._end_line()
 
-    def take(self) -> bytes:
-        """The output of the call that has ended; the next one starts with none."""
-        if self.is_empty:
+    def take(self, *, was_queued: bool = False) -> bytes:
+        """The output of the call that has ended. What stands behind the next fence is the next call's.
+
+        :param was_queued: what stands before the first fence is nobody's
+        """
+        kept = self._kept
+        if not kept:
             return b""
         self._end_line()
-        kept = bytes(self._kept[-self._limit_bytes :])
-        self._kept.clear()
-        return kept
+        start = kept.find(self.fence) + len(self.fence) if was_queued and self.fence in kept else 0
+        end = kept.find(self.fence, start)
+        if end < 0:
+            end = len(kept)
+        part = bytes(kept[max(start, end - self._limit_bytes) : end])
+        del kept[:end]
+        return part
+
+    def drop(self) -> None:
+        """What has come belongs to no call."""
+        if self._kept:
+            self._end_line()
+            self._kept.clear()
 
     def _end_line(self) -> None:
         if self._line:

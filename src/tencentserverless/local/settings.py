@@ -84,8 +84,11 @@ class Limits:
     all_instances: int = field(default_factory=_processes_that_fit)  # ours: processes on one machine
     start_seconds: float = 0.05  # ours: about what a new instance takes; a shorter wait is the better choice
     stall_seconds: float = 0.1  # ours: how long a call waits for a busy instance before it gets a new one
+    ahead_seconds: float = 0.005  # ours: calls that are no longer than this are handed over ahead
+    ahead_calls: int = 2  # ours: so many to one instance
     burst_instances: int = 500  # document/product/583/42611: new instances of a region in a minute, then 429
     queue_seconds: float = 30.0  # ours: how long a call waits when no process may be added
+    drain_seconds: float = 4.0  # ours: how long calls under way may go on at a stop
     stop_seconds: int = 5  # ours: how long answers under way may take to leave at a stop
 
     def quota_mb(self, region: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.console import Console
+from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.keys import KeyRing, make_key_pair
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.dispatch import Scheduler, Stopping
@@ -43,7 +44,7 @@ async def scheduling(clock=time.time, **limits):
 
 
 async def call(scheduler, function, event, **options):
-    return await scheduler.run(function, "id-of-the-test", json.dumps(event).encode(), **options)
+    return await scheduler.run(function, new_request_id(), json.dumps(event).encode(), **options)
 
 
 def value(outcome):
@@ -304,5 +305,85 @@ def test_what_never_ran_is_drained_at_once():
             drained = []
             scheduler.retire(record().key, "7", lambda: drained.append(1))
             assert drained == [1]
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_lets_calls_under_way_end_and_takes_no_new_ones(ends):
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+            pid = value(await call(scheduler, record(), {"do": "count"}))["pid"]
+            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 0.3}))
+            waiting = asyncio.ensure_future(call(scheduler, record(), {"do": "count"}))
+            await asyncio.sleep(0.01)
+            await scheduler.close(grace_seconds=20)
+            assert value(await running) == "slept"
+            with pytest.raises(Stopping):
+                await waiting
+            assert await asyncio.to_thread(ends, pid)
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_waits_no_longer_than_its_grace():
+    async def scenario():
+        async with scheduling() as scheduler:
+            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 60}))
+            await asyncio.sleep(0.2)
+            await scheduler.close(grace_seconds=0.1)
+            with pytest.raises(Stopping):
+                await running
+
+    asyncio.run(scenario())
+
+
+def test_short_calls_share_an_instance_rather_than_start_more():
+    async def scenario():
+        async with scheduling(ready_instances=8, stall_seconds=30) as scheduler:
+            value(await call(scheduler, record(), {"do": "count"}))
+            outcomes = await asyncio.gather(*(call(scheduler, record(), {"do": "count"}) for _ in range(20)))
+            assert len({value(outcome)["pid"] for outcome in outcomes}) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_function_with_a_queue_does_not_keep_the_last_processes_from_another_one():
+    async def scenario():
+        async with scheduling(all_instances=2, stall_seconds=0.05, queue_seconds=60) as scheduler:
+            greedy = [
+                asyncio.ensure_future(call(scheduler, record("one"), {"do": "sleep", "seconds": 0.1}))
+                for _ in range(40)
+            ]
+            await asyncio.sleep(0.01)
+            value(await call(scheduler, record("two"), {"do": "count"}))
+            assert sum(each.done() for each in greedy) < len(greedy)
+            assert [value(await each) for each in greedy] == ["slept"] * len(greedy)
+
+    asyncio.run(scenario())
+
+
+def test_more_starts_in_a_minute_than_the_platform_makes_are_429():
+    async def scenario():
+        async with scheduling(burst_instances=2) as scheduler:
+            for _ in range(2):
+                assert (await call(scheduler, record(), {"do": "kill_self"})).status == 439
+            refused = await call(scheduler, record(), {"do": "count"})
+            assert (refused.status, "[behave]" in refused.message) == (429, True)
+            elsewhere = record(region="ap-beijing")
+            assert value(await call(scheduler, elsewhere, {"do": "count"}))["calls"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_memory_over_the_functions_limit_is_434_and_ends_the_instance():
+    async def scenario():
+        async with scheduling() as scheduler:
+            function = record(memory_mb=64)
+            first = value(await call(scheduler, function, {"do": "count"}))
+            over = await call(scheduler, function, {"do": "use_memory", "size": 80 * 1024 * 1024})
+            assert (over.status, over.message) == (434, "Task memory exceeded 64 MB")
+            assert over.memory_bytes > 64 * 1024 * 1024
+            second = value(await call(scheduler, function, {"do": "count"}))
+            assert (second["calls"], second["pid"] != first["pid"]) == (1, True)
 
     asyncio.run(scenario())

@@ -8,9 +8,12 @@ import asyncio
 import logging
 from typing import Any, NoReturn, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tencentserverless.local.front import envelope
+from tencentserverless.local.front.cycle import Cycle
 from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
@@ -65,7 +68,9 @@ class _Connection(HttpToolsProtocol):
         """The first byte of a request."""
         self._is_partial = self._is_head = self._is_new = True
         self._head_bytes = self._line_bytes = 0
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_url(self, url: bytes) -> None:
         """A part of the path and the query."""
@@ -84,18 +89,37 @@ class _Connection(HttpToolsProtocol):
         self._is_head = False
         self._is_new = True
         self._line_bytes = 0
-        super().on_headers_complete()
+        url = httptools.parse_url(self.url)
+        self.scope = cast(
+            Any,
+            {
+                "type": "http",
+                "method": self.parser.get_method().decode("ascii"),
+                "path": url.path.decode("ascii"),
+                "query_string": url.query or b"",
+                "headers": self.headers,
+            },
+        )
+        self._begin_cycle()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
         self._is_new = True
         self._line_bytes = 0
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._is_partial = False
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def eof_received(self) -> None:
         """The client sends no more; it may still read."""
@@ -114,6 +138,25 @@ class _Connection(HttpToolsProtocol):
         """
         no_http = ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1.")
         self._refuse(self._refusal or no_http)
+
+    def _begin_cycle(self) -> None:
+        """Have the request answered, after those that came before it on this connection."""
+        before: Cycle | None = cast(Any, self.cycle)  # None until there is a request
+        cycle = Cycle(
+            cast(Any, self.scope),
+            self.transport,
+            self.flow,
+            default_headers=self.server_state.default_headers,
+            wants_continue=self.expect_100_continue,
+            keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        self.cycle = cast(Any, cycle)
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -142,7 +185,7 @@ class _Connection(HttpToolsProtocol):
         self._stop_clock()
         if self.transport.is_closing():
             return
-        cycle: RequestResponseCycle | None = cast(Any, self.cycle)  # None until there is a request
+        cycle: Cycle | None = cast(Any, self.cycle)  # None until there is a request
         if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
             if not self.pipeline:
                 self.transport.write(self._answer(error))

@@ -21,6 +21,7 @@ from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.outcome import Outcome
 
 _REAP_SECONDS = 5.0
+_LONG_MEANS = 2.0  # times the longest mean of calls that are handed over ahead
 _LOOKS_A_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
 #: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
 _DELETED = Outcome(438, message="The version of the function was deleted before an instance was free")
@@ -109,7 +110,9 @@ class Scheduler:
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._retired):
             while job := pool.next_job():
-                job.future.set_exception(Stopping())
+                job.fail(Stopping())
+            for instance in pool.instances:
+                instance.worker.take_back()
         if grace_seconds and self._calls:
             try:
                 await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
@@ -153,33 +156,60 @@ class Scheduler:
             pool.waiting.appendleft(job)  # an instance is held until it is served
         else:
             pool.waiting.append(job)
-        self._place_waiting(pool)
-
-    def _end_call(self, pool: Pool, instance: Instance, result: Outcome | None) -> None:
-        """An instance has ended its call, or had died before it began."""
-        job = instance.finish(result)
-        if job is not None and result is not None:
-            pool.note_duration(result.duration_ms / 1000)
-            if result.status == outcome.EXITED and self._is_stopping:
-                if not job.future.done():
-                    job.future.set_exception(Stopping())  # it was ended by us
-            else:
-                job.end(result)
-        elif job is not None and pool.is_retired:
-            job.end(_DELETED)  # nothing ran, and its code may be gone
-        elif job is not None:
-            pool.waiting.appendleft(job)
-        self._release(pool, instance)
-        if pool.waiting and not instance.is_alive:
+        if pool.mean_seconds is not None and pool.mean_seconds <= self._limits.ahead_seconds:
+            for instance in pool.instances:
+                self._queue_ahead(pool, instance)
+        if not pool.waiting:
+            return
+        if self._instances + 1 >= self._limits.all_instances:
+            self._look()  # the last processes are not for whoever comes last
+        else:
             self._place_waiting(pool)
+
+    def _end_call(self, pool: Pool, instance: Instance, request_id: str, result: Outcome | None) -> None:
+        """An instance has ended a call, or nothing of the call ran."""
+        job = instance.finish(request_id, result)
+        if result is None:
+            self._take_again(pool, job)
+        elif result.status == outcome.EXITED and self._is_stopping:
+            job.fail(Stopping())  # it was ended by us
+        else:
+            pool.note_duration(result.duration_ms / 1000)
+            job.end(result)
+        if not instance.jobs:
+            self._release(pool, instance)
+        if pool.waiting:
+            if not instance.is_alive:
+                self._place_waiting(pool)
+            elif result is not None:
+                self._queue_ahead(pool, instance)
+
+    def _take_again(self, pool: Pool, job: Job) -> None:
+        """Nothing of a call ran: it is the first to get another instance."""
+        if self._is_stopping:
+            job.fail(Stopping())
+        elif pool.is_retired:
+            job.end(_DELETED)  # its code may be gone
+        elif not job.future.done():
+            pool.waiting.appendleft(job)
+
+    def _queue_ahead(self, pool: Pool, instance: Instance) -> None:
+        """Hand calls over before the instance is free, where calls are so short that it would rather sleep between."""
+        limits = self._limits
+        if pool.mean_seconds is None or pool.mean_seconds > limits.ahead_seconds or not instance.jobs:
+            return
+        while pool.waiting and instance.worker.queued < limits.ahead_calls:
+            job = pool.waiting[0]
+            if job.nested or not (job.future.done() or instance.queue(job)):
+                break  # who holds an instance until it is served must not stand behind somebody
+            pool.waiting.popleft()
+        self._watch_waiting()
 
     def _release(self, pool: Pool, instance: Instance, *, is_new: bool = False) -> None:
         """An instance has come free: the longest waiting call gets it, or it becomes idle, or it goes."""
         if not instance.is_alive:
             return  # it is uncounted when its process is dead
-        if self._instances >= self._limits.all_instances and yields(
-            len(pool.instances) + pool.starting, self._demands(pool), self._limits
-        ):
+        if self._instances >= self._limits.all_instances and yields(pool.size, self._demands(pool), self._limits):
             instance.end()
             return
         job = pool.next_job()
@@ -198,7 +228,12 @@ class Scheduler:
         for _ in range(len(pool.waiting)):
             if self._is_stopping or not pool.waiting or not self._take_step(pool, pool.waiting[0]):
                 break
-        if pool.waiting and self._looker is None and not self._is_stopping:
+        if pool.waiting:
+            self._watch_waiting()
+
+    def _watch_waiting(self) -> None:
+        """Look again soon."""
+        if self._looker is None and not self._is_stopping:
             self._looker = self._loop.call_later(self._limits.stall_seconds / _LOOKS_A_STALL, self._look)
 
     def _take_step(self, pool: Pool, job: Job) -> bool:
@@ -224,10 +259,23 @@ class Scheduler:
         return True
 
     def _look(self) -> None:
-        """Look again at all calls that wait."""
-        self._looker = None
-        for pool in [pool for pool in (*self._pools.values(), *self._retired) if pool.waiting]:
+        """Look again at all calls that wait. Who has the fewest instances comes first, then who has waited longest."""
+        if self._looker is not None:
+            self._looker.cancel()
+            self._looker = None
+        for pool in (*self._pools.values(), *self._retired):
+            self._take_back(pool)
+        waiting = [pool for pool in (*self._pools.values(), *self._retired) if pool.waiting]
+        for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
             self._place_waiting(pool)
+
+    def _take_back(self, pool: Pool) -> None:
+        """What was handed over ahead does not wait for a call that turns out to be long."""
+        for instance in pool.instances:
+            if instance.worker.queued:
+                if instance.worker.running_seconds > self._limits.ahead_seconds * _LONG_MEANS:
+                    instance.worker.take_back()
+                self._watch_waiting()
 
     def _crowd(self, pool: Pool) -> Crowd:
         return Crowd(
@@ -246,7 +294,7 @@ class Scheduler:
         """What other functions wait for."""
         now = self._loop.time()
         pools = (pool for pool in (*self._pools.values(), *self._retired) if pool is not own and pool.waiting)
-        return [Demand(len(pool.instances) + pool.starting, now - pool.waiting[0].since) for pool in pools]
+        return [Demand(pool.size, now - pool.waiting[0].since) for pool in pools]
 
     def _start(self, pool: Pool) -> None:
         pool.starting += 1
@@ -282,7 +330,6 @@ class Scheduler:
             self._idle -= 1
         self._finish_if_drained(pool)
         if self._looker is not None:
-            self._looker.cancel()
             self._look()  # calls wait, and there is room for one more process
 
     def _finish_if_drained(self, pool: Pool) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local.console import Console
@@ -29,14 +29,14 @@ _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.
 class Instance:
     """A worker process that has loaded its handler.
 
-    :param job: the call that it runs
+    :param jobs: the call that it runs, and those that wait in its channel, by request id
     """
 
     record: FunctionRecord
     worker: Runner
     grant: Grant
     keys: KeyRing
-    job: Job | None = None
+    jobs: dict[str, Job] = field(default_factory=dict)
     idle_since: float = 0.0
 
     @property
@@ -46,22 +46,28 @@ class Instance:
 
     def begin(self, job: Job) -> None:
         """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
-        self.job = job
+        self.jobs[job.request_id] = job
         timeout_seconds = self.record.timeout_seconds
         if self._has_worn_keys() and not self.worker.takes_keys:
             self.worker.kill()  # nothing of the call has run: it gets a new instance
         self.worker.begin(job.request_id, job.event, self._fresh_keys(), timeout_seconds)
 
-    def finish(self, result: Outcome | None) -> Job | None:
-        """The call has ended; ends the instance where the platform would discard it.
+    def queue(self, job: Job) -> bool:
+        """Hand a call over before the one that runs has ended. False if the worker does not take it."""
+        if not self.worker.queue(job.request_id, job.event, self._fresh_keys()):
+            return False
+        self.jobs[job.request_id] = job
+        return True
 
-        :param result: None if the process had died since its last call: nothing ran
+    def finish(self, request_id: str, result: Outcome | None) -> Job:
+        """A call has ended; ends the instance where the platform would discard it.
+
+        :param result: None if nothing of it ran
         :return: the call
         """
-        job, self.job = self.job, None
-        if result is None or result.status in _ENDS_INSTANCE:
+        if result.status in _ENDS_INSTANCE if result is not None else not self.is_alive:
             self.end()
-        return job
+        return self.jobs.pop(request_id)
 
     def end(self) -> None:
         """Kill the process, with everything in its group, and take its keys back."""

@@ -24,3 +24,8 @@ class Job:
         """Tell whoever waits, if anybody still does."""
         if not self.future.done():
             self.future.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        """The call has no outcome."""
+        if not self.future.done():
+            self.future.set_exception(error)

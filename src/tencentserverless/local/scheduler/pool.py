@@ -40,6 +40,11 @@ class Pool:
         return not (self.instances or self.starting or self.waiting)
 
     @property
+    def size(self) -> int:
+        """Its instances, those that start included."""
+        return len(self.instances) + self.starting
+
+    @property
     def busy(self) -> int:
         """Instances that run a call."""
         return len(self.instances) - len(self.idle)

@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -29,7 +30,14 @@ _PYTHON2 = sys.version_info[0] == 2
 _THIS_FILE = (lambda: 0).__code__.co_filename
 
 _seconds = getattr(time, "perf_counter", time.time)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_decode = json.JSONDecoder().decode
+_getrusage = resource.getrusage
+_RUSAGE_SELF = resource.RUSAGE_SELF
+_open = open
+_peak = [0, 0]  # page faults at the last look, and the bytes that were seen
 _exit = os._exit
+_os_write = os.write
 _getpid = os.getpid
 _getppid = os.getppid
 _sleep = time.sleep
@@ -70,6 +78,7 @@ def _serve(channel):
     if frame is None:
         _end_group()
     load = frame[0]
+    fence = _Fence(load["fence"])
     _prepare(load)
     try:
         handler = _load_handler(load["code_folder"], load["handler"])
@@ -82,13 +91,17 @@ def _serve(channel):
     if _getpid() != home:
         return
     channel.send({"kind": "ready"})
+    template = _scf_context.make_template(load["context"])
     while True:
         frame = channel.receive()
         if frame is None:
             _end_group()
         head, event = frame
-        os.environ.update((_native(key), _native(value)) for key, value in head.get("environ", {}).items())
-        context = _scf_context.make_context(load["context"], head["request_id"])
+        if head.get("queued"):
+            fence.set()
+        if "environ" in head:
+            os.environ.update((_native(key), _native(value)) for key, value in head["environ"].items())
+        context = _scf_context.make_context(template, head["request_id"])
         answer = _answer(handler, event, context)
         _flush()
         if _getpid() != home:
@@ -98,6 +111,23 @@ def _serve(channel):
             channel.send(*answer)
         except (IOError, OSError):
             sys.exit("the function has closed a descriptor that is not its own: its answer is lost")
+
+
+class _Fence(object):
+    """Parts what two calls print, where the second was here before the parent had seen the end of the first."""
+
+    def __init__(self, text):
+        # type: (str) -> None
+        self._text = text.encode("ascii")
+        self._descriptor = os.dup(1)  # user code may send its own elsewhere
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+
+    def set(self):
+        # type: () -> None
+        try:
+            _os_write(self._descriptor, self._text)
+        except OSError:  # user code has closed it
+            pass
 
 
 def _start_watch():
@@ -200,7 +230,7 @@ def _answer(handler, event_text, context):
     # type: (Callable[[Any, Any], Any], bytes, Dict[str, Any]) -> Answer
     """Run the handler on one event; its result or its failure as a frame."""
     try:
-        event = json.loads(event_text.decode("utf-8"))
+        event = _decode(event_text.decode("utf-8"))
     except (ValueError, RuntimeError):
         return _failure(400, "event is not JSON that this runtime can decode", b"", 0.0)
     started = _seconds()
@@ -230,7 +260,7 @@ def _encoded(value):
     decimal = sys.modules.get("decimal")
     if decimal is not None and isinstance(value, decimal.Decimal):
         value = str(value)
-    text = json.dumps(value, ensure_ascii=False)
+    text = _encode(value)
     try:
         return text.encode("utf-8")
     except UnicodeError:  # half a surrogate pair, or bytes of Python 2 that are not ASCII
@@ -279,18 +309,26 @@ def _since(started):
 
 def _peak_memory_bytes():
     # type: () -> int
-    """Peak resident memory of this process. getrusage would count the parent's from before exec, on Linux."""
-    try:
-        with open("/proc/self/status", "rb") as status:
-            for line in status:
-                if line.startswith(b"VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except (IOError, OSError):
-        pass
-    import resource
+    """Peak resident memory of this process. getrusage would count the parent's from before exec, on Linux.
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    It can have grown only where pages have come in since the last look, and a look costs as much as a short call.
+    """
+    usage = _getrusage(_RUSAGE_SELF)
+    faults = usage.ru_minflt + usage.ru_majflt
+    if faults != _peak[0] or not _peak[1]:
+        _peak[:] = [faults, _read_peak_bytes() or (usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024)]
+    return _peak[1]
+
+
+def _read_peak_bytes():
+    # type: () -> int
+    try:
+        with _open("/proc/self/status", "rb") as status:
+            text = status.read()
+        start = text.index(b"VmHWM:") + 6
+        return int(text[start : text.index(b"kB", start)]) * 1024
+    except (IOError, OSError, ValueError):
+        return 0
 
 
 def _native(text):

@@ -11,20 +11,28 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
 
-def make_context(facts, request_id):
-    # type: (Dict[str, Any], str) -> Dict[str, Any]
-    """A fresh context for one call, so that a handler which changes it changes nobody else's.
+def make_template(facts):
+    # type: (Dict[str, Any]) -> Dict[str, Any]
+    """What the contexts of all calls of an instance have in common. Its values are texts and numbers, so that a copy
+    of it is a handler's own.
 
     :param facts: what stays the same for an instance: ``function_name``, ``function_version``, ``namespace``,
         ``memory_limit_in_mb``, ``time_limit_in_ms``, ``tencentcloud_region``, ``tencentcloud_appid``,
         ``tencentcloud_uin`` and ``variables`` (the user's own, a dict)
     """
-    context = dict(facts)
-    variables = context.pop("variables")
-    namespace = context["namespace"]
+    template = dict(facts)
+    variables = template.pop("variables")
+    namespace = template["namespace"]
     pairs = ["SCF_NAMESPACE=" + namespace]  # the platform's own sample shows this pair twice
     pairs.extend(key + "=" + variables[key] for key in sorted(variables))
-    context["environ"] = ";".join(["SCF_NAMESPACE=" + namespace] + pairs)
-    context["environment"] = json.dumps(dict(variables, SCF_NAMESPACE=namespace), separators=(",", ":"))
+    template["environ"] = ";".join(["SCF_NAMESPACE=" + namespace] + pairs)
+    template["environment"] = json.dumps(dict(variables, SCF_NAMESPACE=namespace), separators=(",", ":"))
+    return template
+
+
+def make_context(template, request_id):
+    # type: (Dict[str, Any], str) -> Dict[str, Any]
+    """A fresh context for one call, so that a handler which changes it changes nobody else's."""
+    context = dict(template)
     context["request_id"] = request_id
     return context

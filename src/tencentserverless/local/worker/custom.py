@@ -83,6 +83,7 @@ class CustomWorker:
         self._api = api
         self._output = output
         self._memory_mb = memory_mb
+        self._request_id = ""
         self._was_killed = False
         self._has_served = False
         self._is_warm = False  # it has served before the call that it runs now
@@ -96,6 +97,16 @@ class CustomWorker:
     def pid(self) -> int:
         """Of the process, which leads a group of the same number."""
         return self._group.pid
+
+    @property
+    def queued(self) -> int:
+        """None ever waits, see ``queue``."""
+        return 0
+
+    @property
+    def running_seconds(self) -> float:
+        """How long the call that it runs has taken until now."""
+        return self._limit.passed_ms() / 1000
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until the bootstrap says that it is ready. None when it has, else what went wrong.
@@ -125,11 +136,22 @@ class CustomWorker:
             self._output.drop()  # what came between calls; the first call's log has what the start wrote
         if not self.is_alive:
             has_run = not (self._is_warm or self._was_killed)
-            self._loop.call_soon(self.on_end, outcome.exited(0.0, self._output.take()) if has_run else None)
+            result = outcome.exited(0.0, self._output.take()) if has_run else None
+            self._loop.call_soon(self.on_end, request_id, result)
             return
+        self._request_id = request_id
         self._is_busy = True
         self._limit.begin(timeout_seconds)
         self._api.offer(Event(request_id, event, self._memory_mb, int(timeout_seconds * 1000)))
+
+    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """No: asked for its next event, the runtime API gives the one that has no answer yet."""
+        return False
+
+    def take_back(self) -> None:
+        """Take the event back that the bootstrap has not asked for."""
+        if not self._api.is_taken:
+            self._settle(None)
 
     def overflow(self) -> None:
         """The process holds more memory than it may: its call ends in that."""
@@ -155,7 +177,7 @@ class CustomWorker:
             self._is_busy = False
             self._limit.end()
             self._api.withdraw()
-            self.on_end(None if end is None else self._outcome(end))
+            self.on_end(self._request_id, None if end is None else self._outcome(end))
 
     def _outcome(self, end: Reply | _End) -> Outcome:
         duration_ms, output = self._limit.passed_ms(), self._output.take()
@@ -189,7 +211,7 @@ class CustomWorker:
         os.close(self._lifeline)
 
 
-def _ignore(result: Outcome | None) -> None:
+def _ignore(request_id: str, result: Outcome | None) -> None:
     """Nobody waits."""
 
 
@@ -216,7 +238,9 @@ async def start_custom_worker(command: CustomCommand, output: Output) -> CustomW
                 start_new_session=True,
             )
         ours.pop_all()
-    return CustomWorker(Group(process), lifeline, api, Pipe(read_end, output), command.memory_mb)
+    group = Group(process)
+    group.let_server_go_first()
+    return CustomWorker(group, lifeline, api, Pipe(read_end, output), command.memory_mb)
 
 
 def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:

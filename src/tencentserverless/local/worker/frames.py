@@ -18,8 +18,11 @@ _LENGTHS = struct.Struct(">II")
 MAX_HEAD_BYTES = 1024 * 1024
 MAX_BODY_BYTES = 10 * 1024 * 1024  # above the platform's 6 MB, so that a refusal is ours to word
 _READ_BYTES = 65536
+PACKET_BYTES = 60000  # of one write, since the channel may carry packets: well below what one read takes
 
 # User code may replace these in their modules (gevent does): the channel keeps the real ones.
+_encode = json.JSONEncoder().encode
+_decode = json.JSONDecoder().decode
 _os_read = os.read
 _os_write = os.write
 
@@ -34,7 +37,7 @@ def pack(head, body=b""):
 
     :raises FrameError: if head or body is over its bound
     """
-    return join(json.dumps(head).encode("ascii"), body)
+    return join(_encode(head).encode("ascii"), body)
 
 
 def join(head, body):
@@ -55,7 +58,7 @@ def decode_head(text):
     :raises FrameError: if it is not a JSON object
     """
     try:
-        head = json.loads(text.decode("utf-8"))
+        head = _decode(text.decode("utf-8"))
     except (ValueError, RuntimeError):  # RuntimeError: nested beyond the recursion limit
         raise FrameError("the head of a frame is not JSON")
     if not isinstance(head, dict):
@@ -127,9 +130,13 @@ class Channel(object):
     def send(self, head, body=b""):
         # type: (Dict[str, Any], bytes) -> None
         """Write one frame whole."""
-        view = memoryview(pack(head, body))
+        frame = pack(head, body)
+        sent = _retried(_os_write, self._descriptor, frame if len(frame) <= PACKET_BYTES else frame[:PACKET_BYTES])
+        if sent == len(frame):
+            return
+        view = memoryview(frame)[sent:]
         while len(view):
-            view = view[_retried(_os_write, self._descriptor, view) :]
+            view = view[_retried(_os_write, self._descriptor, view[:PACKET_BYTES]) :]
 
 
 def _retried(call, *arguments):

@@ -19,15 +19,22 @@ class Pipe:
         os.set_blocking(descriptor, False)
         self._loop.add_reader(descriptor, self._read)
 
-    def take(self) -> bytes:
-        """All that has been written until now and since the last take, as far as it is kept."""
+    @property
+    def fence(self) -> str:
+        """What the child writes between the output of two calls where the second did not wait for the parent."""
+        return self._output.fence.decode("ascii")
+
+    def take(self, *, was_queued: bool = False) -> bytes:
+        """What the call that has ended wrote, as far as it is kept.
+
+        :param was_queued: it was handed over while another one ran, so its output begins behind a fence
+        """
         self._drain()
-        return self._output.take()
+        return self._output.take(was_queued=was_queued)
 
     def drop(self) -> None:
         """What has come since the last take belongs to no call."""
-        if not self._output.is_empty:
-            self._output.take()
+        self._output.drop()
 
     def close(self) -> None:
         """Read what is left, then close."""

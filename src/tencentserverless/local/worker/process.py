@@ -3,7 +3,7 @@
 import asyncio
 import enum
 import os
-import socket
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,15 @@ import msgspec
 from tencentserverless.local.logs import Output
 from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker import outcome
-from tencentserverless.local.worker.frames import FrameError, FrameReader, join, pack
+from tencentserverless.local.worker.channel import HAS_PACKETS, Channel
+from tencentserverless.local.worker.frames import FrameError, join, pack
 from tencentserverless.local.worker.group import Group
 from tencentserverless.local.worker.outcome import Outcome
 from tencentserverless.local.worker.pipe import Pipe
 from tencentserverless.local.worker.runner import OnEnd
 from tencentserverless.local.worker.timelimit import TimeLimit
 
-_READ_BYTES = 64 * 1024  # larger buffers are mapped anew for every read
+_MAX_QUEUED_BYTES = 16 * 1024  # of an event that waits in a worker's channel
 _MAX_DRAIN_READS = 256
 _START = "import sys; sys.path[0] = sys.argv[1]; import _scf_bootstrap; _scf_bootstrap.main()"
 
@@ -37,11 +38,15 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The head of a call."""
+    """The head of a call.
+
+    :param queued: it was sent while another one ran; the child sets a fence between what the two print
+    """
 
     kind: str
     request_id: str
     environ: dict[str, str] = {}
+    queued: bool = False
 
 
 class _End(enum.Enum):
@@ -55,6 +60,7 @@ class _End(enum.Enum):
 _OnSettled = Callable[["_Answer | _End", bytes], None]
 
 _heads = msgspec.json.Decoder(_Answer)
+_order_heads = msgspec.json.Decoder(_Order)
 _orders = msgspec.json.Encoder()
 #: What each kind of answer may say; anything else is not from our bootstrap.
 _STATUSES = {"ready": (0,), "failed": (437, 443), "result": (0,), "error": (400, 407, 430)}
@@ -83,31 +89,33 @@ class Command:
 class Worker:
     """A process that runs one function, one call at a time. Make it with ``start_worker``.
 
+    A call may be handed over before the one that runs has ended: it waits in the channel, unread, and can be taken
+    back until the process reads it. The process reads it when it begins to run it, never before.
+
     :param memory_mb: what the process may hold; a call that has used more has failed
-    :param on_end: called with the outcome of every call that ``begin`` began, or with None if nothing ran because the
-        process had died since its last call. Set it before the first call
+    :param on_end: called with the request id and the outcome of every call that was handed over, or with None if
+        nothing of it ran. Set it before the first call
     """
 
     takes_keys: bool = True
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, channel: socket.socket, output: Pipe, memory_mb: int
-    ) -> None:
+    def __init__(self, group: Group, channel: Channel, output: Pipe, memory_mb: int) -> None:
         self.is_alive: bool = True
         self.on_end: OnEnd = _ignore
         self._memory_mb = memory_mb
-        self._group = Group(process)
+        self._group = group
         self._channel = channel
         self._output = output
-        self._reader = FrameReader()
-        self._unsent = bytearray()
         self._expected: tuple[str, ...] = ()
         self._request_id = ""
+        self._was_queued = False
+        self._queued: deque[str] = deque()
+        self._may_queue = False
         self._on_settled: _OnSettled | None = None
         self._has_served = False
         self._limit = TimeLimit(self._expire)
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(channel.fileno(), self._read_channel)
+        channel.watch(self._read_channel)
         self._watch = self._loop.create_task(self._see_end())
 
     @property
@@ -123,7 +131,7 @@ class Worker:
             if not settled.done():
                 settled.set_result((answer, body))
 
-        self._send(pack(frame))
+        self._channel.send(pack({**frame, "fence": self._output.fence}))
         self._await_answer(_LOADED, "", timeout_seconds, settle)
         answer, body = await settled
         if isinstance(answer, _Answer) and answer.kind == "ready":
@@ -136,21 +144,52 @@ class Worker:
         self.kill()
         return outcome.start_timed_out(int(timeout_seconds), output)
 
+    @property
+    def queued(self) -> int:
+        """Calls that wait in the channel for the one that runs."""
+        return len(self._queued)
+
+    @property
+    def running_seconds(self) -> float:
+        """How long the call that it runs has taken until now."""
+        return self._limit.passed_ms() / 1000
+
     def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
-        """Run the handler on one event; how it ends goes to ``on_end``, later.
+        """Run the handler on one event, of a process that runs nothing; how it ends goes to ``on_end``, later.
 
         After an outcome that ends the instance the process is dead or dying.
         """
         was_warm, self._has_served = self._has_served, True
         if was_warm:
             self._output.drop()  # what a thread wrote between calls; the first call's log has what loading wrote
+        self._was_queued = False
+        self._may_queue = HAS_PACKETS and len(event) <= _MAX_QUEUED_BYTES
         self._await_answer(_CALLED, request_id, timeout_seconds, self._end_call)
-        has_begun = self.is_alive and self._send(join(_orders.encode(_Order("invoke", request_id, environ)), event))
-        if not has_begun and was_warm:
+        order = join(_orders.encode(_Order("invoke", request_id, environ)), event)
+        is_reached = self.is_alive and (self._may_queue or not self._group.is_dead()) and self._channel.send(order)
+        if not is_reached and was_warm:
             self._expected = ()
-            self._loop.call_soon(self._settle_unbegun)
+            self._loop.call_soon(self._settle_dead)
         elif not self.is_alive:
             self._loop.call_soon(self._settle, _End.EXITED, b"")
+
+    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """Hand a call over while another one runs. False if the channel does not take it."""
+        if not self._may_queue or len(event) > _MAX_QUEUED_BYTES or not self.is_alive:
+            return False
+        order = _orders.encode(_Order("invoke", request_id, environ, queued=True))
+        if not self._channel.queue(join(order, event)):
+            return False
+        self._queued.append(request_id)
+        return True
+
+    def take_back(self) -> None:
+        """Take back what waits in the channel: ``on_end`` is told, at once, that nothing of it ran."""
+        for request_id in reversed(self._unread_orders()):
+            if request_id == self._request_id:
+                self._settle_unbegun()
+            else:
+                self.on_end(request_id, None)
 
     def overflow(self) -> None:
         """The process holds more memory than it may: its call ends in that."""
@@ -184,71 +223,73 @@ class Worker:
             self._limit.end()
             on_settled(answer, body)
 
+    def _settle_dead(self) -> None:
+        """The process had died before it could read the call."""
+        self.kill()
+        self._settle_unbegun()
+
     def _settle_unbegun(self) -> None:
-        self._on_settled = None
-        self._limit.end()
-        self.on_end(None)
+        """Nothing of the call ran."""
+        if self._on_settled is not None:
+            self._on_settled = None
+            self._expected = ()
+            self._limit.end()
+            self.on_end(self._request_id, None)
 
     def _end_call(self, answer: "_Answer | _End", body: bytes) -> None:
-        output = self._output.take()
-        if isinstance(answer, _Answer):
-            if answer.memory_bytes > self._memory_mb * MIB:
-                result = self._end_overflown(answer.memory_bytes, output)
-            else:
-                result = _outcome_of(answer, body, output)
-        elif answer is _End.EXITED:
+        request_id = self._request_id
+        if isinstance(answer, _End):
+            self._end_last_call(answer)
+            return
+        output = self._output.take(was_queued=self._was_queued)
+        if answer.memory_bytes > self._memory_mb * MIB:
+            result = self._end_overflown(answer.memory_bytes, output)
+        else:
+            result = _outcome_of(answer, body, output)
+        if self._queued:  # the process has begun the next one, or is about to
+            self._was_queued = True
+            self._await_answer(_CALLED, self._queued.popleft(), self._limit.seconds, self._end_call)
+        self.on_end(request_id, result)
+
+    def _end_last_call(self, end: _End) -> None:
+        """The process is dead, or is killed now. What it has not read did not run; what it has read may have."""
+        unread = self._unread_orders()
+        output = self._output.take(was_queued=self._was_queued)
+        if end is _End.EXITED:
             result = outcome.exited(self._limit.passed_ms(), output)
-        elif answer is _End.OVERFLOWED:
+        elif end is _End.OVERFLOWED:
             result = self._end_overflown(self._group.peak_memory_bytes(), output)
         else:
             result = outcome.timed_out(int(self._limit.seconds), self._group.peak_memory_bytes(), output)
             self.kill()
-        self.on_end(result)
+        read = list(self._queued)
+        self._queued.clear()
+        if self._request_id not in unread:
+            self.on_end(self._request_id, result)
+        for request_id in read:
+            self.on_end(request_id, outcome.exited(0.0, b""))
+        for request_id in reversed(unread):
+            self.on_end(request_id, None)
+
+    def _unread_orders(self) -> list[str]:
+        """Take every call out of the channel that the process has not read."""
+        if not self._may_queue:
+            return []
+        unread = [_order_heads.decode(head).request_id for head, _ in self._channel.unread()]
+        self._queued = deque(request_id for request_id in self._queued if request_id not in unread)
+        return unread
 
     def _end_overflown(self, memory_bytes: int, output: bytes) -> Outcome:
         self.kill()
         return outcome.memory_exceeded(self._limit.passed_ms(), memory_bytes, self._memory_mb, output)
 
-    def _send(self, data: bytes) -> bool:
-        """Write without blocking; what the socket does not take goes as it drains. False when nobody can read it."""
-        if not self._unsent:
-            try:
-                sent = self._channel.send(data)
-                if sent == len(data):
-                    return True
-                data = data[sent:]
-            except (BlockingIOError, InterruptedError):
-                pass
-            except OSError:
-                return False  # its death will be seen by wait
-        if data and self.is_alive:
-            self._unsent += data
-            self._loop.add_writer(self._channel.fileno(), self._send_rest)
-        return True
-
-    def _send_rest(self) -> None:
-        try:
-            del self._unsent[: self._channel.send(self._unsent)]
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self._unsent.clear()  # its death will be seen by wait
-        if not self._unsent:
-            self._loop.remove_writer(self._channel.fileno())
-
     def _read_channel(self) -> bool:
         """Take what has come. False when there is nothing more for now."""
         try:
-            data = self._channel.recv(_READ_BYTES)
-        except (BlockingIOError, InterruptedError):
-            return False
-        except ConnectionError:
-            data = b""
-        if not data:
-            self._loop.remove_reader(self._channel.fileno())
-            return False
-        try:
-            for head, body in self._reader.feed(data):
+            frames = self._channel.read()
+            if frames is None:
+                return False
+            for head, body in frames:
                 self._deliver(_heads.decode(head), body)
         except (FrameError, msgspec.MsgspecError):
             self.kill()  # user code has written to the channel: nothing that follows can be trusted
@@ -271,14 +312,12 @@ class Worker:
                 break
         self._settle(_End.EXITED, b"")
         self._group.kill()  # what it had started and left behind
-        self._loop.remove_reader(self._channel.fileno())
-        self._loop.remove_writer(self._channel.fileno())
         self._channel.close()
         self._output.close()
         self._limit.close()
 
 
-def _ignore(result: Outcome | None) -> None:
+def _ignore(request_id: str, result: Outcome | None) -> None:
     """Nobody waits."""
 
 
@@ -287,28 +326,30 @@ async def start_worker(command: Command, output: Output) -> Worker:
 
     :raises OSError: if the process can't be started
     """
-    ours, theirs = socket.socketpair()
+    channel = Channel()
     read_end, write_end = os.pipe()
     try:
-        ours.setblocking(False)
+        descriptor = channel.child_end.fileno()
         process = await asyncio.create_subprocess_exec(
-            *command.arguments(theirs.fileno()),
+            *command.arguments(descriptor),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=write_end,
             stderr=write_end,
             cwd=command.code_folder,
             env=command.environment,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(descriptor,),
             start_new_session=True,
         )
     except BaseException:
-        ours.close()
+        channel.close()
         os.close(read_end)
         raise
     finally:
-        theirs.close()
         os.close(write_end)
-    return Worker(process, ours, Pipe(read_end, output), command.memory_mb)
+    group = Group(process)
+    group.let_server_go_first()
+    channel.keep_to_parent()
+    return Worker(group, channel, Pipe(read_end, output), command.memory_mb)
 
 
 def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:

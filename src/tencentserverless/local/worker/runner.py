@@ -5,14 +5,14 @@ from typing import Protocol
 
 from tencentserverless.local.worker.outcome import Outcome
 
-OnEnd = Callable[[Outcome | None], None]
+OnEnd = Callable[[str, Outcome | None], None]
 
 
 class Runner(Protocol):
     """A process that runs one function, one call at a time.
 
-    :param on_end: called with the outcome of every call that ``begin`` began, or with None if nothing ran because the
-        process had died since its last call. Set it before the first call
+    :param on_end: called with the request id and the outcome of every call that was handed over, or with None if
+        nothing of it ran. Set it before the first call
     :param takes_keys: whether a running process can be given new temporary keys
     """
 
@@ -24,11 +24,25 @@ class Runner(Protocol):
     def pid(self) -> int:
         """Of the process, which leads a group of the same number."""
 
+    @property
+    def queued(self) -> int:
+        """Calls that were handed over and wait for the one that runs."""
+
+    @property
+    def running_seconds(self) -> float:
+        """How long the call that it runs has taken until now."""
+
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until it can take calls. None when it is ready, else what went wrong."""
 
     def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
         """Run the function on one event; how it ends goes to ``on_end``, later."""
+
+    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """Hand a call over while another one runs. False if it takes none."""
+
+    def take_back(self) -> None:
+        """Take back what it has not begun: ``on_end`` is told, at once, that nothing of it ran."""
 
     def overflow(self) -> None:
         """The process holds more memory than it may: its call ends in that."""

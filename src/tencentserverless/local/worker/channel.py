@@ -1,0 +1,107 @@
+"""The parent's side of a worker's channel: frames out, frames in, and back what the worker has not read.
+
+Where the system has them, the channel carries packets: one read of the worker takes one packet and no more, so that a
+frame is either unread as a whole or has been read.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+from tencentserverless.local.worker.frames import PACKET_BYTES, FrameReader
+
+HAS_PACKETS = hasattr(socket, "SOCK_SEQPACKET") and sys.platform == "linux"
+_READ_BYTES = 64 * 1024  # larger buffers are mapped anew for every read; no packet is larger
+
+
+class Channel:
+    """A pair of sockets. The parent keeps the child's end too: by it, what is unread can be taken back.
+
+    :ivar child_end: for the process that is to be started
+    """
+
+    def __init__(self) -> None:
+        kind = socket.SOCK_SEQPACKET if HAS_PACKETS else socket.SOCK_STREAM
+        self._ours, self.child_end = socket.socketpair(socket.AF_UNIX, kind)
+        self._ours.setblocking(False)
+        self._loop = asyncio.get_running_loop()
+        self._reader = FrameReader()
+        self._unsent = bytearray()
+        self._on_readable: Callable[[], object] | None = None
+
+    def keep_to_parent(self) -> None:
+        """The child has its end. Without packets nothing can be taken back, and a closed end shows a dead child."""
+        if not HAS_PACKETS:
+            self.child_end.close()
+
+    def watch(self, on_readable: Callable[[], object]) -> None:
+        """Call this whenever something can be read, until ``close``."""
+        self._on_readable = on_readable
+        self._loop.add_reader(self._ours.fileno(), on_readable)
+
+    def read(self) -> list[tuple[bytes, bytes]] | None:
+        """The frames that have come, as (head, body). None when there is nothing more for now.
+
+        :raises FrameError: if what has come is none
+        """
+        try:
+            data = self._ours.recv(_READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except ConnectionError:
+            data = b""
+        if data:
+            return self._reader.feed(data)
+        self._loop.remove_reader(self._ours.fileno())
+        return None
+
+    def send(self, frame: bytes) -> bool:
+        """Write without blocking; what the socket does not take goes as it drains. False when nobody can read it."""
+        if len(frame) <= PACKET_BYTES and not self._unsent:
+            try:
+                frame = frame[self._ours.send(frame) :]
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                return False
+        if frame:
+            self._unsent += frame
+            self._loop.add_writer(self._ours.fileno(), self._send_rest)
+        return True
+
+    def queue(self, frame: bytes) -> bool:
+        """Write a packet at once, or not at all."""
+        try:
+            self._ours.send(frame)
+        except OSError:
+            return False
+        return True
+
+    def unread(self) -> Iterator[tuple[bytes, bytes]]:
+        """Take back every frame of one packet that the child has not read, the oldest first."""
+        while True:
+            try:
+                packet = self.child_end.recv(_READ_BYTES, socket.MSG_DONTWAIT)
+            except OSError:
+                return
+            yield from FrameReader().feed(packet)
+
+    def close(self) -> None:
+        """Close both ends."""
+        if self._on_readable is not None:
+            self._loop.remove_reader(self._ours.fileno())
+        if self._unsent:
+            self._loop.remove_writer(self._ours.fileno())
+        self._ours.close()
+        self.child_end.close()
+
+    def _send_rest(self) -> None:
+        try:
+            while self._unsent:
+                del self._unsent[: self._ours.send(self._unsent[:PACKET_BYTES])]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._unsent.clear()  # nobody can read it; the owner sees the death by wait
+        self._loop.remove_writer(self._ours.fileno())
