@@ -385,12 +385,12 @@ def test_the_node_example(server):
     assert failed["errorMessage"].startswith("TypeError: ")
 
 
-def zipped(mode):
+def zipped(mode, text=PYTHON + CALL + BOOTSTRAP):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         member = zipfile.ZipInfo("bootstrap")
         member.external_attr = (stat.S_IFREG | mode) << 16
-        archive.writestr(member, PYTHON + CALL + BOOTSTRAP)
+        archive.writestr(member, text)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -404,6 +404,16 @@ def test_a_custom_runtime_is_created_and_updated_through_the_api(server):
     failed = json.loads(server.invoke("made", "")["RetMsg"])
     assert failed["statusCode"] == 445
     assert "not executable" in failed["errorMessage"]
+
+
+def test_what_a_bootstrap_wrote_that_did_not_start_is_in_the_log(server):
+    code = zipped(0o755, "#!/bin/sh\necho no such library >&2\nexit 3\n")
+    server.request("CreateFunction", {"FunctionName": "made", "Code": {"ZipFile": code}, "Runtime": CUSTOM_RUNTIME})
+    result = server.invoke("made", "", LogType="Tail")
+    failed = json.loads(result["RetMsg"])
+    assert (failed["statusCode"], result["InvokeResult"]) == (405, 405)
+    assert failed["errorMessage"] == "bootstrap ended with status 3 before it was ready"
+    assert "\nno such library\n" in result["Log"]
 
 
 def test_a_bootstrap_ends_with_a_server_that_was_killed(start_local_scf, tmp_path, ends, runs):
