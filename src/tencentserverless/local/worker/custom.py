@@ -107,7 +107,9 @@ class CustomWorker:
         if self._api.ready.done():
             return None
         if self._watch.done():
-            message = f"{START_FILE} ended with status {await self._group.wait()} before it was ready"
+            status = await self._group.wait()
+            how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+            message = f"{START_FILE} ended {how} before it was ready"
             return Outcome(_EXITED_AT_START, message=message, output=self._output.take())
         self.kill()
         message = (
