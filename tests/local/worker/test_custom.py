@@ -19,7 +19,7 @@ import pytest
 from tencentserverless.local.console import Console
 from tencentserverless.local.keys import KeyRing, make_key_pair
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
-from tencentserverless.local.scheduler.dispatch import Scheduler
+from tencentserverless.local.scheduler.dispatch import Scheduler, Stopping
 from tencentserverless.local.scheduler.instances import Ground, Launcher
 from tencentserverless.local.settings import MIB, Limits, Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
@@ -131,16 +131,15 @@ def test_the_same_event_comes_until_it_is_answered_and_the_first_answer_wins(fun
     code = """
 again = [call("GET", "invocation/next")[2] == event for _ in range(2)]
 call("POST", "invocation/response", json.dumps(again))
-print(call("POST", "invocation/response", "late")[0], call("POST", "invocation/error", "late")[0])
-print(call("POST", "init/ready", "again")[0], flush=True)
+late = [call("POST", f"invocation/{path}", "late")[0] for path in ("response", "error")]
+late.append(call("POST", "init/ready", "again")[0])
 """
 
     async def scenario():
         async with scheduling() as scheduler:
             record = function()
             assert value(await call(scheduler, record, code)) == [True, True]
-            # What it printed after its answer belongs to no call.
-            assert value(await call(scheduler, record, SHOW.format("calls"))) == 2
+            assert value(await call(scheduler, record, SHOW.format("[calls, late]"))) == [2, [409, 409, 200]]
 
     asyncio.run(scenario())
 
@@ -238,17 +237,17 @@ def test_no_bootstrap_is_445(function, tmp_path, what):
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "output"),
+    ("text", "how", "output"),
     [
-        ("#!/bin/sh\necho is broken >&2\nexit 7", 7, b"is broken\n"),
-        ("#!/nowhere/node\n", 127, b"not found"),
-        ("#!/bin/sh\nkill -9 $$", -9, b""),
+        ("#!/bin/sh\necho is broken >&2\nexit 7", "with status 7", b"is broken\n"),
+        ("#!/nowhere/node\n", "with status 127", b"not found"),
+        ("#!/bin/sh\nkill -9 $$", "by signal 9", b""),
     ],
 )
-def test_a_bootstrap_that_ends_before_it_is_ready_is_405_with_its_output(function, text, status, output):
+def test_a_bootstrap_that_ends_before_it_is_ready_is_405_with_its_output(function, text, how, output):
     outcome = outcome_of(function(text), "")
     assert outcome.status == 405
-    assert outcome.message == f"bootstrap ended with status {status} before it was ready"
+    assert outcome.message == f"bootstrap ended {how} before it was ready"
     assert output in outcome.output
 
 
@@ -385,12 +384,12 @@ def test_the_node_example(server):
     assert failed["errorMessage"].startswith("TypeError: ")
 
 
-def zipped(mode):
+def zipped(mode, text=PYTHON + CALL + BOOTSTRAP):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         member = zipfile.ZipInfo("bootstrap")
         member.external_attr = (stat.S_IFREG | mode) << 16
-        archive.writestr(member, PYTHON + CALL + BOOTSTRAP)
+        archive.writestr(member, text)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -404,6 +403,16 @@ def test_a_custom_runtime_is_created_and_updated_through_the_api(server):
     failed = json.loads(server.invoke("made", "")["RetMsg"])
     assert failed["statusCode"] == 445
     assert "not executable" in failed["errorMessage"]
+
+
+def test_what_a_bootstrap_wrote_that_did_not_start_is_in_the_log(server):
+    code = zipped(0o755, "#!/bin/sh\necho no such library >&2\nexit 3\n")
+    server.request("CreateFunction", {"FunctionName": "made", "Code": {"ZipFile": code}, "Runtime": CUSTOM_RUNTIME})
+    result = server.invoke("made", "", LogType="Tail")
+    failed = json.loads(result["RetMsg"])
+    assert (failed["statusCode"], result["InvokeResult"]) == (405, 405)
+    assert failed["errorMessage"] == "bootstrap ended with status 3 before it was ready"
+    assert "\nno such library\n" in result["Log"]
 
 
 def test_a_bootstrap_ends_with_a_server_that_was_killed(start_local_scf, tmp_path, ends, runs):
@@ -420,3 +429,19 @@ def test_a_bootstrap_ends_with_a_server_that_was_killed(start_local_scf, tmp_pat
     assert all(runs(pid) for pid in pids)
     server.stop(signal.SIGKILL)
     assert all(ends(pid) for pid in pids)
+
+
+def test_an_event_that_was_not_asked_for_is_taken_back_at_a_stop(function, tmp_path):
+    text = PYTHON + CALL + 'call("POST", "init/ready")\ntime.sleep(1000)'
+
+    async def scenario():
+        async with scheduling() as scheduler:
+            waiting = asyncio.ensure_future(call(scheduler, function(text, timeout_seconds=600), ""))
+            while not any(instance.jobs for pool in scheduler._pools.values() for instance in pool.instances):
+                assert not waiting.done()
+                await asyncio.sleep(0.01)
+            await scheduler.close(grace_seconds=600)  # which waits for calls that have begun
+            with pytest.raises(Stopping):
+                await waiting
+
+    asyncio.run(scenario())

@@ -24,8 +24,11 @@ def test_its_peak_is_what_it_held_at_most(runs, tmp_path):
         while not await asyncio.to_thread(mark.exists):  # noqa: ASYNC110  # another process makes it
             await asyncio.sleep(0.01)
         assert 64 * MIB < group.peak_memory_bytes() < 256 * MIB
+        assert not group.is_dead()
+        group.let_server_go_first()
         group.kill()
         assert await group.wait() == -9
+        assert group.is_dead()
         assert not group.is_led
         assert group.peak_memory_bytes() == 0
         group.kill()  # nobody is left

@@ -382,6 +382,39 @@ def test_a_request_that_stops_on_the_way_is_cut(monkeypatch):
     run(scenario)
 
 
+def test_a_defect_of_the_server_is_no_400():
+    async def scenario(api, connect):
+        problems = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: problems.append(context["exception"]))
+
+        def fail(reply):
+            raise RuntimeError("a defect")
+
+        api.on_reply = fail
+        client = await connect()
+        api.offer(EVENT)
+        await client.ask(NEXT)
+        await client.send(post(b"invocation/response", b"x"))
+        answer = await client.answer()
+        assert answer is None or answer[0] == 200
+        assert await client.is_cut()
+        assert [str(problem.__context__) for problem in problems] == ["a defect"]
+
+    run(scenario)
+
+
+def test_requests_that_come_in_one_piece_are_served_in_turn():
+    async def scenario(api, connect):
+        client = await connect()
+        await client.send(post(b"init/ready", b" ") + post(b"init/ready") + NEXT)
+        assert [(await client.answer())[0] for _ in range(2)] == [200, 200]
+        await until_polling(api, 1)
+        api.offer(EVENT)
+        assert (await client.answer())[2] == EVENT.body
+
+    run(scenario)
+
+
 def test_no_more_connections_than_the_bound():
     async def scenario(api, connect):
         clients = [await connect() for _ in range(65)]

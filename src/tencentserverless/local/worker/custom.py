@@ -25,8 +25,6 @@ from tencentserverless.local.worker.timelimit import TimeLimit
 START_FILE = "bootstrap"
 _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
 _OVERSIZED = 407
-_OVERSIZED_WORDS = "The size of response exceeds the upper limit (6MB)"
-_CAUGHT = "user code exception caught"
 _MAX_ERROR_CHARS = 256 * 1024
 _MAGIC_BYTES = 128
 #: Sets the mode of new files, leaves a watch that ends the group when the server's end of stdin closes, for a server
@@ -118,7 +116,9 @@ class CustomWorker:
         if self._api.ready.done():
             return None
         if self._watch.done():
-            message = f"{START_FILE} ended with status {await self._group.wait()} before it was ready"
+            status = await self._group.wait()
+            how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+            message = f"{START_FILE} ended {how} before it was ready"
             return Outcome(_EXITED_AT_START, message=message, output=self._output.take())
         self.kill()
         message = (
@@ -190,13 +190,15 @@ class CustomWorker:
         if not isinstance(end, Reply) or memory_bytes > self._memory_mb * MIB:
             self.kill()
             return outcome.memory_exceeded(duration_ms, memory_bytes, self._memory_mb, output)
-        text = end.body.decode("utf-8", "replace")
-        figures = (duration_ms, memory_bytes, output)
-        if end.is_cut:
-            return Outcome(_OVERSIZED, "", _OVERSIZED_WORDS, "", *figures)
-        if end.has_succeeded:
-            return Outcome(outcome.SUCCESS, text, "", "", *figures)
-        return Outcome(outcome.USER_ERROR, "", text[:_MAX_ERROR_CHARS].strip() or _CAUGHT, "", *figures)
+        status, text, message = _read(end)
+        return Outcome(
+            status=status,
+            text=text,
+            message=message,
+            duration_ms=duration_ms,
+            memory_bytes=memory_bytes,
+            output=output,
+        )
 
     async def _see_end(self) -> None:
         """Wait for the death of the process."""
@@ -209,6 +211,16 @@ class CustomWorker:
         self._output.close()
         self._limit.close()
         os.close(self._lifeline)
+
+
+def _read(reply: Reply) -> tuple[int, str, str]:
+    """Status, return value and error message of a call that the bootstrap has answered."""
+    if reply.is_cut:
+        return _OVERSIZED, "", "The size of response exceeds the upper limit (6MB)"
+    text = reply.body.decode("utf-8", "replace")
+    if reply.has_succeeded:
+        return outcome.SUCCESS, text, ""
+    return outcome.USER_ERROR, "", text[:_MAX_ERROR_CHARS].strip() or "user code exception caught"
 
 
 def _ignore(request_id: str, result: Outcome | None) -> None:

@@ -112,7 +112,9 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             pass  # to HTTP/2, say: it is answered in HTTP/1.1, and the connection closes
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
+            if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(error.__context__, _Refusal):
+                raise  # a defect of ours must not look like one of the client's
             self._refuse(400, b"This is no request of HTTP/1.1 that the runtime API understands.\n")
             return
         draft = self._draft
@@ -155,7 +157,7 @@ class Connection(asyncio.Protocol):
         """A header. A web page that a browser shows must not speak in the name of a bootstrap: it has an origin."""
         name = name.lower()
         if name == b"content-length":
-            self._draft.is_cut = int(value) > MAX_BODY_BYTES
+            self._draft.is_cut = value.isdigit() and int(value) > MAX_BODY_BYTES
         elif name == b"expect":
             self._draft.is_expecting = value.lower() == b"100-continue"
         elif name == b"origin" or (name == b"host" and value.partition(b":")[0].lower() not in _OWN_HOSTS):
