@@ -28,14 +28,19 @@ from tencentserverless.local.settings import (
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
+    from tencentserverless.local.console import Console
     from tencentserverless.local.front.doors import Doors
     from tencentserverless.local.front.server import HttpServer
     from tencentserverless.local.front.tls import Secured
     from tencentserverless.local.project.discovery import Project
+    from tencentserverless.local.registry.catalogue import Catalogue
+    from tencentserverless.local.registry.packages import Packages
+    from tencentserverless.local.registry.store import Store
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.worker.interpreters import Interpreters
 
 _CONNECT_SECONDS = 2.0
+_DATABASE, _PACKAGES = "state.db", "packages"
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callable[[str], None]) -> None:
@@ -107,6 +112,11 @@ class _Start:
     doors: "Doors"
     secured: "Secured | None"
 
+    @property
+    def root(self) -> Path | None:
+        """The folder that keeps what outlives the server, None for none."""
+        return self.folder.path.resolve() if self.folder else None
+
     def write_environment(self) -> None:
         """Say in files how to call the server."""
         variables = state.environment_of(self.doors.endpoint_url, self.owner, self.settings.region)
@@ -130,8 +140,7 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
     from tencentserverless.local.console import Console
     from tencentserverless.local.front.auth import Authenticator
     from tencentserverless.local.front.server import Application, HttpServer
-    from tencentserverless.local.registry.catalogue import Catalogue
-    from tencentserverless.local.registry.packages import Packages
+    from tencentserverless.local.registry.invocations import Invocations
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.scheduler.instances import Ground, Launcher
     from tencentserverless.local.worker.support import Support
@@ -142,12 +151,14 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         console, support = Console(), Support()
         stack.callback(console.close)
         stack.callback(support.close)
+        catalogue, packages, store = _open_registry(start, start.root or support.root, console)
+        stack.callback(store.close)
+        invocations = Invocations(store)
+        stack.callback(invocations.flush)
         ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
-        catalogue = Catalogue(start.project.records.values())
         scheduler = Scheduler(Launcher(ground), limits, catalogue.reservations)
         stack.push_async_callback(scheduler.close)
-        packages = Packages((start.folder.path.resolve() if start.folder else support.root) / "packages")
-        services = Services(catalogue, scheduler, settings, console, packages, start.interpreters)
+        services = Services(catalogue, scheduler, settings, console, packages, start.interpreters, invocations)
         application = Application(services, Authenticator(ring, time.time, limits.skew_seconds))
 
         def announce() -> None:
@@ -161,6 +172,30 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         stopping = _stop_on_signals(server, scheduler, limits.drain_seconds)
         await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
+
+
+def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Catalogue, Packages, Store]":
+    """What was kept and what PATH holds, put together; code that nothing needs goes.
+
+    :param root: the folder that keeps it
+    :raises StartRefused: if the database can't be read
+    """
+    from tencentserverless.local.registry.catalogue import restore
+    from tencentserverless.local.registry.function import packages_of
+    from tencentserverless.local.registry.packages import Packages
+    from tencentserverless.local.registry.store import Store, StoreFailed
+
+    store, packages = Store(root / _DATABASE, console.show), Packages(root / _PACKAGES)
+    try:
+        catalogue, notices = restore(store, packages.locate, start.project.records)
+    except (StoreFailed, ValueError) as error:
+        store.close()
+        raise store.refusal(str(error)) from error
+    for notice in notices:
+        console.show(f"scf: {notice}")
+    if packages.drop_unused(packages_of(catalogue.records())):
+        packages.empty_trash()
+    return catalogue, packages, store
 
 
 def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler", drain_seconds: float) -> "list[asyncio.Task[None]]":

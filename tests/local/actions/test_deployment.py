@@ -128,12 +128,43 @@ def test_an_update_in_the_middle_of_calls_fails_none(server):
     assert server.stderr == ""
 
 
-def test_what_was_managed_lives_as_long_as_the_server(start_local_scf, tmp_path):
+def test_what_was_managed_outlives_the_server(start_local_scf, tmp_path):
     (tmp_path / "functions" / "found").mkdir(parents=True)
     (tmp_path / "functions" / "found" / "index.py").write_text(CODE % "found")
     first = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
     create(first)
+    first.request("PublishVersion", {"FunctionName": "made"})
+    first.request("CreateAlias", {"FunctionName": "made", "Name": "live", "FunctionVersion": "1"})
+    first.request("CreateNamespace", {"Namespace": "other", "Description": "kept"})
+    first.request("UpdateFunctionConfiguration", {"FunctionName": "found", "Timeout": 30})
+    create(first, "dropped", "two")
+    assert first.request("DeleteFunction", {"FunctionName": "dropped"}).response.keys() == {"RequestId"}
+    ran = first.invoke("made")
     assert first.stop() == 0
-    second = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    (tmp_path / "state").rename(tmp_path / "moved")
+    second = start_local_scf(tmp_path / "functions", "--state", tmp_path / "moved")
     listed = second.request("ListFunctions", {}).response["Functions"]
-    assert [function["FunctionName"] for function in listed] == ["found"]
+    assert [function["FunctionName"] for function in listed] == ["found", "made"]
+    assert second.invoke("made", Qualifier="live")["InvokeResult"] == 0
+    spaces = second.request("ListNamespaces", {}).response["Namespaces"]
+    assert [(each["Name"], each["Description"]) for each in spaces] == [("default", ""), ("other", "kept")]
+    assert second.request("GetFunction", {"FunctionName": "found"}).response["Timeout"] == 30
+    asked = {"FunctionName": "made", "FunctionRequestId": ran["FunctionRequestId"]}
+    assert second.request("GetRequestStatus", asked).response["Data"][0]["RetMsg"] == ran["RetMsg"]
+    assert len([each for each in (tmp_path / "moved" / "packages").iterdir() if each.is_dir()]) == 1
+
+
+def test_a_folder_that_has_changed_wins_over_what_the_api_had_made_of_it(start_local_scf, tmp_path):
+    folder = tmp_path / "functions" / "found"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE % "found")
+    manifest = "component: scf\nname: found\ninputs: {name: found, src: ., runtime: %s, memorySize: %d}\n"
+    (folder / "serverless.yml").write_text(manifest % (OWN_RUNTIME, 128))
+    first = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    first.request("UpdateFunctionConfiguration", {"FunctionName": "found", "Timeout": 30})
+    assert first.stop() == 0
+    (folder / "serverless.yml").write_text(manifest % (OWN_RUNTIME, 256))
+    second = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    shown = second.request("GetFunction", {"FunctionName": "found"}).response
+    assert (shown["MemorySize"], shown["Timeout"]) == (256, 3)
+    assert "it replaces what the API had made of $LATEST" in second.stderr

@@ -1,11 +1,36 @@
-"""The record of the last calls stays within its bounds."""
+"""Calls are seen as soon as they have ended, and what is kept of them stays within its bounds."""
+
+import asyncio
+import contextlib
 
 import pytest
 
+from tencentserverless.local.registry import history
+from tencentserverless.local.registry.history import Search
 from tencentserverless.local.registry.invocations import MAX_MESSAGE_CHARS, Invocation, Invocations
 from tencentserverless.local.registry.records import FunctionKey
+from tencentserverless.local.registry.store import Store
 
 KEY = FunctionKey("ap-a", "default", "fn")
+
+
+@contextlib.contextmanager
+def opened(tmp_path):
+    store = Store(tmp_path / "state.db", pytest.fail)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def keeping(tmp_path, scenario):
+    """Run ``scenario(invocations)`` on a database of its own."""
+
+    async def run(store):
+        await scenario(Invocations(store))
+
+    with opened(tmp_path) as store:
+        asyncio.run(run(store))
 
 
 def begun(kept, number, key=KEY):
@@ -14,53 +39,99 @@ def begun(kept, number, key=KEY):
     return invocation
 
 
-def test_a_call_is_found_while_it_runs_and_when_it_has_ended():
-    kept = Invocations()
-    invocation = begun(kept, 1)
-    assert kept.find(KEY, "id-1").status is None
-    kept.end(invocation, 430, "message", b"output")
-    found = kept.find(KEY, "id-1")
-    assert (found.status, found.message, found.output) == (430, "message", b"output")
-    assert kept.find(KEY._replace(region="ap-b"), "id-1") is None
-    assert list(kept.of_function(KEY)) == [found]
+async def ids(kept, **wanted):
+    count, page = await kept.search(Search(KEY, limit=1000, **wanted))
+    assert count == len(page)
+    return [each.request_id for each in page]
 
 
-def test_the_oldest_give_way_by_number():
-    kept = Invocations(max_records=3)
-    for number in range(5):
-        kept.end(begun(kept, number), 0, "", b"")
-    assert [each.request_id for each in kept.of_function(KEY)] == ["id-2", "id-3", "id-4"]
+def test_a_call_is_found_while_it_runs_and_when_it_has_ended(tmp_path):
+    async def scenario(kept):
+        invocation = begun(kept, 1)
+        assert (await kept.find(KEY, "id-1")).status is None
+        kept.end(invocation, 430, "message", b"out\xffput\0")
+        found = await kept.find(KEY, "id-1")
+        assert (found.status, found.message, found.started_at) == (430, "message", 1.0)
+        assert found.output.decode() == "out\ufffdput\ufffd"
+        assert await kept.find(KEY._replace(region="ap-b"), "id-1") is None
+        assert await ids(kept) == ["id-1"]
+
+    keeping(tmp_path, scenario)
 
 
-def test_the_oldest_give_way_by_size():
-    kept = Invocations(max_bytes=10_000)
-    for number in range(20):
-        kept.end(begun(kept, number), 0, "x" * 2000, b"")
-    assert 0 < len(kept) <= 4
+def test_calls_that_run_come_with_those_that_have_ended(tmp_path):
+    async def scenario(kept):
+        for number in range(4):
+            kept.end(begun(kept, number), number % 2 * 430, "", b"")
+        begun(kept, 4)
+        begun(kept, 5, KEY._replace(name="other"))
+        assert await ids(kept) == ["id-4", "id-3", "id-2", "id-1", "id-0"]
+        assert await ids(kept, filter="is0") == ["id-2", "id-0"]
+        assert await ids(kept, filter="UserCodeException", is_descending=False) == ["id-1", "id-3"]
+        assert await ids(kept, interval=(1.0, 2.0)) == ["id-2", "id-1"]
+        pages = [await kept.search(Search(KEY, offset=offset, limit=2)) for offset in (0, 2, 4)]
+        assert [[each.request_id for each in page] for _, page in pages] == [
+            ["id-4", "id-3"],
+            ["id-2", "id-1"],
+            ["id-0"],
+        ]
+        assert {count for count, _ in pages} == {5}
+
+    keeping(tmp_path, scenario)
 
 
-def test_a_record_that_gave_way_while_its_call_ran_does_not_count():
-    kept = Invocations(max_records=1)
-    slow = begun(kept, 1)
-    begun(kept, 2)
-    kept.end(slow, 0, "late", b"")
-    assert len(kept) == 1
-    kept.drop(slow)
-    assert len(kept) == 1
+def test_the_oldest_give_way_by_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(history, "MAX_RECORDS", 3)
+
+    async def scenario(kept):
+        for number in range(5):
+            kept.end(begun(kept, number), 0, "", b"")
+        assert await ids(kept) == ["id-4", "id-3", "id-2"]
+        kept.end(begun(kept, 5), 0, "", b"")
+        assert await ids(kept) == ["id-5", "id-4", "id-3"]
+
+    keeping(tmp_path, scenario)
 
 
-def test_a_dropped_call_leaves_nothing():
-    kept = Invocations(max_bytes=1000)
-    for number in range(100):
-        kept.drop(begun(kept, number))
-    assert len(kept) == 0
-    kept.end(begun(kept, 1), 0, "", b"")
-    assert len(kept) == 1
+def test_the_oldest_give_way_by_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(history, "MAX_BYTES", 10_000)
+
+    async def scenario(kept):
+        for number in range(250):
+            kept.end(begun(kept, number), 0, "x" * 2000, b"")
+        left = await ids(kept)
+        assert len(left) <= 4
+        assert left == [] or left[0] == "id-249"
+
+    keeping(tmp_path, scenario)
+
+
+def test_a_dropped_call_leaves_nothing(tmp_path):
+    async def scenario(kept):
+        kept.drop(begun(kept, 1))
+        assert await kept.find(KEY, "id-1") is None
+        assert await ids(kept) == []
+
+    keeping(tmp_path, scenario)
+
+
+def test_what_has_ended_is_there_for_the_next_server(tmp_path):
+    async def scenario(kept):
+        kept.end(begun(kept, 1), 0, "null", b"")
+        kept.flush()
+
+    async def later(kept):
+        assert await ids(kept) == ["id-1"]
+
+    keeping(tmp_path, scenario)
+    keeping(tmp_path, later)
 
 
 @pytest.mark.parametrize(("length", "kept_length"), [(10, 10), (MAX_MESSAGE_CHARS + 1, MAX_MESSAGE_CHARS)])
-def test_a_long_message_is_cut(length, kept_length):
-    kept = Invocations()
-    invocation = begun(kept, 1)
-    kept.end(invocation, 0, "x" * length, b"")
-    assert len(invocation.message) == kept_length
+def test_a_long_message_is_cut(tmp_path, length, kept_length):
+    async def scenario(kept):
+        invocation = begun(kept, 1)
+        kept.end(invocation, 0, "x" * length, b"")
+        assert len((await kept.find(KEY, "id-1")).message) == kept_length
+
+    keeping(tmp_path, scenario)

@@ -45,7 +45,7 @@ class Services:
     console: Console
     packages: Packages
     interpreters: Interpreters
-    invocations: Invocations = field(default_factory=Invocations)
+    invocations: Invocations
     clock: Callable[[], float] = time.time
     dice: Callable[[], float] = random.random
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)

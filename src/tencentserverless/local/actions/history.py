@@ -3,8 +3,6 @@
 Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus), 18583 (GetFunctionLogs), 17244 (data types).
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 from tencentserverless.local import logs
@@ -14,29 +12,15 @@ from tencentserverless.local.actions.lookup import Codes, find_function, find_ve
 from tencentserverless.local.actions.paging import DEFAULT_LIMIT, time_seconds, time_text
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.history import FILTERS, ORDERS, Search
 from tencentserverless.local.registry.invocations import Invocation
-from tencentserverless.local.worker.outcome import OVER_QUOTA, SUCCESS, TIMED_OUT, USER_ERROR
+from tencentserverless.local.worker.outcome import SUCCESS
 
 _RECENT_SECONDS = 15 * 60  # what GetRequestStatus looks at where no time is given
 _DAY_SECONDS = 24 * 3600
 _MAX_REACH = 10_000
-_MEMORY_EXCEEDED = 434
 _LOG_CODES = Codes(name="ResourceNotFound.FunctionName", namespace="ResourceNotFound.Function")
 _STATUS_CODES = Codes(namespace="ResourceNotFound.Function")
-
-_ORDER_KEYS: dict[str, Callable[[Invocation], object]] = {
-    "function_name": lambda invocation: invocation.key.name,
-    "duration": lambda invocation: invocation.duration_ms,
-    "mem_usage": lambda invocation: invocation.memory_bytes,
-    "start_time": lambda invocation: invocation.started_at,
-}
-_FILTERS: dict[str, Callable[[Invocation], bool]] = {
-    "not0": lambda invocation: invocation.status not in (None, SUCCESS),
-    "is0": lambda invocation: invocation.status == SUCCESS,
-    "TimeLimitExceeded": lambda invocation: invocation.status == TIMED_OUT,
-    "ResourceLimitExceeded": lambda invocation: invocation.status in (OVER_QUOTA, _MEMORY_EXCEEDED),
-    "UserCodeException": lambda invocation: invocation.status == USER_ERROR,
-}
 
 
 class GetRequestStatusTable(Table, frozen=True):
@@ -90,7 +74,7 @@ async def get_request_status(parameters: GetRequestStatusTable, call: Call, serv
         raise ApiError("InvalidParameterValue.FunctionRequestId", "FunctionRequestId is empty.")
     now = services.clock()
     start, end = _interval(parameters.StartTime, parameters.EndTime) or (now - _RECENT_SECONDS, now)
-    invocation = services.invocations.find(function.key, parameters.FunctionRequestId)
+    invocation = await services.invocations.find(function.key, parameters.FunctionRequestId)
     found = [invocation] if invocation and start <= invocation.started_at <= end else []
     return {"TotalCount": len(found), "Data": [_status(each) for each in found]}
 
@@ -101,20 +85,26 @@ async def get_function_logs(parameters: GetFunctionLogsTable, call: Call, servic
         raise ApiError("InvalidParameter.ParamError", "FunctionName is empty: logs are kept by function.")
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _LOG_CODES)
     offset, limit = _reach(parameters)
-    _check_filter(parameters.Filter)
-    invocations = list(services.invocations.of_function(function.key))
+    interval = _interval(parameters.StartTime, parameters.EndTime)
+    if interval and interval[1] - interval[0] > _DAY_SECONDS:
+        raise ApiError("InvalidParameterValue.StartTimeOrEndTime", "StartTime and EndTime are over a day apart.")
+    version = None
     if parameters.Qualifier:
         version = find_version(function, parameters.Qualifier, "InvalidParameterValue").version
-        invocations = [each for each in invocations if each.version == version]
-    invocations = [each for each in invocations if _is_wanted(each, parameters)]
-    interval = _interval(parameters.StartTime, parameters.EndTime)
-    if interval:
-        if interval[1] - interval[0] > _DAY_SECONDS:
-            raise ApiError("InvalidParameterValue.StartTimeOrEndTime", "StartTime and EndTime are over a day apart.")
-        invocations = [each for each in invocations if interval[0] <= each.started_at <= interval[1]]
-    invocations = _ordered(invocations, parameters)
-    page = invocations[offset : offset + limit]
-    return {"TotalCount": len(invocations), "Data": [_log(each) for each in page], "SearchContext": None}
+    search = Search(
+        key=function.key,
+        version=version,
+        request_id=parameters.FunctionRequestId or None,
+        filter=_filter(parameters.Filter),
+        interval=interval,
+        order=choose("OrderBy", parameters.OrderBy, tuple(ORDERS), "start_time", "InvalidParameterValue.OrderBy"),
+        is_descending=choose("Order", parameters.Order, ("desc", "asc"), "desc", "InvalidParameterValue.Order")
+        == "desc",
+        offset=offset,
+        limit=limit,
+    )
+    count, page = await services.invocations.search(search)
+    return {"TotalCount": count, "Data": [_log(each) for each in page], "SearchContext": None}
 
 
 ACTIONS = {
@@ -144,23 +134,10 @@ def _reach(parameters: GetFunctionLogsTable) -> tuple[int, int]:
     return offset, limit
 
 
-def _check_filter(wanted: LogFilterTable | None) -> None:
-    if wanted is not None:
-        choose("Filter.RetCode", wanted.RetCode, tuple(_FILTERS), "", "InvalidParameterValue.RetCode")
-
-
-def _is_wanted(invocation: Invocation, parameters: GetFunctionLogsTable) -> bool:
-    if parameters.FunctionRequestId and invocation.request_id != parameters.FunctionRequestId:
-        return False
-    wanted = parameters.Filter.RetCode if parameters.Filter else None
-    return not wanted or _FILTERS[wanted](invocation)
-
-
-def _ordered(invocations: list[Invocation], parameters: GetFunctionLogsTable) -> list[Invocation]:
-    order = choose("Order", parameters.Order, ("desc", "asc"), "desc", "InvalidParameterValue.Order")
-    order_by = choose("OrderBy", parameters.OrderBy, tuple(_ORDER_KEYS), "start_time", "InvalidParameterValue.OrderBy")
-    key = _ORDER_KEYS[order_by]
-    return sorted(invocations, key=key, reverse=order == "desc")  # type: ignore[arg-type]  # all of one kind
+def _filter(wanted: LogFilterTable | None) -> str | None:
+    if wanted is None:
+        return None
+    return choose("Filter.RetCode", wanted.RetCode, tuple(FILTERS), "", "InvalidParameterValue.RetCode") or None
 
 
 def _status(invocation: Invocation) -> dict[str, object]:

@@ -18,6 +18,7 @@ from tencentserverless.local.front.protocol import make_protocol
 from tencentserverless.local.front.router import find_action, find_region
 from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.store import StoreFailed
 from tencentserverless.local.settings import Limits
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -49,6 +50,9 @@ class Application:
             answer = envelope.success(await self._answer(scope, receive, request_id), request_id)
         except ApiError as error:
             answer = envelope.failure(error, request_id)
+        except StoreFailed as error:
+            problem = f"The local SCF can't keep it: {error}. Nothing has changed."
+            answer = envelope.failure(ApiError("InternalError", problem), request_id)
         except Gone:
             return
         except Exception as error:  # noqa: BLE001  # the last line: no traceback may reach the wire

@@ -1,9 +1,17 @@
-"""The functions and namespaces that exist. Every change is one ``put`` or ``remove`` of one frozen value."""
+"""The functions and namespaces that exist. Every change is one ``put`` or ``remove`` of one frozen value.
 
-from collections.abc import Iterable, Iterator
+All of them are in memory, since every call looks one up; the database is read once, at the start.
+"""
 
-from tencentserverless.local.registry.function import Function, new_function
+from collections.abc import Iterable, Iterator, Mapping
+from sqlite3 import Connection
+
+from tencentserverless.local.registry import tables
+from tencentserverless.local.registry.encoding import Kept, Locate
+from tencentserverless.local.registry.function import Function
+from tencentserverless.local.registry.reconcile import reconcile
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
+from tencentserverless.local.registry.store import Store
 
 
 class Reservations:
@@ -30,17 +38,23 @@ class Reservations:
 
 
 class Catalogue:
-    """Finds functions by region, namespace and name. Every region has the namespace ``default``."""
+    """Finds functions by region, namespace and name. Every region has the namespace ``default``.
 
-    def __init__(self, records: Iterable[FunctionRecord] = ()) -> None:
+    A change is in the database before it is here: whoever sees it may rely on it. All of them raise ``StoreFailed`` if
+    it can't be kept; nothing has changed then.
+
+    :param kept: what the server starts from
+    """
+
+    def __init__(self, store: Store, kept: Iterable[Kept] = (), namespaces: Iterable[Namespace] = ()) -> None:
+        self._store = store
         self._functions: dict[FunctionKey, Function] = {}
-        self._namespaces: dict[tuple[str, str], Namespace] = {}
+        self._found: dict[FunctionKey, FunctionRecord | None] = {}
+        self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
-        for record in records:
-            key = record.key
-            if key.namespace != DEFAULT_NAMESPACE and not self.has_namespace(key.region, key.namespace):
-                self.put_namespace(Namespace(key.region, key.namespace, "", record.created_at, record.changed_at))
-            self.put(new_function(record))
+        for function, found in kept:
+            self._found[function.key] = found
+            self._take(function)
 
     def find(self, key: FunctionKey) -> Function | None:
         """The function under a key."""
@@ -48,12 +62,14 @@ class Catalogue:
 
     def put(self, function: Function) -> None:
         """Keep a function, in place of what was under its key."""
-        self._functions[function.key] = function
-        self.reservations.put(function.key, function.reserved_mb)
+        self._store.write_now(tables.put_functions([Kept(function, self._found.get(function.key))]))
+        self._take(function)
 
     def remove(self, key: FunctionKey) -> None:
         """Forget a function with all its versions and aliases."""
+        self._store.write_now(tables.remove_functions([key]))
         del self._functions[key]
+        self._found.pop(key, None)
         self.reservations.put(key, None)
 
     def has_namespace(self, region: str, namespace: str) -> bool:
@@ -68,10 +84,12 @@ class Catalogue:
 
     def put_namespace(self, namespace: Namespace) -> None:
         """Keep a namespace, in place of one of its name."""
+        self._store.write_now(tables.put_namespace(namespace))
         self._namespaces[namespace.region, namespace.name] = namespace
 
     def remove_namespace(self, region: str, name: str) -> None:
         """Forget a namespace, which must be empty."""
+        self._store.write_now(tables.remove_namespace(region, name))
         del self._namespaces[region, name]
 
     def functions(self, region: str, namespace: str) -> list[Function]:
@@ -87,8 +105,36 @@ class Catalogue:
         for function in self._functions.values():
             yield from function.versions.values()
 
+    def _take(self, function: Function) -> None:
+        key = function.key
+        self._functions[key] = function
+        self.reservations.put(key, function.reserved_mb)
+        if key.namespace != DEFAULT_NAMESPACE and not self.has_namespace(key.region, key.namespace):
+            record = function.latest
+            space = Namespace(key.region, key.namespace, "", record.created_at, record.changed_at)
+            self._namespaces[key.region, key.namespace] = space  # of a folder: it comes again with the folder
+
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())
 
     def __len__(self) -> int:
         return len(self._functions)
+
+
+def restore(store: Store, locate: Locate, found: Mapping[FunctionKey, FunctionRecord]) -> tuple[Catalogue, list[str]]:
+    """The catalogue of a server that starts, and what the user should know of it.
+
+    :param locate: finds a code package
+    :param found: what PATH holds
+    :raises StoreFailed: if the database can't be read or written
+    :raises ValueError: if what it holds is not what this version writes
+    """
+    reunion = reconcile(store.read_now(tables.functions(locate)), found)
+    if reunion.changed or reunion.forgotten:
+
+        def change(connection: Connection) -> None:
+            tables.put_functions(reunion.functions[key] for key in reunion.changed)(connection)
+            tables.remove_functions(reunion.forgotten)(connection)
+
+        store.write_now(change)
+    return Catalogue(store, reunion.functions.values(), store.read_now(tables.namespaces)), reunion.notices

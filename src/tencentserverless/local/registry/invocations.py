@@ -1,20 +1,29 @@
-"""What was called lately and how it ended: a bounded record in memory, two cheap steps on a call's path."""
+"""What was called lately and how it ended.
 
+A call that runs is in memory alone. One that has ended goes to the database in a batch, a moment later: nothing of it
+is on the call's path. Reading writes the batch first, so that a call is seen as soon as it has ended.
+"""
+
+import asyncio
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Iterator
 
+import msgspec
+
+from tencentserverless.local.registry import history
+from tencentserverless.local.registry.history import Search
 from tencentserverless.local.registry.records import FunctionKey
-from tencentserverless.local.settings import KIB, MIB
+from tencentserverless.local.registry.store import Store
+from tencentserverless.local.settings import KIB
 
-MAX_RECORDS = 10_000  # as far as GetFunctionLogs can page (document/api/583/18583: Offset + Limit)
-MAX_BYTES = 64 * MIB  # ours
 MAX_MESSAGE_CHARS = 64 * KIB  # ours, of one return value
-_RECORD_BYTES = 512  # about what a record takes without its texts
+_FLUSH_SECONDS = 0.25
+_ROW_BYTES = 256  # about what a record takes without its texts
+
+_encoder = msgspec.json.Encoder()
 
 
-@dataclass(slots=True, eq=False)
-class Invocation:
+class Invocation(msgspec.Struct, array_like=True, gc=False):
     """One call. It runs while ``status`` is None; then 0, or the platform's status code.
 
     :param started_at: UNIX seconds
@@ -36,56 +45,98 @@ class Invocation:
         """Whole milliseconds, rounded up."""
         return math.ceil(self.duration_ms)
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        return _RECORD_BYTES + len(self.message) + len(self.output)
+    def row(self) -> tuple[object, ...]:
+        """What the database keeps, in the order of ``history.COLUMNS``."""
+        output = self.output.decode("utf-8", "replace").replace("\0", "\ufffd")
+        return (
+            *self.key,
+            self.version,
+            self.request_id,
+            self.started_at,
+            self.memory_mb,
+            self.status,
+            self.message,
+            self.duration_ms,
+            self.memory_bytes,
+            output,
+            _ROW_BYTES + len(self.message) + len(self.output),
+        )
 
 
 class Invocations:
-    """The last calls, the oldest first. The oldest give way by number and by size."""
+    """The calls that run, and the last of those that have ended."""
 
-    def __init__(self, max_records: int = MAX_RECORDS, max_bytes: int = MAX_BYTES) -> None:
-        self._records: dict[str, Invocation] = {}
-        self._max_records = max_records
-        self._max_bytes = max_bytes
-        self._bytes = 0
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._running: dict[str, Invocation] = {}
+        self._ended: list[Invocation] = []
+        self._loop = asyncio.get_running_loop()
+        self._flusher: asyncio.TimerHandle | None = None
 
     def begin(self, invocation: Invocation) -> None:
         """A call has begun."""
-        self._records[invocation.request_id] = invocation
-        self._bytes += _RECORD_BYTES
-        if len(self._records) > self._max_records:
-            self._forget_oldest()
+        self._running[invocation.request_id] = invocation
 
     def end(self, invocation: Invocation, status: int, message: str, output: bytes) -> None:
         """It has ended. Its duration and memory are set by the caller."""
         invocation.status = status
         invocation.message = message if len(message) <= MAX_MESSAGE_CHARS else message[:MAX_MESSAGE_CHARS]
         invocation.output = output
-        if invocation.request_id not in self._records:
-            return  # it ran so long that it has given way
-        self._bytes += invocation.size - _RECORD_BYTES
-        while self._bytes > self._max_bytes and self._records:
-            self._forget_oldest()
+        self._running.pop(invocation.request_id, None)
+        self._ended.append(invocation)
+        if self._flusher is None:
+            self._flusher = self._loop.call_later(_FLUSH_SECONDS, self.flush)
 
     def drop(self, invocation: Invocation) -> None:
         """It came to nothing: the server is stopping, or the caller has gone."""
-        if self._records.pop(invocation.request_id, None) is not None:
-            self._bytes -= invocation.size
+        self._running.pop(invocation.request_id, None)
 
-    def find(self, key: FunctionKey, request_id: str) -> Invocation | None:
-        """A function's call by its id."""
-        record = self._records.get(request_id)
-        return record if record is not None and record.key == key else None
+    def flush(self) -> None:
+        """Have what has ended written."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+            self._flusher = None
+        ended, self._ended = self._ended, []
+        if ended:
+            ended = ended[-history.MAX_RECORDS :]  # the rest would be deleted at once
+            self._store.post(lambda connection: history.append(connection, _rows(ended)))
 
-    def of_function(self, key: FunctionKey) -> Iterator[Invocation]:
-        """The calls of one function, the oldest first."""
-        return (record for record in self._records.values() if record.key == key)
+    async def find(self, key: FunctionKey, request_id: str) -> Invocation | None:
+        """A function's call by its id; the last one where it was tried several times."""
+        running = self._running.get(request_id)
+        if running is not None:
+            return running if running.key == key else None
+        rows = await self._read(history.find(key, request_id))
+        return next(_records(rows), None)
 
-    def __len__(self) -> int:
-        return len(self._records)
+    async def search(self, search: Search) -> tuple[int, list[Invocation]]:
+        """How many calls fit, and one page of them, those that run first."""
+        running = [each for each in self._running.values() if _fits(each, search)]
+        running.sort(key=lambda each: each.started_at, reverse=search.is_descending)
+        page = running[search.offset : search.offset + search.limit]
+        offset = max(0, search.offset - len(running))
+        count, rows = await self._read(history.search(search, offset, search.limit - len(page)))
+        return count + len(running), page + list(_records(rows))
 
-    def _forget_oldest(self) -> None:
-        request_id = next(iter(self._records))
-        self._bytes -= self._records.pop(request_id).size
+    def _read(self, query: "history.Query[history.T]") -> Awaitable["history.T"]:
+        self.flush()
+        return self._store.write(query)  # in turn: behind the batch, and off the loop
+
+
+def _rows(ended: list[Invocation]) -> bytes:
+    return _encoder.encode([each.row() for each in ended])
+
+
+def _records(rows: Iterable[tuple[object, ...]]) -> Iterator[Invocation]:
+    for region, namespace, name, *values, output, _ in rows:
+        yield msgspec.convert([[region, namespace, name], *values, str(output).encode("utf-8")], Invocation)
+
+
+def _fits(invocation: Invocation, search: Search) -> bool:
+    return (
+        invocation.key == search.key
+        and search.filter is None
+        and search.version in (None, invocation.version)
+        and search.request_id in (None, invocation.request_id)
+        and (search.interval is None or search.interval[0] <= invocation.started_at <= search.interval[1])
+    )

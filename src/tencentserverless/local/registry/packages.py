@@ -111,7 +111,12 @@ class Packages:
         else:
             draft.folder.rename(place)
             self._known.add(draft.sha256)
-        return Package(draft.sha256, place / _CODE, place / _ARCHIVE, draft.archive_bytes)
+        return self.locate(draft.sha256, draft.archive_bytes)
+
+    def locate(self, sha256: str, archive_bytes: int) -> Package:
+        """The package of a hash, whether it is there or not."""
+        place = self._root / sha256
+        return Package(sha256, place / _CODE, place / _ARCHIVE, archive_bytes)
 
     def drop_unused(self, used: set[str]) -> bool:
         """Take every package away that is not among these hashes, and say whether ``empty_trash`` has work."""

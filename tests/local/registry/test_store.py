@@ -1,0 +1,179 @@
+"""The database: what is refused at the start, what a failing change takes with it, and what a full disk does."""
+
+import asyncio
+import sqlite3
+import stat
+
+import pytest
+
+from tencentserverless.local.registry import schema
+from tencentserverless.local.registry.store import Store, StoreFailed
+from tencentserverless.local.settings import Reason, StartRefused
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "state.db"
+
+
+@pytest.fixture
+def notices():
+    return []
+
+
+@pytest.fixture
+def store(path, notices):
+    path.parent.mkdir()
+    store = Store(path, notices.append)
+    yield store
+    store.close()
+
+
+def insert(name):
+    def change(connection):
+        connection.execute("INSERT INTO namespaces (region, name, value) VALUES ('ap-a', ?, '')", (name,))
+
+    return change
+
+
+def names(connection):
+    return [name for (name,) in connection.execute("SELECT name FROM namespaces ORDER BY name")]
+
+
+def test_what_is_written_is_there_for_the_next_one_and_for_its_owner_alone(store, path, notices):
+    store.write_now(insert("a"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    second = Store(path, notices.append)
+    assert second.read_now(names) == ["a"]
+    second.close()
+
+
+def test_a_change_that_fails_takes_no_other_with_it(store):
+    store.write_now(insert("a"))
+
+    async def scenario():
+        results = await asyncio.gather(
+            *(store.write(insert(name)) for name in ("b", "a", "c", "a", "d")), return_exceptions=True
+        )
+        assert [type(result) for result in results] == [type(None), StoreFailed, type(None), StoreFailed, type(None)]
+
+    asyncio.run(scenario())
+    assert store.read_now(names) == ["a", "b", "c", "d"]
+    with pytest.raises(StoreFailed):
+        store.write_now(insert("a"))
+
+
+def test_closing_writes_what_waits(path, notices):
+    path.parent.mkdir()
+    store = Store(path, notices.append)
+    for number in range(3000):
+        store.post(insert(f"{number:04}"))
+    store.close()
+    assert len(sqlite3.connect(path).execute("SELECT name FROM namespaces").fetchall()) == 3000
+
+
+def spoil(path, data):
+    path.parent.mkdir()
+    path.write_bytes(data)
+
+
+def make_foreign(path):
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+    connection.close()
+
+
+def make_newer(path):
+    path.parent.mkdir()
+    Store(path, print).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=99")
+    connection.close()
+
+
+def make_torn(path):
+    path.parent.mkdir()
+    Store(path, print).close()
+    data = bytearray(path.read_bytes())
+    data[100:4096] = b"\xff" * 3996
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: spoil(path, b"not a database at all" * 100), "no SQLite database"),
+        (lambda path: spoil(path, b""), "no SQLite database"),
+        (make_foreign, "of another program"),
+        (make_newer, "newer version (layout 99"),
+        (make_torn, "malformed"),
+    ],
+    ids=["nonsense", "empty", "foreign", "newer", "torn"],
+)
+def test_a_file_that_can_not_be_used_is_named_and_left_as_it_is(path, make, words):
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(StartRefused) as caught:
+        Store(path, print)
+    assert caught.value.reason is Reason.STATE
+    assert str(path) in str(caught.value)
+    assert words in str(caught.value)
+    assert f"mv {path.parent} {path.parent}.old" in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_an_older_database_is_brought_to_todays_layout(path, monkeypatch):
+    path.parent.mkdir()
+    Store(path, print).close()
+    added = (*schema.MIGRATIONS, ("ALTER TABLE namespaces ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'",))
+    monkeypatch.setattr("tencentserverless.local.registry.store.MIGRATIONS", added)
+    store = Store(path, print)
+    store.write_now(insert("a"))
+    query = lambda connection: connection.execute("SELECT name, colour FROM namespaces").fetchall()  # noqa: E731
+    assert store.read_now(query) == [("a", "red")]
+    assert store.read_now(lambda connection: connection.execute("PRAGMA user_version").fetchone()) == (len(added),)
+    store.close()
+
+
+def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
+    path.parent.mkdir()
+    Store(path, print).close()
+    added = (*schema.MIGRATIONS, ("CREATE TABLE more (text)", "CREATE TABLE more (text)"))
+    monkeypatch.setattr("tencentserverless.local.registry.store.MIGRATIONS", added)
+    with pytest.raises(StartRefused, match="already exists"):
+        Store(path, print)
+    monkeypatch.undo()
+    store = Store(path, print)
+    tables = store.read_now(lambda connection: connection.execute("SELECT name FROM sqlite_master").fetchall())
+    assert ("more",) not in tables
+    store.close()
+
+
+def test_a_full_disk_stops_recording_with_one_warning_until_there_is_room(store, notices):
+    # Both connections have a bound of their own.
+    limit = lambda pages: lambda connection: connection.execute(f"PRAGMA max_page_count={pages}").fetchone()  # noqa: E731
+
+    def fill(connection):
+        connection.execute("INSERT INTO namespaces (region, name, value) VALUES ('ap-b', 'big', zeroblob(4000000))")
+
+    async def scenario():
+        await store.write(limit(1))  # as few as there are
+        for _ in range(3):
+            store.post(fill)
+            with pytest.raises(StoreFailed, match="full"):
+                await store.write(fill)
+        assert [notice.count("is full") for notice in notices] == [1]
+        await store.write(limit(1_000_000))
+        store.post(fill)
+        await store.write(lambda connection: None)
+
+    asyncio.run(scenario())
+    assert store.read_now(names) == ["big"]
+    assert len(notices) == 2
+    assert "recorded again" in notices[1]
+    store.read_now(limit(1))
+    with pytest.raises(StoreFailed, match="full"):
+        store.write_now(
+            lambda connection: connection.execute("INSERT INTO functions VALUES ('', '', '', zeroblob(9000000))")
+        )
