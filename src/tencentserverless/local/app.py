@@ -6,6 +6,7 @@ This and ``settings`` is all that the command line imports; the rooms load when 
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import os
 import shlex
 import signal
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.worker.interpreters import Interpreters
 
 _CONNECT_SECONDS = 2.0
+_GARBAGE_OBJECTS = 20_000  # new ones before a look; a call leaves none behind that needs it
 _DATABASE, _PACKAGES = "state.db", "packages"
 
 
@@ -162,6 +164,7 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         application = Application(services, Authenticator(ring, time.time, limits.skew_seconds))
 
         def announce() -> None:
+            _settle_memory()
             start.write_environment()
             stack.callback(start.forget_environment)
             on_ready(start.doors.url)
@@ -214,6 +217,13 @@ def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler", drain_seconds
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # ignored: it runs under nohup
             loop.add_signal_handler(number, stop)
     return stopping
+
+
+def _settle_memory() -> None:
+    """What is here when the server is ready stays: looking through it again and again cost a tenth of every call."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_OBJECTS, 20, 50)
 
 
 def _run_loop(main: Coroutine[None, None, None]) -> None:

@@ -445,3 +445,22 @@ def test_an_event_that_was_not_asked_for_is_taken_back_at_a_stop(function, tmp_p
                 await waiting
 
     asyncio.run(scenario())
+
+
+def test_what_it_put_into_a_session_of_its_own_ends_with_it(function, ends):
+    async def scenario():
+        async with scheduling() as scheduler:
+            code = 'child = subprocess.Popen(["sleep", "1000"], start_new_session=True).pid; '
+            return value(await call(scheduler, function(), code + SHOW.format("child")))
+
+    assert ends(asyncio.run(scenario()))
+
+
+def test_memory_over_the_limit_is_434_while_the_call_runs(function):
+    if not HAS_PROC:
+        pytest.skip("reads /proc, which this system has not")
+    started = time.monotonic()
+    outcome = outcome_of(function(memory_mb=64, timeout_seconds=100), "held = bytearray(100 << 20); time.sleep(100)")
+    assert (outcome.status, outcome.message) == (434, "Task memory exceeded 64 MB")
+    assert outcome.memory_bytes > 64 * MIB
+    assert time.monotonic() - started < 50

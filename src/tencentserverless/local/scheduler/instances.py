@@ -11,13 +11,15 @@ from tencentserverless.local.keys import Grant, KeyRing
 from tencentserverless.local.logs import Output
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.scheduler.job import Job
-from tencentserverless.local.settings import Settings
+from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.custom import CustomCommand, start_custom_worker
 from tencentserverless.local.worker.environment import key_variables, load_frame, make_environment
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
+from tencentserverless.local.worker.memory import MemoryWatch
 from tencentserverless.local.worker.outcome import Outcome
 from tencentserverless.local.worker.process import Command, start_worker
+from tencentserverless.local.worker.remains import end_remains, mark_of
 from tencentserverless.local.worker.runner import Runner
 from tencentserverless.local.worker.support import Support
 
@@ -108,6 +110,7 @@ class Launcher:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._living: set[Runner] = set()
+        self._memory = MemoryWatch()
         self._farewells: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -142,15 +145,19 @@ class Launcher:
             if failure is not None:
                 instance.end()
             self._watch(self._see_off(instance, scratch, None if failure else on_end))
+        if failure is None:
+            self._memory.add(worker, record.memory_mb * MIB)
         return failure or instance
 
     async def close(self) -> None:
         """Kill every process and wait until all are dead."""
         self._is_closed = True
+        self._memory.close()
         for worker in list(self._living):
             worker.kill()
         while self._farewells:
             await asyncio.wait(self._farewells)
+        await asyncio.to_thread(end_remains, self._ground.support.root.name + "/")
 
     def _watch(self, farewell: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(farewell)
@@ -160,10 +167,11 @@ class Launcher:
     async def _see_off(self, instance: Instance, scratch: Path, on_end: Callable[[Instance], None] | None) -> None:
         await instance.worker.wait_closed()
         self._living.discard(instance.worker)
+        self._memory.remove(instance.worker)
         instance.end()
         if on_end is not None:
             on_end(instance)
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        await asyncio.to_thread(_clean_up, scratch, has_remains=not self._is_closed)
 
     async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Runner:
         if record.runtime == CUSTOM_RUNTIME:
@@ -191,3 +199,13 @@ class Launcher:
         ground = self._ground
         is_python2 = ground.interpreters.is_python2(record.runtime)
         return load_frame(record, ground.settings, None if is_python2 else ground.support.sdk_folder)
+
+
+def _clean_up(scratch: Path, *, has_remains: bool) -> None:
+    """End what an instance has left running, and remove what it has left lying.
+
+    :param has_remains: a server that stops looks once, for all of them
+    """
+    if has_remains:
+        end_remains(mark_of(scratch))
+    shutil.rmtree(scratch, ignore_errors=True)

@@ -36,6 +36,10 @@ _getrusage = resource.getrusage
 _RUSAGE_SELF = resource.RUSAGE_SELF
 _open = open
 _peak = [0, 0]  # page faults at the last look, and the bytes that were seen
+_MARK = os.environ.get("_SCF_INSTANCE", "")
+_MAX_ROUNDS = 20
+_kill = os.kill
+_listdir = os.listdir
 _exit = os._exit
 _os_write = os.write
 _getpid = os.getpid
@@ -153,10 +157,30 @@ def _watch_parent(parent):
 def _end_group():
     # type: () -> NoReturn
     """The parent has gone, which would have ended this process and what it has started."""
+    _end_remains()
     try:
         os.killpg(os.getpgrp(), signal.SIGKILL)
     finally:
         _exit(1)
+
+
+def _end_remains():
+    # type: () -> None
+    """Kill what carries this instance's mark, in whatever session it is (``remains`` is the parent's half)."""
+    mark = ("\0_SCF_INSTANCE=" + _MARK + "\0").encode("ascii")
+    for _ in range(_MAX_ROUNDS):
+        found = False
+        for name in _listdir("/proc") if _MARK and os.path.isdir("/proc/self") else ():
+            try:
+                with _open("/proc/" + name + "/environ", "rb") as file:
+                    is_marked = mark in b"\0" + file.read() + b"\0"
+                if is_marked and int(name) != _getpid():
+                    _kill(int(name), signal.SIGKILL)
+                    found = True
+            except (IOError, OSError, ValueError):
+                continue
+        if not found:
+            return
 
 
 def _prepare(load):

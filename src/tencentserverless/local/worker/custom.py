@@ -103,8 +103,8 @@ class CustomWorker:
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now."""
-        return self._limit.passed_ms() / 1000
+        """How long the call that it runs has taken until now; 0 if it runs none."""
+        return self._limit.passed_ms() / 1000 if self._is_busy else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until the bootstrap says that it is ready. None when it has, else what went wrong.

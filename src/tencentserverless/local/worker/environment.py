@@ -9,6 +9,7 @@ from tencentserverless.local.keys import Grant
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
+from tencentserverless.local.worker.remains import MARK_VARIABLE, mark_of
 
 
 def key_variables(grant: Grant) -> dict[str, str]:
@@ -24,7 +25,10 @@ def key_variables(grant: Grant) -> dict[str, str]:
 def make_environment(
     record: FunctionRecord, settings: Settings, endpoint_url: str, grant: Grant, scratch: Path
 ) -> dict[str, str]:
-    """The whole environment of an instance."""
+    """The whole environment of an instance.
+
+    :param scratch: its folder for temporary files, whose name is the mark by which its processes are known
+    """
     environment = dict(settings.passed_environment)
     environment.update(
         TMPDIR=str(scratch),
@@ -47,6 +51,7 @@ def make_environment(
         _SCF_SERVER_PORT="28902",
         USER_CODE_ROOT=f"{record.code_folder}/",
     )
+    environment[MARK_VARIABLE] = mark_of(scratch)
     environment.update(key_variables(grant))
     return environment
 

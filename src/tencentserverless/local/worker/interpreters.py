@@ -1,5 +1,6 @@
 """Which Python a Runtime name means on this machine."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ OWN_VERSION = "{}.{}".format(*sys.version_info[:2])
 OWN_RUNTIME = f"Python{OWN_VERSION}"
 
 
+@functools.lru_cache(maxsize=256)
 def python_version(runtime: str) -> str | None:
     """``3.9`` of ``Python3.9``; None for what is no Python."""
     match = _PYTHON_RUNTIME.match(runtime)

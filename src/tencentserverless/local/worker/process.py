@@ -151,8 +151,8 @@ class Worker:
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now."""
-        return self._limit.passed_ms() / 1000
+        """How long the call that it runs has taken until now; 0 if it runs none."""
+        return self._limit.passed_ms() / 1000 if self._expected is _CALLED else 0.0
 
     def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
         """Run the handler on one event, of a process that runs nothing; how it ends goes to ``on_end``, later.

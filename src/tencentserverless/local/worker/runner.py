@@ -30,7 +30,7 @@ class Runner(Protocol):
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now."""
+        """How long the call that it runs has taken until now; 0 if it runs none."""
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until it can take calls. None when it is ready, else what went wrong."""

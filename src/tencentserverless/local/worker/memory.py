@@ -1,0 +1,110 @@
+"""Watches the resident memory of workers that run a call: the platform ends an instance that holds more than it may.
+
+Source: cloud.tencent.com/document/product/583/42611 (status 434).
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import psutil
+
+_BUSY_SECONDS = 0.1  # between two looks while anything runs
+_QUIET_SECONDS = 0.5
+_FAMILY_LOOKS = 10  # looks between two that count what a function has started: that reads the whole process table
+
+
+class Watched(Protocol):
+    """A worker, as far as the watch needs it."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+
+    @property
+    def running_seconds(self) -> float:
+        """How long its call has run, 0 if it runs none."""
+
+    def overflow(self) -> None:
+        """Its memory is over the limit."""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    worker: Watched
+    limit_bytes: int
+    process: psutil.Process
+
+
+class MemoryWatch:
+    """One timer for all workers. A worker that runs nothing costs nothing but a look at it."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, _Entry] = {}
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._looks = 0
+        self._counting: asyncio.Task[None] | None = None
+
+    def add(self, worker: Watched, limit_bytes: int) -> None:
+        """Watch a worker until ``remove``."""
+        try:
+            self._entries[worker.pid] = _Entry(worker, limit_bytes, psutil.Process(worker.pid))
+        except psutil.Error:
+            return  # it has ended already
+        if self._timer is None:
+            self._timer = self._loop.call_later(_BUSY_SECONDS, self._look)
+
+    def remove(self, worker: Watched) -> None:
+        """Watch it no more."""
+        self._entries.pop(worker.pid, None)
+
+    def close(self) -> None:
+        """Stop."""
+        self._entries.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._counting is not None:
+            self._counting.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        busy = [entry for entry in self._entries.values() if entry.worker.running_seconds > 0]
+        for entry in busy:
+            self._judge(entry, _resident_bytes([entry.process]))
+        self._looks += 1
+        if self._looks % _FAMILY_LOOKS == 0 and (self._counting is None or self._counting.done()):
+            long = [entry for entry in busy if entry.worker.running_seconds >= _BUSY_SECONDS * _FAMILY_LOOKS]
+            if long:
+                self._counting = self._loop.create_task(self._count_families(long))
+        if self._entries:
+            self._timer = self._loop.call_later(_BUSY_SECONDS if busy else _QUIET_SECONDS, self._look)
+
+    async def _count_families(self, entries: list[_Entry]) -> None:
+        """Look at long calls again, with what they have started."""
+        sizes = await asyncio.to_thread(lambda: [_resident_bytes(_family(entry.process)) for entry in entries])
+        for entry, size in zip(entries, sizes, strict=True):
+            self._judge(entry, size)
+
+    def _judge(self, entry: _Entry, size: int) -> None:
+        if size > entry.limit_bytes and self._entries.get(entry.worker.pid) is entry:
+            entry.worker.overflow()
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _resident_bytes(processes: Iterable[psutil.Process]) -> int:
+    """What processes hold together; one that has ended holds nothing."""
+    size = 0
+    for process in processes:
+        try:
+            size += process.memory_info().rss
+        except psutil.Error:
+            continue
+    return size
