@@ -424,8 +424,8 @@ def test_a_bootstrap_ends_with_a_server_that_was_killed(start_local_scf, tmp_pat
     (folder / "bootstrap").write_text(PYTHON + CALL + BOOTSTRAP)
     (folder / "bootstrap").chmod(0o755)
     server = start_local_scf(folder)
-    code = 'child = subprocess.Popen(["sleep", "1000"]).pid; '
-    pids = json.loads(server.invoke("fn", code + SHOW.format("[os.getpid(), child]"))["RetMsg"])
+    code = 'children = [subprocess.Popen(["sleep", "1000"], start_new_session=new).pid for new in (False, True)]; '
+    pids = json.loads(server.invoke("fn", code + SHOW.format("[os.getpid(), *children]"))["RetMsg"])
     assert all(runs(pid) for pid in pids)
     server.stop(signal.SIGKILL)
     assert all(ends(pid) for pid in pids)

@@ -18,6 +18,7 @@ from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.group import Group
 from tencentserverless.local.worker.outcome import Outcome
 from tencentserverless.local.worker.pipe import Pipe
+from tencentserverless.local.worker.remains import MARK_VARIABLE
 from tencentserverless.local.worker.runner import OnEnd
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
 from tencentserverless.local.worker.timelimit import TimeLimit
@@ -27,14 +28,27 @@ _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to se
 _OVERSIZED = 407
 _MAX_ERROR_CHARS = 256 * 1024
 _MAGIC_BYTES = 128
-#: Sets the mode of new files, leaves a watch that ends the group when the server's end of stdin closes, for a server
-#: that was killed can end nobody, and becomes the bootstrap. The watch is nobody's child: a bootstrap may wait for all
-#: of its own.
-_START = (
-    'umask "$1"; exec 3<&0 </dev/null; '
-    "({ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 &); "
-    f"exec 3<&-; exec ./{START_FILE}"
-)
+#: Waits until the server's end of a pipe closes, for a server that was killed can end nobody, and then ends all that
+#: carries the instance's mark, and the group. Where there is no /proc it ends the group.
+_WATCH = f"""
+read -r _ <&3
+read -r self _ </proc/self/stat
+for file in $(grep -lsF "{MARK_VARIABLE}=${MARK_VARIABLE}" /proc/[0-9]*/environ); do
+    pid=${{file#/proc/}}
+    pid=${{pid%/environ}}
+    [ "$pid" = "$self" ] || kill -KILL "$pid"
+done
+kill -KILL 0
+"""
+#: Sets the mode of new files, leaves the watch behind, and becomes the bootstrap. The watch is nobody's child: a
+#: bootstrap may wait for all of its own.
+_START = f"""
+umask "$1"
+exec 3<&0 </dev/null
+({{ {_WATCH} }} >/dev/null 2>&1 &)
+exec 3<&-
+exec ./{START_FILE}
+"""
 
 
 class _End(enum.Enum):
