@@ -2,6 +2,7 @@
 # make test    the whole test suite
 # make soak    the fault campaigns alone, with CALLS calls
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
+# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, package
 #
@@ -24,7 +25,7 @@ GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames)\.py$$
 
-.PHONY: demo test soak bench matrix check style types law package
+.PHONY: demo test soak bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
@@ -37,6 +38,9 @@ soak: .venv/.dev-installed
 
 bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)
+
+bench-local: .venv/.dev-installed
+	@$(VENV_PYTHON) -m benchmarks.local $(if $(QUICK),--quick)
 
 matrix: .venv/.dev-installed
 	@$(VENV_PYTHON) tools/matrix.py

@@ -1,0 +1,1 @@
+"""The local SCF beside functions-framework, in one run: ``make bench-local``."""
