@@ -30,6 +30,7 @@ REFUSALS = [
     ("CreateFunction", {**NEW, "FunctionName": "it"}, "ResourceInUse.Function"),
     ("CreateFunction", {**NEW, "Namespace": "none"}, "ResourceNotFound.Namespace"),
     ("CreateFunction", {**NEW, "Handler": "index"}, "InvalidParameterValue.Handler"),
+    ("CreateFunction", {**NEW, "Runtime": "CustomRuntime", "Handler": "a\0b"}, "InvalidParameterValue.Handler"),
     ("CreateFunction", {**NEW, "Description": BIG}, "InvalidParameterValue.Description"),
     ("CreateFunction", {**NEW, "MemorySize": 100}, "InvalidParameterValue.Memory"),
     ("CreateFunction", {**NEW, "MemorySize": 4096}, "InvalidParameterValue.Memory"),

@@ -265,13 +265,13 @@ def _owner(settings: Settings, folder: state.StateFolder | None) -> Credentials:
 
 
 def _notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:
-    from tencentserverless.local.worker.interpreters import python_version
+    from tencentserverless.local.worker.interpreters import can_run
 
     notices = list(project.notices)
     notices += [
         f"{key.name}: the runtime {record.runtime} is listed, but calls of it are not supported by the local SCF"
         for key, record in project.records.items()
-        if python_version(record.runtime) is None
+        if not can_run(record.runtime)
     ]
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
     if not settings.is_loopback:

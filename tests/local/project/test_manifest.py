@@ -33,6 +33,18 @@ def test_defaults(read, tmp_path):
     assert notices == []
 
 
+@pytest.mark.parametrize("handler", [None, "index", "any words", "a.b.c"])
+def test_a_custom_runtimes_handler_is_its_own_affair_and_may_be_left_out(read, handler):
+    record, _ = read(inputs("runtime: CustomRuntime", *([f"handler: {handler}"] if handler else [])))
+    assert (record.runtime, record.handler) == ("CustomRuntime", handler or "index.main_handler")
+
+
+@pytest.mark.parametrize("handler", ["''", '"a\\0b"', "x" * 122])
+def test_a_custom_runtimes_handler_has_bounds(read, handler):
+    with pytest.raises(StartRefused, match="handler must be 1 to 121 characters without NUL"):
+        read(inputs("runtime: CustomRuntime", f"handler: {handler}"))
+
+
 def test_everything(read):
     record, notices = read(
         inputs(

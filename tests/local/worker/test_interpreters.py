@@ -84,3 +84,10 @@ def test_pyenv_versions_are_found_where_no_shim_works(tmp_path, monkeypatch):
 def test_names_of_runtimes(runtime, version):
     assert interpreters.python_version(runtime) == version
     assert interpreters.is_known(runtime) == (runtime != "python3.9")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "can_run"), [("Python3.9", True), ("CustomRuntime", True), ("Nodejs16.13", False), ("Go1", False)]
+)
+def test_which_runtimes_are_run(runtime, can_run):
+    assert interpreters.can_run(runtime) is can_run

@@ -25,7 +25,13 @@ from tencentserverless.local.actions.versions import publish
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.packages import Draft
-from tencentserverless.local.registry.records import HANDLER, MAX_NAMES_CHARS, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.records import (
+    HANDLER,
+    MAX_NAMES_CHARS,
+    FunctionKey,
+    FunctionRecord,
+    is_other_handler,
+)
 from tencentserverless.local.settings import REGION_NAME, StartRefused
 from tencentserverless.local.worker.interpreters import is_known
 
@@ -33,9 +39,8 @@ DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
 DEFAULT_HANDLER = "index.main_handler"  # what the console writes
 FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
 
-#: Runtimes whose handlers are file.function; those of others are of their language's making, and never called here.
+#: Runtimes whose handlers are file.function; those of others are of their language's making.
 _FILE_RUNTIMES = ("Python", "Nodejs", "Php")
-_MAX_OTHER_HANDLER_CHARS = 121  # two halves of 60
 
 
 class TagTable(Table, frozen=True):
@@ -188,11 +193,8 @@ def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -
 
 
 def _check_handler(handler: str, runtime: str) -> None:
-    if runtime.startswith(_FILE_RUNTIMES):
-        fits = HANDLER.match(handler) is not None
-    else:
-        fits = 0 < len(handler) <= _MAX_OTHER_HANDLER_CHARS
-    if not fits:
+    is_file = runtime.startswith(_FILE_RUNTIMES)
+    if not (HANDLER.match(handler) if is_file else is_other_handler(handler)):
         raise ApiError(
             "InvalidParameterValue.Handler",
             f"Handler must be 'file.function', each 2 to 60 characters, such as {DEFAULT_HANDLER}, "

@@ -21,7 +21,7 @@ from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.invocations import Invocation
 from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionRecord
 from tencentserverless.local.scheduler.dispatch import Stopping
-from tencentserverless.local.worker.interpreters import python_version
+from tencentserverless.local.worker.interpreters import can_run
 from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome
 
 #: The pages of these actions list no code for a namespace, and one of their own for a name.
@@ -146,11 +146,11 @@ def _check_runtime(record: FunctionRecord) -> None:
             "InvalidParameterValue.FunctionType",
             f"Function {record.key.name!r} is a web function: only event functions are invoked.",
         )
-    if python_version(record.runtime) is None:
+    if not can_run(record.runtime):
         raise ApiError(
             "UnsupportedOperation",
             f"Function {record.key.name!r} has the runtime {record.runtime}, which is not supported by the local SCF; "
-            "it runs Python functions.",
+            "it runs Python functions, and CustomRuntime.",
         )
 
 

@@ -11,7 +11,7 @@ from tencentserverless.local.project.nodes import Node, read_yaml
 from tencentserverless.local.registry import records
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
 from tencentserverless.local.settings import REGION_NAME
-from tencentserverless.local.worker.interpreters import is_known
+from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, is_known
 
 FILE_NAME = "serverless.yml"
 COMPONENT = "scf"
@@ -78,7 +78,7 @@ class _Inputs:
             raise self._node.refusal(f"has a namespace and a name of more than {records.MAX_NAMES_CHARS} characters")
         return FunctionRecord(
             key=key,
-            handler=self._text("handler", DEFAULT_HANDLER),
+            handler=self._handler(),
             runtime=self._text("runtime", DEFAULT_RUNTIME),
             code_folder=self._code_folder(),
             memory_mb=self._number("memorySize", 128, records.MEMORY_MB, "64, or 128 to 3072 in steps of 128"),
@@ -91,6 +91,10 @@ class _Inputs:
             created_at=now,
             changed_at=now,
         )
+
+    def _handler(self) -> str:
+        is_custom = self._text("runtime", DEFAULT_RUNTIME) == CUSTOM_RUNTIME
+        return self._text("handler", DEFAULT_HANDLER, "custom handler" if is_custom else "handler")
 
     def _name(self) -> str:
         if "name" in self._values:
@@ -107,11 +111,11 @@ class _Inputs:
             )
         return name
 
-    def _text(self, key: str, default: str) -> str:
+    def _text(self, key: str, default: str, rule_name: str = "") -> str:
         if key not in self._values:
             return default
         text = self._values[key].text()
-        rule = _RULES[key]
+        rule = _RULES[rule_name or key]
         if not rule.fits(text):
             raise self._values[key].refusal(f"must be {rule.words}, not {text!r}")
         return text
@@ -170,6 +174,9 @@ _RULES = {
     "namespace": _Rule(records.NAMESPACE_NAME.match, "1 to 30 letters, digits, '-' or '_'"),
     "region": _Rule(REGION_NAME.match, "a region such as ap-guangzhou"),
     "handler": _Rule(records.HANDLER.match, "'file.function', each 2 to 60 characters, such as index.main_handler"),
+    "custom handler": _Rule(  # its bootstrap alone knows what it means
+        records.is_other_handler, f"1 to {records.MAX_OTHER_HANDLER_CHARS} characters without NUL"
+    ),
     "runtime": _Rule(is_known, "a runtime such as Python3.10"),
     "type": _Rule(_TYPES.__contains__, "'event' or 'web'"),
     "description": _Rule(

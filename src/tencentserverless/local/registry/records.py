@@ -13,6 +13,7 @@ FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
 NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}\Z")
 MAX_NAMES_CHARS = 118  # namespace and function name together
 HANDLER = re.compile(r"[\w./-]{2,60}\.\w{2,60}\Z")  # each half 2 to 60 characters
+MAX_OTHER_HANDLER_CHARS = 121  # two such halves; runtimes of other languages have forms of their own
 VARIABLE_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
 RESERVED_KEY_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
 MAX_ENVIRONMENT_BYTES = 4096
@@ -107,6 +108,11 @@ class Fault(NamedTuple):
 
     rule: Rule
     words: str
+
+
+def is_other_handler(text: str) -> bool:
+    """Whether this can be the handler of a runtime whose handlers have a form of their own."""
+    return 0 < len(text) <= MAX_OTHER_HANDLER_CHARS and "\0" not in text
 
 
 def environment_fault(environment: Mapping[str, str]) -> Fault | None:

@@ -13,12 +13,14 @@ from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.scheduler.job import Job
 from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker import outcome
+from tencentserverless.local.worker.custom import CustomCommand, start_custom_worker
 from tencentserverless.local.worker.environment import key_variables, load_frame, make_environment
-from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
 from tencentserverless.local.worker.memory import MemoryWatch
 from tencentserverless.local.worker.outcome import Outcome
-from tencentserverless.local.worker.process import Command, Worker, start_worker
+from tencentserverless.local.worker.process import Command, start_worker
 from tencentserverless.local.worker.remains import end_remains, mark_of
+from tencentserverless.local.worker.runner import Runner
 from tencentserverless.local.worker.support import Support
 
 _KEY_MARGIN_SECONDS = 60
@@ -33,7 +35,7 @@ class Instance:
     """
 
     record: FunctionRecord
-    worker: Worker
+    worker: Runner
     grant: Grant
     keys: KeyRing
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -48,11 +50,13 @@ class Instance:
         """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
         self.jobs[job.request_id] = job
         timeout_seconds = self.record.timeout_seconds
-        self.worker.begin(job.request_id, job.event, self._fresh_keys(timeout_seconds), timeout_seconds)
+        if self._has_worn_keys() and not self.worker.takes_keys:
+            self.worker.kill()  # nothing of the call has run: it gets a new instance
+        self.worker.begin(job.request_id, job.event, self._fresh_keys(), timeout_seconds)
 
     def queue(self, job: Job) -> bool:
         """Hand a call over before the one that runs has ended. False if the worker does not take it."""
-        if not self.worker.queue(job.request_id, job.event, self._fresh_keys(self.record.timeout_seconds)):
+        if not self.worker.queue(job.request_id, job.event, self._fresh_keys()):
             return False
         self.jobs[job.request_id] = job
         return True
@@ -72,9 +76,13 @@ class Instance:
         self.worker.kill()
         self.keys.revoke(self.grant)
 
-    def _fresh_keys(self, timeout_seconds: int) -> dict[str, str]:
-        """New temporary keys, as variables, if the present ones may end before the call does."""
-        if not self.keys.is_worn(self.grant, timeout_seconds + _KEY_MARGIN_SECONDS):
+    def _has_worn_keys(self) -> bool:
+        """Whether its keys may end before a call does that begins now."""
+        return self.keys.is_worn(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS)
+
+    def _fresh_keys(self) -> dict[str, str]:
+        """New temporary keys, as variables, if the present ones are worn and the worker can take others."""
+        if not self._has_worn_keys() or not self.worker.takes_keys:
             return {}
         self.keys.revoke(self.grant)
         self.grant = self.keys.issue()
@@ -101,7 +109,7 @@ class Launcher:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._living: set[Worker] = set()
+        self._living: set[Runner] = set()
         self._memory = MemoryWatch()
         self._farewells: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -118,7 +126,8 @@ class Launcher:
         output = Output(record.key.name, ground.settings.limits.output_bytes, ground.console.show)
         try:
             scratch = ground.support.make_scratch()
-            worker = await start_worker(self._command(record, grant, scratch), output)
+            environment = make_environment(record, ground.settings, ground.endpoint_url, grant, scratch)
+            worker = await self._start(record, environment, output)
         except BaseException as error:
             ground.keys.revoke(grant)
             if scratch:
@@ -164,7 +173,14 @@ class Launcher:
             on_end(instance)
         await asyncio.to_thread(_clean_up, scratch, has_remains=not self._is_closed)
 
-    def _command(self, record: FunctionRecord, grant: Grant, scratch: Path) -> Command:
+    async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Runner:
+        if record.runtime == CUSTOM_RUNTIME:
+            umask = self._ground.settings.umask
+            command = CustomCommand(record.code_folder, environment, record.handler, record.memory_mb, umask)
+            return await start_custom_worker(command, output)
+        return await start_worker(self._command(record, environment), output)
+
+    def _command(self, record: FunctionRecord, environment: dict[str, str]) -> Command:
         ground = self._ground
         interpreter = ground.interpreters.find(record.runtime)
         if interpreter is None:
@@ -175,7 +191,7 @@ class Launcher:
             child_folder=ground.support.child_folder,
             code_folder=record.code_folder,
             label=record.key.name,
-            environment=make_environment(record, ground.settings, ground.endpoint_url, grant, scratch),
+            environment=environment,
             memory_mb=record.memory_mb,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tencentserverless.local.keys import Grant
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.settings import Settings
+from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
 from tencentserverless.local.worker.remains import MARK_VARIABLE, mark_of
 
 
@@ -57,7 +58,10 @@ def make_environment(
 
 def _user_variables(record: FunctionRecord) -> dict[str, str]:
     """The user's own. PYTHONPATH comes later, from the child: it must not change what the child itself imports."""
-    return {key: value for key, value in record.environment.items() if key != "PYTHONPATH"}
+    variables = dict(record.environment)
+    if record.runtime != CUSTOM_RUNTIME:  # there is no child of ours in it
+        variables.pop("PYTHONPATH", None)
+    return variables
 
 
 def load_frame(record: FunctionRecord, settings: Settings, sdk_folder: Path | None) -> dict[str, object]:

@@ -18,6 +18,7 @@ OTHER_RUNTIMES = frozenset(
     "Nodejs6.10 Nodejs8.9 Nodejs10.15 Nodejs12.16 Nodejs14.18 Nodejs16.13 Nodejs18.15 Php5 Php5.6 Php7 Php7.2 Php7.4 "
     "Php8.0 Go1 Golang1 Java8 Java11 CustomRuntime CustomImage".split()
 )
+CUSTOM_RUNTIME = "CustomRuntime"  # an executable that speaks the runtime API
 OWN_VERSION = "{}.{}".format(*sys.version_info[:2])
 OWN_RUNTIME = f"Python{OWN_VERSION}"
 
@@ -32,6 +33,11 @@ def python_version(runtime: str) -> str | None:
 def is_known(runtime: str) -> bool:
     """Whether this is the name of a runtime at all."""
     return runtime in OTHER_RUNTIMES or python_version(runtime) is not None
+
+
+def can_run(runtime: str) -> bool:
+    """Whether functions of a runtime run here, and are not listed alone."""
+    return runtime == CUSTOM_RUNTIME or python_version(runtime) is not None
 
 
 class Interpreters:

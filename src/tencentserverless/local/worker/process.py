@@ -1,10 +1,8 @@
 """One worker process, seen from the parent: its channel, its output, its death."""
 
 import asyncio
-import contextlib
 import enum
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +15,10 @@ from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.channel import HAS_PACKETS, Channel
 from tencentserverless.local.worker.frames import FrameError, join, pack
+from tencentserverless.local.worker.group import Group
 from tencentserverless.local.worker.outcome import Outcome
 from tencentserverless.local.worker.pipe import Pipe
+from tencentserverless.local.worker.runner import OnEnd
 from tencentserverless.local.worker.timelimit import TimeLimit
 
 _MAX_QUEUED_BYTES = 16 * 1024  # of an event that waits in a worker's channel
@@ -57,7 +57,6 @@ class _End(enum.Enum):
     OVERFLOWED = "the memory was up"
 
 
-OnEnd = Callable[[str, Outcome | None], None]
 _OnSettled = Callable[["_Answer | _End", bytes], None]
 
 _heads = msgspec.json.Decoder(_Answer)
@@ -98,11 +97,13 @@ class Worker:
         nothing of it ran. Set it before the first call
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, channel: Channel, output: Pipe, memory_mb: int) -> None:
+    takes_keys: bool = True
+
+    def __init__(self, group: Group, channel: Channel, output: Pipe, memory_mb: int) -> None:
         self.is_alive: bool = True
         self.on_end: OnEnd = _ignore
         self._memory_mb = memory_mb
-        self._process = process
+        self._group = group
         self._channel = channel
         self._output = output
         self._expected: tuple[str, ...] = ()
@@ -120,7 +121,7 @@ class Worker:
     @property
     def pid(self) -> int:
         """Of the process, which leads a group of the same number."""
-        return self._process.pid
+        return self._group.pid
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Have the child load the handler. None when it is ready, else what went wrong."""
@@ -165,7 +166,7 @@ class Worker:
         self._may_queue = HAS_PACKETS and len(event) <= _MAX_QUEUED_BYTES
         self._await_answer(_CALLED, request_id, timeout_seconds, self._end_call)
         order = join(_orders.encode(_Order("invoke", request_id, environ)), event)
-        is_reached = self.is_alive and (self._may_queue or not self._is_dead()) and self._channel.send(order)
+        is_reached = self.is_alive and (self._may_queue or not self._group.is_dead()) and self._channel.send(order)
         if not is_reached and was_warm:
             self._expected = ()
             self._loop.call_soon(self._settle_dead)
@@ -197,23 +198,12 @@ class Worker:
     def kill(self) -> None:
         """End the process and everything in its group, at once."""
         self.is_alive = False
-        if self._process.returncode is None:
-            self._kill_group()
+        if self._group.is_led:
+            self._group.kill()
 
     async def wait_closed(self) -> None:
         """Wait until the process is dead and its descriptors are closed."""
         await self._watch
-
-    def _is_dead(self) -> bool:
-        """Whether the process has ended, which nobody has been told yet."""
-        try:
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:
-            return True
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
 
     def _await_answer(
         self, kinds: tuple[str, ...], request_id: str, timeout_seconds: float, on_settled: _OnSettled
@@ -268,9 +258,9 @@ class Worker:
         if end is _End.EXITED:
             result = outcome.exited(self._limit.passed_ms(), output)
         elif end is _End.OVERFLOWED:
-            result = self._end_overflown(_peak_memory_bytes(self.pid), output)
+            result = self._end_overflown(self._group.peak_memory_bytes(), output)
         else:
-            result = outcome.timed_out(int(self._limit.seconds), _peak_memory_bytes(self.pid), output)
+            result = outcome.timed_out(int(self._limit.seconds), self._group.peak_memory_bytes(), output)
             self.kill()
         read = list(self._queued)
         self._queued.clear()
@@ -315,13 +305,13 @@ class Worker:
 
     async def _see_end(self) -> None:
         """Wait for the death of the process; what it said before still counts."""
-        await self._process.wait()
+        await self._group.wait()
         self.is_alive = False
         for _ in range(_MAX_DRAIN_READS):
             if not self._read_channel():
                 break
         self._settle(_End.EXITED, b"")
-        self._kill_group()  # what it had started and left behind
+        self._group.kill()  # what it had started and left behind
         self._channel.close()
         self._output.close()
         self._limit.close()
@@ -356,16 +346,10 @@ async def start_worker(command: Command, output: Output) -> Worker:
         raise
     finally:
         os.close(write_end)
-    _let_server_go_first(process.pid)
+    group = Group(process)
+    group.let_server_go_first()
     channel.keep_to_parent()
-    return Worker(process, channel, Pipe(read_end, output), command.memory_mb)
-
-
-def _let_server_go_first(pid: int) -> None:
-    """A process that is woken must not take the server's CPU from it in the middle of a step: it cost a third."""
-    if hasattr(os, "SCHED_BATCH"):
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
+    return Worker(group, channel, Pipe(read_end, output), command.memory_mb)
 
 
 def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:
@@ -380,15 +364,3 @@ def _outcome_of(answer: _Answer, body: bytes, output: bytes) -> Outcome:
         memory_bytes=max(0, answer.memory_bytes),
         output=output,
     )
-
-
-def _peak_memory_bytes(pid: int) -> int:
-    """What a process that can't be asked any more has used; 0 where the system does not tell."""
-    with (
-        contextlib.suppress(OSError, ValueError),
-        open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines,
-    ):
-        for line in lines:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0
