@@ -48,7 +48,6 @@ REFUSALS = [
     ("CreateFunction", {**NEW, "ProtocolType": "FTP"}, "InvalidParameterValue.ProtocolType"),
     ("CreateFunction", {**NEW, "TraceEnable": "yes"}, "InvalidParameterValue.TraceEnable"),
     ("CreateFunction", {**NEW, "AsyncRunEnable": "yes"}, "InvalidParameterValue.AsyncRunEnable"),
-    ("CreateFunction", {**NEW, "AsyncRunEnable": "TRUE"}, "UnsupportedOperation.AsyncRunEnable"),
     ("CreateFunction", {**NEW, "Layers": [{"LayerName": "l", "LayerVersion": 1}]}, "ResourceNotFound.Layer"),
     ("CreateFunction", {"FunctionName": "new"}, "MissingParameter.Code"),
     ("CreateFunction", CODE, "MissingParameter"),

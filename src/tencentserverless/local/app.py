@@ -29,6 +29,7 @@ from tencentserverless.local.settings import (
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
+    from tencentserverless.local.actions.action import Services
     from tencentserverless.local.console import Console
     from tencentserverless.local.front.doors import Doors
     from tencentserverless.local.front.server import HttpServer
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.catalogue import Catalogue
     from tencentserverless.local.registry.packages import Packages
     from tencentserverless.local.registry.store import Store
-    from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.worker.interpreters import Interpreters
 
 _CONNECT_SECONDS = 2.0
@@ -138,29 +138,13 @@ class _Start:
 
 
 async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
-    from tencentserverless.local.actions.action import Services
-    from tencentserverless.local.console import Console
     from tencentserverless.local.front.auth import Authenticator
     from tencentserverless.local.front.server import Application, HttpServer
-    from tencentserverless.local.registry.invocations import Invocations
-    from tencentserverless.local.scheduler.dispatch import Scheduler
-    from tencentserverless.local.scheduler.instances import Ground, Launcher
-    from tencentserverless.local.worker.support import Support
 
-    settings, limits = start.settings, start.settings.limits
+    limits = start.settings.limits
     ring = keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     async with contextlib.AsyncExitStack() as stack:
-        console, support = Console(), Support()
-        stack.callback(console.close)
-        stack.callback(support.close)
-        catalogue, packages, store = _open_registry(start, start.root or support.root, console)
-        stack.callback(store.close)
-        invocations = Invocations(store)
-        stack.callback(invocations.flush)
-        ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
-        scheduler = Scheduler(Launcher(ground), limits, catalogue.reservations)
-        stack.push_async_callback(scheduler.close)
-        services = Services(catalogue, scheduler, settings, console, packages, start.interpreters, invocations)
+        services = _furnish(start, ring, stack)
         application = Application(services, Authenticator(ring, time.time, limits.skew_seconds))
 
         def announce() -> None:
@@ -172,9 +156,42 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
         doors, secured = start.doors, start.secured
         await _open_proxy(doors, limits, stack)
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
-        stopping = _stop_on_signals(server, scheduler, limits.drain_seconds)
+        stopping = _stop_on_signals(server, services)
         await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
+
+
+def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack) -> "Services":
+    """The rooms that actions work with, which the stack closes: who works for others is closed after them."""
+    from tencentserverless.local.actions.action import Services
+    from tencentserverless.local.actions.asynchronous import QueueExecutor
+    from tencentserverless.local.console import Console
+    from tencentserverless.local.registry.invocations import Invocations
+    from tencentserverless.local.scheduler.dispatch import Scheduler
+    from tencentserverless.local.scheduler.instances import Ground, Launcher
+    from tencentserverless.local.scheduler.queue import Queue
+    from tencentserverless.local.worker.support import Support
+
+    settings = start.settings
+    console, support = Console(), Support()
+    stack.callback(console.close)
+    stack.callback(support.close)
+    root = start.root or support.root
+    catalogue, packages, store = _open_registry(start, root, console)
+    stack.callback(store.close)
+    invocations = Invocations(store)
+    stack.callback(invocations.flush)
+    executor = QueueExecutor(root)
+    queue = Queue(store, executor, settings.limits, settings.time_scale)
+    stack.push_async_callback(queue.close)
+    ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
+    scheduler = Scheduler(Launcher(ground), settings.limits, catalogue.reservations)
+    stack.push_async_callback(scheduler.close)
+    services = executor.services = Services(
+        catalogue, scheduler, settings, console, packages, start.interpreters, invocations, store, queue
+    )
+    queue.start()
+    return services
 
 
 def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Catalogue, Packages, Store]":
@@ -201,7 +218,7 @@ def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Cata
     return catalogue, packages, store
 
 
-def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler", drain_seconds: float) -> "list[asyncio.Task[None]]":
+def _stop_on_signals(server: "HttpServer", services: "Services") -> "list[asyncio.Task[None]]":
     """Calls under way may end, then workers do, so that the answers can leave; a second signal has no patience.
 
     :return: the tasks that see to it
@@ -211,7 +228,9 @@ def _stop_on_signals(server: "HttpServer", scheduler: "Scheduler", drain_seconds
 
     def stop() -> None:
         server.should_exit = True
-        stopping.append(loop.create_task(scheduler.close(0.0 if stopping else drain_seconds)))
+        services.queue.pause()
+        patience_seconds = 0.0 if stopping else services.settings.limits.drain_seconds
+        stopping.append(loop.create_task(services.scheduler.close(patience_seconds)))
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # ignored: it runs under nohup

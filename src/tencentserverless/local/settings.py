@@ -71,6 +71,9 @@ class Limits:
     tunnels: int = 128  # ours: connections through the proxy at one time
     tunnel_idle_seconds: float = 960.0  # ours: longer than a call can be silent, which is 900 s and its start
     request_seconds: float = 60.0  # ours: how long a request may take to arrive whole
+    async_event_bytes: int = wire.MAX_ASYNC_EVENT_BYTES  # same page: 128 KB an asynchronous event
+    queued_events: int = 100_000  # document/product/583/9694: asynchronous events of a function that wait
+    events_at_once: int = 32  # ours: of one function that run
     event_bytes: int = wire.MAX_EVENT_BYTES  # document/product/583/17299: 6 MB a synchronous event
     log_tail_bytes: int = 4 * KIB  # document/api/583/17243: Result.Log
     output_bytes: int = 64 * KIB  # kept of one call's output; ours
@@ -115,6 +118,7 @@ class Settings:
     passed_environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     umask: int = 0o022  # of functions
+    time_scale: float = 1.0  # how many times faster than on the platform retries come
 
     @property
     def is_loopback(self) -> bool:

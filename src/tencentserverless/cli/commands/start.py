@@ -38,6 +38,13 @@ _PATH = click.Path(path_type=Path)
     type=click.IntRange(0, 65535),
     help="Port of a proxy for clients whose endpoint is fixed, for HTTPS_PROXY; brings --tls.",
 )
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=1.0, max=100_000.0),
+    default=1.0,
+    show_default=True,
+    help="Retries of asynchronous invocations come so many times faster than in the cloud.",
+)
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -51,6 +58,7 @@ def start(
     region: str,
     tls: bool,
     proxy_port: int | None,
+    time_scale: float,
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files, or folders with an index.py."""
@@ -72,6 +80,7 @@ def start(
         env_file=env_file,
         region=region,
         strict_runtimes=strict_runtimes,
+        time_scale=time_scale,
         tls=tls or proxy_port is not None,
         proxy_port=proxy_port,
         passed_environment=passed_environment(),

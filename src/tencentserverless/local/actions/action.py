@@ -13,7 +13,9 @@ from tencentserverless.local.console import Console
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.invocations import Invocations
 from tencentserverless.local.registry.packages import Packages
+from tencentserverless.local.registry.store import Store
 from tencentserverless.local.scheduler.dispatch import Scheduler
+from tencentserverless.local.scheduler.queue import Queue
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -46,6 +48,8 @@ class Services:
     packages: Packages
     interpreters: Interpreters
     invocations: Invocations
+    store: Store
+    queue: Queue
     clock: Callable[[], float] = time.time
     dice: Callable[[], float] = random.random
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)

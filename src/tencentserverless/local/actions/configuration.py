@@ -187,12 +187,18 @@ def configured(record: FunctionRecord, parameters: ConfigurationTable) -> Functi
     """
     _refuse_unserved(parameters)
     changes: dict[str, Any] = {"options": {**record.options, **_options(parameters)}}
+    runs_async = record.runs_async or is_switched_on(  # fixed at the creation
+        "AsyncRunEnable", getattr(parameters, "AsyncRunEnable", None), "InvalidParameterValue.AsyncRunEnable"
+    )
+    changes["runs_async"] = runs_async
     if parameters.Description is not None:
         changes["description"] = checked_description(parameters.Description)
     if parameters.MemorySize is not None:
         changes["memory_mb"] = _checked_memory(parameters.MemorySize)
     if parameters.Timeout is not None:
-        changes["timeout_seconds"] = _checked_seconds("Timeout", parameters.Timeout, records.TIMEOUT_SECONDS)
+        changes["timeout_seconds"] = _checked_seconds(
+            "Timeout", parameters.Timeout, records.ASYNC_TIMEOUT_SECONDS if runs_async else records.TIMEOUT_SECONDS
+        )
     if parameters.InitTimeout is not None:
         allowed = records.INIT_TIMEOUT_SECONDS
         changes["init_timeout_seconds"] = _checked_seconds("InitTimeout", parameters.InitTimeout, allowed)
@@ -265,10 +271,4 @@ def _refuse_unserved(parameters: ConfigurationTable) -> None:
     if parameters.CfsConfig is not None and parameters.CfsConfig.CfsInsList:
         raise ApiError(
             "UnsupportedOperation", "CfsConfig: mounting a file system is not served by the local SCF; leave it out."
-        )
-    if is_switched_on(
-        "AsyncRunEnable", getattr(parameters, "AsyncRunEnable", None), "InvalidParameterValue.AsyncRunEnable"
-    ):
-        raise ApiError(
-            "UnsupportedOperation.AsyncRunEnable", "AsyncRunEnable TRUE is not served by the local SCF; leave it out."
         )

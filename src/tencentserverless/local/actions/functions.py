@@ -10,7 +10,7 @@ import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import ASCENDING, FALSE, is_switched_on
+from tencentserverless.local.actions.choices import ASCENDING, FALSE, TRUE, is_switched_on
 from tencentserverless.local.actions.code import take_snapshot
 from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
 from tencentserverless.local.actions.paging import cut_page, sort_items
@@ -96,7 +96,7 @@ _FILTERS: dict[str, Callable[[Function], str]] = {
     "Runtime": lambda function: function.latest.runtime,
     "FunctionType": lambda function: function.latest.type,
     "Type": lambda function: function.latest.type,
-    "AsyncRunEnable": lambda _: FALSE,
+    "AsyncRunEnable": lambda function: TRUE if function.latest.runs_async else FALSE,
     "TraceEnable": lambda function: str(function.latest.options.get("TraceEnable", FALSE)),
     "VpcId": _of_option("VpcConfig", "VpcId"),
     "SubnetId": _of_option("VpcConfig", "SubnetId"),

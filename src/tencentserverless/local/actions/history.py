@@ -75,6 +75,13 @@ async def get_request_status(parameters: GetRequestStatusTable, call: Call, serv
     now = services.clock()
     start, end = _interval(parameters.StartTime, parameters.EndTime) or (now - _RECENT_SECONDS, now)
     invocation = await services.invocations.find(function.key, parameters.FunctionRequestId)
+    event = await services.queue.find(parameters.FunctionRequestId)
+    if event is not None and event.key == function.key:
+        # It waits, for its first try or another one: what a try that failed has left is not the end of it.
+        invocation = Invocation(
+            event.key, event.qualifier, event.request_id, event.pushed_at, function.latest.memory_mb
+        )
+        invocation.retry_number = event.tries
     found = [invocation] if invocation and start <= invocation.started_at <= end else []
     return {"TotalCount": len(found), "Data": [_status(each) for each in found]}
 
@@ -174,5 +181,5 @@ def _shared(invocation: Invocation) -> dict[str, object]:
         "StartTime": time_text(invocation.started_at),
         "Duration": invocation.duration_ms,
         "MemUsage": invocation.memory_bytes,  # bytes, as in the published example; the page's text says MB
-        "RetryNum": 0,
+        "RetryNum": invocation.retry_number,
     }

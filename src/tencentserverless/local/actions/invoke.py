@@ -15,19 +15,22 @@ from tencentserverless._core import wire
 from tencentserverless.local import logs
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose
+from tencentserverless.local.actions.execution import Execution, execute
 from tencentserverless.local.actions.lookup import Codes, find_function, no_version
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.invocations import Invocation
+from tencentserverless.local.registry.events import Event
 from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionRecord
 from tencentserverless.local.scheduler.dispatch import Stopping
+from tencentserverless.local.scheduler.queue import QueueFull
 from tencentserverless.local.worker.interpreters import can_run
-from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome
+from tencentserverless.local.worker.outcome import Outcome
 
 #: The pages of these actions list no code for a namespace, and one of their own for a name.
 _CODES = Codes(name="InvalidParameter.FunctionName", namespace="ResourceNotFound.Function")
 _NO_ROUTING_KEY: Mapping[str, str] = {}
 _routing_keys = msgspec.json.Decoder(dict[str, str])
+_ORIGIN = "CLOUD_API"  # ours: what invoked an event; the pages show COS and TRIGGER_TIMER
 _EMPTY_EVENT = "{}"  # what the console sends where nothing is given; what the platform hands over is not documented
 
 
@@ -58,10 +61,7 @@ async def invoke(parameters: InvokeTable, call: Call, services: Services) -> dic
     """Run a function, named and given its event in the way of Invoke."""
     kind = choose("InvocationType", parameters.InvocationType, wire.INVOCATION_TYPES, wire.SYNC)
     if kind == wire.EVENT:
-        raise ApiError(
-            "UnsupportedOperation",
-            "InvocationType Event: asynchronous calls are not served by the local SCF yet. Call with RequestResponse.",
-        )
+        return {"Result": await _push(parameters, call, services)}
     result = await _run(parameters, parameters.ClientContext, parameters.Qualifier or LATEST, call, services)
     if result["InvokeResult"]:
         result["InvokeResult"] = FAILED
@@ -93,37 +93,52 @@ async def _run(
     log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     _check_runtime(record)
     event = _checked_event(payload, services.settings.limits.event_bytes)
-    invocation = Invocation(record.key, record.version, call.request_id, services.clock(), record.memory_mb)
-    outcome = await _recorded(invocation, record, event, call, services)
-    result = _result(outcome, call.request_id)
-    services.invocations.end(invocation, outcome.status, result["RetMsg"], outcome.output)
+    if record.runs_async:
+        return await _accept(record, qualifier, event, call, services)
+    try:
+        done = await execute(Execution(record, call.request_id, event, nested=call.nested), services)
+    except Stopping:
+        problem = "The local SCF is stopping; the function may or may not have run."
+        raise ApiError("InternalError", problem) from None
+    outcome = done.outcome
+    result = _result(outcome, done.message, call.request_id)
     if log_type == "Tail":
         log = logs.call_log(
             call.request_id, outcome.output, outcome.duration_ms, record.memory_mb, outcome.memory_bytes
         )
         result["Log"] = logs.tail(log, services.settings.limits.log_tail_bytes)
-    if not outcome.has_succeeded:
-        services.console.show(
-            logs.printable(f"[{record.key.name}] ERROR RequestId:{call.request_id} {_console_text(outcome)}")
-        )
     return result
 
 
-async def _recorded(
-    invocation: Invocation, record: FunctionRecord, event: bytes, call: Call, services: Services
-) -> Outcome:
-    """Run a function and keep in mind that it runs."""
-    services.invocations.begin(invocation)
+async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict[str, Any]:
+    """Accept an asynchronous invocation: it is kept when the answer leaves."""
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
+    qualifier = parameters.Qualifier or LATEST
+    record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
+    if record is None:
+        raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
+    choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
+    _check_runtime(record)
+    event = _checked_event(parameters.ClientContext, services.settings.limits.async_event_bytes)
+    # Of a routed alias the version is chosen now, by this call's routing key: retries run the same one.
+    named = qualifier if qualifier in function.versions or not parameters.RoutingKey else record.version
+    return await _accept(record, named, event, call, services)
+
+
+async def _accept(
+    record: FunctionRecord, qualifier: str, event: bytes, call: Call, services: Services
+) -> dict[str, Any]:
     try:
-        outcome = await services.scheduler.run(record, call.request_id, event, nested=call.nested)
-    except BaseException as error:
-        services.invocations.drop(invocation)
-        if isinstance(error, Stopping):
-            problem = "The local SCF is stopping; the function may or may not have run."
-            raise ApiError("InternalError", problem) from None
-        raise
-    invocation.duration_ms, invocation.memory_bytes = outcome.duration_ms, outcome.memory_bytes
-    return outcome
+        await services.queue.push(
+            Event(
+                0, call.request_id, record.key, qualifier, _ORIGIN, event, services.clock(), is_traced=record.runs_async
+            )
+        )
+    except QueueFull as full:
+        raise ApiError("RequestLimitExceeded", f"{full}.") from None
+    except Stopping:
+        raise ApiError("InternalError", "The local SCF is stopping; nothing was accepted.") from None
+    return _result(Outcome(), "", call.request_id)
 
 
 def _routing_key(text: str | None) -> Mapping[str, str]:
@@ -186,36 +201,14 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not standard JSON")
 
 
-def _result(outcome: Outcome, request_id: str) -> dict[str, Any]:
-    if outcome.has_succeeded:
-        message, error = outcome.text, ""
-    else:
-        message, error = error_object(outcome, request_id), outcome.stack_trace or outcome.message
+def _result(outcome: Outcome, message: str, request_id: str) -> dict[str, Any]:
     return {
         "FunctionRequestId": request_id,
         "RetMsg": message,
-        "ErrMsg": error,
+        "ErrMsg": outcome.stack_trace or outcome.message,
         "Log": "",
         "Duration": outcome.duration_ms,
         "BillDuration": math.ceil(outcome.duration_ms),
         "MemUsage": outcome.memory_bytes,
         "InvokeResult": outcome.status,
     }
-
-
-def error_object(outcome: Outcome, request_id: str) -> str:
-    """The platform's error object, as the text that RetMsg holds: compact, keys in alphabetical order."""
-    error: dict[str, object] = {
-        # Both 1 and -1 have been seen for most; the documentation shows -1, and 1 for this one alone.
-        "errorCode": 1 if outcome.status == OVER_QUOTA else -1,
-        "errorMessage": outcome.message,
-        "requestId": request_id,
-    }
-    if outcome.stack_trace:
-        error["stackTrace"] = outcome.stack_trace
-    error["statusCode"] = outcome.status
-    return json.dumps(error, ensure_ascii=False, separators=(",", ":"))
-
-
-def _console_text(outcome: Outcome) -> str:
-    return f"status {outcome.status}: {outcome.message}" + (f"\n{outcome.stack_trace}" if outcome.stack_trace else "")

@@ -4,6 +4,7 @@ from tencentserverless.local.actions import (
     aliases,
     concurrency,
     deployment,
+    events,
     functions,
     history,
     invoke,
@@ -21,4 +22,5 @@ ACTIONS: dict[str, Action] = {
     **namespaces.ACTIONS,
     **concurrency.ACTIONS,
     **history.ACTIONS,
+    **events.ACTIONS,
 }

@@ -81,7 +81,7 @@ def _summary(record: FunctionRecord) -> dict[str, object]:
         "StatusDesc": "",
         "StatusReasons": [],
         "Tags": record.options.get("Tags", []),
-        "AsyncRunEnable": "FALSE",
+        "AsyncRunEnable": "TRUE" if record.runs_async else "FALSE",
         "TraceEnable": record.options.get("TraceEnable", "FALSE"),
     }
 

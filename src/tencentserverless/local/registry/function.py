@@ -13,6 +13,18 @@ _NO_ROUTING_KEY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class AsyncConfig:
+    """How asynchronous invocations of a function are retried (document/product/583/51519, 43732).
+
+    :param retries: after errors of the function
+    :param ttl_seconds: how long an event is tried where there was no room for it
+    """
+
+    retries: int = 2
+    ttl_seconds: int = 21_600
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """What is kept under a key.
 
@@ -26,6 +38,7 @@ class Function:
     aliases: Mapping[str, Alias]
     last_version: int = 0
     reserved_mb: int | None = None
+    async_config: AsyncConfig = AsyncConfig()
 
     @property
     def latest(self) -> FunctionRecord:
@@ -75,6 +88,10 @@ class Function:
     def with_reserved(self, reserved_mb: int | None) -> "Function":
         """The same with another reservation."""
         return replace(self, reserved_mb=reserved_mb)
+
+    def with_async_config(self, config: AsyncConfig) -> "Function":
+        """The same with other retries."""
+        return replace(self, async_config=config)
 
     def aliases_of(self, version: str) -> list[Alias]:
         """The aliases that can lead a call to a version."""

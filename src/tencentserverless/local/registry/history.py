@@ -16,7 +16,7 @@ MAX_RECORDS = 10_000  # as far as GetFunctionLogs can page (document/api/583/185
 MAX_BYTES = 64 * MIB  # ours
 COLUMNS = (
     "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
-    "output, size"
+    "output, retry_number, size"
 )
 _VALUES = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(COLUMNS.split(","))))
 #: What an order and a filter are in SQL; nothing of a request's own text gets there.

@@ -27,6 +27,7 @@ class Invocation(msgspec.Struct, array_like=True, gc=False):
     """One call. It runs while ``status`` is None; then 0, or the platform's status code.
 
     :param started_at: UNIX seconds
+    :param retry_number: how often an asynchronous one had been run before
     """
 
     key: FunctionKey
@@ -39,6 +40,7 @@ class Invocation(msgspec.Struct, array_like=True, gc=False):
     duration_ms: float = 0.0
     memory_bytes: int = 0
     output: bytes = b""
+    retry_number: int = 0
 
     @property
     def billed_ms(self) -> int:
@@ -59,6 +61,7 @@ class Invocation(msgspec.Struct, array_like=True, gc=False):
             self.duration_ms,
             self.memory_bytes,
             output,
+            self.retry_number,
             _ROW_BYTES + len(self.message) + len(self.output),
         )
 
@@ -128,8 +131,9 @@ def _rows(ended: list[Invocation]) -> bytes:
 
 
 def _records(rows: Iterable[tuple[object, ...]]) -> Iterator[Invocation]:
-    for region, namespace, name, *values, output, _ in rows:
-        yield msgspec.convert([[region, namespace, name], *values, str(output).encode("utf-8")], Invocation)
+    for region, namespace, name, *values, output, retry_number, _ in rows:
+        row = [[region, namespace, name], *values, str(output).encode("utf-8"), retry_number]
+        yield msgspec.convert(row, Invocation)
 
 
 def _fits(invocation: Invocation, search: Search) -> bool:

@@ -20,6 +20,7 @@ MAX_ENVIRONMENT_BYTES = 4096
 MAX_DESCRIPTION_CHARS = 1000
 MEMORY_MB = frozenset((64, *range(128, 3073, 128)))
 TIMEOUT_SECONDS = range(1, 901)
+ASYNC_TIMEOUT_SECONDS = range(1, 86_401)  # of functions with AsyncRunEnable
 INIT_TIMEOUT_SECONDS = range(3, 301)
 
 LATEST = "$LATEST"
@@ -55,6 +56,7 @@ class FunctionRecord:
     :param changed_at: UNIX seconds of the last change to its code or configuration
     :param version: ``$LATEST``, or the number under which it was published
     :param package: None for code that lies in a folder of the user's
+    :param runs_async: AsyncRunEnable: every call is only accepted, and may run for a day
     :param options: settings that change nothing on one machine; they are shown as they were given
     """
 
@@ -73,6 +75,7 @@ class FunctionRecord:
     version: str = LATEST
     package: Package | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    runs_async: bool = False
 
     @property
     def function_id(self) -> str:

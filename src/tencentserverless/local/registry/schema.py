@@ -33,6 +33,7 @@ _FIRST = (
         duration_ms REAL NOT NULL,
         memory_bytes INTEGER NOT NULL,
         output TEXT NOT NULL,
+        retry_number INTEGER NOT NULL,
         size INTEGER NOT NULL
     )
     """,
@@ -41,4 +42,32 @@ _FIRST = (
     "CREATE INDEX invocations_by_size ON invocations (number, size)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_ASYNCHRONOUS = (
+    """
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        request_id TEXT NOT NULL,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        pushed_at REAL NOT NULL,
+        due_at REAL NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        is_traced INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX events_by_function ON events (name, namespace, region, number)",
+    "CREATE INDEX events_by_request ON events (request_id)",
+    """
+    CREATE TABLE traces (
+        request_id TEXT PRIMARY KEY,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+        origin TEXT NOT NULL, qualifier TEXT NOT NULL,
+        status TEXT NOT NULL, status_code INTEGER NOT NULL,
+        started_at REAL NOT NULL, ended_at REAL
+    )
+    """,
+    "CREATE INDEX traces_by_function ON traces (name, namespace, region)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS)

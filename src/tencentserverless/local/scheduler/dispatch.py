@@ -5,7 +5,10 @@ waits. Nothing here waits but ``run``, for the end of its own call, and the task
 """
 
 import asyncio
+import contextlib
 import functools
+import os
+import signal
 from collections.abc import Callable, Iterator
 
 from tencentserverless.local.registry.catalogue import Reservations
@@ -98,6 +101,24 @@ class Scheduler:
             for instance in pool.instances:
                 instance.end()
         self._finish_if_drained(pool)
+
+    def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
+        """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
+
+        :param is_graceful: by SIGTERM
+        """
+        for pool in (*self._pools.values(), *self._retired):
+            for job in pool.waiting:
+                if job.request_id == request_id:
+                    job.end(outcome.cancelled())
+            for instance in pool.instances:
+                if request_id not in instance.jobs:
+                    continue
+                if is_graceful:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(instance.worker.pid, signal.SIGTERM)
+                else:
+                    instance.end()
 
     def records(self) -> Iterator[FunctionRecord]:
         """What instances run or are about to run, also where it is no longer what new calls run."""
@@ -198,6 +219,8 @@ class Scheduler:
         limits = self._limits
         if pool.mean_seconds is None or pool.mean_seconds > limits.ahead_seconds or not instance.jobs:
             return
+        if pool.record.runs_async:
+            return  # whose calls can be ended one by one
         while pool.waiting and instance.worker.queued < limits.ahead_calls:
             job = pool.waiting[0]
             if job.nested or not (job.future.done() or instance.queue(job)):

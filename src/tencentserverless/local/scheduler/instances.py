@@ -67,7 +67,11 @@ class Instance:
         :param result: None if nothing of it ran
         :return: the call
         """
-        if result.status in _ENDS_INSTANCE if result is not None else not self.is_alive:
+        if result is None:
+            ends = not self.is_alive
+        else:
+            ends = result.status in _ENDS_INSTANCE or (self.record.runs_async and not result.has_succeeded)
+        if ends:
             self.end()
         return self.jobs.pop(request_id)
 

@@ -11,6 +11,7 @@ OVER_QUOTA = 432
 TIMED_OUT = 433
 MEMORY_EXCEEDED = 434
 EXITED = 439
+CANCELLED = 499
 START_FAILED = 445
 START_TIMED_OUT = 450
 
@@ -93,3 +94,8 @@ def over_burst(name: str, instances: int) -> Outcome:
     """The region has started as many instances in this minute as it may."""
     message = f"Resource limit exceed for function [{name}]: over {instances} new instances of the region in a minute"
     return Outcome(OVER_BURST, message=message)
+
+
+def cancelled() -> Outcome:
+    """An asynchronous invocation was ended before it ran."""
+    return Outcome(CANCELLED, message="The invocation was terminated before it ran")

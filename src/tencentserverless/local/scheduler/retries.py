@@ -1,0 +1,54 @@
+"""What becomes of an asynchronous invocation after a try, pure.
+
+Source: cloud.tencent.com/document/product/583/43732 (error types and retry strategy): after an error of the function so
+many retries, a minute apart; where there was no room, or the platform failed, a try every minute until the event is
+too old.
+"""
+
+import enum
+from dataclasses import dataclass
+
+from tencentserverless.local.registry.function import AsyncConfig
+from tencentserverless.local.worker.outcome import OVER_BURST, OVER_QUOTA, SUCCESS
+
+RETRY_SECONDS = 60.0
+INTERNAL_ERROR = 500
+_NO_ROOM = frozenset((OVER_BURST, OVER_QUOTA, INTERNAL_ERROR))
+
+
+class Fate(enum.Enum):
+    """What becomes of an event."""
+
+    DONE = "the function returned"
+    RETRY = "it is run again, a minute later"
+    DEAD = "it goes to the dead letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that has ended.
+
+    :param status: 0, or the platform's status code
+    :param failures: tries that ended in an error of the function, this one included
+    :param age_seconds: since the event was accepted
+    """
+
+    status: int
+    failures: int
+    age_seconds: float
+
+
+def counts_as_failure(status: int) -> bool:
+    """Whether a try was an error of the function."""
+    return status != SUCCESS and status not in _NO_ROOM
+
+
+def decide(ended: Try, config: AsyncConfig) -> Fate:
+    """What becomes of the event after this try."""
+    if ended.status == SUCCESS:
+        return Fate.DONE
+    if ended.age_seconds + RETRY_SECONDS > config.ttl_seconds:
+        return Fate.DEAD
+    if ended.status in _NO_ROOM or ended.failures <= config.retries:
+        return Fate.RETRY
+    return Fate.DEAD

@@ -1,0 +1,234 @@
+"""Asynchronous invocations: kept before they are answered, run in order, tried again as the platform does."""
+
+import base64
+import io
+import json
+import signal
+import time
+import zipfile
+
+import pytest
+
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+
+CODE = """
+import json, os, signal, time
+
+def main_handler(event, context):
+    with open(event["file"], "a") as file:
+        file.write(json.dumps([event["name"], context["request_id"]]) + "\\n")
+    if event.get("sleep"):
+        if event.get("listens"):
+            signal.signal(signal.SIGTERM, lambda number, frame: setattr(main_handler, "asked", True))
+        deadline = time.time() + event["sleep"]
+        while time.time() < deadline and not getattr(main_handler, "asked", False):
+            time.sleep(0.01)
+        return "woken"
+    if event.get("raises"):
+        raise ValueError("no " + event["name"])
+    return event["name"]
+"""
+PATIENCE_SECONDS = 20
+
+
+def zipped():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("index.py", CODE)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "functions" / "fn").mkdir(parents=True)
+    (tmp_path / "functions" / "fn" / "index.py").write_text(CODE)
+    return tmp_path / "functions"
+
+
+@pytest.fixture
+def server(start_local_scf, folder):
+    return start_local_scf(folder, "--time-scale", 1000)
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """What has run, as (name, request id)."""
+    path = tmp_path / "ran"
+
+    def ran(count=0):
+        until(lambda: path.exists() and len(path.read_text().splitlines()) >= count)
+        return [tuple(json.loads(line)) for line in path.read_text().splitlines()]
+
+    ran.path = path
+    return ran
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
+def push(server, ran, name, function="fn", **event):
+    payload = json.dumps({"name": name, "file": str(ran.path), **event})
+    parameters = {"FunctionName": function, "InvocationType": "Event", "ClientContext": payload}
+    result = server.request("Invoke", parameters).response["Result"]
+    assert (result["RetMsg"], result["ErrMsg"], result["Log"], result["InvokeResult"]) == ("", "", "", 0)
+    return result["FunctionRequestId"]
+
+
+def status(server, request_id, function="fn"):
+    answer = server.request("GetRequestStatus", {"FunctionName": function, "FunctionRequestId": request_id}).response
+    return answer["Data"][0]
+
+
+def ended(server, request_id, function="fn"):
+    until(lambda: status(server, request_id, function)["RetCode"] != 1)
+    return status(server, request_id, function)
+
+
+def test_an_event_is_acknowledged_run_and_known(server, ran):
+    request_id = push(server, ran, "one")
+    assert ran(1) == [("one", request_id)]
+    found = ended(server, request_id)
+    assert (found["RetCode"], found["RetMsg"], found["RetryNum"]) == (0, '"one"', 0)
+
+
+def test_events_of_a_function_begin_in_the_order_in_which_they_came(server, ran):
+    server.invoke("fn", {"name": "warm", "file": str(ran.path)})
+    ids = [push(server, ran, f"{number}") for number in range(100)]
+    begun = ran(101)[1:]
+    assert sorted(begun, key=lambda each: int(each[0])) == [(f"{number}", ids[number]) for number in range(100)]
+    # So many at once are under way; among these the machine decides.
+    assert all(abs(int(name) - place) < 64 for place, (name, _) in enumerate(begun))
+
+
+def test_a_failure_is_tried_twice_more_and_then_buried(server, ran, tmp_path):
+    request_id = push(server, ran, "bad", raises=True)
+    assert ran(3) == [("bad", request_id)] * 3
+    found = ended(server, request_id)
+    assert (found["RetCode"], found["RetryNum"]) == (-1, 2)
+    assert json.loads(found["RetMsg"])["statusCode"] == 430
+    (path,) = tmp_path.glob("started/**/dead-letters.jsonl")
+    assert path.stat().st_mode & 0o777 == 0o600
+    (letter,) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert letter["RequestId"] == letter["Body"]["RequestId"] == request_id
+    assert "ValueError: no bad" in letter["ErrorMessage"]
+    assert json.loads(letter["Body"]["ClientContext"])["name"] == "bad"
+    assert (letter["Body"]["FunctionName"], letter["Body"]["RetryNum"]) == ("fn", 2)
+
+
+def test_retries_are_as_configured(server, ran):
+    config = {"RetryConfig": [{"RetryNum": 0}], "MsgTTL": 600}
+    asked = {"FunctionName": "fn", "AsyncTriggerConfig": config}
+    assert server.request("UpdateFunctionEventInvokeConfig", asked).response.keys() == {"RequestId"}
+    shown = server.request("GetFunctionEventInvokeConfig", {"FunctionName": "fn"}).response["AsyncTriggerConfig"]
+    assert shown == config
+    request_id = push(server, ran, "bad", raises=True)
+    assert ended(server, request_id)["RetryNum"] == 0
+    assert ran(1) == [("bad", request_id)]
+
+
+def test_no_room_is_tried_again_until_there_is_some(server, ran):
+    assert server.request(
+        "PutReservedConcurrencyConfig", {"FunctionName": "fn", "ReservedConcurrencyMem": 0}
+    ).response.keys() == {"RequestId"}
+    request_id = push(server, ran, "patient")
+    time.sleep(0.3)  # several tries, at this scale
+    assert status(server, request_id)["RetCode"] == 1
+    assert not ran.path.exists()
+    server.request("DeleteReservedConcurrencyConfig", {"FunctionName": "fn"})
+    assert ran(1) == [("patient", request_id)]
+
+
+def test_bad_events_get_the_platforms_codes(server, ran):
+    invoke = {"FunctionName": "fn", "InvocationType": "Event"}
+    large = json.dumps("x" * (128 * 1024))
+    assert server.error("Invoke", {**invoke, "ClientContext": large})[0] == "InvalidParameter.RequestTooLarge"
+    assert server.error("Invoke", {**invoke, "ClientContext": "no"})[0] == "InvalidParameterValue.Param"
+    assert server.error("Invoke", {**invoke, "FunctionName": "nobody"})[0] == "ResourceNotFound.Function"
+
+
+def test_a_function_that_is_deleted_takes_its_events_along(server, ran):
+    made = {"FunctionName": "gone", "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped()}, "Timeout": 30}
+    assert server.request("CreateFunction", made).response.keys() == {"RequestId"}
+    for number in range(40):
+        push(server, ran, f"{number}", "gone", sleep=0.5)
+    assert server.request("DeleteFunction", {"FunctionName": "gone"}).response.keys() == {"RequestId"}
+    until(lambda: "gone] RequestId" in server.stderr)
+    assert len(ran()) < 40
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder, tmp_path, ran, number):
+    first = start_local_scf(folder, "--state", tmp_path / "state")
+    ids = {push(first, ran, f"{count}", sleep=0.6): f"{count}" for count in range(120)}
+    first.stop(number)
+    done = {request_id for _, request_id in ran()} if ran.path.exists() else set()
+    assert len(done) < len(ids)
+    second = start_local_scf(folder, "--state", tmp_path / "state")
+    until(lambda: {request_id for _, request_id in ran()} == set(ids))
+    for request_id, name in ids.items():
+        found = ended(second, request_id)
+        assert (found["RetCode"], found["RetMsg"]) == (0, '"woken"'), name
+    if number == signal.SIGTERM:
+        until(lambda: second.request("GetAccount", {}).response)
+        assert len(ran()) <= len(ids) + 32  # what ran at the stop was begun again, and nothing else
+
+
+@pytest.fixture
+def tracing(server):
+    """A function with AsyncRunEnable."""
+    made = {"FunctionName": "long", "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped()}}
+    made |= {"AsyncRunEnable": "TRUE", "Timeout": 3600}
+    assert server.request("CreateFunction", made).response.keys() == {"RequestId"}
+    return server
+
+
+def event_status(server, request_id):
+    return server.request("GetAsyncEventStatus", {"InvokeRequestId": request_id}).response["Result"]
+
+
+def test_a_function_with_async_run_answers_every_call_with_an_id(tracing, ran):
+    event = json.dumps({"name": "sync", "file": str(ran.path)})
+    result = tracing.request("InvokeFunction", {"FunctionName": "long", "Event": event}).response["Result"]
+    request_id = result["FunctionRequestId"]
+    assert result["RetMsg"] == ""
+    until(lambda: event_status(tracing, request_id)["Status"] == "FINISHED")
+    assert event_status(tracing, request_id) == {
+        "Status": "FINISHED",
+        "StatusCode": 200,
+        "InvokeRequestId": request_id,
+    }
+    assert status(tracing, request_id, "long")["RetMsg"] == '"sync"'
+    (listed,) = tracing.request("ListAsyncEvents", {"FunctionName": "long"}).response["EventList"]
+    assert (listed["InvokeRequestId"], listed["Status"]) == (request_id, "FINISHED")
+    assert listed["EndTime"] >= listed["StartTime"]
+    assert tracing.request("GetFunction", {"FunctionName": "long"}).response["AsyncRunEnable"] == "TRUE"
+
+
+def test_a_failure_of_an_async_run_is_final_and_ends_the_instance(tracing, ran):
+    request_id = push(tracing, ran, "bad", "long", raises=True)
+    until(lambda: event_status(tracing, request_id)["Status"] == "FAILED")
+    assert event_status(tracing, request_id)["StatusCode"] == 430
+    assert ran() == [("bad", request_id)]
+
+
+@pytest.mark.parametrize(
+    ("is_graceful", "listens", "state", "code"),
+    [(False, False, "ABORTED", 439), (True, False, "ABORTED", 439), (True, True, "FINISHED", 200)],
+)
+def test_an_event_that_runs_is_terminated(tracing, ran, is_graceful, listens, state, code):
+    request_id = push(tracing, ran, "slow", "long", sleep=60, listens=listens)
+    ran(1)
+    time.sleep(0.1)  # until it listens
+    asked = {"FunctionName": "long", "InvokeRequestId": request_id, "GraceShutdown": is_graceful}
+    assert event_status(tracing, request_id)["Status"] == "RUNNING"
+    assert tracing.request("TerminateAsyncEvent", asked).response.keys() == {"RequestId"}
+    until(lambda: event_status(tracing, request_id)["Status"] != "RUNNING")
+    found = event_status(tracing, request_id)
+    assert (found["Status"], found["StatusCode"]) == (state, code)
+    assert tracing.error("TerminateAsyncEvent", asked)[0] == "FailedOperation.AsyncEventStatus"
+    unknown = {**asked, "InvokeRequestId": "no-such-id"}
+    assert tracing.error("TerminateAsyncEvent", unknown)[0] == "ResourceNotFound.AsyncEvent"
