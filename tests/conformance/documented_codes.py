@@ -188,6 +188,27 @@ _DOCUMENTED = {
         "StartTime,StartTimeOrEndTime}; OperationDenied{AccountIsolate,AccountNotExists}; "
         "ResourceNotFound{Function,FunctionName}"
     ),
+    "ListAsyncEvents": (
+        "InvalidParameterValue{FunctionName,InvokeType,Limit,Namespace,Order,Status}; "
+        "ResourceNotFound{Function,Namespace,Version}"
+    ),
+    "GetAsyncEventStatus": "FailedOperation{AsyncEventStatus}; ResourceNotFound{AsyncEvent,Function,Namespace}",
+    "TerminateAsyncEvent": (
+        "FailedOperation{AsyncEventStatus}; InvalidParameterValue{FunctionName}; "
+        "ResourceNotFound{AsyncEvent,Function,Namespace}"
+    ),
+    "GetFunctionEventInvokeConfig": (
+        "FailedOperation{(bare),FunctionVersionStatusNotActive,InsufficientBalance}; InternalError{(bare)}; "
+        "InvalidParameterValue{(bare),FunctionName,Namespace,Qualifier}; MissingParameter{(bare)}; "
+        "ResourceNotFound{(bare),Function,FunctionName,FunctionVersion,Namespace,Version}; "
+        "UnauthorizedOperation{(bare)}"
+    ),
+    "UpdateFunctionEventInvokeConfig": (
+        "FailedOperation{(bare),FunctionVersionStatusNotActive,InsufficientBalance}; InternalError{(bare)}; "
+        "InvalidParameterValue{(bare),AsyncTriggerConfig,FunctionName,Namespace}; LimitExceeded{MsgTTL,RetryNum}; "
+        "MissingParameter{(bare)}; ResourceNotFound{(bare),Function,FunctionName,FunctionVersion,Namespace}; "
+        "UnauthorizedOperation{(bare)}; UnsupportedOperation{EipFixed,UpdateFunctionEventInvokeConfig,VpcConfig}"
+    ),
     "GetAccount": ("InvalidParameterValue{Stamp}; UnauthorizedOperation{CAM}; UnsupportedOperation{(bare)}"),
 }
 

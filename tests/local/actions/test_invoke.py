@@ -67,9 +67,9 @@ def test_fields_of_a_success(local_scf):
         ),
         (
             "Invoke",
-            {"FunctionName": "echo", "InvocationType": "Event"},
-            "UnsupportedOperation",
-            "not served by the local",
+            {"FunctionName": "echo", "InvocationType": "Event", "ClientContext": "{"},
+            "InvalidParameterValue.Param",
+            "not standard JSON",
         ),
         (
             "Invoke",

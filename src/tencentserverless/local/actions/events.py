@@ -202,7 +202,8 @@ def _is_wanted(trace: Trace, parameters: ListAsyncEventsTable) -> bool:
 def _is_within(seconds: float | None, interval: TimeIntervalTable | None) -> bool:
     if interval is None:
         return True
-    start, end = time_seconds("Start", interval.Start), time_seconds("End", interval.End)
+    start = time_seconds("Start", interval.Start, "InvalidParameterValue")
+    end = time_seconds("End", interval.End, "InvalidParameterValue")
     return seconds is not None and start <= seconds < end
 
 

@@ -47,7 +47,7 @@ def time_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime(_TIME_LAYOUT)
 
 
-def time_seconds(name: str, text: str) -> float:
+def time_seconds(name: str, text: str, code: str = "InvalidParameterValue.DateTime") -> float:
     """UNIX seconds of a time as the platform writes it.
 
     :raises ApiError: if it is none
@@ -55,6 +55,5 @@ def time_seconds(name: str, text: str) -> float:
     try:
         return datetime.strptime(text, _TIME_LAYOUT).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        raise ApiError(
-            "InvalidParameterValue.DateTime", f"{name} must be a time such as 2017-05-16 20:00:00, not {text[:64]!r}."
-        ) from None
+        problem = f"{name} must be a time such as 2017-05-16 20:00:00, not {text[:64]!r}."
+        raise ApiError(code, problem) from None

@@ -115,9 +115,6 @@ class Store:
 
     def _tell(self, items: "list[_Item]") -> None:
         """Tell whoever waits, in one step for each loop; and the user, where nobody does."""
-        for loop in {item.loop for item in items if item.loop is not None}:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(_settle, [item for item in items if item.loop is loop])
         posted = [item for item in items if item.loop is None]
         failed = next((item.error for item in posted if item.error is not None), None)
         if failed is not None and not self._is_failing:
@@ -126,6 +123,9 @@ class Store:
             self._on_notice(f"{self._path}: calls are recorded again")
         if posted:
             self._is_failing = failed is not None
+        for loop in {item.loop for item in items if item.loop is not None}:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(_settle, [item for item in items if item.loop is loop])
 
 
 class _Item:
