@@ -139,13 +139,15 @@ class _Start:
 
 async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
     from tencentserverless.local.front.auth import Authenticator
+    from tencentserverless.local.front.lane import Lane
     from tencentserverless.local.front.server import Application, HttpServer
 
     limits = start.settings.limits
     ring = keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     async with contextlib.AsyncExitStack() as stack:
         services = _furnish(start, ring, stack)
-        application = Application(services, Authenticator(ring, time.time, limits.skew_seconds))
+        lane = Lane(services, ring, time.time, limits.skew_seconds)
+        application = Application(services, Authenticator(ring, time.time, limits.skew_seconds), lane)
 
         def announce() -> None:
             _settle_memory()

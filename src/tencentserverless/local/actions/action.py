@@ -20,8 +20,7 @@ from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import Interpreters
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """The facts of a request that are not parameters of its action.
 
     :param nested: a function of this server made it

@@ -1,6 +1,8 @@
 """Runs a function for whoever asked, and records how it went: the one way of synchronous calls and of the queue."""
 
+import asyncio
 import json
+from collections.abc import Callable
 
 import msgspec
 
@@ -41,21 +43,43 @@ async def execute(execution: Execution, services: Services) -> Done:
 
     :raises Stopping: if the server stops meanwhile
     """
+    done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+
+    def settle(result: Done | Exception) -> None:
+        if done.done():
+            return  # nobody waits any more
+        if isinstance(result, Exception):
+            done.set_exception(result)
+        else:
+            done.set_result(result)
+
+    start(execution, services, settle)
+    return await done
+
+
+def start(execution: Execution, services: Services, on_end: Callable[[Done | Exception], None]) -> None:
+    """Run a function and keep how it went.
+
+    :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping``
+    """
     record, request_id = execution.record, execution.request_id
     invocation = Invocation(record.key, record.version, request_id, services.clock(), record.memory_mb)
     invocation.retry_number = execution.retry_number
     services.invocations.begin(invocation)
-    try:
-        outcome = await services.scheduler.run(record, request_id, execution.event, nested=execution.nested)
-    except BaseException:
-        services.invocations.drop(invocation)
-        raise
-    invocation.duration_ms, invocation.memory_bytes = outcome.duration_ms, outcome.memory_bytes
-    message = outcome.text if outcome.has_succeeded else error_object(outcome, request_id)
-    services.invocations.end(invocation, outcome.status, message, outcome.output)
-    if not outcome.has_succeeded:
-        services.console.show(logs.printable(f"[{record.key.name}] ERROR RequestId:{request_id} {_shown(outcome)}"))
-    return Done(outcome, message)
+
+    def end(outcome: Outcome | Exception) -> None:
+        if isinstance(outcome, Exception):
+            services.invocations.drop(invocation)
+            on_end(outcome)
+            return
+        invocation.duration_ms, invocation.memory_bytes = outcome.duration_ms, outcome.memory_bytes
+        message = outcome.text if outcome.has_succeeded else error_object(outcome, request_id)
+        services.invocations.end(invocation, outcome.status, message, outcome.output)
+        if not outcome.has_succeeded:
+            services.console.show(logs.printable(f"[{record.key.name}] ERROR RequestId:{request_id} {_shown(outcome)}"))
+        on_end(Done(outcome, message))
+
+    services.scheduler.submit(record, request_id, execution.event, end, nested=execution.nested)
 
 
 def error_object(outcome: Outcome, request_id: str) -> str:

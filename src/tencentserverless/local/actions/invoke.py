@@ -15,7 +15,7 @@ from tencentserverless._core import wire
 from tencentserverless.local import logs
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose
-from tencentserverless.local.actions.execution import Execution, execute
+from tencentserverless.local.actions.execution import Done, Execution, execute
 from tencentserverless.local.actions.lookup import Codes, find_function, no_version
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
@@ -57,20 +57,77 @@ class InvokeFunctionTable(Table, frozen=True):
     RoutingKey: str | None = None
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A synchronous call that has passed every check.
+
+    :param shows_log: the end of the log is asked for
+    :param is_invoke: the action is Invoke
+    """
+
+    execution: Execution
+    qualifier: str
+    shows_log: bool
+    is_invoke: bool
+
+
+def prepare(parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services) -> Prepared:
+    """Check a synchronous call.
+
+    :raises ApiError: with the platform's code, if it can't be
+    """
+    is_invoke = isinstance(parameters, InvokeTable)
+    payload = parameters.ClientContext if isinstance(parameters, InvokeTable) else parameters.Event
+    qualifier = parameters.Qualifier or (LATEST if is_invoke else DEFAULT_ALIAS)
+    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
+    record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
+    if record is None:
+        raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
+    log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
+    _check_runtime(record)
+    event = _checked_event(payload, services.settings.limits.event_bytes)
+    execution = Execution(record, call.request_id, event, nested=call.nested)
+    return Prepared(execution, qualifier, log_type == "Tail", is_invoke)
+
+
+def answer(prepared: Prepared, done: Done, services: Services) -> dict[str, object]:
+    """What a synchronous call is answered."""
+    outcome, execution = done.outcome, prepared.execution
+    result = _result(outcome, done.message, execution.request_id)
+    if prepared.is_invoke and outcome.status:
+        result["InvokeResult"] = FAILED
+    if prepared.shows_log:
+        memory_mb = execution.record.memory_mb
+        log = logs.call_log(execution.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
+        result["Log"] = logs.tail(log, services.settings.limits.log_tail_bytes)
+    return {"Result": result}
+
+
+def stopped() -> ApiError:
+    """The refusal of a call that the end of the server has overtaken."""
+    return ApiError("InternalError", "The local SCF is stopping; the function may or may not have run.")
+
+
 async def invoke(parameters: InvokeTable, call: Call, services: Services) -> dict[str, object]:
     """Run a function, named and given its event in the way of Invoke."""
     kind = choose("InvocationType", parameters.InvocationType, wire.INVOCATION_TYPES, wire.SYNC)
     if kind == wire.EVENT:
         return {"Result": await _push(parameters, call, services)}
-    result = await _run(parameters, parameters.ClientContext, parameters.Qualifier or LATEST, call, services)
-    if result["InvokeResult"]:
-        result["InvokeResult"] = FAILED
-    return {"Result": result}
+    return await invoke_function(parameters, call, services)
 
 
-async def invoke_function(parameters: InvokeFunctionTable, call: Call, services: Services) -> dict[str, object]:
+async def invoke_function(
+    parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services
+) -> dict[str, object]:
     """Run a function, named and given its event in the way of InvokeFunction."""
-    return {"Result": await _run(parameters, parameters.Event, parameters.Qualifier or DEFAULT_ALIAS, call, services)}
+    prepared = prepare(parameters, call, services)
+    execution = prepared.execution
+    if execution.record.runs_async:
+        return {"Result": await _accept(execution.record, prepared.qualifier, execution.event, call, services)}
+    try:
+        done = await execute(execution, services)
+    except Stopping:
+        raise stopped() from None
+    return answer(prepared, done, services)
 
 
 #: InvokeResult of a failed function as Invoke gave it to the clients of 2019, which go by it; InvokeFunction gives the
@@ -81,33 +138,6 @@ ACTIONS = {
     wire.INVOKE: Action(msgspec.json.Decoder(InvokeTable), invoke),
     wire.INVOKE_FUNCTION: Action(msgspec.json.Decoder(InvokeFunctionTable), invoke_function),
 }
-
-
-async def _run(
-    parameters: InvokeTable | InvokeFunctionTable, payload: str | None, qualifier: str, call: Call, services: Services
-) -> dict[str, Any]:
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
-    record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
-    if record is None:
-        raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
-    log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
-    _check_runtime(record)
-    event = _checked_event(payload, services.settings.limits.event_bytes)
-    if record.runs_async:
-        return await _accept(record, qualifier, event, call, services)
-    try:
-        done = await execute(Execution(record, call.request_id, event, nested=call.nested), services)
-    except Stopping:
-        problem = "The local SCF is stopping; the function may or may not have run."
-        raise ApiError("InternalError", problem) from None
-    outcome = done.outcome
-    result = _result(outcome, done.message, call.request_id)
-    if log_type == "Tail":
-        log = logs.call_log(
-            call.request_id, outcome.output, outcome.duration_ms, record.memory_mb, outcome.memory_bytes
-        )
-        result["Log"] = logs.tail(log, services.settings.limits.log_tail_bytes)
-    return result
 
 
 async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict[str, Any]:

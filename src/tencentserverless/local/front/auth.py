@@ -6,26 +6,11 @@ Tencent's SDKs leave the body out; they hash the word itself in place of the bod
 
 import hmac
 from collections.abc import Callable
-from typing import NamedTuple
 
-from tencentserverless._core import signing, wire
 from tencentserverless.local.front.claims import Claim, read_claim
 from tencentserverless.local.front.forms import Request
 from tencentserverless.local.keys import Grant, KeyRing
 from tencentserverless.local.refusals import ApiError
-
-_SIGNATURE = "Signature="
-_MAX_USUAL = 256  # ours: kinds of request whose verifiers are kept
-
-
-class _Verifier(NamedTuple):
-    """Checks what one client sends again and again in a day: all but time, body and signature is the same.
-
-    :param signer: makes the signature of a body; it keeps the scoped key
-    """
-
-    grant: Grant
-    signer: signing.Signer
 
 
 class Authenticator:
@@ -39,16 +24,12 @@ class Authenticator:
         self._keys = keys
         self._clock = clock
         self._skew_seconds = skew_seconds
-        self._usual: dict[tuple[str, str, str], _Verifier] = {}
 
     def check(self, request: Request) -> Grant:
         """The grant that signed a request.
 
         :raises ApiError: with the platform's code, if any part of the proof fails
         """
-        usual = self._check_usual(request)
-        if usual is not None:
-            return usual
         claim = read_claim(request)
         grant = self._keys.find(claim.secret_id)
         if grant is None:
@@ -65,43 +46,7 @@ class Authenticator:
                 "and that host, content type and parameters are sent as they were signed.",
             )
         self._check_token(grant, request)
-        self._keep_usual(request, grant)
         return grant
-
-    def _check_usual(self, request: Request) -> Grant | None:
-        """The grant of a request like one that has been proven before; None if it takes the long way to tell."""
-        headers = request.head.headers
-        authorization = headers.get("authorization", "")
-        at = authorization.find(_SIGNATURE)
-        key = (authorization[:at], headers.get("host", ""), headers.get("content-type", ""))
-        verifier = self._usual.get(key)
-        if (
-            verifier is None
-            or not _is_usual(request)
-            or self._keys.find(verifier.grant.credentials.secret_id) is not verifier.grant
-        ):
-            return None
-        timestamp = self._fresh_timestamp(request)
-        made = verifier.signer.sign(verifier.grant.credentials, int(timestamp), request.body)
-        if not hmac.compare_digest(made.encode("ascii"), authorization.encode("utf-8")):
-            return None
-        self._check_token(verifier.grant, request)
-        return verifier.grant
-
-    def _keep_usual(self, request: Request, grant: Grant) -> None:
-        """A request has been proven; the next one of its kind takes the short way."""
-        if not _is_usual(request):
-            return
-        headers = request.head.headers
-        authorization = headers["authorization"]
-        signer = signing.Signer(headers["host"], wire.SERVICE, headers["content-type"])
-        timestamp = int(request.common("Timestamp"))
-        if signer.sign(grant.credentials, timestamp, request.body) != authorization:
-            return
-        if len(self._usual) >= _MAX_USUAL:
-            self._usual.clear()
-        key = (authorization[: authorization.find(_SIGNATURE)], headers["host"], headers["content-type"])
-        self._usual[key] = _Verifier(grant, signer)
 
     def _fresh_timestamp(self, request: Request) -> str:
         text, name = request.common("Timestamp"), request.shown_name("Timestamp")
@@ -129,12 +74,6 @@ class Authenticator:
             )
         if grant.expires_at is not None and self._clock() >= grant.expires_at:
             raise ApiError("AuthFailure.TokenFailure", "The temporary key has expired.")
-
-
-def _is_usual(request: Request) -> bool:
-    """Whether a request is a POST of JSON whose body is signed."""
-    head = request.head
-    return head.method == "POST" and not head.is_v1 and "x-tc-content-sha256" not in head.headers
 
 
 def _is_proven(claim: Claim, secret_key: str, timestamp: str) -> bool:

@@ -11,7 +11,10 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from tencentserverless.local.front import envelope
+
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_heads: "list[tuple[object, bytes]]" = [(None, b"")]
 
 
 class Cycle:
@@ -40,7 +43,6 @@ class Cycle:
 
     def __init__(
         self,
-        scope: dict[str, Any],
         transport: asyncio.Transport,
         flow: FlowControl,
         *,
@@ -49,7 +51,7 @@ class Cycle:
         keep_alive: bool,
         on_response: Callable[[], None],
     ) -> None:
-        self.scope = scope
+        self.scope: dict[str, Any] = {}  # what is asked for; set before an application runs
         self.body: bytes | bytearray = b""
         self.more_body = True
         self.response_started = False
@@ -73,6 +75,18 @@ class Cycle:
         """Something has come."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def reply(self, body: bytes) -> None:
+        """Write an answer whole, in the place of ASGI's messages."""
+        self.response_started = self.response_complete = True
+        if self.disconnected:
+            return
+        head = _head_of(self._default_headers)
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        self._transport.write(b"%scontent-length: %d\r\n%s%s" % (head, len(body), end, body))
+        if not self.keep_alive:
+            self._transport.close()
+        self._on_response()
 
     async def run_asgi(self, app: Callable[..., Any]) -> None:
         """Have an application answer. One that does not is cut off: it has said why on its own console."""
@@ -118,3 +132,13 @@ class Cycle:
         if not self.keep_alive:
             self._transport.close()
         self._on_response()
+
+
+def _head_of(default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The head of an answer up to its length. uvicorn makes a new list of default headers every second."""
+    known, head = _heads[0]
+    if known is not default_headers:
+        lines = b"".join(b"%s: %s\r\n" % pair for pair in default_headers)
+        head = STATUS_LINE[200] + lines + b"content-type: " + envelope.CONTENT_TYPE + b"\r\n"
+        _heads[0] = (default_headers, head)
+    return head

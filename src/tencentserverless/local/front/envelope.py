@@ -4,7 +4,7 @@ Source: cloud.tencent.com/document/api/583/17240 (responses). The content type h
 looks for errors in ``application/json`` and ``text/plain`` alone, and takes any other answer for a success.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -24,3 +24,9 @@ def failure(error: ApiError, request_id: str) -> bytes:
     """The body of a refusal."""
     content = {"Error": {"Code": error.code, "Message": error.message}, "RequestId": request_id}
     return _encoder.encode({"Response": content})
+
+
+def internal_error(error: Exception, request_id: str, show: Callable[[str], None]) -> bytes:
+    """The body of an answer where the local SCF itself has failed. What it was is for the terminal, not for the wire."""
+    show(f"internal error in request {request_id}: {error!r}")
+    return failure(ApiError("InternalError", "The local SCF failed inside."), request_id)

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tencentserverless.local.front import envelope
 from tencentserverless.local.front.cycle import Cycle
+from tencentserverless.local.front.lane import Lane
 from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
@@ -22,6 +23,7 @@ from tencentserverless.local.settings import Limits
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.setLevel(logging.ERROR)
 
+_SHORT_LENGTH_CHARS = 5  # of the length of a body that is awaited whole; it is bounded by uvicorn's high-water mark too
 _HEADER_SIGNS_BYTES = 4  # the colon, a blank and the end of the line
 
 
@@ -47,6 +49,8 @@ class _Connection(HttpToolsProtocol):
         self._is_new = False  # the bytes at hand began a message, ended a head, or held some of a body
         self._line_bytes = 0  # of reads that did none of these; the parser keeps such bytes until their line ends
         self._head_bytes = 0
+        self._length = b""  # Content-Length, as it was sent
+        self._is_unbegun = False  # the request at hand waits to be whole before anybody looks at it
         self._refusal: ApiError | None = None  # why the parser was stopped
         self._timer: asyncio.TimerHandle | None = None
 
@@ -71,36 +75,53 @@ class _Connection(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self._length = b""
 
     def on_url(self, url: bytes) -> None:
         """A part of the path and the query."""
-        self._count(len(url))
-        super().on_url(url)
+        self._head_bytes += len(url)
+        if self._head_bytes > self.limits_kept.head_bytes:
+            self._stop_parser(_head_too_large())
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer: uvicorn would add those, without end, to headers that were judged already."""
         if not self._is_head:
             self._stop_parser(ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."))
-        self._count(len(name) + len(value) + _HEADER_SIGNS_BYTES)
-        super().on_header(name, value)
+        self._head_bytes += len(name) + len(value) + _HEADER_SIGNS_BYTES
+        if self._head_bytes > self.limits_kept.head_bytes:
+            self._stop_parser(_head_too_large())
+        name = name.lower()
+        self.headers.append((name, value))
+        if name == b"content-length":
+            self._length = value
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         """The request has all its headers."""
         self._is_head = False
         self._is_new = True
         self._line_bytes = 0
-        url = httptools.parse_url(self.url)
-        self.scope = cast(
-            Any,
-            {
-                "type": "http",
-                "method": self.parser.get_method().decode("ascii"),
-                "path": url.path.decode("ascii"),
-                "query_string": url.query or b"",
-                "headers": self.headers,
-            },
+        before: Cycle | None = cast(Any, self.cycle)  # None until there is a request
+        self._is_unbegun = False
+        cycle = Cycle(
+            self.transport,
+            self.flow,
+            default_headers=self.server_state.default_headers,
+            wants_continue=self.expect_100_continue,
+            keep_alive=self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0",
+            on_response=self.on_response_complete,
         )
-        self._begin_cycle()
+        self.cycle = cast(Any, cycle)
+        if before is not None and not before.response_complete:
+            self._scope(cycle)
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+        elif 0 < len(self._length) <= _SHORT_LENGTH_CHARS and self.url == b"/" and not self.expect_100_continue:
+            self._is_unbegun = True  # it may be one for the short way, when all of it is here
+        else:
+            self._begin(cycle)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -110,16 +131,28 @@ class _Connection(HttpToolsProtocol):
         if cycle.response_complete:
             return
         cycle.body += body
+        if self._is_unbegun and len(cycle.body) > HIGH_WATER_LIMIT:
+            self._begin(cast(Any, cycle))
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.message_event.set()
+        if not self._is_unbegun:
+            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._is_partial = False
-        if not self.cycle.response_complete:
-            self.cycle.more_body = False
+        if self.cycle.response_complete:
+            return
+        self.cycle.more_body = False
+        if not self._is_unbegun:
             self.cycle.message_event.set()
+            return
+        cycle = cast(Cycle, self.cycle)
+        self._is_unbegun = False
+        lane: Lane | None = getattr(self.app, "lane", None)
+        is_candidate = lane is not None and self.parser.get_method() == b"POST"
+        if not (is_candidate and lane and lane.serve(self.headers, bytes(cycle.body), cycle.reply)):
+            self._begin(cycle)
 
     def eof_received(self) -> None:
         """The client sends no more; it may still read."""
@@ -139,29 +172,22 @@ class _Connection(HttpToolsProtocol):
         no_http = ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1.")
         self._refuse(self._refusal or no_http)
 
-    def _begin_cycle(self) -> None:
-        """Have the request answered, after those that came before it on this connection."""
-        before: Cycle | None = cast(Any, self.cycle)  # None until there is a request
-        cycle = Cycle(
-            cast(Any, self.scope),
-            self.transport,
-            self.flow,
-            default_headers=self.server_state.default_headers,
-            wants_continue=self.expect_100_continue,
-            keep_alive=self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
-        )
-        self.cycle = cast(Any, cycle)
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+    def _begin(self, cycle: Cycle) -> None:
+        """Have the application answer, while the rest of the request may still come."""
+        self._is_unbegun = False
+        self._scope(cycle)
+        self._start_asgi_task(cast(Any, cycle), self.app)
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > self.limits_kept.head_bytes:
-            self._stop_parser(_head_too_large())
+    def _scope(self, cycle: Cycle) -> None:
+        """Tell a cycle what is asked for, in ASGI's words."""
+        url = httptools.parse_url(self.url)
+        cycle.scope = {
+            "type": "http",
+            "method": self.parser.get_method().decode("ascii"),
+            "path": url.path.decode("ascii"),
+            "query_string": url.query or b"",
+            "headers": self.headers,
+        }
 
     def _stop_parser(self, error: ApiError) -> NoReturn:
         """Nothing behind this byte is read; uvicorn then asks for its 400."""

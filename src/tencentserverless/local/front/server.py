@@ -14,6 +14,7 @@ from tencentserverless.local.actions.action import Call, Services
 from tencentserverless.local.actions.parameters import decode
 from tencentserverless.local.front import envelope, forms
 from tencentserverless.local.front.auth import Authenticator
+from tencentserverless.local.front.lane import Lane
 from tencentserverless.local.front.protocol import make_protocol
 from tencentserverless.local.front.router import find_action, find_region
 from tencentserverless.local.ids import new_request_id
@@ -36,10 +37,11 @@ class Gone(Exception):
 class Application:
     """Answers API requests. Whatever goes wrong inside ends in the envelope, never in a 500."""
 
-    def __init__(self, services: Services, authenticator: Authenticator) -> None:
+    def __init__(self, services: Services, authenticator: Authenticator, lane: Lane) -> None:
         self._services = services
         self._limits = services.settings.limits
         self._authenticator = authenticator
+        self.lane: Lane = lane
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
@@ -56,8 +58,7 @@ class Application:
         except Gone:
             return
         except Exception as error:  # noqa: BLE001  # the last line: no traceback may reach the wire
-            self._services.console.show(f"internal error in request {request_id}: {error!r}")
-            answer = envelope.failure(ApiError("InternalError", "The local SCF failed inside."), request_id)
+            answer = envelope.internal_error(error, request_id, self._services.console.show)
         headers = [(b"Content-Type", envelope.CONTENT_TYPE), (b"Content-Length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
@@ -72,7 +73,10 @@ class Application:
         action = find_action(request)
         call = Call(request_id, find_region(request), nested=grant.expires_at is not None)
         parameters = decode(request.json_body(action.decoder.type), action.decoder)
-        return await action.handle(parameters, call, self._services)
+        answer = await action.handle(parameters, call, self._services)
+        if head.method == "POST" and not head.is_v1:
+            self.lane.learn(scope["headers"], grant, request.common("Action"), call.region)
+        return answer
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:

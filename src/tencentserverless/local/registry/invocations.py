@@ -6,6 +6,7 @@ is on the call's path. Reading writes the batch first, so that a call is seen as
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator
 
 import msgspec
@@ -18,6 +19,8 @@ from tencentserverless.local.settings import KIB
 
 MAX_MESSAGE_CHARS = 64 * KIB  # ours, of one return value
 _FLUSH_SECONDS = 0.25
+_BUSY_SECONDS = 3.0  # where so many end that most of them give way before they were ever asked for
+_BUSY_CALLS = 500
 _ROW_BYTES = 256  # about what a record takes without its texts
 
 _encoder = msgspec.json.Encoder()
@@ -72,7 +75,8 @@ class Invocations:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._running: dict[str, Invocation] = {}
-        self._ended: list[Invocation] = []
+        self._ended: deque[Invocation] = deque(maxlen=history.MAX_RECORDS)  # the rest would be deleted at once
+        self._first_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._flusher: asyncio.TimerHandle | None = None
 
@@ -88,7 +92,8 @@ class Invocations:
         self._running.pop(invocation.request_id, None)
         self._ended.append(invocation)
         if self._flusher is None:
-            self._flusher = self._loop.call_later(_FLUSH_SECONDS, self.flush)
+            self._first_at = self._loop.time()
+            self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
 
     def drop(self, invocation: Invocation) -> None:
         """It came to nothing: the server is stopping, or the caller has gone."""
@@ -99,10 +104,16 @@ class Invocations:
         if self._flusher is not None:
             self._flusher.cancel()
             self._flusher = None
-        ended, self._ended = self._ended, []
+        ended, self._ended = self._ended, deque(maxlen=history.MAX_RECORDS)
         if ended:
-            ended = ended[-history.MAX_RECORDS :]  # the rest would be deleted at once
             self._store.post(lambda connection: history.append(connection, _rows(ended)))
+
+    def _flush_in_time(self) -> None:
+        self._flusher = None
+        if len(self._ended) > _BUSY_CALLS and self._loop.time() - self._first_at < _BUSY_SECONDS:
+            self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
+        else:
+            self.flush()
 
     async def find(self, key: FunctionKey, request_id: str) -> Invocation | None:
         """A function's call by its id; the last one where it was tried several times."""
@@ -126,7 +137,7 @@ class Invocations:
         return self._store.write(query)  # in turn: behind the batch, and off the loop
 
 
-def _rows(ended: list[Invocation]) -> bytes:
+def _rows(ended: Iterable[Invocation]) -> bytes:
     return _encoder.encode([each.row() for each in ended])
 
 

@@ -1,7 +1,7 @@
 """Performs the plan: which instance takes which call.
 
 A call is handed over in the very step in which an instance comes free, so that the instance never idles while a call
-waits. Nothing here waits but ``run``, for the end of its own call, and the tasks that bring instances up.
+waits. Nothing here waits but the tasks that bring instances up.
 """
 
 import asyncio
@@ -64,20 +64,49 @@ class Scheduler:
         :param nested: the call came from a function of this server
         :raises Stopping: if the server stops meanwhile
         """
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+
+        def settle(result: Outcome | Exception) -> None:
+            if future.done():
+                return  # nobody waits any more
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        self.submit(record, request_id, event, settle, nested=nested)
+        return await future
+
+    def submit(
+        self,
+        record: FunctionRecord,
+        request_id: str,
+        event: bytes,
+        on_end: Callable[[Outcome | Exception], None],
+        *,
+        nested: bool = False,
+    ) -> None:
+        """Run a function on an event.
+
+        :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping``
+        """
         if self._is_stopping:
-            raise Stopping
+            on_end(Stopping())
+            return
         share = self._quota.take(record)
         if isinstance(share, Outcome):
-            return share
-        job = Job(request_id, event, nested, self._loop.time(), self._loop.create_future())
+            on_end(share)
+            return
         self._calls += 1
-        pool = self._pool(record)
-        try:
-            self._submit(pool, job)
-            return await job.future
-        finally:
+
+        def end(result: Outcome | Exception) -> None:
             share.held_mb -= record.memory_mb
-            self._leave(pool, job)
+            self._calls -= 1
+            if self._is_stopping and not self._calls:
+                self._is_quiet.set()
+            on_end(result)
+
+        self._enter(self._pool(record), Job(request_id, event, nested, self._loop.time(), end))
 
     def retire(
         self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
@@ -131,7 +160,7 @@ class Scheduler:
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._retired):
             while job := pool.next_job():
-                job.fail(Stopping())
+                job.end(Stopping())
             for instance in pool.instances:
                 instance.worker.take_back()
         if grace_seconds and self._calls:
@@ -156,16 +185,7 @@ class Scheduler:
             pool = self._pools[place] = Pool(record)
         return pool
 
-    def _leave(self, pool: Pool, job: Job) -> None:
-        """A call is over, for whatever reason."""
-        self._calls -= 1
-        if pool.waiting and job in pool.waiting:  # its caller was cancelled
-            pool.waiting.remove(job)
-            self._finish_if_drained(pool)
-        if self._is_stopping and not self._calls:
-            self._is_quiet.set()
-
-    def _submit(self, pool: Pool, job: Job) -> None:
+    def _enter(self, pool: Pool, job: Job) -> None:
         """Hand a call to an idle instance, or have it wait for one."""
         while pool.idle:
             self._idle -= 1
@@ -177,11 +197,11 @@ class Scheduler:
             pool.waiting.appendleft(job)  # an instance is held until it is served
         else:
             pool.waiting.append(job)
-        if pool.mean_seconds is not None and pool.mean_seconds <= self._limits.ahead_seconds:
+        if pool.mean_seconds is not None and pool.mean_seconds <= self._limits.ahead_seconds and not job.nested:
             for instance in pool.instances:
                 self._queue_ahead(pool, instance)
-        if not pool.waiting:
-            return
+            if not pool.waiting or (len(pool.waiting) > 1 and self._looker is not None):
+                return  # it stands behind others, which are looked after
         if self._instances + 1 >= self._limits.all_instances:
             self._look()  # the last processes are not for whoever comes last
         else:
@@ -193,7 +213,7 @@ class Scheduler:
         if result is None:
             self._take_again(pool, job)
         elif result.status == outcome.EXITED and self._is_stopping:
-            job.fail(Stopping())  # it was ended by us
+            job.end(Stopping())  # it was ended by us
         else:
             pool.note_duration(result.duration_ms / 1000)
             job.end(result)
@@ -208,10 +228,10 @@ class Scheduler:
     def _take_again(self, pool: Pool, job: Job) -> None:
         """Nothing of a call ran: it is the first to get another instance."""
         if self._is_stopping:
-            job.fail(Stopping())
+            job.end(Stopping())
         elif pool.is_retired:
             job.end(_DELETED)  # its code may be gone
-        elif not job.future.done():
+        elif not job.is_over:
             pool.waiting.appendleft(job)
 
     def _queue_ahead(self, pool: Pool, instance: Instance) -> None:
@@ -223,7 +243,7 @@ class Scheduler:
             return  # whose calls can be ended one by one
         while pool.waiting and instance.worker.queued < limits.ahead_calls:
             job = pool.waiting[0]
-            if job.nested or not (job.future.done() or instance.queue(job)):
+            if job.nested or not (job.is_over or instance.queue(job)):
                 break  # who holds an instance until it is served must not stand behind somebody
             pool.waiting.popleft()
         self._watch_waiting()

@@ -1,6 +1,6 @@
 """One call, as the scheduler sees it."""
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tencentserverless.local.worker.outcome import Outcome
@@ -8,24 +8,22 @@ from tencentserverless.local.worker.outcome import Outcome
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A call on its way: it waits, or an instance runs it. Its future ends in the outcome.
+    """A call on its way: it waits, or an instance runs it.
 
     :param nested: a function of this server made it
     :param since: when it came, by the loop's clock
+    :param on_end: called once, with the outcome or with why there is none
     """
 
     request_id: str
     event: bytes
     nested: bool
     since: float
-    future: "asyncio.Future[Outcome]"
+    on_end: Callable[[Outcome | Exception], None]
+    is_over: bool = False
 
-    def end(self, outcome: Outcome) -> None:
-        """Tell whoever waits, if anybody still does."""
-        if not self.future.done():
-            self.future.set_result(outcome)
-
-    def fail(self, error: Exception) -> None:
-        """The call has no outcome."""
-        if not self.future.done():
-            self.future.set_exception(error)
+    def end(self, result: Outcome | Exception) -> None:
+        """Tell whoever waits, if nobody has yet."""
+        if not self.is_over:
+            self.is_over = True
+            self.on_end(result)

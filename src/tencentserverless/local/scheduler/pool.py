@@ -60,6 +60,6 @@ class Pool:
         """Take the call that has waited longest and that somebody still waits for."""
         while self.waiting:
             job = self.waiting.popleft()
-            if not job.future.done():
+            if not job.is_over:
                 return job
         return None
