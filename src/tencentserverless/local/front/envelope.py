@@ -27,6 +27,6 @@ def failure(error: ApiError, request_id: str) -> bytes:
 
 
 def internal_error(error: Exception, request_id: str, show: Callable[[str], None]) -> bytes:
-    """The body of an answer where the local SCF itself has failed. What it was is for the terminal, not for the wire."""
+    """The body of an answer where the local SCF itself has failed. What it was is for the terminal alone."""
     show(f"internal error in request {request_id}: {error!r}")
     return failure(ApiError("InternalError", "The local SCF failed inside."), request_id)
