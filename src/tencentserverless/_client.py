@@ -224,6 +224,10 @@ class BaseClient:
     def _get_pool(self) -> object:
         raise NotImplementedError
 
+    def _run(self, flow: "Flow") -> "Any":
+        """Drive a flow to its end, the way of this face."""
+        raise NotImplementedError
+
     def __reduce__(self) -> "tuple[Any, ...]":
         # Explicit secrets travel, for the caller put them here; what the environment gave is read where it arrives.
         region = self._region if self._is_region_given else None
@@ -286,6 +290,10 @@ class BaseFunction:
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return type(self), (self._client, self.name, self._options)
+
+    def _spawn_options(self) -> "dict[str, Any]":
+        """The options that mean something to ``client.spawn``."""
+        return {name: value for name, value in self._options.items() if name not in ("log_type", "invocation_type")}
 
     def _merge(self, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "dict[str, Any]":
         """The arguments of ``client.invoke`` for a native call."""

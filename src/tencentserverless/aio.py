@@ -13,12 +13,14 @@ from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
 from tencentserverless._aio.pool import Pool
-from tencentserverless._client import Ambient, BaseClient, BaseFunction
+from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Coroutine
 
+    from tencentserverless._aio.invocation import AsyncInvocation
+    from tencentserverless._core.flow import Flow
     from tencentserverless.models import InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "invoke"]
@@ -52,9 +54,6 @@ class AsyncClient(BaseClient):
 
         Cancelling drops the connection and is never retried; the function may have run all the same.
         """
-        pool = self._get_pool()
-        if pool.is_closed:
-            raise RuntimeError("this client is closed; make a new one")
         flow = self._begin(
             function_name,
             data,
@@ -64,7 +63,58 @@ class AsyncClient(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
         )
-        return await run(flow, pool, self._provider or self._get_provider())
+        return await self._run(flow)  # type: ignore[no-any-return]
+
+    async def spawn(
+        self,
+        function_name: str,
+        data: "Any" = None,
+        *,
+        namespace: "str | None" = "default",
+        qualifier: "str | None" = "$LATEST",
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+    ) -> "AsyncInvocation":
+        """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
+        from tencentserverless._aio.invocation import AsyncInvocation
+        from tencentserverless._invocation import watch_spawned
+
+        started_at = CLOCK.wall()
+        accepted = await self.invoke(
+            function_name,
+            namespace,
+            "None",
+            qualifier,
+            "Event",
+            data,
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
+        )
+        return AsyncInvocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+
+    def invocation(
+        self,
+        function_name: str,
+        request_id: str,
+        *,
+        namespace: "str | None" = "default",
+        region: "str | None" = None,
+    ) -> "AsyncInvocation":
+        """An invocation that was started before, perhaps by another process. Nothing is sent until it is asked.
+
+        :param function_name: the function's name
+        :param request_id: ``invocation.request_id``, or ``function_request_id`` of an ``Event`` call's result
+        :param namespace: the function's namespace
+        :param region: where it was started
+        """
+        from tencentserverless._aio.invocation import AsyncInvocation
+        from tencentserverless._invocation import watch_known
+
+        return AsyncInvocation(self, watch_known(self, function_name, request_id, namespace, region))
 
     def function(self, name: str, **options: "Any") -> "AsyncFunction":
         """A handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
@@ -84,6 +134,13 @@ class AsyncClient(BaseClient):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _run(self, flow: "Flow") -> "Coroutine[Any, Any, Any]":
+        """Drive a flow on the running loop."""
+        pool = self._get_pool()
+        if pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        return run(flow, pool, self._provider or self._get_provider())
 
     def _get_pool(self) -> Pool:
         """The pool of the running loop."""
@@ -117,6 +174,10 @@ class AsyncFunction(BaseFunction):
     async def invoke(self, data: "Any" = None) -> "InvokeResult":
         """Call it with this event; None sends none. Returns and raises what ``AsyncClient.invoke`` does."""
         return await self._client.invoke(self.name, data=data, **self._options)
+
+    async def spawn(self, data: "Any" = None) -> "AsyncInvocation":
+        """Start it with this event and do not wait for what it returns. See ``AsyncClient.spawn``."""
+        return await self._client.spawn(self.name, data, **self._spawn_options())
 
 
 _ambient = Ambient(AsyncClient)

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Attempt", "Credentials", "InvokeResult", "Verdict"]
+__all__ = ["Attempt", "Credentials", "InvocationStatus", "InvokeResult", "Verdict"]
 
 
 class Verdict(Enum):
@@ -25,6 +25,21 @@ class Verdict(Enum):
 
     def __bool__(self) -> bool:
         raise TypeError("a Verdict has three values; ask `is Verdict.NO`, `is Verdict.MAYBE` or `is Verdict.YES`")
+
+
+class InvocationStatus(Enum):
+    """How an asynchronous invocation stands."""
+
+    UNKNOWN = "unknown"  #: the service has no record of it: it waits in the queue, or its record has expired
+    RUNNING = "running"  #: it runs, or waits for a free instance
+    FINISHED = "finished"  #: the function returned
+    FAILED = "failed"  #: the function failed; the platform may run it again, as the function's RetryNum says
+    ABORTED = "aborted"  #: it was terminated
+
+    @property
+    def has_ended(self) -> bool:
+        """Is there a result or an error to be had?"""
+        return self not in (InvocationStatus.UNKNOWN, InvocationStatus.RUNNING)
 
 
 class Credentials:

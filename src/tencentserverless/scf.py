@@ -11,7 +11,7 @@
     print(client.FuncInvoked(data={"a": "b"}))
 """
 
-from tencentserverless._client import Ambient, BaseClient, BaseFunction
+from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._core.flow import Flow
+    from tencentserverless._sync.invocation import Invocation
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions stand here because 0.1.7 had them here.
@@ -82,8 +84,6 @@ class Client(BaseClient):
         :raises TencentCloudSDKException: the API refused, the wire broke, or there are no keys
         :raises TypeError, ValueError: an argument cannot be used; nothing was sent
         """
-        if self._pool.is_closed:
-            raise RuntimeError("this client is closed; make a new one")
         flow = self._begin(
             function_name,
             data,
@@ -93,7 +93,70 @@ class Client(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
         )
-        return run(flow, self._pool, self._provider or self._get_provider())
+        return self._run(flow)  # type: ignore[no-any-return]
+
+    def spawn(
+        self,
+        function_name: str,
+        data: "Any" = None,
+        *,
+        namespace: "str | None" = "default",
+        qualifier: "str | None" = "$LATEST",
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+    ) -> "Invocation":
+        """Start a function and do not wait for what it returns: an ``Event`` call through the API's Invoke.
+
+        :param function_name: its name
+        :param data: the event, anything that ``json.dumps`` takes, at most 128 KB of it; None sends none
+        :param namespace: its namespace
+        :param qualifier: version or alias
+        :param region: of this call alone
+        :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
+        :param timeout: seconds until it is accepted, all attempts included
+        :param idempotent: the function may be started twice for this call
+        :returns: the invocation, to ask for its status and its result
+        :raises Exception: what ``invoke`` raises
+        """
+        from tencentserverless._invocation import watch_spawned
+        from tencentserverless._sync.invocation import Invocation
+
+        started_at = CLOCK.wall()
+        accepted = self.invoke(
+            function_name,
+            namespace,
+            "None",
+            qualifier,
+            "Event",
+            data,
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
+        )
+        return Invocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+
+    def invocation(
+        self,
+        function_name: str,
+        request_id: str,
+        *,
+        namespace: "str | None" = "default",
+        region: "str | None" = None,
+    ) -> "Invocation":
+        """An invocation that was started before, perhaps by another process. Nothing is sent until it is asked.
+
+        :param function_name: the function's name
+        :param request_id: ``invocation.request_id``, or ``function_request_id`` of an ``Event`` call's result
+        :param namespace: the function's namespace
+        :param region: where it was started
+        """
+        from tencentserverless._invocation import watch_known
+        from tencentserverless._sync.invocation import Invocation
+
+        return Invocation(self, watch_known(self, function_name, request_id, namespace, region))
 
     def function(self, name: str, **options: "Any") -> "Function":
         """A handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
@@ -113,6 +176,12 @@ class Client(BaseClient):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _run(self, flow: "Flow") -> "Any":
+        """Drive a flow."""
+        if self._pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        return run(flow, self._pool, self._provider or self._get_provider())
 
     def _get_pool(self) -> Pool:
         return self._pool
@@ -136,6 +205,10 @@ class Function(BaseFunction):
     def invoke(self, data: "Any" = None) -> "InvokeResult":
         """Call it with this event; None sends none. Returns and raises what ``Client.invoke`` does."""
         return self._client.invoke(self.name, data=data, **self._options)
+
+    def spawn(self, data: "Any" = None) -> "Invocation":
+        """Start it with this event and do not wait for what it returns. See ``Client.spawn``."""
+        return self._client.spawn(self.name, data, **self._spawn_options())
 
 
 _ambient = Ambient(Client)

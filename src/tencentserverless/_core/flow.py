@@ -8,7 +8,8 @@ cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield insi
 from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
-from tencentserverless._core.response import read_response
+from tencentserverless._core.request import Query
+from tencentserverless._core.response import read_envelope, read_response
 from tencentserverless.models import Attempt, InvokeResult, Verdict
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tencentserverless._core.retry import Policy
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
-    Flow = Generator[Any, Any, InvokeResult]
+    Flow = Generator[Any, Any, Any]
 
 #: A clock that is off by less is left alone: the API allows 300 s, and the header's second is coarse.
 MIN_SKEW_SECONDS = 60
@@ -127,11 +128,13 @@ class Target:
         self.builder = builder
 
 
-def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", clock: Clock) -> "Flow":
-    """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts."""
+def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy", clock: Clock) -> "Flow":
+    """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
+
+    A query goes the same way; what it returns is the decoded answer.
+    """
     builder = target.builder
-    action = memory.choose_action(call)
-    body = builder.build_body(call, action)
+    action, body, read = _prepare(call, builder, memory)
     story = None
     has_fallen_back = False
     effect = GET_CREDENTIALS
@@ -144,10 +147,10 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
         exchange = Exchange(target.origin, request, call.deadline)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
-        found = outcome if isinstance(outcome, exception.CallError) else read_response(outcome)
+        found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
         if has_fallen_back and not isinstance(found, exception.CallError):
             memory.remember_old(call.region)
-        if isinstance(found, InvokeResult):
+        if type(found) is InvokeResult or type(found) is dict:
             policy.budget.refill()
             return found
         if story is None:
@@ -166,7 +169,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
         if repair == _FALL_BACK:
             has_fallen_back = True
             action = wire.INVOKE
-            body = builder.build_body(call, action)
+            body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back
 
 
 #: What mends a refusal at once, each tried once a call. All of these are refusals: the function did not run.
@@ -179,6 +182,14 @@ REPAIRS = {
     "InvalidAction": _FALL_BACK,
     "UnsupportedRegion": _FALL_BACK,
 }
+
+
+def _prepare(call: "Call | Query", builder: "RequestBuilder", memory: Memory) -> "tuple[str, bytes, Any]":
+    """The action to begin with, the request's body, and what reads the answer."""
+    if isinstance(call, Query):
+        return call.action, call.body, read_envelope
+    action = memory.choose_action(call)
+    return action, builder.build_body(call, action), read_response
 
 
 def _too_late(target: Target) -> exception.DeadlineExceeded:
