@@ -57,6 +57,7 @@ class Service(Peer):
         super().__init__(answer=self._reply)
         self._calls: "dict[str, str]" = {}
         self._looks: "dict[str, int]" = {}
+        self._aborted: "set[str]" = set()
         self._words = threading.Lock()
         self.asked: "list[str]" = []
         self.terminated: "list[Any]" = []
@@ -81,7 +82,7 @@ class Service(Peer):
         return ok()
 
     def _word(self, request_id: str, is_look: bool) -> str:
-        words = self._calls[request_id].split("-")[1:]
+        words = ["aborted"] if request_id in self._aborted else self._calls[request_id].split("-")[1:]
         look = self._looks.get(request_id, 0)
         if is_look:
             self._looks[request_id] = look + 1
@@ -129,12 +130,10 @@ class Service(Peer):
         if not self._calls.get(request_id, "").startswith("e"):
             return api_error("ResourceNotFound.AsyncEvent")
         self.terminated.append((fields["FunctionName"], fields["Namespace"], fields["GraceShutdown"]))
-        self._calls[request_id] = "e-aborted"
+        self._aborted.add(request_id)
         return answer_with()
 
 
 def answer_with(**fields: "Any") -> bytes:
     """A whole answer with these fields."""
     return http_answer(json.dumps({"Response": dict(fields, RequestId="req-9")}))
-
-
