@@ -76,10 +76,10 @@ class BaseClient:
         self._options = options
         self._timeout = check_seconds("timeout", timeout)
         self._connect_timeout = check_seconds("connect_timeout", connect_timeout)
-        self._limit = _check_count("max_connections", max_connections)
+        self._limit = check_count("max_connections", max_connections)
         _check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
         _check_choice("language", language, LANGUAGES)
-        self._policy = Policy(_check_count("max_attempts", max_attempts), _roll)
+        self._policy = Policy(check_count("max_attempts", max_attempts), _roll)
         self._memory = Memory(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
@@ -345,7 +345,11 @@ def check_seconds(name: str, value: "Any") -> float:
     return float(value)
 
 
-def _check_count(name: str, value: "Any") -> int:
+def check_count(name: str, value: "Any") -> int:
+    """A whole number, at least 1.
+
+    :raises TypeError, ValueError: for anything else
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("{} must be a whole number, not {!r}".format(name, value))
     if value < 1:

@@ -57,19 +57,23 @@ class BaseInvocation:
         """The region where it runs."""
         return self._watched.region
 
+    @property
+    def has_outcome(self) -> bool:
+        """Is its result, or its error, here already, so that ``result()`` returns or raises at once?"""
+        return self._outcome is not None
+
     def _status_flow(self) -> "Flow":
-        return polling.look_flow(self._watched, _open_desk(self._client, self.region, self._client._policy))
+        return polling.look_flow(self._watched, open_desk(self._client, self.region))
 
     def _result_flow(self, timeout: "float | None") -> "Flow":
         seconds = None if timeout is None else check_seconds("timeout", timeout)
-        # What fails is asked for again by the flow itself, at its own pace.
-        policy = Policy(1, self._client._policy.rng)
-        return polling.result_flow(self._watched, _open_desk(self._client, self.region, policy), seconds)
+        # A question that fails is asked again by the flow, at its own pace.
+        return polling.result_flow(self._watched, open_desk(self._client, self.region, max_attempts=1), seconds)
 
     def _cancel_flow(self, grace: bool) -> "Flow":
         if not isinstance(grace, bool):
             raise TypeError("grace must be True or False, not {!r}".format(grace))
-        return polling.cancel_flow(self._watched, _open_desk(self._client, self.region, self._client._policy), grace)
+        return polling.cancel_flow(self._watched, open_desk(self._client, self.region), grace)
 
     def _known(self) -> "InvokeResult | None":
         """The result, where it is here already; the function's error is raised anew each time."""
@@ -104,7 +108,12 @@ def _rebuild(
     return invocation
 
 
-def _open_desk(client: "BaseClient", region: str, policy: Policy) -> polling.Desk:
+def open_desk(client: "BaseClient", region: str, max_attempts: "int | None" = None) -> polling.Desk:
+    """Where a client asks about what runs in a region.
+
+    :param max_attempts: for one question; default: the client's
+    """
+    policy = client._policy if max_attempts is None else Policy(max_attempts, client._policy.rng)
     target = client._targets.get(region) or client._aim(region)
     return polling.Desk(target, client._memory, policy, CLOCK, client._timeout)
 

@@ -17,9 +17,10 @@ from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Coroutine
+    from typing import Any, AsyncIterable, Coroutine, Iterable
 
     from tencentserverless._aio.invocation import AsyncInvocation
+    from tencentserverless._aio.spawning import AsyncSpawnMap
     from tencentserverless._core.flow import Flow
     from tencentserverless.models import InvokeResult
 
@@ -178,6 +179,32 @@ class AsyncFunction(BaseFunction):
     async def spawn(self, data: "Any" = None) -> "AsyncInvocation":
         """Start it with this event and do not wait for what it returns. See ``AsyncClient.spawn``."""
         return await self._client.spawn(self.name, data, **self._spawn_options())
+
+    def spawn_map(
+        self,
+        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        *,
+        concurrency: int = 8,
+        window: int = 1000,
+        looks_per_second: float = 10.0,
+        timeout: "float | None" = None,
+    ) -> "AsyncSpawnMap":
+        """Start it for each input, and iterate with ``async for`` over the invocations as they end.
+
+        The parameters are ``scf.Function.spawn_map``'s; the inputs may be an asynchronous iterable too.
+        """
+        from tencentserverless._aio.spawning import AsyncSpawnMap
+
+        return AsyncSpawnMap(
+            self._client,
+            self.name,
+            iterable,
+            self._spawn_options(),
+            concurrency=concurrency,
+            window=window,
+            looks_per_second=looks_per_second,
+            timeout=timeout,
+        )
 
 
 _ambient = Ambient(AsyncClient)

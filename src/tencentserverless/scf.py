@@ -18,10 +18,11 @@ from tencentserverless.exception import TencentCloudSDKException, TencentServerl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterable
 
     from tencentserverless._core.flow import Flow
     from tencentserverless._sync.invocation import Invocation
+    from tencentserverless._sync.spawning import SpawnMap
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions stand here because 0.1.7 had them here.
@@ -209,6 +210,46 @@ class Function(BaseFunction):
     def spawn(self, data: "Any" = None) -> "Invocation":
         """Start it with this event and do not wait for what it returns. See ``Client.spawn``."""
         return self._client.spawn(self.name, data, **self._spawn_options())
+
+    def spawn_map(
+        self,
+        iterable: "Iterable[Any]",
+        *,
+        concurrency: int = 8,
+        window: int = 1000,
+        looks_per_second: float = 10.0,
+        timeout: "float | None" = None,
+    ) -> "SpawnMap":
+        """Start it for each input, and iterate over the invocations as they end.
+
+        ::
+
+            for invocation in function.spawn_map(items):
+                print(invocation.position, invocation.result())
+
+        Each has its input's ``position``. One that could not be started is handed out too: its ``result()`` raises why.
+        Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
+
+        :param iterable: the events
+        :param concurrency: starts and looks under way at once
+        :param window: invocations that have not ended; further inputs wait
+        :param looks_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
+            kind a second from an account (cloud.tencent.com/document/api/583/65348)
+        :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
+        :raises TypeError, ValueError: an argument cannot be used; nothing was started
+        """
+        from tencentserverless._sync.spawning import SpawnMap
+
+        return SpawnMap(
+            self._client,
+            self.name,
+            iterable,
+            self._spawn_options(),
+            concurrency=concurrency,
+            window=window,
+            looks_per_second=looks_per_second,
+            timeout=timeout,
+        )
 
 
 _ambient = Ambient(Client)

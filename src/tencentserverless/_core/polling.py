@@ -2,8 +2,8 @@
 
 Two records can tell. GetRequestStatus knows what returned and what failed. Functions created with AsyncRunEnable have
 events besides, which GetAsyncEventStatus knows from the moment they are accepted. Which of the two tells of an
-invocation is learnt from what the service answers, once. Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus),
-17244 (data types), and the pages of GetAsyncEventStatus and TerminateAsyncEvent.
+invocation is learnt from what the service answers, once. Sources: cloud.tencent.com/document/api/583/65348
+(GetRequestStatus), 17244 (data types), and the pages of GetAsyncEventStatus and TerminateAsyncEvent.
 """
 
 from tencentserverless import exception
@@ -178,7 +178,7 @@ def spread(pause: float, rng: "Callable[[], float]") -> float:
 
 
 def _late(watched: Watched, status: InvocationStatus, timeout: "float | None") -> exception.ResultTimeout:
-    message = "{} {} has no result after {:g} s; its status was {}. It goes on: ask for its result again"
+    message = "{} {} has no result after {:g} s; its status was {}. Nothing was stopped: ask again"
     return exception.ResultTimeout(
         "ClientNetworkError",
         message.format(watched.function_name, watched.request_id, timeout, status.value),
