@@ -6,9 +6,11 @@
 import copy
 
 from tencentserverless import config
-from tencentserverless._client import CLOCK, check_seconds
+from tencentserverless._arguments import check_seconds
+from tencentserverless._client import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.retry import Policy
+from tencentserverless._observation import find_observer
 from tencentserverless.models import InvokeResult
 
 TYPE_CHECKING = False
@@ -115,7 +117,8 @@ def open_desk(client: "BaseClient", region: str, max_attempts: "int | None" = No
     """
     policy = client._policy if max_attempts is None else Policy(max_attempts, client._policy.rng)
     target = client._targets.get(region) or client._aim(region)
-    return polling.Desk(target, client._memory, policy, CLOCK, client._timeout)
+    observer = find_observer(client._room, client._on_attempt)
+    return polling.Desk(target, client._memory, policy, CLOCK, patience_seconds=client._timeout, observer=observer)
 
 
 def watch_spawned(

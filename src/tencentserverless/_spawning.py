@@ -3,7 +3,8 @@
 ``_sync.spawning`` and ``_aio.spawning`` add nothing but how the steps are done.
 """
 
-from tencentserverless._client import CLOCK, check_count, check_seconds
+from tencentserverless._arguments import check_count, check_seconds
+from tencentserverless._client import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.retry import base_seconds
 from tencentserverless._core.roster import Roster

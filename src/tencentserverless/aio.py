@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tencentserverless._aio.invocation import AsyncInvocation
     from tencentserverless._aio.spawning import AsyncSpawnMap
     from tencentserverless._core.flow import Flow
+    from tencentserverless._observation import Hook
     from tencentserverless.models import InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "invoke"]
@@ -33,6 +34,8 @@ class AsyncClient(BaseClient):
     The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` counts on each loop for itself;
     an object given as ``credentials`` is read in a thread where reading it may block.
     """
+
+    _room = "tencentserverless.aio"
 
     def _open_pools(self) -> None:
         self._pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
@@ -50,6 +53,7 @@ class AsyncClient(BaseClient):
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "InvokeResult":
         """Call a function and wait for what it returns. Parameters, result and errors are ``scf.Client.invoke``'s.
 
@@ -63,6 +67,7 @@ class AsyncClient(BaseClient):
             routing_key=routing_key,
             timeout=timeout,
             idempotent=idempotent,
+            on_attempt=on_attempt,
         )
         return await self._run(flow)  # type: ignore[no-any-return]
 
@@ -77,6 +82,7 @@ class AsyncClient(BaseClient):
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "AsyncInvocation":
         """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
         from tencentserverless._aio.invocation import AsyncInvocation
@@ -94,6 +100,7 @@ class AsyncClient(BaseClient):
             routing_key=routing_key,
             timeout=timeout,
             idempotent=idempotent,
+            on_attempt=on_attempt,
         )
         return AsyncInvocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
 
@@ -122,7 +129,7 @@ class AsyncClient(BaseClient):
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
-            routing_key, timeout, idempotent
+            routing_key, timeout, idempotent, on_attempt
         """
         return AsyncFunction(self, name, options)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from tencentserverless._core.flow import Flow
+    from tencentserverless._observation import Hook
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.spawning import SpawnMap
     from tencentserverless.models import InvokeResult
@@ -48,8 +49,12 @@ class Client(BaseClient):
     :param ca_file: a file or folder of the roots to trust; default: the system's
     :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
     :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
+    :param on_attempt: is called with an ``Attempt`` and its ``CallFacts`` when a try has ended, in the thread that
+        calls; its exceptions are logged and change nothing
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
+
+    _room = "tencentserverless.scf"
 
     def _open_pools(self) -> None:
         self._pool = Pool(self._limit, self._connect_timeout)
@@ -67,6 +72,7 @@ class Client(BaseClient):
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "InvokeResult":
         """Call a function and wait for what it returns.
 
@@ -80,6 +86,7 @@ class Client(BaseClient):
         :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
         :param timeout: seconds for this call, all its attempts included
         :param idempotent: the function may run twice for this call, so that what may have run is tried again
+        :param on_attempt: is told of each try of this call, in place of the client's
         :returns: RetMsg, the JSON text of what the function returned, with the facts of the execution
         :raises TencentServerlessSDKException: the function failed
         :raises TencentCloudSDKException: the API refused, the wire broke, or there are no keys
@@ -93,6 +100,7 @@ class Client(BaseClient):
             routing_key=routing_key,
             timeout=timeout,
             idempotent=idempotent,
+            on_attempt=on_attempt,
         )
         return self._run(flow)  # type: ignore[no-any-return]
 
@@ -107,6 +115,7 @@ class Client(BaseClient):
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "Invocation":
         """Start a function and do not wait for what it returns: an ``Event`` call through the API's Invoke.
 
@@ -118,6 +127,7 @@ class Client(BaseClient):
         :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
         :param timeout: seconds until it is accepted, all attempts included
         :param idempotent: the function may be started twice for this call
+        :param on_attempt: is told of each try of this call, in place of the client's
         :returns: the invocation, to ask for its status and its result
         :raises Exception: what ``invoke`` raises
         """
@@ -136,6 +146,7 @@ class Client(BaseClient):
             routing_key=routing_key,
             timeout=timeout,
             idempotent=idempotent,
+            on_attempt=on_attempt,
         )
         return Invocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
 
@@ -164,7 +175,7 @@ class Client(BaseClient):
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
-            routing_key, timeout, idempotent
+            routing_key, timeout, idempotent, on_attempt
         """
         return Function(self, name, options)
 

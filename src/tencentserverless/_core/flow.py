@@ -44,15 +44,17 @@ class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
     ``marks`` holds (phase, monotonic seconds at its end) for the story of a failure; a call on a kept connection that
-    succeeds notes nothing.
+    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish.
     """
 
-    __slots__ = ("deadline", "marks", "origin", "request")
+    __slots__ = ("action", "deadline", "marks", "may_have_left", "origin", "request")
 
-    def __init__(self, origin: "Any", request: bytes, deadline: float) -> None:
+    def __init__(self, origin: "Any", request: bytes, deadline: float, action: str) -> None:
         self.origin = origin
         self.request = request
         self.deadline = deadline
+        self.action = action
+        self.may_have_left = False
         self.marks: "tuple[tuple[str, float], ...]" = ()
 
     def mark(self, phase: str, at: float) -> None:
@@ -144,7 +146,7 @@ def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "P
             raise credentials if story is None else story.conclude(credentials)
         timestamp = int(clock.wall()) + memory.offset_seconds
         request = builder.build(body, action, call.region, credentials, timestamp)
-        exchange = Exchange(target.origin, request, call.deadline)
+        exchange = Exchange(target.origin, request, call.deadline, action)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
         found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
@@ -155,7 +157,7 @@ def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "P
             return found
         if story is None:
             story = _Story()
-        story.add(found, action, exchange, started, clock.monotonic())
+        story.add(found, exchange, started, clock.monotonic())
         repair = story.find_repair(found, outcome, action, memory, clock)
         if repair is None:
             seconds = policy.decide(found, call.is_idempotent, story.tries, call.deadline - clock.monotonic())
@@ -197,6 +199,32 @@ def _too_late(target: Target) -> exception.DeadlineExceeded:
     return exception.DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
 
 
+def describe_attempt(
+    number: int, exchange: Exchange, outcome: str, executed: Verdict, span: "tuple[float, float]"
+) -> Attempt:
+    """What is told of one try.
+
+    :param span: when it began and ended, monotonic seconds
+    """
+    started, ended = span
+    phases = {}
+    since = started
+    for name, at in exchange.marks:
+        phases[name] = (at - since) * 1000.0
+        since = at
+    if "send" in phases:
+        phases["wait"] = (ended - since) * 1000.0
+    return Attempt(
+        number,
+        exchange.action,
+        str(exchange.origin),
+        outcome,
+        executed,
+        duration_ms=(ended - started) * 1000.0,
+        phases_ms=phases,
+    )
+
+
 class _Story:
     """What was tried in one call, and what that proves together."""
 
@@ -207,27 +235,11 @@ class _Story:
         self._repairs: "list[str]" = []
         self.tries = 0  # attempts that count against max_attempts: repairs do not
 
-    def add(self, error: "Failed", action: str, exchange: Exchange, started: float, ended: float) -> None:
+    def add(self, error: "Failed", exchange: Exchange, started: float, ended: float) -> None:
         """An attempt failed."""
         self.tries += 1
-        phases = {}
-        since = started
-        for name, at in exchange.marks:
-            phases[name] = (at - since) * 1000.0
-            since = at
-        if "send" in phases:
-            phases["wait"] = (ended - since) * 1000.0
-        self._attempts.append(
-            Attempt(
-                len(self._attempts) + 1,
-                action,
-                str(exchange.origin),
-                str(error.code),
-                error.executed,
-                duration_ms=(ended - started) * 1000.0,
-                phases_ms=phases,
-            )
-        )
+        number = len(self._attempts) + 1
+        self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, (started, ended)))
 
     def find_repair(self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock) -> "str | None":
         """What would mend this refusal, None if nothing does or it was tried already."""

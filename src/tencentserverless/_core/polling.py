@@ -9,6 +9,7 @@ invocation is learnt from what the service answers, once. Sources: cloud.tencent
 from tencentserverless import exception
 from tencentserverless._core import records, retry, wire
 from tencentserverless._core.flow import Sleep, invoke_flow
+from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Query
 from tencentserverless.models import InvocationStatus, Verdict
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
     from tencentserverless._core.flow import Clock, Flow, Memory, Target
+    from tencentserverless._core.observation import Observer
     from tencentserverless._core.records import Sighting
 
     LookFlow = Generator[Any, Any, Sighting]
@@ -60,18 +62,27 @@ class Desk:
 
     :param policy: when a question is asked again at once
     :param patience_seconds: how long ``result_flow`` goes on asking while it gets no answer
+    :param observer: is told of every try, None where nobody asked for that
     """
 
-    __slots__ = ("clock", "memory", "patience_seconds", "policy", "target")
+    __slots__ = ("clock", "memory", "observer", "patience_seconds", "policy", "target")
 
     def __init__(
-        self, target: "Target", memory: "Memory", policy: "retry.Policy", clock: "Clock", patience_seconds: float
+        self,
+        target: "Target",
+        memory: "Memory",
+        policy: "retry.Policy",
+        clock: "Clock",
+        *,
+        patience_seconds: float,
+        observer: "Observer | None" = None,
     ) -> None:
         self.target = target
         self.memory = memory
         self.policy = policy
         self.clock = clock
         self.patience_seconds = patience_seconds
+        self.observer = observer
 
     def now(self) -> float:
         """UNIX seconds by the server's clock."""
@@ -81,9 +92,19 @@ class Desk:
 def ask_flow(action: str, fields: "dict[str, Any]", watched: Watched, desk: Desk, deadline: float = NEVER) -> "Flow":
     """One question. Its errors say MAYBE: whatever became of the question, the invocation was accepted."""
     seconds = min(QUESTION_SECONDS, desk.patience_seconds)
-    query = Query(action, fields, watched.region, min(deadline, desk.clock.monotonic() + seconds))
+    query = Query(
+        action,
+        fields,
+        watched.function_name,
+        watched.namespace,
+        region=watched.region,
+        deadline=min(deadline, desk.clock.monotonic() + seconds),
+    )
+    flow = invoke_flow(query, desk.target, desk.memory, desk.policy, desk.clock)
+    if desk.observer is not None:
+        flow = observe_flow(flow, query, desk.clock, desk.observer)
     try:
-        return (yield from invoke_flow(query, desk.target, desk.memory, desk.policy, desk.clock))
+        return (yield from flow)
     except exception.CallError as error:
         error.executed = Verdict.MAYBE
         raise
