@@ -9,6 +9,7 @@
 """
 
 import asyncio
+from sys import version_info
 from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
@@ -25,7 +26,19 @@ if TYPE_CHECKING:
     from tencentserverless._observation import Hook
     from tencentserverless.models import InvokeResult
 
-__all__ = ["AsyncClient", "AsyncFunction", "invoke"]
+__all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
+
+if version_info < (3, 7):  # noqa: UP036  # which does not ask __getattr__
+    from tencentserverless._aio.invocation import AsyncInvocation
+elif not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> "Any":
+        """AsyncInvocation, loaded by the first who asks: most programs never do."""
+        if name != "AsyncInvocation":
+            raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+        from tencentserverless._aio.invocation import AsyncInvocation
+
+        return AsyncInvocation
 
 
 class AsyncClient(BaseClient):

@@ -11,6 +11,8 @@
     print(client.FuncInvoked(data={"a": "b"}))
 """
 
+from sys import version_info
+
 from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
@@ -27,7 +29,19 @@ if TYPE_CHECKING:
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions stand here because 0.1.7 had them here.
-__all__ = ["Client", "Function", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
+__all__ = ["Client", "Function", "Invocation", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
+
+if version_info < (3, 7):  # noqa: UP036  # which does not ask __getattr__
+    from tencentserverless._sync.invocation import Invocation
+elif not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> "Any":
+        """Invocation, loaded by the first who asks: most programs never do."""
+        if name != "Invocation":
+            raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+        from tencentserverless._sync.invocation import Invocation
+
+        return Invocation
 
 
 class Client(BaseClient):

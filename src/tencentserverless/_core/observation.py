@@ -13,20 +13,10 @@ from tencentserverless.models import CallFacts, InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any
 
     from tencentserverless._core.flow import Clock, Flow
     from tencentserverless._core.request import Call
-    from tencentserverless.models import Attempt
-
-    class Observer(Protocol):
-        """Who is told."""
-
-        def note_attempt(self, attempt: Attempt, facts: CallFacts) -> None:
-            """A try ended."""
-
-        def note_interruption(self, facts: CallFacts, tries: int, executed: Verdict) -> None:
-            """The caller was interrupted: cancelled, or by an exception of its own."""
 
 
 #: Outcomes of tries that did not end with an error.
@@ -34,8 +24,12 @@ OK = "ok"
 INTERRUPTED = "interrupted"
 
 
-def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "Observer") -> "Flow":
-    """The same flow, observed."""
+def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "Any") -> "Flow":
+    """The same flow, observed.
+
+    :param observer: its ``note_attempt(attempt, facts)`` is told when a try has ended, and its
+        ``note_interruption(facts, tries, executed)`` when the caller was cancelled, or stopped by an error of its own
+    """
     facts = _describe_call(call)
     verdicts: "list[Verdict]" = []
     answer: "Any" = None

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
     from tencentserverless._core.flow import Clock, Flow, Memory, Target
-    from tencentserverless._core.observation import Observer
     from tencentserverless._core.records import Sighting
 
     LookFlow = Generator[Any, Any, Sighting]
@@ -44,6 +43,15 @@ class Watched:
 
     __slots__ = ("ended_at", "function_name", "misses", "namespace", "region", "request_id", "source", "started_at")
 
+    ended_at: "float | None"
+    function_name: str
+    misses: int
+    namespace: str
+    region: str
+    request_id: str
+    source: str
+    started_at: "float | None"
+
     def __init__(
         self, function_name: str, namespace: str, region: str, request_id: str, started_at: "float | None" = None
     ) -> None:
@@ -54,7 +62,7 @@ class Watched:
         self.started_at = started_at
         self.source = ""  # which record tells of it, once that is known
         self.misses = 0  # looks at which there was neither
-        self.ended_at: "float | None" = None  # monotonic seconds when its event was first seen ended
+        self.ended_at = None  # monotonic seconds when its event was first seen ended
 
 
 class Desk:
@@ -75,7 +83,7 @@ class Desk:
         clock: "Clock",
         *,
         patience_seconds: float,
-        observer: "Observer | None" = None,
+        observer: "Any" = None,
     ) -> None:
         self.target = target
         self.memory = memory
