@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.flow import Clock, Flow, Memory, Target
     from tencentserverless._core.records import Sighting
+    from tencentserverless.models import InvokeResult
 
     LookFlow = Generator[Any, Any, Sighting]
 
@@ -179,7 +180,7 @@ def result_flow(watched: Watched, desk: Desk, timeout: "float | None") -> "Flow"
             sighting = yield from look_flow(watched, desk, deadline)
             status, failure, answered = sighting.status, None, monotonic()
             if sighting.outcome is not None:
-                return _conclude(sighting.outcome)
+                return _conclude(sighting)
         except exception.CallError as error:
             base = retry.base_seconds(error)
             if base is None or monotonic() - answered > desk.patience_seconds:
@@ -187,14 +188,22 @@ def result_flow(watched: Watched, desk: Desk, timeout: "float | None") -> "Flow"
             failure, pause = error, max(pause, base)
         left = deadline - monotonic() - LAST_LOOK_SECONDS
         if left <= 0:
-            raise _late(watched, status, timeout) from failure
+            try:
+                raise _late(watched, status, timeout) from failure
+            finally:
+                del failure  # whose traceback holds this frame
         yield Sleep(min(spread(pause, desk.policy.rng), left))
         pause = min(MAX_PAUSE_SECONDS, pause * PAUSE_GROWTH)
 
 
-def _conclude(outcome: "Any") -> "Any":
+def _conclude(sighting: "Sighting") -> "InvokeResult":
+    outcome, sighting.outcome = sighting.outcome, None  # no frame is to hold the error that passes through it
     if isinstance(outcome, Exception):
-        raise outcome
+        try:
+            raise outcome
+        finally:
+            del outcome
+    assert outcome is not None
     return outcome
 
 

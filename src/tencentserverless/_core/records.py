@@ -78,7 +78,8 @@ def read_records(envelope: "dict[str, Any]", watched: "Watched", now: float) -> 
 
     :param now: UNIX seconds by the server's clock
     """
-    rows = [row for row in envelope["Response"].get("Data") or () if isinstance(row, dict)]
+    data = envelope["Response"].get("Data")
+    rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
     rows = [row for row in rows if row.get("RequestId") in (None, "", watched.request_id)]
     if not rows:
         return None
@@ -94,7 +95,7 @@ def read_records(envelope: "dict[str, Any]", watched: "Watched", now: float) -> 
 
 
 def _read_code(code: "Any") -> InvocationStatus:
-    return wire.RECORD_STATUSES.get(code, InvocationStatus.FAILED)
+    return wire.RECORD_STATUSES.get(code if isinstance(code, int) else -1, InvocationStatus.FAILED)
 
 
 def _is_requeued(outcome: "Any", watched: "Watched", now: float) -> bool:
