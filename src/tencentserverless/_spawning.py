@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tencentserverless._invocation import BaseInvocation
 
 
+DEFAULT_CONCURRENCY = 8
+
+
 class BaseSpawnMap:
     """Starts a function for each input and hands out the invocations as they end.
 
@@ -37,12 +40,14 @@ class BaseSpawnMap:
         name: str,
         options: "dict[str, Any]",
         *,
-        concurrency: int,
+        concurrency: "int | None",
         window: int,
         looks_per_second: float,
         timeout: "float | None",
     ) -> None:
         limit = client._limit
+        if concurrency is None:
+            concurrency = min(DEFAULT_CONCURRENCY, limit)
         if check_count("concurrency", concurrency) > limit:
             raise ValueError(
                 "concurrency is {}, but the client has max_connections={}; raise that or lower this".format(

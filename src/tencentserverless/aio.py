@@ -204,7 +204,7 @@ class AsyncFunction(BaseFunction):
         self,
         iterable: "Iterable[Any] | AsyncIterable[Any]",
         *,
-        concurrency: int = 8,
+        concurrency: "int | None" = None,
         window: int = 1000,
         looks_per_second: float = 10.0,
         timeout: "float | None" = None,

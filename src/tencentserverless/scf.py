@@ -64,7 +64,7 @@ class Client(BaseClient):
     :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
     :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
     :param on_attempt: is called with an ``Attempt`` and its ``CallFacts`` when a try has ended, in the thread that
-        calls; its exceptions are logged and change nothing
+        calls; its exceptions are logged and change nothing. A client that is pickled takes it along
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
 
@@ -240,7 +240,7 @@ class Function(BaseFunction):
         self,
         iterable: "Iterable[Any]",
         *,
-        concurrency: int = 8,
+        concurrency: "int | None" = None,
         window: int = 1000,
         looks_per_second: float = 10.0,
         timeout: "float | None" = None,
@@ -256,7 +256,7 @@ class Function(BaseFunction):
         Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
 
         :param iterable: the events
-        :param concurrency: starts and looks under way at once
+        :param concurrency: starts and looks under way at once; default 8, or ``max_connections`` where that is less
         :param window: invocations that have not ended; further inputs wait
         :param looks_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
             kind a second from an account (cloud.tencent.com/document/api/583/65348)

@@ -336,6 +336,12 @@ def test_a_start_that_may_have_been_accepted_is_repeated_only_with_consent(face:
 # spawn_map
 
 
+def test_a_client_of_few_connections_starts_as_many_at_once(face: "Any") -> None:
+    face.client._limit = 2
+    assert len(face.collect([1, 2, 3], "f-ok", looks_per_second=1000)) == 3
+    assert face.service.most_open <= 2
+
+
 def test_many_are_handed_out_as_they_end_with_their_positions(face: "Any") -> None:
     found = face.collect(range(40), "f-absent-running-ok", looks_per_second=1000, window=16)
     assert sorted(invocation.position for invocation in found) == list(range(40))
