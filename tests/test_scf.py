@@ -22,7 +22,10 @@ SOURCE = os.path.dirname(os.path.dirname(tencentserverless.__file__))
 
 def test_what_is_public_is_exported() -> None:
     exceptions = {"TencentCloudSDKException", "TencentServerlessSDKException"}  # 0.1.7 had them here
-    assert set(scf.__all__) == {"Client", "Function", "invoke"} | exceptions
+    assert set(scf.__all__) == {"Client", "Function", "Invocation", "invoke"} | exceptions
+    assert all(getattr(scf, name).__name__ == name for name in scf.__all__)
+    with pytest.raises(AttributeError, match=r"'tencentserverless\.scf' has no attribute 'Invocations'"):
+        scf.Invocations  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_both_ways_to_call_return_the_same() -> None:

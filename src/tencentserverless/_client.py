@@ -4,8 +4,10 @@
 """
 
 import time
+from sys import modules
 
 from tencentserverless import __version__, config, credentials
+from tencentserverless._arguments import check_choice, check_count, check_hook, check_seconds, read_event
 from tencentserverless._core import wire
 from tencentserverless._core.flow import Clock, Memory, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder
@@ -14,13 +16,13 @@ from tencentserverless._fork import ForkLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
     from tencentserverless._core.flow import Flow
+    from tencentserverless._observation import Hook
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
-MAX_SECONDS = 7 * 24 * 3600
 CLOCK = Clock(time.time, time.monotonic)
 
 #: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
@@ -37,8 +39,24 @@ def _roll() -> float:
     return random()  # noqa: S311  # spreads callers out; nothing secret hangs on it
 
 
+_loggers: "dict[str, Any]" = {}
+
+
+def is_logged(room: str) -> bool:
+    """Does anybody read a room's log at DEBUG? Where the program has not loaded ``logging``, nobody does."""
+    logger = _loggers.get(room)
+    if logger is None:
+        get_logger = getattr(modules.get("logging"), "getLogger", None)  # another thread may be loading it
+        if get_logger is None:
+            return False
+        logger = _loggers[room] = get_logger(room)
+    return logger.isEnabledFor(10)  # type: ignore[no-any-return]  # logging.DEBUG
+
+
 class BaseClient:
     """Settings, checked when the client is made, and the way from a call's arguments to its flow."""
+
+    _room: str  # the face's module, after which its logger is named
 
     def __init__(
         self,
@@ -57,6 +75,7 @@ class BaseClient:
         ca_file: "str | None" = None,
         api: "str | None" = None,
         language: str = "zh-CN",
+        on_attempt: "Hook | None" = None,
     ) -> None:
         options = {
             "credentials": credentials,
@@ -69,6 +88,7 @@ class BaseClient:
             "ca_file": ca_file,
             "api": api,
             "language": language,
+            "on_attempt": check_hook(on_attempt),
         }
         self._region = config.check_region(region)
         self._is_region_given = region is not None
@@ -76,10 +96,11 @@ class BaseClient:
         self._options = options
         self._timeout = check_seconds("timeout", timeout)
         self._connect_timeout = check_seconds("connect_timeout", connect_timeout)
-        self._limit = _check_count("max_connections", max_connections)
-        _check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
-        _check_choice("language", language, LANGUAGES)
-        self._policy = Policy(_check_count("max_attempts", max_attempts), _roll)
+        self._limit = check_count("max_connections", max_connections)
+        check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
+        check_choice("language", language, LANGUAGES)
+        self._on_attempt = on_attempt
+        self._policy = Policy(check_count("max_attempts", max_attempts), _roll)
         self._memory = Memory(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
@@ -159,6 +180,7 @@ class BaseClient:
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "Flow":
         """The flow of one call.
 
@@ -182,7 +204,12 @@ class BaseClient:
             deadline=CLOCK.monotonic() + seconds,
             is_idempotent=idempotent,
         )
-        return invoke_flow(call, target, self._memory, self._policy, CLOCK)
+        flow = invoke_flow(call, target, self._memory, self._policy, CLOCK)
+        if on_attempt is None and self._on_attempt is None and not is_logged(self._room):
+            return flow
+        from tencentserverless._observation import observe
+
+        return observe(flow, call, self._room, check_hook(on_attempt) or self._on_attempt)
 
     def _aim(self, region: "str | None") -> Target:
         """Where a region is served, looked up once."""
@@ -222,6 +249,10 @@ class BaseClient:
         return "<{} {} {!r}>".format(type(self).__name__, self._region, self._get_pool())
 
     def _get_pool(self) -> object:
+        raise NotImplementedError
+
+    def _run(self, flow: "Flow") -> "Any":
+        """Drive a flow to its end, the way of this face."""
         raise NotImplementedError
 
     def __reduce__(self) -> "tuple[Any, ...]":
@@ -287,6 +318,10 @@ class BaseFunction:
     def __reduce__(self) -> "tuple[Any, ...]":
         return type(self), (self._client, self.name, self._options)
 
+    def _spawn_options(self) -> "dict[str, Any]":
+        """The options that mean something to ``client.spawn``."""
+        return {name: value for name, value in self._options.items() if name not in ("log_type", "invocation_type")}
+
     def _merge(self, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "dict[str, Any]":
         """The arguments of ``client.invoke`` for a native call."""
         if "data" in keywords and len(keywords) == 1 and not args:  # as Tencent's guide writes it
@@ -295,56 +330,8 @@ class BaseFunction:
         for option in CALL_OPTIONS:
             if option in keywords:
                 options[option] = keywords.pop(option)
-        options["data"] = _read_event(self.name, args, keywords)
+        options["data"] = read_event(self.name, args, keywords)
         return options
 
 
-_FUNCTION_OPTIONS = (*CALL_OPTIONS, "region", "routing_key", "timeout", "idempotent")
-
-
-def _read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "Any":
-    """The event of a native call: ``data=``, one positional argument, or the keywords; one of the three."""
-    if len(args) > 1:
-        raise TypeError("{}() takes one event, but {} positional arguments were given".format(name, len(args)))
-    has_data = "data" in keywords
-    if (args and keywords) or (has_data and len(keywords) > 1):
-        _refuse_both(name, keywords)
-    if args:
-        return args[0]
-    if has_data:
-        return keywords["data"]
-    return keywords or None
-
-
-def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
-    extra = ", ".join(sorted(key for key in keywords if key != "data")) or "data"
-    raise TypeError(
-        "{}() got an event and the keywords {} as well. Put everything into the event; options such as region or "
-        "timeout go to client.function({!r}, ...)".format(name, extra, name)
-    )
-
-
-def check_seconds(name: str, value: "Any") -> float:
-    """A time span in seconds.
-
-    :raises TypeError: if it is no number
-    :raises ValueError: if it is not above zero, or longer than a week: what waits for sockets takes no longer ones
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError("{} must be a number of seconds, not {!r}".format(name, value))
-    if not 0 < value <= MAX_SECONDS:
-        raise ValueError("{} must be above 0 and at most {} seconds, not {!r}".format(name, MAX_SECONDS, value))
-    return float(value)
-
-
-def _check_count(name: str, value: "Any") -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("{} must be a whole number, not {!r}".format(name, value))
-    if value < 1:
-        raise ValueError("{} must be at least 1, not {!r}".format(name, value))
-    return value
-
-
-def _check_choice(name: str, value: "Any", allowed: "tuple[Any, ...]") -> None:
-    if value not in allowed:
-        raise ValueError("{} must be one of {}, not {!r}".format(name, ", ".join(map(repr, allowed)), value))
+_FUNCTION_OPTIONS = (*CALL_OPTIONS, "region", "routing_key", "timeout", "idempotent", "on_attempt")

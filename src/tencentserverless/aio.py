@@ -9,19 +9,36 @@
 """
 
 import asyncio
+from sys import version_info
 from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
 from tencentserverless._aio.pool import Pool
-from tencentserverless._client import Ambient, BaseClient, BaseFunction
+from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, AsyncIterable, Coroutine, Iterable
 
+    from tencentserverless._aio.invocation import AsyncInvocation
+    from tencentserverless._aio.spawning import AsyncSpawnMap
+    from tencentserverless._core.flow import Flow
+    from tencentserverless._observation import Hook
     from tencentserverless.models import InvokeResult
 
-__all__ = ["AsyncClient", "AsyncFunction", "invoke"]
+__all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
+
+if version_info < (3, 7):  # noqa: UP036  # which does not ask __getattr__
+    from tencentserverless._aio.invocation import AsyncInvocation
+elif not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> "Any":
+        """AsyncInvocation, loaded by the first who asks: most programs never do."""
+        if name != "AsyncInvocation":
+            raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+        from tencentserverless._aio.invocation import AsyncInvocation
+
+        return AsyncInvocation
 
 
 class AsyncClient(BaseClient):
@@ -30,6 +47,8 @@ class AsyncClient(BaseClient):
     The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` counts on each loop for itself;
     an object given as ``credentials`` is read in a thread where reading it may block.
     """
+
+    _room = "tencentserverless.aio"
 
     def _open_pools(self) -> None:
         self._pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
@@ -47,14 +66,12 @@ class AsyncClient(BaseClient):
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "InvokeResult":
         """Call a function and wait for what it returns. Parameters, result and errors are ``scf.Client.invoke``'s.
 
         Cancelling drops the connection and is never retried; the function may have run all the same.
         """
-        pool = self._get_pool()
-        if pool.is_closed:
-            raise RuntimeError("this client is closed; make a new one")
         flow = self._begin(
             function_name,
             data,
@@ -63,15 +80,69 @@ class AsyncClient(BaseClient):
             routing_key=routing_key,
             timeout=timeout,
             idempotent=idempotent,
+            on_attempt=on_attempt,
         )
-        return await run(flow, pool, self._provider or self._get_provider())
+        return await self._run(flow)  # type: ignore[no-any-return]
+
+    async def spawn(
+        self,
+        function_name: str,
+        data: "Any" = None,
+        *,
+        namespace: "str | None" = "default",
+        qualifier: "str | None" = "$LATEST",
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
+    ) -> "AsyncInvocation":
+        """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
+        from tencentserverless._aio.invocation import AsyncInvocation
+        from tencentserverless._invocation import watch_spawned
+
+        started_at = CLOCK.wall()
+        accepted = await self.invoke(
+            function_name,
+            namespace,
+            "None",
+            qualifier,
+            "Event",
+            data,
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
+            on_attempt=on_attempt,
+        )
+        return AsyncInvocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+
+    def invocation(
+        self,
+        function_name: str,
+        request_id: str,
+        *,
+        namespace: "str | None" = "default",
+        region: "str | None" = None,
+    ) -> "AsyncInvocation":
+        """An invocation that was started before, perhaps by another process. Nothing is sent until it is asked.
+
+        :param function_name: the function's name
+        :param request_id: ``invocation.request_id``, or ``function_request_id`` of an ``Event`` call's result
+        :param namespace: the function's namespace
+        :param region: where it was started
+        """
+        from tencentserverless._aio.invocation import AsyncInvocation
+        from tencentserverless._invocation import watch_known
+
+        return AsyncInvocation(self, watch_known(self, function_name, request_id, namespace, region))
 
     def function(self, name: str, **options: "Any") -> "AsyncFunction":
         """A handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
-            routing_key, timeout, idempotent
+            routing_key, timeout, idempotent, on_attempt
         """
         return AsyncFunction(self, name, options)
 
@@ -84,6 +155,13 @@ class AsyncClient(BaseClient):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _run(self, flow: "Flow") -> "Coroutine[Any, Any, Any]":
+        """Drive a flow on the running loop."""
+        pool = self._get_pool()
+        if pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        return run(flow, pool, self._provider or self._get_provider())
 
     def _get_pool(self) -> Pool:
         """The pool of the running loop."""
@@ -117,6 +195,36 @@ class AsyncFunction(BaseFunction):
     async def invoke(self, data: "Any" = None) -> "InvokeResult":
         """Call it with this event; None sends none. Returns and raises what ``AsyncClient.invoke`` does."""
         return await self._client.invoke(self.name, data=data, **self._options)
+
+    async def spawn(self, data: "Any" = None) -> "AsyncInvocation":
+        """Start it with this event and do not wait for what it returns. See ``AsyncClient.spawn``."""
+        return await self._client.spawn(self.name, data, **self._spawn_options())
+
+    def spawn_map(
+        self,
+        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        *,
+        concurrency: "int | None" = None,
+        window: int = 1000,
+        looks_per_second: float = 10.0,
+        timeout: "float | None" = None,
+    ) -> "AsyncSpawnMap":
+        """Start it for each input, and iterate with ``async for`` over the invocations as they end.
+
+        The parameters are ``scf.Function.spawn_map``'s; the inputs may be an asynchronous iterable too.
+        """
+        from tencentserverless._aio.spawning import AsyncSpawnMap
+
+        return AsyncSpawnMap(
+            self._client,
+            self.name,
+            iterable,
+            self._spawn_options(),
+            concurrency=concurrency,
+            window=window,
+            looks_per_second=looks_per_second,
+            timeout=timeout,
+        )
 
 
 _ambient = Ambient(AsyncClient)

@@ -10,6 +10,7 @@
     |-- FunctionLoadError                its code or handler could not be loaded (437, 443 and kin)
     |-- FunctionResultTooLarge           it returned more than 6 MB (407)
     |-- FunctionThrottled                no instance was free for it (429, 432)
+    |-- FunctionAborted                  its asynchronous invocation was terminated (499)
     `-- FunctionRefused                  the platform refused before user code (400, 401, 406, 435 and kin)
 
     TencentCloudSDKException             (Tencent's own class, from tencentcloud-sdk-python-common)
@@ -21,6 +22,7 @@
         |-- NetworkError                 the wire failed
         |   |-- ConnectError             no connection could be made
         |   |-- DeadlineExceeded         the call's timeout passed
+        |   |   `-- ResultTimeout        the result of an asynchronous invocation was not there in time
         |   |-- ProtocolError            the answer was not what the API speaks
         |   `-- ServerError              an HTTP status other than 200
         `-- CredentialError              no usable key pair was found
@@ -50,6 +52,7 @@ __all__ = [
     "ConnectError",
     "CredentialError",
     "DeadlineExceeded",
+    "FunctionAborted",
     "FunctionError",
     "FunctionExited",
     "FunctionLoadError",
@@ -62,6 +65,7 @@ __all__ = [
     "ProtocolError",
     "RequestThrottled",
     "ResourceNotFound",
+    "ResultTimeout",
     "ServerError",
     "TencentCloudSDKException",
     "TencentServerlessSDKException",
@@ -190,6 +194,10 @@ class FunctionThrottled(TencentServerlessSDKException):
     """No instance could take the event: a concurrency or scaling limit."""
 
 
+class FunctionAborted(TencentServerlessSDKException):
+    """The asynchronous invocation was terminated, by ``Invocation.cancel`` or in the console."""
+
+
 class FunctionRefused(TencentServerlessSDKException):
     """The platform refused the call before any user code ran."""
 
@@ -261,6 +269,10 @@ class ConnectError(NetworkError):
 
 class DeadlineExceeded(NetworkError):
     """The call's timeout passed."""
+
+
+class ResultTimeout(DeadlineExceeded):
+    """The result of an asynchronous invocation was not there in time. The invocation goes on; ask again."""
 
 
 class ProtocolError(NetworkError):

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Attempt", "Credentials", "InvokeResult", "Verdict"]
+__all__ = ["Attempt", "CallFacts", "Credentials", "InvocationStatus", "InvokeResult", "Verdict"]
 
 
 class Verdict(Enum):
@@ -25,6 +25,21 @@ class Verdict(Enum):
 
     def __bool__(self) -> bool:
         raise TypeError("a Verdict has three values; ask `is Verdict.NO`, `is Verdict.MAYBE` or `is Verdict.YES`")
+
+
+class InvocationStatus(Enum):
+    """How an asynchronous invocation stands."""
+
+    UNKNOWN = "unknown"  #: the service has no record of it: it waits in the queue, or its record has expired
+    RUNNING = "running"  #: it runs, or waits for a free instance
+    FINISHED = "finished"  #: the function returned
+    FAILED = "failed"  #: the function failed; the platform may run it again, as the function's RetryNum says
+    ABORTED = "aborted"  #: it was terminated
+
+    @property
+    def has_ended(self) -> bool:
+        """Is there a result or an error to be had?"""
+        return self not in (InvocationStatus.UNKNOWN, InvocationStatus.RUNNING)
 
 
 class Credentials:
@@ -66,12 +81,12 @@ class Credentials:
 
 
 class Attempt:
-    """One try of a call that failed: an error's ``attempts`` lists them in order.
+    """One try of a call: an error's ``attempts`` lists them in order, and ``on_attempt`` is told of each as it ends.
 
     :ivar number: 1 for the first
-    :ivar action: the API's action, ``InvokeFunction`` or ``Invoke``
+    :ivar action: the API's action, as ``InvokeFunction``, ``Invoke`` or, for an invocation, ``GetRequestStatus``
     :ivar endpoint: ``host:port`` it went to
-    :ivar outcome: the error code it ended with
+    :ivar outcome: the error code it ended with, ``ok``, or ``interrupted``
     :ivar executed: did this try run the function?
     :ivar duration_ms: how long it took, in milliseconds
     :ivar phases_ms: how long each phase took that was reached, in order: ``resolve``, ``connect``, ``tunnel``,
@@ -122,6 +137,56 @@ class Attempt:
         return "<Attempt {} {} {}: {}, executed={}, {:.1f} ms ({})>".format(
             self.number, self.action, self.endpoint, self.outcome, self.executed.name, self.duration_ms, phases
         )
+
+
+class CallFacts:
+    """Which call an ``Attempt`` belongs to, for ``on_attempt``.
+
+    :ivar function_name: the function's name
+    :ivar namespace: its namespace
+    :ivar qualifier: version or alias; ``""`` for a question about an invocation
+    :ivar region: where it was called
+    :ivar request_id: RequestId of the API call, ``""`` where no answer came
+    :ivar function_request_id: id of the execution, ``""`` where the answer had none
+    """
+
+    __slots__ = ("function_name", "function_request_id", "namespace", "qualifier", "region", "request_id")
+
+    function_name: str
+    namespace: str
+    qualifier: str
+    region: str
+    request_id: str
+    function_request_id: str
+
+    def __init__(
+        self,
+        function_name: str,
+        namespace: str,
+        qualifier: str,
+        region: str,
+        request_id: str = "",
+        function_request_id: str = "",
+    ) -> None:
+        for name, value in (
+            ("function_name", function_name),
+            ("namespace", namespace),
+            ("qualifier", qualifier),
+            ("region", region),
+            ("request_id", request_id),
+            ("function_request_id", function_request_id),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("CallFacts are frozen")
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        ids = (self.request_id, self.function_request_id)
+        return CallFacts, (self.function_name, self.namespace, self.qualifier, self.region, *ids)
+
+    def __repr__(self) -> str:
+        return "<CallFacts {} in {}, request {}>".format(self.function_name, self.region, self.request_id or "-")
 
 
 def _rebuild_attempt(facts: "dict[str, Any]") -> Attempt:

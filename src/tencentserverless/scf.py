@@ -11,19 +11,37 @@
     print(client.FuncInvoked(data={"a": "b"}))
 """
 
-from tencentserverless._client import Ambient, BaseClient, BaseFunction
+from sys import version_info
+
+from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterable
 
+    from tencentserverless._core.flow import Flow
+    from tencentserverless._observation import Hook
+    from tencentserverless._sync.invocation import Invocation
+    from tencentserverless._sync.spawning import SpawnMap
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions stand here because 0.1.7 had them here.
-__all__ = ["Client", "Function", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
+__all__ = ["Client", "Function", "Invocation", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
+
+if version_info < (3, 7):  # noqa: UP036  # which does not ask __getattr__
+    from tencentserverless._sync.invocation import Invocation
+elif not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> "Any":
+        """Invocation, loaded by the first who asks: most programs never do."""
+        if name != "Invocation":
+            raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+        from tencentserverless._sync.invocation import Invocation
+
+        return Invocation
 
 
 class Client(BaseClient):
@@ -45,8 +63,12 @@ class Client(BaseClient):
     :param ca_file: a file or folder of the roots to trust; default: the system's
     :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
     :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
+    :param on_attempt: is called with an ``Attempt`` and its ``CallFacts`` when a try has ended, in the thread that
+        calls; its exceptions are logged and change nothing. A client that is pickled takes it along
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
+
+    _room = "tencentserverless.scf"
 
     def _open_pools(self) -> None:
         self._pool = Pool(self._limit, self._connect_timeout)
@@ -64,6 +86,7 @@ class Client(BaseClient):
         routing_key: "str | dict[str, str] | None" = None,
         timeout: "float | None" = None,
         idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
     ) -> "InvokeResult":
         """Call a function and wait for what it returns.
 
@@ -77,13 +100,12 @@ class Client(BaseClient):
         :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
         :param timeout: seconds for this call, all its attempts included
         :param idempotent: the function may run twice for this call, so that what may have run is tried again
+        :param on_attempt: is told of each try of this call, in place of the client's
         :returns: RetMsg, the JSON text of what the function returned, with the facts of the execution
         :raises TencentServerlessSDKException: the function failed
         :raises TencentCloudSDKException: the API refused, the wire broke, or there are no keys
         :raises TypeError, ValueError: an argument cannot be used; nothing was sent
         """
-        if self._pool.is_closed:
-            raise RuntimeError("this client is closed; make a new one")
         flow = self._begin(
             function_name,
             data,
@@ -92,15 +114,82 @@ class Client(BaseClient):
             routing_key=routing_key,
             timeout=timeout,
             idempotent=idempotent,
+            on_attempt=on_attempt,
         )
-        return run(flow, self._pool, self._provider or self._get_provider())
+        return self._run(flow)  # type: ignore[no-any-return]
+
+    def spawn(
+        self,
+        function_name: str,
+        data: "Any" = None,
+        *,
+        namespace: "str | None" = "default",
+        qualifier: "str | None" = "$LATEST",
+        region: "str | None" = None,
+        routing_key: "str | dict[str, str] | None" = None,
+        timeout: "float | None" = None,
+        idempotent: bool = False,
+        on_attempt: "Hook | None" = None,
+    ) -> "Invocation":
+        """Start a function and do not wait for what it returns: an ``Event`` call through the API's Invoke.
+
+        :param function_name: its name
+        :param data: the event, anything that ``json.dumps`` takes, at most 128 KB of it; None sends none
+        :param namespace: its namespace
+        :param qualifier: version or alias
+        :param region: of this call alone
+        :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
+        :param timeout: seconds until it is accepted, all attempts included
+        :param idempotent: the function may be started twice for this call
+        :param on_attempt: is told of each try of this call, in place of the client's
+        :returns: the invocation, to ask for its status and its result
+        :raises Exception: what ``invoke`` raises
+        """
+        from tencentserverless._invocation import watch_spawned
+        from tencentserverless._sync.invocation import Invocation
+
+        started_at = CLOCK.wall()
+        accepted = self.invoke(
+            function_name,
+            namespace,
+            "None",
+            qualifier,
+            "Event",
+            data,
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
+            on_attempt=on_attempt,
+        )
+        return Invocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+
+    def invocation(
+        self,
+        function_name: str,
+        request_id: str,
+        *,
+        namespace: "str | None" = "default",
+        region: "str | None" = None,
+    ) -> "Invocation":
+        """An invocation that was started before, perhaps by another process. Nothing is sent until it is asked.
+
+        :param function_name: the function's name
+        :param request_id: ``invocation.request_id``, or ``function_request_id`` of an ``Event`` call's result
+        :param namespace: the function's namespace
+        :param region: where it was started
+        """
+        from tencentserverless._invocation import watch_known
+        from tencentserverless._sync.invocation import Invocation
+
+        return Invocation(self, watch_known(self, function_name, request_id, namespace, region))
 
     def function(self, name: str, **options: "Any") -> "Function":
         """A handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
-            routing_key, timeout, idempotent
+            routing_key, timeout, idempotent, on_attempt
         """
         return Function(self, name, options)
 
@@ -113,6 +202,12 @@ class Client(BaseClient):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _run(self, flow: "Flow") -> "Any":
+        """Drive a flow."""
+        if self._pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        return run(flow, self._pool, self._provider or self._get_provider())
 
     def _get_pool(self) -> Pool:
         return self._pool
@@ -136,6 +231,50 @@ class Function(BaseFunction):
     def invoke(self, data: "Any" = None) -> "InvokeResult":
         """Call it with this event; None sends none. Returns and raises what ``Client.invoke`` does."""
         return self._client.invoke(self.name, data=data, **self._options)
+
+    def spawn(self, data: "Any" = None) -> "Invocation":
+        """Start it with this event and do not wait for what it returns. See ``Client.spawn``."""
+        return self._client.spawn(self.name, data, **self._spawn_options())
+
+    def spawn_map(
+        self,
+        iterable: "Iterable[Any]",
+        *,
+        concurrency: "int | None" = None,
+        window: int = 1000,
+        looks_per_second: float = 10.0,
+        timeout: "float | None" = None,
+    ) -> "SpawnMap":
+        """Start it for each input, and iterate over the invocations as they end.
+
+        ::
+
+            for invocation in function.spawn_map(items):
+                print(invocation.position, invocation.result())
+
+        Each has its input's ``position``. One that could not be started is handed out too: its ``result()`` raises why.
+        Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
+
+        :param iterable: the events
+        :param concurrency: starts and looks under way at once; default 8, or ``max_connections`` where that is less
+        :param window: invocations that have not ended; further inputs wait
+        :param looks_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
+            kind a second from an account (cloud.tencent.com/document/api/583/65348)
+        :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
+        :raises TypeError, ValueError: an argument cannot be used; nothing was started
+        """
+        from tencentserverless._sync.spawning import SpawnMap
+
+        return SpawnMap(
+            self._client,
+            self.name,
+            iterable,
+            self._spawn_options(),
+            concurrency=concurrency,
+            window=window,
+            looks_per_second=looks_per_second,
+            timeout=timeout,
+        )
 
 
 _ambient = Ambient(Client)

@@ -20,8 +20,8 @@ PREPARE = "prepare to invoke a function!"
 FUNCTION_NAME = re.compile(r"^[A-Za-z][\w-]{0,58}[A-Za-z0-9]$")
 
 
-def run_caller(name: str, *arguments: str, env: dict[str, str]) -> str:
-    command = [sys.executable, "-W", "error", str(EXAMPLES / "callers" / name), *arguments]
+def run_caller(name: str, *arguments: str, env: dict[str, str], folder: str = "callers") -> str:
+    command = [sys.executable, "-W", "error", str(EXAMPLES / folder / name), *arguments]
     done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -45,6 +45,25 @@ def test_timing_tells_cold_and_warm(examples_env: dict[str, str]) -> None:
     found = re.fullmatch(pattern, printed)
     assert found, printed
     assert all(float(text) > 0 for text in found.groups())
+
+
+def test_a_pool_of_processes_shares_a_handle(examples_env: dict[str, str]) -> None:
+    printed = run_caller("process_pool.py", env=examples_env, folder="engines")
+    assert printed == f"40 answers, all the same: True\nfirst: {HELLO}\n"
+
+
+def test_a_dask_cluster_of_processes_fans_out(examples_env: dict[str, str]) -> None:
+    """Without ``-W error``, and whatever stands on standard error: that is Dask's own affair."""
+    command = [sys.executable, str(EXAMPLES / "engines" / "dask_cluster.py")]
+    done = subprocess.run(command, env=examples_env, capture_output=True, encoding="utf-8", timeout=120, check=False)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            "client.map: 40 answers",
+            f"dask.bag: [({HELLO[1:-1]!r}, 40)]",
+            "an error comes back: ResourceNotFound.Function, executed: no",
+        ],
+    ), done.stderr
 
 
 def test_functions_have_names_and_regions_of_the_platform() -> None:

@@ -4,8 +4,9 @@ It runs as a process of its own, so that client and server race for real. A call
 ``c17-drop-ok`` is call 17, whose first attempt is executed and dropped and whose second one is answered. A request is
 *executed* only if it was read whole, its signature holds, and the script does not refuse it.
 
+An ``Event`` call that is accepted is executed at once and goes on record; questions about it never execute anything.
+
 Commands come as lines on standard input: ``ledger`` prints what was read and executed, by call, how many connections
-are open, and errors of this server itself.
 are open, and errors of this server itself.
 """
 
@@ -66,7 +67,13 @@ class Request:
         self.length = int(self.headers["content-length"])
         if not self.fill(min(self.length, NAME_BYTES)):
             return False
-        self.name = self.buffer.decode("utf-8", "replace").split('"FunctionName":"', 1)[1].split('"', 1)[0]
+        start = self.buffer.decode("utf-8", "replace")
+        self.action = self.headers["x-tc-action"]
+        if self.action in QUERIES:
+            self.name = start.split('RequestId":"', 1)[1].split('"', 1)[0] + "-"
+            self.fault = "ok" if self.rng.random() < 0.5 else self.rng.choice(QUERY_FAULTS)
+            return True
+        self.name = start.split('"FunctionName":"', 1)[1].split('"', 1)[0]
         call, *script = self.name.split("-")
         with _lock:
             number = _attempts[call] = _attempts.get(call, 0) + 1
@@ -95,11 +102,29 @@ class Request:
         """Run the function: the one place where the ledger says so."""
         if not self.is_authentic():
             raise AssertionError("the campaign's signatures must hold")
+        if self.action in QUERIES:
+            return
         with _lock:
+            if self.is_event:
+                _records.add(self.call)
             _executed[self.call] = _executed.get(self.call, 0) + 1
+
+    @property
+    def is_event(self):
+        return b'"InvocationType":"Event"' in self.buffer[:300]
+
+    def result(self):
+        if self.action == "GetAsyncEventStatus":
+            return refusal("ResourceNotFound.AsyncEvent")
+        if self.action in QUERIES:
+            code, message = (-1, ERROR_430) if self.call.startswith("t") else (0, "null")  # t17 and so on have failed
+            row = {"RequestId": self.call, "RetCode": code, "RetMsg": message, "RetryNum": 0}
+            return envelope({"TotalCount": 1, "Data": [row] * (self.call in _records)})
+        return result("" if self.is_event else "null", request_id=self.call if self.is_event else "f")
 
 
 _attempts = {}
+_records = set()  # event calls that were executed
 
 
 def reset(sock):
@@ -107,8 +132,8 @@ def reset(sock):
     sock.close()
 
 
-def result(text="null", status=0, error=""):
-    fields = {"RetMsg": text, "ErrMsg": error, "InvokeResult": status, "FunctionRequestId": "f", "Duration": 1.5}
+def result(text="null", status=0, error="", request_id="f"):
+    fields = {"RetMsg": text, "ErrMsg": error, "InvokeResult": status, "FunctionRequestId": request_id, "Duration": 1.5}
     return envelope({"Result": fields})
 
 
@@ -148,7 +173,7 @@ ERROR_433 = json.dumps({"errorCode": -1, "errorMessage": "Invoking task timed ou
 
 
 def ok(request):
-    return respond(request, answer(result()))
+    return respond(request, answer(request.result()))
 
 
 def respond(request, data, executes=True):
@@ -161,13 +186,13 @@ def respond(request, data, executes=True):
 
 
 def okclose(request):
-    respond(request, answer(result(), b"Connection: close\r\n"))
+    respond(request, answer(request.result(), b"Connection: close\r\n"))
     return False
 
 
 def okidle(request):
     """Answer, then close the kept connection while it idles."""
-    respond(request, answer(result()))
+    respond(request, answer(request.result()))
     time.sleep(request.rng.random() * 0.005)
     return False
 
@@ -176,7 +201,7 @@ def drip(request):
     if not request.read_whole():
         return False
     request.execute()
-    data = b"HTTP/1.1 100 Continue\r\n\r\n" + chunked(result())
+    data = b"HTTP/1.1 100 Continue\r\n\r\n" + chunked(request.result())
     for start in range(0, len(data), 37):
         request.sock.sendall(data[start : start + 37])
     return True
@@ -229,7 +254,7 @@ def dropun(request):
 def cut(request):
     if request.read_whole():
         request.execute()
-        data = answer(result())
+        data = answer(request.result())
         request.sock.sendall(data[: request.rng.randrange(len(data))])
         if request.rng.random() < 0.5:
             reset(request.sock)
@@ -300,6 +325,23 @@ FAULTS = {
         limit, busy, skew, token, action, internal, unavailable, throws, late, forge,
     )
 }  # fmt: skip
+
+QUERIES = ("GetRequestStatus", "GetAsyncEventStatus")
+#: What befalls half of the questions.
+QUERY_FAULTS = (
+    "okclose",
+    "okidle",
+    "drip",
+    "part",
+    "drop",
+    "dropfin",
+    "cut",
+    "junk",
+    "http",
+    "limit",
+    "token",
+    "internal",
+)
 
 
 def serve(sock, seed, wildness):

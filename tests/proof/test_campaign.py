@@ -12,7 +12,7 @@ import pytest
 from tencentserverless import _transport
 from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
-from tests.proof import campaign
+from tests.proof import campaign, spawning
 
 #: Calls of one run of these tests, over all campaigns and seeds.
 CALLS = int(os.environ.get("SOAK_CALLS", "21000"))
@@ -43,6 +43,15 @@ def test_signal_handlers_that_raise_in_the_middle_prove_nothing_and_lose_nothing
 def test_tasks_on_uvloop_never_run_a_call_twice_without_consent() -> None:
     uvloop = pytest.importorskip("uvloop")
     assert campaign.run_tasks(14, SHARE, run=uvloop.run) == []
+
+
+SPAWNING = [spawning.run_threads, spawning.run_tasks, spawning.run_spawn_map]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("run", SPAWNING, ids=["threads", "tasks", "spawn_map"])
+def test_an_invocation_is_started_once_and_its_end_is_told_truly(run: object, seed: int) -> None:
+    assert run(seed, SHARE // 2) == []  # type: ignore[operator]
 
 
 def test_the_campaign_meets_every_verdict_and_many_executions() -> None:
@@ -141,6 +150,15 @@ MUTATIONS = [
 def test_a_broken_rule_is_caught(mutation: object, face: object, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation(monkeypatch)  # type: ignore[operator]
     assert face(21, 600) != []  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("mutation", [break_the_consent_rule, break_the_lost_answer_rule])
+@pytest.mark.parametrize("run", SPAWNING, ids=["threads", "tasks", "spawn_map"])
+def test_a_broken_rule_is_caught_by_invocations_too(
+    mutation: object, run: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutation(monkeypatch)  # type: ignore[operator]
+    assert run(21, 500) != []  # type: ignore[operator]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")

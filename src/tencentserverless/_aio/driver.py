@@ -74,4 +74,5 @@ async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError"
             if is_reusable:
                 pool.release(connection)
             else:
+                effect.may_have_left = bool(connection.sent_at)
                 pool.discard(connection)

@@ -8,7 +8,8 @@ cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield insi
 from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
-from tencentserverless._core.response import read_response
+from tencentserverless._core.request import Query
+from tencentserverless._core.response import read_envelope, read_response
 from tencentserverless.models import Attempt, InvokeResult, Verdict
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tencentserverless._core.retry import Policy
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
-    Flow = Generator[Any, Any, InvokeResult]
+    Flow = Generator[Any, Any, Any]
 
 #: A clock that is off by less is left alone: the API allows 300 s, and the header's second is coarse.
 MIN_SKEW_SECONDS = 60
@@ -43,15 +44,17 @@ class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
     ``marks`` holds (phase, monotonic seconds at its end) for the story of a failure; a call on a kept connection that
-    succeeds notes nothing.
+    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish.
     """
 
-    __slots__ = ("deadline", "marks", "origin", "request")
+    __slots__ = ("action", "deadline", "marks", "may_have_left", "origin", "request")
 
-    def __init__(self, origin: "Any", request: bytes, deadline: float) -> None:
+    def __init__(self, origin: "Any", request: bytes, deadline: float, action: str) -> None:
         self.origin = origin
         self.request = request
         self.deadline = deadline
+        self.action = action
+        self.may_have_left = False
         self.marks: "tuple[tuple[str, float], ...]" = ()
 
     def mark(self, phase: str, at: float) -> None:
@@ -127,11 +130,13 @@ class Target:
         self.builder = builder
 
 
-def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", clock: Clock) -> "Flow":
-    """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts."""
+def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy", clock: Clock) -> "Flow":
+    """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
+
+    A query goes the same way; what it returns is the decoded answer.
+    """
     builder = target.builder
-    action = memory.choose_action(call)
-    body = builder.build_body(call, action)
+    action, body, read = _prepare(call, builder, memory)
     story = None
     has_fallen_back = False
     effect = GET_CREDENTIALS
@@ -141,18 +146,18 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
             raise credentials if story is None else story.conclude(credentials)
         timestamp = int(clock.wall()) + memory.offset_seconds
         request = builder.build(body, action, call.region, credentials, timestamp)
-        exchange = Exchange(target.origin, request, call.deadline)
+        exchange = Exchange(target.origin, request, call.deadline, action)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
-        found = outcome if isinstance(outcome, exception.CallError) else read_response(outcome)
+        found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
         if has_fallen_back and not isinstance(found, exception.CallError):
             memory.remember_old(call.region)
-        if isinstance(found, InvokeResult):
+        if type(found) is InvokeResult or type(found) is dict:
             policy.budget.refill()
             return found
         if story is None:
             story = _Story()
-        story.add(found, action, exchange, started, clock.monotonic())
+        story.add(found, exchange, started, clock.monotonic())
         repair = story.find_repair(found, outcome, action, memory, clock)
         if repair is None:
             seconds = policy.decide(found, call.is_idempotent, story.tries, call.deadline - clock.monotonic())
@@ -166,7 +171,7 @@ def invoke_flow(call: "Call", target: Target, memory: Memory, policy: "Policy", 
         if repair == _FALL_BACK:
             has_fallen_back = True
             action = wire.INVOKE
-            body = builder.build_body(call, action)
+            body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back
 
 
 #: What mends a refusal at once, each tried once a call. All of these are refusals: the function did not run.
@@ -181,9 +186,43 @@ REPAIRS = {
 }
 
 
+def _prepare(call: "Call | Query", builder: "RequestBuilder", memory: Memory) -> "tuple[str, bytes, Any]":
+    """The action to begin with, the request's body, and what reads the answer."""
+    if isinstance(call, Query):
+        return call.action, call.body, read_envelope
+    action = memory.choose_action(call)
+    return action, builder.build_body(call, action), read_response
+
+
 def _too_late(target: Target) -> exception.DeadlineExceeded:
     message = "the timeout passed before the request to {} was sent".format(target.origin)
     return exception.DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
+
+
+def describe_attempt(
+    number: int, exchange: Exchange, outcome: str, executed: Verdict, span: "tuple[float, float]"
+) -> Attempt:
+    """What is told of one try.
+
+    :param span: when it began and ended, monotonic seconds
+    """
+    started, ended = span
+    phases = {}
+    since = started
+    for name, at in exchange.marks:
+        phases[name] = (at - since) * 1000.0
+        since = at
+    if "send" in phases:
+        phases["wait"] = (ended - since) * 1000.0
+    return Attempt(
+        number,
+        exchange.action,
+        str(exchange.origin),
+        outcome,
+        executed,
+        duration_ms=(ended - started) * 1000.0,
+        phases_ms=phases,
+    )
 
 
 class _Story:
@@ -196,27 +235,11 @@ class _Story:
         self._repairs: "list[str]" = []
         self.tries = 0  # attempts that count against max_attempts: repairs do not
 
-    def add(self, error: "Failed", action: str, exchange: Exchange, started: float, ended: float) -> None:
+    def add(self, error: "Failed", exchange: Exchange, started: float, ended: float) -> None:
         """An attempt failed."""
         self.tries += 1
-        phases = {}
-        since = started
-        for name, at in exchange.marks:
-            phases[name] = (at - since) * 1000.0
-            since = at
-        if "send" in phases:
-            phases["wait"] = (ended - since) * 1000.0
-        self._attempts.append(
-            Attempt(
-                len(self._attempts) + 1,
-                action,
-                str(exchange.origin),
-                str(error.code),
-                error.executed,
-                duration_ms=(ended - started) * 1000.0,
-                phases_ms=phases,
-            )
-        )
+        number = len(self._attempts) + 1
+        self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, (started, ended)))
 
     def find_repair(self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock) -> "str | None":
         """What would mend this refusal, None if nothing does or it was tried already."""

@@ -66,6 +66,25 @@ class Call:
         self.is_idempotent = is_idempotent
 
 
+class Query:
+    """A question about an invocation, or a word to it: an action that runs no function and may be repeated."""
+
+    __slots__ = ("action", "body", "deadline", "function_name", "namespace", "region")
+
+    invocation_type = qualifier = ""
+    is_idempotent = True
+
+    def __init__(
+        self, action: str, fields: "dict[str, Any]", function_name: str, namespace: str, *, region: str, deadline: float
+    ) -> None:
+        self.action = action
+        self.body = _encode(fields).encode("utf-8")
+        self.function_name = function_name
+        self.namespace = namespace
+        self.region = region
+        self.deadline = deadline
+
+
 def _encode_routing_key(routing_key: "Any") -> "str | None":
     if not isinstance(routing_key, dict):
         raise TypeError("routing_key must be a dict of texts or its JSON text, not {!r}".format(routing_key))

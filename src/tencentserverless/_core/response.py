@@ -24,21 +24,28 @@ _SHOWN_CHARACTERS = 512  # of an answer that could not be decoded
 
 
 def read_response(response: "Response") -> "InvokeResult | Failed":
-    """What the answer says: the result, or the error to raise."""
+    """What the answer to a call says: the result, or the error to raise."""
+    envelope = read_envelope(response)
+    if type(envelope) is not dict:
+        return envelope  # type: ignore[return-value]  # an error
+    answer = envelope["Response"]
+    result = answer.get("Result")
+    if not isinstance(result, dict) or not isinstance(result.get("RetMsg", ""), (str, type(None))):
+        return _protocol_error(response, "has neither a Result nor an Error")
+    return read_result(envelope, answer, result)
+
+
+def read_envelope(response: "Response") -> "dict[str, Any] | exception.CallError":
+    """The decoded answer of any action, or the error to raise."""
     if response.status != 200:
         return _server_error(response)
     try:
-        envelope = _decode(response.body.decode("utf-8"))
+        envelope: "dict[str, Any]" = _decode(response.body.decode("utf-8"))
         answer = envelope["Response"]
-        result = answer.get("Result")
         error = answer.get("Error")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         return _protocol_error(response, "is no JSON with a Response ({})".format(type(fault).__name__))
-    if error is not None:
-        return _api_error(envelope, answer, error)
-    if not isinstance(result, dict) or not isinstance(result.get("RetMsg", ""), (str, type(None))):
-        return _protocol_error(response, "has neither a Result nor an Error")
-    return _read_result(envelope, answer, result)
+    return envelope if error is None else _api_error(envelope, answer, error)
 
 
 def _decode(text: str) -> "Any":
@@ -56,9 +63,14 @@ def _decode(text: str) -> "Any":
 _OPENINGS = ("{", "[")
 
 
-def _read_result(
+def read_result(
     envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]"
 ) -> "InvokeResult | Failed":
+    """What the structure Result says.
+
+    :param envelope: the whole answer
+    :param answer: its Response
+    """
     text = result.get("RetMsg") or ""
     platform_error = None
     if text[:1] == "{" and '"errorMessage"' in text:

@@ -7,7 +7,7 @@ statement that invocation errors come before execution.
 """
 
 from tencentserverless import exception
-from tencentserverless.models import Verdict
+from tencentserverless.models import InvocationStatus, Verdict
 
 SERVICE = "scf"
 VERSION = "2018-04-16"
@@ -15,6 +15,9 @@ CONTENT_TYPE = "application/json"
 
 INVOKE = "Invoke"
 INVOKE_FUNCTION = "InvokeFunction"
+GET_REQUEST_STATUS = "GetRequestStatus"
+GET_ASYNC_EVENT_STATUS = "GetAsyncEventStatus"
+TERMINATE_ASYNC_EVENT = "TerminateAsyncEvent"
 
 #: The name of the payload's field differs by action.
 PAYLOAD_FIELDS = {INVOKE: "ClientContext", INVOKE_FUNCTION: "Event"}
@@ -71,6 +74,21 @@ STATUSES = {
     447: (Verdict.MAYBE, exception.FunctionLoadError),
     449: (Verdict.MAYBE, exception.FunctionLoadError),
     450: (Verdict.MAYBE, exception.FunctionLoadError),
+    499: (Verdict.MAYBE, exception.FunctionAborted),
+}
+
+#: Statuses of an asynchronous call after which the platform runs it again by itself, every minute until MsgTTL.
+REQUEUED_STATUSES = frozenset((432, 500))
+MAX_EVENT_AGE_SECONDS = 21600  # the longest MsgTTL
+
+#: RetCode of a RequestStatus; whatever else it is, the function failed.
+RECORD_STATUSES = {0: InvocationStatus.FINISHED, 1: InvocationStatus.RUNNING}
+#: Status of an AsyncEventStatus.
+EVENT_STATUSES = {
+    "RUNNING": InvocationStatus.RUNNING,
+    "FINISHED": InvocationStatus.FINISHED,
+    "FAILED": InvocationStatus.FAILED,
+    "ABORTED": InvocationStatus.ABORTED,
 }
 
 #: API error codes, exact or by the category before the dot, that prove that the function did not run.

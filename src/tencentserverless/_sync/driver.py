@@ -64,4 +64,5 @@ def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
             if is_reusable:
                 pool.release(connection)
             else:
+                effect.may_have_left = connection.has_handed_over
                 pool.discard(connection, abort=is_unsent or not connection.has_handed_over)

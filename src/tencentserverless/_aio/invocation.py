@@ -1,0 +1,31 @@
+"""Asynchronous invocations, for asyncio."""
+
+from tencentserverless._invocation import BaseInvocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tencentserverless.models import InvocationStatus, InvokeResult
+
+
+class AsyncInvocation(BaseInvocation):
+    """An asynchronous invocation that was accepted; what ``scf``'s ``Invocation`` is, awaitable."""
+
+    __slots__ = ()
+
+    async def status(self) -> "InvocationStatus":
+        """How it stands. Result and errors are those of ``scf``'s ``Invocation.status``."""
+        return (await self._client._run(self._status_flow())).status  # type: ignore[no-any-return]
+
+    async def result(self, timeout: "float | None" = None) -> "InvokeResult":
+        """Wait until it has ended. Parameters, result and errors are those of ``scf``'s ``Invocation.result``.
+
+        Cancelling stops the waiting alone; the invocation goes on.
+        """
+        found = self._known()
+        if found is None:
+            found = self._outcome = await self._client._run(self._result_flow(timeout))
+        return found
+
+    async def cancel(self, grace: bool = False) -> None:
+        """Have it terminated. Parameters and errors are those of ``scf``'s ``Invocation.cancel``."""
+        await self._client._run(self._cancel_flow(grace))

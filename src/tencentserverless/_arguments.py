@@ -1,0 +1,73 @@
+"""What callers may pass to either face: spans of time, counts, choices, hooks, and the event of a native call."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+MAX_SECONDS = 7 * 24 * 3600
+
+
+def read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "Any":
+    """The event of a native call: ``data=``, one positional argument, or the keywords; one of the three."""
+    if len(args) > 1:
+        raise TypeError("{}() takes one event, but {} positional arguments were given".format(name, len(args)))
+    has_data = "data" in keywords
+    if (args and keywords) or (has_data and len(keywords) > 1):
+        _refuse_both(name, keywords)
+    if args:
+        return args[0]
+    if has_data:
+        return keywords["data"]
+    return keywords or None
+
+
+def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
+    extra = ", ".join(sorted(key for key in keywords if key != "data")) or "data"
+    raise TypeError(
+        "{}() got an event and the keywords {} as well. Put everything into the event; options such as region or "
+        "timeout go to client.function({!r}, ...)".format(name, extra, name)
+    )
+
+
+def check_seconds(name: str, value: "Any") -> float:
+    """A time span in seconds.
+
+    :raises TypeError: if it is no number
+    :raises ValueError: if it is not above zero, or longer than a week: what waits for sockets takes no longer ones
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("{} must be a number of seconds, not {!r}".format(name, value))
+    if not 0 < value <= MAX_SECONDS:
+        raise ValueError("{} must be above 0 and at most {} seconds, not {!r}".format(name, MAX_SECONDS, value))
+    return float(value)
+
+
+def check_hook(value: "Any") -> "Any":
+    """A function to be told of attempts, or None.
+
+    :raises TypeError: for anything else
+    """
+    if value is not None and not callable(value):
+        raise TypeError("on_attempt must be a function of an Attempt and a CallFacts, not {!r}".format(value))
+    return value
+
+
+def check_count(name: str, value: "Any") -> int:
+    """A whole number, at least 1.
+
+    :raises TypeError, ValueError: for anything else
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("{} must be a whole number, not {!r}".format(name, value))
+    if value < 1:
+        raise ValueError("{} must be at least 1, not {!r}".format(name, value))
+    return value
+
+
+def check_choice(name: str, value: "Any", allowed: "tuple[Any, ...]") -> None:
+    """One of a few values.
+
+    :raises ValueError: for anything else
+    """
+    if value not in allowed:
+        raise ValueError("{} must be one of {}, not {!r}".format(name, ", ".join(map(repr, allowed)), value))
