@@ -157,10 +157,26 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
 
         doors, secured = start.doors, start.secured
         await _open_proxy(doors, limits, stack)
+        if start.settings.follows_files:
+            _follow_files(services, stack)
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
         stopping = _stop_on_signals(server, services)
         await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
+
+
+def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) -> None:
+    """Have saved files of functions taken over."""
+    from tencentserverless.local.actions.reload import Reloader
+
+    following = asyncio.get_running_loop().create_task(Reloader(services).follow())
+
+    async def stop() -> None:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+
+    stack.push_async_callback(stop)
 
 
 def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack) -> "Services":

@@ -45,6 +45,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Retries of asynchronous invocations come so many times faster than in the cloud.",
 )
+@click.option("--no-reload", is_flag=True, help="Do not follow changes of the functions' files.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -59,6 +60,7 @@ def start(
     tls: bool,
     proxy_port: int | None,
     time_scale: float,
+    no_reload: bool,
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files, or folders with an index.py."""
@@ -81,6 +83,7 @@ def start(
         region=region,
         strict_runtimes=strict_runtimes,
         time_scale=time_scale,
+        follows_files=not no_reload,
         tls=tls or proxy_port is not None,
         proxy_port=proxy_port,
         passed_environment=passed_environment(),

@@ -4,12 +4,11 @@ All of them are in memory, since every call looks one up; the database is read o
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from sqlite3 import Connection
 
 from tencentserverless.local.registry import tables
 from tencentserverless.local.registry.encoding import Kept, Locate
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.reconcile import reconcile
+from tencentserverless.local.registry.reconcile import Reunion, reconcile
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
 from tencentserverless.local.registry.store import Store
 
@@ -72,6 +71,21 @@ class Catalogue:
         self._found.pop(key, None)
         self.reservations.put(key, None)
 
+    def kept(self) -> dict[FunctionKey, Kept]:
+        """Every function, as the database has it."""
+        return {key: Kept(function, self._found.get(key)) for key, function in self._functions.items()}
+
+    def follow(self, reunion: Reunion) -> None:
+        """Take over what the folders hold today."""
+        self._store.write_now(tables.follow(reunion))
+        for key in reunion.forgotten:
+            del self._functions[key]
+            self._found.pop(key, None)
+            self.reservations.put(key, None)
+        for key in reunion.changed:
+            self._found[key] = reunion.functions[key].found
+            self._take(reunion.functions[key].function)
+
     def has_namespace(self, region: str, namespace: str) -> bool:
         """Whether a namespace exists in a region."""
         return namespace == DEFAULT_NAMESPACE or (region, namespace) in self._namespaces
@@ -131,10 +145,5 @@ def restore(store: Store, locate: Locate, found: Mapping[FunctionKey, FunctionRe
     """
     reunion = reconcile(store.read_now(tables.functions(locate)), found)
     if reunion.changed or reunion.forgotten:
-
-        def change(connection: Connection) -> None:
-            tables.put_functions(reunion.functions[key] for key in reunion.changed)(connection)
-            tables.remove_functions(reunion.forgotten)(connection)
-
-        store.write_now(change)
+        store.write_now(tables.follow(reunion))
     return Catalogue(store, reunion.functions.values(), store.read_now(tables.namespaces)), reunion.notices

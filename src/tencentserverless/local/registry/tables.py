@@ -11,6 +11,7 @@ from tencentserverless.local.registry.encoding import (
     encode_function,
     encode_namespace,
 )
+from tencentserverless.local.registry.reconcile import Reunion
 from tencentserverless.local.registry.records import FunctionKey, Namespace
 
 Change = Callable[[sqlite3.Connection], None]
@@ -54,6 +55,18 @@ def remove_functions(keys: Iterable[FunctionKey]) -> Change:
 
     def change(connection: sqlite3.Connection) -> None:
         connection.executemany("DELETE FROM functions WHERE region = ? AND namespace = ? AND name = ?", rows)
+
+    return change
+
+
+def follow(reunion: Reunion) -> Change:
+    """Keep what has changed, and forget what is gone."""
+    put = put_functions(reunion.functions[key] for key in reunion.changed)
+    remove = remove_functions(reunion.forgotten)
+
+    def change(connection: sqlite3.Connection) -> None:
+        put(connection)
+        remove(connection)
 
     return change
 

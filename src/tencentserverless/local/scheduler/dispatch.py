@@ -5,14 +5,12 @@ waits. Nothing here waits but the tasks that bring instances up.
 """
 
 import asyncio
-import contextlib
 import functools
-import os
-import signal
 from collections.abc import Callable, Iterator
 
 from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.ahead import hand_over, is_short, take_back
 from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
 from tencentserverless.local.scheduler.job import Job
@@ -24,7 +22,6 @@ from tencentserverless.local.worker import outcome
 from tencentserverless.local.worker.outcome import Outcome
 
 _REAP_SECONDS = 5.0
-_LONG_MEANS = 2.0  # times the longest mean of calls that are handed over ahead
 _LOOKS_A_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
 #: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
 _DELETED = Outcome(438, message="The version of the function was deleted before an instance was free")
@@ -131,23 +128,35 @@ class Scheduler:
                 instance.end()
         self._finish_if_drained(pool)
 
+    async def renew(self, record: FunctionRecord) -> None:
+        """The code of a version has changed where it lies: the next call runs the new one.
+
+        Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
+        end where they run.
+        """
+        place = (record.key, record.version)
+        old = self._pools.get(place)
+        if old is None or self._is_stopping:
+            return  # none is warm
+        new = Pool(record)
+        await self._start(new)
+        if self._pools.get(place) is old:
+            self.retire(*place)
+            self._pools[place] = new
+        else:  # it was retired or renewed meanwhile
+            new.on_drained = lambda: None
+            self._retired.add(new)
+            while new.idle:
+                self._end_idle(new, new.idle[-1])
+            self._finish_if_drained(new)
+
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
 
         :param is_graceful: by SIGTERM
         """
         for pool in (*self._pools.values(), *self._retired):
-            for job in pool.waiting:
-                if job.request_id == request_id:
-                    job.end(outcome.cancelled())
-            for instance in pool.instances:
-                if request_id not in instance.jobs:
-                    continue
-                if is_graceful:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(instance.worker.pid, signal.SIGTERM)
-                else:
-                    instance.end()
+            pool.interrupt(request_id, is_graceful=is_graceful)
 
     def records(self) -> Iterator[FunctionRecord]:
         """What instances run or are about to run, also where it is no longer what new calls run."""
@@ -197,7 +206,7 @@ class Scheduler:
             pool.waiting.appendleft(job)  # an instance is held until it is served
         else:
             pool.waiting.append(job)
-        if pool.mean_seconds is not None and pool.mean_seconds <= self._limits.ahead_seconds and not job.nested:
+        if is_short(pool, self._limits) and not job.nested:
             for instance in pool.instances:
                 self._queue_ahead(pool, instance)
             if not pool.waiting or (len(pool.waiting) > 1 and self._looker is not None):
@@ -235,18 +244,9 @@ class Scheduler:
             pool.waiting.appendleft(job)
 
     def _queue_ahead(self, pool: Pool, instance: Instance) -> None:
-        """Hand calls over before the instance is free, where calls are so short that it would rather sleep between."""
-        limits = self._limits
-        if pool.mean_seconds is None or pool.mean_seconds > limits.ahead_seconds or not instance.jobs:
-            return
-        if pool.record.runs_async:
-            return  # whose calls can be ended one by one
-        while pool.waiting and instance.worker.queued < limits.ahead_calls:
-            job = pool.waiting[0]
-            if job.nested or not (job.is_over or instance.queue(job)):
-                break  # who holds an instance until it is served must not stand behind somebody
-            pool.waiting.popleft()
-        self._watch_waiting()
+        """Hand calls over before the instance is free, where they are short."""
+        if hand_over(pool, instance, self._limits):
+            self._watch_waiting()
 
     def _release(self, pool: Pool, instance: Instance, *, is_new: bool = False) -> None:
         """An instance has come free: the longest waiting call gets it, or it becomes idle, or it goes."""
@@ -307,18 +307,11 @@ class Scheduler:
             self._looker.cancel()
             self._looker = None
         for pool in (*self._pools.values(), *self._retired):
-            self._take_back(pool)
+            if take_back(pool, self._limits):
+                self._watch_waiting()
         waiting = [pool for pool in (*self._pools.values(), *self._retired) if pool.waiting]
         for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
             self._place_waiting(pool)
-
-    def _take_back(self, pool: Pool) -> None:
-        """What was handed over ahead does not wait for a call that turns out to be long."""
-        for instance in pool.instances:
-            if instance.worker.queued:
-                if instance.worker.running_seconds > self._limits.ahead_seconds * _LONG_MEANS:
-                    instance.worker.take_back()
-                self._watch_waiting()
 
     def _crowd(self, pool: Pool) -> Crowd:
         return Crowd(
@@ -339,13 +332,14 @@ class Scheduler:
         pools = (pool for pool in (*self._pools.values(), *self._retired) if pool is not own and pool.waiting)
         return [Demand(pool.size, now - pool.waiting[0].since) for pool in pools]
 
-    def _start(self, pool: Pool) -> None:
+    def _start(self, pool: Pool) -> "asyncio.Task[None]":
         pool.starting += 1
         self._instances += 1
         self._burst.note(pool.record.key.region, self._loop.time())
         task = self._loop.create_task(self._bring_up(pool))
         self._starts.add(task)
         task.add_done_callback(self._starts.discard)
+        return task
 
     async def _bring_up(self, pool: Pool) -> None:
         """Launch an instance and give it to the call that has waited longest, or tell that call why there is none."""

@@ -1,5 +1,8 @@
 """The books that the plan reads: the calls that wait for a version of a function, and the instances that serve it."""
 
+import contextlib
+import os
+import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.scheduler.instances import Instance
 from tencentserverless.local.scheduler.job import Job
+from tencentserverless.local.worker import outcome
 
 _NEWEST_WEIGHT = 0.2  # of the last call in the mean of their durations
 
@@ -63,3 +67,17 @@ class Pool:
             if not job.is_over:
                 return job
         return None
+
+    def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
+        """End a call of this id, whether it waits or runs."""
+        for job in self.waiting:
+            if job.request_id == request_id:
+                job.end(outcome.cancelled())
+        for instance in self.instances:
+            if request_id not in instance.jobs:
+                continue
+            if is_graceful:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(instance.worker.pid, signal.SIGTERM)
+            else:
+                instance.end()
