@@ -4,12 +4,13 @@ Source: cloud.tencent.com/document/api/583/17240 (responses). The content type h
 looks for errors in ``application/json`` and ``text/plain`` alone, and takes any other answer for a success.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.registry.store import StoreFailed
 
 _encoder = msgspec.json.Encoder()
 CONTENT_TYPE = wire.CONTENT_TYPE.encode("ascii")
@@ -30,3 +31,19 @@ def internal_error(error: Exception, request_id: str, show: Callable[[str], None
     """The body of an answer where the local SCF itself has failed. What it was is for the terminal alone."""
     show(f"internal error in request {request_id}: {error!r}")
     return failure(ApiError("InternalError", "The local SCF failed inside."), request_id)
+
+
+async def answered(handling: Awaitable[Mapping[str, object]], request_id: str, show: Callable[[str], None]) -> bytes:
+    """The body of the answer that comes of a request, whatever that is.
+
+    :param handling: gives the fields of the answer
+    """
+    try:
+        return success(await handling, request_id)
+    except ApiError as error:
+        return failure(error, request_id)
+    except StoreFailed as error:
+        problem = f"The local SCF can't keep it: {error}. Nothing has changed."
+        return failure(ApiError("InternalError", problem), request_id)
+    except Exception as error:  # noqa: BLE001  # the last line: no traceback may reach the wire
+        return internal_error(error, request_id, show)

@@ -5,6 +5,7 @@ found out about them is kept, and the next call of the kind needs its signature 
 its own. Whatever is unusual about a request sends it the long way, which alone refuses.
 """
 
+import asyncio
 import hmac
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ class Lane:
         self._clock = clock
         self._skew_seconds = skew_seconds
         self._kinds: dict[Key, _Kind] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def learn(self, headers: Pairs, grant: Grant, action: str, region: str) -> None:
         """A call has come the long way and was found in order: the next one of its kind need not.
@@ -81,24 +83,38 @@ class Lane:
             parameters = kind.decoder.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return False
-        if isinstance(parameters, invoke.InvokeTable) and parameters.InvocationType not in (None, "", wire.SYNC):
-            return False
         request_id = new_request_id()
         services = self._services
+        call = Call(request_id, kind.region, nested=kind.grant.expires_at is not None)
+        if isinstance(parameters, invoke.InvokeTable) and parameters.InvocationType not in (None, "", wire.SYNC):
+            self._handle(parameters, call, reply)
+            return True
         try:
-            call = Call(request_id, kind.region, nested=kind.grant.expires_at is not None)
             prepared = invoke.prepare(parameters, call, services)
         except ApiError as error:
             reply(envelope.failure(error, request_id))
             return True
         if prepared.execution.record.runs_async:
-            return False
+            self._handle(parameters, call, reply)
+            return True
 
         def end(done: Done | Exception) -> None:
             reply(_answer(prepared, done, services, request_id))
 
         start(prepared.execution, services, end)
         return True
+
+    def _handle(self, parameters: Any, call: Call, reply: Callable[[bytes], None]) -> None:
+        """Answer what is only accepted: it has to be kept first."""
+        handle = invoke.invoke if isinstance(parameters, invoke.InvokeTable) else invoke.invoke_function
+        show = self._services.console.show
+
+        async def answer() -> None:
+            reply(await envelope.answered(handle(parameters, call, self._services), call.request_id, show))
+
+        task = asyncio.get_running_loop().create_task(answer())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _is_proven(self, kind: _Kind, headers: Pairs, body: bytes) -> bool:
         """Whether a request is fresh and signed by the key of its kind."""

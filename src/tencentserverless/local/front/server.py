@@ -19,7 +19,6 @@ from tencentserverless.local.front.protocol import make_protocol
 from tencentserverless.local.front.router import find_action, find_region
 from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.store import StoreFailed
 from tencentserverless.local.settings import Limits
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -30,7 +29,7 @@ _SINGLE_HEADERS = frozenset(("authorization", "content-type", "host"))
 _SINGLE_PREFIX = "x-tc-"
 
 
-class Gone(Exception):
+class Gone(BaseException):  # nobody may take it for a failure
     """The client closed the connection before its request was whole."""
 
 
@@ -49,16 +48,10 @@ class Application:
             return
         request_id = new_request_id()
         try:
-            answer = envelope.success(await self._answer(scope, receive, request_id), request_id)
-        except ApiError as error:
-            answer = envelope.failure(error, request_id)
-        except StoreFailed as error:
-            problem = f"The local SCF can't keep it: {error}. Nothing has changed."
-            answer = envelope.failure(ApiError("InternalError", problem), request_id)
+            handling = self._answer(scope, receive, request_id)
+            answer = await envelope.answered(handling, request_id, self._services.console.show)
         except Gone:
             return
-        except Exception as error:  # noqa: BLE001  # the last line: no traceback may reach the wire
-            answer = envelope.internal_error(error, request_id, self._services.console.show)
         headers = [(b"Content-Type", envelope.CONTENT_TYPE), (b"Content-Length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})

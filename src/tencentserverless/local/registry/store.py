@@ -48,6 +48,7 @@ class Store:
             _check(path)
             self._here = _connect(path)
             _migrate(self._here)
+        self._soon: list[_Item] = []
         self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write_groups, name="scf-store", daemon=True)
         self._thread.start()
@@ -83,6 +84,21 @@ class Store:
         future: Awaitable[T] = item.future
         return future
 
+    def write_soon(self, change: "Change[T]") -> Awaitable[T]:
+        """Make a change on this thread with all others of this turn of the loop, in one transaction.
+
+        For what many do and somebody waits for: the writing thread would have to wait for the interpreter's lock.
+
+        :raises StoreFailed: when awaited, if it was not kept
+        """
+        loop = asyncio.get_running_loop()
+        item = _Item(change, loop)
+        if not self._soon:
+            loop.call_soon(self._write_soon)
+        self._soon.append(item)
+        future: Awaitable[T] = item.future
+        return future
+
     def post(self, change: "Change[None]") -> None:
         """Make a change that nobody waits for. If it can't be kept, the user is told once, until it can again."""
         self._waiting.put(_Item(change, None))
@@ -97,6 +113,11 @@ class Store:
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
             self._here.close()
+
+    def _write_soon(self) -> None:
+        items, self._soon = self._soon, []
+        _write_group(self._here, items)
+        _settle(items)
 
     def _write_groups(self) -> None:
         connection = _connect(self._path)

@@ -120,7 +120,7 @@ class Queue:
             raise QueueFull(f"Function {event.key.name!r} has {lane.waiting} asynchronous invocations waiting")
         lane.waiting += 1
         try:
-            await self._store.write(events.push(event))
+            await self._store.write_soon(events.push(event))
         except BaseException:
             lane.waiting -= 1
             raise
@@ -148,7 +148,7 @@ class Queue:
         ends, self._ends = self._ends, []
         if ends:
             self._executor.flush()
-            self._store.post(events.finish(ends))
+            self._store.post(events.finish(ends))  # behind the records of their runs
 
     def pause(self) -> None:
         """Accept nothing more, and take nothing more out of the lanes: the server is stopping."""
@@ -203,7 +203,7 @@ class Queue:
 
     async def _read(self, query: "events.Query[events.T]") -> "events.T | None":
         try:
-            return await self._store.write(query)
+            return await self._store.write_soon(query)
         except StoreFailed:
             await asyncio.sleep(1)  # the disk is in trouble; the store has said so
             return None
