@@ -49,6 +49,7 @@ class _Connection(HttpToolsProtocol):
         self._is_new = False  # the bytes at hand began a message, ended a head, or held some of a body
         self._line_bytes = 0  # of reads that did none of these; the parser keeps such bytes until their line ends
         self._head_bytes = 0
+        self._idle_since: float | None = None  # by the loop's clock; None while a request is at hand
         self._length = b""  # Content-Length, as it was sent
         self._is_unbegun = False  # the request at hand waits to be whole before anybody looks at it
         self._refusal: ApiError | None = None  # why the parser was stopped
@@ -163,6 +164,9 @@ class _Connection(HttpToolsProtocol):
         """The connection has gone."""
         self._stop_clock()
         super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def send_400_response(self, msg: str) -> None:
         """The bytes are no HTTP, or the parser was stopped.
@@ -171,6 +175,37 @@ class _Connection(HttpToolsProtocol):
         """
         no_http = ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1.")
         self._refuse(self._refusal or no_http)
+
+    def on_response_complete(self) -> None:
+        """An answer has been written: the next request is looked at, or the connection idles.
+
+        One timer serves many answers: it looks anew when it rings.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self._end_idle)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """A request has come. The timer goes on, and finds that."""
+        self._idle_since = None
+
+    def _end_idle(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None or self.transport.is_closing():
+            return  # the next answer sets it again
+        rest_seconds = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if rest_seconds > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(rest_seconds, self._end_idle)
+        else:
+            self.transport.close()
 
     def _begin(self, cycle: Cycle) -> None:
         """Have the application answer, while the rest of the request may still come."""

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+_now = time.monotonic
+
 
 class TimeLimit:
     """Watches one call after the other. One timer serves many: it looks anew when it rings."""
@@ -20,7 +22,7 @@ class TimeLimit:
     def begin(self, seconds: float) -> None:
         """A call begins."""
         self.seconds = seconds
-        self._began_at = time.monotonic()
+        self._began_at = _now()
         self._deadline = self._began_at + seconds
         if self._timer is None or self._rings_at > self._deadline:
             self._set_timer(self._deadline)
@@ -31,7 +33,7 @@ class TimeLimit:
 
     def passed_ms(self) -> float:
         """Since the call began."""
-        return (time.monotonic() - self._began_at) * 1000
+        return (_now() - self._began_at) * 1000
 
     def close(self) -> None:
         """Nothing rings any more."""
