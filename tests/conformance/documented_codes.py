@@ -209,6 +209,37 @@ _DOCUMENTED = {
         "MissingParameter{(bare)}; ResourceNotFound{(bare),Function,FunctionName,FunctionVersion,Namespace}; "
         "UnauthorizedOperation{(bare)}; UnsupportedOperation{EipFixed,UpdateFunctionEventInvokeConfig,VpcConfig}"
     ),
+    "CreateTrigger": (
+        "FailedOperation{(bare),ApiGateway,Apigw,Cos,CreateTrigger}; InternalError{ApiGateway,Ckafka,Cmq,Cos,System}; "
+        "InvalidParameterValue{(bare),ApiGateway,Cdn,Ckafka,Cos,CosNotifyRuleConflict,CustomArgument,Description,"
+        "EASConfig,Enable,FunctionName,SecretInfo,ServiceName,TriggerDesc,TriggerName,Type,ZipFile}; "
+        "LimitExceeded{Cdn,FunctionOnTopic,Trigger}; ResourceInUse{(bare),Cdn,Cmq,Cos,Trigger,TriggerName}; "
+        "ResourceInsufficient{COS}; ResourceNotFound{(bare),Cdn,Ckafka,Cmq,Cos,Function,FunctionName,"
+        "FunctionVersion,Namespace,Qualifier,Version}; UnauthorizedOperation{(bare),CAM,CreateTrigger}; "
+        "UnsupportedOperation{(bare),Cdn,Cos,Trigger}"
+    ),
+    # The page lists none for a function that is not there; those of its sister actions serve.
+    "ListTriggers": (
+        "FailedOperation{Apigw}; InvalidParameterValue{Filters,Order,OrderBy,FunctionName}; "
+        "ResourceNotFound{Function,Namespace}"
+    ),
+    "UpdateTrigger": (
+        "FailedOperation{(bare),CreateTrigger,UpdateTrigger}; InternalError{Cmq}; InvalidParameterValue{(bare),Action,"
+        "Cors,Description,Enable,FunctionName,TriggerDesc,TriggerName,Type}; ResourceNotFound{(bare),Function,"
+        "FunctionName,Namespace,Qualifier,Trigger}; UnauthorizedOperation{CAM}"
+    ),
+    "UpdateTriggerStatus": (
+        "FailedOperation{(bare),Cos,CreateTrigger,UpdateStatus,UpdateTriggerStatus}; InternalError{Cmq,Cos}; "
+        "InvalidParameterValue{(bare),CosNotifyRuleConflict,Enable,TriggerDesc,TriggerName,Type}; "
+        "ResourceNotFound{(bare),Function,FunctionName,Namespace,Qualifier,Trigger}; "
+        "UnauthorizedOperation{CAM,UpdateTriggerStatus}"
+    ),
+    "DeleteTrigger": (
+        "FailedOperation{(bare),CreateTrigger,DeleteTrigger,DeleteTrigger.UrlUsed}; InternalError{(bare),System}; "
+        "InvalidParameterValue{(bare),ApiGateway,Cdn,Cmq,Cos,FunctionName,TriggerDesc,TriggerName,Type}; "
+        "ResourceInUse{Cdn,Cmq}; ResourceNotFound{(bare),Cdn,Ckafka,Cmq,Function,FunctionName,Timer,Trigger,Version}; "
+        "UnauthorizedOperation{CAM,DeleteTrigger}; UnsupportedOperation{Cdn}"
+    ),
     "GetAccount": ("InvalidParameterValue{Stamp}; UnauthorizedOperation{CAM}; UnsupportedOperation{(bare)}"),
 }
 

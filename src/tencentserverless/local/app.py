@@ -169,12 +169,17 @@ def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) -> Non
     """Have saved files of functions taken over."""
     from tencentserverless.local.actions.reload import Reloader
 
-    following = asyncio.get_running_loop().create_task(Reloader(services).follow())
+    _keep_running(Reloader(services).follow(), stack)
+
+
+def _keep_running(work: Coroutine[None, None, None], stack: contextlib.AsyncExitStack) -> None:
+    """Do something beside all else, until the stack is left."""
+    task = asyncio.get_running_loop().create_task(work)
 
     async def stop() -> None:
-        following.cancel()
+        task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await following
+            await task
 
     stack.push_async_callback(stop)
 
@@ -188,6 +193,7 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.scheduler.instances import Ground, Launcher
     from tencentserverless.local.scheduler.queue import Queue
+    from tencentserverless.local.scheduler.timers import Timers
     from tencentserverless.local.worker.support import Support
 
     settings = start.settings
@@ -200,15 +206,17 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     invocations = Invocations(store)
     stack.callback(invocations.flush)
     executor = QueueExecutor(root)
+    timers = Timers(lambda: catalogue, executor.fire)
     queue = Queue(store, executor, settings.limits, settings.time_scale)
     stack.push_async_callback(queue.close)
     ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
     scheduler = Scheduler(Launcher(ground), settings.limits, catalogue.reservations)
     stack.push_async_callback(scheduler.close)
     services = executor.services = Services(
-        catalogue, scheduler, settings, console, packages, start.interpreters, invocations, store, queue
+        catalogue, scheduler, settings, console, packages, start.interpreters, invocations, store, queue, timers
     )
     queue.start()
+    _keep_running(timers.run(), stack)
     return services
 
 

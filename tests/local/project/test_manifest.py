@@ -68,7 +68,7 @@ def test_everything(read):
     assert (record.memory_mb, record.timeout_seconds, record.init_timeout_seconds) == (3072, 900, 300)
     assert record.environment == {"A": "1", "B": "yes", "C": "ap-chengdu"}
     assert len(notices) == 1
-    assert notices[0].endswith("no effect locally: eip, events")
+    assert notices[0].endswith("no effect locally: eip")
     assert "yes" not in repr(record)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.registry.function import AsyncConfig
+from tencentserverless.local.registry.records import AsyncConfig
 from tencentserverless.local.scheduler.retries import Fate, Try, counts_as_failure, decide
 
 

@@ -16,6 +16,7 @@ from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.registry.store import Store
 from tencentserverless.local.scheduler.dispatch import Scheduler
 from tencentserverless.local.scheduler.queue import Queue
+from tencentserverless.local.scheduler.timers import Timers
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -49,6 +50,7 @@ class Services:
     invocations: Invocations
     store: Store
     queue: Queue
+    timers: Timers
     clock: Callable[[], float] = time.time
     dice: Callable[[], float] = random.random
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)

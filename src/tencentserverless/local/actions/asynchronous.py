@@ -11,12 +11,17 @@ from tencentserverless._core import wire
 from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.execution import Execution, execute
 from tencentserverless.local.actions.paging import time_text
+from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.registry.events import Event
-from tencentserverless.local.scheduler.queue import Ended
+from tencentserverless.local.registry.function import Function
+from tencentserverless.local.registry.store import StoreFailed
+from tencentserverless.local.registry.triggers import Trigger
+from tencentserverless.local.scheduler.queue import Ended, QueueFull
 from tencentserverless.local.settings import MIB, Settings
 
 DEAD_LETTERS_NAME = "dead-letters.jsonl"
 _MAX_FILE_BYTES = 64 * MIB
+TIMER_ORIGIN = "TRIGGER_TIMER"
 _GONE = 435  # document/product/583/42611: there is no such function
 
 
@@ -40,6 +45,24 @@ class QueueExecutor:
         done = await execute(Execution(record, event.request_id, event.payload, retry_number=event.tries), services)
         outcome = done.outcome
         return Ended(outcome.status, done.message, outcome.stack_trace or outcome.message, function.async_config)
+
+    async def fire(self, function: Function, trigger: Trigger, event: bytes) -> None:
+        """A timer has rung: its event is one like any other."""
+        record = function.pinned(trigger.qualifier)
+        pushed = Event(
+            0,
+            new_request_id(),
+            function.key,
+            trigger.qualifier,
+            TIMER_ORIGIN,
+            event,
+            self.services.clock(),
+            is_traced=record is not None and record.runs_async,
+        )
+        try:
+            await self.services.queue.push(pushed)
+        except (QueueFull, StoreFailed) as error:
+            self.services.console.show(f"[{function.key.name}] the timer {trigger.name} was not heard: {error}")
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call."""

@@ -16,12 +16,10 @@ from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry import events
 from tencentserverless.local.registry.events import ABORTED, FAILED, FINISHED, RUNNING, Trace
-from tencentserverless.local.registry.function import AsyncConfig
+from tencentserverless.local.registry.records import ASYNC_RETRIES, ASYNC_TTL_SECONDS, AsyncConfig
 
 _STATUSES = (RUNNING, FINISHED, ABORTED, FAILED)
 _MAX_LIMIT, _DEFAULT_LIMIT = 100, 20
-_RETRIES = range(3)
-_TTL_SECONDS = range(60, 21_601)
 _CODES = Codes(name="ResourceNotFound.Function")
 
 
@@ -159,10 +157,10 @@ async def update_invoke_config(
     if len(wanted.RetryConfig) != 1:
         raise ApiError("InvalidParameterValue.AsyncTriggerConfig", "RetryConfig must hold one RetryNum.")
     retries = wanted.RetryConfig[0].RetryNum
-    if retries not in _RETRIES:
-        raise ApiError("LimitExceeded.RetryNum", f"RetryNum must be 0 to {_RETRIES.stop - 1}, not {retries}.")
-    if wanted.MsgTTL not in _TTL_SECONDS:
-        bounds = f"{_TTL_SECONDS.start} to {_TTL_SECONDS.stop - 1}"
+    if retries not in ASYNC_RETRIES:
+        raise ApiError("LimitExceeded.RetryNum", f"RetryNum must be 0 to {ASYNC_RETRIES.stop - 1}, not {retries}.")
+    if wanted.MsgTTL not in ASYNC_TTL_SECONDS:
+        bounds = f"{ASYNC_TTL_SECONDS.start} to {ASYNC_TTL_SECONDS.stop - 1}"
         raise ApiError("LimitExceeded.MsgTTL", f"MsgTTL must be {bounds} seconds, not {wanted.MsgTTL}.")
     services.catalogue.put(function.with_async_config(AsyncConfig(retries, wanted.MsgTTL)))
     return {}

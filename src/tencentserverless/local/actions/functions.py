@@ -17,6 +17,7 @@ from tencentserverless.local.actions.paging import cut_page, sort_items
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.actions.retirement import retire
 from tencentserverless.local.actions.shown import ACTIVE, code_bytes, detailed, entry_text, listed
+from tencentserverless.local.actions.triggers import shown_trigger
 from tencentserverless.local.actions.versions import delete_version
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.function import Function
@@ -135,7 +136,8 @@ async def get_function(parameters: GetFunctionTable, call: Call, services: Servi
     # Files may lie on a slow disk, and calls are under way.
     size = await asyncio.to_thread(code_bytes, record)
     code = await asyncio.to_thread(entry_text, record) if shows_code else ""
-    return detailed(record) | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code}
+    triggers = [shown_trigger(trigger) for trigger in function.triggers.values()] if record.version == LATEST else []
+    return detailed(record) | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code, "Triggers": triggers}
 
 
 async def get_function_address(

@@ -9,6 +9,7 @@ from tencentserverless.local.actions import (
     history,
     invoke,
     namespaces,
+    triggers,
     versions,
 )
 from tencentserverless.local.actions.action import Action
@@ -23,4 +24,5 @@ ACTIONS: dict[str, Action] = {
     **concurrency.ACTIONS,
     **history.ACTIONS,
     **events.ACTIONS,
+    **triggers.ACTIONS,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tencentserverless.local.project.nodes import Node, read_yaml
+from tencentserverless.local.project.timers import read_timers
 from tencentserverless.local.registry import records
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
 from tencentserverless.local.settings import REGION_NAME
@@ -21,13 +22,14 @@ DEFAULT_HANDLER = "index.main_handler"
 
 _TOP_KEYS = frozenset(("app", "stage", "org", "component", "name", "inputs"))
 _SERVED_KEYS = frozenset(
-    "src type name namespace handler runtime region description memorySize timeout initTimeout environment".split()
+    "src type name namespace handler runtime region description memorySize timeout initTimeout environment "
+    "asyncRunEnable retryNum msgTTL events".split()
 )
 #: Known to the component, and without effect on one machine.
 _IDLE_KEYS = frozenset(
-    "entryFile role publicAccess eip l5Enable installDependency asyncRunEnable traceEnable ignoreTriggers msgTTL "
-    "retryNum vpcConfig cfs deadLetter layers cls tags image protocolType protocolParams provisionedNum qualifier "
-    "events publish traffic".split()
+    "entryFile role publicAccess eip l5Enable installDependency traceEnable ignoreTriggers "
+    "vpcConfig cfs deadLetter layers cls tags image protocolType protocolParams provisionedNum qualifier "
+    "publish traffic".split()
 )
 _SOURCE_KEYS = frozenset(("src", "exclude", "bucket", "object"))
 _TYPES = {"event": "Event", "web": "HTTP"}
@@ -51,14 +53,15 @@ def read_manifest(
     component = top["component"].text() if "component" in top else ""
     if component != COMPONENT:
         return None, [f"{path} is of component {component!r}, not {COMPONENT!r}: ignored"]
-    _refuse_unknown(top, _TOP_KEYS)
+    document.refuse_unknown(_TOP_KEYS)
     variables.update({key: top[key].text() for key in ("app", "name") if key in top})
     variables["stage"] = top["stage"].text() if "stage" in top else DEFAULT_STAGE
     if "inputs" not in top:
         raise document.refusal("has no key 'inputs'")
     inputs = top["inputs"].with_variables(variables)
     record = _Inputs(inputs, variables).record(region, now)
-    idle = sorted(set(inputs.mapping()) & _IDLE_KEYS)
+    others = read_timers(inputs.mapping()["events"], now)[1] if "events" in inputs.mapping() else []
+    idle = sorted(set(inputs.mapping()) & _IDLE_KEYS) + [f"events of type {kind}" for kind in sorted(set(others))]
     return record, [f"{path}: no effect locally: {', '.join(idle)}"] if idle else []
 
 
@@ -69,20 +72,21 @@ class _Inputs:
         self._node = node
         self._variables = variables
         self._values = node.mapping()
-        _refuse_unknown(self._values, _SERVED_KEYS | _IDLE_KEYS)
+        node.refuse_unknown(_SERVED_KEYS | _IDLE_KEYS)
 
     def record(self, region: str, now: float) -> FunctionRecord:
         """The record that they describe."""
         key = FunctionKey(self._text("region", region), self._text("namespace", DEFAULT_NAMESPACE), self._name())
         if len(key.namespace) + len(key.name) > records.MAX_NAMES_CHARS:
             raise self._node.refusal(f"has a namespace and a name of more than {records.MAX_NAMES_CHARS} characters")
+        runs_async = self._text("asyncRunEnable", "false") == "true"
         return FunctionRecord(
             key=key,
             handler=self._handler(),
             runtime=self._text("runtime", DEFAULT_RUNTIME),
             code_folder=self._code_folder(),
             memory_mb=self._number("memorySize", 128, records.MEMORY_MB, "64, or 128 to 3072 in steps of 128"),
-            timeout_seconds=self._number("timeout", 3, records.TIMEOUT_SECONDS, "1 to 900 seconds"),
+            timeout_seconds=self._timeout_seconds(runs_async),
             # The component's page says 3 seconds, the API 65: the longer one, since laptops load slowly.
             init_timeout_seconds=self._number("initTimeout", 65, records.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"),
             environment=self._environment(),
@@ -90,7 +94,18 @@ class _Inputs:
             type=_TYPES[self._text("type", "event")],
             created_at=now,
             changed_at=now,
+            runs_async=runs_async,
+            async_config=records.AsyncConfig(
+                self._number("retryNum", 2, records.ASYNC_RETRIES, "0 to 2"),
+                self._number("msgTTL", 21_600, records.ASYNC_TTL_SECONDS, "60 to 21600 seconds"),
+            ),
+            timers=read_timers(self._values["events"], now)[0] if "events" in self._values else (),
         )
+
+    def _timeout_seconds(self, runs_async: bool) -> int:
+        if runs_async:
+            return self._number("timeout", 3, records.ASYNC_TIMEOUT_SECONDS, "1 to 86400 seconds")
+        return self._number("timeout", 3, records.TIMEOUT_SECONDS, "1 to 900 seconds")
 
     def _handler(self) -> str:
         is_custom = self._text("runtime", DEFAULT_RUNTIME) == CUSTOM_RUNTIME
@@ -133,7 +148,7 @@ class _Inputs:
             return {}
         node = self._values["environment"]
         parts = node.mapping()
-        _refuse_unknown(parts, frozenset(("variables",)))
+        node.refuse_unknown(frozenset(("variables",)))
         if "variables" not in parts:
             return {}
         variables = {key: value.text() for key, value in parts["variables"].mapping().items()}
@@ -148,7 +163,7 @@ class _Inputs:
         node = self._values["src"]
         if node.is_mapping():
             parts = node.mapping()
-            _refuse_unknown(parts, _SOURCE_KEYS)
+            node.refuse_unknown(_SOURCE_KEYS)
             if "src" not in parts:
                 raise node.refusal("names code in COS; the local SCF runs code of a local folder, given as 'src'")
             node = parts["src"]
@@ -178,14 +193,9 @@ _RULES = {
         records.is_other_handler, f"1 to {records.MAX_OTHER_HANDLER_CHARS} characters without NUL"
     ),
     "runtime": _Rule(is_known, "a runtime such as Python3.10"),
+    "asyncRunEnable": _Rule(("true", "false").__contains__, "true or false"),
     "type": _Rule(_TYPES.__contains__, "'event' or 'web'"),
     "description": _Rule(
         lambda text: len(text) <= records.MAX_DESCRIPTION_CHARS, f"at most {records.MAX_DESCRIPTION_CHARS} characters"
     ),
 }
-
-
-def _refuse_unknown(values: Mapping[str, Node], known: frozenset[str]) -> None:
-    for key, node in values.items():
-        if key not in known:
-            raise node.refusal(f"is not a key of component {COMPONENT!r}; known here: {', '.join(sorted(known))}")

@@ -53,6 +53,27 @@ class Node:
             values[name] = child
         return values
 
+    def items(self) -> "list[Node]":
+        """The values of a list.
+
+        :raises StartRefused: if it is none
+        """
+        if not isinstance(self._node, yaml.SequenceNode):
+            raise self.refusal(f"must be a list, not {self._shown()}")
+        return [
+            Node(self.path, f"{self.key}[{number}]", node, self._variables)
+            for number, node in enumerate(self._node.value)
+        ]
+
+    def refuse_unknown(self, known: frozenset[str]) -> None:
+        """Refuse keys that mean nothing.
+
+        :raises StartRefused: if there is one
+        """
+        for key, node in self.mapping().items():
+            if key not in known:
+                raise node.refusal(f"is not a key of component 'scf'; known here: {', '.join(sorted(known))}")
+
     def text(self) -> str:
         """A scalar as it is written, with its ``${...}`` put in.
 

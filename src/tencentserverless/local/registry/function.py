@@ -4,24 +4,19 @@ One value, so that a change is one write: whoever keeps functions on disk keeps 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tencentserverless.local.registry.aliases import Alias, default_alias
-from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.records import (
+    DEFAULT_ALIAS,
+    LATEST,
+    AsyncConfig,
+    FunctionKey,
+    FunctionRecord,
+)
+from tencentserverless.local.registry.triggers import Trigger
 
 _NO_ROUTING_KEY: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class AsyncConfig:
-    """How asynchronous invocations of a function are retried (document/product/583/51519, 43732).
-
-    :param retries: after errors of the function
-    :param ttl_seconds: how long an event is tried where there was no room for it
-    """
-
-    retries: int = 2
-    ttl_seconds: int = 21_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,8 @@ class Function:
     aliases: Mapping[str, Alias]
     last_version: int = 0
     reserved_mb: int | None = None
-    async_config: AsyncConfig = AsyncConfig()
+    async_config: AsyncConfig = field(default_factory=AsyncConfig)
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
 
     @property
     def latest(self) -> FunctionRecord:
@@ -69,6 +65,11 @@ class Function:
         """The same with this code and configuration."""
         return replace(self, versions={**self.versions, LATEST: record})
 
+    def with_folder(self, record: FunctionRecord) -> "Function":
+        """The same with what its folder says: of ``$LATEST``, of retries, and of the timers that it names."""
+        triggers = {**self.triggers, **{timer.name: timer for timer in record.timers}}
+        return replace(self.with_latest(record), async_config=record.async_config, triggers=triggers)
+
     def with_version(self, record: FunctionRecord) -> "Function":
         """The same with one more published version, whose number is the next one."""
         return replace(self, versions={**self.versions, record.version: record}, last_version=int(record.version))
@@ -93,6 +94,14 @@ class Function:
         """The same with other retries."""
         return replace(self, async_config=config)
 
+    def with_trigger(self, trigger: Trigger) -> "Function":
+        """The same with a trigger, which may take the place of one of its name."""
+        return replace(self, triggers={**self.triggers, trigger.name: trigger})
+
+    def without_trigger(self, name: str) -> "Function":
+        """The same without a trigger."""
+        return replace(self, triggers={key: each for key, each in self.triggers.items() if key != name})
+
     def aliases_of(self, version: str) -> list[Alias]:
         """The aliases that can lead a call to a version."""
         return [alias for alias in self.aliases.values() if version in alias.versions]
@@ -100,7 +109,8 @@ class Function:
 
 def new_function(record: FunctionRecord) -> Function:
     """A function of one version, ``$LATEST``."""
-    return Function({LATEST: record}, {DEFAULT_ALIAS: default_alias(record.created_at)})
+    aliases = {DEFAULT_ALIAS: default_alias(record.created_at)}
+    return Function({LATEST: record}, aliases).with_folder(record)
 
 
 def packages_of(records: Iterable[FunctionRecord]) -> set[str]:

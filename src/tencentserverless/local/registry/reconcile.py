@@ -56,11 +56,16 @@ def _take_folder(reunion: Reunion, old: Kept, record: FunctionRecord) -> None:
         reunion.notices.append(
             f"{key.name}: {record.code_folder} has changed; it replaces what the API had made of $LATEST"
         )
-    function = old.function.with_latest(replace(record, created_at=latest.created_at))
+    function = old.function.with_folder(replace(record, created_at=latest.created_at))
     reunion.functions[key] = Kept(function, record)
     reunion.changed.append(key)
 
 
 def _is_same(one: FunctionRecord, other: FunctionRecord) -> bool:
     """Whether two records say the same, whenever they said it."""
-    return replace(one, created_at=0.0, changed_at=0.0) == replace(other, created_at=0.0, changed_at=0.0)
+    return _timeless(one) == _timeless(other)
+
+
+def _timeless(record: FunctionRecord) -> FunctionRecord:
+    timers = tuple(replace(timer, created_at=0.0, changed_at=0.0) for timer in record.timers)
+    return replace(record, created_at=0.0, changed_at=0.0, timers=timers)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from tencentserverless.local.registry.triggers import Trigger
+
 #: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.
 FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
 NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}\Z")
@@ -20,6 +22,8 @@ MAX_ENVIRONMENT_BYTES = 4096
 MAX_DESCRIPTION_CHARS = 1000
 MEMORY_MB = frozenset((64, *range(128, 3073, 128)))
 TIMEOUT_SECONDS = range(1, 901)
+ASYNC_RETRIES = range(3)
+ASYNC_TTL_SECONDS = range(60, 21_601)
 ASYNC_TIMEOUT_SECONDS = range(1, 86_401)  # of functions with AsyncRunEnable
 INIT_TIMEOUT_SECONDS = range(3, 301)
 
@@ -49,6 +53,18 @@ class Package(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class AsyncConfig:
+    """How asynchronous invocations of a function are retried (document/product/583/51519, 43732).
+
+    :param retries: after errors of the function
+    :param ttl_seconds: how long an event is tried where there was no room for it
+    """
+
+    retries: int = 2
+    ttl_seconds: int = 21_600
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionRecord:
     """One version of a function as the registry keeps it.
 
@@ -57,6 +73,8 @@ class FunctionRecord:
     :param version: ``$LATEST``, or the number under which it was published
     :param package: None for code that lies in a folder of the user's
     :param runs_async: AsyncRunEnable: every call is only accepted, and may run for a day
+    :param async_config: as the function's folder has it; the function's own counts
+    :param timers: likewise
     :param options: settings that change nothing on one machine; they are shown as they were given
     """
 
@@ -76,6 +94,8 @@ class FunctionRecord:
     package: Package | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     runs_async: bool = False
+    async_config: AsyncConfig = field(default_factory=AsyncConfig)
+    timers: tuple[Trigger, ...] = ()
 
     @property
     def function_id(self) -> str:

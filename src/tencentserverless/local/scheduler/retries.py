@@ -8,7 +8,7 @@ too old.
 import enum
 from dataclasses import dataclass
 
-from tencentserverless.local.registry.function import AsyncConfig
+from tencentserverless.local.registry.records import AsyncConfig
 from tencentserverless.local.worker.outcome import OVER_BURST, OVER_QUOTA, SUCCESS
 
 RETRY_SECONDS = 60.0

@@ -1,0 +1,98 @@
+"""Timer triggers: when they ring.
+
+Source: cloud.tencent.com/document/product/583/9708 (timer triggers): seven fields (second, minute, hour, day, month,
+weekday, year), or five as before; weekday 0 is Sunday; a day and a weekday are both enough. The time is that of UTC+8.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from croniter import CroniterError, croniter
+
+TIMER = "timer"
+NAME = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
+MAX_ARGUMENT_BYTES = 4096
+TRIGGERS_PER_TYPE = 10  # GetAccount's sample
+ZONE = timezone(timedelta(hours=8))
+_YEARS = range(1970, 2100)
+_YEAR = re.compile(r"(\*|\d{4})(?:-(\d{4}))?(?:/(\d{1,3}))?\Z")
+_ONE = re.compile(r"\b(\w+)-\1\b(?:/\d+)?")  # 3-3, which croniter takes for all
+_MAX_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A timer of a function.
+
+    :param qualifier: the version or alias that it calls
+    :param cron: as it was given
+    :param argument: ``Message`` of its events
+    """
+
+    name: str
+    qualifier: str
+    cron: str
+    argument: str = ""
+    is_enabled: bool = True
+    description: str = ""
+    created_at: float = 0.0
+    changed_at: float = 0.0
+
+
+def cron_fault(cron: str) -> str | None:
+    """What is wrong with a cron expression, None if nothing."""
+    fields = cron.split()
+    if len(cron) > _MAX_CHARS or len(fields) not in (5, 7):
+        return "it must have seven fields: second minute hour day month weekday year"
+    try:
+        _times(fields, datetime.now(ZONE))
+        _years(fields)
+    except (CroniterError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def next_ring(cron: str, after: float) -> float | None:
+    """When a timer rings next.
+
+    :param cron: without a fault
+    :param after: UNIX seconds
+    :return: UNIX seconds, None for never
+    """
+    fields = cron.split()
+    years = _years(fields)
+    start = datetime.fromtimestamp(after, ZONE)
+    while True:
+        year = next((year for year in years if year >= start.year), None)
+        if year is None:
+            return None
+        if year > start.year:
+            start = datetime(year, 1, 1, tzinfo=ZONE) - timedelta(seconds=1)
+        try:
+            found: datetime = _times(fields, start).get_next(datetime)
+        except CroniterError:
+            return None  # a day that no year has
+        if found.year in years:
+            return found.timestamp()
+        start = datetime(found.year, 12, 31, 23, 59, 59, tzinfo=ZONE)
+
+
+def _times(fields: list[str], start: datetime) -> croniter:
+    """The times of all fields but the year."""
+    text = _ONE.sub(r"\1", " ".join(fields[:6]))
+    return croniter(text, start, second_at_beginning=len(fields) == 7, day_or=True)
+
+
+def _years(fields: list[str]) -> list[int]:
+    if len(fields) < 7:
+        return list(_YEARS)
+    years: set[int] = set()
+    for part in fields[6].split(","):
+        match = _YEAR.match(part)
+        if match is None:
+            raise ValueError(f"{part!r} is no year, such as 2030, 2030-2032 or *")
+        first = _YEARS.start if match[1] == "*" else int(match[1])
+        last = _YEARS.stop - 1 if match[1] == "*" or (match[3] and not match[2]) else int(match[2] or match[1])
+        years.update(range(first, last + 1, int(match[3] or 1) or 1))
+    return sorted(years.intersection(_YEARS))

@@ -1,0 +1,117 @@
+"""When timers ring, against a count of all seconds by the page's own rules."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tencentserverless.local.registry.triggers import ZONE, cron_fault, next_ring
+
+START = datetime(2026, 11, 27, 16, 0, 0, tzinfo=ZONE)
+
+
+def ring(cron, after=START):
+    at = next_ring(cron, after.timestamp())
+    return None if at is None else datetime.fromtimestamp(at, ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@pytest.mark.parametrize(
+    ("cron", "rings"),
+    [
+        ("*/5 * * * * * *", "2026-11-27 16:00:05"),
+        ("0 0 2 1 * * *", "2026-12-01 02:00:00"),
+        ("0 15 10 * * MON-FRI *", "2026-11-30 10:15:00"),
+        ("0 0 10,14,16 * * * *", "2026-11-28 10:00:00"),
+        ("0 */30 9-17 * * * *", "2026-11-27 16:30:00"),
+        ("0 0 12 * * WED *", "2026-12-02 12:00:00"),
+        ("0 0 0 * * 0 *", "2026-11-29 00:00:00"),  # 0 is Sunday
+        ("0 0 0 29 11 0 *", "2026-11-29 00:00:00"),
+        ("0 0 0 1 * 0 *", "2026-11-29 00:00:00"),  # the day or the weekday
+        ("0 0 0 29 2 * *", "2028-02-29 00:00:00"),
+        ("0 0 0 29 2 * 2028", "2028-02-29 00:00:00"),
+        ("0 0 0 1 1 * 2030-2032", "2030-01-01 00:00:00"),
+        ("0 0 0 1 1 * 2028/2", "2028-01-01 00:00:00"),
+        ("0 0 0 1 1 * 2020", None),
+        ("0 0 0 31 2 * *", None),
+        ("*/10 * * * *", "2026-11-27 16:10:00"),  # five fields
+    ],
+)
+def test_examples(cron, rings):
+    assert cron_fault(cron) is None
+    assert ring(cron) == rings
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "",
+        "* * *",
+        "61 * * * * * *",
+        "0 0 0 32 * * *",
+        "a b c d e f g",
+        "* * * * * * 20x6",
+        "* " * 200,
+        "0 0 25 * * * *",
+    ],
+)
+def test_what_is_no_timer(cron):
+    assert cron_fault(cron)
+
+
+def fields(low, high):
+    number = st.integers(low, high)
+    return st.one_of(
+        st.just("*"),
+        number.map(str),
+        st.lists(number, min_size=1, max_size=3).map(lambda several: ",".join(map(str, several))),
+        st.integers(2, max(2, (high - low) // 2)).map(lambda step: f"*/{step}"),
+        st.tuples(number, number).map(lambda ends: f"{min(ends)}-{max(ends)}"),
+    )
+
+
+def members(field, low, high):
+    found = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        ends = (low, high) if span == "*" else (int(first), int(last or first))
+        found.update(range(ends[0], ends[1] + 1, int(step or 1)))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.tuples(fields(0, 59), fields(0, 59), fields(0, 23), fields(1, 28), fields(1, 12), fields(0, 6)),
+    st.integers(0, 400 * 86400),
+)
+def test_the_next_ring_is_the_first_second_that_fits(cron, offset):
+    start = START + timedelta(seconds=offset)
+    at = next_ring(" ".join((*cron, "*")), start.timestamp())
+    second, minute, hour, day, month, weekday = (
+        members(field, *ends)
+        for field, ends in zip(cron, ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6)), strict=True)
+    )
+
+    def fits_day(date):
+        by_day, by_weekday = date.day in day, (date.weekday() + 1) % 7 in weekday
+        if cron[3] == "*" or cron[5] == "*":
+            return by_day and by_weekday
+        return by_day or by_weekday
+
+    expected = None
+    date = start.replace(hour=0, minute=0, second=0)
+    for _ in range(366 * 2):
+        if date.month in month and fits_day(date):
+            times = (
+                date.replace(hour=h, minute=m, second=s)
+                for h in sorted(hour)
+                for m in sorted(minute)
+                for s in sorted(second)
+            )
+            expected = next((each for each in times if each > start), None)
+            if expected:
+                break
+        date += timedelta(days=1)
+    assert expected is not None
+    assert datetime.fromtimestamp(at, ZONE) == expected

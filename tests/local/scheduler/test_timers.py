@@ -1,0 +1,125 @@
+"""Timers ring: what the function gets, and what switches them on and off."""
+
+import json
+import time
+
+import pytest
+
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+
+CODE = """
+import json
+
+def main_handler(event, context):
+    if event.get("read"):
+        try:
+            return open(event["read"]).read()
+        except FileNotFoundError:
+            return ""
+    with open(event["Message"], "a") as file:
+        file.write(json.dumps(event) + "\\n")
+"""
+EVERY_SECOND = "* * * * * * *"
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture
+def server(start_local_scf, tmp_path):
+    folder = tmp_path / "functions" / "fn"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE)
+    manifest = f"""
+component: scf
+name: fn
+inputs:
+  name: fn
+  src: .
+  runtime: {OWN_RUNTIME}
+  retryNum: 1
+  events:
+    - timer:
+        parameters:
+          name: found
+          cronExpression: "{EVERY_SECOND}"
+          argument: {tmp_path / "found"}
+    - apigw:
+        parameters: {{}}
+"""
+    (folder / "serverless.yml").write_text(manifest)
+    return start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+
+
+def rung(path, count=1):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not path.exists() or len(path.read_text().splitlines()) < count:
+        assert time.monotonic() < deadline, "it did not ring"
+        time.sleep(0.02)
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_timer_of_a_manifest_rings_with_the_platforms_event(server, tmp_path):
+    events = rung(tmp_path / "found", 2)
+    assert set(events[0]) == {"Type", "TriggerName", "Time", "Message"}
+    assert (events[0]["Type"], events[0]["TriggerName"]) == ("Timer", "found")
+    assert abs(time.mktime(time.strptime(events[0]["Time"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - time.time()) < 60
+    assert len({event["Time"] for event in events}) == len(events)  # no second rings twice
+    assert "no effect locally: events of type apigw" in server.stderr
+    config = server.request("GetFunctionEventInvokeConfig", {"FunctionName": "fn"}).response["AsyncTriggerConfig"]
+    assert config["RetryConfig"] == [{"RetryNum": 1}]
+
+
+def test_the_life_of_a_timer(server, tmp_path):
+    path = tmp_path / "made"
+    trigger = {"FunctionName": "fn", "TriggerName": "made", "Type": "timer"}
+    made = server.request(
+        "CreateTrigger",
+        {**trigger, "TriggerDesc": json.dumps({"cron": EVERY_SECOND}), "CustomArgument": str(path), "Enable": "OPEN"},
+    ).response["TriggerInfo"]
+    assert (made["TriggerName"], made["Enable"], made["Qualifier"]) == ("made", 1, "$LATEST")
+    rung(path)
+    listed = server.request("ListTriggers", {"FunctionName": "fn"}).response
+    assert sorted(each["TriggerName"] for each in listed["Triggers"]) == ["found", "made"]
+    shown = server.request("GetFunction", {"FunctionName": "fn"}).response["Triggers"]
+    assert sorted(each["TriggerName"] for each in shown) == ["found", "made"]
+    assert server.request("UpdateTriggerStatus", {**trigger, "Enable": "CLOSE"}).response.keys() == {"RequestId"}
+    assert (
+        server.error("UpdateTriggerStatus", {**trigger, "Enable": "CLOSE"})[0] == "FailedOperation.UpdateTriggerStatus"
+    )
+    time.sleep(0.3)  # what had rung is run
+    path.unlink()
+    rung(tmp_path / "found", len(rung(tmp_path / "found")) + 2)
+    assert not path.exists()
+    update = {**trigger, "Enable": "OPEN", "TriggerDesc": "0 0 0 1 1 * 2020"}
+    assert server.request("UpdateTrigger", update).response.keys() == {"RequestId"}
+    assert server.request("DeleteTrigger", trigger).response.keys() == {"RequestId"}
+    assert server.error("DeleteTrigger", trigger)[0] == "ResourceNotFound.Timer"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"TriggerDesc": "every now and then"}, "InvalidParameterValue.TriggerDesc"),
+        ({"TriggerDesc": None}, "InvalidParameterValue.TriggerDesc"),
+        ({"TriggerName": "with space"}, "InvalidParameterValue.TriggerName"),
+        ({"TriggerName": "found"}, "ResourceInUse.Trigger"),
+        ({"Type": "cos"}, "UnsupportedOperation"),
+        ({"Type": "clock"}, "InvalidParameterValue.Type"),
+        ({"Qualifier": "7"}, "ResourceNotFound.Qualifier"),
+        ({"Enable": "maybe"}, "InvalidParameterValue.Enable"),
+        ({"CustomArgument": "x" * 4097}, "InvalidParameterValue.CustomArgument"),
+        ({"FunctionName": "nobody"}, "ResourceNotFound.Function"),
+    ],
+)
+def test_what_is_refused(server, changes, code):
+    trigger = {"FunctionName": "fn", "TriggerName": "made", "Type": "timer", "TriggerDesc": EVERY_SECOND}
+    assert server.error("CreateTrigger", {**trigger, **changes})[0] == code
+
+
+def test_a_timer_outlives_the_server(server, start_local_scf, tmp_path):
+    path = tmp_path / "made"
+    trigger = {"FunctionName": "fn", "TriggerName": "made", "Type": "timer", "TriggerDesc": EVERY_SECOND}
+    server.request("CreateTrigger", {**trigger, "CustomArgument": str(path)})
+    assert server.stop() == 0
+    path.unlink(missing_ok=True)
+    start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    rung(path)
