@@ -62,6 +62,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
         project = discover(settings.project, settings.region, project_variables(), time.time())
         interpreters = Interpreters(settings.strict_runtimes)
         interpreters.prepare({record.runtime for record in project.records.values()})
+        _check_debugger(settings, project)
         with contextlib.ExitStack() as stack:
             doors = open_doors(settings, stack)
             folder = _hold_state(settings, stack)
@@ -74,6 +75,23 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
             _run_loop(_serve(start, on_ready))
     finally:
         os.umask(umask)
+
+
+def _check_debugger(settings: Settings, project: "Project") -> None:
+    """Refuse to debug what can't be.
+
+    :raises StartRefused: if debugpy is missing, or a function
+    """
+    from tencentserverless.local.worker.support import debugger_folder
+
+    if settings.debug_ports and debugger_folder() is None:
+        raise StartRefused(Reason.RUNTIME, "--debug needs debugpy; run: pip install debugpy")
+    names = sorted({key.name for key in project.records})
+    for name in settings.debug_ports:
+        if name not in names:
+            raise StartRefused(
+                Reason.PROJECT, f"--debug {name}: no function of that name here; there are: {', '.join(names)}"
+            )
 
 
 def running_environment(source: Path) -> dict[str, str]:
@@ -319,6 +337,11 @@ def _notices(settings: Settings, project: "Project", interpreters: "Interpreters
         if not can_run(record.runtime)
     ]
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
+    notices += [
+        f"{name}: a debugger finds it at 127.0.0.1:{port} when it has been called once; it has one instance, and no "
+        "limits of time and memory"
+        for name, port in settings.debug_ports.items()
+    ]
     if not settings.is_loopback:
         notices.append(
             f"warning: {settings.host} can be reached from other machines. Functions run with your user's rights, and "

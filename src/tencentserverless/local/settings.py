@@ -118,6 +118,7 @@ class Settings:
     passed_environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     umask: int = 0o022  # of functions
+    debug_ports: Mapping[str, int] = field(default_factory=dict)  # of functions that run under a debugger, by name
     follows_files: bool = True  # a saved file of a function is live at once
     time_scale: float = 1.0  # how many times faster than on the platform retries come
 

@@ -19,8 +19,9 @@ import pytest
 from tencentserverless.local.console import Console
 from tencentserverless.local.keys import KeyRing, make_key_pair
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
-from tencentserverless.local.scheduler.dispatch import Scheduler, Stopping
+from tencentserverless.local.scheduler.dispatch import Scheduler
 from tencentserverless.local.scheduler.instances import Ground, Launcher
+from tencentserverless.local.scheduler.job import Stopping
 from tencentserverless.local.settings import MIB, Limits, Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
 from tencentserverless.local.worker.support import Support

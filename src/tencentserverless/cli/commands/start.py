@@ -17,6 +17,7 @@ from tencentserverless.local.settings import (
 )
 
 _PATH = click.Path(path_type=Path)
+_DEBUG_PORT = 5678  # what editors suggest for debugpy
 
 
 @click.command()
@@ -45,6 +46,13 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Retries of asynchronous invocations come so many times faster than in the cloud.",
 )
+@click.option(
+    "--debug",
+    "debugged",
+    metavar="NAME[:PORT]",
+    multiple=True,
+    help=f"Run a function under debugpy; the port is {_DEBUG_PORT} unless it is given.",
+)
 @click.option("--no-reload", is_flag=True, help="Do not follow changes of the functions' files.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
@@ -60,6 +68,7 @@ def start(
     tls: bool,
     proxy_port: int | None,
     time_scale: float,
+    debugged: tuple[str, ...],
     no_reload: bool,
     strict_runtimes: bool,
 ) -> None:
@@ -84,8 +93,23 @@ def start(
         strict_runtimes=strict_runtimes,
         time_scale=time_scale,
         follows_files=not no_reload,
+        debug_ports=_debug_ports(debugged),
         tls=tls or proxy_port is not None,
         proxy_port=proxy_port,
         passed_environment=passed_environment(),
     )
     serve(settings, lambda url: output.answer(f"SCF local ready at {url}"), output.notice)
+
+
+def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:
+    """Ports by function, of ``NAME`` or ``NAME:PORT``."""
+    ports: dict[str, int] = {}
+    for text in debugged:
+        name, colon, port = text.partition(":")
+        number = int(port) if port.isascii() and port.isdigit() else _DEBUG_PORT if not colon else 0
+        if not name or not 0 < number < 65536:
+            raise click.BadParameter(f"{text!r} is not NAME or NAME:PORT", param_hint="--debug")
+        if number in ports.values() or name in ports:
+            raise click.BadParameter(f"{text!r}: the name or the port stands twice", param_hint="--debug")
+        ports[name] = number
+    return ports

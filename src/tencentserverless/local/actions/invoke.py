@@ -21,7 +21,7 @@ from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.events import Event
 from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionRecord
-from tencentserverless.local.scheduler.dispatch import Stopping
+from tencentserverless.local.scheduler.job import Stopping
 from tencentserverless.local.scheduler.queue import QueueFull
 from tencentserverless.local.worker.interpreters import can_run
 from tencentserverless.local.worker.outcome import Outcome

@@ -53,11 +53,11 @@ class Cycle:
     ) -> None:
         self.scope: dict[str, Any] = {}  # what is asked for; set before an application runs
         self.body: bytes | bytearray = b""
-        self.more_body = True
-        self.response_started = False
-        self.response_complete = False
-        self.disconnected = False
-        self.keep_alive = keep_alive
+        self.more_body: bool = True
+        self.response_started: bool = False
+        self.response_complete: bool = False
+        self.disconnected: bool = False
+        self.keep_alive: bool = keep_alive
         self._transport = transport
         self._flow = flow
         self._default_headers = default_headers

@@ -14,7 +14,8 @@ _LONG_MEANS = 2.0  # times the longest mean of calls that are handed over ahead
 
 def is_short(pool: Pool, limits: Limits) -> bool:
     """Whether a function's calls are known to be so short that the next one is handed over ahead."""
-    return pool.mean_seconds is not None and pool.mean_seconds <= limits.ahead_seconds and not pool.record.runs_async
+    is_alone = pool.record.runs_async or pool.is_debugged  # whose calls are ended, or stopped, one by one
+    return pool.mean_seconds is not None and pool.mean_seconds <= limits.ahead_seconds and not is_alone
 
 
 def hand_over(pool: Pool, instance: Instance, limits: Limits) -> bool:

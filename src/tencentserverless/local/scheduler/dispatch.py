@@ -13,7 +13,7 @@ from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.ahead import hand_over, is_short, take_back
 from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
-from tencentserverless.local.scheduler.job import Job
+from tencentserverless.local.scheduler.job import Job, Stopping
 from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
 from tencentserverless.local.scheduler.pool import Pool
 from tencentserverless.local.scheduler.quota import Quota
@@ -25,10 +25,6 @@ _REAP_SECONDS = 5.0
 _LOOKS_A_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
 #: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
 _DELETED = Outcome(438, message="The version of the function was deleted before an instance was free")
-
-
-class Stopping(Exception):
-    """The server is stopping; whether the call ran is not known."""
 
 
 class Scheduler:
@@ -138,7 +134,12 @@ class Scheduler:
         old = self._pools.get(place)
         if old is None or self._is_stopping:
             return  # none is warm
-        new = Pool(record)
+        new = self._new_pool(record)
+        if new.is_debugged:  # one instance: the port is free when the old one is gone
+            self.retire(*place)
+            self._pools[place] = new
+            self._start(new)
+            return
         await self._start(new)
         if self._pools.get(place) is old:
             self.retire(*place)
@@ -191,8 +192,11 @@ class Scheduler:
             self.retire(*place)  # code or configuration has changed
             pool = None
         if pool is None:
-            pool = self._pools[place] = Pool(record)
+            pool = self._pools[place] = self._new_pool(record)
         return pool
+
+    def _new_pool(self, record: FunctionRecord) -> Pool:
+        return Pool(record, is_debugged=self._launcher.is_debugged(record))
 
     def _enter(self, pool: Pool, job: Job) -> None:
         """Hand a call to an idle instance, or have it wait for one."""
@@ -323,6 +327,7 @@ class Scheduler:
             spare=self._idle - len(pool.idle),
             busy=pool.busy,
             mean_seconds=pool.mean_seconds,
+            is_single=pool.is_debugged,
             may_start=self._burst.has_room(pool.record.key.region, self._loop.time()),
         )
 

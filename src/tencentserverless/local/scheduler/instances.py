@@ -9,7 +9,7 @@ from pathlib import Path
 from tencentserverless.local.console import Console
 from tencentserverless.local.keys import Grant, KeyRing
 from tencentserverless.local.logs import Output
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.records import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.job import Job
 from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker import outcome
@@ -21,9 +21,11 @@ from tencentserverless.local.worker.outcome import Outcome
 from tencentserverless.local.worker.process import Command, start_worker
 from tencentserverless.local.worker.remains import end_remains, mark_of
 from tencentserverless.local.worker.runner import Runner
-from tencentserverless.local.worker.support import Support
+from tencentserverless.local.worker.support import Support, debugger_folder
 
 _KEY_MARGIN_SECONDS = 60
+_UNBOUND_MB = 1024 * 1024
+_DEBUG_SECONDS = 7 * 24 * 3600  # nobody hurries a person at a breakpoint
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
 
@@ -40,6 +42,7 @@ class Instance:
     keys: KeyRing
     jobs: dict[str, Job] = field(default_factory=dict)
     idle_since: float = 0.0
+    is_debugged: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -49,7 +52,7 @@ class Instance:
     def begin(self, job: Job) -> None:
         """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
         self.jobs[job.request_id] = job
-        timeout_seconds = self.record.timeout_seconds
+        timeout_seconds = _DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
         if self._has_worn_keys() and not self.worker.takes_keys:
             self.worker.kill()  # nothing of the call has run: it gets a new instance
         self.worker.begin(job.request_id, job.event, self._fresh_keys(), timeout_seconds)
@@ -139,19 +142,24 @@ class Launcher:
             if isinstance(error, OSError):
                 return outcome.start_failed(error.strerror or str(error))
             raise
-        instance = Instance(record, worker, grant, ground.keys)
+        instance = Instance(record, worker, grant, ground.keys, is_debugged=self.is_debugged(record))
         self._living.add(worker)
         failure: Outcome | None = outcome.start_failed("the server is stopping")
         try:
             if not self._is_closed:
-                failure = await worker.load(self._load_frame(record), record.init_timeout_seconds)
+                patience_seconds = _DEBUG_SECONDS if instance.is_debugged else record.init_timeout_seconds
+                failure = await worker.load(self._load_frame(record), patience_seconds)
         finally:
             if failure is not None:
                 instance.end()
             self._watch(self._see_off(instance, scratch, None if failure else on_end))
-        if failure is None:
+        if failure is None and not instance.is_debugged:  # the debugger's own memory is not the function's
             self._memory.add(worker, record.memory_mb * MIB)
         return failure or instance
+
+    def is_debugged(self, record: FunctionRecord) -> bool:
+        """Whether instances of it listen for a debugger; there can be one of them."""
+        return record.key.name in self._ground.settings.debug_ports and record.version == LATEST
 
     async def close(self) -> None:
         """Kill every process and wait until all are dead."""
@@ -196,13 +204,15 @@ class Launcher:
             code_folder=record.code_folder,
             label=record.key.name,
             environment=environment,
-            memory_mb=record.memory_mb,
+            memory_mb=_UNBOUND_MB if self.is_debugged(record) else record.memory_mb,
         )
 
     def _load_frame(self, record: FunctionRecord) -> dict[str, object]:
         ground = self._ground
         is_python2 = ground.interpreters.is_python2(record.runtime)
-        return load_frame(record, ground.settings, None if is_python2 else ground.support.sdk_folder)
+        sdk_folder = None if is_python2 else ground.support.sdk_folder
+        debugger = debugger_folder() if self.is_debugged(record) else None
+        return load_frame(record, ground.settings, sdk_folder, debugger)
 
 
 def _clean_up(scratch: Path, *, has_remains: bool) -> None:

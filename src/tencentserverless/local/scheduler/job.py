@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from tencentserverless.local.worker.outcome import Outcome
 
 
+class Stopping(Exception):
+    """The server is stopping; whether the call ran is not known."""
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     """A call on its way: it waits, or an instance runs it.

@@ -34,6 +34,7 @@ class Crowd(msgspec.Struct, frozen=True):
     spare: int  # idle instances of other functions
     busy: int = 0  # instances of this function
     mean_seconds: float | None = None  # that calls of this function took lately; None before the first has ended
+    is_single: bool = False  # the function may have one instance
     may_start: bool = True  # the region has not yet started its instances of this minute
 
 
@@ -64,6 +65,8 @@ def place(crowd: Crowd, claim: Claim, limits: Limits) -> Step:
         return Step.USE
     if crowd.starting >= crowd.waiting:
         return Step.WAIT  # an instance is on its way for everyone who waits
+    if crowd.is_single and crowd.busy + crowd.starting:
+        return Step.WAIT
     if not crowd.may_start:
         is_hopeless = not crowd.busy and not crowd.starting
         return Step.REFUSE_BURST if is_hopeless or _is_overdue(claim, limits) else Step.WAIT

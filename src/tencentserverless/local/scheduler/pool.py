@@ -23,6 +23,7 @@ class Pool:
     :param idle: the last used is at the end
     :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
     :param mean_seconds: that calls took lately
+    :param is_debugged: it has one instance, and its calls wait as long as that stands at a breakpoint
     """
 
     record: FunctionRecord
@@ -32,6 +33,7 @@ class Pool:
     starting: int = 0
     on_drained: Callable[[], None] | None = None
     mean_seconds: float | None = None
+    is_debugged: bool = False
 
     @property
     def is_retired(self) -> bool:

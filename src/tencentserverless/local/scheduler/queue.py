@@ -15,7 +15,7 @@ from tencentserverless.local.registry import events
 from tencentserverless.local.registry.events import ABORTED, FAILED, FINISHED, End, Event
 from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
 from tencentserverless.local.registry.store import Store, StoreFailed
-from tencentserverless.local.scheduler.dispatch import Stopping
+from tencentserverless.local.scheduler.job import Stopping
 from tencentserverless.local.scheduler.retries import RETRY_SECONDS, Fate, Try, counts_as_failure, decide
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker.outcome import SUCCESS

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 MAX_TRACE_CHARS = 256 * 1024
 _WATCH_SECONDS = 1.0
+_DEBUGGER_TRIES, _DEBUGGER_PAUSE_SECONDS = 50, 0.2
 _PYTHON2 = sys.version_info[0] == 2
 _THIS_FILE = (lambda: 0).__code__.co_filename
 
@@ -86,6 +87,8 @@ def _serve(channel):
     fence = _Fence(load["fence"])
     _prepare(load)
     try:
+        if load["debugger"]:
+            _open_debugger(load["debugger"])
         handler = _load_handler(load["code_folder"], load["handler"])
     except Exception as error:
         _flush()
@@ -96,7 +99,12 @@ def _serve(channel):
     if _getpid() != home:
         return
     channel.send({"kind": "ready"})
-    template = _scf_context.make_template(load["context"])
+    _serve_calls(channel, handler, _scf_context.make_template(load["context"]), fence)
+
+
+def _serve_calls(channel, handler, template, fence):
+    # type: (_scf_frames.Channel, Callable[[Any, Any], Any], Dict[str, Any], _Fence) -> None
+    home = _getpid()
     while True:
         frame = channel.receive()
         if frame is None:
@@ -202,6 +210,24 @@ def _prepare(load):
         sys.stdout = _line_buffered(sys.stdout)
         sys.stderr = _line_buffered(sys.stderr)
     _scf_library.set_up_logging()
+
+
+def _open_debugger(debugger):
+    # type: (Dict[str, Any]) -> None
+    """Listen for a debugger. The port may still be the last instance's, for a moment."""
+    sys.path.append(debugger["folder"])
+    try:
+        debugpy = __import__("debugpy")
+    finally:
+        sys.path.remove(debugger["folder"])
+    for patience in range(_DEBUGGER_TRIES, -1, -1):
+        try:
+            debugpy.listen(("127.0.0.1", debugger["port"]))
+            return
+        except Exception:
+            if not patience:
+                raise
+            _sleep(_DEBUGGER_PAUSE_SECONDS)
 
 
 def _line_buffered(stream):

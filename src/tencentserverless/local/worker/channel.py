@@ -23,7 +23,9 @@ class Channel:
 
     def __init__(self) -> None:
         kind = socket.SOCK_SEQPACKET if HAS_PACKETS else socket.SOCK_STREAM
-        self._ours, self.child_end = socket.socketpair(socket.AF_UNIX, kind)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        self.child_end: socket.socket = theirs
+        self._ours = ours
         self._ours.setblocking(False)
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()

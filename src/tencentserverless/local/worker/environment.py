@@ -64,14 +64,20 @@ def _user_variables(record: FunctionRecord) -> dict[str, str]:
     return variables
 
 
-def load_frame(record: FunctionRecord, settings: Settings, sdk_folder: Path | None) -> dict[str, object]:
-    """What the child must know before it loads the handler."""
+def load_frame(
+    record: FunctionRecord, settings: Settings, sdk_folder: Path | None, debugger: Path | None
+) -> dict[str, object]:
+    """What the child must know before it loads the handler.
+
+    :param debugger: the folder of debugpy; None for a function that runs without
+    """
     python_path = record.environment.get("PYTHONPATH", "")
     return {
         "code_folder": str(record.code_folder),
         "handler": record.handler,
         "sdk_folder": str(sdk_folder) if sdk_folder else "",
         "umask": settings.umask,
+        "debugger": {"folder": str(debugger), "port": settings.debug_ports[record.key.name]} if debugger else None,
         "python_path": [entry for entry in python_path.split(":") if entry],
         "context": {
             "function_name": record.key.name,

@@ -40,6 +40,12 @@ class Support:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+def debugger_folder() -> Path | None:
+    """Where debugpy is installed, None if it is not."""
+    folder = _package_folder("debugpy")
+    return folder.parent if folder else None
+
+
 def _package_folder(name: str) -> Path | None:
     """Where a package is installed, without importing it."""
     spec = importlib.util.find_spec(name)
