@@ -6,3 +6,18 @@ does) and ``logs``. Beside the way stand ``app`` (puts the rooms together), ``se
 outlives a run), ``keys`` (who may call) and ``project`` (what a folder of functions says).
 May import ``_core``, ``exception`` and ``models`` of the SDK, never its drivers and never ``cli``. Python 3.10+.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tencentserverless.local.server import Local, LocalError
+
+__all__ = ["Local", "LocalError"]
+
+
+def __getattr__(name: str) -> object:
+    """``Local`` loads when it is asked for: the rooms here need none of it."""
+    if name in __all__:
+        from tencentserverless.local import server
+
+        return getattr(server, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

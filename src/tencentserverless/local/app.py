@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import gc
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 2.0
 _GARBAGE_OBJECTS = 20_000  # new ones before a look; a call leaves none behind that needs it
+_ADMIN_TOKEN_BYTES = 32
 _DATABASE, _PACKAGES = "state.db", "packages"
 
 
@@ -69,7 +71,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callab
             secured = _secure(settings, folder, stack)
             for notice in _notices(settings, project, interpreters):
                 on_notice(notice)
-            start = _Start(settings, project, interpreters, folder, _owner(settings, folder), doors, secured)
+            owner, admin_token = _owner(settings, folder), secrets.token_urlsafe(_ADMIN_TOKEN_BYTES)
+            start = _Start(settings, project, interpreters, folder, owner, doors, secured, admin_token)
             if doors.proxy:
                 on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={doors.proxy_url}")
             _run_loop(_serve(start, on_ready))
@@ -131,6 +134,7 @@ class _Start:
     owner: Credentials
     doors: "Doors"
     secured: "Secured | None"
+    admin_token: str
 
     @property
     def root(self) -> Path | None:
@@ -144,6 +148,7 @@ class _Start:
             variables |= state.trust_of(self.secured.ca_file, self.secured.bundle_file)
         if self.doors.proxy:
             variables[state.PROXY_VARIABLE] = self.doors.proxy_url
+        variables[state.ADMIN_TOKEN_VARIABLE] = self.admin_token
         if self.settings.env_file:
             state.write_private(self.settings.env_file, variables)
         if self.folder:
@@ -156,6 +161,7 @@ class _Start:
 
 
 async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
+    from tencentserverless.local.front.admin import Admin
     from tencentserverless.local.front.auth import Authenticator
     from tencentserverless.local.front.lane import Lane
     from tencentserverless.local.front.server import Application, HttpServer
@@ -165,7 +171,8 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
     async with contextlib.AsyncExitStack() as stack:
         services = _furnish(start, ring, stack)
         lane = Lane(services, ring, time.time, limits.skew_seconds)
-        application = Application(services, Authenticator(ring, time.time, limits.skew_seconds), lane)
+        admin = Admin(services, start.admin_token, start.settings.host)
+        application = Application(services, Authenticator(ring, time.time, limits.skew_seconds), lane, admin)
 
         def announce() -> None:
             _settle_memory()
@@ -214,8 +221,7 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     from tencentserverless.local.scheduler.timers import Timers
     from tencentserverless.local.worker.support import Support
 
-    settings = start.settings
-    console, support = Console(), Support()
+    settings, console, support = start.settings, Console(), Support()
     stack.callback(console.close)
     stack.callback(support.close)
     root = start.root or support.root
@@ -225,13 +231,22 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     stack.callback(invocations.flush)
     executor = QueueExecutor(root)
     timers = Timers(lambda: catalogue, executor.fire)
-    queue = Queue(store, executor, settings.limits, settings.time_scale)
-    stack.push_async_callback(queue.close)
+    stack.push_async_callback((queue := Queue(store, executor, settings.limits, settings.time_scale)).close)
     ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
     scheduler = Scheduler(Launcher(ground), settings.limits, catalogue.reservations)
     stack.push_async_callback(scheduler.close)
     services = executor.services = Services(
-        catalogue, scheduler, settings, console, packages, start.interpreters, invocations, store, queue, timers
+        catalogue,
+        scheduler,
+        settings,
+        console,
+        packages,
+        start.interpreters,
+        invocations,
+        store,
+        queue,
+        timers,
+        ground.ledger,
     )
     queue.start()
     _keep_running(timers.run(), stack)

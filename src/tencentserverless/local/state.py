@@ -22,6 +22,8 @@ REGION_VARIABLE = "TENCENTCLOUD_REGION"
 #: Where the proxy is, for ``HTTPS_PROXY=$TENCENTSERVERLESS_LOCAL_PROXY program``. It is not HTTPS_PROXY itself: the
 #: proxy leads to SCF alone, and everything else that the shell starts would be cut off.
 PROXY_VARIABLE = "TENCENTSERVERLESS_LOCAL_PROXY"
+#: Opens the server's own endpoint, ``/_local/``; for programs on this machine, so ``scf local env`` does not print it.
+ADMIN_TOKEN_VARIABLE = "TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"  # noqa: S105  # a name
 ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE)
 
 _SECRETS_FILE = "credentials"

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from tencentserverless.local.console import Console
+from tencentserverless.local.faults import Faults
+from tencentserverless.local.ledger import Ledger
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.invocations import Invocations
 from tencentserverless.local.registry.packages import Packages
@@ -38,6 +40,7 @@ class Services:
 
     :param clock: UNIX seconds
     :param dice: a number from 0 up to, but without, 1: which calls of an alias go to its second version
+    :param spoiled: answers that are not to arrive, or not whole, by request id: what happens to them
     :param unpacking: held while code is unpacked, so that many deployments at once do not fill the disk
     """
 
@@ -51,9 +54,12 @@ class Services:
     store: Store
     queue: Queue
     timers: Timers
+    ledger: Ledger
+    faults: Faults = field(default_factory=Faults)
     clock: Callable[[], float] = time.time
     dice: Callable[[], float] = random.random
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    spoiled: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.execution import Execution, execute
 from tencentserverless.local.actions.paging import time_text
 from tencentserverless.local.ids import new_request_id
+from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.events import Event
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.store import StoreFailed
 from tencentserverless.local.registry.triggers import Trigger
 from tencentserverless.local.scheduler.queue import Ended, QueueFull
+from tencentserverless.local.scheduler.retries import INTERNAL_ERROR
 from tencentserverless.local.settings import MIB, Settings
 
 DEAD_LETTERS_NAME = "dead-letters.jsonl"
@@ -42,7 +44,11 @@ class QueueExecutor:
         record = function.resolve(event.qualifier, services.dice) if function else None
         if function is None or record is None:
             return Ended(_GONE, "", f"Function {event.key.name!r} is gone, or its {event.qualifier!r} is", None)
-        done = await execute(Execution(record, event.request_id, event.payload, retry_number=event.tries), services)
+        try:
+            done = await execute(Execution(record, event.request_id, event.payload, retry_number=event.tries), services)
+        except ApiError as refusal:  # by a fault rule: as if the platform had failed
+            return Ended(INTERNAL_ERROR, "", str(refusal), function.async_config)
+        services.spoiled.pop(event.request_id, None)  # nobody waits for its answer
         outcome = done.outcome
         return Ended(outcome.status, done.message, outcome.stack_trace or outcome.message, function.async_config)
 

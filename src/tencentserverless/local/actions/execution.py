@@ -8,9 +8,13 @@ import msgspec
 
 from tencentserverless.local import logs
 from tencentserverless.local.actions.action import Services
+from tencentserverless.local.faults import Rule
+from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.invocations import Invocation
 from tencentserverless.local.registry.records import FunctionRecord
-from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome
+from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome, exited, throttled, timed_out
+
+_DISCARDING = ("crash", "timeout")
 
 
 class Execution(msgspec.Struct, frozen=True):
@@ -60,8 +64,23 @@ async def execute(execution: Execution, services: Services) -> Done:
 def start(execution: Execution, services: Services, on_end: Callable[[Done | Exception], None]) -> None:
     """Run a function and keep how it went.
 
-    :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping``
+    :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping`` or the refusal that a fault is
     """
+    record = execution.record
+    rule = services.faults.decide(record) if services.faults.is_on else None
+    if rule is None:
+        _submit(execution, services, on_end, None)
+    elif rule.kind == "refuse":
+        on_end(ApiError(rule.code, f"A fault rule of the local SCF refuses calls of {record.key.name!r}."))
+    elif rule.kind == "delay":
+        asyncio.get_running_loop().call_later(rule.seconds, _submit, execution, services, on_end, None)
+    else:
+        _submit(execution, services, on_end, rule)
+
+
+def _submit(
+    execution: Execution, services: Services, on_end: Callable[[Done | Exception], None], rule: Rule | None
+) -> None:
     record, request_id = execution.record, execution.request_id
     invocation = Invocation(record.key, record.version, request_id, services.clock(), record.memory_mb)
     invocation.retry_number = execution.retry_number
@@ -72,6 +91,8 @@ def start(execution: Execution, services: Services, on_end: Callable[[Done | Exc
             services.invocations.drop(invocation)
             on_end(outcome)
             return
+        if rule is not None:
+            outcome = _spoiled(outcome, rule, execution, services)
         invocation.duration_ms, invocation.memory_bytes = outcome.duration_ms, outcome.memory_bytes
         message = outcome.text if outcome.has_succeeded else error_object(outcome, request_id)
         services.invocations.end(invocation, outcome.status, message, outcome.output)
@@ -79,7 +100,28 @@ def start(execution: Execution, services: Services, on_end: Callable[[Done | Exc
             services.console.show(logs.printable(f"[{record.key.name}] ERROR RequestId:{request_id} {_shown(outcome)}"))
         on_end(Done(outcome, message))
 
-    services.scheduler.submit(record, request_id, execution.event, end, nested=execution.nested)
+    if rule is not None and rule.kind == "throttle":
+        end(throttled(record.key.name, rule.status))
+        return
+    services.scheduler.submit(
+        record,
+        request_id,
+        execution.event,
+        end,
+        nested=execution.nested,
+        ends_instance=rule is not None and rule.kind in _DISCARDING,
+    )
+
+
+def _spoiled(outcome: Outcome, rule: Rule, execution: Execution, services: Services) -> Outcome:
+    """What a fault makes of a call that has run."""
+    if rule.kind == "crash":
+        return exited(outcome.duration_ms, outcome.output)
+    if rule.kind == "timeout":
+        return timed_out(execution.record.timeout_seconds, outcome.memory_bytes, outcome.output)
+    if rule.kind in ("lost", "cut"):
+        services.spoiled[execution.request_id] = rule.kind
+    return outcome
 
 
 def error_object(outcome: Outcome, request_id: str) -> str:

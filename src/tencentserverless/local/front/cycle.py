@@ -76,17 +76,30 @@ class Cycle:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def reply(self, body: bytes) -> None:
-        """Write an answer whole, in the place of ASGI's messages."""
+    def reply(self, body: bytes, spoiled: str) -> None:
+        """Write an answer whole, in the place of ASGI's messages.
+
+        :param spoiled: the fault that befalls it: ``lost`` or ``cut``, else empty
+        """
         self.response_started = self.response_complete = True
         if self.disconnected:
             return
         head = _head_of(self._default_headers)
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
-        self._transport.write(b"%scontent-length: %d\r\n%s%s" % (head, len(body), end, body))
+        answer = b"%scontent-length: %d\r\n%s%s" % (head, len(body), end, body)
+        if spoiled:
+            self._spoil(answer, len(answer) - len(body) // 2, spoiled)
+            return
+        self._transport.write(answer)
         if not self.keep_alive:
             self._transport.close()
         self._on_response()
+
+    def _spoil(self, answer: bytes, half: int, fault: str) -> None:
+        """Close the connection without an answer, or in the middle of one."""
+        if fault == "cut":
+            self._transport.write(answer[:half])
+        self._transport.close()
 
     async def run_asgi(self, app: Callable[..., Any]) -> None:
         """Have an application answer. One that does not is cut off: it has said why on its own console."""
@@ -128,7 +141,11 @@ class Cycle:
         self._head.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         if self.scope["method"] != "HEAD":
             self._head.append(message["body"])
-        self._transport.write(b"".join(self._head))
+        answer, spoiled = b"".join(self._head), message.get("spoiled", "")
+        if spoiled:
+            self._spoil(answer, len(answer) - len(message["body"]) // 2, spoiled)
+            return
+        self._transport.write(answer)
         if not self.keep_alive:
             self._transport.close()
         self._on_response()

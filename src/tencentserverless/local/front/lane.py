@@ -23,6 +23,7 @@ from tencentserverless.local.refusals import ApiError
 
 Pairs = list[tuple[bytes, bytes]]
 Key = tuple[tuple[bytes, bytes], ...]
+Reply = Callable[[bytes, str], None]
 
 _MAX_KINDS = 256  # ours
 _AUTHORIZATION, _TIMESTAMP, _LENGTH = b"authorization", b"x-tc-timestamp", b"content-length"
@@ -71,10 +72,10 @@ class Lane:
         signer = signing.Signer(host, wire.SERVICE, content_type)
         self._kinds[_key(headers)] = _Kind(grant, signer, action_of.decoder, region)
 
-    def serve(self, headers: Pairs, body: bytes, reply: Callable[[bytes], None]) -> bool:
+    def serve(self, headers: Pairs, body: bytes, reply: Reply) -> bool:
         """Answer a whole POST to ``/`` without a query. False if it has to go the long way; nothing has happened then.
 
-        :param reply: called once, perhaps at once, with the envelope
+        :param reply: called once, perhaps at once, with the envelope and what spoils it
         """
         kind = self._kinds.get(_key(headers))
         if kind is None or not self._is_proven(kind, headers, body):
@@ -92,25 +93,26 @@ class Lane:
         try:
             prepared = invoke.prepare(parameters, call, services)
         except ApiError as error:
-            reply(envelope.failure(error, request_id))
+            reply(envelope.failure(error, request_id), "")
             return True
         if prepared.execution.record.runs_async:
             self._handle(parameters, call, reply)
             return True
 
         def end(done: Done | Exception) -> None:
-            reply(_answer(prepared, done, services, request_id))
+            answer = _answer(prepared, done, services, request_id)
+            reply(answer, services.spoiled.pop(request_id, "") if services.spoiled else "")
 
         start(prepared.execution, services, end)
         return True
 
-    def _handle(self, parameters: Any, call: Call, reply: Callable[[bytes], None]) -> None:
+    def _handle(self, parameters: Any, call: Call, reply: Reply) -> None:
         """Answer what is only accepted: it has to be kept first."""
         handle = invoke.invoke if isinstance(parameters, invoke.InvokeTable) else invoke.invoke_function
         show = self._services.console.show
 
         async def answer() -> None:
-            reply(await envelope.answered(handle(parameters, call, self._services), call.request_id, show))
+            reply(await envelope.answered(handle(parameters, call, self._services), call.request_id, show), "")
 
         task = asyncio.get_running_loop().create_task(answer())
         self._tasks.add(task)
@@ -134,7 +136,7 @@ class Lane:
 
 def _answer(prepared: invoke.Prepared, done: Done | Exception, services: Services, request_id: str) -> bytes:
     if not isinstance(done, Done):
-        return envelope.failure(invoke.stopped(), request_id)
+        return envelope.failure(done if isinstance(done, ApiError) else invoke.stopped(), request_id)
     try:
         return envelope.success(invoke.answer(prepared, done, services), request_id)
     except Exception as error:  # noqa: BLE001  # the last line: whoever ends the call must not be disturbed

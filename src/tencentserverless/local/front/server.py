@@ -13,6 +13,7 @@ from uvicorn.server import Server
 from tencentserverless.local.actions.action import Call, Services
 from tencentserverless.local.actions.parameters import decode
 from tencentserverless.local.front import envelope, forms
+from tencentserverless.local.front.admin import PREFIX, Admin
 from tencentserverless.local.front.auth import Authenticator
 from tencentserverless.local.front.lane import Lane
 from tencentserverless.local.front.protocol import make_protocol
@@ -36,15 +37,20 @@ class Gone(BaseException):  # nobody may take it for a failure
 class Application:
     """Answers API requests. Whatever goes wrong inside ends in the envelope, never in a 500."""
 
-    def __init__(self, services: Services, authenticator: Authenticator, lane: Lane) -> None:
+    def __init__(self, services: Services, authenticator: Authenticator, lane: Lane, admin: Admin) -> None:
         self._services = services
         self._limits = services.settings.limits
         self._authenticator = authenticator
         self.lane: Lane = lane
+        self._admin = admin
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
         if scope["type"] != "http":
+            return
+        if scope["path"].startswith(PREFIX):
+            status, answer = await self._admin.answer(scope, receive)
+            await _send(send, status, answer)
             return
         request_id = new_request_id()
         try:
@@ -52,9 +58,7 @@ class Application:
             answer = await envelope.answered(handling, request_id, self._services.console.show)
         except Gone:
             return
-        headers = [(b"Content-Type", envelope.CONTENT_TYPE), (b"Content-Length", b"%d" % len(answer))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        await _send(send, 200, answer, self._services.spoiled.pop(request_id, ""))
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, request_id: str) -> dict[str, object]:
         limits = self._limits
@@ -70,6 +74,16 @@ class Application:
         if head.method == "POST" and not head.is_v1:
             self.lane.learn(scope["headers"], grant, request.common("Action"), call.region)
         return answer
+
+
+async def _send(send: Send, status: int, body: bytes, spoiled: str = "") -> None:
+    """Send an answer of one piece.
+
+    :param spoiled: the fault that befalls it
+    """
+    headers = [(b"Content-Type", envelope.CONTENT_TYPE), (b"Content-Length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "spoiled": spoiled})
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:

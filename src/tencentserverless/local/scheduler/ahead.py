@@ -20,11 +20,11 @@ def is_short(pool: Pool, limits: Limits) -> bool:
 
 def hand_over(pool: Pool, instance: Instance, limits: Limits) -> bool:
     """Hand waiting calls over to an instance that runs one. Whether it could be worth a try at all."""
-    if not is_short(pool, limits) or not instance.jobs:
+    if not is_short(pool, limits) or not instance.jobs or instance.is_doomed:
         return False
     while pool.waiting and instance.worker.queued < limits.ahead_calls:
         job = pool.waiting[0]
-        if job.nested or not (job.is_over or instance.queue(job)):
+        if job.nested or job.ends_instance or not (job.is_over or instance.queue(job)):
             break  # who holds an instance until it is served must not stand behind somebody
         pool.waiting.popleft()
     return True

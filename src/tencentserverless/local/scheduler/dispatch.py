@@ -78,6 +78,7 @@ class Scheduler:
         on_end: Callable[[Outcome | Exception], None],
         *,
         nested: bool = False,
+        ends_instance: bool = False,
     ) -> None:
         """Run a function on an event.
 
@@ -99,7 +100,7 @@ class Scheduler:
                 self._is_quiet.set()
             on_end(result)
 
-        self._enter(self._pool(record), Job(request_id, event, nested, self._loop.time(), end))
+        self._enter(self._pool(record), Job(request_id, event, nested, self._loop.time(), end, ends_instance))
 
     def retire(
         self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
@@ -134,7 +135,7 @@ class Scheduler:
         old = self._pools.get(place)
         if old is None or self._is_stopping:
             return  # none is warm
-        new = self._new_pool(record)
+        new = Pool(record, is_debugged=self._launcher.is_debugged(record))
         if new.is_debugged:  # one instance: the port is free when the old one is gone
             self.retire(*place)
             self._pools[place] = new
@@ -158,6 +159,10 @@ class Scheduler:
         """
         for pool in (*self._pools.values(), *self._retired):
             pool.interrupt(request_id, is_graceful=is_graceful)
+
+    def counts(self) -> dict[str, int]:
+        """The numbers of the moment."""
+        return {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
 
     def records(self) -> Iterator[FunctionRecord]:
         """What instances run or are about to run, also where it is no longer what new calls run."""
@@ -192,11 +197,8 @@ class Scheduler:
             self.retire(*place)  # code or configuration has changed
             pool = None
         if pool is None:
-            pool = self._pools[place] = self._new_pool(record)
+            pool = self._pools[place] = Pool(record, is_debugged=self._launcher.is_debugged(record))
         return pool
-
-    def _new_pool(self, record: FunctionRecord) -> Pool:
-        return Pool(record, is_debugged=self._launcher.is_debugged(record))
 
     def _enter(self, pool: Pool, job: Job) -> None:
         """Hand a call to an idle instance, or have it wait for one."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tencentserverless.local.console import Console
 from tencentserverless.local.keys import Grant, KeyRing
+from tencentserverless.local.ledger import Ledger
 from tencentserverless.local.logs import Output
 from tencentserverless.local.registry.records import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.job import Job
@@ -33,6 +34,7 @@ _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.
 class Instance:
     """A worker process that has loaded its handler.
 
+    :param is_doomed: it is discarded after the call that it runs
     :param jobs: the call that it runs, and those that wait in its channel, by request id
     """
 
@@ -40,9 +42,11 @@ class Instance:
     worker: Runner
     grant: Grant
     keys: KeyRing
+    ledger: Ledger
     jobs: dict[str, Job] = field(default_factory=dict)
     idle_since: float = 0.0
     is_debugged: bool = False
+    is_doomed: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -51,7 +55,8 @@ class Instance:
 
     def begin(self, job: Job) -> None:
         """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
-        self.jobs[job.request_id] = job
+        self._note(job)
+        self.is_doomed = job.ends_instance
         timeout_seconds = _DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
         if self._has_worn_keys() and not self.worker.takes_keys:
             self.worker.kill()  # nothing of the call has run: it gets a new instance
@@ -61,7 +66,7 @@ class Instance:
         """Hand a call over before the one that runs has ended. False if the worker does not take it."""
         if not self.worker.queue(job.request_id, job.event, self._fresh_keys()):
             return False
-        self.jobs[job.request_id] = job
+        self._note(job)
         return True
 
     def finish(self, request_id: str, result: Outcome | None) -> Job:
@@ -70,10 +75,16 @@ class Instance:
         :param result: None if nothing of it ran
         :return: the call
         """
+        if self.ledger.is_on:
+            self.ledger.end(request_id, None if result is None else result.status)
         if result is None:
             ends = not self.is_alive
         else:
-            ends = result.status in _ENDS_INSTANCE or (self.record.runs_async and not result.has_succeeded)
+            ends = (
+                self.is_doomed
+                or result.status in _ENDS_INSTANCE
+                or (self.record.runs_async and not result.has_succeeded)
+            )
         if ends:
             self.end()
         return self.jobs.pop(request_id)
@@ -82,6 +93,11 @@ class Instance:
         """Kill the process, with everything in its group, and take its keys back."""
         self.worker.kill()
         self.keys.revoke(self.grant)
+
+    def _note(self, job: Job) -> None:
+        self.jobs[job.request_id] = job
+        if self.ledger.is_on:
+            self.ledger.begin(self.record, job.request_id, job.event)
 
     def _has_worn_keys(self) -> bool:
         """Whether its keys may end before a call does that begins now."""
@@ -109,6 +125,7 @@ class Ground:
     support: Support
     console: Console
     endpoint_url: str
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 class Launcher:
@@ -142,7 +159,7 @@ class Launcher:
             if isinstance(error, OSError):
                 return outcome.start_failed(error.strerror or str(error))
             raise
-        instance = Instance(record, worker, grant, ground.keys, is_debugged=self.is_debugged(record))
+        instance = Instance(record, worker, grant, ground.keys, ground.ledger, is_debugged=self.is_debugged(record))
         self._living.add(worker)
         failure: Outcome | None = outcome.start_failed("the server is stopping")
         try:

@@ -16,6 +16,7 @@ class Job:
 
     :param nested: a function of this server made it
     :param since: when it came, by the loop's clock
+    :param ends_instance: whatever comes of it, its instance is discarded
     :param on_end: called once, with the outcome or with why there is none
     """
 
@@ -24,6 +25,7 @@ class Job:
     nested: bool
     since: float
     on_end: Callable[[Outcome | Exception], None]
+    ends_instance: bool = False
     is_over: bool = False
 
     def end(self, result: Outcome | Exception) -> None:

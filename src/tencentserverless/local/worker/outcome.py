@@ -99,3 +99,8 @@ def over_burst(name: str, instances: int) -> Outcome:
 def cancelled() -> Outcome:
     """An asynchronous invocation was ended before it ran."""
     return Outcome(CANCELLED, message="The invocation was terminated before it ran")
+
+
+def throttled(name: str, status: int) -> Outcome:
+    """There was no room for a call, by a fault rule."""
+    return Outcome(status, message=f"Resource limit exceed for function [{name}], by a fault rule")
