@@ -15,10 +15,10 @@ import pytest
 from tencentserverless import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/local.md")
 README, README_ZH = DOCUMENTS[:2]
 SCRIPTS = Path(sys.executable).parent
-BUILTINS = {"eval"}
+BUILTINS = {"eval", "curl"}
 
 
 class Block(NamedTuple):
@@ -49,7 +49,7 @@ def list_blocks(language: str) -> list[object]:
 
 
 def list_commands(block: Block) -> Iterator[list[str]]:
-    for line in block.text.splitlines():
+    for line in block.text.replace("\\\n", " ").splitlines():
         for command in (line, *re.findall(r"\$\(([^)]*)\)", line)):
             yield shlex.split(command)
 

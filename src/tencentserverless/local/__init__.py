@@ -3,7 +3,8 @@
 The rooms are numbered in the order in which a request walks them: ``front`` (bytes, signatures, routing), ``actions``
 (one family of the API a file), ``registry`` (what exists), ``scheduler`` (who runs it), ``worker`` (the process that
 does) and ``logs``. Beside the way stand ``app`` (puts the rooms together), ``settings``, ``state`` (the folder that
-outlives a run), ``keys`` (who may call) and ``project`` (what a folder of functions says).
+outlives a run), ``keys`` (who may call), ``project`` (what a folder of functions says), ``faults`` (which calls fail on
+demand), ``ledger`` (what ran) and ``server`` (all of it, started from Python).
 May import ``_core``, ``exception`` and ``models`` of the SDK, never its drivers and never ``cli``. Python 3.10+.
 """
 

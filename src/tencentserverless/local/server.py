@@ -8,15 +8,18 @@ import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tencentserverless.local.settings import TRUST_VARIABLES
 from tencentserverless.local.state import (
     ADMIN_TOKEN_VARIABLE,
     ENDPOINT_VARIABLE,
@@ -71,17 +74,17 @@ class Local:
     @property
     def url(self) -> str:
         """Where the server is."""
-        return self.environment[ENDPOINT_VARIABLE]
+        return self._variable(ENDPOINT_VARIABLE)
 
     @property
     def secret_id(self) -> str:
         """Of the server's key pair."""
-        return self.environment[ID_VARIABLES[0]]
+        return self._variable(ID_VARIABLES[0])
 
     @property
     def secret_key(self) -> str:
         """Of the server's key pair."""
-        return self.environment[KEY_VARIABLES[0]]
+        return self._variable(KEY_VARIABLES[0])
 
     @property
     def log(self) -> str:
@@ -136,8 +139,7 @@ class Local:
 
         :param search: ``request_id``, ``payload`` (SHA-256 of the event's JSON text, in hex) or ``function``
         """
-        query = "&".join(f"{name}={value}" for name, value in search.items())
-        entries: list[dict[str, Any]] = self._ask("GET", f"ledger?{query}")["entries"]
+        entries: list[dict[str, Any]] = self._ask("GET", f"ledger?{urllib.parse.urlencode(search)}")["entries"]
         return entries
 
     def reset(self) -> None:
@@ -149,6 +151,11 @@ class Local:
         """The functions that there are, and the instances and calls of this moment."""
         return self._ask("GET", "status")
 
+    def _variable(self, name: str) -> str:
+        if self._process is None:
+            raise LocalError("this local SCF does not run")
+        return self.environment[name]
+
     def _place(self, name: str) -> Path:
         if self._folder is None:
             raise LocalError("this local SCF does not run")
@@ -156,7 +163,7 @@ class Local:
 
     def _launch(self) -> None:
         env_file = self._place("env")
-        kept = [] if "--state" in self._options else ["--ephemeral"]
+        kept = [] if any(option.partition("=")[0] == "--state" for option in self._options) else ["--ephemeral"]
         command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path), "--port", "0"]
         command += ["--env-file", str(env_file), *kept, *self._options]
         with self._place("log").open("w", encoding="utf-8") as log:
@@ -171,15 +178,21 @@ class Local:
         self.environment = read_variables(env_file)
 
     def _ask(self, method: str, place: str, content: object = None) -> dict[str, Any]:
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        headers = {"Authorization": f"Bearer {self.environment[ADMIN_TOKEN_VARIABLE]}"}
-        with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=_ADMIN_SECONDS)) as connection:
+        headers = {"Authorization": f"Bearer {self._variable(ADMIN_TOKEN_VARIABLE)}"}
+        with contextlib.closing(self._connect()) as connection:
             connection.request(method, f"/_local/{place}", None if content is None else json.dumps(content), headers)
             answer = connection.getresponse()
             found: dict[str, Any] = json.loads(answer.read())
         if answer.status != 200:
             raise LocalError(found["error"])
         return found
+
+    def _connect(self) -> http.client.HTTPConnection:
+        url = urllib.parse.urlsplit(self.url)
+        if url.scheme == "http":
+            return http.client.HTTPConnection(url.netloc, timeout=_ADMIN_SECONDS)
+        context = ssl.create_default_context(cafile=self._variable(TRUST_VARIABLES[0]))
+        return http.client.HTTPSConnection(url.netloc, timeout=_ADMIN_SECONDS, context=context)
 
     def __enter__(self) -> "Local":
         return self.start()
