@@ -127,8 +127,11 @@ def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals) -> None:
-    command = [sys.executable, "-u", str(EXAMPLES / "demo.py")]
+def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tmp_path: Path) -> None:
+    examples = copy_examples(tmp_path)
+    called = examples / "functions" / "FuncInvoked" / "index.py"
+    called.write_text(f"import time\ntime.sleep(2)\n{called.read_text(encoding='utf-8')}", encoding="utf-8")
+    command = [sys.executable, "-u", str(examples / "demo.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as demo:
         printed = ""
         for line in demo.stdout:

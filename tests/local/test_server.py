@@ -44,6 +44,18 @@ def client(local):
     local.reset()
 
 
+def ask(local, method="GET", path="/_local/status", body=None, token=None, **headers):
+    host, _, port = local.url.removeprefix("http://").rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    sent = {"Authorization": f"Bearer {token or local.environment['TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN']}", **headers}
+    try:
+        connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
 def ran(local, data):
     """How often an event has run."""
     payload = hashlib.sha256(json.dumps(data, separators=(",", ":")).encode()).hexdigest()
@@ -119,6 +131,24 @@ def test_an_asynchronous_invocation_meets_faults_too(local, client):
     assert ran(local, "patient") == 1
 
 
+@pytest.mark.parametrize("kind", ["crash", "timeout"])
+def test_a_call_that_the_platform_refused_does_not_crash(kind, start_local_scf, tmp_path):
+    (tmp_path / "fn").mkdir()
+    (tmp_path / "fn" / "index.py").write_text(CODE)
+    server = start_local_scf(tmp_path)
+    server.request("PutReservedConcurrencyConfig", {"FunctionName": "fn", "ReservedConcurrencyMem": 0})
+    token = server.env["TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"]
+    found = ask(server, "PUT", "/_local/faults", json.dumps({"rules": [{"kind": kind}]}), token=token)
+    assert found[0] == 200
+    assert server.invoke("fn", 0)["InvokeResult"] == 432
+
+
+def test_the_ledger_leaves_nothing_out_silently(local, client, monkeypatch):
+    monkeypatch.setattr(local, "_ask", lambda *_: {"entries": [{}] * 10_000, "count": 10_300})
+    with pytest.raises(LocalError, match="10300 entries fit, an answer holds 10000"):
+        local.ledger()
+
+
 def test_bad_rules_are_refused_whole(local, client):
     local.set_faults([{"kind": "lost", "function": "nobody"}])
     with pytest.raises(LocalError, match=r"none counts: rules\[1\].rate must be 0 to 1"):
@@ -136,18 +166,6 @@ def test_the_ledger_and_the_status(local, client):
     status = local.status()
     assert status["functions"] == ["ap-guangzhou/default/echo"]
     assert (status["calls"], status["instances"] >= 1) == (0, True)
-
-
-def ask(local, method="GET", path="/_local/status", body=None, **headers):
-    host, _, port = local.url.removeprefix("http://").rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=20)
-    sent = {"Authorization": f"Bearer {local.environment['TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN']}", **headers}
-    try:
-        connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize(

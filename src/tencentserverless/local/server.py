@@ -138,8 +138,14 @@ class Local:
         """What ran, the oldest first.
 
         :param search: ``request_id``, ``payload`` (SHA-256 of the event's JSON text, in hex) or ``function``
+        :raises LocalError: if it is more than one answer holds, or the search is none
         """
-        entries: list[dict[str, Any]] = self._ask("GET", f"ledger?{urllib.parse.urlencode(search)}")["entries"]
+        found = self._ask("GET", f"ledger?{urllib.parse.urlencode(search)}")
+        entries: list[dict[str, Any]] = found["entries"]
+        if len(entries) < found["count"]:
+            raise LocalError(
+                f"{found['count']} entries fit, an answer holds {len(entries)}; search for less, or reset()"
+            )
         return entries
 
     def reset(self) -> None:

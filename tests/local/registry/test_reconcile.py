@@ -9,7 +9,8 @@ from tencentserverless.local.registry.encoding import Kept, decode_function, enc
 from tencentserverless.local.registry.function import new_function
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.registry.reconcile import reconcile
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.triggers import Trigger
 
 KEY = FunctionKey("ap-a", "default", "fn")
 FOUND = FunctionRecord(KEY, "index.main_handler", "Python3.10", Path("/functions/fn"), created_at=1.0, changed_at=1.0)
@@ -58,6 +59,17 @@ def test_versions_aliases_and_reservations_stand_when_the_folder_has_changed():
     reunion = reconcile({KEY: Kept(function, FOUND)}, {KEY: EDITED})
     stands = reunion.functions[KEY].function
     assert (stands.versions["1"], stands.aliases, stands.reserved_mb) == (VERSION, function.aliases, 256)
+
+
+def test_a_timer_that_the_folder_names_no_more_is_gone_and_the_apis_stays():
+    named, made = (Trigger(name, LATEST, "0 0 0 * * * *") for name in ("named", "made"))
+    before = dataclasses.replace(FOUND, timers=(named,))
+    function = new_function(before)
+    function = dataclasses.replace(function, triggers={**function.triggers, "made": made})
+    renamed = dataclasses.replace(FOUND, timers=(dataclasses.replace(named, name="renamed"),))
+    for after, names in ((renamed, {"renamed", "made"}), (FOUND, {"made"})):
+        stands = reconcile({KEY: Kept(function, before)}, {KEY: after}).functions[KEY].function
+        assert set(stands.triggers) == names
 
 
 @pytest.mark.parametrize("function", [PLAIN, PLAIN.with_latest(SENT).with_version(VERSION).with_reserved(0)])

@@ -53,6 +53,9 @@ def test_examples(cron, rings):
         "* * * * * * 20x6",
         "* " * 200,
         "0 0 25 * * * *",
+        "R * * * * * *",
+        "0 0 r(1-5) * * * *",
+        "H H * * * * *",
     ],
 )
 def test_what_is_no_timer(cron):

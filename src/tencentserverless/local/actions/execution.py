@@ -114,7 +114,9 @@ def _submit(
 
 
 def _spoiled(outcome: Outcome, rule: Rule, execution: Execution, services: Services) -> Outcome:
-    """What a fault makes of a call that has run."""
+    """What a fault makes of how a call ended."""
+    if rule.kind in _DISCARDING and not outcome.has_run:
+        return outcome  # what did not run can't crash
     if rule.kind == "crash":
         return exited(outcome.duration_ms, outcome.output)
     if rule.kind == "timeout":

@@ -105,8 +105,9 @@ class Admin:
         if unknown:
             raise _Refused(400, f"{unknown[0][:64]!r} is no search; there are: {', '.join(_SEARCHED)}")
         ledger = self._services.ledger
-        found = [msgspec.to_builtins(entry) for entry in ledger.search(**query)]
-        return {"is_on": ledger.is_on, "count": len(found), "entries": found[-_MAX_FOUND:]}
+        found = list(ledger.search(**query))
+        entries = [msgspec.to_builtins(entry) for entry in found[-_MAX_FOUND:]]
+        return {"is_on": ledger.is_on, "count": len(found), "entries": entries}
 
     def _switch_ledger(self, query: dict[str, str], body: bytes) -> object:
         try:

@@ -65,9 +65,14 @@ class Function:
         """The same with this code and configuration."""
         return replace(self, versions={**self.versions, LATEST: record})
 
-    def with_folder(self, record: FunctionRecord) -> "Function":
-        """The same with what its folder says: of ``$LATEST``, of retries, and of the timers that it names."""
-        triggers = {**self.triggers, **{timer.name: timer for timer in record.timers}}
+    def with_folder(self, record: FunctionRecord, before: FunctionRecord | None = None) -> "Function":
+        """The same with what its folder says: of ``$LATEST``, of retries, and of the timers that it names.
+
+        :param before: what it said before: the timers that it named then are no more
+        """
+        named = {timer.name for timer in before.timers} if before else set()
+        triggers = {name: trigger for name, trigger in self.triggers.items() if name not in named}
+        triggers.update({timer.name: timer for timer in record.timers})
         return replace(self.with_latest(record), async_config=record.async_config, triggers=triggers)
 
     def with_version(self, record: FunctionRecord) -> "Function":

@@ -56,7 +56,7 @@ def _take_folder(reunion: Reunion, old: Kept, record: FunctionRecord) -> None:
         reunion.notices.append(
             f"{key.name}: {record.code_folder} has changed; it replaces what the API had made of $LATEST"
         )
-    function = old.function.with_folder(replace(record, created_at=latest.created_at))
+    function = old.function.with_folder(replace(record, created_at=latest.created_at), old.found)
     reunion.functions[key] = Kept(function, record)
     reunion.changed.append(key)
 

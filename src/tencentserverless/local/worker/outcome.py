@@ -16,6 +16,9 @@ START_FAILED = 445
 START_TIMED_OUT = 450
 
 
+_BEFORE_THE_HANDLER = frozenset({OVER_BURST, OVER_QUOTA, START_FAILED, START_TIMED_OUT, CANCELLED})
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What came of one call.
 
@@ -38,6 +41,11 @@ class Outcome(msgspec.Struct, frozen=True):
     def has_succeeded(self) -> bool:
         """Whether the function returned."""
         return self.status == SUCCESS
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the event came before the function's handler."""
+        return self.status not in _BEFORE_THE_HANDLER
 
 
 def timed_out(timeout_seconds: int, memory_bytes: int, output: bytes) -> Outcome:
