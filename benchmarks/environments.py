@@ -35,18 +35,28 @@ NAMED = (
     "urllib3",
     "httpx",
     "aiohttp",
+    "functions-framework",
+    "ministack",
+    "uvicorn",
+    "httptools",
+    "uvloop",
+    "gunicorn",
 )
 
 
 def make_all() -> dict[str, Path]:
     """The interpreter of each environment; it says so when making one will take a while."""
-    python = Path(sys.executable)
-    pythons = {"ours": make_installed("pip", "bench", python) / "python"}
+    pythons = {"ours": make_installed("pip", "bench", Path(sys.executable)) / "python"}
     for name, requirements in PEERS.items():
-        key = f"{python} {sys.version} {requirements}"
-        folder = make_once(f"peer-{name}", key, partial(make_peer, python, requirements))
-        pythons[name] = folder / "bin" / "python"
+        pythons[name] = make_one(name, requirements)
     return pythons
+
+
+def make_one(name: str, requirements: tuple[str, ...]) -> Path:
+    """The interpreter of a peer's environment."""
+    python = Path(sys.executable)
+    key = f"{python} {sys.version} {requirements}"
+    return make_once(f"peer-{name}", key, partial(make_peer, python, requirements)) / "bin" / "python"
 
 
 def make_peer(python: Path, requirements: tuple[str, ...], folder: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from benchmarks.coordinator import Measured
 from benchmarks.figures import compare, pair_ratio
@@ -36,13 +37,15 @@ def write_report(results: Results) -> str:
     if results.is_quick:
         parts.append(QUICK)
     parts.append("\n".join(f"- {title}: {text}" for title, text in results.about.items()))
-    parts.append("## Targets\n\n" + "\n".join(write_targets(results, list_targets())))
+    parts.append(
+        "## Targets\n\n" + "\n".join(write_targets((target, target.find(results)) for target in list_targets()))
+    )
     parts += [f"## {capitalize(name)}\n\n" + "\n".join(write_pass(found)) for name, found in results.passes.items()]
     parts.append("## First result of a new process, over TLS\n\n" + "\n".join(write_first(results.first)))
     parts.append("## Imports\n\n" + "\n".join(write_imports(results.imported)))
     parts.append("## Installed size\n\n" + "\n".join(write_sizes(results.sizes)))
     parts.append("## Notes\n" + NOTES)
-    parts.append("## Versions\n\n" + "\n".join(write_versions(results)))
+    parts.append("## Versions\n\n" + "\n".join(write_versions(results.versions)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -58,11 +61,10 @@ def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[
         yield "| " + " | ".join(row) + " |"
 
 
-def write_targets(results: Results, targets: Sequence[Target]) -> Iterator[str]:
+def write_targets(found: Iterable[tuple[Target[Any], float | None]]) -> Iterator[str]:
     """Figure, target, measured, met?"""
     rows = []
-    for target in targets:
-        value = target.find(results)
+    for target, value in found:
         measured = NOT_MEASURED if value is None else show(value) + target.unit
         verdict = "-" if value is None else "yes" if target.is_met(value) else "**no**"
         rows.append((target.figure, target.limit_text, measured, verdict))
@@ -136,7 +138,7 @@ def write_sizes(sizes: dict[str, Size]) -> Iterator[str]:
     return write_table(("Installed", "KB", "KB with bytecode"), rows)
 
 
-def write_versions(results: Results) -> Iterator[str]:
+def write_versions(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """By environment, for each has its own."""
-    for environment, versions in results.versions.items():
+    for environment, versions in found.items():
         yield f"- {environment}: " + ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -5,23 +5,26 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from benchmarks import passes, startup
 from benchmarks.results import Results
 
+Found = TypeVar("Found")
 Find = Callable[[Results], "float | None"]
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Generic[Found]):
     """One figure and its limit.
 
+    :ivar find: reads the figure from what a run has found, None if it was not measured
     :ivar is_ceiling: is the limit the most (or the least) that is allowed?
     """
 
     figure: str
     limit: float
-    find: Find
+    find: Callable[[Found], "float | None"]
     unit: str = ""
     is_ceiling: bool = True
 
@@ -73,7 +76,7 @@ def find_compiled_kb(results: Results) -> float | None:
     return size.total_kb if size else None
 
 
-def list_warm() -> Iterator[Target]:
+def list_warm() -> Iterator[Target[Results]]:
     """Warm calls, one after the other."""
     ours = passes.OURS.label
     for scheme, wall in (("plain", 1.35), ("TLS", 1.4)):
@@ -90,14 +93,14 @@ def list_warm() -> Iterator[Target]:
     yield Target("wall a call over TLS, 0.1.7 / ours", 150, find, is_ceiling=False)
 
 
-def list_connections() -> Iterator[Target]:
+def list_connections() -> Iterator[Target[Results]]:
     """New connections."""
     figure = "new connection over TLS within one process / bare TCP and TLS handshake: "
     for word, limit, attribute in (("wall", 1.15, "wall_ratio"), ("CPU", 1.2, "cpu_ratio")):
         yield Target(figure + word, limit, read("new connections, TLS", passes.OURS.label, attribute))
 
 
-def list_concurrent() -> Iterator[Target]:
+def list_concurrent() -> Iterator[Target[Results]]:
     """Threads and asyncio."""
     for scheme in ("plain", "TLS"):
         name = f"64 threads on one client, {scheme}"
@@ -117,7 +120,7 @@ def list_concurrent() -> Iterator[Target]:
         yield Target(f"aiohttp with hand-made signing / ours, CPU, {scheme}", 3, find, is_ceiling=False)
 
 
-def list_process() -> Iterator[Target]:
+def list_process() -> Iterator[Target[Results]]:
     """New processes, and the disk."""
     ours, bare = startup.FIRST_OURS.label, startup.BARE.label
     yield Target(
@@ -135,6 +138,6 @@ def list_process() -> Iterator[Target]:
     yield Target("the same with bytecode", 400, find_compiled_kb, " KB")
 
 
-def list_targets() -> list[Target]:
+def list_targets() -> list[Target[Results]]:
     """Every target, in the order of the table."""
     return [*list_warm(), *list_connections(), *list_concurrent(), *list_process()]

@@ -1,1 +1,1 @@
-"""The local SCF beside functions-framework, in one run: ``make bench-local``."""
+"""The local SCF beside its peers, in one run: ``python -m benchmarks.local [--quick]``, or ``make bench-local``."""

@@ -1,6 +1,6 @@
 """Measure the local SCF beside its peers and write LOCAL.md.
 
-python -m benchmarks.local [--quick] [--output FILE]
+python -m benchmarks.local [--quick] [--only TEXT] [--output FILE]
 """
 
 from __future__ import annotations
@@ -8,54 +8,75 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from functools import partial
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import environments, machine
-from benchmarks.local import load, measures
-from benchmarks.local.report import write_report
-from tests.environments import make_once
+from benchmarks.local import load
+from benchmarks.local.passes import PASSES
+from benchmarks.local.peers import install_peers
+from benchmarks.local.plan import QUICK, Ground, Plan, say
+from benchmarks.local.report import About, write_report
+from benchmarks.local.section import Section
 
 RESULTS = Path(__file__).parents[1] / "LOCAL.md"
-QUICK = measures.Plan(starts=3, cold=5, warm_rounds=4, warm_calls=100, load_rounds=2, load_seconds=2)
-_FRAMEWORK = ("functions-framework", "uvloop", "httptools")  # as fast as it gets
-_TRUST = ("trustme",)
 
 
-def main(arguments: list[str]) -> int:
-    """Run as the command line says."""
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.local", description="Measure; write LOCAL.md.")
-    parser.add_argument("--quick", action="store_true", help="few rounds, for development; writes to the terminal")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write")
-    options = parser.parse_args(arguments)
-    plan = QUICK if options.quick else measures.Plan()
-    about = machine.describe()
-    figures = measures.Figures()
-    starts = measures.list_servers(_peer("framework", _FRAMEWORK))
-    with tempfile.TemporaryDirectory(prefix="bench-local-") as name:
-        folder = Path(name)
-        measures.measure_ready(starts, plan, folder, figures)
-        measures.measure_cold(plan, folder, figures)
-        measures.measure_warm(_peer("certificates", _TRUST), plan, folder, figures)
-        wrk = load.find_wrk()
-        if wrk is None:
-            about["Load"] = "not measured: wrk is not installed (Debian and Ubuntu: apt install wrk)"
-        else:
-            measures.measure_load(starts, wrk, plan, folder, figures)
-    text = write_report(figures, about, options.quick)
-    output = options.output or (None if options.quick else RESULTS)
-    if output is not None:
+    parser.add_argument("--quick", action="store_true", help="few rounds and the fast peers only, for development")
+    parser.add_argument("--only", metavar="TEXT", help="only the passes whose name holds this; writes to the terminal")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where to write; default: LOCAL.md of a full run, the terminal otherwise",
+    )
+    parser.add_argument("--no-wrk", action="store_true", help="use the project's own load generator")
+    return parser.parse_args(arguments)
+
+
+def run_passes(ground: Ground, only: str) -> list[Section]:
+    """Those whose name holds this text, one after the other."""
+    sections = []
+    for plan in PASSES:
+        if only.lower() not in plan.name.lower():
+            continue
+        began = time.monotonic()
+        sections.append(plan.run(ground))
+        say(f"{plan.name}: {time.monotonic() - began:.0f} s")
+    return sections
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run as the command line says. Status 1 for a void run, whose figures go nowhere but to the terminal."""
+    options = parse(arguments)
+    peers = install_peers(with_slow=not options.quick)
+    generator = load.choose_generator(not options.no_wrk)
+    trust_python = environments.make_one("certificates", environments.PEERS["certificates"])
+    about = About(
+        {**machine.describe(), "Load": generator.name},
+        {**environments.list_versions({"ours": Path(sys.executable), **peers.pythons}), **peers.versions},
+        peers.missing,
+        options.quick,
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-local-") as folder:
+        plan = QUICK if options.quick else Plan()
+        sections = run_passes(
+            Ground(plan, Path(folder), tuple(peers.servers), generator, trust_python), options.only or ""
+        )
+    text = write_report(sections, about)
+    is_void = any(section.faults for section in sections)
+    output = options.output or (None if options.quick or options.only else RESULTS)
+    if output is None or is_void:
+        print(text)
+    else:
         output.write_text(text, encoding="utf-8")
-    print(text)
-    return 0
-
-
-def _peer(name: str, requirements: tuple[str, ...]) -> Path:
-    """The interpreter of a peer's own environment, which is made once."""
-    python = Path(sys.executable)
-    key = f"{python} {sys.version} {requirements}"
-    folder = make_once(f"peer-{name}", key, partial(environments.make_peer, python, requirements))
-    return folder / "bin" / "python"
+        print("\n".join(text.split("## ")[1].splitlines()))
+        say(f"Written to {output}")
+    return int(is_void)
 
 
 if __name__ == "__main__":

@@ -1,69 +1,157 @@
-"""Many callers at once: wrk, whose few microseconds a call leave the machine to the server."""
+"""Many callers at once: wrk where it is at hand, else this project's own generator. Both judge every answer."""
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.local.servers import Running
+from benchmarks.responder import HOST
+
 CALLERS = 16
-_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
-_SIZES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+CALLER = Path(__file__).with_name("caller.py")
+STOP_SECONDS = 30
+#: What wrk does: the same request again and again, and a line of JSON at the end. Its own report rounds.
+WRK_SCRIPT = """
+wrk.method = "POST"
+wrk.body = {body}
+{headers}
+wrong = 0
+local threads = {{}}
+function setup(thread) table.insert(threads, thread) end
+function response(status, headers, body)
+  if status ~= 200 or not string.find(body, {expected}, 1, true) then wrong = wrong + 1 end
+end
+function done(summary, latency, requests)
+  local errors, bad = summary.errors, 0
+  for _, thread in ipairs(threads) do bad = bad + thread:get("wrong") end
+  io.write(string.format(
+    '\\n{{"calls": %d, "seconds": %.6f, "wrong": %d, "broken": %d, "p50_ms": %.3f, "p99_ms": %.3f}}\\n',
+    summary.requests, summary.duration / 1e6, bad, errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end
+"""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one slice of load came to.
+    """What one slice came to.
 
-    :ivar failures: answers other than HTTP 200, and connections that broke
-    :ivar answer_bytes: of an answer, in the mean: an error would be of another size than a result
+    :ivar calls: that were answered
+    :ivar wrong: of them, by another status than 200 or without the function's result
+    :ivar broken: connections that failed, and calls without an answer
     """
 
-    calls_per_second: float
+    calls: int
+    seconds: float
+    wrong: int
+    broken: int
     p50_ms: float
     p99_ms: float
-    failures: int
-    answer_bytes: float
+
+    @property
+    def calls_per_second(self) -> float:
+        return self.calls / self.seconds
+
+    @property
+    def failures(self) -> int:
+        return self.wrong + self.broken
 
 
-def find_wrk() -> str | None:
-    """wrk's place, if it is installed."""
-    return shutil.which("wrk")
+@dataclass(frozen=True)
+class Generator:
+    """What makes the load.
 
-
-def run_wrk(wrk: str, url: str, script: Path, seconds: int) -> Load:
-    """Have it call for so long."""
-    command = [wrk, "-t1", f"-c{CALLERS}", f"-d{seconds}s", "--latency", "-s", str(script), f"{url}/"]
-    return parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def parse(text: str) -> Load:
-    """What wrk printed.
-
-    :raises ValueError: if a figure is missing
+    :ivar name: with its version
+    :ivar run: calls a server from some callers for some seconds
     """
-    calls, size, size_unit = _find(r"(\d+) requests in [^,]+, ([\d.]+)([KMG]?B) read", text)
-    failures = sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", text))
-    errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
-    failures += sum(map(int, errors.groups())) if errors else 0
-    return Load(
-        calls_per_second=float(_find(r"Requests/sec:\s+([\d.]+)", text)[0]),
-        p50_ms=_milliseconds(text, 50),
-        p99_ms=_milliseconds(text, 99),
-        failures=failures,
-        answer_bytes=float(size) * _SIZES[size_unit] / int(calls),
+
+    name: str
+    run: Callable[[Running, float, int], Load]
+
+
+def choose_generator(prefer_wrk: bool = True) -> Generator:
+    """The cheapest at hand: what it costs, the servers do without."""
+    wrk = shutil.which("wrk") if prefer_wrk else None
+    if wrk is None:
+        return Generator(f"caller.py of this project, one process, {CALLERS} connections (no wrk)", run_caller)
+    told = subprocess.run([wrk, "-v"], capture_output=True, text=True, check=False).stdout
+    version = told.split()[1].rpartition("/")[2]
+    return Generator(
+        f"wrk {version}, one thread, {CALLERS} connections",
+        lambda server, seconds, callers: run_wrk(wrk, server, seconds, callers),
     )
 
 
-def _milliseconds(text: str, percent: int) -> float:
-    number, unit = _find(rf"{percent}%\s+([\d.]+)(us|ms|s)", text)
-    return float(number) * _UNITS[unit]
+def run_wrk(wrk: str, server: Running, seconds: float, callers: int = CALLERS) -> Load:
+    """Load by wrk.
+
+    :param seconds: whole ones, for it knows no others
+    :raises RuntimeError: if the server gives wrong answers before the load begins, or wrk fails
+    """
+    expected = server.check().decode()
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="ascii") as script:
+        script.write(write_script(server, expected))
+        script.flush()
+        options = ["-t1", f"-c{callers}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", script.name]
+        url = f"http://{HOST}:{server.port}{server.dialect.build(server.port).path}"
+        return parse(run_generator([wrk, *options, url], seconds))
 
 
-def _find(pattern: str, text: str) -> tuple[str, ...]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ValueError(f"wrk printed no {pattern}: {text[:300]}")
-    return found.groups()
+def write_script(server: Running, expected: str) -> str:
+    """What wrk is told: JSON's quoting of plain text is Lua's too."""
+    call = server.dialect.build(server.port)
+    headers = [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items()]
+    return WRK_SCRIPT.format(
+        body=json.dumps(call.body.decode("ascii")), headers="\n".join(headers), expected=json.dumps(expected)
+    )
+
+
+def run_caller(server: Running, seconds: float, callers: int = CALLERS) -> Load:
+    """Load by this project's own generator.
+
+    :raises RuntimeError: if the server gives wrong answers before the load begins, or the generator fails
+    """
+    order = {
+        "host": HOST,
+        "port": server.port,
+        "expected": server.check().decode("ascii"),
+        "request": server.dialect.build(server.port).to_bytes().decode("ascii"),
+        "callers": callers,
+        "seconds": seconds,
+    }
+    return parse(run_generator([sys.executable, str(CALLER)], seconds, json.dumps(order)))
+
+
+def run_generator(command: list[str], seconds: float, order: str = "") -> str:
+    """What it printed.
+
+    :raises RuntimeError: if it failed
+    """
+    done = subprocess.run(
+        command, input=order, capture_output=True, text=True, timeout=seconds + STOP_SECONDS, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"the load generator failed: {(done.stderr or done.stdout).strip()[-500:]}")
+    return done.stdout
+
+
+def parse(text: str) -> Load:
+    """The line of JSON that a generator ends with.
+
+    :raises RuntimeError: if it is missing, or nothing was answered
+    """
+    lines = [line for line in text.splitlines() if line.startswith("{")]
+    try:
+        load = Load(**json.loads(lines[-1]))
+    except (IndexError, TypeError, ValueError) as error:
+        raise RuntimeError(f"no figures in what the load generator printed: {text[-300:]!r}") from error
+    if not load.calls:
+        raise RuntimeError("the load generator got no answer at all")
+    return load

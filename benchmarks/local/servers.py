@@ -1,8 +1,9 @@
-"""The servers that are measured, each in a process of its own with the same function: it hands its event back."""
+"""Servers in processes of their own, all with the same function: it hands its event back."""
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -10,145 +11,209 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tencentserverless._core import signing, wire
-from tencentserverless.models import Credentials
+import psutil
 
-HOST = "127.0.0.1"
-START_SECONDS = 20.0
+from benchmarks.clients import wire
+from benchmarks.environments import child_environment
+from benchmarks.responder import HOST, find_ports
+
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-FUNCTION = "echo"
-EVENT = {"key1": "value1", "key2": "value2"}
+POLL_SECONDS = 0.002
+CALL_SECONDS = 60.0
 OURS = "local SCF"
-ASGI = "functions-framework --asgi"
-DEFAULT = "functions-framework"
-_HANDLER = "def main_handler(event, context):\n    return event\n"
-_ASGI_HANDLER = "async def echo(request):\n    return await request.json()\n"
-_DEFAULT_HANDLER = "def echo(request):\n    return request.get_json()\n"
+#: Of every server, so that one event calls them all.
+FUNCTION = wire.FUNCTION
+EVENT = wire.EVENT
+HANDLER = "def main_handler(event, context):\n    return event\n"
 
 
-@dataclass
-class Running:
-    """A server that answers.
+@dataclass(frozen=True)
+class Call:
+    """A call as HTTP carries it."""
 
-    :ivar ready_seconds: from its command to its first answer, or to its ready line
-    :ivar variables: of its env file, for the local SCF
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def to_bytes(self) -> bytes:
+        """All of it, for a connection that is kept."""
+        lines = [f"POST {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items())]
+        return "\r\n".join([*lines, f"Content-Length: {len(self.body)}", "", ""]).encode("ascii") + self.body
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a server is called and answers.
+
+    :ivar build: a call to the server on a port
+    :ivar find_result: the text of the function's result as it stands in an answer's body
+    :ivar read: the value that this text is
     """
 
-    url: str
-    process: subprocess.Popen[str]
+    build: Callable[[int], Call]
+    find_result: Callable[[bytes], bytes]
+    read: Callable[[bytes], object]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that is ready.
+
+    :ivar ready_seconds: from its command until it was ready
+    """
+
+    port: int
+    process: subprocess.Popen[bytes]
+    dialect: Dialect
     ready_seconds: float
-    variables: dict[str, str]
 
     def resident_mb(self) -> float:
-        """What the server's process holds; of functions-framework's default, its worker's too."""
-        return sum(_resident_kb(pid) for pid in (self.process.pid, *_children(self.process.pid))) / 1024
+        """What its processes hold; pages that they share are counted in each."""
+        root = psutil.Process(self.process.pid)
+        return sum(process.memory_info().rss for process in (root, *root.children(recursive=True))) / 1e6
 
-    def own_mb(self) -> float:
-        """What the server's process alone holds."""
-        return _resident_kb(self.process.pid) / 1024
+    def check(self) -> bytes:
+        """Call it once. The text in the answer that only a right answer can hold.
+
+        :raises RuntimeError: if the answer is not the event
+        """
+        call = self.dialect.build(self.port)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=CALL_SECONDS)
+        try:
+            connection.request("POST", call.path, call.body, dict(call.headers))
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        try:
+            text = self.dialect.find_result(body)
+            if answer.status == http.HTTPStatus.OK and self.dialect.read(text) == EVENT:
+                return text
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise RuntimeError(f"a wrong answer: {answer.status} {body[:300]!r}")
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that can be started.
+
+    :ivar start: given a new folder, starts it there until the end of the context
+    :ivar is_needed: does a failure of it end the run? Others are reported as failing
+    """
+
+    label: str
+    start: Callable[[Path], AbstractContextManager[Running]]
+    is_needed: bool = False
+
+
+def build_signed(port: int) -> Call:
+    """A call to the local SCF. A signature is valid for 300 s."""
+    body = wire.build_body()
+    return Call("/", wire.Signer(f"{HOST}:{port}").sign(body), body)
+
+
+def find_ret_msg(body: bytes) -> bytes:
+    """RetMsg as it stands in the envelope; an error has none.
+
+    :raises ValueError: if it stands there in another way than JSON writes it
+    """
+    text = json.dumps(wire.read_answer(body)).encode()
+    if text not in body:
+        raise ValueError(f"RetMsg is escaped in a way that was not expected: {body[:300]!r}")
+    return text
+
+
+SCF = Dialect(build_signed, find_ret_msg, lambda text: json.loads(json.loads(text)))
 
 
 @contextlib.contextmanager
-def ours(folder: Path, functions: tuple[str, ...] = (FUNCTION,)) -> Iterator[Running]:
-    """The local SCF on functions of these names, until its ready line."""
+def start_ours(folder: Path, functions: tuple[str, ...] = (FUNCTION,)) -> Iterator[Running]:
+    """The local SCF with functions of these names, from its command to its ready line."""
     for name in functions:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / name / "index.py").write_text(_HANDLER, encoding="utf-8")
-    env_file = folder.with_name(folder.name + ".env")
-    command = [sys.executable, "-m", "tencentserverless", "local", "start", str(folder), "--port", "0", "--ephemeral"]
-    with _process([*command, "--env-file", str(env_file)], stdout=subprocess.PIPE) as (process, began):
+        (folder / "functions" / name).mkdir(parents=True)
+        (folder / "functions" / name / "index.py").write_text(HANDLER, encoding="utf-8")
+    keys = folder / "keys"
+    keys.touch(mode=0o600)
+    keys.write_text(
+        f"TENCENTCLOUD_SECRET_ID={wire.SECRET_ID}\nTENCENTCLOUD_SECRET_KEY={wire.SECRET_KEY}\n", encoding="ascii"
+    )
+    command = [str(Path(sys.executable).with_name("scf")), "local", "start", str(folder / "functions")]
+    command += ["--ephemeral", "--port", "0", "--secret-file", str(keys)]
+    with launch(command, folder, stdout=subprocess.PIPE) as (process, began):
         assert process.stdout is not None
-        line = process.stdout.readline()
+        line = process.stdout.readline().decode()
         ready_seconds = time.perf_counter() - began
         if not line.startswith("SCF local ready at "):
-            raise RuntimeError(f"the local SCF did not start: {line!r}")
-        pairs = (entry.partition("=") for entry in env_file.read_text(encoding="utf-8").splitlines())
-        yield Running(line.split()[-1], process, ready_seconds, {name: value for name, _, value in pairs})
+            raise RuntimeError(f"{OURS} did not start: {read_errors(folder)}")
+        yield Running(int(line.rpartition(":")[2]), process, SCF, ready_seconds)
 
 
 @contextlib.contextmanager
-def framework(python: Path, folder: Path, label: str) -> Iterator[Running]:
-    """functions-framework on the same function, until its port answers."""
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / "main.py"
-    source.write_text(_ASGI_HANDLER if label == ASGI else _DEFAULT_HANDLER, encoding="utf-8")
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port = free.getsockname()[1]
-    command = [str(python.with_name("functions-framework")), "--source", str(source), "--target", "echo"]
-    command += ["--host", HOST, "--port", str(port), *(["--asgi"] if label == ASGI else [])]
-    with _process(command, stdout=subprocess.DEVNULL) as (process, began):
-        while not _answers(port):
+def start_on_port(
+    command: Callable[[int], list[str]],
+    folder: Path,
+    dialect: Dialect,
+    variables: Callable[[int], Mapping[str, str]] = lambda _: {},
+) -> Iterator[Running]:
+    """Any other server, from its command until its port takes a connection.
+
+    :param command: given its port
+    :param variables: given its port, what it needs in its environment
+    """
+    (port,) = find_ports(1)
+    with launch(command(port), folder, variables(port)) as (process, began):
+        while not is_open(port):
             if process.poll() is not None or time.perf_counter() - began > START_SECONDS:
-                raise RuntimeError(f"{label} did not start")
-            time.sleep(0.005)
-        yield Running(f"http://{HOST}:{port}", process, time.perf_counter() - began, {})
-
-
-def wrk_script(server: Running) -> str:
-    """What wrk sends: a signed request to the local SCF, the plain event to the others. A signature lasts 300 s."""
-    if not server.variables:
-        return _script(json.dumps(EVENT), {"Content-Type": "application/json"})
-    host = server.url.removeprefix("http://")
-    credentials = Credentials(server.variables["TENCENTCLOUD_SECRETID"], server.variables["TENCENTCLOUD_SECRETKEY"])
-    timestamp = int(time.time())
-    body = json.dumps({"FunctionName": FUNCTION, "Event": json.dumps(EVENT)})
-    authorization = signing.Signer(host, wire.SERVICE, wire.CONTENT_TYPE).sign(credentials, timestamp, body.encode())
-    headers = {
-        "Content-Type": wire.CONTENT_TYPE,
-        "Host": host,
-        "X-TC-Action": wire.INVOKE_FUNCTION,
-        "X-TC-Version": wire.VERSION,
-        "X-TC-Region": wire.DEFAULT_REGION,
-        "X-TC-Timestamp": str(timestamp),
-        "Authorization": authorization,
-    }
-    return _script(body, headers)
-
-
-def _script(body: str, headers: dict[str, str]) -> str:
-    lines = ['wrk.method = "POST"', f"wrk.body = {json.dumps(body)}"]
-    return "\n".join([*lines, *(f'wrk.headers["{name}"] = {json.dumps(value)}' for name, value in headers.items())])
+                raise RuntimeError(f"it did not start: {read_errors(folder)}")
+            time.sleep(POLL_SECONDS)
+        yield Running(port, process, dialect, time.perf_counter() - began)
 
 
 @contextlib.contextmanager
-def _process(command: list[str], stdout: int) -> Iterator[tuple[subprocess.Popen[str], float]]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TENCENT")}
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=stdout, stderr=subprocess.DEVNULL, text=True, env=environment, start_new_session=True
-    )
+def launch(
+    command: list[str], folder: Path, variables: Mapping[str, str] | None = None, stdout: int = subprocess.DEVNULL
+) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """A process with a group of its own, and when it began; the group is stopped at the end."""
+    environment = {**child_environment(folder), **(variables or {})}
+    with (folder / "errors").open("wb") as errors:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=stdout, stderr=errors, cwd=folder, env=environment, start_new_session=True
+        )
     try:
         yield process, began
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        stop(process)
 
 
-def _answers(port: int) -> bool:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its group, gently first."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def is_open(port: int) -> bool:
+    """Does anything listen there?"""
     with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
         return True
     return False
 
 
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(word) for word in text.split()]
-
-
-def _resident_kb(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    return 0
+def read_errors(folder: Path) -> str:
+    """The last line that a server wrote to stderr."""
+    lines = (folder / "errors").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

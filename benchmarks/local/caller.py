@@ -1,0 +1,158 @@
+"""Load where there is no wrk: one thread, epoll, a prebuilt request. wrk costs less, so the results name which it was.
+
+    python caller.py        the order is JSON on stdin, the figures are a line of JSON on stdout
+
+Every caller keeps a connection and sends its next call when it has the whole answer to the last one.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import sys
+import time
+
+CONNECT_SECONDS = 5.0
+#: Connections that break without any answer between: the server is gone.
+MAX_BROKEN = 1000
+
+
+class Caller:
+    """One of those who call: its connection, and what has come of an answer."""
+
+    def __init__(self, address: tuple[str, int], request: bytes, expected: bytes) -> None:
+        self._address = address
+        self._request = request
+        self._expected = expected
+        self.sock = self._connect()
+        self._data = b""
+        self._began = 0.0
+
+    def _connect(self) -> socket.socket:
+        sock = socket.create_connection(self._address, CONNECT_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setblocking(False)
+        return sock
+
+    def reconnect(self) -> None:
+        """After the connection has ended."""
+        self.sock.close()
+        self._data = b""
+        self.sock = self._connect()
+
+    def send(self) -> None:
+        """The next call. It fits into the socket's buffer, which is empty."""
+        self._began = time.perf_counter()
+        sent = self.sock.send(self._request)
+        if sent < len(self._request):
+            raise RuntimeError(f"the request of {len(self._request)} bytes is too long for this generator")
+
+    def receive(self) -> tuple[float, bool, bool] | None:
+        """Seconds of the call, was it right, does the server keep the connection? None until the answer is whole.
+
+        :raises OSError: if the connection broke before that
+        """
+        try:
+            more = self.sock.recv(65536)
+        except BlockingIOError:
+            return None
+        if not more:
+            raise ConnectionError("closed in the middle of a call")
+        self._data += more
+        judged = judge(self._data, self._expected)
+        if judged is None:
+            return None
+        self._data = b""
+        return time.perf_counter() - self._began, *judged
+
+
+def judge(data: bytes, expected: bytes) -> tuple[bool, bool] | None:
+    """Was the answer right, does the server keep the connection? None if it is not whole.
+
+    Without a Content-Length, or with more bytes than that, it is wrong and the connection is of no more use.
+    """
+    head, blank, body = data.partition(b"\r\n\r\n")
+    if not blank:
+        return None
+    lower = head.lower()
+    _, name, rest = lower.partition(b"\r\ncontent-length:")
+    length = rest.split(b"\r\n", 1)[0].strip()
+    if not name or not length.isdigit():
+        return False, False
+    if len(body) < int(length):
+        return None
+    is_right = len(body) == int(length) and head.startswith(b"HTTP/1.1 200 ") and expected in body
+    return is_right, len(body) == int(length) and b"\r\nconnection: close" not in lower
+
+
+class Load:
+    """All callers, and what they have found."""
+
+    def __init__(self, callers: list[Caller]) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._callers = callers
+        self.seconds: list[float] = []
+        self.wrong = 0
+        self.broken = 0
+
+    def run(self, seconds: float) -> None:
+        """Call for so long; calls without an answer at the end are dropped."""
+        for caller in self._callers:
+            self._begin(caller)
+        deadline = time.perf_counter() + seconds
+        while (left := deadline - time.perf_counter()) > 0:
+            for key, _ in self._selector.select(left):
+                self._step(key.data)
+        self._selector.close()
+
+    def _begin(self, caller: Caller) -> None:
+        self._selector.register(caller.sock, selectors.EVENT_READ, caller)
+        caller.send()
+
+    def _step(self, caller: Caller) -> None:
+        try:
+            done = caller.receive()
+            if done is None:
+                return
+            seconds, is_right, is_kept = done
+            self.seconds.append(seconds)
+            self.wrong += not is_right
+            if is_kept:
+                caller.send()
+                return
+        except OSError:
+            self.broken += 1
+            if self.broken > MAX_BROKEN + len(self.seconds):
+                raise
+        self._selector.unregister(caller.sock)
+        caller.reconnect()
+        self._begin(caller)
+
+
+def summarize(load: Load, seconds: float) -> dict[str, float]:
+    """The figures, by the names that ``load.Load`` has for them."""
+    ordered = sorted(load.seconds) or [0.0]
+    return {
+        "calls": len(load.seconds),
+        "seconds": seconds,
+        "wrong": load.wrong,
+        "broken": load.broken,
+        "p50_ms": ordered[len(ordered) // 2] * 1e3,
+        "p99_ms": ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1e3,
+    }
+
+
+def main() -> None:
+    """Do as the order says."""
+    order = json.load(sys.stdin)
+    address = order["host"], order["port"]
+    request, expected = order["request"].encode("ascii"), order["expected"].encode("ascii")
+    load = Load([Caller(address, request, expected) for _ in range(order["callers"])])
+    began = time.perf_counter()
+    load.run(order["seconds"])
+    print(json.dumps(summarize(load, time.perf_counter() - began)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Warm calls of many callers at once, on the CPUs that the servers have too."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.figures import pair_ratio
+from benchmarks.local.load import CALLERS, Load
+from benchmarks.local.peers import ASGI
+from benchmarks.local.plan import Ground, list_turns
+from benchmarks.local.section import Pass
+from benchmarks.local.servers import OURS, Running
+from benchmarks.report import NOT_MEASURED, show, write_table
+from benchmarks.targets import Target
+
+WARM_SECONDS = 1
+HEAD = ("Server", "calls a second", f"of {ASGI}'s", "p50 ms", "p99 ms", "calls", "failed")
+
+
+@dataclass
+class Figures:
+    """Slices by server, in the order of the rounds; the labels of those that may not fail; why others have none."""
+
+    loads: dict[str, list[Load]] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def count_failures(self, label: str) -> int:
+        """Of a server's calls, in all slices."""
+        return sum(load.failures for load in self.loads.get(label, ()))
+
+    def rate_ratio(self, label: str, baseline: str) -> float | None:
+        """Calls a second over another's, the median over pairs of one round. Failures leave no figure."""
+        mine, others = self.loads.get(label), self.loads.get(baseline)
+        if not mine or not others or self.count_failures(label) or self.count_failures(baseline):
+            return None
+        return pair_ratio([load.calls_per_second for load in mine], [load.calls_per_second for load in others])
+
+    def median(self, label: str, attribute: str) -> float | None:
+        """Over a server's slices. Failures leave no figure."""
+        loads = self.loads.get(label)
+        if not loads or self.count_failures(label):
+            return None
+        return statistics.median(float(getattr(load, attribute)) for load in loads)
+
+
+def measure(ground: Ground) -> Figures:
+    """All servers run all the time and are loaded in turns. The first round warms them."""
+    plan = ground.plan
+    figures = Figures(needed=tuple(server.label for server in ground.servers if server.is_needed))
+    with contextlib.ExitStack() as stack:
+        running = start_all(ground, stack, figures)
+        for number, server in list_turns(ground.servers, plan.load_rounds + 1):
+            if server.label not in running:
+                continue
+            try:
+                load = ground.generator.run(
+                    running[server.label], plan.load_seconds if number else WARM_SECONDS, CALLERS
+                )
+            except (OSError, RuntimeError) as error:
+                if server.is_needed:
+                    raise
+                figures.missing[server.label] = str(error)
+                del running[server.label]
+                figures.loads.pop(server.label, None)
+                continue
+            if number:
+                figures.loads.setdefault(server.label, []).append(load)
+    return figures
+
+
+def start_all(ground: Ground, stack: contextlib.ExitStack, figures: Figures) -> dict[str, Running]:
+    """Those that start."""
+    running = {}
+    for server in ground.servers:
+        try:
+            running[server.label] = stack.enter_context(server.start(Path(tempfile.mkdtemp(dir=ground.folder))))
+        except (OSError, RuntimeError) as error:
+            if server.is_needed:
+                raise
+            figures.missing[server.label] = str(error)
+    return running
+
+
+def write(figures: Figures) -> Iterator[str]:
+    """Each server's medians; of one that fails, only how often it did."""
+    rows = []
+    for label, loads in figures.loads.items():
+        calls, failures = sum(load.calls for load in loads), figures.count_failures(label)
+        counts = (f"{calls:,}", f"{failures:,}" if not failures else f"**{failures:,}**")
+        if failures:
+            rows.append((label, "void", *("-" for _ in range(3)), *counts))
+            continue
+        rate, p50_ms, p99_ms = (figures.median(label, name) or 0.0 for name in ("calls_per_second", "p50_ms", "p99_ms"))
+        ratio = figures.rate_ratio(label, ASGI)
+        shown = "-" if ratio is None else f"{ratio:.2f}"
+        rows.append((label, f"{rate:,.0f}", shown, show(p50_ms), show(p99_ms), *counts))
+    for label, why in figures.missing.items():
+        rows.append((f"{label} ({NOT_MEASURED}: {why})", *("-" for _ in HEAD[1:])))
+    return write_table(HEAD, rows)
+
+
+def find_faults(figures: Figures) -> Iterator[str]:
+    """Failed calls of a server that the targets are about."""
+    for label in figures.needed:
+        if failures := figures.count_failures(label):
+            yield f"{failures:,} calls of {label} failed under load"
+
+
+PASS = Pass(
+    f"Load: {CALLERS} callers",
+    measure,
+    (
+        Target(
+            f"calls a second of {CALLERS} callers / {ASGI}'s",
+            1,
+            lambda found: found.rate_ratio(OURS, ASGI),
+            is_ceiling=False,
+        ),
+        Target(f"p99 of a call, {CALLERS} callers", 6, lambda found: found.median(OURS, "p99_ms"), " ms"),
+    ),
+    write,
+    find_faults,
+)

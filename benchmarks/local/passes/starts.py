@@ -1,0 +1,91 @@
+"""From the command to a server that is ready, to its first answer, and the memory that it holds at each."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.local.plan import Ground, list_turns
+from benchmarks.local.section import Pass
+from benchmarks.local.servers import OURS, Server
+from benchmarks.report import NOT_MEASURED, show, write_table
+from benchmarks.targets import Target
+
+HEAD = ("Server", "ready s", "first answer s", "idle MB", "MB after a call")
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start: seconds since the command, MB resident of the server and the processes that it started."""
+
+    ready_seconds: float
+    answer_seconds: float
+    idle_mb: float
+    warm_mb: float
+
+
+@dataclass
+class Figures:
+    """Starts by server, and why others have none."""
+
+    starts: dict[str, list[Start]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def median(self, label: str, attribute: str) -> float | None:
+        """Of a server's starts, None if there are none."""
+        values = [float(getattr(start, attribute)) for start in self.starts.get(label, ())]
+        return statistics.median(values) if values else None
+
+
+def measure(ground: Ground) -> Figures:
+    """Start servers in turns. The first round only warms the disk's caches and writes bytecode."""
+    figures = Figures()
+    for number, server in list_turns(ground.servers, ground.plan.starts + 1):
+        if server.label in figures.missing:
+            continue
+        try:
+            start = start_once(server, Path(tempfile.mkdtemp(dir=ground.folder)))
+        except (OSError, RuntimeError) as error:
+            if server.is_needed:
+                raise
+            figures.missing[server.label] = str(error)
+            figures.starts.pop(server.label, None)
+            continue
+        if number:
+            figures.starts.setdefault(server.label, []).append(start)
+    return figures
+
+
+def start_once(server: Server, folder: Path) -> Start:
+    """One start, one call, and the end."""
+    began = time.perf_counter()
+    with server.start(folder) as running:
+        idle_mb = running.resident_mb()
+        running.check()
+        return Start(running.ready_seconds, time.perf_counter() - began, idle_mb, running.resident_mb())
+
+
+def write(figures: Figures) -> Iterator[str]:
+    """Each server's medians."""
+    rows = []
+    for label in figures.starts:
+        values = (figures.median(label, name) for name in ("ready_seconds", "answer_seconds", "idle_mb", "warm_mb"))
+        rows.append((label, *(show(value) for value in values if value is not None)))
+    for label, why in figures.missing.items():
+        rows.append((f"{label} ({NOT_MEASURED}: {why})", *("-" for _ in HEAD[1:])))
+    return write_table(HEAD, rows)
+
+
+PASS = Pass(
+    "Starts and memory",
+    measure,
+    (
+        Target("command to ready line", 0.5, lambda found: found.median(OURS, "ready_seconds"), " s"),
+        Target("memory of the idle server", 60, lambda found: found.median(OURS, "idle_mb"), " MB"),
+    ),
+    write,
+)
