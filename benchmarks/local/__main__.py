@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     generator = load.choose_generator(not options.no_wrk)
     trust_python = environments.make_one("certificates", environments.PEERS["certificates"])
     about = About(
-        {**machine.describe(), "Load": generator.name},
+        {**machine.describe(), "Load generator": generator.name},
         {**environments.list_versions({"ours": Path(sys.executable), **peers.pythons}), **peers.versions},
         peers.missing,
         options.quick,

@@ -15,8 +15,8 @@ function, which hands its event back; they take turns in one run, on the same CP
 over the turns; ratios and differences are medians over pairs of turns of the same round."""
 NOTES = """
 - The local SCF checks the signature of every call, runs functions in processes of their own, and keeps logs and
-  records. functions-framework runs one function in its own process and checks nothing. It has uvloop and httptools
-  here, which makes `--asgi` faster than it is by default.
+  records. functions-framework runs one function in its own process and checks nothing. uvloop and httptools, which it
+  does not bring, are there for its `--asgi` too.
 - ministack emulates AWS Lambda and runs the function in a process. serverless-offline runs a function in Node.js, in a
   thread of its own process.
 - Ready is the ready line of the local SCF, and for others the first connection that is taken. The first answer is

@@ -58,19 +58,18 @@ def measure(ground: Ground) -> Figures:
         for number, server in list_turns(ground.servers, plan.load_rounds + 1):
             if server.label not in running:
                 continue
+            seconds = plan.load_seconds if number else WARM_SECONDS
             try:
-                load = ground.generator.run(
-                    running[server.label], plan.load_seconds if number else WARM_SECONDS, CALLERS
-                )
+                load = ground.generator.run(running[server.label], seconds, CALLERS)
             except (OSError, RuntimeError) as error:
                 if server.is_needed:
                     raise
                 figures.missing[server.label] = str(error)
                 del running[server.label]
-                figures.loads.pop(server.label, None)
+                del figures.loads[server.label]
                 continue
             if number:
-                figures.loads.setdefault(server.label, []).append(load)
+                figures.loads[server.label].append(load)
     return figures
 
 
@@ -84,6 +83,7 @@ def start_all(ground: Ground, stack: contextlib.ExitStack, figures: Figures) -> 
             if server.is_needed:
                 raise
             figures.missing[server.label] = str(error)
+    figures.loads = {label: [] for label in running}
     return running
 
 

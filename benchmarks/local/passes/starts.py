@@ -43,9 +43,9 @@ class Figures:
 
 def measure(ground: Ground) -> Figures:
     """Start servers in turns. The first round only warms the disk's caches and writes bytecode."""
-    figures = Figures()
+    figures = Figures({server.label: [] for server in ground.servers})
     for number, server in list_turns(ground.servers, ground.plan.starts + 1):
-        if server.label in figures.missing:
+        if server.label not in figures.starts:
             continue
         try:
             start = start_once(server, Path(tempfile.mkdtemp(dir=ground.folder)))
@@ -53,10 +53,10 @@ def measure(ground: Ground) -> Figures:
             if server.is_needed:
                 raise
             figures.missing[server.label] = str(error)
-            figures.starts.pop(server.label, None)
+            del figures.starts[server.label]
             continue
         if number:
-            figures.starts.setdefault(server.label, []).append(start)
+            figures.starts[server.label].append(start)
     return figures
 
 

@@ -1,0 +1,103 @@
+"""The generators' own parts: what they are told, how an answer is judged, what is read of what they print."""
+
+import json
+import random
+
+import pytest
+
+from benchmarks.local import caller
+from benchmarks.local.load import Load, parse, write_script
+from benchmarks.local.peers import talk_plainly
+from benchmarks.local.servers import SCF, Dialect, Running
+
+FIGURES = {"calls": 10, "seconds": 2.0, "wrong": 1, "broken": 2, "p50_ms": 0.5, "p99_ms": 1.5}
+WRK = """Running 1s test @ http://127.0.0.1:9000
+  1 threads and 16 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   425.62us  258.20us   3.17ms   90.46%
+10 requests in 2.00s, 13.52MB read
+Requests/sec:      5.00
+
+"""
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK", length: "int | None" = None) -> bytes:
+    size = len(body) if length is None else length
+    return "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {size}", *headers, "", ""]).encode() + body
+
+
+def test_the_last_line_of_json_is_read() -> None:
+    load = parse(WRK + json.dumps(FIGURES) + "\n")
+    assert load == Load(**FIGURES)
+    assert load.calls_per_second == 5
+    assert load.failures == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", WRK, "{", '{"calls": 1}', json.dumps({**FIGURES, "more": 1}), json.dumps({**FIGURES, "calls": 0})]
+)
+def test_what_holds_no_figures_is_an_error(text: str) -> None:
+    with pytest.raises(RuntimeError, match="load generator"):
+        parse(text)
+
+
+def test_wrk_is_told_the_signed_call_and_what_is_right() -> None:
+    script = write_script(Running(9000, None, SCF, 0.0), '"{\\"name\\": 1}"')
+    call = SCF.build(9000)
+    assert f"wrk.body = {json.dumps(call.body.decode())}\n" in script
+    assert 'wrk.headers["Host"] = "127.0.0.1:9000"\n' in script
+    assert 'wrk.headers["Authorization"] = "TC3-HMAC-SHA256 Credential=' in script
+    assert r'string.find(body, "\"{\\\"name\\\": 1}\"", 1, true)' in script
+
+
+@pytest.mark.parametrize("dialect", [SCF, talk_plainly("/path")])
+def test_a_prebuilt_request_is_whole(dialect: Dialect) -> None:
+    call = dialect.build(9000)
+    head, _, body = call.to_bytes().partition(b"\r\n\r\n")
+    assert head.startswith(b"POST %s HTTP/1.1\r\nHost: 127.0.0.1:9000\r\n" % call.path.encode())
+    assert head.endswith(b"\r\nContent-Length: %d" % len(body))
+    assert body == call.body
+
+
+def test_the_result_is_found_as_it_stands_in_the_answer() -> None:
+    def envelope(**result: object) -> bytes:
+        return json.dumps({"Response": {"Result": {"ErrMsg": "", **result}}}).encode()
+
+    text = SCF.find_result(envelope(RetMsg='{"a": "b"}'))
+    assert text == rb'"{\"a\": \"b\"}"'
+    assert SCF.read(text) == {"a": "b"}
+    with pytest.raises(RuntimeError):
+        SCF.find_result(envelope(RetMsg='{"a": "b"}', ErrMsg="it failed"))
+    with pytest.raises(RuntimeError):
+        SCF.find_result(b'{"Response": {"Error": {"Code": "AuthFailure.SignatureFailure"}}}')
+    with pytest.raises(ValueError, match="escaped"):
+        SCF.find_result(rb'{"Response": {"Result": {"ErrMsg": "", "RetMsg": "\u007b\u007d"}}}')
+
+
+@pytest.mark.parametrize(
+    ("data", "judgement"),
+    [
+        (answer(b"right"), (True, True)),
+        (answer(b"right", "Connection: close"), (True, False)),
+        (answer(b"other"), (False, True)),
+        (answer(b"right", status="500 Internal Server Error"), (False, True)),
+        (answer(b"right", status="429 Too Many Requests"), (False, True)),
+        (answer(b"right and more", length=5), (False, False)),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nright\r\n", (False, False)),
+        (answer(b"right", length=6), None),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", None),
+        (b"", None),
+    ],
+)
+def test_an_answer_is_judged(data: bytes, judgement: "tuple[bool, bool] | None") -> None:
+    assert caller.judge(data, b"right") == judgement
+
+
+def test_percentiles_are_those_of_the_ordered_calls() -> None:
+    load = caller.Load([])
+    load.seconds = [number / 1000 for number in range(200)]
+    random.Random(1).shuffle(load.seconds)
+    load.wrong, load.broken = 3, 4
+    found = Load(**caller.summarize(load, 2.0))
+    assert (found.calls, found.p50_ms, found.p99_ms, found.failures) == (200, 100, 198, 7)
+    assert caller.summarize(caller.Load([]), 2.0)["calls"] == 0

@@ -1,0 +1,116 @@
+"""What the passes make of their figures. Nothing is measured here."""
+
+import pytest
+
+from benchmarks.local.load import Load
+from benchmarks.local.passes import PASSES, cold, load, starts, warm
+from benchmarks.local.peers import ASGI, DEFAULT
+from benchmarks.local.plan import list_turns
+from benchmarks.local.report import About, write_report
+from benchmarks.local.section import Section
+from benchmarks.local.servers import OURS, Server
+
+ABOUT = About({"CPU": "a test's"}, {"ours": {"tencentserverless": "1.0.0"}}, {"ministack": "there is no network"})
+
+
+def make_load(calls: int, wrong: int = 0, p99_ms: float = 5.0) -> Load:
+    return Load(calls, 2.0, wrong, 0, 1.0, p99_ms)
+
+
+def make_loads(wrong: int = 0) -> load.Figures:
+    """The machine was three times slower in the second round: pairs do not see that, medians would."""
+    ours = [make_load(3000), make_load(1000), make_load(3000, wrong)]
+    peer = [make_load(2000), make_load(500), make_load(1500)]
+    return load.Figures({OURS: ours, ASGI: peer}, needed=(OURS, ASGI))
+
+
+def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]":
+    return [
+        starts.PASS.conclude(starts.Figures({OURS: [starts.Start(ready_seconds, 0.4, 50.0, 70.0)]})),
+        cold.PASS.conclude(cold.Figures([0.06, 0.2], [0.02, 0.1])),
+        warm.PASS.conclude(warm.Figures("nginx", [warm.Slice(0.5, 2.0)], [warm.Slice(0.25, 1.0)])),
+        load.PASS.conclude(make_loads(wrong)),
+    ]
+
+
+def read_rows(text: str, heading: str) -> "list[list[str]]":
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")
+    ]
+
+
+def test_every_target_has_its_row_with_a_verdict() -> None:
+    rows = read_rows(write_report(make_sections(), ABOUT), "Targets")
+    assert rows[0] == ["Figure", "Target", "Measured", "Met?"]
+    found = {row[0]: row[1:] for row in rows[2:]}
+    assert list(found) == [target.figure for made in PASSES for target in made.targets]
+    assert found["command to ready line"] == ["<= 0.5 s", "0.30 s", "yes"]
+    assert found["memory of the idle server"] == ["<= 60 MB", "50.0 MB", "yes"]
+    assert found["cold first call / starting that interpreter with `-c pass`"] == ["<= 3", "2.50", "yes"]
+    assert found["warm call, p50, over the SDK's call to a static responder"] == ["<= 0.3 ms", "0.25 ms", "yes"]
+    assert found[f"calls a second of 16 callers / {ASGI}'s"] == [">= 1", "2.00", "yes"]
+    assert found["p99 of a call, 16 callers"] == ["<= 6 ms", "5.00 ms", "yes"]
+
+
+def test_a_target_that_is_missed_says_so() -> None:
+    rows = read_rows(write_report(make_sections(ready_seconds=0.6), ABOUT), "Targets")
+    assert rows[2] == ["command to ready line", "<= 0.5 s", "0.60 s", "**no**"]
+
+
+def test_one_failed_call_voids_the_run_and_leaves_no_figure_of_that_server() -> None:
+    sections = make_sections(wrong=1)
+    assert sections[-1].faults == (f"1 calls of {OURS} failed under load",)
+    text = write_report(sections, ABOUT)
+    assert f"**This run is void: 1 calls of {OURS} failed under load.**" in text
+    assert [row[2:] for row in read_rows(text, "Targets")[-2:]] == [["not measured", "-"]] * 2
+    rows = {row[0]: row[1:] for row in read_rows(text, "Load: 16 callers")[2:]}
+    assert rows[OURS] == ["void", "-", "-", "-", "7,000", "**1**"]
+    assert (rows[ASGI][0], rows[ASGI][-1]) == ("750", "0")
+    assert "void" not in write_report(make_sections(), ABOUT).split("## Notes")[0]
+
+
+def test_a_failing_peer_that_no_target_needs_voids_its_own_row_alone() -> None:
+    figures = make_loads()
+    figures.loads["ministack"] = [make_load(100, wrong=3)]
+    section = load.PASS.conclude(figures)
+    assert section.faults == ()
+    assert section.targets[0][1] == 2
+    assert "| ministack | void | - | - | - | 100 | **3** |" in section.lines
+
+
+def test_a_failing_baseline_leaves_no_ratio() -> None:
+    figures = load.Figures({OURS: [make_load(10)], ASGI: [make_load(10, wrong=1)]}, needed=(OURS, ASGI))
+    section = load.PASS.conclude(figures)
+    assert [value for _, value in section.targets] == [None, 5.0]
+    assert section.faults == (f"1 calls of {ASGI} failed under load",)
+
+
+def test_broken_connections_are_failures_too() -> None:
+    assert Load(10, 1.0, 1, 2, 1.0, 1.0).failures == 3
+
+
+def test_what_was_not_measured_says_why() -> None:
+    sections = [made.conclude(figures()) for made, figures in zip(PASSES, (starts.Figures, cold.Figures, warm.Figures))]
+    sections.append(load.PASS.conclude(load.Figures({}, missing={DEFAULT: "it did not start"})))
+    text = write_report(sections, ABOUT)
+    assert {tuple(row[2:]) for row in read_rows(text, "Targets")[2:]} == {("not measured", "-")}
+    assert f"{DEFAULT} (not measured: it did not start)" in text
+    assert "- ministack was left out: there is no network." in text
+
+
+def test_all_lines_of_a_table_have_as_many_cells() -> None:
+    for wrong in (0, 1):
+        lines = write_report(make_sections(wrong), ABOUT).splitlines()
+        for line, after in zip(lines, lines[1:]):
+            if line.startswith("|") and after.startswith("|"):
+                assert line.count("|") == after.count("|")
+
+
+def test_servers_take_turns_forwards_and_backwards() -> None:
+    servers = [Server(label, pytest.fail) for label in "abc"]
+    assert [(number, server.label) for number, server in list_turns(servers, 3)] == [
+        *((0, label) for label in "abc"),
+        *((1, label) for label in "cba"),
+        *((2, label) for label in "abc"),
+    ]
