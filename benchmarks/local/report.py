@@ -17,10 +17,10 @@ NOTES = """
 - The local SCF checks the signature of every call, runs functions in processes of their own, and keeps logs and
   records. functions-framework runs one function in its own process and checks nothing. uvloop and httptools, which it
   does not bring, are there for its `--asgi` too.
-- ministack emulates AWS Lambda and runs the function in a process. serverless-offline runs a function in Node.js, in a
-  thread of its own process.
-- Ready is the ready line of the local SCF, and for others the first connection that is taken. The first answer is
-  the function's result, so it holds a cold start; for ministack also the deployment.
+- ministack emulates AWS Lambda and runs the function in a process. serverless-offline runs a function in Node.js, in
+  its own process (`--useInProcess`).
+- Ready is the ready line of the local SCF, and for others the first answer to another path than the function's.
+  The first answer is the function's result, so it holds a cold start; for ministack also the deployment.
 - Memory is resident memory of the server and of all processes that it started; pages that they share count in each.
 - Every answer under load is judged: HTTP 200, and the function's result in it. One failed call voids a server's
   figures; of the local SCF and functions-framework, it voids the run."""

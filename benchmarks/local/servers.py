@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.002
 CALL_SECONDS = 60.0
+#: Every server answers this itself, without the function.
+UNKNOWN_PATH = "/favicon.ico"
 OURS = "local SCF"
 #: Of every server, so that one event calls them all.
 FUNCTION = wire.FUNCTION
@@ -162,14 +163,14 @@ def start_on_port(
     dialect: Dialect,
     variables: Callable[[int], Mapping[str, str]] = lambda _: {},
 ) -> Iterator[Running]:
-    """Any other server, from its command until its port takes a connection.
+    """Any other server, from its command until its port answers.
 
     :param command: given its port
     :param variables: given its port, what it needs in its environment
     """
     (port,) = find_ports(1)
     with launch(command(port), folder, variables(port)) as (process, began):
-        while not is_open(port):
+        while not is_answering(port):
             if process.poll() is not None or time.perf_counter() - began > START_SECONDS:
                 raise RuntimeError(f"it did not start: {read_errors(folder)}")
             time.sleep(POLL_SECONDS)
@@ -206,11 +207,17 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def is_open(port: int) -> bool:
-    """Does anything listen there?"""
-    with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
-        return True
-    return False
+def is_answering(port: int) -> bool:
+    """Does anything answer there? A connection alone proves nothing: gunicorn listens before it loads the function."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=CALL_SECONDS)
+    try:
+        connection.request("GET", UNKNOWN_PATH)
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def read_errors(folder: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.local import peers
 from benchmarks.local.load import Load, choose_generator, run_caller, run_wrk
-from benchmarks.local.servers import SCF, Call, Dialect, Running, start_on_port, start_ours
+from benchmarks.local.servers import SCF, Call, Dialect, Running, is_answering, start_on_port, start_ours
 from benchmarks.responder import HOST
 
 SECONDS = 0.3
@@ -107,6 +107,21 @@ def test_a_server_that_does_not_start_is_named_with_its_error(tmp_path: Path) ->
         lambda port: command, tmp_path, SCF
     ):
         pass
+
+
+def test_a_port_that_only_listens_is_not_ready() -> None:
+    """gunicorn listens before it loads the function."""
+    with socket.create_server((HOST, 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=accept_and_close, args=(listener,), daemon=True)
+        thread.start()
+        assert not is_answering(port)
+        thread.join(5)
+    assert not is_answering(port)
+
+
+def accept_and_close(listener: socket.socket) -> None:
+    listener.accept()[0].close()
 
 
 def test_the_generator_says_what_it_is() -> None:
