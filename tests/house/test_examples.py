@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,15 @@ def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+@pytest.fixture
+def sigint_is_heard() -> Iterator[None]:
+    """Whoever runs the tests in the background of a shell has SIGINT ignored, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("sigint_is_heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
