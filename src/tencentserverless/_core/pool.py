@@ -84,6 +84,11 @@ class PoolState:
         """How many are open and lent to nobody."""
         return sum(len(known.idle) for known in self._origins.values())
 
+    @property
+    def is_wanted(self) -> bool:
+        """Does anybody wait for a connection?"""
+        return bool(self._waiters)
+
     def acquire(self, origin: "Any", monotonic: float, wall: float) -> "Any":
         """An idle connection (now lent), a Place to open one for, or WAIT (queue up with ``enqueue``)."""
         idle = self.take_idle(origin, monotonic, wall)

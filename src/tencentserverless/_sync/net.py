@@ -2,6 +2,9 @@
 
 Every socket is non-blocking and waited for with one kept poll object, so that deadlines are exact. Only here is it
 known whether the last byte of a request can have left: that knowledge is each failure's verdict.
+
+What may wait is written as steps where a ``map`` takes it too, which waits for many sockets at once; only ``exchange``,
+the hot path, is written for one caller as well.
 """
 
 import select
@@ -19,16 +22,20 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Generator
 
     from tencentserverless._transport import Address
     from tencentserverless.config import Origin
 
     Mark = Callable[[str, float], None]
 
+    #: Yields what to wait for: a socket, READ or WRITE, and until when (monotonic seconds); is sent whether it is so.
+    Steps = Generator[tuple[Any, int, float], bool, Any]
+
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
 _POLLIN: int = getattr(select, "POLLIN", 1)
 _POLLOUT: int = getattr(select, "POLLOUT", 4)
+READ, WRITE = _POLLIN, _POLLOUT  # what to wait for
 _READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -84,6 +91,7 @@ class Connection:
     __slots__ = (
         "_sock",
         "_wait",
+        "_wants_read",
         "has_handed_over",
         "idle_since",
         "idle_since_wall",
@@ -96,6 +104,7 @@ class Connection:
     def __init__(self, sock: "Any", origin: "Origin") -> None:
         self._sock = sock
         self._wait = _Wait(sock)
+        self._wants_read = False  # does TLS wait for bytes of the peer before it sends more?
         self.origin = origin
         self.has_handed_over = False  # has a send begun that could carry the request's last byte?
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
@@ -106,6 +115,10 @@ class Connection:
     def __del__(self) -> None:
         if hasattr(self, "_sock"):  # a signal handler may have raised before it was set
             self.close()
+
+    def fileno(self) -> int:
+        """The socket's descriptor, -1 once it is closed."""
+        return self._sock.fileno()  # type: ignore[no-any-return]
 
     def is_stale(self) -> bool:
         """Has the peer closed it, or sent what nobody asked for?"""
@@ -125,88 +138,111 @@ class Connection:
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
         self.sent_at = 0.0
-        self._send(request, deadline)
+        left = self._send_some(request)
+        while left is not None:
+            wait = self._wait.can_read if self._wants_read else self._wait.can_write
+            if not wait(deadline - monotonic()):
+                raise self._late_send()
+            left = self._send_some(left)
         self.sent_at = monotonic()
-        response = self._receive(deadline)
-        if b"keep-alive" in response.headers:
+        reader = ResponseReader()
+        while True:
+            if not self._wait.can_read(deadline - monotonic()):
+                raise _transport.answer_deadline(self.origin)
+            response = self._read_some(reader)
+            if response is not None:
+                return response
+
+    def exchange_steps(self, request: bytes, deadline: float, is_tunnel: bool = False) -> "Steps":
+        """The same for who waits for many sockets at once."""
+        self.sent_at = 0.0
+        left = self._send_some(request)
+        while left is not None:
+            if not (yield self._sock, READ if self._wants_read else WRITE, deadline):
+                raise self._late_send()
+            left = self._send_some(left)
+        self.sent_at = monotonic()
+        reader = ResponseReader(is_tunnel)
+        while True:
+            if not (yield self._sock, READ, deadline):
+                raise _transport.answer_deadline(self.origin)
+            response = self._read_some(reader)
+            if response is not None:
+                return response
+
+    def _send_some(self, left: "bytes | memoryview") -> "bytes | memoryview | None":
+        """Send what the socket takes. Returns what is left to send when it takes bytes again, None when all has gone.
+
+        While bytes are left, nothing whole can have arrived.
+        """
+        self.has_handed_over = True
+        self._wants_read = False
+        try:
+            sent = self._sock.send(left)
+        except _WOULD_BLOCK as error:
+            if _transport.is_foreign(error, _HERE):
+                raise
+            self.has_handed_over = False
+            self._wants_read = isinstance(error, ssl.SSLWantReadError)
+            return left
+        except OSError as error:
+            if _transport.is_foreign(error, _HERE):
+                raise
+            proven = _transport.failed_in_kernel(error)
+            executed = Verdict.NO if proven else Verdict.MAYBE
+            raise _transport.wire_failure(self.origin, "sending to", error, executed) from error
+        if sent == len(left):
+            return None
+        self.has_handed_over = False
+        return memoryview(left)[sent:]
+
+    def _late_send(self) -> DeadlineExceeded:
+        message = "the timeout passed while the request to {} was being sent".format(self.origin)
+        return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
+
+    def _read_some(self, reader: ResponseReader) -> "Response | None":
+        """Read what has arrived: the response once it is whole."""
+        data = b""
+        try:
+            data = self._sock.recv(_READ_BYTES)
+            response = reader.feed(data) if data else reader.finish()
+        except _WOULD_BLOCK as error:
+            if _transport.is_foreign(error, _HERE):
+                raise
+            return None
+        except BadResponse as error:
+            raise _transport.protocol_failure(self.origin, error, reader.start or data) from error
+        except OSError as error:
+            if _transport.is_foreign(error, _HERE):
+                raise
+            raise _transport.lost_answer(self.origin, reader, error) from error
+        if response is None:
+            if not data:
+                raise _transport.lost_answer(self.origin, reader, None)
+        elif b"keep-alive" in response.headers:
             self.keep_seconds = _transport.read_keep_seconds(response)
         return response
 
-    def _send(self, request: bytes, deadline: float) -> None:
-        left: "bytes | memoryview" = request
-        while True:
-            self.has_handed_over = True
-            try:
-                sent = self._sock.send(left)
-            except _WOULD_BLOCK as error:
-                if _transport.is_foreign(error, _HERE):
-                    raise
-                self.has_handed_over = False
-                self._await_send(error, deadline)
-                continue
-            except OSError as error:
-                if _transport.is_foreign(error, _HERE):
-                    raise
-                proven = _transport.failed_in_kernel(error)
-                executed = Verdict.NO if proven else Verdict.MAYBE
-                raise _transport.wire_failure(self.origin, "sending to", error, executed) from error
-            if sent == len(left):
-                return
-            left = memoryview(left)[sent:]
-            self.has_handed_over = False
-
-    def _await_send(self, blocked: BaseException, deadline: float) -> None:
-        """Wait until the socket takes bytes again; some are left, so nothing whole can have arrived."""
-        is_reading = isinstance(blocked, ssl.SSLWantReadError)
-        wait = self._wait.can_read if is_reading else self._wait.can_write
-        if not wait(deadline - monotonic()):
-            raise DeadlineExceeded(
-                "ClientNetworkError",
-                "the timeout passed while the request to {} was being sent".format(self.origin),
-                executed=Verdict.NO,
-            )
-
-    def _receive(self, deadline: float, is_tunnel: bool = False) -> Response:
-        reader = ResponseReader(is_tunnel)
-        wait, sock = self._wait.can_read, self._sock
-        while True:
-            if not wait(deadline - monotonic()):
-                raise _transport.answer_deadline(self.origin)
-            try:
-                data = sock.recv(_READ_BYTES)
-                response = reader.feed(data) if data else reader.finish()
-            except _WOULD_BLOCK as error:
-                if _transport.is_foreign(error, _HERE):
-                    raise
-                continue
-            except BadResponse as error:
-                raise _transport.protocol_failure(self.origin, error, reader.start or data) from error
-            except OSError as error:
-                if _transport.is_foreign(error, _HERE):
-                    raise
-                raise _transport.lost_answer(self.origin, reader, error) from error
-            if response is not None:
-                return response
-            if not data:
-                raise _transport.lost_answer(self.origin, reader, None)
-
-    def tunnel(self, deadline: float) -> None:
+    def tunnel_steps(self, deadline: float) -> "Steps":
         """Ask the proxy to connect us to the origin.
 
         :raises ConnectError: with the proxy's status and words, if it does not
         """
         origin, proxy = self.origin, self.origin.proxy
         assert proxy is not None
+        request = build_tunnel_request(str(origin), proxy.credentials)
         try:
-            self._send(build_tunnel_request(str(origin), proxy.credentials), deadline)
-            response = self._receive(deadline, is_tunnel=True)
+            response = yield from self.exchange_steps(request, deadline, is_tunnel=True)
         except NetworkError as error:
             fault = ConnectError("ClientNetworkError", "no tunnel through {!r}: {}".format(proxy, error.message))
             fault.executed = Verdict.NO
             raise fault from error
         _transport.check_tunnel(origin, response)
+        self.has_handed_over = False
+        self.sent_at = 0.0
+        self.keep_seconds = None  # which the proxy said of itself
 
-    def secure(self, deadline: float) -> None:
+    def secure_steps(self, deadline: float) -> "Steps":
         """Begin TLS, and check the peer's certificate and name.
 
         :raises ConnectError: naming the check that failed
@@ -225,9 +261,8 @@ class Connection:
                     return
                 except _WOULD_BLOCK as blocked:
                     is_writing = isinstance(blocked, ssl.SSLWantWriteError)
-                    wait = self._wait.can_write if is_writing else self._wait.can_read
-                    if not wait(deadline - monotonic()):
-                        raise _transport.late_failure(origin, "TLS handshake") from None
+                if not (yield sock, WRITE if is_writing else READ, deadline):
+                    raise _transport.late_failure(origin, "TLS handshake")
         # On Python 3.6 a wrong host name is a ValueError.
         except (OSError, ssl.CertificateError) as error:
             if _transport.is_foreign(error, _HERE):
@@ -243,20 +278,39 @@ def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connecti
     """
     peer = origin.proxy or origin
     addresses = _look_up(origin, peer.host, peer.port, deadline)
+    return _block_on(open_steps(origin, addresses, deadline, mark))
+
+
+def open_steps(origin: "Origin", addresses: "list[Address]", deadline: float, mark: "Mark") -> "Steps":
+    """What follows once the addresses are known, in steps for who waits for many sockets at once."""
     mark("resolve", monotonic())
-    connection = Connection(_connect(origin, addresses, deadline), origin)
+    connection = Connection((yield from _connect_steps(origin, addresses, deadline)), origin)
     mark("connect", monotonic())
     try:
         if origin.proxy is not None:
-            connection.tunnel(deadline)
+            yield from connection.tunnel_steps(deadline)
             mark("tunnel", monotonic())
         if origin.is_tls:
-            connection.secure(deadline)
+            yield from connection.secure_steps(deadline)
             mark("tls", monotonic())
     except BaseException:
         connection.abort()
         raise
     return connection
+
+
+def _block_on(steps: "Steps") -> Connection:
+    """Take the steps, waiting for each."""
+    try:
+        sock, what, until = next(steps)
+        while True:
+            waiting = _Wait(sock)
+            wait = waiting.can_write if what == WRITE else waiting.can_read
+            sock, what, until = steps.send(wait(until - monotonic()))
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        steps.close()
 
 
 def _look_up(origin: "Origin", host: str, port: int, deadline: float) -> "list[Address]":
@@ -279,18 +333,18 @@ def _look_up(origin: "Origin", host: str, port: int, deadline: float) -> "list[A
     return found[0]  # type: ignore[no-any-return]
 
 
-def _connect(origin: "Origin", addresses: "list[Address]", deadline: float) -> socket.socket:
+def _connect_steps(origin: "Origin", addresses: "list[Address]", deadline: float) -> "Steps":
     """A connected socket: the first address that answers; each gets its share of the time that is left."""
     failure = None
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
-        share = (deadline - monotonic()) / (len(addresses) - index)
+        until = monotonic() + (deadline - monotonic()) / (len(addresses) - index)
         try:
             sock = socket.socket(family, kind, protocol)
         except OSError as error:  # a family that this machine does not have
             failure = _transport.connect_failure(origin, "connect to", error)
             continue
         try:
-            _connect_socket(sock, address, share)
+            yield from _connect_socket_steps(sock, address, until)
             return sock
         except OSError as error:
             sock.close()
@@ -305,16 +359,17 @@ def _connect(origin: "Origin", addresses: "list[Address]", deadline: float) -> s
     raise failure
 
 
-def _connect_socket(sock: socket.socket, address: "Any", seconds: float) -> None:
+def _connect_socket_steps(sock: socket.socket, address: "Any", until: float) -> "Steps":
     sock.setblocking(False)
     _transport.set_options(sock)
+    started = monotonic()
     try:
         sock.connect(address)
         return
     except (BlockingIOError, InterruptedError):
         pass
-    if not _Wait(sock).can_write(seconds):
-        raise TimeoutError("no answer within {:.1f} s".format(max(0.0, seconds)))
+    if not (yield sock, WRITE, until):
+        raise TimeoutError("no answer within {:.1f} s".format(max(0.0, until - started)))
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise _transport.system_error(code)

@@ -14,10 +14,17 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from tencentserverless._sync.net import Mark
     from tencentserverless.config import Origin
+
+
+def _make_signal() -> "Any":
+    """A lock that is held, which its ``release`` tells of."""
+    signal = threading.Lock()
+    signal.acquire()
+    return signal
 
 
 class Pool:
@@ -48,28 +55,48 @@ class Pool:
         :param deadline: monotonic seconds
         :raises ConnectError: if none can be had in time
         """
+        while True:
+            found = self.ask(origin, _make_signal)
+            if type(found) is core.Waiter:
+                found = self._await(found, deadline)
+            if type(found) is core.Place:
+                return self._open(found, origin, deadline, mark)
+            if self.is_usable(found):
+                return found  # type: ignore[no-any-return]
+
+    def ask(self, origin: "Origin", make_signal: "Callable[[], Any]") -> "Any":
+        """An idle connection, a Place to open one for, or a Waiter in the queue; ``release`` of its signal tells that
+        its grant is there. Never blocks.
+
+        :raises ConnectError: if the client is closed
+        """
         if self.is_closed:
             raise closed_failure()
         if os.getpid() != self._pid:
             self._leave_parent()
-        while True:
-            waiter = None
-            with self._lock:
-                found = self._state.acquire(origin, monotonic(), wall())
-                if found is core.WAIT:
-                    waiter = self._enqueue(origin)
-            if self._state.doomed:
-                self._settle(None)
-            if waiter is not None:
-                found = self._await(waiter, deadline)
-            if type(found) is core.Place:
-                return self._open(found, origin, deadline, mark)
-            if not found.is_stale():
-                return found  # type: ignore[no-any-return]
-            # The peer closed it while it idled: its patience is shorter than we thought.
-            self.discard(found)
-            with self._lock:
-                self._state.limit_idle(origin, (monotonic() - found.idle_since) * core.STALE_FACTOR)
+        with self._lock:
+            found = self._state.acquire(origin, monotonic(), wall())
+            if found is core.WAIT:
+                found = core.Waiter(origin, make_signal())
+                self._state.enqueue(found)
+        if self._state.doomed:
+            self._settle(None)
+        return found
+
+    def is_usable(self, connection: Connection) -> bool:
+        """Is this connection, which idled, still open? Where it is not, it is dropped."""
+        if not connection.is_stale():
+            return True
+        # The peer closed it while it idled: its patience is shorter than we thought.
+        self.discard(connection)
+        with self._lock:
+            self._state.limit_idle(connection.origin, (monotonic() - connection.idle_since) * core.STALE_FACTOR)
+        return False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Does anybody wait for a connection?"""
+        return self._state.is_wanted
 
     def release(self, connection: Connection) -> None:
         """Give back a connection that can carry another call."""
@@ -91,7 +118,7 @@ class Pool:
             connection.abort()
         else:
             connection.close()
-        self._free(connection.place)
+        self.free(connection.place)
 
     def close(self) -> None:
         """Close what idles; what is lent is closed when it comes back."""
@@ -102,12 +129,6 @@ class Pool:
             self._state.drain()
         self._settle(None)
 
-    def _enqueue(self, origin: "Origin") -> core.Waiter:
-        waiter = core.Waiter(origin, threading.Lock())
-        waiter.signal.acquire()
-        self._state.enqueue(waiter)
-        return waiter
-
     def _await(self, waiter: core.Waiter, deadline: float) -> "Any":
         """Wait for a grant: a connection, or a place to open one."""
         is_granted = False
@@ -115,18 +136,22 @@ class Pool:
             is_granted = waiter.signal.acquire(timeout=max(0.0, deadline - monotonic()))
         finally:
             if not is_granted:
-                self._refuse_grant(waiter)
+                self.abandon(waiter)
         if not is_granted:
-            message = "all {} connections were busy until the timeout passed; raise max_connections"
-            raise ConnectError("ClientNetworkError", message.format(self._limit), executed=Verdict.NO)
+            raise self.busy_failure()
         return waiter.grant
 
-    def _refuse_grant(self, waiter: core.Waiter) -> None:
-        """We stopped waiting; pass on a grant that crossed with that."""
+    def busy_failure(self) -> ConnectError:
+        """The error for a call that found no connection free in time."""
+        message = "all {} connections were busy until the timeout passed; raise max_connections"
+        return ConnectError("ClientNetworkError", message.format(self._limit), executed=Verdict.NO)
+
+    def abandon(self, waiter: core.Waiter) -> None:
+        """Stop waiting; a grant that crossed with that is passed on."""
         with self._lock:
             grant = self._state.abandon(waiter)
         if type(grant) is core.Place:
-            self._free(grant)
+            self.free(grant)
         elif grant is not None:
             self.release(grant)
 
@@ -134,12 +159,13 @@ class Pool:
         try:
             connection = open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
         except BaseException:
-            self._free(place)
+            self.free(place)
             raise
         connection.place = place
         return connection
 
-    def _free(self, place: core.Place) -> None:
+    def free(self, place: core.Place) -> None:
+        """Give back a place whose connection is gone or was never made."""
         with self._lock:
             waiter = self._state.discard(place)
         self._settle(waiter)
