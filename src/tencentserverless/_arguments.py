@@ -64,6 +64,33 @@ def check_count(name: str, value: "Any") -> int:
     return value
 
 
+def check_width(concurrency: "Any", max_connections: int, default: int) -> int:
+    """How many calls may be under way at once.
+
+    :param concurrency: what the caller gave, None for the default
+    :raises TypeError, ValueError: if it is no count, or above the client's connections
+    """
+    if concurrency is None:
+        return min(default, max_connections)
+    if check_count("concurrency", concurrency) > max_connections:
+        raise ValueError(
+            "concurrency is {}, but the client has max_connections={}; raise that or lower this".format(
+                concurrency, max_connections
+            )
+        )
+    return concurrency  # type: ignore[no-any-return]
+
+
+def check_flag(name: str, value: "Any") -> bool:
+    """True or False.
+
+    :raises TypeError: for anything else
+    """
+    if not isinstance(value, bool):
+        raise TypeError("{} must be True or False, not {!r}".format(name, value))
+    return value
+
+
 def check_choice(name: str, value: "Any", allowed: "tuple[Any, ...]") -> None:
     """One of a few values.
 

@@ -6,7 +6,7 @@
 import copy
 
 from tencentserverless import config
-from tencentserverless._arguments import check_seconds
+from tencentserverless._arguments import check_flag, check_seconds
 from tencentserverless._client import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.retry import Policy
@@ -73,9 +73,7 @@ class BaseInvocation:
         return polling.result_flow(self._watched, open_desk(self._client, self.region, max_attempts=1), seconds)
 
     def _cancel_flow(self, grace: bool) -> "Flow":
-        if not isinstance(grace, bool):
-            raise TypeError("grace must be True or False, not {!r}".format(grace))
-        return polling.cancel_flow(self._watched, open_desk(self._client, self.region), grace)
+        return polling.cancel_flow(self._watched, open_desk(self._client, self.region), check_flag("grace", grace))
 
     def _known(self) -> "InvokeResult | None":
         """The result, where it is here already; the function's error is raised anew each time."""

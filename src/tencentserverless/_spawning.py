@@ -3,7 +3,7 @@
 ``_sync.spawning`` and ``_aio.spawning`` add nothing but how the steps are done.
 """
 
-from tencentserverless._arguments import check_count, check_seconds
+from tencentserverless._arguments import check_count, check_seconds, check_width
 from tencentserverless._client import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.retry import base_seconds
@@ -45,15 +45,7 @@ class BaseSpawnMap:
         looks_per_second: float,
         timeout: "float | None",
     ) -> None:
-        limit = client._limit
-        if concurrency is None:
-            concurrency = min(DEFAULT_CONCURRENCY, limit)
-        if check_count("concurrency", concurrency) > limit:
-            raise ValueError(
-                "concurrency is {}, but the client has max_connections={}; raise that or lower this".format(
-                    concurrency, limit
-                )
-            )
+        concurrency = check_width(concurrency, client._limit, DEFAULT_CONCURRENCY)
         if isinstance(looks_per_second, bool) or not isinstance(looks_per_second, (int, float)):
             raise TypeError("looks_per_second must be a number, not {!r}".format(looks_per_second))
         if not 0 < looks_per_second < float("inf"):

@@ -92,6 +92,8 @@ class _Facts(Exception):
     executed: Verdict
     #: What was tried, in order; the last one is this failure.
     attempts: "tuple[Attempt, ...]" = ()
+    #: Of its input in a ``map``, from 0; None for other calls.
+    position: "int | None" = None
 
     def get_code(self) -> "Any":
         """The error code: an int of the platform's status family, or a string such as ``AuthFailure``."""

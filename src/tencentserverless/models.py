@@ -201,9 +201,10 @@ class InvokeResult(str):
     serialisers that refuse subclasses of ``str``, ``str(result)`` gives a plain one.
     """
 
-    __slots__ = ("_facts",)
+    __slots__ = ("_facts", "_position")
 
     _facts: "tuple[str, str, float, int, int, str]"
+    _position: int
 
     def __new__(
         cls,
@@ -257,12 +258,26 @@ class InvokeResult(str):
         """Last 4 KB of the function's log, where the call asked for it with ``log_type="Tail"``; else empty."""
         return self._facts[5]
 
+    @property
+    def position(self) -> "int | None":
+        """Of its input in a ``map``, from 0; None for other calls."""
+        return getattr(self, "_position", None)
+
     def __reduce__(self) -> "tuple[Any, ...]":
-        return rebuild_result, (str(self), self._facts)
+        if self.position is None:
+            return rebuild_result, (str(self), self._facts)
+        return place_result, (str(self), self._facts, self._position)
 
 
 def rebuild_result(text: str, facts: "tuple[str, str, float, int, int, str]") -> InvokeResult:
     """Make a result of its facts, in the order of its parameters: the hot path, pickle and copy do."""
     result = str.__new__(InvokeResult, text)
     result._facts = facts  # noqa: SLF001  # as __new__ does
+    return result
+
+
+def place_result(text: str, facts: "tuple[str, str, float, int, int, str]", position: int) -> InvokeResult:
+    """The same for a result of a ``map``."""
+    result = rebuild_result(text, facts)
+    result._position = position  # noqa: SLF001  # as __new__ would
     return result

@@ -20,10 +20,12 @@ from tencentserverless.exception import TencentCloudSDKException, TencentServerl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from typing import Any, Iterable
 
     from tencentserverless._core.flow import Flow
     from tencentserverless._observation import Hook
+    from tencentserverless._sync.fanout import Map
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.spawning import SpawnMap
     from tencentserverless.models import InvokeResult
@@ -184,6 +186,52 @@ class Client(BaseClient):
 
         return Invocation(self, watch_known(self, function_name, request_id, namespace, region))
 
+    def map(
+        self,
+        function_name: str,
+        iterable: "Iterable[Any]",
+        concurrency: "int | None" = None,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        journal: "str | os.PathLike[str] | None" = None,
+        *,
+        grace: float = 5.0,
+        **options: "Any",
+    ) -> "Map":
+        """Call a function for each input and iterate over what comes of it, in bounded memory.
+
+        ::
+
+            for result in client.map("resize", names):
+                print(result.position, result.json())
+
+        Each result and each error has its input's ``position``. The calls are driven in the caller's thread, while it
+        iterates. Where the platform finds no room (429, 432, RequestLimitExceeded) fewer are made at once, which is
+        logged at INFO, and what found no room waits; that is not counted against ``max_attempts``.
+
+        Left early, by ``break``, an error or Ctrl-C, the map sends nothing more, waits ``grace`` seconds for what is
+        under way, and logs the rest as MAYBE.
+
+        :param function_name: its name
+        :param iterable: the events; without end if you like, for it is taken from as room is found
+        :param concurrency: calls under way at once; default 32, or ``max_connections`` where that is less
+        :param ordered: hand out in the order of the inputs; False: as they end
+        :param return_exceptions: hand out errors in place of results; False: raise them. A map that raised one goes on
+            where it is asked for the next
+        :param journal: a file in which each input is noted before it is sent, and its outcome after. The same call with
+            the same file resumes a run that was cut: what has an outcome is not sent again, unless it did not run, or
+            failed and is ``idempotent``; what is in doubt is an error with ``executed`` MAYBE. See
+            ``tencentserverless.journal``
+        :param grace: seconds
+        :param options: of each call: namespace, qualifier, log_type, region, routing_key, timeout, idempotent,
+            on_attempt
+        :raises JournalError: the journal cannot be used; nothing was sent
+        :raises TypeError, ValueError: an argument cannot be used; nothing was sent
+        """
+        return self.function(function_name, **options).map(
+            iterable, concurrency, ordered, return_exceptions, journal, grace=grace
+        )
+
     def function(self, name: str, **options: "Any") -> "Function":
         """A handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
 
@@ -235,6 +283,31 @@ class Function(BaseFunction):
     def spawn(self, data: "Any" = None) -> "Invocation":
         """Start it with this event and do not wait for what it returns. See ``Client.spawn``."""
         return self._client.spawn(self.name, data, **self._spawn_options())
+
+    def map(
+        self,
+        iterable: "Iterable[Any]",
+        concurrency: "int | None" = None,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        journal: "str | os.PathLike[str] | None" = None,
+        *,
+        grace: float = 5.0,
+    ) -> "Map":
+        """Call it for each input and iterate over what comes of it. See ``Client.map``."""
+        from tencentserverless._sync.fanout import Map
+
+        return Map(
+            self._client,
+            self.name,
+            iterable,
+            self._options,
+            concurrency=concurrency,
+            ordered=ordered,
+            return_exceptions=return_exceptions,
+            journal=journal,
+            grace=grace,
+        )
 
     def spawn_map(
         self,

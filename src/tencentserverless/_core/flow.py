@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
+    from tencentserverless._core.fanout import Entry
     from tencentserverless._core.http11 import Response
     from tencentserverless._core.request import Call, RequestBuilder
     from tencentserverless._core.retry import Policy
@@ -130,7 +131,7 @@ class Target:
         self.builder = builder
 
 
-def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy", clock: Clock) -> "Flow":
+def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy | Entry", clock: Clock) -> "Flow":
     """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
     A query goes the same way; what it returns is the decoded answer.

@@ -122,3 +122,10 @@ def back_off(base: float, attempts: int, rng: "Callable[[], float]") -> float:
     :param rng: gives a number in [0, 1)
     """
     return min(CAP_SECONDS, base * 2.0 ** (attempts - 1)) * rng()
+
+
+def is_throttling(error: "Failed") -> bool:
+    """Did the call find no room: too many at once, or too many a second?"""
+    if isinstance(error, exception.ServerError):
+        return error.status == 429
+    return isinstance(error, (exception.FunctionThrottled, exception.RequestThrottled))

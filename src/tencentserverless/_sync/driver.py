@@ -27,7 +27,7 @@ def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
             if kind is core.Exchange:
                 answer = _exchange(effect, pool)
             elif kind is core.GetCredentials:
-                answer = _get_credentials(effect, provider)
+                answer = get_credentials(effect, provider)
             else:
                 answer = None
                 time.sleep(effect.seconds)
@@ -38,7 +38,8 @@ def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
         flow.close()
 
 
-def _get_credentials(effect: "core.GetCredentials", provider: "Provider") -> "Any":
+def get_credentials(effect: "core.GetCredentials", provider: "Provider") -> "Any":
+    """The keys, or the error that says why there are none."""
     try:
         return provider.get(effect.refresh)
     except CredentialError as error:

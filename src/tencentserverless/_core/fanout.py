@@ -1,0 +1,231 @@
+"""The window of a map: what starts next, how many at once, what to hand out. Decisions only.
+
+A shell asks for the ``next_step``, does it, and notes what came of it. The window is also what decides on retries of
+its calls: where the platform has no room for a call, the call waits and the window narrows, and neither the client's
+``max_attempts`` nor its retry budget is spent on that.
+"""
+
+from collections import deque
+
+from tencentserverless import exception
+from tencentserverless._core.retry import THROTTLED_BASE_SECONDS, back_off, is_throttling
+from tencentserverless.models import Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from tencentserverless._core.retry import Budget, Failed, Policy
+
+#: Inputs that are under way or whose outcome waits to be handed out, for each that may be under way: what an ordered
+#: map needs to go on while its oldest call is slow.
+WINDOW_FACTOR = 4
+
+#: Tries of a call that finds no room, while no call of the map gets through. With pauses of up to 5 s that is 20 s.
+HOPELESS_TRIES = 12
+
+HAND_OUT = "hand out an outcome"
+PULL = "pull the next input and start it"
+WAIT = "wait"
+END = "everything was handed out"
+
+
+class Entry:
+    """An input on its way, and the policy of its call.
+
+    :ivar position: of the input, from 0
+    :ivar outcome: a result or an error, None while there is none
+    :ivar may_have_run: has a try ended without proof that the function did not run?
+    """
+
+    __slots__ = ("_epoch", "_passed", "_window", "has_rested", "may_have_run", "outcome", "position")
+
+    def __init__(self, window: "Window", position: int) -> None:
+        self._window = window
+        self._epoch = window.epoch
+        self._passed = window.passed
+        self.has_rested = False
+        self.may_have_run = False
+        self.position = position
+        self.outcome: "Any" = None
+
+    @property
+    def budget(self) -> "Budget":
+        """The client's."""
+        return self._window.policy.budget
+
+    def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
+        """Seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
+        window = self._window
+        self.may_have_run |= error.executed is not Verdict.NO
+        if not is_throttling(error):
+            return window.policy.decide(error, is_idempotent, attempts, seconds_left)
+        window.narrow(error, self._epoch)
+        self._epoch = window.epoch
+        if window.policy.max_attempts == 1 or error.executed is not Verdict.NO:
+            return None
+        if attempts >= HOPELESS_TRIES and window.passed == self._passed and not window.may_be_running:
+            return None
+        window.rest(self)
+        # The exponent is bounded, for a call may wait for room for minutes.
+        seconds = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
+        return seconds if seconds < seconds_left else None
+
+
+class Window:
+    """The inputs of one map.
+
+    :param concurrency: calls under way at once, at most
+    :param is_ordered: are outcomes handed out in the order of the inputs?
+    :param policy: of the client
+    :param on_change: is told (error, limit before, limit after) when the limit falls, and (None, ...) when it is
+        whole again
+    """
+
+    __slots__ = (
+        "_concurrency",
+        "_ended",
+        "_is_ordered",
+        "_limit",
+        "_next",
+        "_on_change",
+        "_resting",
+        "_waiting",
+        "epoch",
+        "is_drained",
+        "is_pulling",
+        "passed",
+        "policy",
+        "pulled",
+        "throttled",
+        "under_way",
+    )
+
+    def __init__(
+        self,
+        concurrency: int,
+        is_ordered: bool,
+        policy: "Policy",
+        on_change: "Callable[[Failed | None, int, int], None]",
+    ) -> None:
+        self._concurrency = concurrency
+        self._is_ordered = is_ordered
+        self._limit = float(concurrency)
+        self._next = 0  # position to hand out next, where the order counts
+        self._ended: "deque[Entry]" = deque()
+        self._waiting: "dict[int, Entry]" = {}  # ended, but not their turn yet
+        self._on_change = on_change
+        self._resting = 0  # calls under way that found no room at least once
+        self.policy = policy
+        self.epoch = 0  # how often the limit fell
+        self.passed = 0  # calls that ran
+        self.throttled = 0  # tries that found no room
+        self.pulled = 0
+        self.under_way = 0
+        self.is_drained = False
+        self.is_pulling = False  # an input that is being waited for
+
+    @property
+    def limit(self) -> int:
+        """How many may be under way at once, as throttling allows."""
+        return int(self._limit)
+
+    @property
+    def may_be_running(self) -> bool:
+        """Is a call under way that has not been told yet that there is no room?"""
+        return self.under_way > self._resting
+
+    @property
+    def has_room(self) -> bool:
+        """May another input be pulled?"""
+        kept = self.count_ended() + self.under_way
+        return (
+            self.under_way < int(self._limit)
+            and kept < WINDOW_FACTOR * self._concurrency
+            and not self.is_drained
+            and not self.is_pulling
+        )
+
+    @property
+    def has_outcome(self) -> bool:
+        """Is there something to hand out?"""
+        return bool(self._ended)
+
+    def next_step(self) -> str:
+        """What to do now: first start what may start, then hand out."""
+        if self.has_room:
+            return PULL
+        if self._ended:
+            return HAND_OUT
+        return END if self.is_drained and not self.under_way and not self.is_pulling else WAIT
+
+    def add(self) -> Entry:
+        """An input was pulled; it is under way from now on."""
+        entry = Entry(self, self.pulled)
+        self.pulled += 1
+        self.under_way += 1
+        return entry
+
+    def take_outcome(self) -> Entry:
+        """The next one to hand out."""
+        return self._ended.popleft()
+
+    def drain(self) -> None:
+        """There is no further input."""
+        self.is_drained = True
+
+    def note_ended(self, entry: Entry, outcome: "Any") -> None:
+        """An input has its outcome."""
+        self._leave(entry)
+        entry.outcome = outcome
+        if not isinstance(outcome, Exception):
+            self.passed += 1
+            self._widen()
+        elif isinstance(outcome, exception.TencentServerlessSDKException) and not is_throttling(outcome):
+            self.passed += 1
+        if not self._is_ordered:
+            self._ended.append(entry)
+            return
+        self._waiting[entry.position] = entry
+        self._line_up()
+
+    def count_ended(self) -> int:
+        """Outcomes that were not handed out."""
+        return len(self._ended) + len(self._waiting)
+
+    def narrow(self, error: "Failed", epoch: int) -> None:
+        """The platform had no room for a try that began in that epoch: halve the limit, once for each epoch."""
+        self.throttled += 1
+        if epoch != self.epoch:
+            return  # it began before the limit fell last
+        self.epoch += 1
+        before = int(self._limit)
+        self._limit = max(1.0, min(self._limit, float(self.under_way)) * 0.5)
+        if int(self._limit) != before:
+            self._on_change(error, before, int(self._limit))
+
+    def rest(self, entry: Entry) -> None:
+        """A call found no room and waits."""
+        if not entry.has_rested:
+            entry.has_rested = True
+            self._resting += 1
+
+    def _widen(self) -> None:
+        """A call got through: one more for each round of them."""
+        if self._limit < self._concurrency:
+            self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
+            if self._limit == self._concurrency:
+                self._on_change(None, self._concurrency, self._concurrency)
+
+    def _leave(self, entry: Entry) -> None:
+        self.under_way -= 1
+        if entry.has_rested:
+            self._resting -= 1
+
+    def _line_up(self) -> None:
+        """Let those pass whose turn it is."""
+        waiting = self._waiting
+        while self._next in waiting:
+            entry = waiting.pop(self._next)
+            self._next += 1
+            self._ended.append(entry)

@@ -1,0 +1,232 @@
+"""What both faces' ``map`` is made of: its checked settings, its journal, and what it hands out.
+
+``_sync.fanout`` and ``_aio.fanout`` add nothing but how calls are driven.
+"""
+
+from collections import deque
+
+from tencentserverless import config
+from tencentserverless._arguments import check_flag, check_seconds, check_width
+from tencentserverless._client import CLOCK
+from tencentserverless._core import wire
+from tencentserverless._core.fanout import Window
+from tencentserverless._core.flow import invoke_flow
+from tencentserverless._core.observation import observe_flow
+from tencentserverless._core.request import Call, encode_event
+from tencentserverless._observation import find_observer
+from tencentserverless.exception import TencentServerlessSDKException
+from tencentserverless.journal import Journal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tencentserverless._client import BaseClient
+    from tencentserverless._core.fanout import Entry
+    from tencentserverless._core.flow import Failed, Flow
+
+DEFAULT_CONCURRENCY = 32
+SHOWN_POSITIONS = 20  # in a warning
+
+#: Inputs that are compared with the journal's before the first is sent. All others are compared before they are.
+CHECKED_AHEAD = 1000
+
+
+class BaseFanout:
+    """One map under way.
+
+    :param client: that calls
+    :param name: the function's name
+    :param inputs: what remains of the iterable
+    :param options: of each call, as ``client.invoke`` names them
+    """
+
+    def __init__(
+        self,
+        client: "BaseClient",
+        name: str,
+        inputs: "Any",
+        options: "dict[str, Any]",
+        *,
+        concurrency: "int | None",
+        ordered: bool,
+        return_exceptions: bool,
+        journal: "Any",
+        grace: float,
+    ) -> None:
+        width = check_width(concurrency, client._limit, DEFAULT_CONCURRENCY)
+        self.returns_exceptions = check_flag("return_exceptions", return_exceptions)
+        self.is_closed = False
+        self._client = client
+        self._name = name
+        self._inputs = inputs
+        self._grace = check_seconds("grace", grace) if grace else 0.0
+        self._read_options(dict(options))
+        self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
+        self._fault: "BaseException | None" = None  # of the iterable
+        self.window = Window(width, check_flag("ordered", ordered), client._policy, self._note_limit)
+        region = self._fixed["region"]
+        self._journal: "Journal | None" = None
+        if journal is not None:
+            identity = (region, self._fixed["namespace"], name, self._fixed["qualifier"])
+            self._journal = Journal(journal, _identity=identity)
+        self._ahead_limit = min(self._journal.recorded, CHECKED_AHEAD) if self._journal is not None else 0
+        self._is_to_check = self._ahead_limit > 0
+
+    def _read_options(self, options: "dict[str, Any]") -> None:
+        client = self._client
+        if options.pop("invocation_type", None) not in (None, wire.SYNC):
+            raise ValueError("map waits for results; to start asynchronous invocations, use spawn_map")
+        timeout = options.pop("timeout", None)
+        self._timeout = client._timeout if timeout is None else check_seconds("timeout", timeout)
+        self._observer = find_observer(client._room, options.pop("on_attempt", None) or client._on_attempt)
+        self._is_idempotent = bool(options.pop("idempotent", False))
+        region = config.check_region(options.pop("region", None) or client._region)
+        self._fixed: "dict[str, Any]" = {
+            "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
+            "qualifier": options.pop("qualifier", None) or wire.DEFAULT_QUALIFIER,
+            "log_type": options.pop("log_type", None) or "None",
+            "routing_key": options.pop("routing_key", None),
+            "is_idempotent": self._is_idempotent,
+            "region": region,
+        }
+        self._target = client._targets.get(region) or client._aim(region)
+        # A name that cannot be sent is refused before the first input is pulled.
+        self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
+
+    def _admit(self, data: "Any") -> "tuple[Entry, Flow | None]":
+        """An input was pulled: its flow, None where its outcome is known without a call."""
+        entry = self.window.add()
+        try:
+            call = Call(self._name, data, deadline=CLOCK.monotonic() + self._timeout, **self._fixed)
+        except (TypeError, ValueError) as error:
+            self.window.note_ended(entry, error)
+            return entry, None
+        if self._journal is not None:
+            known = self._journal.enter(entry.position, call.event, self._is_idempotent)
+            if known is not None:
+                self.window.note_ended(entry, known)
+                return entry, None
+        flow = invoke_flow(call, self._target, self._client._memory, entry, CLOCK)
+        if self._observer is not None:
+            flow = observe_flow(flow, call, CLOCK, self._observer)
+        return entry, flow
+
+    def _check_ahead(self, inputs: "list[Any]") -> None:
+        """Compare the first inputs with the journal's, before any is sent.
+
+        :raises JournalError: if they are another run's
+        """
+        self._is_to_check = False
+        assert self._journal is not None
+        for position, data in enumerate(inputs):
+            try:
+                event = encode_event(data)
+            except (TypeError, ValueError):  # never sent, so not in the journal; it is told when its turn comes
+                continue
+            self._journal.check(position, event)
+        self._ahead.extend(inputs)
+
+    def _give_up(self, entry: "Entry", lost: "list[int]") -> None:
+        """A call was stopped.
+
+        :param lost: gets its position, if it may have run
+        """
+        if entry.may_have_run:
+            lost.append(entry.position)
+        elif self._journal is not None:
+            self._journal.forget(entry.position)
+
+    def _note(self, entry: "Entry", outcome: "Any") -> None:
+        """A call ended."""
+        if self._journal is not None:
+            self._journal.note_outcome(entry.position, outcome)
+        self.window.note_ended(entry, outcome)
+
+    def _commit(self) -> None:
+        if self._journal is not None:
+            self._journal.commit()
+
+    def hand_out(self, entry: "Entry") -> "Any":
+        """The outcome, which knows its position: a result is returned, an error raised or returned."""
+        outcome = entry.outcome
+        if not isinstance(outcome, Exception):
+            outcome._position = entry.position
+            return outcome
+        outcome.position = entry.position  # type: ignore[attr-defined]  # any error can carry it
+        if self.returns_exceptions:
+            return outcome
+        entry.outcome = None
+        try:
+            raise outcome
+        finally:
+            del outcome, entry  # an error whose traceback's frame holds the error lives until the next GC
+
+    def _note_limit(self, error: "Failed | None", before: int, after: int) -> None:
+        from logging import getLogger
+
+        logger = getLogger(self._client._room)
+        if error is None:
+            logger.info("%s in %s: concurrency is %d again", self._name, self._fixed["region"], after)
+            return
+        is_function = isinstance(error, TencentServerlessSDKException)
+        code = error.status_code if is_function else error.code
+        words = "%s in %s: throttled (%s), concurrency goes from %d to %d"
+        logger.info(words, self._name, self._fixed["region"], code, before, after)
+
+    def _note_left(self, ended: int, lost: "list[int]") -> None:
+        """The map was left early.
+
+        :param ended: calls that ended and were not handed out
+        :param lost: positions of those that were under way when their time was up
+        """
+        if not ended and not lost:
+            return
+        from logging import getLogger
+
+        logger = getLogger(self._client._room)
+        if ended:
+            logger.info("%s: the map was left before %d outcomes were handed out", self._name, ended)
+        if lost:
+            shown = ", ".join(map(str, sorted(lost)[:SHOWN_POSITIONS]))
+            more = ", ..." if len(lost) > SHOWN_POSITIONS else ""
+            words = "%s: the map was left with calls under way, which may have run (executed=maybe): positions %s%s"
+            logger.warning(words, self._name, shown, more)
+
+    def describe(self) -> str:
+        """For a repr."""
+        window = self.window
+        return "of {}: {} inputs, {} under way, concurrency {}".format(
+            self._name, window.pulled, window.under_way, window.limit
+        )
+
+
+class MapFacts:
+    """How a map stands, for whoever shows its progress."""
+
+    __slots__ = ()
+
+    _fanout: BaseFanout
+
+    @property
+    def pulled(self) -> int:
+        """Inputs that were taken so far."""
+        return self._fanout.window.pulled
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return self._fanout.window.under_way
+
+    @property
+    def concurrency(self) -> int:
+        """How many may be under way at once, as throttling allows."""
+        return self._fanout.window.limit
+
+    @property
+    def throttled(self) -> int:
+        """Tries that the platform had no room for."""
+        return self._fanout.window.throttled
+
+    def __repr__(self) -> str:
+        return "<{} {}>".format(type(self).__name__, self._fanout.describe())
