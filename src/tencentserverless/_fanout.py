@@ -56,7 +56,6 @@ class BaseFanout:
     ) -> None:
         width = check_width(concurrency, client._limit, DEFAULT_CONCURRENCY)
         self.returns_exceptions = check_flag("return_exceptions", return_exceptions)
-        self.is_closed = False
         self._client = client
         self._name = name
         self._inputs = inputs
@@ -192,6 +191,20 @@ class BaseFanout:
             more = ", ..." if len(lost) > SHOWN_POSITIONS else ""
             words = "%s: the map was left with calls under way, which may have run (executed=maybe): positions %s%s"
             logger.warning(words, self._name, shown, more)
+
+    @property
+    def is_closed(self) -> bool:
+        """Is nothing sent any more?"""
+        return self.window.is_stopped
+
+    def _settle(self, lost: "list[int]") -> None:
+        """Nothing is under way any more.
+
+        :param lost: positions of calls that may have run
+        """
+        if self._journal is not None:
+            self._journal.close()
+        self._note_left(self.window.count_ended(), lost)
 
     def describe(self) -> str:
         """For a repr."""

@@ -18,8 +18,10 @@ from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from typing import Any, AsyncIterable, Coroutine, Iterable
 
+    from tencentserverless._aio.fanout import AsyncMap
     from tencentserverless._aio.invocation import AsyncInvocation
     from tencentserverless._aio.spawning import AsyncSpawnMap
     from tencentserverless._core.flow import Flow
@@ -137,6 +139,27 @@ class AsyncClient(BaseClient):
 
         return AsyncInvocation(self, watch_known(self, function_name, request_id, namespace, region))
 
+    def map(
+        self,
+        function_name: str,
+        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        concurrency: "int | None" = None,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        journal: "str | os.PathLike[str] | None" = None,
+        *,
+        grace: float = 5.0,
+        **options: "Any",
+    ) -> "AsyncMap":
+        """Call a function for each input, and iterate with ``async for`` over what comes of it, in bounded memory.
+
+        The parameters, results and errors are ``scf.Client.map``'s; the inputs may be an asynchronous iterable too.
+        Calls go on while your own coroutine does something else, until the window is full.
+        """
+        return self.function(function_name, **options).map(
+            iterable, concurrency, ordered, return_exceptions, journal, grace=grace
+        )
+
     def function(self, name: str, **options: "Any") -> "AsyncFunction":
         """A handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
 
@@ -199,6 +222,31 @@ class AsyncFunction(BaseFunction):
     async def spawn(self, data: "Any" = None) -> "AsyncInvocation":
         """Start it with this event and do not wait for what it returns. See ``AsyncClient.spawn``."""
         return await self._client.spawn(self.name, data, **self._spawn_options())
+
+    def map(
+        self,
+        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        concurrency: "int | None" = None,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        journal: "str | os.PathLike[str] | None" = None,
+        *,
+        grace: float = 5.0,
+    ) -> "AsyncMap":
+        """Call it for each input, and iterate with ``async for`` over what comes of it. See ``AsyncClient.map``."""
+        from tencentserverless._aio.fanout import AsyncMap
+
+        return AsyncMap(
+            self._client,
+            self.name,
+            iterable,
+            self._options,
+            concurrency=concurrency,
+            ordered=ordered,
+            return_exceptions=return_exceptions,
+            journal=journal,
+            grace=grace,
+        )
 
     def spawn_map(
         self,

@@ -8,6 +8,7 @@ its calls: where the platform has no room for a call, the call waits and the win
 from collections import deque
 
 from tencentserverless import exception
+from tencentserverless._core.flow import Exchange
 from tencentserverless._core.retry import THROTTLED_BASE_SECONDS, back_off, is_throttling
 from tencentserverless.models import Verdict
 
@@ -15,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from tencentserverless._core.flow import Flow
     from tencentserverless._core.retry import Budget, Failed, Policy
 
 #: Inputs that are under way or whose outcome waits to be handed out, for each that may be under way: what an ordered
@@ -35,16 +37,18 @@ class Entry:
 
     :ivar position: of the input, from 0
     :ivar outcome: a result or an error, None while there is none
+    :ivar is_exchanging: is a request of it under way, as ``guard_flow`` sees it?
     :ivar may_have_run: has a try ended without proof that the function did not run?
     """
 
-    __slots__ = ("_epoch", "_passed", "_window", "has_rested", "may_have_run", "outcome", "position")
+    __slots__ = ("_epoch", "_passed", "_window", "has_rested", "is_exchanging", "may_have_run", "outcome", "position")
 
     def __init__(self, window: "Window", position: int) -> None:
         self._window = window
         self._epoch = window.epoch
         self._passed = window.passed
         self.has_rested = False
+        self.is_exchanging = False
         self.may_have_run = False
         self.position = position
         self.outcome: "Any" = None
@@ -72,6 +76,34 @@ class Entry:
         return seconds if seconds < seconds_left else None
 
 
+class Stopped(Exception):  # no error: the map was left
+    """The call is given up, since its map was left."""
+
+
+def guard_flow(flow: "Flow", entry: Entry) -> "Flow":
+    """The same flow, which sends nothing once its map is stopped, and whose entry knows whether it may have run."""
+    answer: "Any" = None
+    exchange: "Exchange | None" = None
+    window = entry._window  # noqa: SLF001  # of the same file
+    try:
+        while True:
+            effect = flow.send(answer)
+            if window.is_stopped:
+                raise Stopped
+            entry.is_exchanging = isinstance(effect, Exchange)
+            exchange = effect if entry.is_exchanging else None
+            answer = yield effect
+            entry.is_exchanging = False
+    except StopIteration as end:
+        return end.value
+    except GeneratorExit:
+        entry.may_have_run |= exchange is not None and exchange.may_have_left
+        raise
+    finally:
+        answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        flow.close()
+
+
 class Window:
     """The inputs of one map.
 
@@ -93,7 +125,7 @@ class Window:
         "_waiting",
         "epoch",
         "is_drained",
-        "is_pulling",
+        "is_stopped",
         "passed",
         "policy",
         "pulled",
@@ -123,7 +155,7 @@ class Window:
         self.pulled = 0
         self.under_way = 0
         self.is_drained = False
-        self.is_pulling = False  # an input that is being waited for
+        self.is_stopped = False  # nothing is sent any more
 
     @property
     def limit(self) -> int:
@@ -139,12 +171,7 @@ class Window:
     def has_room(self) -> bool:
         """May another input be pulled?"""
         kept = self.count_ended() + self.under_way
-        return (
-            self.under_way < int(self._limit)
-            and kept < WINDOW_FACTOR * self._concurrency
-            and not self.is_drained
-            and not self.is_pulling
-        )
+        return self.under_way < int(self._limit) and kept < WINDOW_FACTOR * self._concurrency and not self.is_drained
 
     @property
     def has_outcome(self) -> bool:
@@ -157,7 +184,7 @@ class Window:
             return PULL
         if self._ended:
             return HAND_OUT
-        return END if self.is_drained and not self.under_way and not self.is_pulling else WAIT
+        return END if self.is_drained and not self.under_way else WAIT
 
     def add(self) -> Entry:
         """An input was pulled; it is under way from now on."""

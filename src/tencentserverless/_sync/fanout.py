@@ -147,12 +147,17 @@ class Fanout(BaseFanout):
         window = self.window
         started = monotonic()
         held: "list[_Job]" = []  # whose intent is not committed yet
-        while window.has_room and self._pull(held):
-            if self._journal is None or monotonic() - started > FILL_SECONDS:
-                self._launch(held)
-                if window.has_outcome and monotonic() - started > FILL_SECONDS:
+        try:
+            while window.has_room and self._pull(held):
+                is_late = monotonic() - started > FILL_SECONDS
+                if self._journal is None or is_late:
+                    self._launch(held)
+                if is_late and window.has_outcome:
                     break
-        self._launch(held)
+            self._launch(held)
+        finally:
+            for job in held:  # not launched, for an input was refused
+                self._give_up(job.entry, [])
         self._lanes.give_back()
 
     def _pull(self, held: "list[_Job]") -> bool:
@@ -169,7 +174,7 @@ class Fanout(BaseFanout):
 
     def _next_input(self) -> "tuple[Any] | None":
         if self._is_to_check:
-            self._check_ahead([data for data, _ in zip(self._inputs, range(self._ahead_limit))])
+            self._check_ahead([data for _, data in zip(range(self._ahead_limit), self._inputs)])
         if self._ahead:
             return (self._ahead.popleft(),)
         try:
@@ -185,11 +190,11 @@ class Fanout(BaseFanout):
         if not held:
             return
         self._commit()
-        for job in held:
-            self._jobs[job] = None
-        for job in held:
-            self._resume(job, None)
+        jobs = list(held)
+        self._jobs.update(dict.fromkeys(jobs))
         held.clear()
+        for job in jobs:
+            self._resume(job, None)
 
     def _turn(self, until: float) -> None:
         """Wait for something to happen, and go on with what it happened to."""
@@ -300,7 +305,7 @@ class Fanout(BaseFanout):
         """Send nothing more, wait a while for what is under way, and let go of everything."""
         if self.is_closed:
             return
-        self.is_closed = True
+        self.window.is_stopped = True
         if os.getpid() != self._pid:
             return  # the sockets are the parent's
         self._lanes.is_keeping = False
@@ -314,9 +319,7 @@ class Fanout(BaseFanout):
                 self._stop(job, lost)
             self._lanes.give_back()
             self._poller.close()
-            if self._journal is not None:
-                self._journal.close()
-            self._note_left(self.window.count_ended(), lost)
+            self._settle(lost)
 
     def _stop_unsent(self, lost: "list[int]") -> bool:
         """Give up every call whose request is not out. True if others are left."""

@@ -1,0 +1,252 @@
+"""``map`` for asyncio: as many workers as there is room for, each calling for one input after the other."""
+
+import asyncio
+
+from tencentserverless._core import fanout as core
+from tencentserverless._fanout import BaseFanout, MapFacts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, AsyncIterable, Iterable
+
+    from tencentserverless._core.fanout import Entry
+    from tencentserverless._core.flow import Flow
+    from tencentserverless.models import InvokeResult
+
+
+class AsyncMap(MapFacts):
+    """The outcomes of a ``map``, an asynchronous iterator.
+
+    Left early, by ``break``, an error or a cancellation, it sends nothing more, waits a while for what is under way,
+    and logs the rest as MAYBE. ``await aclose()`` waits until that is done, and so does ``async with``.
+    """
+
+    __slots__ = ("_fanout",)
+
+    _fanout: "AsyncFanout"
+
+    def __init__(
+        self,
+        client: "Any",
+        name: str,
+        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        options: "dict[str, Any]",
+        **limits: "Any",
+    ) -> None:
+        is_async = hasattr(iterable, "__aiter__")
+        inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
+        self._fanout = AsyncFanout(client, name, inputs, options, **limits)
+
+    def __aiter__(self) -> "AsyncMap":
+        return self
+
+    async def __anext__(self) -> "InvokeResult":
+        """The next outcome; its ``position`` is its input's."""
+        entry = await self._fanout.advance()
+        if entry is None:
+            raise StopAsyncIteration
+        return self._fanout.hand_out(entry)  # type: ignore[no-any-return]
+
+    async def aclose(self) -> None:
+        """Stop: see the class."""
+        await self._fanout.close()
+
+    async def __aenter__(self) -> "AsyncMap":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_fanout"):  # an argument may have been refused
+            self._fanout.leave()
+
+
+class AsyncFanout(BaseFanout):
+    """One map under way, for asyncio."""
+
+    def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
+        super().__init__(client, name, inputs, options, **limits)
+        self._is_async = hasattr(inputs, "__anext__")
+        self._workers: "dict[asyncio.Future[None], Entry | None]" = {}  # and what each calls for
+        self._lost: "list[int]" = []
+        self._failure: "BaseException | None" = None  # which ends the map
+        self._loop: "asyncio.AbstractEventLoop | None" = None
+        self._turn: "asyncio.Lock"  # to pull an input
+        self._news: "asyncio.Future[None] | None" = None  # that the consumer waits for
+        self._flushed: "asyncio.Future[None] | None" = None  # what is noted is committed then
+
+    async def advance(self) -> "Entry | None":
+        """The next outcome, None when all were handed out."""
+        if self._loop is None:
+            self._loop = asyncio.get_event_loop()
+            self._turn = asyncio.Lock()
+        while not self.is_closed:
+            if self._failure is not None:
+                await self.close()
+                raise self._failure
+            if self.window.has_outcome:
+                entry = self.window.take_outcome()
+                self._staff()
+                return entry
+            if self.window.next_step() is core.END:
+                await self.close()
+                if self._fault is not None:
+                    raise self._fault
+                return None
+            self._staff()
+            self._news = self._loop.create_future()
+            await self._news
+        return None
+
+    def _staff(self) -> None:
+        """Have as many workers as there is room for."""
+        window = self.window
+        while len(self._workers) < window.limit and window.has_room and not self.is_closed:
+            worker = asyncio.ensure_future(self._work())
+            self._workers[worker] = None
+            worker.add_done_callback(self._dismiss)
+
+    def _dismiss(self, worker: "asyncio.Future[None]") -> None:
+        entry = self._workers.pop(worker)
+        if worker.cancelled():
+            if entry is not None:
+                self._give_up(entry, self._lost)
+        elif worker.exception() is not None:
+            self._failure = worker.exception()
+        self._tell()
+        if self.is_closed and not self._workers:
+            self._settle(self._lost)
+
+    def _tell(self) -> None:
+        """Wake the consumer."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def _work(self) -> None:
+        window = self.window
+        worker = _current_task()
+        while window.has_room and not self.is_closed:
+            found = await self._next_input()
+            if found is None:
+                break
+            entry, flow = self._admit(found[0])
+            if flow is not None:
+                self._workers[worker] = entry
+                await self._call(entry, flow)
+                self._workers[worker] = None
+            self._tell()
+            if len(self._workers) < window.limit:  # there was less room a while ago
+                self._staff()
+
+    async def _call(self, entry: "Entry", flow: "Flow") -> None:
+        if self._journal is not None:
+            await self._flush()
+        outcome: "Any"
+        try:
+            outcome = await self._client._run(core.guard_flow(flow, entry))
+        except asyncio.CancelledError:
+            raise
+        except core.Stopped:
+            self._give_up(entry, self._lost)
+            return
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what comes of that input
+            outcome = error
+        self._note(entry, outcome)
+
+    async def _next_input(self) -> "tuple[Any] | None":
+        if self._is_to_check or self._is_async:
+            async with self._turn:
+                if self._is_to_check:
+                    await self._check_first()
+                if not self.window.has_room or self.is_closed:
+                    return None
+                return await self._pull()
+        return await self._pull()
+
+    async def _check_first(self) -> None:
+        inputs: "list[Any]" = []
+        while len(inputs) < self._ahead_limit:
+            found = await self._pull()
+            if found is None:
+                break
+            inputs += found
+        self.window.is_drained = False  # what was taken comes first
+        self._check_ahead(inputs)
+
+    async def _pull(self) -> "tuple[Any] | None":
+        if self._ahead:
+            return (self._ahead.popleft(),)
+        try:
+            return (await self._inputs.__anext__() if self._is_async else next(self._inputs),)
+        except (StopIteration, StopAsyncIteration):
+            pass
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the caller's own: raised when what was started is handed out
+            self._fault = error
+        self.window.drain()
+        return None
+
+    async def _flush(self) -> None:
+        """What is noted now is committed when this returns: together with what others note in this turn of the loop."""
+        assert self._loop is not None
+        if self._flushed is None:
+            self._flushed = self._loop.create_future()
+            self._loop.call_soon(self._commit_all, self._flushed)
+        await asyncio.shield(self._flushed)
+
+    def _commit_all(self, flushed: "asyncio.Future[None]") -> None:
+        self._flushed = None
+        try:
+            self._commit()
+        except ValueError as error:
+            flushed.set_exception(error)
+        else:
+            flushed.set_result(None)
+
+    async def close(self) -> None:
+        """Send nothing more, wait a while for what is under way, and let go of everything."""
+        self.stop()
+        workers = list(self._workers)
+        if workers:
+            try:
+                await asyncio.wait(workers, timeout=self._grace)
+            finally:
+                self._cancel_rest()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Send nothing more, and give up what waits."""
+        if self.is_closed:
+            return
+        self.window.is_stopped = True
+        self._tell()
+        for worker, entry in list(self._workers.items()):
+            if entry is None or not entry.is_exchanging:
+                worker.cancel()
+        if not self._workers:
+            self._settle(self._lost)
+
+    def leave(self) -> None:
+        """Any thread: the map was dropped. Stop, and let go of everything when the time is up."""
+        if self.is_closed:
+            return
+        if self._loop is None or self._loop.is_closed():
+            self.window.is_stopped = True
+            for entry in [entry for entry in self._workers.values() if entry is not None]:
+                entry.may_have_run |= entry.is_exchanging
+                self._give_up(entry, self._lost)
+            self._settle(self._lost)
+            return
+        self._loop.call_soon_threadsafe(self.stop)
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._grace, self._cancel_rest)
+
+    def _cancel_rest(self) -> None:
+        for worker in list(self._workers):
+            worker.cancel()
+
+
+def _current_task() -> "asyncio.Future[None]":
+    find: "Any" = getattr(asyncio, "current_task", None) or asyncio.Task.current_task  # type: ignore[attr-defined]
+    return find()  # type: ignore[no-any-return]
