@@ -12,7 +12,7 @@ import pytest
 from tencentserverless import _transport
 from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
-from tests.proof import campaign, spawning
+from tests.proof import campaign, mapping, spawning
 
 #: Calls of one run of these tests, over all campaigns and seeds.
 CALLS = int(os.environ.get("SOAK_CALLS", "21000"))
@@ -52,6 +52,15 @@ SPAWNING = [spawning.run_threads, spawning.run_tasks, spawning.run_spawn_map]
 @pytest.mark.parametrize("run", SPAWNING, ids=["threads", "tasks", "spawn_map"])
 def test_an_invocation_is_started_once_and_its_end_is_told_truly(run: object, seed: int) -> None:
     assert run(seed, SHARE // 2) == []  # type: ignore[operator]
+
+
+MAPPING = [mapping.run_threads, mapping.run_tasks]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("run", MAPPING, ids=["threads", "tasks"])
+def test_a_map_never_runs_an_input_twice_without_consent(run: object, seed: int) -> None:
+    assert run(seed, SHARE // 3) == []  # type: ignore[operator]
 
 
 def test_the_campaign_meets_every_verdict_and_many_executions() -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: How long inputs are taken before outcomes that are there are handed out: an iterable may be slow.
 FILL_SECONDS = 0.01
 
+#: How often a map whose calls wait for connections attends to other maps of its thread.
+HELP_SECONDS = 0.005
+
 
 class Map(MapFacts):
     """The outcomes of a ``map``, an iterator. Calls are driven while you iterate.
@@ -104,7 +107,9 @@ class Fanout(BaseFanout):
         self._jobs: "dict[_Job, None]" = {}
         self._waiting: "dict[int, _Job]" = {}  # by the descriptor that each waits for
         self._soonest = NEVER  # no job's time is up before
-        self._is_advancing = False
+        self._is_advancing = self._is_turning = False
+        self._pool = client._pool
+        self._pool.enlist(self)
 
     def advance(self) -> "Entry | None":
         """The next outcome, None when all were handed out."""
@@ -193,11 +198,36 @@ class Fanout(BaseFanout):
         jobs = list(held)
         self._jobs.update(dict.fromkeys(jobs))
         held.clear()
-        for job in jobs:
-            self._resume(job, None)
+        self._is_turning = True
+        try:
+            for job in jobs:
+                self._resume(job, None)
+        finally:
+            self._is_turning = False
+
+    def assist(self, seconds: float) -> bool:
+        """Finish calls whose answers are there, for a call of the same thread that waits for a connection. False if
+        there is nothing to finish.
+        """
+        if self._is_turning or self.is_closed or os.getpid() != self._pid:
+            return False
+        self._lanes.give_back()
+        if not self._jobs:
+            return False
+        self._turn(monotonic() + seconds)
+        return True
 
     def _turn(self, until: float) -> None:
         """Wait for something to happen, and go on with what it happened to."""
+        self._is_turning = True
+        try:
+            if self._lanes.are_wanted and self._pool.drive_maps(0.0, but=self):
+                until = min(until, monotonic() + HELP_SECONDS)
+            self._go_on(until)
+        finally:
+            self._is_turning = False
+
+    def _go_on(self, until: float) -> None:
         ready = self._poller.wait(min(self._soonest, until) - monotonic())
         for fd in ready:
             job = self._waiting.get(fd)
@@ -319,6 +349,7 @@ class Fanout(BaseFanout):
                 self._stop(job, lost)
             self._lanes.give_back()
             self._poller.close()
+            self._pool.dismiss(self)
             self._settle(lost)
 
     def _stop_unsent(self, lost: "list[int]") -> bool:

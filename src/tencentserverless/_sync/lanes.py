@@ -35,7 +35,13 @@ class Lanes:
         self._poller = poller
         self._free: "list[Connection]" = []
         self._look_ups: "dict[tuple[str, int], _LookUp]" = {}
+        self._waiting = 0  # calls that wait for a connection of the pool
         self.is_keeping = True  # is there a next call?
+
+    @property
+    def are_wanted(self) -> bool:
+        """Does a call wait for a connection that others hold?"""
+        return self._waiting > 0
 
     def take(self) -> "Connection | None":
         """A connection that another call left."""
@@ -82,6 +88,7 @@ class Lanes:
 
     def _await_steps(self, waiter: Waiter, deadline: float) -> "Steps":
         is_granted = False
+        self._waiting += 1
         try:
             while waiter.grant is None:
                 if not (yield waiter.signal, RING, deadline):
@@ -89,6 +96,7 @@ class Lanes:
             is_granted = True
             return waiter.grant
         finally:
+            self._waiting -= 1
             if not is_granted:
                 self._pool.abandon(waiter)
 

@@ -4,6 +4,7 @@ import os
 import threading
 from time import monotonic
 from time import time as wall
+from weakref import WeakSet
 
 from tencentserverless._core import pool as core
 from tencentserverless._fork import ForkLock
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from tencentserverless._sync.net import Mark
     from tencentserverless.config import Origin
+
+
+_HELP_SECONDS = 0.01  # how long a thread that waits for a connection attends to one of its maps
 
 
 def _make_signal() -> "Any":
@@ -39,6 +43,7 @@ class Pool:
         self._connect_timeout = connect_timeout
         self.is_closed = False
         self._fork_lock = ForkLock()
+        self._maps: "dict[int, WeakSet[Any]]" = {}  # by the thread that drives them
         self._begin()
 
     def _begin(self) -> None:
@@ -93,6 +98,31 @@ class Pool:
             self._state.limit_idle(connection.origin, (monotonic() - connection.idle_since) * core.STALE_FACTOR)
         return False
 
+    def enlist(self, fanout: "Any") -> None:
+        """A map of the calling thread holds connections while nobody drives it; ``drive_maps`` does."""
+        self._maps.setdefault(threading.get_ident(), WeakSet()).add(fanout)
+
+    def dismiss(self, fanout: "Any") -> None:
+        """A map has ended."""
+        for ident, maps in list(self._maps.items()):
+            maps.discard(fanout)
+            if not maps:
+                self._maps.pop(ident, None)
+
+    def drive_maps(self, seconds: float, but: "Any" = None) -> bool:
+        """Have this thread's maps finish calls whose answers are there, which frees connections. False if none can.
+
+        A call in the loop over a map would otherwise wait for connections that only its own thread can free.
+
+        :param seconds: to wait for an answer
+        :param but: a map that asks for this itself
+        """
+        is_driven = False
+        for fanout in list(self._maps.get(threading.get_ident(), ())):
+            if fanout is not but:
+                is_driven = fanout.assist(seconds) or is_driven
+        return is_driven
+
     @property
     def is_wanted(self) -> bool:
         """Does anybody wait for a connection?"""
@@ -133,6 +163,8 @@ class Pool:
         """Wait for a grant: a connection, or a place to open one."""
         is_granted = False
         try:
+            while waiter.grant is None and monotonic() < deadline and self.drive_maps(_HELP_SECONDS):
+                pass
             is_granted = waiter.signal.acquire(timeout=max(0.0, deadline - monotonic()))
         finally:
             if not is_granted:

@@ -1,0 +1,239 @@
+"""What is the thread face's own in a map: one poll loop, connections shared with other threads, forks, Ctrl-C."""
+
+import itertools
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from tencentserverless import exception
+from tencentserverless._sync import poller as pollers
+from tencentserverless.models import Verdict
+from tencentserverless.scf import Client
+from tests.peer import KEYS, Peer, ok, unused_port
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@pytest.fixture
+def peer():
+    with Peer(answer=lambda request: ok(request.fields["Event"])) as peer:
+        yield peer
+
+
+@pytest.fixture
+def client(peer):
+    with Client(endpoint=peer.url, **KEYS) as client:
+        yield client
+
+
+def test_connections_are_kept_from_call_to_call(client, peer):
+    assert len(list(client.map("f", range(500), 8))) == 500
+    assert peer.accepts <= 8
+    list(client.map("f", range(100), 8))
+    client.invoke("f", data=1)
+    assert peer.accepts <= 8
+
+
+def test_a_name_is_looked_up_once_for_all_that_wait(peer, monkeypatch):
+    asked = []
+    true_look_up = socket.getaddrinfo
+
+    def look_up(host: "Any", port: int, *more: int) -> "Any":
+        if not more or socket.AI_NUMERICHOST not in more:
+            asked.append(host)
+            time.sleep(0.05)
+        return true_look_up(host, port, *more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with Client(endpoint="http://localhost:{}".format(peer.port), **KEYS) as client:
+        assert [result.json() for result in client.map("f", range(40), 16)] == list(range(40))
+    assert len(asked) == 1
+
+
+def test_what_cannot_be_reached_is_each_inputs_error():
+    with Client(endpoint="http://127.0.0.1:{}".format(unused_port()), max_attempts=1, **KEYS) as client:
+        found = list(client.map("f", range(5), 2, return_exceptions=True))
+        assert client._pool._state.opened == 0
+    assert [type(error) for error in found] == [exception.ConnectError] * 5
+    assert all(error.executed is Verdict.NO for error in found)
+
+
+def test_a_name_that_nobody_knows_is_each_inputs_error():
+    with Client(endpoint="http://nowhere.invalid", max_attempts=1, **KEYS) as client:
+        found = list(client.map("f", range(3), return_exceptions=True))
+    assert [type(error) for error in found] == [exception.ConnectError] * 3
+
+
+def test_a_deadline_is_held_against_each_call():
+    release = threading.Event()
+
+    def hold(request: "Any") -> bytes:
+        release.wait(5)
+        return ok()
+
+    with Peer(answer=hold) as peer, Client(endpoint=peer.url, **KEYS) as client:
+        found = list(client.map("f", range(3), timeout=0.2, return_exceptions=True))
+        release.set()
+    assert [(type(error), error.executed) for error in found] == [(exception.DeadlineExceeded, Verdict.MAYBE)] * 3
+
+
+def test_an_answer_that_is_there_is_read_before_its_deadline_is_held_against_it(client):
+    outcomes = client.map("f", itertools.count(), 4, timeout=0.3)
+    next(outcomes)
+    time.sleep(0.5)
+    assert [next(outcomes).position for _ in range(20)] == list(range(1, 21))
+
+
+def test_answers_of_any_size_and_closed_connections():
+    def answer(request: "Any") -> bytes:
+        number = int(request.fields["Event"])
+        return ok('"{}"'.format("x" * (number * 40_000)), *(["Connection: close"] * (number % 3 == 0)))
+
+    with Peer(answer=answer) as peer, Client(endpoint=peer.url, **KEYS) as client:
+        found = list(client.map("f", range(30), 8))
+    assert [len(result) for result in found] == [number * 40_000 + 2 for number in range(30)]
+
+
+def test_large_inputs_are_sent_piece_by_piece(client):
+    inputs = ["{}{}".format(number, "x" * 3_000_000) for number in range(6)]
+    assert [result.json() for result in client.map("f", inputs, 3)] == inputs
+
+
+def test_other_threads_get_connections_too(peer):
+    with Client(endpoint=peer.url, max_connections=2, **KEYS) as client:
+        done = []
+
+        def call() -> None:
+            done.extend(client.invoke("f", data=number, timeout=20) for number in range(20))
+
+        threads = [threading.Thread(target=call) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        assert len(list(client.map("f", range(300), 2))) == 300
+        for thread in threads:
+            thread.join(20)
+        assert len(done) == 60
+        assert client._pool._state.opened == client._pool._state.idle <= 2
+
+
+def test_two_maps_share_a_client(client):
+    pairs = zip(client.map("f", range(100), 8), client.map("f", range(100, 200), 8))
+    assert [(one.json(), two.json()) for one, two in pairs] == list(zip(range(100), range(100, 200)))
+
+
+def test_a_map_over_a_map(client):
+    inner = (result.json() + 1 for result in client.map("f", range(50), 4))
+    assert [result.json() for result in client.map("g", inner, 4)] == list(range(1, 51))
+
+
+@pytest.fixture
+def narrow(peer):
+    with Client(endpoint=peer.url, max_connections=4, timeout=20, **KEYS) as client:
+        yield client
+
+
+def test_calls_in_the_loop_over_a_map_find_connections_even_where_the_map_has_them_all(narrow):
+    found = [narrow.invoke("g", data=result.json()).json() for result in narrow.map("f", range(50), 4)]
+    assert found == list(range(50))
+
+
+def test_calls_in_the_iterable_find_connections_even_where_the_map_has_them_all(narrow):
+    inputs = (narrow.invoke("g", data=number).json() for number in range(50))
+    assert [result.json() for result in narrow.map("f", inputs, 4)] == list(range(50))
+
+
+def test_maps_of_one_thread_find_connections_even_where_one_has_them_all(narrow):
+    pairs = zip(narrow.map("f", range(50), 4), narrow.map("f", range(50), 4))
+    assert all(one == two for one, two in pairs)
+    del pairs
+    assert narrow._pool._maps == {}
+
+
+def test_a_closed_client_is_told_of(client):
+    client.close()
+    with pytest.raises(RuntimeError, match="this client is closed"):
+        client.map("f", [1])
+
+
+def test_a_map_that_is_advanced_by_its_own_iterable_says_so(client):
+    def give() -> "Any":
+        yield 1
+        yield next(outcomes)
+
+    outcomes = client.map("f", give(), 4)
+    assert next(outcomes).json() == 1
+    with pytest.raises(RuntimeError, match="advanced already"):
+        next(outcomes)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_leaves_its_parents_map_alone(client):
+    outcomes = client.map("f", range(100), 4)
+    next(outcomes)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            next(outcomes)
+        except RuntimeError as error:
+            code = 0 if "process that forked" in str(error) else 2
+        finally:
+            outcomes.close()
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [result.json() for result in outcomes] == list(range(1, 100))
+
+
+def test_ctrl_c_stops_a_map_and_leaks_nothing(peer):
+    release = threading.Event()
+    with Peer(answer=lambda request: release.wait(5) and ok()) as slow, Client(endpoint=slow.url, **KEYS) as client:
+        main = threading.main_thread().ident
+        timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
+        timer.start()
+        outcomes = client.map("f", itertools.count(), 4, grace=0.1)
+        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                next(outcomes)
+        finally:
+            signal.signal(signal.SIGINT, previous)
+            release.set()
+        assert client._pool._state.opened == client._pool._state.idle == 0
+        assert list(outcomes) == []
+
+
+@pytest.mark.parametrize("kind", ["_Epoll", "_Poll", "_Select"])
+def test_every_way_to_wait_will_do(client, monkeypatch, kind):
+    way = getattr(pollers, kind)
+    needed = {"_Epoll": "epoll", "_Poll": "poll", "_Select": "select"}[kind]
+    if not hasattr(pollers.select, needed):
+        pytest.skip("this system has no {}".format(needed))
+    monkeypatch.setattr(pollers, "_make_poll", way)
+    assert [result.json() for result in client.map("f", range(200), 16)] == list(range(200))
+    dead = Client(endpoint="http://127.0.0.1:{}".format(unused_port()), max_attempts=1, **KEYS)
+    found = list(dead.map("f", range(3), return_exceptions=True))
+    assert [type(error) for error in found] == [exception.ConnectError] * 3
+
+
+def test_tls_and_a_certificate_that_is_not_trusted(tmp_path):
+    trustme = pytest.importorskip("trustme")
+    ssl = pytest.importorskip("ssl")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Peer(answer=lambda request: ok(request.fields["Event"]), tls=context) as peer:
+        with Client(endpoint=peer.url, ca_file=str(tmp_path / "ca.pem"), **KEYS) as client:
+            inputs = ["{}{}".format(number, "x" * 50_000) for number in range(40)]
+            assert [result.json() for result in client.map("f", inputs, 8)] == inputs
+        with Client(endpoint=peer.url, max_attempts=1, **KEYS) as client:
+            (error,) = client.map("f", [1], return_exceptions=True)
+    assert type(error) is exception.ConnectError
+    assert "certificate" in error.message
