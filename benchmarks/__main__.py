@@ -23,6 +23,8 @@ from benchmarks.results import Results
 RESULTS = Path(__file__).with_name("RESULTS.md")
 FULL_ROUNDS = 25
 QUICK_ROUNDS = 3
+MAP_CALLS = 100_000
+QUICK_CALLS = 10_000
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -120,7 +122,8 @@ class Program:
         results.first = startup.measure_first(place, rounds)
         results.imported = startup.measure_imports(place, rounds)
         results.sizes = startup.measure_sizes(place)
-        say(f"new processes, imports, sizes: {time.monotonic() - began:.0f} s")
+        results.map_growth_mb = startup.measure_map_growth(place, QUICK_CALLS if self._is_quick else MAP_CALLS)
+        say(f"new processes, imports, sizes, memory of a map: {time.monotonic() - began:.0f} s")
 
 
 def say(text: str) -> None:

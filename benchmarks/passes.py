@@ -22,11 +22,18 @@ TASK_FLOOR = Client("floor: bare BufferedProtocol, prebuilt request, JSON", "tas
 TASK_OURS = Client("tencentserverless.aio", "tasks:prepare_ours", "ours")
 AIOHTTP = Client("aiohttp, signed by hand", "tasks:prepare_aiohttp", "libraries")
 TASK_HTTPX = Client("httpx, signed by hand", "tasks:prepare_httpx", "libraries")
+MAP = Client("tencentserverless, map", "maps:prepare_ours", "ours")
+MAP_JOURNAL = Client("tencentserverless, map with a journal", "maps:prepare_journal", "ours")
+OFFICIAL_POOL = Client("official SDK, ThreadPoolExecutor", "maps:prepare_official", "official")
+WIDE_POOL = Client("official SDK, its pool widened to 64, ThreadPoolExecutor", "maps:prepare_official_wide", "official")
+TASK_MAP = Client("tencentserverless.aio, map", "tasks:prepare_map", "ours")
 
 FAST = (FLOOR, SIGNING, OURS, NATIVE)
 SLOW = (FLOOR, OURS, HTTP_CLIENT, URLLIB3, REQUESTS, HTTPX, OFFICIAL)
-TASKS = (TASK_FLOOR, TASK_OURS)
+TASKS = (TASK_FLOOR, TASK_OURS, TASK_MAP)
 SLOW_TASKS = (TASK_FLOOR, TASK_OURS, AIOHTTP, TASK_HTTPX)
+MAPS = (MAP, MAP_JOURNAL)
+SLOW_MAPS = (MAP, OFFICIAL_POOL, WIDE_POOL)
 THREADS = (FLOOR, OURS, OFFICIAL, WIDE, URLLIB3)
 
 
@@ -52,6 +59,15 @@ def list_passes(is_quick: bool) -> list[Pass]:
             ),
             Pass(
                 f"64 threads on one client, {scheme}", THREADS, is_tls, in_flight=IN_FLIGHT, rounds=5, slice_seconds=0.4
+            ),
+            Pass(f"64 in flight by map, {scheme}", MAPS, is_tls, in_flight=IN_FLIGHT, rounds=30, slice_seconds=0.3),
+            Pass(
+                f"64 in flight by map, every client, {scheme}",
+                SLOW_MAPS,
+                is_tls,
+                in_flight=IN_FLIGHT,
+                rounds=5,
+                slice_seconds=0.5,
             ),
         ]
     plans += [

@@ -106,6 +106,16 @@ def measure_imports(place: Place, rounds: int) -> Imported:
     return found
 
 
+def measure_map_growth(place: Place, calls: int) -> float | None:
+    """MB that a process grows by during a map of so many calls, after 2,000 of them; None without our environment."""
+    if "ours" not in place.pythons:
+        return None
+    settings = json.dumps({**place.settings_of(False), "in_flight": 64})
+    command = [str(place.pythons["ours"]), str(CLIENTS / "maps.py"), settings, str(calls)]
+    output = subprocess.run(command, env=dict(place.environment), stdout=subprocess.PIPE, check=True).stdout
+    return float(json.loads(output))
+
+
 @dataclass(frozen=True)
 class Size:
     """What an installation takes on disk, in KB, without and with bytecode."""

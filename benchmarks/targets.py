@@ -120,6 +120,24 @@ def list_concurrent() -> Iterator[Target[Results]]:
         yield Target(f"aiohttp with hand-made signing / ours, CPU, {scheme}", 3, find, is_ceiling=False)
 
 
+def list_maps() -> Iterator[Target[Results]]:
+    """Fan-out."""
+    for scheme in ("plain", "TLS"):
+        name = f"64 in flight by map, every client, {scheme}"
+        find = compare_peer(name, passes.OFFICIAL_POOL.label, passes.MAP.label, "cpu_ratio")
+        figure = f"map, 64 in flight, calls per CPU-second over the official SDK's by threads, {scheme}"
+        yield Target(figure, 25, find, is_ceiling=False)
+    for scheme in ("plain", "TLS"):
+        name = f"64 in flight on asyncio, {scheme}"
+        find = compare_peer(name, passes.TASK_MAP.label, passes.TASK_OURS.label, "cpu_ratio")
+        yield Target(f"`AsyncClient.map` over gathered `AsyncClient.invoke`, CPU a call, {scheme}", 1.25, find)
+    yield Target("memory growth during a map of 100,000 calls", 20, lambda results: results.map_growth_mb, " MB")
+    for scheme in ("plain", "TLS"):
+        name = f"64 in flight by map, {scheme}"
+        journal = read(name, passes.MAP_JOURNAL.label, "wall_ratio")
+        yield Target(f"map with a journal, wall a call over one without, {scheme}", 1.33, journal)
+
+
 def list_process() -> Iterator[Target[Results]]:
     """New processes, and the disk."""
     ours, bare = startup.FIRST_OURS.label, startup.BARE.label
@@ -140,4 +158,4 @@ def list_process() -> Iterator[Target[Results]]:
 
 def list_targets() -> list[Target[Results]]:
     """Every target, in the order of the table."""
-    return [*list_warm(), *list_connections(), *list_concurrent(), *list_process()]
+    return [*list_warm(), *list_connections(), *list_concurrent(), *list_maps(), *list_process()]

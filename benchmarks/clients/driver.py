@@ -57,7 +57,7 @@ async def run_tasks(prepare, settings):
     """As many tasks as are to be in flight; each makes its share."""
     call = await prepare(settings)
     in_flight = settings["in_flight"]
-    check(await call())
+    wire.check(await call())
 
     async def work(share):
         for _ in range(share):
@@ -71,6 +71,18 @@ async def run_tasks(prepare, settings):
     # The loop has nothing else to do while we wait for an order.
     for line in sys.stdin:
         await run(in_flight)
+        wall, cpu = time.perf_counter(), time.process_time()
+        await run(int(line))
+        tell(json.dumps([time.perf_counter() - wall, time.process_time() - cpu]))
+
+
+async def run_task_map(prepare, settings):
+    """A map of an asyncio client."""
+    run = await prepare(settings)
+    await run(settings["warm_calls"])
+    tell(READY)
+    for line in sys.stdin:
+        await run(settings["in_flight"])
         wall, cpu = time.perf_counter(), time.process_time()
         await run(int(line))
         tell(json.dumps([time.perf_counter() - wall, time.process_time() - cpu]))
@@ -90,21 +102,21 @@ def tell(line):
     os.write(1, line.encode() + b"\n")
 
 
-def check(answer):
-    if answer != wire.ANSWER:
-        raise RuntimeError(f"an unexpected answer: {answer!r}")
-
-
 def main():
     settings = json.loads(sys.argv[1])
     module, _, name = settings["client"].partition(":")
     prepare = getattr(importlib.import_module(module), name)
     if module == "tasks":
-        asyncio.run(run_tasks(prepare, settings))
+        asyncio.run((run_task_map if name == "prepare_map" else run_tasks)(prepare, settings))
+        return
+    if module == "maps":
+        run = prepare(settings)
+        run(settings["warm_calls"])
+        serve(run, settings["in_flight"])
         return
     call = prepare(settings)
     for _ in range(settings["warm_calls"]):
-        check(call())
+        wire.check(call())
     if settings["in_flight"] > 1:
         run_threads(call, settings["in_flight"])
     else:

@@ -78,6 +78,19 @@ async def prepare_ours(settings):
     return call
 
 
+async def prepare_map(settings):
+    """``AsyncClient.map`` on one client."""
+    from tencentserverless.aio import AsyncClient
+
+    client = sdks.make_ours(settings, AsyncClient)
+
+    async def run(calls):
+        async for answer in client.map(wire.FUNCTION, (wire.EVENT for _ in range(calls)), settings["in_flight"]):
+            wire.check(answer)
+
+    return run
+
+
 async def prepare_aiohttp(settings):
     import aiohttp
 

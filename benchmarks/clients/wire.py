@@ -6,7 +6,9 @@ Nothing of the SDK under test is used here, and nothing is imported that the bar
 import hashlib
 import hmac
 import json
+import os
 import time
+from pathlib import Path
 
 SECRET_ID = "AKIDbenchmark"
 SECRET_KEY = "the-secret-key-of-the-benchmark"
@@ -85,3 +87,14 @@ def read_answer(text):
     if result["ErrMsg"]:
         raise RuntimeError(result["ErrMsg"])
     return result["RetMsg"]
+
+
+def check(answer):
+    """Refuse any but the responder's one answer."""
+    if answer != ANSWER:
+        raise RuntimeError(f"an unexpected answer: {answer!r}")
+
+
+def read_resident_mb():
+    """This process's memory, as Linux counts it."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

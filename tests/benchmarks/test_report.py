@@ -27,6 +27,7 @@ def make_results() -> Results:
     names = [label for _, _, label in startup.IMPORTS]
     sizes = dict.fromkeys(names, 100.0)
     results.imported = Imported({name: [5.0] for name in names}, sizes, sizes, [10.0])
+    results.map_growth_mb = 1.0
     results.sizes = {startup.SDK_CODE: Size(200.0, 500.0)}
     return results
 
