@@ -67,16 +67,24 @@ class Call:
 
 
 class Query:
-    """A question about an invocation, or a word to it: an action that runs no function and may be repeated."""
+    """An action that runs no function: a question about an invocation, a word to it, or management."""
 
-    __slots__ = ("action", "body", "deadline", "function_name", "namespace", "region")
+    __slots__ = ("action", "body", "deadline", "function_name", "is_idempotent", "namespace", "region")
 
     invocation_type = qualifier = ""
-    is_idempotent = True
 
     def __init__(
-        self, action: str, fields: "dict[str, Any]", function_name: str, namespace: str, *, region: str, deadline: float
+        self,
+        action: str,
+        fields: "dict[str, Any]",
+        function_name: str,
+        namespace: str,
+        *,
+        region: str,
+        deadline: float,
+        is_idempotent: bool = True,
     ) -> None:
+        self.is_idempotent = is_idempotent
         self.action = action
         self.body = _encode(fields).encode("utf-8")
         self.function_name = function_name

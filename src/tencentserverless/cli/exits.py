@@ -15,3 +15,11 @@ class Exit(enum.IntEnum):
     STATE = 6  # the state folder, the env file or the running server
     SECRETS = 7  # the secret file can't be used
     RUNTIME = 8  # an interpreter is missing, with --strict-runtimes
+    FUNCTION = 10  # the function ran, and failed
+    REFUSED = 11  # the platform would not run the function
+    API = 12  # the API refused
+    NETWORK = 13  # the wire failed, or nobody answers
+    CREDENTIALS = 14  # no usable key pair was found
+    PARTLY = 15  # a map ended, and some of its inputs failed or are in doubt
+    INTERRUPTED = 130  # Ctrl-C
+    BROKEN_PIPE = 141  # who read the output has gone

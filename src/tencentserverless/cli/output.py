@@ -7,8 +7,13 @@ if TYPE_CHECKING:
     from tencentserverless.cli.exits import Exit
 
 
-def fail(code: "Exit", message: str) -> int:
-    """Print one line that says what is wrong and what to do; the value is the exit code."""
+def fail(code: "Exit", message: str, detail: str = "") -> int:
+    """Print one line that says what is wrong and what to do; the value is the exit code.
+
+    :param detail: lines to show before it
+    """
+    if detail:
+        sys.stderr.write(detail.rstrip("\n") + "\n")
     sys.stderr.write("scf: error: {}\n".format(" ".join(message.splitlines())))
     sys.stderr.flush()
     return int(code)
@@ -20,7 +25,20 @@ def notice(message: str) -> None:
     sys.stderr.flush()
 
 
+def detail(text: str) -> None:
+    """Print lines that belong to an answer, beside it."""
+    sys.stderr.write(text.rstrip("\n") + "\n")
+    sys.stderr.flush()
+
+
 def answer(line: str) -> None:
     """Print what was asked for. Flushed: a program may be waiting for the line."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def answer_json(value: "object") -> None:
+    """Print what was asked for, for programs."""
+    import json
+
+    answer(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,52 +1,61 @@
 """Puts the commands together and turns whatever they raise into an exit code and one line."""
 
+import os
+import sys
+
 import click
 
 from tencentserverless import __version__
-from tencentserverless.cli.commands.env import env
-from tencentserverless.cli.commands.start import start
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.failure import Failure, explain
+from tencentserverless.cli.lazy import LazyGroup
 from tencentserverless.cli.main import INSTALL_HINT
-from tencentserverless.cli.output import fail
-from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.cli.output import fail, notice
 
-_EXITS = {
-    Reason.PROJECT: Exit.PROJECT,
-    Reason.ADDRESS: Exit.ADDRESS,
-    Reason.STATE: Exit.STATE,
-    Reason.SECRETS: Exit.SECRETS,
-    Reason.RUNTIME: Exit.RUNTIME,
+_HERE = "tencentserverless.cli.commands."
+COMMANDS = {
+    "invoke": (_HERE + "invoke:invoke", "Call a function and print what it returns."),
+    "map": (_HERE + "map:map_command", "Call a function for each line of a file."),
+    "local": (_HERE + "local:local", "A local SCF: the cloud's API on this machine, running your functions."),
 }
 
 
-@click.group(name="scf")
+@click.group(cls=LazyGroup, name="scf", table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="scf")
 def scf() -> None:
     """Call Tencent Cloud functions, and run them on this machine."""
 
 
-@scf.group()
-def local() -> None:
-    """A local SCF: the cloud's API on this machine, running your functions."""
-
-
-local.add_command(start)
-local.add_command(env)
-
-
 def run() -> int:
     """Run the command line of this process; the value is the exit code."""
     try:
-        scf.main(prog_name="scf", standalone_mode=False)
-    except StartRefused as error:
-        return fail(_EXITS[error.reason], str(error))
+        return _run()
+    except (BrokenPipeError, SystemExit):  # click ends the process where a pipe breaks
+        # Python would complain when it flushes what nobody reads any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.BROKEN_PIPE
+
+
+def _run() -> int:
+    try:
+        code = scf.main(prog_name="scf", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.ClickException as error:
         return fail(Exit(error.exit_code) if error.exit_code in set(Exit) else Exit.FAILED, error.format_message())
     except click.Abort:
-        return fail(Exit.FAILED, "interrupted")
+        notice("interrupted")
+        return Exit.INTERRUPTED
     except ImportError as error:
         missing = (error.name or "").split(".")[0]
         if missing in ("", "tencentserverless"):
             raise
         return fail(Exit.MISSING_EXTRA, f"the local SCF needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
-    return Exit.OK
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        failure: Failure | None = explain(error)
+        if failure is None:
+            raise
+        return fail(failure.code, str(failure), failure.detail)
+    return code if isinstance(code, int) else Exit.OK

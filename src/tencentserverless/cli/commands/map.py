@@ -1,0 +1,206 @@
+"""``scf map``: call a function for each line of a file."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from tencentserverless.cli import output
+from tencentserverless.cli.events import decode
+from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.failure import Failure
+from tencentserverless.cli.target import Target, targeted
+
+_PATH = click.Path(path_type=Path)
+_MAX_LINE_CHARACTERS = 16 * 1024 * 1024  # an event holds 6 MB
+_WIDE = 64  # connections of a client; a wider map needs more
+
+
+@click.command("map")
+@click.argument("name")
+@click.argument("source", metavar="[IN]", default="-", type=_PATH)
+@click.option("-o", "--output", "out", type=_PATH, help="File for the outcomes.  [default: standard output]")
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=32, show_default=True, help="Calls at once.")
+@click.option("--unordered", is_flag=True, help="Write outcomes as they end; each names its position.")
+@click.option("--journal", type=_PATH, help="File that lets a run that was cut go on.  [default: OUT.journal]")
+@click.option("--resume", is_flag=True, help="Go on with a run that was cut.")
+@click.option("--max-errors", type=click.IntRange(min=1), metavar="N", help="Stop at so many inputs without a result.")
+@click.option("--idempotent", is_flag=True, help="The function may run twice for an input.")
+@click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
+@click.option("--timeout", type=click.FloatRange(min=0.001), help="Seconds for each call.  [default: 910]")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@targeted
+def map_command(
+    *,
+    name: str,
+    source: Path,
+    out: Path | None,
+    concurrency: int,
+    unordered: bool,
+    journal: Path | None,
+    resume: bool,
+    max_errors: int | None,
+    idempotent: bool,
+    qualifier: str,
+    timeout: float | None,
+    as_json: bool,
+    target: Target,
+) -> int:
+    """Call the function NAME for each line of IN, which is JSON Lines; - is standard input.
+
+    A line of the output is {"position": 0, "result": ...} or {"position": 0, "error": {...}}. A summary goes to stderr.
+    With -o or --journal a run that was cut goes on with --resume: what has a result is not sent again. The journal is
+    removed when every input has a result.
+    """
+    kept = journal or (Path(f"{out}.journal") if out else None)
+    _check_journal(kept, resume)
+    options: dict[str, Any] = {"namespace": target.namespace, "qualifier": qualifier, "idempotent": idempotent}
+    if timeout is not None:
+        options["timeout"] = timeout
+    run = _Run(name, kept, max_errors)
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(target.open_client(max_connections=max(_WIDE, concurrency)))
+        lines = stack.enter_context(_open_input(source))
+        outcomes = stack.enter_context(
+            client.map(name, _read_lines(lines, source), concurrency, not unordered, True, kept, **options)
+        )
+        sink = stack.enter_context(_open_output(out))
+        run.write_all(outcomes, sink, _count_lines(source))
+        run.conclude(client, options["namespace"], as_json)
+    run.tidy()
+    return run.exit_code
+
+
+class _Run:
+    """One run: its counts, and why it ended.
+
+    :param journal: None for none
+    """
+
+    def __init__(self, name: str, journal: Path | None, max_errors: int | None) -> None:
+        from tencentserverless.cli.tally import Tally
+
+        self._name = name
+        self._journal = journal
+        self._max_errors = max_errors
+        self._tally = Tally()
+
+    @property
+    def exit_code(self) -> Exit:
+        """OK if every input has a result."""
+        return Exit.PARTLY if self._tally.errors else Exit.OK
+
+    def write_all(self, outcomes: Any, sink: IO[str], total: int | None) -> None:
+        """Write the outcomes as they come."""
+        from tencentserverless.cli.progress import MapProgress, describe_outcome
+
+        try:
+            with MapProgress(total) as progress:
+                for outcome in outcomes:
+                    self._tally.add(outcome)
+                    sink.write(json.dumps(describe_outcome(outcome), ensure_ascii=False) + "\n")
+                    progress.show(outcomes, self._tally)
+                    if self._max_errors is not None and self._tally.errors >= self._max_errors:
+                        break
+                else:
+                    self._tally.is_complete = not self._tally.errors
+        except KeyboardInterrupt:
+            if self._journal is not None:
+                output.notice("interrupted; go on with the same command and --resume")
+            raise
+
+    def tidy(self) -> None:
+        """Remove the journal, if nothing is left to resume."""
+        if self._journal is not None and self._tally.is_complete:
+            self._journal.unlink()
+
+    def conclude(self, client: Any, namespace: str, as_json: bool) -> None:
+        """Print the summary."""
+        from tencentserverless.cli.tally import write_summary
+
+        figures = self._tally.sum_up(_find_memory(client, namespace, self._name))
+        if as_json:
+            output.detail(json.dumps(figures))
+        else:
+            output.detail("\n".join([*write_summary(figures), *self._tally.draw_histogram()]))
+        if self._max_errors is not None and self._tally.errors >= self._max_errors:
+            output.notice(f"stopped at {self._tally.errors} inputs without a result, as --max-errors says")
+        if self._tally.in_doubt and self._journal is not None:
+            output.notice(f"what is in doubt is listed by tencentserverless.journal.Journal({str(self._journal)!r})")
+
+
+def _check_journal(journal: Path | None, resume: bool) -> None:
+    if resume and journal is None:
+        raise click.UsageError("--resume needs the journal of the run that was cut: give -o or --journal")
+    if not resume and journal is not None and journal.exists():
+        raise Failure(Exit.USAGE, f"{journal} is of an earlier run: go on with --resume, or remove it to begin anew")
+
+
+@contextlib.contextmanager
+def _open_input(source: Path) -> Iterator[IO[str]]:
+    if str(source) == "-":
+        yield sys.stdin
+        return
+    try:
+        file = source.open(encoding="utf-8")
+    except OSError as error:
+        raise Failure(Exit.USAGE, f"{source}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+@contextlib.contextmanager
+def _open_output(out: Path | None) -> Iterator[IO[str]]:
+    if out is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        file = out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise Failure(Exit.USAGE, f"{out}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
+    """The events; blank lines are none."""
+    origin = "standard input" if str(source) == "-" else str(source)
+    number = 0
+    try:
+        while line := lines.readline(_MAX_LINE_CHARACTERS):
+            number += 1
+            if len(line) == _MAX_LINE_CHARACTERS:
+                raise Failure(
+                    Exit.USAGE, f"{origin}, line {number}: it is longer than {_MAX_LINE_CHARACTERS} characters"
+                )
+            if line.strip():
+                yield decode(line, origin, number)
+    except UnicodeDecodeError:
+        raise Failure(Exit.USAGE, f"{origin}, line {number + 1}: not a text in UTF-8") from None
+
+
+def _count_lines(source: Path) -> int | None:
+    """How many inputs there are, for the progress bar; None where that can't be known, or nobody sees it."""
+    if str(source) == "-" or not sys.stderr.isatty():
+        return None
+    with source.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _find_memory(client: Any, namespace: str, name: str) -> int | None:
+    """MB that the function is configured with, None where the API does not say."""
+    from tencentserverless.exception import TencentCloudSDKException
+    from tencentserverless.management import call_action
+
+    fields = {"FunctionName": name, "Namespace": namespace}
+    try:
+        found = call_action(client, "GetFunction", fields, timeout=5.0, idempotent=True)
+    except TencentCloudSDKException:
+        return None
+    memory = found.get("MemorySize")
+    return memory if isinstance(memory, int) else None

@@ -1,0 +1,69 @@
+"""Any action of the SCF API: functions, versions, logs. The ``scf`` command is built on it.
+
+::
+
+    from tencentserverless.management import call_action
+    from tencentserverless.scf import Client
+
+    answer = call_action(Client(), "ListFunctions", {"Limit": 20}, idempotent=True)
+    print([function["FunctionName"] for function in answer["Functions"]])
+
+The actions and their parameters are those of cloud.tencent.com/document/api/583/17234. To call a function, use a
+client: it knows what may be sent twice.
+"""
+
+from tencentserverless import config
+from tencentserverless._arguments import check_seconds
+from tencentserverless._client import CLOCK
+from tencentserverless._core import wire
+from tencentserverless._core.flow import invoke_flow
+from tencentserverless._core.request import Query
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["call_action"]
+
+
+def call_action(
+    client: "Any",
+    action: str,
+    fields: "dict[str, Any]",
+    *,
+    region: "str | None" = None,
+    timeout: float = 60.0,
+    idempotent: bool = False,
+) -> "dict[str, Any]":
+    """Call an action and wait for its answer.
+
+    :param client: an ``scf.Client``, whose keys, endpoint and connections it uses
+    :param action: its name, as ``ListFunctions``
+    :param fields: its parameters
+    :param region: default: the client's
+    :param timeout: seconds, all tries included
+    :param idempotent: it may be sent twice, as one that only reads: then it is tried again where it may have arrived
+    :returns: the answer's ``Response``
+    :raises APIError: the API refused
+    :raises NetworkError: the wire broke; ``executed`` tells whether the action may have been done
+    :raises ValueError: the request is larger than the API takes
+    """
+    region = config.check_region(region or client.region)
+    query = Query(
+        action,
+        fields,
+        str(fields.get("FunctionName", "")),
+        str(fields.get("Namespace", "")),
+        region=region,
+        deadline=CLOCK.monotonic() + check_seconds("timeout", timeout),
+        is_idempotent=idempotent,
+    )
+    if len(query.body) > wire.MAX_BODY_BYTES:
+        raise ValueError(
+            "{} makes a request of {} bytes; a request holds at most {}. Put the code into COS".format(
+                action, len(query.body), wire.MAX_BODY_BYTES
+            )
+        )
+    target = client._targets.get(region) or client._aim(region)
+    envelope = client._run(invoke_flow(query, target, client._memory, client._policy, CLOCK))
+    return envelope["Response"]  # type: ignore[no-any-return]

@@ -1,0 +1,121 @@
+"""``scf map``: JSON Lines in and out, resumable."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+
+from tests.conftest import child_environment, scf_command
+
+
+def read_lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_line_for_each_line(scf, tmp_path):
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"n": {n}}}\n\n' for n in range(300)))
+    done = scf("map", "echo", "in.jsonl", "-o", "out.jsonl", "--concurrency", "8")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    found = read_lines((tmp_path / "out.jsonl").read_text())
+    assert found == [{"position": n, "result": {"n": n}} for n in range(300)]
+    assert "billed GB-seconds" in done.stderr
+    assert "<= 1 ms" in done.stderr or " ms" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_standard_input_to_standard_output(scf):
+    done = scf("map", "echo", "--unordered", "--json", stdin="1\n2\n3\n")
+    assert sorted(line["result"] for line in read_lines(done.stdout)) == [1, 2, 3]
+    assert json.loads(done.stderr)["done"] == 3
+
+
+def test_failures_are_lines_too_and_the_exit_code_tells(scf):
+    done = scf("map", "echo", stdin='1\n{"fail": "boom"}\n3\n')
+    assert done.returncode == 15
+    first, second, third = read_lines(done.stdout)
+    assert (first["result"], third["result"]) == (1, 3)
+    assert second["position"] == 1
+    assert second["error"]["status"] == 430
+    assert second["error"]["executed"] == "yes"
+
+
+def test_it_stops_at_so_many_errors(scf):
+    done = scf("map", "echo", "--concurrency", "1", "--max-errors", "2", stdin='{"fail": 1}\n' * 50)
+    assert done.returncode == 15
+    assert len(done.stdout.splitlines()) == 2
+    assert "as --max-errors says" in done.stderr
+
+
+def test_a_line_that_is_no_json_is_named_after_what_came_before(scf):
+    done = scf("map", "echo", stdin="1\n2\n{bad\n")
+    assert done.returncode == 2
+    assert [line["result"] for line in read_lines(done.stdout)] == [1, 2]
+    assert "standard input, line 3, column 2" in done.stderr
+    assert "  {bad\n   ^\n" in done.stderr
+
+
+def test_a_file_that_is_not_there(scf):
+    done = scf("map", "echo", "none.jsonl")
+    assert (done.returncode, done.stderr) == (2, "scf: error: none.jsonl: No such file or directory\n")
+
+
+def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
+    (tmp_path / "in").write_text('1\n{"fail": "boom"}\n3\n')
+    assert scf("map", "echo", "in", "-o", "out").returncode == 15
+    assert (tmp_path / "out.journal").exists()
+    done = scf("map", "echo", "in", "-o", "out")
+    assert done.returncode == 2
+    assert "--resume" in done.stderr
+    done = scf("map", "echo", "in", "-o", "out", "--resume")
+    assert done.returncode == 15
+    assert [line["position"] for line in read_lines((tmp_path / "out").read_text())] == [0, 1, 2]
+    (tmp_path / "in").write_text("7\n8\n")
+    done = scf("map", "echo", "in", "-o", "out", "--resume")
+    assert done.returncode == 2
+    assert "of another run" in done.stderr
+
+
+def test_ctrl_c_and_resume_send_each_line_once(cli_server, scf, tmp_path):
+    (tmp_path / "in").write_text("".join(f'{{"n": {n}, "sleep": 0.02}}\n' for n in range(200)))
+    arguments = ("map", "echo", "in", "-o", "out", "--concurrency", "2")
+    process = subprocess.Popen(
+        scf_command(*arguments, "--state", cli_server.env_file),
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=child_environment(),
+    )
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "--resume" in stderr
+    done = scf(*arguments, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert [line["result"]["n"] for line in read_lines((tmp_path / "out").read_text())] == list(range(200))
+    assert not (tmp_path / "out.journal").exists()
+
+
+def test_a_terminal_shows_the_progress(cli_server, tmp_path):
+    (tmp_path / "in").write_text("".join(f'{{"n": {n}, "sleep": 0.02}}\n' for n in range(60)))
+    ours, theirs = pty.openpty()
+    command = scf_command("map", "echo", "in", "-o", "out", "--concurrency", "2", "--state", cli_server.env_file)
+    environment = child_environment(TERM="xterm", COLUMNS="100")
+    process = subprocess.Popen(command, stderr=theirs, cwd=tmp_path, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while select.select([ours], [], [], 30)[0]:
+            data = os.read(ours, 4096)
+            if not data:
+                break
+            shown += data
+    except OSError:  # what Linux says at the end of a terminal
+        pass
+    os.close(ours)
+    assert process.wait(30) == 0
+    assert b"/60" in shown
+    assert b"throttled 0" in shown
