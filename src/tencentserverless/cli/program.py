@@ -16,6 +16,7 @@ _HERE = "tencentserverless.cli.commands."
 COMMANDS = {
     "invoke": (_HERE + "invoke:invoke", "Call a function and print what it returns."),
     "map": (_HERE + "map:map_command", "Call a function for each line of a file."),
+    "explain": (_HERE + "explain:explain", "Say what a status or an error code means."),
     "local": (_HERE + "local:local", "A local SCF: the cloud's API on this machine, running your functions."),
 }
 
