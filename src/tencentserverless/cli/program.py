@@ -1,52 +1,45 @@
-"""Puts the commands together and turns whatever they raise into an exit code and one line."""
+"""Runs a command line, and turns whatever it raises into an exit code and one line."""
 
 import click
 
 from tencentserverless import __version__
-from tencentserverless.cli.commands.env import env
-from tencentserverless.cli.commands.start import start
+from tencentserverless.cli import output
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.lazy import LazyGroup
 from tencentserverless.cli.main import INSTALL_HINT
-from tencentserverless.cli.output import fail
-from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.cli.table import COMMANDS
 
-_EXITS = {
-    Reason.PROJECT: Exit.PROJECT,
-    Reason.ADDRESS: Exit.ADDRESS,
-    Reason.STATE: Exit.STATE,
-    Reason.SECRETS: Exit.SECRETS,
-    Reason.RUNTIME: Exit.RUNTIME,
-}
-
-
-@click.group(name="scf")
-@click.version_option(__version__, prog_name="scf")
-def scf() -> None:
-    """Call Tencent Cloud functions, and run them on this machine."""
-
-
-@scf.group()
-def local() -> None:
-    """A local SCF: the cloud's API on this machine, running your functions."""
-
-
-local.add_command(start)
-local.add_command(env)
+scf = click.version_option(__version__, prog_name="scf")(
+    LazyGroup("scf", COMMANDS, "Call Tencent Cloud functions, and run them on this machine.")
+)
 
 
 def run() -> int:
     """Run the command line of this process; the value is the exit code."""
     try:
-        scf.main(prog_name="scf", standalone_mode=False)
-    except StartRefused as error:
-        return fail(_EXITS[error.reason], str(error))
+        code = scf.main(prog_name="scf", standalone_mode=False)
     except click.ClickException as error:
-        return fail(Exit(error.exit_code) if error.exit_code in set(Exit) else Exit.FAILED, error.format_message())
-    except click.Abort:
-        return fail(Exit.FAILED, "interrupted")
+        return output.fail(_exit_of(error.exit_code), error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        return output.fail(Exit.INTERRUPTED, "interrupted")
+    except SystemExit as error:
+        if error.code == 1:  # the one way in which click ends itself here: who read its help has gone
+            return Exit.PIPE_CLOSED
+        raise
     except ImportError as error:
         missing = (error.name or "").split(".")[0]
         if missing in ("", "tencentserverless"):
             raise
-        return fail(Exit.MISSING_EXTRA, f"the local SCF needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
-    return Exit.OK
+        return output.fail(Exit.MISSING_EXTRA, f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
+    except Exception as error:
+        from tencentserverless.cli.failures import translate
+
+        failure = translate(error)
+        if failure is None:  # a defect of ours: its traceback is what there is to report
+            raise
+        return output.fail(failure.code, str(failure), failure.detail)
+    return _exit_of(code) if isinstance(code, int) else Exit.OK
+
+
+def _exit_of(code: int) -> Exit:
+    return Exit(code) if code in set(Exit) else Exit.FAILED
