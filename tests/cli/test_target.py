@@ -48,8 +48,8 @@ def test_no_local_server_names_the_command_that_starts_one(functions, monkeypatc
 
 
 def test_what_can_not_be_a_target_is_a_usage_error(monkeypatch):
-    with pytest.raises(click.UsageError, match="region 'a b'"):
-        choose_target("a b", "default", False)
+    with pytest.raises(click.UsageError, match="region 'a_b'"):
+        choose_target("a_b", "default", False)
     monkeypatch.setenv(ENDPOINT_URL, "nonsense")
     with pytest.raises(click.UsageError, match=ENDPOINT_URL):
         choose_target(None, "default", False)
