@@ -4,7 +4,7 @@ import enum
 
 
 class Exit(enum.IntEnum):
-    """Why the command ended."""
+    """Why the command ended. Scripts rely on the numbers: they never change their meaning."""
 
     OK = 0
     FAILED = 1  # anything without a code of its own
@@ -15,11 +15,13 @@ class Exit(enum.IntEnum):
     STATE = 6  # the state folder, the env file or the running server
     SECRETS = 7  # the secret file can't be used
     RUNTIME = 8  # an interpreter is missing, with --strict-runtimes
-    FUNCTION = 10  # the function ran, and failed
-    REFUSED = 11  # the platform would not run the function
-    API = 12  # the API refused
-    NETWORK = 13  # the wire failed, or nobody answers
-    CREDENTIALS = 14  # no usable key pair was found
-    PARTLY = 15  # a map ended, and some of its inputs failed or are in doubt
-    INTERRUPTED = 130  # Ctrl-C
-    BROKEN_PIPE = 141  # who read the output has gone
+    FUNCTION = 10  # the function failed, or the platform would not run it
+    API = 11  # the API refused: no such function, no right to it, too many requests
+    NETWORK = 12  # no connection, or no answer that can be used
+    CREDENTIALS = 13  # no key pair was found, or it was refused
+    INPUT = 14  # what was given as data can't be used
+    UNCONFIRMED = 15  # the question was not answered with yes; nothing was changed
+    UNHEALTHY = 16  # scf doctor found something to mend
+    PARTLY = 17  # scf map: some inputs have no result
+    INTERRUPTED = 130  # Ctrl-C; as shells say it, 128 and the signal's number
+    PIPE_CLOSED = 141  # who read the output has gone; 128 and SIGPIPE

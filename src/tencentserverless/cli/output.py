@@ -1,44 +1,122 @@
-"""Prints failures of ``scf``, all of them. Python 3.6 syntax, like ``main``."""
+"""Prints whatever ``scf`` prints: answers on stdout, everything else on stderr. Python 3.6 syntax, like ``main``.
+
+Colours are for terminals alone, and never where NO_COLOR is set (no-color.org). A reader that has gone, as in
+``scf functions list | head -1``, ends the program without a word.
+"""
 
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TextIO
+
     from tencentserverless.cli.exits import Exit
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
 def fail(code: "Exit", message: str, detail: str = "") -> int:
     """Print one line that says what is wrong and what to do; the value is the exit code.
 
-    :param detail: lines to show before it
+    :param detail: lines to print before it, such as the traceback of a function
     """
     if detail:
-        sys.stderr.write(detail.rstrip("\n") + "\n")
-    sys.stderr.write("scf: error: {}\n".format(" ".join(message.splitlines())))
-    sys.stderr.flush()
+        _write(sys.stderr, plain(detail).rstrip("\n") + "\n")
+    label = style("scf: error:", "red", sys.stderr)
+    _write(sys.stderr, "{} {}\n".format(label, plain(" ".join(message.splitlines()))))
     return int(code)
 
 
 def notice(message: str) -> None:
     """Print a line that the user should see, beside what the command was asked for."""
-    sys.stderr.write("scf: {}\n".format(message))
-    sys.stderr.flush()
+    _write(sys.stderr, "scf: {}\n".format(plain(message)))
 
 
-def detail(text: str) -> None:
-    """Print lines that belong to an answer, beside it."""
-    sys.stderr.write(text.rstrip("\n") + "\n")
-    sys.stderr.flush()
+def remark(message: str) -> None:
+    """Print lines beside the answer that need no label: a log, a summary, a prompt's explanation."""
+    _write(sys.stderr, style(plain(message), "dim", sys.stderr) + "\n")
 
 
 def answer(line: str) -> None:
     """Print what was asked for. Flushed: a program may be waiting for the line."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    _write(sys.stdout, (plain(line) if is_terminal(sys.stdout) else line) + "\n")
 
 
-def answer_json(value: "object") -> None:
-    """Print what was asked for, for programs."""
+def answer_json(value: "Any") -> None:
+    """Print data for a program: one JSON text, indented."""
     import json
 
-    answer(json.dumps(value, ensure_ascii=False, indent=2))
+    _write(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def answer_table(heads: "list[str]", rows: "list[list[str]]") -> None:
+    """Print rows in columns as wide as what they hold; the heads are on a terminal only, so that pipes get data."""
+    shown = ([heads] if is_terminal(sys.stdout) else []) + rows
+    widths = [max([len(row[index]) for row in shown] or [0]) for index in range(len(heads))]
+    for number, row in enumerate(shown):
+        line = "  ".join(cell.ljust(widths[index]) for index, cell in enumerate(row)).rstrip()
+        is_head = number == 0 and len(shown) > len(rows)
+        _write(sys.stdout, (style(line, "bold", sys.stdout) if is_head else plain(line)) + "\n")
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr, and read the answer from a terminal: only ``y`` and ``yes`` are one."""
+    _write(sys.stderr, "{} [y/N] ".format(plain(question)))
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def can_ask() -> bool:
+    """Is there a person at the other end?"""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def is_terminal(stream: "TextIO | None") -> bool:
+    """Is it a terminal? Not if it was closed before the program began."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def style(text: str, name: str, stream: "TextIO") -> str:
+    """The text in a colour, if the stream shows colours.
+
+    :param name: one of bold, dim, red, green and yellow
+    """
+    import os
+
+    if not is_terminal(stream) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return "\x1b[{}m{}\x1b[0m".format(_STYLES[name], text)
+
+
+def plain(text: str) -> str:
+    """The text without what moves a terminal's cursor or changes its colours: it may come from a function."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1] for letter in text)
+
+
+def _write(stream: "TextIO", text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        _leave()
+
+
+def _leave() -> None:
+    """End without a word, and without the interpreter's own complaint when it flushes what is left."""
+    import os
+
+    from tencentserverless.cli.exits import Exit
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    raise SystemExit(int(Exit.PIPE_CLOSED))

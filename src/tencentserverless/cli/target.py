@@ -1,74 +1,114 @@
-"""Where a command goes: the cloud, or the local SCF."""
+"""Where a command goes: the cloud, or a local SCF, with the keys that open it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from tencentserverless.config import Origin
+    from tencentserverless.models import Credentials
     from tencentserverless.scf import Client
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-STATE_FOLDER = ".scf"  # local.settings names it too; loading that costs a third of a command's start
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Target:
-    """Where a command goes.
+    """A region and a namespace, and how they are reached.
 
-    :ivar state: the state folder, or the env file, of the local SCF to call; None for what the environment says
-    :ivar region: None for the environment's
+    :ivar origin: the address, its proxy and its roots
+    :ivar endpoint: a URL, None for what the environment says
+    :ivar keys: of the local SCF that was found, None for the keys around us
     """
 
-    state: Path | None
-    region: str | None
+    region: str
     namespace: str
+    origin: "Origin"
+    endpoint: str | None = None
+    keys: "Credentials | None" = None
+
+    @property
+    def is_local(self) -> bool:
+        """Does it stay on this machine?"""
+        from tencentserverless.config import is_loopback
+
+        return is_loopback(self.origin.host)
+
+    @property
+    def url(self) -> str:
+        """The address as people write it."""
+        return f"{'https' if self.origin.is_tls else 'http'}://{self.origin.authority}"
+
+    def credentials(self) -> "Credentials":
+        """The keys to sign with now.
+
+        :raises CredentialError: if there are none
+        """
+        from tencentserverless.credentials import choose_provider
+
+        return self.keys or choose_provider(None, None, None).get(False)
 
     def open_client(self, **options: Any) -> "Client":
-        """A client that calls there.
+        """A client that calls it.
 
         :param options: further ones of ``scf.Client``
-        :raises StartRefused: if no local SCF runs where one is named
         """
         from tencentserverless.scf import Client
 
-        if self.state is None:
-            return Client(self.region, **options)
-        from tencentserverless.local.app import running_environment
+        keys = (self.keys.secret_id, self.keys.secret_key) if self.keys else (None, None)
+        given = {"endpoint": self.endpoint, "ca_file": self.origin.ca_file, "language": "en-US", **options}
+        return Client(self.region, *keys, **given)
 
-        found = running_environment(self.state)
-        return Client(
-            self.region or found["TENCENTCLOUD_REGION"],
-            found["TENCENTCLOUD_SECRETID"],
-            found["TENCENTCLOUD_SECRETKEY"],
-            endpoint=found["TENCENTSERVERLESS_ENDPOINT_URL"],
-            ca_file=found.get("SSL_CERT_FILE") or None,
-            **options,
-        )
+    @contextlib.contextmanager
+    def reached(self) -> Iterator[None]:
+        """Say what to do where nothing listens on this machine."""
+        from tencentserverless.exception import ConnectError
+
+        try:
+            yield
+        except ConnectError as error:
+            if not self.is_local:
+                raise
+            from tencentserverless.cli.failures import no_local_server
+
+            raise no_local_server(self.url) from error
 
 
-def targeted(command: Command) -> Command:
-    """Give a command the options that say where it goes; it is called with ``target``."""
-
-    def call(
-        *args: Any, is_local: bool, state: Path | None, region: str | None, namespace: str, **options: Any
-    ) -> object:
-        chosen = state or (Path(STATE_FOLDER) if is_local else None)
-        return command(*args, target=Target(chosen, region, namespace), **options)
-
-    call.__name__, call.__doc__ = command.__name__, command.__doc__
-    call.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+def target_options(command: _Command) -> _Command:
+    """The options that choose a target, for a command that takes ``region``, ``namespace`` and ``is_local``."""
     for option in (
+        click.option("--local", "is_local", is_flag=True, help="Call the local SCF of the folder that you are in."),
         click.option("--namespace", default="default", show_default=True, help="Namespace of the function."),
-        click.option("--region", help="Region.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]"),
-        click.option(
-            "--state",
-            type=click.Path(path_type=Path),
-            help=f"State folder or env file of a local SCF; brings --local.  [default: {STATE_FOLDER}/]",
-        ),
-        click.option("--local", "is_local", is_flag=True, help="Go to the local SCF that runs from here."),
+        click.option("--region", help="Region of the function.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]"),
     ):
-        call = option(call)
-    return call  # type: ignore[return-value]
+        command = option(command)
+    return command
+
+
+def choose_target(region: str | None, namespace: str, is_local: bool) -> Target:
+    """The target that the options mean.
+
+    :raises click.UsageError: if an option or a variable of the environment can't be used
+    :raises StartRefused: if there is no local SCF to be found
+    """
+    from tencentserverless.config import Addressing, check_region
+
+    endpoint = ca_file = keys = None
+    if is_local:
+        from tencentserverless.local.app import find_state, running_environment
+        from tencentserverless.models import Credentials
+
+        found = running_environment(find_state(Path.cwd()))
+        endpoint, ca_file = found["TENCENTSERVERLESS_ENDPOINT_URL"], found.get("SSL_CERT_FILE")
+        keys = Credentials(found["TENCENTCLOUD_SECRETID"], found["TENCENTCLOUD_SECRETKEY"])
+        region = region or found["TENCENTCLOUD_REGION"]
+    try:
+        region = check_region(region)
+        origin = Addressing(endpoint, None, ca_file).locate(region)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return Target(region, namespace, origin, endpoint, keys)

@@ -9,24 +9,15 @@ import dataclasses
 import gc
 import os
 import secrets
-import shlex
 import signal
-import socket
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tencentserverless.local import keys, state
-from tencentserverless.local.settings import (
-    TRUST_VARIABLES,
-    Limits,
-    Reason,
-    Settings,
-    StartRefused,
-    project_variables,
-    trust_of_ours,
-)
+from tencentserverless.local.running import find_state, leaving_variables, running_environment
+from tencentserverless.local.settings import Limits, Reason, Settings, StartRefused, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
@@ -41,7 +32,9 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.store import Store
     from tencentserverless.local.worker.interpreters import Interpreters
 
-_CONNECT_SECONDS = 2.0
+#: What others may know of a server that runs stands in ``running``; the command line reaches it by this front door.
+__all__ = ["find_state", "leaving_variables", "running_environment", "serve"]
+
 _GARBAGE_OBJECTS = 20_000  # new ones before a look; a call leaves none behind that needs it
 _ADMIN_TOKEN_BYTES = 32
 _DATABASE, _PACKAGES = "state.db", "packages"
@@ -95,32 +88,6 @@ def _check_debugger(settings: Settings, project: "Project") -> None:
             raise StartRefused(
                 Reason.PROJECT, f"--debug {name}: no function of that name here; there are: {', '.join(names)}"
             )
-
-
-def running_environment(source: Path) -> dict[str, str]:
-    """The variables that make a client call the server that runs.
-
-    :param source: the state folder of a server, or the file of its --env-file
-    :raises StartRefused: if no server runs there
-    """
-    path = state.environment_file(source) if source.is_dir() else source
-    try:
-        variables = state.read_variables(path)
-    except (OSError, ValueError):
-        variables = {}
-    url = variables.get(state.ENDPOINT_VARIABLE, "")
-    if not url or not _answers(url):
-        raise StartRefused(
-            Reason.STATE, f"no local SCF runs from {shlex.quote(str(source))}; start one with: scf local start"
-        )
-    only_with_tls = (*TRUST_VARIABLES, state.PROXY_VARIABLE)
-    names = (*state.ENV_VARIABLES, *(name for name in only_with_tls if name in variables))
-    return {name: variables.get(name, "") for name in names}
-
-
-def leaving_variables() -> list[str]:
-    """The variables to unset, so that clients call the cloud again. Roots that are not a local SCF's stay."""
-    return [*state.ENV_VARIABLES, state.PROXY_VARIABLE, *trust_of_ours()]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -363,15 +330,3 @@ def _notices(settings: Settings, project: "Project", interpreters: "Interpreters
             "whoever holds a key runs code: the isolation is against crashes, not against attackers."
         )
     return notices
-
-
-def _answers(url: str) -> bool:
-    """Whether anything listens at a URL."""
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(url)
-        with socket.create_connection((parts.hostname or "", parts.port or 0), _CONNECT_SECONDS):
-            return True
-    except (OSError, ValueError):
-        return False

@@ -7,8 +7,56 @@ import select
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 
-from tests.conftest import child_environment, scf_command
+import pytest
+
+from tests.conftest import Starter, child_environment, scf_command
+
+CODE = """
+import time
+
+def main_handler(event, context):
+    print("working")
+    if isinstance(event, dict) and "fail" in event:
+        raise ValueError(event["fail"])
+    if isinstance(event, dict) and "sleep" in event:
+        time.sleep(event["sleep"])
+    return event
+"""
+
+
+@pytest.fixture(scope="module")
+def map_server(tmp_path_factory):
+    """A local SCF with the functions ``echo`` and ``order``."""
+    folder = tmp_path_factory.mktemp("functions")
+    for name in ("echo", "order"):
+        (folder / name).mkdir()
+        (folder / name / "index.py").write_text(CODE)
+    started = tmp_path_factory.mktemp("started")
+    with ExitStack() as stack:
+        server = Starter(started, stack)(folder)
+        yield server
+
+
+@pytest.fixture
+def scf(map_server, tmp_path):
+    """Run ``scf`` with what the test gives, against that server: ``scf(*arguments, stdin="")``."""
+
+    def run(*arguments, stdin=""):
+        command = scf_command(*arguments)
+        return subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=child_environment(**map_server.env),
+            timeout=60,
+            check=False,
+        )
+
+    return run
 
 
 def read_lines(text):
@@ -34,7 +82,7 @@ def test_standard_input_to_standard_output(scf):
 
 def test_failures_are_lines_too_and_the_exit_code_tells(scf):
     done = scf("map", "echo", stdin='1\n{"fail": "boom"}\n3\n')
-    assert done.returncode == 15
+    assert done.returncode == 17
     first, second, third = read_lines(done.stdout)
     assert (first["result"], third["result"]) == (1, 3)
     assert second["position"] == 1
@@ -44,7 +92,7 @@ def test_failures_are_lines_too_and_the_exit_code_tells(scf):
 
 def test_it_stops_at_so_many_errors(scf):
     done = scf("map", "echo", "--concurrency", "1", "--max-errors", "2", stdin='{"fail": 1}\n' * 50)
-    assert done.returncode == 15
+    assert done.returncode == 17
     assert len(done.stdout.splitlines()) == 2
     assert "as --max-errors says" in done.stderr
 
@@ -59,18 +107,18 @@ def test_a_line_that_is_no_json_is_named_after_what_came_before(scf):
 
 def test_a_file_that_is_not_there(scf):
     done = scf("map", "echo", "none.jsonl")
-    assert (done.returncode, done.stderr) == (2, "scf: error: none.jsonl: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (14, "scf: error: none.jsonl: No such file or directory\n")
 
 
 def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
     (tmp_path / "in").write_text('1\n{"fail": "boom"}\n3\n')
-    assert scf("map", "echo", "in", "-o", "out").returncode == 15
+    assert scf("map", "echo", "in", "-o", "out").returncode == 17
     assert (tmp_path / "out.journal").exists()
     done = scf("map", "echo", "in", "-o", "out")
     assert done.returncode == 2
     assert "--resume" in done.stderr
     done = scf("map", "echo", "in", "-o", "out", "--resume")
-    assert done.returncode == 15
+    assert done.returncode == 17
     assert [line["position"] for line in read_lines((tmp_path / "out").read_text())] == [0, 1, 2]
     (tmp_path / "in").write_text("7\n8\n")
     done = scf("map", "echo", "in", "-o", "out", "--resume")
@@ -78,15 +126,15 @@ def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
     assert "of another run" in done.stderr
 
 
-def test_ctrl_c_and_resume_send_each_line_once(cli_server, scf, tmp_path):
+def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path):
     (tmp_path / "in").write_text("".join(f'{{"n": {n}, "sleep": 0.02}}\n' for n in range(200)))
     arguments = ("map", "echo", "in", "-o", "out", "--concurrency", "2")
     process = subprocess.Popen(
-        scf_command(*arguments, "--state", cli_server.env_file),
+        scf_command(*arguments),
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        env=child_environment(),
+        env=child_environment(**map_server.env),
     )
     time.sleep(2.0)
     process.send_signal(signal.SIGINT)
@@ -99,11 +147,11 @@ def test_ctrl_c_and_resume_send_each_line_once(cli_server, scf, tmp_path):
     assert not (tmp_path / "out.journal").exists()
 
 
-def test_a_terminal_shows_the_progress(cli_server, tmp_path):
+def test_a_terminal_shows_the_progress(map_server, tmp_path):
     (tmp_path / "in").write_text("".join(f'{{"n": {n}, "sleep": 0.02}}\n' for n in range(60)))
     ours, theirs = pty.openpty()
-    command = scf_command("map", "echo", "in", "-o", "out", "--concurrency", "2", "--state", cli_server.env_file)
-    environment = child_environment(TERM="xterm", COLUMNS="100")
+    command = scf_command("map", "echo", "in", "-o", "out", "--concurrency", "2")
+    environment = child_environment(TERM="xterm", COLUMNS="100", **map_server.env)
     process = subprocess.Popen(command, stderr=theirs, cwd=tmp_path, env=environment)
     os.close(theirs)
     shown = b""

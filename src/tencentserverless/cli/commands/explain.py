@@ -6,7 +6,6 @@ import click
 
 from tencentserverless.cli import output
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.failure import Failure
 
 
 @click.command()
@@ -21,6 +20,7 @@ def explain(code: str, language: str, as_json: bool) -> None:
     Meaning, whether the function ran, the cause, what to do, and the setting to change. Needs no network.
     """
     from tencentserverless.cli.catalogue import Catalogue
+    from tencentserverless.cli.failures import Failure
 
     catalogue = Catalogue()
     entry = catalogue.find(code)

@@ -10,10 +10,8 @@ from typing import IO, Any
 import click
 
 from tencentserverless.cli import output
-from tencentserverless.cli.events import decode
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.failure import Failure
-from tencentserverless.cli.target import Target, targeted
+from tencentserverless.cli.target import Target, choose_target, target_options
 
 _PATH = click.Path(path_type=Path)
 _MAX_LINE_CHARACTERS = 16 * 1024 * 1024  # an event holds 6 MB
@@ -33,7 +31,7 @@ _WIDE = 64  # connections of a client; a wider map needs more
 @click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
 @click.option("--timeout", type=click.FloatRange(min=0.001), help="Seconds for each call.  [default: 910]")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@targeted
+@target_options
 def map_command(
     *,
     name: str,
@@ -48,7 +46,9 @@ def map_command(
     qualifier: str,
     timeout: float | None,
     as_json: bool,
-    target: Target,
+    region: str | None,
+    namespace: str,
+    is_local: bool,
 ) -> int:
     """Call the function NAME for each line of IN, which is JSON Lines; - is standard input.
 
@@ -58,7 +58,8 @@ def map_command(
     """
     kept = journal or (Path(f"{out}.journal") if out else None)
     _check_journal(kept, resume)
-    options: dict[str, Any] = {"namespace": target.namespace, "qualifier": qualifier, "idempotent": idempotent}
+    target = choose_target(region, namespace, is_local)
+    options: dict[str, Any] = {"namespace": namespace, "qualifier": qualifier, "idempotent": idempotent}
     if timeout is not None:
         options["timeout"] = timeout
     run = _Run(name, kept, max_errors)
@@ -70,7 +71,7 @@ def map_command(
         )
         sink = stack.enter_context(_open_output(out))
         run.write_all(outcomes, sink, _count_lines(source))
-        run.conclude(client, options["namespace"], as_json)
+        run.conclude(target, as_json)
     run.tidy()
     return run.exit_code
 
@@ -118,15 +119,15 @@ class _Run:
         if self._journal is not None and self._tally.is_complete:
             self._journal.unlink()
 
-    def conclude(self, client: Any, namespace: str, as_json: bool) -> None:
+    def conclude(self, target: Target, as_json: bool) -> None:
         """Print the summary."""
         from tencentserverless.cli.tally import write_summary
 
-        figures = self._tally.sum_up(_find_memory(client, namespace, self._name))
+        figures = self._tally.sum_up(_find_memory(target, self._name))
         if as_json:
-            output.detail(json.dumps(figures))
+            output.remark(json.dumps(figures))
         else:
-            output.detail("\n".join([*write_summary(figures), *self._tally.draw_histogram()]))
+            output.remark("\n".join([*write_summary(figures), *self._tally.draw_histogram()]))
         if self._max_errors is not None and self._tally.errors >= self._max_errors:
             output.notice(f"stopped at {self._tally.errors} inputs without a result, as --max-errors says")
         if self._tally.in_doubt and self._journal is not None:
@@ -137,7 +138,7 @@ def _check_journal(journal: Path | None, resume: bool) -> None:
     if resume and journal is None:
         raise click.UsageError("--resume needs the journal of the run that was cut: give -o or --journal")
     if not resume and journal is not None and journal.exists():
-        raise Failure(Exit.USAGE, f"{journal} is of an earlier run: go on with --resume, or remove it to begin anew")
+        raise click.UsageError(f"{journal} is of an earlier run: go on with --resume, or remove it to begin anew")
 
 
 @contextlib.contextmanager
@@ -148,7 +149,7 @@ def _open_input(source: Path) -> Iterator[IO[str]]:
     try:
         file = source.open(encoding="utf-8")
     except OSError as error:
-        raise Failure(Exit.USAGE, f"{source}: {error.strerror}") from error
+        raise _unusable(f"{source}: {error.strerror}") from error
     with file:
         yield file
 
@@ -162,26 +163,32 @@ def _open_output(out: Path | None) -> Iterator[IO[str]]:
     try:
         file = out.open("w", encoding="utf-8")
     except OSError as error:
-        raise Failure(Exit.USAGE, f"{out}: {error.strerror}") from error
+        raise _unusable(f"{out}: {error.strerror}") from error
     with file:
         yield file
 
 
+def _unusable(message: str) -> Exception:
+    from tencentserverless.cli.failures import Failure
+
+    return Failure(Exit.INPUT, message)
+
+
 def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
     """The events; blank lines are none."""
+    from tencentserverless.cli.payload import parse_json
+
     origin = "standard input" if str(source) == "-" else str(source)
     number = 0
     try:
         while line := lines.readline(_MAX_LINE_CHARACTERS):
             number += 1
             if len(line) == _MAX_LINE_CHARACTERS:
-                raise Failure(
-                    Exit.USAGE, f"{origin}, line {number}: it is longer than {_MAX_LINE_CHARACTERS} characters"
-                )
+                raise _unusable(f"{origin}, line {number}: it is longer than {_MAX_LINE_CHARACTERS} characters")
             if line.strip():
-                yield decode(line, origin, number)
+                yield parse_json(line.rstrip("\n"), f"{origin}, line {number}")
     except UnicodeDecodeError:
-        raise Failure(Exit.USAGE, f"{origin}, line {number + 1}: not a text in UTF-8") from None
+        raise _unusable(f"{origin}, line {number + 1}: not a text in UTF-8") from None
 
 
 def _count_lines(source: Path) -> int | None:
@@ -192,15 +199,15 @@ def _count_lines(source: Path) -> int | None:
         return sum(1 for line in file if line.strip())
 
 
-def _find_memory(client: Any, namespace: str, name: str) -> int | None:
+def _find_memory(target: Target, name: str) -> int | None:
     """MB that the function is configured with, None where the API does not say."""
+    from tencentserverless.cli.api import Api
+    from tencentserverless.cli.failures import Failure
     from tencentserverless.exception import TencentCloudSDKException
-    from tencentserverless.management import call_action
 
-    fields = {"FunctionName": name, "Namespace": namespace}
     try:
-        found = call_action(client, "GetFunction", fields, timeout=5.0, idempotent=True)
-    except TencentCloudSDKException:
+        found = Api(target).call("GetFunction", FunctionName=name, Namespace=target.namespace)
+    except (TencentCloudSDKException, Failure):  # who may call need not be allowed to look
         return None
     memory = found.get("MemorySize")
     return memory if isinstance(memory, int) else None

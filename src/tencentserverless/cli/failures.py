@@ -1,0 +1,84 @@
+"""What a command can fail with, in the words and with the exit code that a terminal gets.
+
+It loads where something has failed, so the classes that it knows need not load before.
+"""
+
+from tencentserverless.cli.exits import Exit
+from tencentserverless.exception import (
+    APIError,
+    AuthFailure,
+    CallError,
+    ConnectError,
+    CredentialError,
+    NetworkError,
+    TencentCloudSDKException,
+    TencentServerlessSDKException,
+)
+from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.models import Verdict
+
+_START_EXITS = {
+    Reason.PROJECT: Exit.PROJECT,
+    Reason.ADDRESS: Exit.ADDRESS,
+    Reason.STATE: Exit.STATE,
+    Reason.SECRETS: Exit.SECRETS,
+    Reason.RUNTIME: Exit.RUNTIME,
+}
+_CALL_EXITS = (
+    (CredentialError, Exit.CREDENTIALS),
+    (AuthFailure, Exit.CREDENTIALS),
+    (APIError, Exit.API),
+    (NetworkError, Exit.NETWORK),
+)
+_EXECUTED = {
+    Verdict.NO: "the function did not run",
+    Verdict.MAYBE: "whether the function ran is not known",
+    Verdict.YES: "the function ran",
+}
+
+
+class Failure(Exception):
+    """A command can't do what it was asked for; the message is one line for the terminal.
+
+    :param detail: lines to print before it
+    """
+
+    def __init__(self, code: Exit, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.detail = detail
+
+
+def translate(error: Exception) -> Failure | None:
+    """The failure that an exception is, None for one that nobody foresaw."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, StartRefused):
+        return Failure(_START_EXITS[error.reason], str(error))
+    if isinstance(error, TencentServerlessSDKException):
+        return _of_function(error)
+    if isinstance(error, CallError):
+        return _of_call(error)
+    if isinstance(error, TencentCloudSDKException):  # raised by Tencent's own code
+        return Failure(Exit.API, f"{error.code}: {error.message}; run: scf explain {error.code}")
+    return None
+
+
+def no_local_server(address: str) -> Failure:
+    """Nothing listens at an address of this machine."""
+    return Failure(Exit.NETWORK, f"no local SCF answers at {address}; start one with: scf local start")
+
+
+def _of_function(error: TencentServerlessSDKException) -> Failure:
+    """The function's own traceback comes first, as its author would see it."""
+    trace = error.stack_trace
+    detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
+    code = error.status_code if error.status_code is not None else error.code
+    words = f"{type(error).__name__} {code}: {error.message}"
+    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}; run: scf explain {code}", detail)
+
+
+def _of_call(error: CallError) -> Failure:
+    exit_code = next((each for kind, each in _CALL_EXITS if isinstance(error, kind)), Exit.FAILED)
+    executed = "" if isinstance(error, (CredentialError, ConnectError)) else f"; {_EXECUTED[error.executed]}"
+    return Failure(exit_code, f"{error.code}: {error.message}{executed}; run: scf explain {error.code}")

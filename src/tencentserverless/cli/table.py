@@ -1,0 +1,26 @@
+"""The commands of ``scf``: what a listing says of each, and the file that holds it."""
+
+from collections.abc import Iterator, Mapping
+
+from tencentserverless.cli.lazy import Row
+
+LOCAL: Mapping[str, Row] = {
+    "start": Row("Serve the functions of a folder until told to stop.", "start:start"),
+    "env": Row("Print export lines that lead clients to it.", "env:env"),
+}
+
+COMMANDS: Mapping[str, Row] = {
+    "invoke": Row("Call a function and print what it returns.", "invoke:invoke"),
+    "map": Row("Call a function for each line of a file.", "map:map_command"),
+    "explain": Row("Say what a status or an error code means.", "explain:explain"),
+    "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
+}
+
+
+def list_paths(rows: Mapping[str, Row] = COMMANDS, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every command, groups not counted: ``("local", "start")``."""
+    for name, row in rows.items():
+        if isinstance(row.place, str):
+            yield (*before, name)
+        else:
+            yield from list_paths(row.place, (*before, name))
