@@ -10,6 +10,7 @@ LOCAL: Mapping[str, Row] = {
 }
 
 COMMANDS: Mapping[str, Row] = {
+    "invoke": Row("Call a function and print what it returns.", "invoke:invoke"),
     "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
 }
 
