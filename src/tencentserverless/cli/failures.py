@@ -60,7 +60,7 @@ def translate(error: Exception) -> Failure | None:
     if isinstance(error, CallError):
         return _of_call(error)
     if isinstance(error, TencentCloudSDKException):  # raised by Tencent's own code
-        return Failure(Exit.API, f"{error.code}: {error.message}; run: scf explain {error.code}")
+        return _of_api(str(error.code), str(error.message))
     return None
 
 
@@ -76,6 +76,11 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     code = error.status_code if error.status_code is not None else error.code
     words = f"{type(error).__name__} {code}: {error.message}"
     return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}; run: scf explain {code}", detail)
+
+
+def _of_api(code: str, message: str) -> Failure:
+    exit_code = {"AuthFailure": Exit.CREDENTIALS, "ClientNetworkError": Exit.NETWORK}.get(code.partition(".")[0])
+    return Failure(exit_code or Exit.API, f"{code}: {message}; run: scf explain {code}")
 
 
 def _of_call(error: CallError) -> Failure:

@@ -6,7 +6,11 @@ from tencentserverless.cli.lazy import Row
 
 LOCAL: Mapping[str, Row] = {
     "start": Row("Serve the functions of a folder until told to stop.", "start:start"),
+    "stop": Row("Stop it, with all that it has started.", "stop:stop"),
+    "status": Row("Show its functions, and what it is doing.", "status:status"),
     "env": Row("Print export lines that lead clients to it.", "env:env"),
+    "reset": Row("End its faults and empty its ledger, or forget what it kept.", "reset:reset"),
+    "logs": Row("Print what functions and the server have written.", "local_logs:local_logs"),
 }
 
 COMMANDS: Mapping[str, Row] = {

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tencentserverless.local import keys, state
-from tencentserverless.local.running import find_state, leaving_variables, running_environment
+from tencentserverless.local.running import (
+    find_state,
+    forget_state,
+    leaving_variables,
+    reset_server,
+    running_environment,
+    server_lines,
+    server_status,
+    stop_server,
+)
 from tencentserverless.local.settings import Limits, Reason, Settings, StartRefused, project_variables
 from tencentserverless.models import Credentials
 
@@ -33,7 +42,17 @@ if TYPE_CHECKING:
     from tencentserverless.local.worker.interpreters import Interpreters
 
 #: What others may know of a server that runs stands in ``running``; the command line reaches it by this front door.
-__all__ = ["find_state", "leaving_variables", "running_environment", "serve"]
+__all__ = [
+    "find_state",
+    "forget_state",
+    "leaving_variables",
+    "reset_server",
+    "running_environment",
+    "serve",
+    "server_lines",
+    "server_status",
+    "stop_server",
+]
 
 _GARBAGE_OBJECTS = 20_000  # new ones before a look; a call leaves none behind that needs it
 _ADMIN_TOKEN_BYTES = 32

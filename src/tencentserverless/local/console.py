@@ -1,10 +1,15 @@
-"""The server's own terminal: one thread writes lines to stderr, so that a paused terminal never stops a call."""
+"""The server's own terminal: one thread writes lines to stderr, so that a paused terminal never stops a call.
 
+The last lines are kept, for ``scf local logs``.
+"""
+
+import collections
 import queue
 import sys
 import threading
 
 _MAX_WAITING_LINES = 10_000
+_MAX_KEPT_LINES = 2_000
 
 
 class Console:
@@ -13,15 +18,27 @@ class Console:
     def __init__(self) -> None:
         self._lines: queue.Queue[str | None] = queue.Queue(_MAX_WAITING_LINES)
         self._dropped = 0
+        self._kept: collections.deque[str] = collections.deque(maxlen=_MAX_KEPT_LINES)
+        self._count = 0
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._write, name="scf-console", daemon=True)
         self._thread.start()
 
     def show(self, line: str) -> None:
         """Have a line written; never blocks."""
+        with self._lock:
+            self._kept.append(line)
+            self._count += 1
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             self._dropped += 1
+
+    def kept(self, after: int = 0) -> tuple[list[str], int]:
+        """The lines that came after so many, as far as they are kept, and how many have come."""
+        with self._lock:
+            newer = max(0, min(self._count - after, len(self._kept)))
+            return list(self._kept)[len(self._kept) - newer :], self._count
 
     def close(self, patience_seconds: float = 1.0) -> None:
         """Write what is waiting, as far as the terminal takes it in that time."""

@@ -1,13 +1,27 @@
 """A local SCF that runs, as others of its user find it: by its state folder, or the file of its --env-file."""
 
+import contextlib
+import http.client
+import json
+import os
 import shlex
+import shutil
+import signal
 import socket
+import ssl
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from tencentserverless.local import state
 from tencentserverless.local.settings import STATE_FOLDER_NAME, TRUST_VARIABLES, Reason, StartRefused, trust_of_ours
 
 _CONNECT_SECONDS = 2.0
+_ADMIN_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+_LOOK_SECONDS = 0.05
 
 
 def find_state(start: Path) -> Path:
@@ -55,10 +69,127 @@ def leaving_variables() -> list[str]:
     return [*state.ENV_VARIABLES, state.PROXY_VARIABLE, *trust_of_ours()]
 
 
+def ask(variables: Mapping[str, str], method: str, place: str, content: object = None) -> tuple[int, dict[str, Any]]:
+    """Ask a server's own endpoint, ``/_local/``: the HTTP status and what it answers.
+
+    :param variables: all that the server has written, its admin token too
+    :raises OSError: if there is no answer
+    """
+    headers = {"Authorization": f"Bearer {variables.get(state.ADMIN_TOKEN_VARIABLE, '')}"}
+    with contextlib.closing(_connect(variables)) as connection:
+        connection.request(method, f"/_local/{place}", None if content is None else json.dumps(content), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def server_status(source: Path) -> dict[str, Any]:
+    """How a server stands: its URL, its pid, its functions, and the instances and calls of this moment.
+
+    :param source: the state folder of a server, or the file of its --env-file
+    :raises StartRefused: if no server runs there
+    """
+    variables = read_environment(source)
+    return {"url": variables[state.ENDPOINT_VARIABLE], **_asked(source, variables, "GET", "status")}
+
+
+def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
+    """What a server has written to its terminal: the last lines, at most 2,000, and how many there have been.
+
+    :param after: leave out so many, as the last answer counted them
+    :raises StartRefused: if no server runs there
+    """
+    found = _asked(source, read_environment(source), "GET", f"logs?after={after}")
+    return found["lines"], found["count"]
+
+
+def reset_server(source: Path) -> None:
+    """No more faults, and an empty ledger.
+
+    :raises StartRefused: if no server runs there
+    """
+    variables = read_environment(source)
+    for place in ("faults", "ledger"):
+        _asked(source, variables, "DELETE", place)
+
+
+def stop_server(source: Path, *, is_hurried: bool = False) -> None:
+    """Have a server end as Ctrl-C does, and wait until it is gone.
+
+    :param is_hurried: calls under way do not get their four seconds
+    :raises StartRefused: if no server runs there, or it does not end
+    """
+    pid = int(server_status(source)["pid"])  # told by the server itself, so it is nobody else's
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        if is_hurried:
+            time.sleep(_LOOK_SECONDS)
+            os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _runs(pid):
+        if time.monotonic() > deadline:
+            raise StartRefused(Reason.STATE, f"the local SCF (process {pid}) does not end; to kill it: kill -9 {pid}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def forget_state(folder: Path) -> list[str]:
+    """Remove what a server that is stopped has kept, but for its keys and certificates.
+
+    :return: the names of what is gone
+    :raises StartRefused: if it is no state folder, or a server runs from it
+    """
+    if not state.is_state_folder(folder):
+        raise StartRefused(Reason.STATE, f"{shlex.quote(str(folder))} is no state folder of a local SCF")
+    gone = []
+    with state.StateFolder(folder).held():
+        for entry in sorted(folder.iterdir()):
+            if entry.name not in state.KEPT_NAMES:
+                gone.append(entry.name)
+                if entry.is_dir() and not entry.is_symlink():
+                    _remove_folder(entry)
+                else:
+                    entry.unlink()
+    return gone
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder in which others may have no write bits, as code has none."""
+    for place, _, _ in os.walk(folder):
+        Path(place).chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def _asked(source: Path, variables: Mapping[str, str], method: str, place: str) -> dict[str, Any]:
+    try:
+        status, found = ask(variables, method, place)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise StartRefused(
+            Reason.STATE, f"what runs at the address in {shlex.quote(str(source))} is no local SCF: {error}"
+        ) from error
+    if status != 200:
+        raise StartRefused(Reason.STATE, f"the local SCF of {shlex.quote(str(source))} refuses: {found.get('error')}")
+    return found
+
+
+def _connect(variables: Mapping[str, str]) -> http.client.HTTPConnection:
+    url = urlsplit(variables[state.ENDPOINT_VARIABLE])
+    if url.scheme == "http":
+        return http.client.HTTPConnection(url.netloc, timeout=_ADMIN_SECONDS)
+    context = ssl.create_default_context(cafile=variables[TRUST_VARIABLES[0]])
+    return http.client.HTTPSConnection(url.netloc, timeout=_ADMIN_SECONDS, context=context)
+
+
+def _runs(pid: int) -> bool:
+    """Does a process run? One that nobody has waited for yet does not."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _answers(url: str) -> bool:
     """Whether anything listens at a URL."""
-    from urllib.parse import urlsplit
-
     try:
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname or "", parts.port or 0), _CONNECT_SECONDS):

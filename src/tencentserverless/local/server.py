@@ -3,12 +3,8 @@
 It runs in a process of its own, as ``scf local start`` does, and leaves nothing behind.
 """
 
-import contextlib
-import http.client
-import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tencentserverless.local.settings import TRUST_VARIABLES
+from tencentserverless.local.running import ask
 from tencentserverless.local.state import (
     ADMIN_TOKEN_VARIABLE,
     ENDPOINT_VARIABLE,
@@ -30,7 +26,6 @@ from tencentserverless.local.state import (
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
-_ADMIN_SECONDS = 30.0
 
 
 class LocalError(Exception):
@@ -184,21 +179,11 @@ class Local:
         self.environment = read_variables(env_file)
 
     def _ask(self, method: str, place: str, content: object = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._variable(ADMIN_TOKEN_VARIABLE)}"}
-        with contextlib.closing(self._connect()) as connection:
-            connection.request(method, f"/_local/{place}", None if content is None else json.dumps(content), headers)
-            answer = connection.getresponse()
-            found: dict[str, Any] = json.loads(answer.read())
-        if answer.status != 200:
+        self._variable(ADMIN_TOKEN_VARIABLE)  # or it does not run
+        status, found = ask(self.environment, method, place, content)
+        if status != 200:
             raise LocalError(found["error"])
         return found
-
-    def _connect(self) -> http.client.HTTPConnection:
-        url = urllib.parse.urlsplit(self.url)
-        if url.scheme == "http":
-            return http.client.HTTPConnection(url.netloc, timeout=_ADMIN_SECONDS)
-        context = ssl.create_default_context(cafile=self._variable(TRUST_VARIABLES[0]))
-        return http.client.HTTPSConnection(url.netloc, timeout=_ADMIN_SECONDS, context=context)
 
     def __enter__(self) -> "Local":
         return self.start()

@@ -23,6 +23,7 @@ DEFAULT_PORT = 9000
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 
 CA_NAME = "scf-local-ca.pem"
+CA_KEY_NAME = "ca-key.pem"
 CA_BUNDLE_NAME = "scf-local-bundle.pem"
 #: Where clients look for roots: OpenSSL (Python's ssl, Go, curl), requests (Tencent's SDKs of some years), Node.js.
 TRUST_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tencentserverless.local.keys import make_key_pair
-from tencentserverless.local.settings import TRUST_VARIABLES, Reason, StartRefused
+from tencentserverless.local.settings import (
+    CA_BUNDLE_NAME,
+    CA_KEY_NAME,
+    CA_NAME,
+    TRUST_VARIABLES,
+    Reason,
+    StartRefused,
+)
 from tencentserverless.models import Credentials
 
 ENDPOINT_VARIABLE = "TENCENTSERVERLESS_ENDPOINT_URL"
@@ -30,7 +37,12 @@ _SECRETS_FILE = "credentials"
 _ENV_FILE = "env"
 _LOCK_FILE = "lock"
 _IGNORE_ALL = "*\n"
+_IGNORE_FILE = ".gitignore"
 _MAX_FILE_BYTES = 64 * 1024
+
+
+#: What ``scf local reset --all`` leaves: who may call, and whom clients trust.
+KEPT_NAMES = frozenset((_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, CA_NAME, CA_BUNDLE_NAME, CA_KEY_NAME))
 
 
 def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[str, str]:
@@ -139,7 +151,7 @@ class StateFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        ignore_file = path / ".gitignore"
+        ignore_file = path / _IGNORE_FILE
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if path.stat().st_uid != os.getuid():
@@ -196,6 +208,11 @@ class StateFolder:
 def _is_ours(ignore_file: Path) -> bool:
     """Whether a folder has been a state folder before: nobody's project may be locked or hidden from git."""
     return ignore_file.is_file() and ignore_file.stat().st_size == len(_IGNORE_ALL)
+
+
+def is_state_folder(path: Path) -> bool:
+    """Has a server kept its state there?"""
+    return _is_ours(path / _IGNORE_FILE)
 
 
 def environment_file(state: Path) -> Path:

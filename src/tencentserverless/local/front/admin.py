@@ -6,6 +6,7 @@ resolves its own name to this machine (DNS rebinding) is refused by its Host, an
 
 import hmac
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,6 +19,7 @@ from tencentserverless.local.settings import LOOPBACK_HOSTS
 
 PREFIX = "/_local/"
 _MAX_FOUND = 10_000  # entries of the ledger in one answer
+_MAX_DIGITS = 15
 _SEARCHED = ("request_id", "payload", "function")
 
 
@@ -48,6 +50,7 @@ class Admin:
             ("PUT", "ledger"): self._switch_ledger,
             ("DELETE", "ledger"): self._reset_ledger,
             ("GET", "status"): self._show_status,
+            ("GET", "logs"): self._show_logs,
         }
 
     async def answer(
@@ -122,7 +125,14 @@ class Admin:
 
     def _show_status(self, query: dict[str, str], body: bytes) -> object:
         functions = [str(function.key) for function in self._services.catalogue]
-        return {"functions": functions, **self._services.scheduler.counts()}
+        return {"pid": os.getpid(), "functions": functions, **self._services.scheduler.counts()}
+
+    def _show_logs(self, query: dict[str, str], body: bytes) -> object:
+        after = query.get("after", "0")
+        if not after.isascii() or not after.isdigit() or len(after) > _MAX_DIGITS:
+            raise _Refused(400, "after must be the count of an answer before")
+        lines, count = self._services.console.kept(int(after))
+        return {"lines": lines, "count": count}
 
 
 async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:

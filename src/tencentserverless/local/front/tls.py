@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tencentserverless.local.front.authority import Authority, make_authority, utc_now
-from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_NAME, Reason, StartRefused, trusted_bundle
+from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_KEY_NAME, CA_NAME, Reason, StartRefused, trusted_bundle
 from tencentserverless.local.state import write_private_bytes
 
-_KEY_NAME = "ca-key.pem"
 _ALPN = ("http/1.1",)
 
 
@@ -50,7 +49,7 @@ def secured(state: Path | None, host: str) -> Generator[Secured, None, None]:
 
 
 def _authority(folder: Path, *, is_kept: bool) -> Authority:
-    certificate_file, key_file = folder / CA_NAME, folder / _KEY_NAME
+    certificate_file, key_file = folder / CA_NAME, folder / CA_KEY_NAME
     now = utc_now()
     if is_kept and certificate_file.exists() and key_file.exists():
         try:

@@ -1,0 +1,150 @@
+"""``scf invoke`` against a real local SCF."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from tests.conftest import child_environment, scf_command
+
+
+def test_it_prints_the_ret_msg_and_a_summary_beside_it(scf):
+    done = scf("invoke", "echo", "-d", '{"a": "函数"}')
+    assert (done.returncode, done.stdout) == (0, '{"a": "函数"}\n')
+    duration, billed, memory, request = done.stderr.rstrip("\n").split(", ")
+    assert duration.endswith(" ms")
+    assert billed.startswith("billed ")
+    assert memory.endswith(" MB")
+    assert len(request.removeprefix("request ")) == 36
+
+
+def test_the_event_comes_from_a_file_and_from_stdin(server, scf, tmp_path):
+    (tmp_path / "event.json").write_text("\ufeff[1]", encoding="utf-8")
+    assert scf("invoke", "echo", "-f", tmp_path / "event.json").stdout == "[1]\n"
+    for words in (["-"], ["-f", "-"]):
+        done = subprocess.run(
+            scf_command("invoke", "echo", *words),
+            input=b'"from stdin"',
+            capture_output=True,
+            env=child_environment(**server.env),
+            check=True,
+        )
+        assert done.stdout == b'"from stdin"\n'
+
+
+def test_json_has_the_facts(scf):
+    facts = json.loads(scf("invoke", "echo", "-d", "1", "--tail", "--json").stdout)
+    assert facts["ret_msg"] == "1"
+    assert facts["billed_duration_ms"] >= 1
+    assert "heard 1" in facts["log"]
+
+
+def test_tail_prints_the_log_beside_the_answer(scf):
+    done = scf("invoke", "echo", "-d", "1", "--tail")
+    assert done.stdout == "1\n"
+    assert "\nheard 1\n" in done.stderr
+
+
+def test_a_failure_of_the_function_shows_its_traceback_and_has_its_own_code(scf):
+    done = scf("invoke", "breaks", "--tail")
+    assert (done.returncode, done.stdout) == (10, "")
+    *before, last = done.stderr.splitlines()
+    assert last.startswith("scf: error: FunctionError 430: ")
+    assert last.endswith("; the function ran; run: scf explain 430")
+    assert any("Traceback (most recent call last):" in line for line in before)
+    assert "before" in before
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"a": 1,,}', '  {"a": 1,,}\n          ^\n'),
+        ('{"数": x}', '  {"数": x}\n         ^\n'),
+        ("[1,\n 2 3]", "   2 3]\n     ^\n"),
+    ],
+)
+def test_what_is_no_json_gets_a_caret_under_the_place(scf, text, shown):
+    done = scf("invoke", "echo", "-d", text)
+    assert done.returncode == 14
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("scf: error: -d is not JSON: ")
+    assert done.stderr == f"{shown}{last}\n"
+
+
+def test_input_that_can_not_be(scf, tmp_path):
+    for words, code, said in (
+        (["-d", "NaN"], 14, "NaN is not JSON"),
+        (["-d", "[" * 100_000], 14, "nested too deep"),
+        (["-f", tmp_path / "none"], 14, "No such file or directory"),
+        (["-d", "1", "-"], 2, "give the event once"),
+        (["--wait"], 2, "--wait goes with --async"),
+        (["--async", "--repeat", "2"], 2, "--async goes with neither"),
+        (["--timeout", "0"], 2, "--timeout"),
+        (["--region", "a_b"], 2, "region 'a_b'"),
+    ):
+        done = scf("invoke", "echo", *words)
+        assert (done.returncode, done.stdout) == (code, ""), done.stderr
+        assert said in done.stderr.splitlines()[-1]
+
+
+def test_a_function_that_is_not_there_is_answered_with_the_nearest(scf):
+    done = scf("invoke", "echoo")
+    assert (done.returncode, done.stdout) == (11, "")
+    assert "no function 'echoo'; in namespace default of ap-guangzhou the nearest names are: echo;" in done.stderr
+    assert "there are: breaks, echo, sleeps" in scf("invoke", "zzzzzz", "--async").stderr
+
+
+def test_no_server_at_the_local_endpoint_names_the_command_that_starts_one(server, run_scf):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    done = run_scf("invoke", "echo", env={**server.env, "TENCENTSERVERLESS_ENDPOINT_URL": url})
+    said = f"scf: error: no local SCF answers at {url}; start one with: scf local start\n"
+    assert (done.returncode, done.stderr) == (12, said)
+
+
+def test_no_keys(run_scf, server, tmp_path):
+    only = {"TENCENTSERVERLESS_ENDPOINT_URL": server.url, "HOME": str(tmp_path)}
+    done = run_scf("invoke", "echo", env=only)
+    assert done.returncode == 13
+    assert "no key pair was found" in done.stderr
+    wrong = run_scf("invoke", "echo", env={**server.env, "TENCENTCLOUD_SECRETKEY": "other"})
+    assert wrong.returncode == 13
+    assert "AuthFailure" in wrong.stderr
+    assert server.env["TENCENTCLOUD_SECRETKEY"] not in wrong.stderr
+
+
+def test_async_prints_the_id_and_wait_what_it_returned(scf):
+    started = scf("invoke", "echo", "-d", "5", "--async")
+    assert len(started.stdout.strip()) == 36
+    assert json.loads(scf("invoke", "echo", "--async", "--json").stdout).keys() == {"request_id"}
+    waited = scf("invoke", "echo", "-d", "5", "--async", "--wait")
+    assert (waited.returncode, waited.stdout) == (0, "5\n")
+
+
+def test_repeat_prints_each_and_the_spread(scf):
+    done = scf("invoke", "echo", "-d", "1", "--repeat", 3)
+    assert done.stdout == "1\n1\n1\n"
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("3 calls, p50 ")
+    assert ", p95 " in last
+
+
+def test_a_timeout_says_that_the_function_may_have_run(scf):
+    done = scf("invoke", "sleeps", "--timeout", "0.5")
+    assert done.returncode == 12
+    assert "whether the function ran is not known" in done.stderr
+
+
+def test_ctrl_c_ends_a_call_with_130_and_no_traceback(server):
+    process = subprocess.Popen(
+        scf_command("invoke", "sleeps"), stderr=subprocess.PIPE, text=True, env=child_environment(**server.env)
+    )
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.strip() == "scf: error: interrupted"
