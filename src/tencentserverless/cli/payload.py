@@ -38,10 +38,11 @@ def read_payload(text: str | None, path: str | None, dash: str | None) -> object
     return parse_json(_decode(data, path), path)
 
 
-def parse_json(text: str, source: str) -> object:
+def parse_json(text: str, source: str, first_line: int = 1) -> object:
     """The value of a JSON text.
 
     :param source: where it comes from, for the error
+    :param first_line: its number there
     :raises Failure: which shows the place with a caret
     """
 
@@ -51,7 +52,7 @@ def parse_json(text: str, source: str) -> object:
     try:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
+        place = f"line {first_line + error.lineno - 1}, column {error.colno}"
         raise Failure(Exit.INPUT, f"{source} is not JSON: {error.msg} ({place})", point_at(text, error.pos)) from None
     except RecursionError:
         raise Failure(Exit.INPUT, f"{source}: nested too deep") from None

@@ -99,9 +99,12 @@ def test_it_stops_at_so_many_errors(scf):
 
 def test_a_line_that_is_no_json_is_named_after_what_came_before(scf):
     done = scf("map", "echo", stdin="1\n2\n{bad\n")
-    assert done.returncode == 2
+    assert done.returncode == 14
     assert [line["result"] for line in read_lines(done.stdout)] == [1, 2]
-    assert "standard input, line 3, column 2" in done.stderr
+    assert (
+        "standard input is not JSON: Expecting property name enclosed in double quotes (line 3, column 2)"
+        in done.stderr
+    )
     assert "  {bad\n   ^\n" in done.stderr
 
 
@@ -122,7 +125,7 @@ def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
     assert [line["position"] for line in read_lines((tmp_path / "out").read_text())] == [0, 1, 2]
     (tmp_path / "in").write_text("7\n8\n")
     done = scf("map", "echo", "in", "-o", "out", "--resume")
-    assert done.returncode == 2
+    assert done.returncode == 14
     assert "of another run" in done.stderr
 
 

@@ -62,15 +62,16 @@ def map_command(
     options: dict[str, Any] = {"namespace": namespace, "qualifier": qualifier, "idempotent": idempotent}
     if timeout is not None:
         options["timeout"] = timeout
+    limits = {"concurrency": concurrency, "ordered": not unordered, "return_exceptions": True, "journal": kept}
     run = _Run(name, kept, max_errors)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(target.open_client(max_connections=max(_WIDE, concurrency)))
-        lines = stack.enter_context(_open_input(source))
-        outcomes = stack.enter_context(
-            client.map(name, _read_lines(lines, source), concurrency, not unordered, True, kept, **options)
-        )
-        sink = stack.enter_context(_open_output(out))
-        run.write_all(outcomes, sink, _count_lines(source))
+        inputs = _read_lines(stack.enter_context(_open_input(source)), source)
+        try:
+            outcomes = stack.enter_context(client.map(name, inputs, **limits, **options))
+        except ValueError as error:  # the journal can't be used, the name is none: nothing was sent
+            raise _unusable(str(error)) from error
+        run.write_all(outcomes, stack.enter_context(_open_output(out)), _count_lines(source))
         run.conclude(target, as_json)
     run.tidy()
     return run.exit_code
@@ -98,6 +99,7 @@ class _Run:
     def write_all(self, outcomes: Any, sink: IO[str], total: int | None) -> None:
         """Write the outcomes as they come."""
         from tencentserverless.cli.progress import MapProgress, describe_outcome
+        from tencentserverless.journal import JournalError
 
         try:
             with MapProgress(total) as progress:
@@ -109,6 +111,8 @@ class _Run:
                         break
                 else:
                     self._tally.is_complete = not self._tally.errors
+        except JournalError as error:
+            raise _unusable(str(error)) from error
         except KeyboardInterrupt:
             if self._journal is not None:
                 output.notice("interrupted; go on with the same command and --resume")
@@ -186,7 +190,7 @@ def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
             if len(line) == _MAX_LINE_CHARACTERS:
                 raise _unusable(f"{origin}, line {number}: it is longer than {_MAX_LINE_CHARACTERS} characters")
             if line.strip():
-                yield parse_json(line.rstrip("\n"), f"{origin}, line {number}")
+                yield parse_json(line.rstrip("\n"), origin, number)
     except UnicodeDecodeError:
         raise _unusable(f"{origin}, line {number + 1}: not a text in UTF-8") from None
 
