@@ -16,6 +16,8 @@ LOCAL: Mapping[str, Row] = {
 COMMANDS: Mapping[str, Row] = {
     "invoke": Row("Call a function and print what it returns.", "invoke:invoke"),
     "map": Row("Call a function for each line of a file.", "map:map_command"),
+    "init": Row("Make the folder of a new function, with a test.", "init:init"),
+    "event": Row("Print a sample event of a trigger.", "event:event"),
     "explain": Row("Say what a status or an error code means.", "explain:explain"),
     "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
 }

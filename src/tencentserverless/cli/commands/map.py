@@ -62,13 +62,18 @@ def map_command(
     options: dict[str, Any] = {"namespace": namespace, "qualifier": qualifier, "idempotent": idempotent}
     if timeout is not None:
         options["timeout"] = timeout
-    limits: dict[str, Any] = {"concurrency": concurrency, "ordered": not unordered, "return_exceptions": True, "journal": kept}
+    limits: dict[str, Any] = {
+        "concurrency": concurrency,
+        "ordered": not unordered,
+        "return_exceptions": True,
+        "journal": kept,
+    }
     run = _Run(name, kept, max_errors)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(target.open_client(max_connections=max(_WIDE, concurrency)))
         inputs = _read_lines(stack.enter_context(_open_input(source)), source)
         try:
-            outcomes = stack.enter_context(client.map(name, inputs, **limits, **options))
+            outcomes = stack.enter_context(client.map(name, inputs, return_exceptions=True, **limits, **options))
         except ValueError as error:  # the journal can't be used, the name is none: nothing was sent
             raise _unusable(str(error)) from error
         run.write_all(outcomes, stack.enter_context(_open_output(out)), _count_lines(source))

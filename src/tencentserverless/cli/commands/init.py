@@ -1,0 +1,20 @@
+"""``scf init``: the folder of a new function."""
+
+from pathlib import Path
+
+import click
+
+from tencentserverless.cli import output
+
+
+@click.command()
+@click.argument("name")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to make it.  [default: NAME/]")
+def init(name: str, folder: Path | None) -> None:
+    """Make the folder of a function NAME: handler, serverless.yml, a test, and how to run them."""
+    from tencentserverless.cli.template import NEXT, make_project
+
+    made = make_project(name, folder or Path(name))
+    for path in made:
+        output.remark(f"made {path}")
+    output.answer(NEXT.format(name=name, folder=folder or name))

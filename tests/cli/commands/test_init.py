@@ -1,0 +1,44 @@
+"""``scf init``: what it makes runs, and its test passes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import child_environment
+
+
+def test_what_it_makes_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
+    done = run_scf("init", "hello-you", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "scf invoke hello-you --local" in done.stdout
+    server = start_local_scf(tmp_path / "hello-you")
+    assert server.invoke("hello-you", {"name": "Ada"})["RetMsg"] == '{"message": "Hello, Ada!"}'
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path / "hello-you",
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert "2 passed" in tested.stdout, tested.stdout
+
+
+def test_it_overwrites_nothing(run_scf, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("x")
+    done = run_scf("init", "mine", cwd=tmp_path)
+    assert done.returncode == 14
+    assert "mine is not empty; choose another with --folder" in done.stderr
+    assert run_scf("init", "mine", "--folder", "other", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "other" / "src" / "index.py").exists()
+
+
+@pytest.mark.parametrize("name", ["1st", "a", "with space", "ends-", "x" * 61, "../up"])
+def test_a_name_that_the_platform_refuses(run_scf, tmp_path, name):
+    done = run_scf("init", name, cwd=tmp_path)
+    assert done.returncode == 14
+    assert "is no function's name" in done.stderr
+    assert list(tmp_path.iterdir()) == []
