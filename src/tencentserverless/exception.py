@@ -159,9 +159,10 @@ class TencentServerlessSDKException(_Facts):
         self.executed = executed
 
     def __str__(self) -> str:
-        return (
+        text = (
             "[TencentServerlessSDKException] \ncode:{} \nmessage:{} \nstack_trace:{} \nrequestId:{} \nexecuted:{}"
         ).format(self.code, self.message, self.stack_trace, self.request_id, self.executed.value)
+        return text if self.status_code is None else text + " (scf explain {})".format(self.status_code)
 
 
 #: The spelling of Tencent's API reference.
@@ -237,8 +238,8 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
         return self.requestId
 
     def __str__(self) -> str:
-        return "[TencentCloudSDKException] code:{} message:{} requestId:{} executed:{}".format(
-            self.code, self.message, self.requestId, self.executed.value
+        return "[TencentCloudSDKException] code:{} message:{} requestId:{} executed:{} (scf explain {})".format(
+            self.code, self.message, self.requestId, self.executed.value, self.code
         )
 
 
