@@ -21,6 +21,7 @@ FUNCTIONS: Mapping[str, Row] = {
 
 COMMANDS: Mapping[str, Row] = {
     "invoke": Row("Call a function and print what it returns.", "invoke:invoke"),
+    "deploy": Row("Bring the functions of a folder to the cloud or a local SCF.", "deploy:deploy"),
     "functions": Row("Functions of the cloud or of a local SCF.", FUNCTIONS),
     "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
     "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
