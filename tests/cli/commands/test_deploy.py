@@ -1,11 +1,15 @@
-"""``scf deploy`` to a real local SCF, and to the cloud only as far as the question."""
+"""``scf deploy`` to a real local SCF, as itself and in the place of the cloud."""
 
 import json
 import os
+import pty
+import subprocess
 
 import pytest
 
-CLOUD = {"TENCENTCLOUD_SECRET_ID": "AKIDexample", "TENCENTCLOUD_SECRET_KEY": "secret"}
+from tests.conftest import child_environment, scf_command
+
+PROXY = "TENCENTSERVERLESS_LOCAL_PROXY"
 
 
 @pytest.fixture
@@ -89,3 +93,42 @@ def test_a_namespace_that_is_not_there_is_the_apis_own_error(project, scf):
     done = scf("deploy", project)
     assert done.returncode == 11
     assert "run: scf explain ResourceNotFound.Namespace" in done.stderr
+
+
+@pytest.fixture
+def cloud(folder, start_local_scf):
+    """The environment in which a local SCF stands for the cloud: its own address, keys, roots, and a proxy."""
+    server = start_local_scf(folder, "--proxy-port", 0)
+    names = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "SSL_CERT_FILE")
+    return server, {**{name: server.env[name] for name in names}, "HTTPS_PROXY": server.env[PROXY]}
+
+
+def test_the_cloud_is_changed_only_after_a_yes(project, cloud, run_scf):
+    _, env = cloud
+    unasked = run_scf("deploy", project, env=env)
+    assert (unasked.returncode, unasked.stdout) == (15, "")
+    question = "Do you want to create full-name, create plain in namespace default of ap-guangzhou (cloud)?"
+    assert f"{question} Nobody is there to ask" in unasked.stderr
+    assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 3
+
+    assert answer_on_a_terminal(b"no\n", "deploy", project, env=env) == 15
+    assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 3
+    assert answer_on_a_terminal(b"y\n", "deploy", project, env=env) == 0
+    assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 5
+    assert run_scf("deploy", project, "--yes", env=env).returncode == 0
+    assert run_scf("functions", "delete", "plain", "--yes", env=env).returncode == 0
+    assert run_scf("invoke", "full-name", env=env).stdout == '"one"\n'
+
+
+def answer_on_a_terminal(answer, *words, env):
+    """The exit code of a command that a person answers."""
+    reader, writer = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            scf_command(*words), stdin=writer, stdout=writer, stderr=writer, env=child_environment(**env)
+        )
+        os.write(reader, answer)
+        return process.wait(30)
+    finally:
+        os.close(reader)
+        os.close(writer)
