@@ -4,11 +4,14 @@ import contextlib
 import difflib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tencentserverless.cli.target import Target
 from tencentserverless.exception import TencentCloudSDKException
 from tencentserverless.management import call_action
+
+if TYPE_CHECKING:
+    from tencentserverless.cli.failures import Failure
 
 _PAGE = 100  # the most that a list gives at once
 _MAX_NAMES = 1000
@@ -30,6 +33,28 @@ class Api:
         with self.target.open_client() as client, self.target.reached():
             return call_action(client, action, given, idempotent=only_reads)
 
+    def call_function(self, action: str, name: str, **parameters: object) -> dict[str, Any]:
+        """The same for an action on a function of the target's namespace; one that is not there is told its neighbours.
+
+        :raises Failure: if there is no such function
+        """
+        try:
+            return self.call(action, FunctionName=name, Namespace=self.target.namespace, **parameters)
+        except TencentCloudSDKException as error:
+            if not is_missing(error):
+                raise
+            raise self.no_function(name, str(error.code)) from error
+
+    def no_function(self, name: str, code: str) -> "Failure":
+        """The failure that a function is not there, which names its neighbours.
+
+        :param code: the API's
+        """
+        from tencentserverless.cli.exits import Exit
+        from tencentserverless.cli.failures import Failure
+
+        return Failure(Exit.API, f"{code}: no function {name!r}; {self._advice(name)}; run: scf explain {code}")
+
     def list_functions(self) -> Iterator[dict[str, Any]]:
         """The functions of the target's namespace, page by page."""
         offset = 0
@@ -40,7 +65,7 @@ class Api:
             if not page["Functions"] or offset >= page["TotalCount"]:
                 return
 
-    def advice_for(self, name: str) -> str:
+    def _advice(self, name: str) -> str:
         """What to do about a function that is not there: the names nearest to its own, or where else to look."""
         names: list[str] = []
         with contextlib.suppress(TencentCloudSDKException):  # who may call need not be allowed to list
@@ -48,13 +73,18 @@ class Api:
                 names.append(each["FunctionName"])
                 if len(names) >= _MAX_NAMES:
                     break
-        place = f"namespace {self.target.namespace} of {self.target.region}"
+        place = self.target.place
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         if near:
             return f"in {place} the nearest names are: {', '.join(near)}"
         if names:
             return f"in {place} there are: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
         return f"looked in {place}; choose others with --region and --namespace"
+
+
+def is_missing(error: TencentCloudSDKException) -> bool:
+    """Does it say that there is no such function? Some actions say FunctionName, some Function."""
+    return str(error.code) in ("ResourceNotFound.Function", "ResourceNotFound.FunctionName")
 
 
 def wait_until(is_done: Callable[[], bool], timeout_seconds: float, pause_seconds: float = 0.5) -> bool:

@@ -4,9 +4,9 @@ import dataclasses
 import time
 
 from tencentserverless.cli import output
-from tencentserverless.cli.api import Api
+from tencentserverless.cli.api import Api, is_missing
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.failures import Failure, translate
+from tencentserverless.cli.failures import Failure
 from tencentserverless.cli.figures import percentile, show_bytes, show_ms
 from tencentserverless.cli.target import Target
 from tencentserverless.exception import ResourceNotFound, TencentServerlessSDKException
@@ -85,14 +85,9 @@ class Call:
             self._print_log(_log_of(error))
             raise
 
-    def _not_found(self, error: ResourceNotFound) -> Failure:
+    def _not_found(self, error: ResourceNotFound) -> Exception:
         """Where it is the function that is missing, its neighbours are named."""
-        if "Function" not in str(error.code):
-            failure = translate(error)
-            assert failure is not None
-            return failure
-        advice = Api(self.target).advice_for(self.name)
-        return Failure(Exit.API, f"{error.code}: no function {self.name!r}; {advice}; run: scf explain {error.code}")
+        return Api(self.target).no_function(self.name, str(error.code)) if is_missing(error) else error
 
     def _print(self, result: InvokeResult) -> None:
         self._print_log(result.log)

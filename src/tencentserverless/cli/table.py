@@ -13,12 +13,21 @@ LOCAL: Mapping[str, Row] = {
     "logs": Row("Print what functions and the server have written.", "local_logs:local_logs"),
 }
 
+FUNCTIONS: Mapping[str, Row] = {
+    "list": Row("List the functions of a namespace.", "functions:list_functions"),
+    "show": Row("Show the configuration of a function.", "functions:show_function"),
+    "delete": Row("Delete a function.", "functions:delete_function"),
+}
+
 COMMANDS: Mapping[str, Row] = {
     "invoke": Row("Call a function and print what it returns.", "invoke:invoke"),
     "map": Row("Call a function for each line of a file.", "map:map_command"),
     "init": Row("Make the folder of a new function, with a test.", "init:init"),
     "event": Row("Print a sample event of a trigger.", "event:event"),
     "explain": Row("Say what a status or an error code means.", "explain:explain"),
+    "deploy": Row("Bring the functions of a folder to the cloud or a local SCF.", "deploy:deploy"),
+    "functions": Row("Functions of the cloud or of a local SCF.", FUNCTIONS),
+    "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
     "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
 }
 

@@ -43,6 +43,12 @@ class Target:
         """The address as people write it."""
         return f"{'https' if self.origin.is_tls else 'http'}://{self.origin.authority}"
 
+    @property
+    def place(self) -> str:
+        """Where its functions are, in words."""
+        where = "local SCF" if self.is_local else "cloud"
+        return f"namespace {self.namespace} of {self.region} ({where})"
+
     def credentials(self) -> "Credentials":
         """The keys to sign with now.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tencentserverless.local import keys, state
+from tencentserverless.local.deployable import Deployable, pack_code, read_deployables
 from tencentserverless.local.running import (
     find_state,
     forget_state,
@@ -41,11 +42,15 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.store import Store
     from tencentserverless.local.worker.interpreters import Interpreters
 
-#: What others may know of a server that runs stands in ``running``; the command line reaches it by this front door.
+#: ``running`` and ``deployable`` hold what the command line needs of a server that runs and of a folder of functions;
+#: this is its front door.
 __all__ = [
+    "Deployable",
     "find_state",
     "forget_state",
     "leaving_variables",
+    "pack_code",
+    "read_deployables",
     "reset_server",
     "running_environment",
     "serve",

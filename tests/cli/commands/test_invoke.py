@@ -94,7 +94,10 @@ def test_input_that_can_not_be(scf, tmp_path):
 def test_a_function_that_is_not_there_is_answered_with_the_nearest(scf):
     done = scf("invoke", "echoo")
     assert (done.returncode, done.stdout) == (11, "")
-    assert "no function 'echoo'; in namespace default of ap-guangzhou the nearest names are: echo;" in done.stderr
+    assert (
+        "no function 'echoo'; in namespace default of ap-guangzhou (local SCF) the nearest names are: echo;"
+        in done.stderr
+    )
     assert "there are: breaks, echo, sleeps" in scf("invoke", "zzzzzz", "--async").stderr
 
 

@@ -15,7 +15,7 @@ def read(tmp_path):
     def read(text, environment=None):
         path = tmp_path / "serverless.yml"
         path.write_text(text, encoding="utf-8")
-        return read_manifest(path, "ap-guangzhou", environment or {}, 0.0)
+        return read_manifest(path, "ap-guangzhou", environment or {}, 0.0)[:2]
 
     return read
 

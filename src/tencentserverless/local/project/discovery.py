@@ -20,6 +20,7 @@ class Project:
     records: dict[FunctionKey, FunctionRecord] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     places: dict[FunctionKey, Path] = field(default_factory=dict)
+    idle: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, record: FunctionRecord, place: Path) -> None:
         """Take a function in.
@@ -51,10 +52,11 @@ def discover(path: Path, region: str, environment: Mapping[str, str], now: float
     for folder in (root, *_subfolders(root)):
         manifest = folder / FILE_NAME
         if manifest.is_file():
-            record, notices = read_manifest(manifest, region, environment, now)
-            project.notices += notices
-            if record is not None:
-                project.add(record, manifest)
+            reading = read_manifest(manifest, region, environment, now)
+            project.notices += reading.notices
+            if reading.record is not None:
+                project.add(reading.record, manifest)
+                project.idle[reading.record.key] = reading.idle
         elif not has_manifest and (folder / ENTRY_FILE).is_file():
             # Beside a manifest at the top, the folders are its code.
             project.add(_folder_function(folder, region, now), folder)

@@ -35,10 +35,19 @@ _SOURCE_KEYS = frozenset(("src", "exclude", "bucket", "object"))
 _TYPES = {"event": "Event", "web": "HTTP"}
 
 
-def read_manifest(
-    path: Path, region: str, environment: Mapping[str, str], now: float
-) -> tuple[FunctionRecord | None, list[str]]:
-    """The function that a file describes, with notices for the terminal. None if the file is another component's.
+class Reading(NamedTuple):
+    """What a file says: the function (None if the file is another component's), and notices for the terminal.
+
+    ``idle`` are the settings that a local SCF has no use for.
+    """
+
+    record: FunctionRecord | None
+    notices: list[str]
+    idle: tuple[str, ...] = ()
+
+
+def read_manifest(path: Path, region: str, environment: Mapping[str, str], now: float) -> Reading:
+    """Read a file.
 
     :param region: of a function that names none
     :param environment: where ``${env:X}`` looks
@@ -48,11 +57,11 @@ def read_manifest(
     variables = {f"env:{name}": value for name, value in environment.items()}
     document = read_yaml(path, variables)
     if document is None:
-        return None, [f"{path} is empty: ignored"]
+        return Reading(None, [f"{path} is empty: ignored"])
     top = document.mapping()
     component = top["component"].text() if "component" in top else ""
     if component != COMPONENT:
-        return None, [f"{path} is of component {component!r}, not {COMPONENT!r}: ignored"]
+        return Reading(None, [f"{path} is of component {component!r}, not {COMPONENT!r}: ignored"])
     document.refuse_unknown(_TOP_KEYS)
     variables.update({key: top[key].text() for key in ("app", "name") if key in top})
     variables["stage"] = top["stage"].text() if "stage" in top else DEFAULT_STAGE
@@ -62,7 +71,7 @@ def read_manifest(
     record = _Inputs(inputs, variables).record(region, now)
     others = read_timers(inputs.mapping()["events"], now)[1] if "events" in inputs.mapping() else []
     idle = sorted(set(inputs.mapping()) & _IDLE_KEYS) + [f"events of type {kind}" for kind in sorted(set(others))]
-    return record, [f"{path}: no effect locally: {', '.join(idle)}"] if idle else []
+    return Reading(record, [f"{path}: no effect locally: {', '.join(idle)}"] if idle else [], tuple(idle))
 
 
 class _Inputs:

@@ -96,7 +96,7 @@ class Packages:
         """
         folder = self._new_folder(_DRAFT_PREFIX)
         try:
-            _pack(source, folder / _ARCHIVE, kept_out=self._root.parent)
+            pack(source, folder / _ARCHIVE, kept_out=self._root.parent)
             return _unpacked(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -275,7 +275,13 @@ def _too_large() -> BadPackage:
     return BadPackage(f"unpacked it is larger than {MAX_UNPACKED_BYTES} bytes")
 
 
-def _pack(source: Path, archive: Path, kept_out: Path) -> None:
+def pack(source: Path, archive: Path, kept_out: Path | None = None) -> None:
+    """Make a zip file of a folder: the same bytes for the same files, whenever and by whomever it is made.
+
+    :param archive: must not be there
+    :param kept_out: a folder in it to leave out
+    :raises BadPackage: if it holds too much, or can't be read
+    """
     from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
     count = size = 0
@@ -291,7 +297,9 @@ def _pack(source: Path, archive: Path, kept_out: Path) -> None:
                 if size > MAX_UNPACKED_BYTES:
                     raise _too_large()
                 member = ZipInfo(path.relative_to(source).as_posix(), _EARLIEST)
-                member.external_attr = (stat.S_IFREG | stat.S_IMODE(mode)) << 16
+                member.external_attr = (
+                    stat.S_IFREG | (0o755 if mode & 0o100 else 0o644)
+                ) << 16  # whatever the umask was
                 member.compress_type = ZIP_DEFLATED
                 with path.open("rb") as file, packed.open(member, "w") as target:
                     shutil.copyfileobj(file, target, _CHUNK_BYTES)
@@ -299,7 +307,7 @@ def _pack(source: Path, archive: Path, kept_out: Path) -> None:
         raise BadPackage(f"{error.filename or source}: {error.strerror}") from error
 
 
-def _files(source: Path, kept_out: Path) -> Iterator[Path]:
+def _files(source: Path, kept_out: Path | None) -> Iterator[Path]:
     """Every file below a folder in a fixed order. A circle of links ends where the system ends it."""
     for root, folders, names in os.walk(source, followlinks=True, onerror=_raise):
         folder = Path(root)

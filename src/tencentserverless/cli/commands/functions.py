@@ -1,0 +1,81 @@
+"""``scf functions list``, ``show`` and ``delete``: what there is at a target."""
+
+from typing import Any
+
+import click
+
+from tencentserverless.cli import output
+from tencentserverless.cli.target import choose_target, target_options
+
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what the API answered as JSON.")
+
+
+@click.command("list")
+@target_options
+@_AS_JSON
+def list_functions(region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
+    """List the functions of a namespace: name, runtime, status, time of the last change."""
+    from tencentserverless.cli.api import Api
+
+    found = list(Api(choose_target(region, namespace, is_local)).list_functions())
+    if as_json:
+        output.answer_json(found)
+        return
+    rows = [[each["FunctionName"], each["Runtime"], each["Status"], each["ModTime"]] for each in found]
+    output.answer_table(["NAME", "RUNTIME", "STATUS", "CHANGED"], rows)
+
+
+@click.command("show")
+@click.argument("name")
+@target_options
+@click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
+@_AS_JSON
+def show_function(name: str, region: str | None, namespace: str, is_local: bool, qualifier: str, as_json: bool) -> None:
+    """Show the configuration of the function NAME. Of its variables only --json shows the values."""
+    from tencentserverless.cli.api import Api
+
+    api = Api(choose_target(region, namespace, is_local))
+    found = api.call_function("GetFunction", name, Qualifier=qualifier)
+    if as_json:
+        output.answer_json(found)
+        return
+    for label, text in _facts(found):
+        output.answer(f"{label + ':':<13}{text}")
+
+
+@click.command("delete")
+@click.argument("name")
+@target_options
+@click.option("--qualifier", help="Delete this version alone.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_function(
+    name: str, region: str | None, namespace: str, is_local: bool, qualifier: str | None, yes: bool
+) -> None:
+    """Delete the function NAME with its versions and triggers. A folder of yours stays as it is."""
+    from tencentserverless.cli.api import Api
+    from tencentserverless.cli.confirmation import confirm
+
+    target = choose_target(region, namespace, is_local)
+    what = f"version {qualifier} of {name}" if qualifier else name
+    confirm(f"Delete {what} in {target.place}?", yes or target.is_local)
+    Api(target).call_function("DeleteFunction", name, Qualifier=qualifier)
+    output.notice(f"deleted {what} in {target.place}")
+
+
+def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+    variables = (found.get("Environment") or {}).get("Variables") or []
+    triggers = found.get("Triggers") or []
+    return [
+        ("name", f"{found['FunctionName']} ({found['Namespace']}, {found.get('Qualifier') or '$LATEST'})"),
+        ("status", f"{found['Status']} {found.get('StatusDesc') or ''}".strip()),
+        ("type", str(found["Type"])),
+        ("runtime", f"{found['Runtime']}, {found['Handler']}"),
+        ("memory", f"{found['MemorySize']} MB"),
+        ("timeout", f"{found['Timeout']} s, {found.get('InitTimeout')} s to start"),
+        ("variables", ", ".join(each["Key"] for each in variables) or "none"),
+        ("triggers", ", ".join(f"{each['TriggerName']} ({each['Type']})" for each in triggers) or "none"),
+        ("code", f"{found['CodeSize']:,} bytes"),
+        ("description", found.get("Description") or "none"),
+        ("created", str(found["AddTime"])),
+        ("changed", str(found["ModTime"])),
+    ]

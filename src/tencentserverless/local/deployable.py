@@ -1,0 +1,101 @@
+"""A folder of functions as somebody sees it who wants to deploy it."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tencentserverless.local.settings import Reason, StartRefused, project_variables
+
+if TYPE_CHECKING:
+    from tencentserverless.local.registry.records import FunctionRecord
+    from tencentserverless.local.registry.triggers import Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """One function of a folder. Times are seconds.
+
+    :ivar place: the serverless.yml, or the folder where there is none
+    :ivar runtime: ``""`` where nothing names one
+    :ivar left_out: settings of the file that are not among these
+    """
+
+    place: Path
+    region: str
+    namespace: str
+    name: str
+    type: str
+    runtime: str
+    handler: str
+    code_folder: Path
+    memory_mb: int
+    timeout_seconds: int
+    init_timeout_seconds: int
+    environment: Mapping[str, str]
+    description: str
+    runs_async: bool
+    retries: int
+    ttl_seconds: int
+    timers: "tuple[Trigger, ...]"
+    left_out: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        # No environment: it may hold secrets.
+        return f"<Deployable {self.region}/{self.namespace}/{self.name} of {self.place}>"
+
+
+def read_deployables(path: Path, region: str) -> list[Deployable]:
+    """The functions of a folder, in the order of their names.
+
+    :param region: of functions that name none
+    :raises StartRefused: if there is none, or one that can't be
+    """
+    from tencentserverless.local.project.discovery import discover
+
+    project = discover(path, region, project_variables(), time.time())
+    found = [
+        _deployable(record, project.places[key], project.idle.get(key, ())) for key, record in project.records.items()
+    ]
+    return sorted(found, key=lambda each: (each.region, each.namespace, each.name))
+
+
+def pack_code(folder: Path) -> bytes:
+    """The code of a function as a zip file; the same files give the same bytes.
+
+    :raises StartRefused: if it holds more than a function may, or can't be read
+    """
+    from tencentserverless.local.registry.packages import BadPackage, pack
+
+    with tempfile.TemporaryDirectory(prefix="scf-deploy-") as place:
+        archive = Path(place) / "code.zip"
+        try:
+            pack(folder, archive)
+        except BadPackage as error:
+            raise StartRefused(Reason.PROJECT, str(error)) from error
+        return archive.read_bytes()
+
+
+def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]) -> Deployable:
+    return Deployable(
+        place=place,
+        region=record.key.region,
+        namespace=record.key.namespace,
+        name=record.key.name,
+        type=record.type,
+        runtime="" if place.is_dir() else record.runtime,
+        handler=record.handler,
+        code_folder=record.code_folder,
+        memory_mb=record.memory_mb,
+        timeout_seconds=record.timeout_seconds,
+        init_timeout_seconds=record.init_timeout_seconds,
+        environment=record.environment,
+        description=record.description,
+        runs_async=record.runs_async,
+        retries=record.async_config.retries,
+        ttl_seconds=record.async_config.ttl_seconds,
+        timers=record.timers,
+        left_out=left_out,
+    )

@@ -1,0 +1,134 @@
+"""``scf deploy`` to a real local SCF, as itself and in the place of the cloud."""
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.conftest import child_environment, scf_command
+
+PROXY = "TENCENTSERVERLESS_LOCAL_PROXY"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Two functions: one with all that can be said, one that is only a folder."""
+    folder = tmp_path / "new"
+    (folder / "full" / "code").mkdir(parents=True)
+    (folder / "full" / "code" / "main.py").write_text(
+        "import os\ndef run(event, context):\n    return os.environ['A']\n"
+    )
+    (folder / "full" / "serverless.yml").write_text(
+        "component: scf\nname: full\ninputs:\n"
+        "  name: full-name\n  src: ./code\n  handler: main.run\n  runtime: Python3.10\n  memorySize: 256\n"
+        "  timeout: 20\n  environment: {variables: {A: one}}\n  description: words\n  retryNum: 1\n  role: nobody\n"
+        "  events:\n    - timer: {parameters: {name: daily, cronExpression: '0 0 1 * * * *', argument: go}}\n"
+        "    - apigw: {parameters: {}}\n"
+    )
+    (folder / "plain").mkdir()
+    (folder / "plain" / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    return folder
+
+
+def test_it_creates_and_then_updates(project, scf, server):
+    done = scf("deploy", project)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first.startswith("created full-name in namespace default of ap-guangzhou (local SCF), ")
+    assert second.startswith("created plain in ")
+    assert done.stderr == f"scf: {project}/full/serverless.yml: not deployed: role, events of type apigw\n"
+    shown = json.loads(scf("functions", "show", "full-name", "--json").stdout)
+    assert (shown["Handler"], shown["MemorySize"], shown["Timeout"]) == ("main.run", 256, 20)
+    assert (shown["Description"], shown["Triggers"][0]["TriggerName"]) == ("words", "daily")
+    assert server.invoke("full-name")["RetMsg"] == '"one"'
+    assert server.invoke("plain", 5)["RetMsg"] == "5"
+
+    manifest = project / "full" / "serverless.yml"
+    manifest.write_text(manifest.read_text().replace("A: one", "A: two").replace("0 0 1", "0 0 2"))
+    again = json.loads(scf("deploy", project, "--json").stdout)
+    assert [(each["name"], each["action"]) for each in again] == [("full-name", "updated"), ("plain", "updated")]
+    assert again[0]["not_deployed"] == ["role", "events of type apigw"]
+    assert server.invoke("full-name")["RetMsg"] == '"two"'
+    (trigger,) = server.request("ListTriggers", {"FunctionName": "full-name"}).response["Triggers"]
+    assert "0 0 2" in trigger["TriggerDesc"]
+    config = server.request("GetFunctionEventInvokeConfig", {"FunctionName": "full-name"}).response
+    assert config["AsyncTriggerConfig"]["RetryConfig"] == [{"RetryNum": 1}]
+
+
+def test_what_can_not_be_changed_is_refused_before_anything_is(project, scf, server):
+    manifest = project / "plain" / "serverless.yml"
+    manifest.write_text("component: scf\nname: x\ninputs: {name: echo, src: ., runtime: Python3.9}\n")
+    (project / "other").mkdir()
+    (project / "other" / "index.py").write_text("")
+    done = scf("deploy", project)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "echo: the runtime is Python3.10 there and Python3.9 here, and can't be changed" in done.stderr
+    assert server.error("GetFunction", {"FunctionName": "other"})[0].startswith("ResourceNotFound")
+
+
+def test_code_that_is_too_large_for_a_request(project, scf):
+    (project / "plain" / "noise").write_bytes(os.urandom(8_000_000))
+    done = scf("deploy", project)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "its zip file has 7.6 MB, and a request takes 7.2 MB" in done.stderr
+
+
+def test_a_folder_without_functions(tmp_path, scf):
+    done = scf("deploy", tmp_path)
+    assert done.returncode == 4
+    assert "no functions here" in done.stderr
+
+
+def test_local_is_found_from_the_folder(project, start_local_scf, run_scf, folder):
+    server = start_local_scf(folder, "--state", folder / ".scf")
+    assert run_scf("deploy", project, "--local", cwd=folder).returncode == 0
+    assert server.invoke("plain", 1)["RetMsg"] == "1"
+
+
+def test_a_namespace_that_is_not_there_is_the_apis_own_error(project, scf):
+    manifest = project / "full" / "serverless.yml"
+    manifest.write_text(manifest.read_text().replace("  src:", "  namespace: nowhere\n  src:"))
+    done = scf("deploy", project)
+    assert done.returncode == 11
+    assert "run: scf explain ResourceNotFound.Namespace" in done.stderr
+
+
+@pytest.fixture
+def cloud(folder, start_local_scf):
+    """The environment in which a local SCF stands for the cloud: its own address, keys, roots, and a proxy."""
+    server = start_local_scf(folder, "--proxy-port", 0)
+    names = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "SSL_CERT_FILE")
+    return server, {**{name: server.env[name] for name in names}, "HTTPS_PROXY": server.env[PROXY]}
+
+
+def test_the_cloud_is_changed_only_after_a_yes(project, cloud, run_scf):
+    _, env = cloud
+    unasked = run_scf("deploy", project, env=env)
+    assert (unasked.returncode, unasked.stdout) == (15, "")
+    question = "Do you want to create full-name, create plain in namespace default of ap-guangzhou (cloud)?"
+    assert f"{question} Nobody is there to ask" in unasked.stderr
+    assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 3
+
+    assert answer_on_a_terminal(b"no\n", "deploy", project, env=env) == 15
+    assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 3
+    assert answer_on_a_terminal(b"y\n", "deploy", project, env=env) == 0
+    assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 5
+    assert run_scf("deploy", project, "--yes", env=env).returncode == 0
+    assert run_scf("functions", "delete", "plain", "--yes", env=env).returncode == 0
+    assert run_scf("invoke", "full-name", env=env).stdout == '"one"\n'
+
+
+def answer_on_a_terminal(answer, *words, env):
+    """The exit code of a command that a person answers."""
+    reader, writer = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            scf_command(*words), stdin=writer, stdout=writer, stderr=writer, env=child_environment(**env)
+        )
+        os.write(reader, answer)
+        return process.wait(30)
+    finally:
+        os.close(reader)
+        os.close(writer)
