@@ -94,7 +94,10 @@ def test_errors_of_the_api_are_the_same(theirs, ours, judged_scf) -> None:
 def test_an_error_of_the_api_prints_the_same_with_the_verdict_added(theirs, ours, judged_scf) -> None:
     output = theirs("refusal_text.py", judged_scf.env)
     assert output.startswith("[TencentCloudSDKException] code:ResourceNotFound.Function message:Function 'nobody'")
-    assert ours("refusal_text.py", judged_scf.env) == output[:-1] + " executed:no (scf explain ResourceNotFound.Function)\n"
+    assert (
+        ours("refusal_text.py", judged_scf.env)
+        == output[:-1] + " executed:no (scf explain ResourceNotFound.Function)\n"
+    )
 
 
 def test_an_endpoint_where_nobody_listens_gets_the_same_code(theirs, ours, judged_scf) -> None:

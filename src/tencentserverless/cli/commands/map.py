@@ -62,12 +62,7 @@ def map_command(
     options: dict[str, Any] = {"namespace": namespace, "qualifier": qualifier, "idempotent": idempotent}
     if timeout is not None:
         options["timeout"] = timeout
-    limits: dict[str, Any] = {
-        "concurrency": concurrency,
-        "ordered": not unordered,
-        "return_exceptions": True,
-        "journal": kept,
-    }
+    limits: dict[str, Any] = {"concurrency": concurrency, "ordered": not unordered, "journal": kept}
     run = _Run(name, kept, max_errors)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(target.open_client(max_connections=max(_WIDE, concurrency)))
