@@ -60,4 +60,7 @@ def _can_work() -> bool:
         return False
     from importlib.util import find_spec
 
-    return all(find_spec(name) is not None for name in _NEEDED)
+    try:
+        return all(find_spec(name) is not None for name in _NEEDED)
+    except (ImportError, ValueError):  # of somebody's own finder, or for a stand-in without a spec
+        return False
