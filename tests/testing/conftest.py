@@ -33,9 +33,7 @@ def project(tmp_path: Path) -> Path:
 def run_pytest(project: Path) -> Run:
     """Run pytest in the project: ``run_pytest(*arguments, env={}, file_name=text)``; names end in ``.py``."""
 
-    def run(
-        *arguments: str, env: Mapping[str, str] | None = None, **tests: str
-    ) -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: str, env: Mapping[str, str] | None = None, **tests: str) -> "subprocess.CompletedProcess[str]":
         write_files(project, {f"{name}.py": text for name, text in tests.items()})
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "-rs", *arguments]
         return subprocess.run(

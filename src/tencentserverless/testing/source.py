@@ -4,9 +4,9 @@ import __future__
 
 import ast
 import builtins
+import contextlib
 import dis
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -54,10 +54,12 @@ def write_module(function: Handler) -> str:
     _refuse_closure(function, shown)
     node, text = _read_source(function, shown)
     _refuse_decorators(node, shown)
-    text = "\n".join(text.splitlines()[node.lineno - 1 :])
+    # Lines stay as they are, for a text of several lines must keep its blanks; what is indented is put into a block.
+    lines = text.split("\n")[node.lineno - 1 :]
+    text = "\n".join(["if True:", *lines] if lines[0][:1].isspace() else lines)
     imports = _list_imports(function, text, shown)
-    lines = ["from __future__ import annotations", "", *imports, "", text.rstrip(), ""]
-    return "\n".join([*lines, f"main_handler = {function.__name__}", ""])
+    head = ["from __future__ import annotations", "", *imports, ""]
+    return "\n".join([*head, text, "", f"main_handler = {function.__name__}", ""])
 
 
 def _refuse_closure(function: FunctionType, shown: str) -> None:
@@ -78,11 +80,15 @@ def _refuse_decorators(node: ast.FunctionDef, shown: str) -> None:
 
 
 def _read_source(function: FunctionType, shown: str) -> tuple[ast.FunctionDef, str]:
-    try:
-        text = textwrap.dedent(inspect.getsource(function))
+    """The function's definition, and the text in whose lines it stands."""
+    node: ast.stmt | None = None
+    text = ""
+    with contextlib.suppress(OSError, SyntaxError):
+        text = "if True:\n" + inspect.getsource(function)
+        if not text[len("if True:\n")].isspace():
+            text = text.partition("\n")[2]
         node = ast.parse(text).body[0]
-    except (OSError, SyntaxError, IndexError):
-        node = None
+        node = node.body[0] if isinstance(node, ast.If) else node
     if not isinstance(node, ast.FunctionDef) or node.name != function.__name__:
         raise UnfitFunction(
             f"the source of {shown} can't be read (it was typed at a prompt, made by exec, or wrapped): put it into a "

@@ -21,6 +21,7 @@ from tencentserverless.testing.servers import GUARD_TEXT
 from tencentserverless.testing.source import Handler, name_of, write_module
 
 _ANY = object()  # whatever the event
+_NO_EVENT = "{}"  # what the local SCF hands over where a call sends no event
 _PATIENCE_SECONDS = 2.0  # for calls that are under way when their test ends
 _PAUSE_SECONDS = 0.02
 
@@ -138,7 +139,7 @@ class ScfLocal:
         """
         search = {} if function is None else {"function": function}
         if data is not _ANY:
-            search["payload"] = hashlib.sha256((encode_event(data) or "").encode()).hexdigest()
+            search["payload"] = hashlib.sha256((encode_event(data) or _NO_EVENT).encode()).hexdigest()
         return read_executions(self._find("executions()").ledger(**search))
 
     def assert_executed_once(self, function: str, *, data: Any = _ANY) -> None:
