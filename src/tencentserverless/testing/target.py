@@ -44,7 +44,6 @@ class ScfLocal:
         self._own_client: Client | None = None
         self._known: frozenset[str] = frozenset()
         self._log_start_bytes = 0
-        self._is_open = False
         self.environment = {name: text for name, text in local.environment.items() if name != ADMIN_TOKEN_VARIABLE}
 
     @property
@@ -187,11 +186,9 @@ class ScfLocal:
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         for name, text in {**self.environment, ENDPOINT_GUARD: os.environ.get(ENDPOINT_GUARD) or GUARD_TEXT}.items():
             patch.setenv(name, text)
-        self._is_open = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_open = False
         self._stack.close()
         local = self._local
         for key in local.status()["functions"]:
@@ -214,8 +211,8 @@ class ScfCloud(ScfLocal):
 
     def __init__(self) -> None:
         self._stack = ExitStack()
+        self._rules = []
         self._own_client = None
-        self._is_open = False
         self.environment = {}
 
     def client(self, **options: Any) -> Client:
