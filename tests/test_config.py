@@ -1,10 +1,14 @@
+import asyncio
 import os
 import shlex
 
 import pytest
 
-from tencentserverless import config
+from tencentserverless import config, scf
+from tencentserverless.aio import AsyncClient
 from tencentserverless.config import Addressing, check_region, is_loopback
+from tencentserverless.exception import ConnectError
+from tencentserverless.scf import Client
 from tests.sdk_environment import bare_environment
 
 __all__ = ["bare_environment"]
@@ -300,3 +304,73 @@ def test_only_config_reads_the_environment() -> None:
 def test_the_hint_to_install_never_names_the_other_package_on_pypi() -> None:
     """The name on PyPI still holds Tencent's 0.1.7."""
     assert "tencentserverless" not in shlex.split(config.INSTALL_LOCAL_HINT.replace("'", ""))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "scf.tencentcloudapi.com",
+        "scf.internal.tencentcloudapi.com",
+        "scf.ap-shanghai-fsi.tencentcloudapi.com",
+        "scf.intl.tencentcloudapi.com",
+        "tencentcloudapi.com",
+        "scf.tencentcloudapi.com.",
+    ],
+)
+def test_the_guard_forbids_every_host_of_the_cloud_and_names_who_set_it(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = Addressing("https://" + host, None, None).locate("ap-guangzhou")
+    config.check_guard(origin)
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_GUARD", "my tests")
+    with pytest.raises(RuntimeError, match="GUARD=my tests forbids calls to " + host):
+        config.check_guard(origin)
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_GUARD", "")
+    config.check_guard(origin)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9000", "https://nottencentcloudapi.com", "https://scf.example"])
+def test_the_guard_lets_everything_else_pass(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_GUARD", "1")
+    config.check_guard(Addressing(url, None, None).locate("ap-guangzhou"))
+
+
+CALLS = {
+    "invoke": lambda client: client.invoke("f"),
+    "spawn": lambda client: client.spawn("f"),
+    "map": lambda client: list(client.map("f", [1])),
+    "spawn_map": lambda client: list(client.function("f").spawn_map([1])),
+    "status": lambda client: client.invocation("f", "id").status(),
+}
+
+
+@pytest.mark.parametrize("way", sorted(CALLS))
+@pytest.mark.parametrize("endpoint", ["public", "internal", "regional", None])
+def test_the_guard_holds_for_clients_that_were_made_and_used_before_it(
+    way: str, endpoint: "str | None", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What escaped it would find a closed door: nothing may leave a test."""
+    client = Client("ap-guangzhou", "id", "key", endpoint=endpoint, proxy="http://127.0.0.1:9", max_attempts=1)
+    with pytest.raises(ConnectError):
+        client.invoke("f")
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_GUARD", "1")
+    with pytest.raises(RuntimeError, match="nothing was sent"):
+        CALLS[way](client)
+
+
+@pytest.mark.parametrize("way", ["invoke", "spawn"])
+def test_the_guard_holds_for_tasks_and_module_level_calls(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_GUARD", "1")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+    async def call() -> None:
+        await getattr(AsyncClient("ap-guangzhou", "id", "key"), way)("f")
+
+    loop = asyncio.new_event_loop()
+    try:
+        with pytest.raises(RuntimeError, match="nothing was sent"):
+            loop.run_until_complete(call())
+    finally:
+        loop.close()
+    with pytest.raises(RuntimeError, match="nothing was sent"):
+        scf.invoke("f", "ap-guangzhou", "id", "key")

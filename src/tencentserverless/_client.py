@@ -191,6 +191,8 @@ class BaseClient:
             target = self._targets[region or self._region]
         except (KeyError, TypeError):  # not aimed at yet, or no text at all
             target = self._aim(region)
+        if target.origin.is_cloud:
+            config.check_guard(target.origin)
         seconds = self._timeout if timeout is None else check_seconds("timeout", timeout)
         call = Call(
             function_name,
@@ -210,6 +212,15 @@ class BaseClient:
         from tencentserverless._observation import observe
 
         return observe(flow, call, self._room, check_hook(on_attempt) or self._on_attempt)
+
+    def _find_target(self, region: "str | None") -> Target:
+        """Where a region is served, for what makes several requests.
+
+        :raises RuntimeError: if the guard forbids it
+        """
+        target = self._targets.get(region or self._region) or self._aim(region)
+        config.check_guard(target.origin)
+        return target
 
     def _aim(self, region: "str | None") -> Target:
         """Where a region is served, looked up once."""

@@ -89,7 +89,7 @@ class BaseFanout:
             "is_idempotent": self._is_idempotent,
             "region": region,
         }
-        self._target = client._targets.get(region) or client._aim(region)
+        self._target = client._find_target(region)
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 

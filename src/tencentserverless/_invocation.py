@@ -114,7 +114,7 @@ def open_desk(client: "BaseClient", region: str, max_attempts: "int | None" = No
     :param max_attempts: for one question; default: the client's
     """
     policy = client._policy if max_attempts is None else Policy(max_attempts, client._policy.rng)
-    target = client._targets.get(region) or client._aim(region)
+    target = client._find_target(region)
     observer = find_observer(client._room, client._on_attempt)
     return polling.Desk(target, client._memory, policy, CLOCK, patience_seconds=client._timeout, observer=observer)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 REGION = "TENCENTCLOUD_REGION"
 RUN_ENVIRONMENT = "TENCENTCLOUD_RUNENV"
 ENDPOINT_URL = "TENCENTSERVERLESS_ENDPOINT_URL"
+#: While it holds any text, no client calls Tencent Cloud, whatever its endpoint: for tests, and what they start.
+ENDPOINT_GUARD = "TENCENTSERVERLESS_ENDPOINT_GUARD"
 
 #: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
 FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
@@ -34,15 +36,17 @@ class Origin:
     """An address that connections are made to, and how. Calls with the same origin object share connections.
 
     :ivar authority: what the Host header says: the host, with the port where it is not the scheme's own
+    :ivar is_cloud: is it Tencent Cloud's own API, which ``check_guard`` is asked about before each call?
     :ivar proxy: the proxy to tunnel through, None for none
     :ivar ca_file: roots to trust, None for the system's
     """
 
-    __slots__ = ("authority", "ca_file", "host", "is_tls", "port", "proxy")
+    __slots__ = ("authority", "ca_file", "host", "is_cloud", "is_tls", "port", "proxy")
 
     authority: str
     ca_file: "str | None"
     host: str
+    is_cloud: bool
     is_tls: bool
     port: int
     proxy: "Proxy | None"
@@ -55,6 +59,7 @@ class Origin:
         self.is_tls = is_tls
         self.proxy = proxy
         self.ca_file = ca_file
+        self.is_cloud = ("." + host.rstrip(".")).endswith("." + wire.API_DOMAIN)
         name = "[{}]".format(host) if ":" in host else host
         self.authority = name if port == (443 if is_tls else 80) else "{}:{}".format(name, port)
 
@@ -108,6 +113,21 @@ def snapshot() -> "tuple[str | None, ...]":
     """Everything here that decides where calls go, to see whether it changed."""
     get = os.environ.get
     return get(ENDPOINT_URL), get(RUN_ENVIRONMENT), get(REGION), _first(_PROXY_NAMES), _first(_NO_PROXY_NAMES)
+
+
+def check_guard(origin: Origin) -> None:
+    """Refuse the cloud where ``TENCENTSERVERLESS_ENDPOINT_GUARD`` is set.
+
+    :raises RuntimeError: if it is, and this is the cloud. That is no error of a call, which a program may handle
+    """
+    guard = os.environ.get(ENDPOINT_GUARD)
+    if guard and origin.is_cloud:
+        raise RuntimeError(
+            "{}={} forbids calls to {}: nothing was sent. Let the client find the local SCF by {} (make it after that "
+            "is set) or endpoint=; to call the cloud, unset the guard".format(
+                ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL
+            )
+        )
 
 
 def _first(names: "tuple[str, ...]") -> "str | None":

@@ -36,6 +36,8 @@ DEFAULT_REGION = "ap-guangzhou"
 DEFAULT_NAMESPACE = "default"
 DEFAULT_QUALIFIER = "$LATEST"
 
+#: Every host of Tencent Cloud's API is in this domain.
+API_DOMAIN = "tencentcloudapi.com"
 PUBLIC_HOST = "scf.tencentcloudapi.com"
 INTERNAL_HOST = "scf.internal.tencentcloudapi.com"
 REGIONAL_HOST = "scf.{region}.tencentcloudapi.com"

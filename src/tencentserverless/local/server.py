@@ -84,7 +84,18 @@ class Local:
     @property
     def log(self) -> str:
         """What the server has written to its terminal until now: what functions print, errors, notices."""
-        return self._place("log").read_text(encoding="utf-8", errors="replace")
+        return self.read_log()
+
+    def read_log(self, start_bytes: int = 0) -> str:
+        """The log from a place on, such as a ``log_bytes`` of before."""
+        with self._place("log").open("rb") as file:
+            file.seek(start_bytes)
+            return file.read().decode("utf-8", "replace")
+
+    @property
+    def log_bytes(self) -> int:
+        """How long the log is by now."""
+        return self._place("log").stat().st_size
 
     def start(self) -> "Local":
         """Start it and wait until it answers.

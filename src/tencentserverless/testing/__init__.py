@@ -1,0 +1,35 @@
+"""The test kit: a local SCF as a pytest fixture, and a stand-in for unit tests without any process.
+
+``plugin`` is what pytest loads; it is in Python 3.6 syntax and does nothing where the kit cannot work. Everything else
+loads when it is asked for: ``hooks`` (what the plugin does in earnest), ``target`` (the fixture's object, for the local
+SCF and for the cloud), ``servers`` (the local SCFs of a session), ``deployment`` (functions through the API),
+``source`` (a function object as a file), ``bridge`` (handlers in the test's own process), ``ledger`` (what ran, and
+what a failed assertion says) and ``fake`` (``FakeFunction``). Python 3.10+. Nothing of ours imports this room.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tencentserverless.testing.fake import FakeCall, FakeFunction, FakeInvocation
+    from tencentserverless.testing.ledger import Execution
+    from tencentserverless.testing.source import UnfitFunction
+    from tencentserverless.testing.target import ScfLocal
+
+__all__ = ["Execution", "FakeCall", "FakeFunction", "FakeInvocation", "ScfLocal", "UnfitFunction"]
+
+_PLACES = {
+    "Execution": "ledger",
+    "FakeCall": "fake",
+    "FakeFunction": "fake",
+    "FakeInvocation": "fake",
+    "ScfLocal": "target",
+    "UnfitFunction": "source",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name of the kit, loaded by the first who asks: pytest loads this package in everybody's run."""
+    if name not in _PLACES:
+        raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
+    from importlib import import_module
+
+    return getattr(import_module("{}.{}".format(__name__, _PLACES[name])), name)

@@ -1,0 +1,80 @@
+"""Functions of a test, deployed to a local SCF through the API, as a deployment to the cloud would do it."""
+
+import base64
+import http.client
+import io
+import json
+import socket
+import time
+import urllib.parse
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from tencentserverless._core import wire
+from tencentserverless._core.request import RequestBuilder
+from tencentserverless.local import Local, LocalError
+from tencentserverless.local.state import REGION_VARIABLE
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tencentserverless.models import Credentials
+
+_SECONDS = 60.0
+_AGENT = "tencentserverless_testing"
+_ENTRY_FILE = "index.py"
+_HANDLER = "index.main_handler"
+
+
+def create(local: Local, name: str, module: str, **settings: Any) -> None:
+    """A function of one file.
+
+    :param module: the text of its ``index.py``
+    :param settings: further parameters of CreateFunction, as the API names them
+    :raises LocalError: if the server refuses; the message is the server's
+    """
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(_ENTRY_FILE, module)
+    code = {"ZipFile": base64.b64encode(archive.getvalue()).decode("ascii")}
+    ask(local, "CreateFunction", FunctionName=name, Handler=_HANDLER, Runtime=OWN_RUNTIME, Code=code, **settings)
+
+
+def delete(local: Local, key: str) -> None:
+    """Take a function away. Calls under way end.
+
+    :param key: as the server's status has it: ``region/namespace/name``
+    :raises LocalError: if the server refuses
+    """
+    region, namespace, name = key.split("/")
+    ask(local, "DeleteFunction", region, FunctionName=name, Namespace=namespace)
+
+
+def key_of(local: Local, name: str) -> str:
+    """The key of a function where ``create`` puts it."""
+    return f"{local.environment[REGION_VARIABLE]}/{wire.DEFAULT_NAMESPACE}/{name}"
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, Any]:
+    """The structure Environment."""
+    return {"Variables": [{"Key": key, "Value": value} for key, value in variables.items()]}
+
+
+def ask(local: Local, action: str, region: str | None = None, /, **parameters: Any) -> dict[str, Any]:
+    """What the API answers.
+
+    :param region: by default that of the server's functions
+    :raises LocalError: if it refuses
+    """
+    url = urllib.parse.urlsplit(local.url)
+    assert url.hostname is not None
+    region = region or local.environment[REGION_VARIABLE]
+    credentials = Credentials(local.secret_id, local.secret_key)
+    builder = RequestBuilder(url.netloc, "en-US", _AGENT)
+    request = builder.build(json.dumps(parameters).encode(), action, region, credentials, int(time.time()))
+    with socket.create_connection((url.hostname, url.port or 80), _SECONDS) as connection:
+        connection.sendall(request)
+        with http.client.HTTPResponse(connection) as answer:
+            answer.begin()
+            found: dict[str, Any] = json.loads(answer.read())["Response"]
+    if "Error" in found:
+        raise LocalError(f"{action}: {found['Error']['Message']} ({found['Error']['Code']})")
+    return found

@@ -1,0 +1,101 @@
+"""What the plugin does where the kit can work: fixture ``scf_local``, the guard of a run, logs in reports."""
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tencentserverless.testing.bridge import Bridge
+    from tencentserverless.testing.servers import Servers
+    from tencentserverless.testing.target import ScfLocal
+
+_LOG_TITLE = "scf local log"
+_SETTLE_SECONDS = 0.05  # the server writes its log in a thread of its own
+
+_guard = pytest.StashKey[pytest.MonkeyPatch]()
+_target = pytest.StashKey["ScfLocal"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With ``--scf-target=local``, no client of the run calls the cloud, from before the first import of a test."""
+    if config.getoption("scf_target") == "local":
+        from tencentserverless.config import ENDPOINT_GUARD
+
+        patch = config.stash[_guard] = pytest.MonkeyPatch()
+        patch.setenv(ENDPOINT_GUARD, "--scf-target=local")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The environment as it was."""
+    patch = config.stash.get(_guard, None)
+    if patch is not None:
+        patch.undo()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """A test that failed shows what its functions printed and the server said."""
+    outcome = yield
+    target = item.stash.get(_target, None)
+    if target is None or call.excinfo is None:
+        return
+    report: pytest.TestReport = outcome.get_result()
+    if report.failed:
+        time.sleep(_SETTLE_SECONDS)
+        text = target.log
+        if text.strip():
+            report.sections.append((_LOG_TITLE, text))
+
+
+@pytest.fixture(scope="session")
+def _scf_servers() -> "Iterator[tuple[Servers, Bridge]]":
+    from tencentserverless.testing.bridge import Bridge
+    from tencentserverless.testing.servers import Servers
+
+    servers, bridge = Servers(), Bridge()
+    yield servers, bridge
+    bridge.close()
+    servers.close()
+
+
+@pytest.fixture
+def scf_local(request: pytest.FixtureRequest) -> "Iterator[ScfLocal]":
+    """A local SCF for this test, and the environment that leads clients to it. With --scf-target=cloud: the cloud.
+
+    Its functions are those of the folder that @pytest.mark.scf_functions("folder") or the setting scf_functions names,
+    and what the test registers.
+    """
+    from tencentserverless.testing.target import ScfCloud, ScfLocal
+
+    if request.config.getoption("scf_target") == "cloud":
+        with ScfCloud() as cloud:
+            yield cloud
+        return
+    servers, bridge = request.getfixturevalue("_scf_servers")
+    with ScfLocal(servers.get(_find_folder(request)), bridge) as local:
+        request.node.stash[_target] = local
+        yield local
+        del request.node.stash[_target]
+
+
+def _find_folder(request: pytest.FixtureRequest) -> Path | None:
+    """The folder of functions that a test asks for, None for none."""
+    marker = request.node.get_closest_marker("scf_functions")
+    if marker is None:
+        name = str(request.config.getini("scf_functions"))
+        start = request.config.inipath.parent if request.config.inipath else request.config.rootpath
+        return _check_folder(f"the setting scf_functions = {name}", start / name) if name else None
+    if len(marker.args) != 1 or marker.kwargs or not isinstance(marker.args[0], str | Path):
+        pytest.fail(
+            f"marker scf_functions takes one folder, as scf_functions('functions'), not {marker}", pytrace=False
+        )
+    return _check_folder(f"the marker scf_functions({str(marker.args[0])!r})", request.path.parent / marker.args[0])
+
+
+def _check_folder(source: str, folder: Path) -> Path:
+    if not folder.is_dir():
+        pytest.fail(f"{source} names {folder}, which is no folder", pytrace=False)
+    return folder.resolve()

@@ -1,0 +1,62 @@
+"""What ran, as the fixture reads it, and what is said where something else was expected."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The executions of one request.
+
+    :ivar request_id: the id in the function's context and log; ``result.function_request_id``
+    :ivar payload: SHA-256 of the event's JSON text, in hex
+    :ivar begun: how often it was handed to an instance; 2 means that it ran twice
+    :ivar ended: how often an instance was done with it
+    :ivar status: of the last end: 0, or the platform's status code; None before that
+    """
+
+    function: str
+    request_id: str
+    payload: str
+    begun: int
+    ended: int
+    status: int | None
+    region: str
+    namespace: str
+    version: str
+
+    def __str__(self) -> str:
+        end = "has not ended" if self.status is None else f"ended {self.ended}x, status {self.status}"
+        return f"request {self.request_id} began {self.begun}x, {end}"
+
+
+def read_executions(entries: Iterable[Mapping[str, Any]]) -> list[Execution]:
+    """The entries of a server's ledger, the oldest first."""
+    return [Execution(**entry) for entry in entries]
+
+
+def explain(wanted: str, found: Sequence[Execution], ran: Iterable[Execution], rules: Iterable[Any]) -> str:
+    """The message of a failed assertion.
+
+    :param wanted: what was expected
+    :param found: what fits the assertion
+    :param ran: everything that ran
+    :param rules: the faults that count, as the server reports them
+    """
+    times = sum(each.begun for each in found)
+    lines = [f"expected {wanted}, but the ledger has {times}"]
+    lines += [f"  {each}" for each in found]
+    if not found:
+        counts: Counter[str] = Counter()
+        for each in ran:
+            counts[each.function] += each.begun
+        shown = ", ".join(f"{name} {count}x" for name, count in counts.items())
+        lines.append(f"  in all, there ran: {shown or 'nothing'}")
+    lines += [f"  fault {_show_rule(rule)} fired {rule['fired']}x" for rule in rules]
+    return "\n".join(lines)
+
+
+def _show_rule(rule: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in rule.items() if name not in ("fitted", "fired"))

@@ -1,0 +1,58 @@
+"""The local SCFs of a session: one for each folder of functions and one without any, started when needed."""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tencentserverless.config import ENDPOINT_GUARD
+from tencentserverless.local import Local
+from tencentserverless.testing import deployment
+
+GUARD_TEXT = "scf_local"  # what the guard's error says of who set it
+#: Retries of asynchronous invocations come a minute apart in the cloud; no test waits for that.
+_OPTIONS = ("--no-reload", "--time-scale", "1000")
+_PLACEHOLDER = "placeholder"
+
+
+class Servers:
+    """Starts local SCFs and keeps them until it is closed."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._found: dict[Path | None, Local] = {}
+
+    def get(self, folder: Path | None) -> Local:
+        """The server over a folder of functions, or over none. One that has died is replaced.
+
+        :raises LocalError: if it can't start; the message is the server's own
+        """
+        local = self._found.get(folder)
+        if local is None or not _answers(local):
+            local = self._found[folder] = self._start(folder)
+        return local
+
+    def close(self) -> None:
+        """Stop them all."""
+        self._found.clear()
+        self._stack.close()
+
+    def _start(self, folder: Path | None) -> Local:
+        environment = {**os.environ, ENDPOINT_GUARD: GUARD_TEXT}
+        if folder is not None:
+            return self._stack.enter_context(Local(folder, *_OPTIONS, ledger=True, environment=environment))
+        # A local SCF does not start over nothing: it gets a function, which goes at once.
+        empty = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-testing-")))
+        (empty / _PLACEHOLDER).mkdir()
+        (empty / _PLACEHOLDER / "index.py").write_text("def main_handler(event, context):\n    pass\n")
+        local = self._stack.enter_context(Local(empty, *_OPTIONS, ledger=True, environment=environment))
+        deployment.delete(local, deployment.key_of(local, _PLACEHOLDER))
+        return local
+
+
+def _answers(local: Local) -> bool:
+    try:
+        local.status()
+    except OSError:
+        return False
+    return True

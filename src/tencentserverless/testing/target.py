@@ -1,0 +1,232 @@
+"""The object of fixture ``scf_local``: a local SCF as one test sees it, or the cloud."""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any, NoReturn
+
+import pytest
+
+from tencentserverless._core.request import encode_event
+from tencentserverless.config import ENDPOINT_GUARD
+from tencentserverless.local import Local
+from tencentserverless.local.state import ADMIN_TOKEN_VARIABLE
+from tencentserverless.scf import Client, Function
+from tencentserverless.testing import deployment
+from tencentserverless.testing.bridge import Bridge
+from tencentserverless.testing.ledger import Execution, explain, read_executions
+from tencentserverless.testing.servers import GUARD_TEXT
+from tencentserverless.testing.source import Handler, name_of, write_module
+
+_ANY = object()  # whatever the event
+_NO_EVENT = "{}"  # what the local SCF hands over where a call sends no event
+_PATIENCE_SECONDS = 2.0  # for calls that are under way when their test ends
+_PAUSE_SECONDS = 0.02
+
+
+class ScfLocal:
+    """A local SCF for one test: functions, faults and the ledger are gone when it ends.
+
+    Inside a ``with``, which is the fixture's, the environment leads every client to it, and none to the cloud.
+
+    :ivar environment: the variables that are set for the code under test
+    """
+
+    environment: dict[str, str]
+
+    def __init__(self, local: Local, bridge: Bridge) -> None:
+        self._local = local
+        self._bridge = bridge
+        self._stack = ExitStack()
+        self._rules: list[Mapping[str, Any]] = []
+        self._own_client: Client | None = None
+        self._known: frozenset[str] = frozenset()
+        self._log_start_bytes = 0
+        self.environment = {name: text for name, text in local.environment.items() if name != ADMIN_TOKEN_VARIABLE}
+
+    @property
+    def url(self) -> str:
+        """Where the server is, for a client's ``endpoint=``."""
+        return self._find("url").url
+
+    @property
+    def secret_id(self) -> str:
+        """Of the server's key pair."""
+        return self._find("secret_id").secret_id
+
+    @property
+    def secret_key(self) -> str:
+        """Of the server's key pair."""
+        return self._find("secret_key").secret_key
+
+    @property
+    def log(self) -> str:
+        """What functions printed and the server said since the test began."""
+        return self._find("log").read_log(self._log_start_bytes)
+
+    def client(self, **options: Any) -> Client:
+        """A client that calls here, closed when the test ends.
+
+        :param options: keyword arguments of ``scf.Client``
+        """
+        local = self._local
+        keys = {} if "credentials" in options else {"secret_id": local.secret_id, "secret_key": local.secret_key}
+        return self._stack.enter_context(Client(**{"endpoint": local.url, **keys, **options}))
+
+    def register(
+        self,
+        function: Handler,
+        name: str | None = None,
+        *,
+        inprocess: bool = False,
+        timeout_seconds: int = 60,
+        memory_mb: int = 128,
+        environment: Mapping[str, str] | None = None,
+    ) -> Function:
+        """Make a Python function the handler of a new function, for this test. Also fit to be a decorator.
+
+        It runs in a worker process, on its own source: it takes all that it needs from the event or imports it itself.
+        With ``inprocess=True`` it runs in the process of the test, in a thread, so that it sees what the test has
+        patched and closes over; its worker only passes calls on.
+
+        :param function: takes the event and the context
+        :param name: of the function, by default the Python function's own. One that this test has registered before is
+            replaced
+        :param timeout_seconds: until the platform ends a call
+        :param environment: variables of the worker
+        :returns: the function as a callable
+        :raises UnfitFunction: if the function can't run in a worker; the message names the cure
+        :raises LocalError: if the server refuses, for instance a name that a function of the folder has
+        """
+        local = self._find("register()")
+        name = name_of(function, name)
+        module = self._bridge.add(name, function) if inprocess else write_module(function)
+        key = deployment.key_of(local, name)
+        if key in local.status()["functions"] and key not in self._known:
+            deployment.delete(local, key)
+        variables = deployment.environment(environment or {})
+        deployment.create(local, name, module, Timeout=timeout_seconds, MemorySize=memory_mb, Environment=variables)
+        return self._find_client().function(name)
+
+    def fault(self, kind: str, function: str = "*", **rule: Any) -> None:
+        """Let calls fail, beside the faults that count already; all count from their beginning.
+
+        :param kind: ``refuse``, ``throttle``, ``delay``, ``crash``, ``timeout``, ``lost`` or ``cut``
+        :param function: whose calls; a pattern such as ``order-*``
+        :param rule: further fields, such as ``first=1``; docs/local.md lists them
+        :raises LocalError: if the rule can't be read; then those before still count
+        """
+        self.set_faults([*self._rules, {"kind": kind, "function": function, **rule}])
+
+    def set_faults(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        """Let these rules decide which calls fail from now on; see docs/local.md for what a rule says.
+
+        :raises LocalError: if one can't be read; then those before still count
+        """
+        wanted = list(rules)
+        self._find("set_faults()").set_faults(wanted)
+        self._rules = wanted
+
+    def executions(self, function: str | None = None, *, data: Any = _ANY) -> list[Execution]:
+        """What ran in this test, the oldest first.
+
+        :param function: its name, None for all
+        :param data: the event, as it was given to the call; by default whatever it was
+        :raises TypeError, ValueError: for data that no event can be
+        """
+        search = {} if function is None else {"function": function}
+        if data is not _ANY:
+            search["payload"] = hashlib.sha256((encode_event(data) or _NO_EVENT).encode()).hexdigest()
+        return read_executions(self._find("executions()").ledger(**search))
+
+    def assert_executed_once(self, function: str, *, data: Any = _ANY) -> None:
+        """The function ran once, whatever became of its answer.
+
+        :param data: count the executions of this event alone
+        :raises AssertionError: it did not, or more often; the message shows what ran
+        """
+        __tracebackhide__ = True
+        self._find("assert_executed_once()")
+        self._assert_times(1, f"{function!r} to run once", function, data)
+
+    def assert_not_executed(self, function: str, *, data: Any = _ANY) -> None:
+        """The function did not run.
+
+        :param data: count the executions of this event alone
+        :raises AssertionError: it did; the message shows what ran
+        """
+        __tracebackhide__ = True
+        self._find("assert_not_executed()")
+        self._assert_times(0, f"{function!r} not to run", function, data)
+
+    def _assert_times(self, times: int, wanted: str, function: str, data: Any) -> None:
+        __tracebackhide__ = True
+        found = self.executions(function, data=data)
+        if sum(each.begun for each in found) != times:
+            if data is not _ANY:
+                wanted += f" with the event {encode_event(data)}"
+            raise AssertionError(explain(wanted, found, self.executions(), self._local.faults()))
+
+    def _find(self, what: str) -> Local:
+        """The server, for what only it can do."""
+        return self._local
+
+    def _find_client(self) -> Client:
+        if self._own_client is None:
+            self._own_client = self.client()
+        return self._own_client
+
+    def __enter__(self) -> "ScfLocal":
+        local = self._local
+        local.reset()
+        self._known = frozenset(local.status()["functions"])
+        self._log_start_bytes = local.log_bytes
+        patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+        for name, text in {**self.environment, ENDPOINT_GUARD: os.environ.get(ENDPOINT_GUARD) or GUARD_TEXT}.items():
+            patch.setenv(name, text)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        local = self._local
+        for key in local.status()["functions"]:
+            if key not in self._known:
+                deployment.delete(local, key)
+                self._bridge.remove(key.rpartition("/")[2])
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while local.status()["calls"] and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+        local.reset()
+
+    def __repr__(self) -> str:
+        return f"<ScfLocal {self._local!r}>"
+
+
+class ScfCloud(ScfLocal):
+    """The cloud in place of the local SCF, as the environment says: what the local SCF alone can do skips the test."""
+
+    environment: dict[str, str]
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._rules = []
+        self._own_client = None
+        self.environment = {}
+
+    def client(self, **options: Any) -> Client:
+        """A client as the environment has it, closed when the test ends."""
+        return self._stack.enter_context(Client(**options))
+
+    def _find(self, what: str) -> NoReturn:
+        pytest.skip(f"--scf-target=cloud: {what} is the local SCF's alone")
+
+    def __enter__(self) -> "ScfCloud":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def __repr__(self) -> str:
+        return "<ScfCloud>"
