@@ -64,6 +64,6 @@ def call_action(
                 action, len(query.body), wire.MAX_BODY_BYTES
             )
         )
-    target = client._targets.get(region) or client._aim(region)
+    target = client._find_target(region)
     envelope = client._run(invoke_flow(query, target, client._memory, client._policy, CLOCK))
     return envelope["Response"]  # type: ignore[no-any-return]
