@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, Row] = {
     "deploy": Row("Bring the functions of a folder to the cloud or a local SCF.", "deploy:deploy"),
     "functions": Row("Functions of the cloud or of a local SCF.", FUNCTIONS),
     "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
+    "doctor": Row("Look at all that a call needs, from keys to clock.", "doctor:doctor"),
     "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
 }
 
