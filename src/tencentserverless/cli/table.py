@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, Row] = {
     "functions": Row("Functions of the cloud or of a local SCF.", FUNCTIONS),
     "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
     "doctor": Row("Look at all that a call needs, from keys to clock.", "doctor:doctor"),
-    "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
+    "local": Row("The local SCF: your functions behind the cloud's API, here.", LOCAL),
 }
 
 
