@@ -2,8 +2,8 @@
 
     python tools/command_pages.py
 
-A page holds a block ``text`` for each of its commands that begins with ``Usage: scf ...``; the block is replaced by what
-the command prints at 80 columns. Page and command belong together by the command's first word.
+A page holds a block ``text`` for each of its commands that begins with ``Usage: scf ...``; the block is replaced by
+what the command prints at 80 columns. Page and command belong together by the command's first word.
 """
 
 from __future__ import annotations
