@@ -38,6 +38,7 @@ class CvmRole:
 
     :param url: of the metadata service, with a slash at its end
     :param role: the role's name, as ``find_role`` gives it
+    :ivar expires_at: UNIX seconds, 0 before there are keys
     """
 
     secret_id = property(lambda self: self.get_credential_info()[0])
@@ -47,18 +48,18 @@ class CvmRole:
     def __init__(self, url: str, role: str) -> None:
         self._url = url + _ROLE_PATH + role
         self._keys = ("", "", "")
-        self._expires_at = 0.0  # UNIX seconds
+        self.expires_at = 0.0  # UNIX seconds
 
     def get_credential_info(self) -> "tuple[str, str, str]":
         """Secret id, secret key and token of one moment.
 
         :raises OSError: if there are none that still hold
         """
-        if time.time() > self._expires_at - EARLY_SECONDS:
+        if time.time() > self.expires_at - EARLY_SECONDS:
             try:
                 self.refresh()
             except (OSError, ValueError):
-                if time.time() >= self._expires_at:
+                if time.time() >= self.expires_at:
                     raise
         return self._keys
 
@@ -71,7 +72,7 @@ class CvmRole:
         if answer.get("Code") != "Success":
             raise OSError("the metadata service has no keys for the role: Code {!r}".format(answer.get("Code")))
         self._keys = (answer["TmpSecretId"], answer["TmpSecretKey"], answer["Token"])
-        self._expires_at = float(answer["ExpiredTime"])
+        self.expires_at = float(answer["ExpiredTime"])
 
 
 def _fetch(url: str) -> str:

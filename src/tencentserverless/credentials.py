@@ -32,6 +32,14 @@ class Provider:
         """The credentials if they can be had without blocking, None if ``get`` has to be asked."""
         return None
 
+    def source(self) -> str:
+        """Where the keys that ``get`` gave come from, in words for a person; no secret is in it."""
+        raise NotImplementedError
+
+    def expires_at(self) -> "float | None":
+        """When they run out, in UNIX seconds; None where that is not known, or never."""
+        return None
+
 
 class Explicit(Provider):
     """The caller's own keys, always the same.
@@ -49,6 +57,10 @@ class Explicit(Provider):
     def peek(self) -> Credentials:
         """The same."""
         return self._credentials
+
+    def source(self) -> str:
+        """They were given."""
+        return "given explicitly"
 
 
 class FromObject(Provider):
@@ -74,6 +86,18 @@ class FromObject(Provider):
         """Its keys as they are now; one reading at a time."""
         with self._lock:
             return self._keep(self._read(refresh))
+
+    def source(self) -> str:
+        """The object's class."""
+        return "an object of class {}".format(type(self._source).__name__)
+
+    def expires_at(self) -> "float | None":
+        """What the object says, or the official classes keep."""
+        for name in ("expires_at", "_expired_ts", "_expired_time"):
+            moment = getattr(self._source, name, None)
+            if isinstance(moment, (int, float)) and moment > 0:
+                return float(moment)
+        return None
 
     def _keep(self, triple: "Triple") -> Credentials:
         kept = self._kept
@@ -148,6 +172,7 @@ class Chain(Provider):
         self._metadata_url = metadata_url
         self._lock = ForkLock()
         self._found: "FromObject | None" = None
+        self._found_in = ""
         self._has_role: "bool | None" = None
 
     def peek(self) -> "Credentials | None":
@@ -165,6 +190,17 @@ class Chain(Provider):
                 found = self._found = self._found or self._search()
         return found.get(refresh)
 
+    def source(self) -> str:
+        """The place that was found first; ``""`` before there was need to look further than the environment."""
+        for names, place in ((config.FUNCTION_KEYS, self._inside), (config.TOOL_KEYS, self._tools)):
+            if place.find() is not None:
+                return "the environment ({} and {})".format(*names[:2])
+        return self._found_in
+
+    def expires_at(self) -> "float | None":
+        """As the object says that was found; the environment does not say."""
+        return None if self._found is None or self.peek() is not None else self._found.expires_at()
+
     def _search(self) -> FromObject:
         tried = ["{} and {}".format(*config.FUNCTION_KEYS), "{} and {}".format(*config.TOOL_KEYS)]
         sources: "tuple[tuple[str, Callable[[], Any]], ...]" = (
@@ -179,6 +215,7 @@ class Chain(Provider):
                 tried.append("{}: {}".format(name, error))
                 continue
             if source is not None:
+                self._found_in = name
                 return FromObject(source)
             tried.append(name)
         raise _failure(

@@ -41,6 +41,15 @@ def test_local_is_found_from_any_folder_of_the_project(functions, start_local_sc
         assert client.invoke("echo", data=1) == "1"
 
 
+def test_local_is_also_where_the_environment_leads_on_this_machine(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(ENDPOINT_URL, "http://127.0.0.1:9999")
+    assert choose_target(None, "default", True).url == "http://127.0.0.1:9999"
+    monkeypatch.setenv(ENDPOINT_URL, "https://example.com")
+    with pytest.raises(StartRefused):
+        choose_target(None, "default", True)
+
+
 def test_no_local_server_names_the_command_that_starts_one(functions, monkeypatch):
     monkeypatch.chdir(functions)
     with pytest.raises(StartRefused, match=r"no local SCF runs from .*; start one with: scf local start"):

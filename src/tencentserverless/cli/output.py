@@ -59,6 +59,16 @@ def answer_table(heads: "list[str]", rows: "list[list[str]]") -> None:
         _write(sys.stdout, (style(line, "bold", sys.stdout) if is_head else plain(line)) + "\n")
 
 
+def answer_finding(state: str, name: str, text: str) -> None:
+    """Print how one thing stands.
+
+    :param state: ok, warning or failed
+    """
+    colour = {"ok": "green", "warning": "yellow", "failed": "red"}[state]
+    label = style("{:<8}".format(state), colour, sys.stdout)
+    _write(sys.stdout, "{} {:<12} {}\n".format(label, name, plain(" ".join(text.splitlines()))))
+
+
 def confirm(question: str) -> bool:
     """Ask on stderr, and read the answer from a terminal: only ``y`` and ``yes`` are one."""
     _write(sys.stderr, "{} [y/N] ".format(plain(question)))

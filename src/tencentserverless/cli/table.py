@@ -28,7 +28,8 @@ COMMANDS: Mapping[str, Row] = {
     "deploy": Row("Bring the functions of a folder to the cloud or a local SCF.", "deploy:deploy"),
     "functions": Row("Functions of the cloud or of a local SCF.", FUNCTIONS),
     "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
-    "local": Row("A local SCF: the cloud's API on this machine, running your functions.", LOCAL),
+    "doctor": Row("Look at all that a call needs, from keys to clock.", "doctor:doctor"),
+    "local": Row("The local SCF: your functions behind the cloud's API, here.", LOCAL),
 }
 
 

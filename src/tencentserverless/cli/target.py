@@ -104,11 +104,10 @@ def choose_target(region: str | None, namespace: str, is_local: bool) -> Target:
     from tencentserverless.config import Addressing, check_region
 
     endpoint = ca_file = keys = None
-    if is_local:
-        from tencentserverless.local.app import find_state, running_environment
+    found = _find_local() if is_local else None
+    if found is not None:
         from tencentserverless.models import Credentials
 
-        found = running_environment(find_state(Path.cwd()))
         endpoint, ca_file = found["TENCENTSERVERLESS_ENDPOINT_URL"], found.get("SSL_CERT_FILE")
         keys = Credentials(found["TENCENTCLOUD_SECRETID"], found["TENCENTCLOUD_SECRETKEY"])
         region = region or found["TENCENTCLOUD_REGION"]
@@ -118,3 +117,21 @@ def choose_target(region: str | None, namespace: str, is_local: bool) -> Target:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     return Target(region, namespace, origin, endpoint, keys)
+
+
+def _find_local() -> dict[str, str] | None:
+    """What leads to the local SCF of this folder; None where the environment leads to one already.
+
+    :raises StartRefused: if neither does
+    """
+    from tencentserverless.config import Addressing, ambient_region, is_loopback
+    from tencentserverless.local.app import find_state, running_environment
+    from tencentserverless.local.settings import StartRefused
+
+    try:
+        return running_environment(find_state(Path()))
+    except StartRefused:
+        with contextlib.suppress(ValueError):
+            if is_loopback(Addressing(None, None, None).locate(ambient_region()).host):
+                return None
+        raise

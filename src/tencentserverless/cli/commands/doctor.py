@@ -1,0 +1,31 @@
+"""``scf doctor``: why do calls fail from here?"""
+
+import click
+
+from tencentserverless.cli import output
+from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.target import choose_target, target_options
+
+
+@click.command()
+@target_options
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
+    """Look at all that a call needs: keys, endpoint, proxy, DNS, TLS, round trip, clock, signature.
+
+    No function is called and nothing is changed. Code 16 says that something has failed.
+    """
+    from dataclasses import asdict
+
+    from tencentserverless.cli.checkup import examine
+
+    findings = []
+    for each in examine(choose_target(region, namespace, is_local)):
+        findings.append(each)
+        if not as_json:
+            output.answer_finding(each.state, each.name, each.text)
+    if as_json:
+        output.answer_json([asdict(each) for each in findings])
+    if any(each.state == "failed" for each in findings):
+        ctx.exit(Exit.UNHEALTHY)

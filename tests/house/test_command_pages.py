@@ -1,0 +1,55 @@
+"""The pages of ``scf`` say what its commands say."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.table import COMMANDS, list_paths
+from tools.command_pages import PAGES, list_blocks, rewrite, show_help
+
+NAMES = sorted(path.name for path in PAGES.glob("*.md"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_has_the_help_of_today(name: str) -> None:
+    text = (PAGES / name).read_text(encoding="utf-8")
+    assert rewrite(text) == text, "run: python tools/command_pages.py"
+
+
+@pytest.mark.parametrize("path", [(), *list_paths()], ids=" ".join)
+def test_every_command_stands_once_in_its_page(path: tuple[str, ...]) -> None:
+    page = PAGES / (f"{path[0]}.md" if path else "README.md")
+    assert list_blocks(page.read_text(encoding="utf-8")).count(path) == 1
+
+
+def test_the_first_page_leads_to_all_others() -> None:
+    text = (PAGES / "README.md").read_text(encoding="utf-8")
+    assert {f"{word}.md" for word in COMMANDS} <= set(re.findall(r"\]\(([\w.]+)\)", text))
+
+
+def test_the_first_page_has_every_exit_code() -> None:
+    text = (PAGES / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
+    assert rows == [(str(int(each)), each.name) for each in Exit]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_use_what_exists(name: str) -> None:
+    text = (PAGES / name).read_text(encoding="utf-8")
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            words = shlex.split(line)
+            path = next(each for each in list_paths() if tuple(words[1 : len(each) + 1]) == each)
+            given = {word for word in words if word.startswith("-") and len(word) > 1}
+            assert given <= set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", show_help(path))), line
+            assert all(Path(word).exists() for word in words if word.startswith("examples/"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name: str) -> None:
+    text = (PAGES / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert (PAGES / target).exists(), target

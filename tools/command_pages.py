@@ -1,0 +1,61 @@
+"""Put the help of every ``scf`` command into its page below docs/cli.
+
+    python tools/command_pages.py
+
+A page holds a block ``text`` for each of its commands that begins with ``Usage: scf ...``; the block is replaced by
+what the command prints at 80 columns. Page and command belong together by the command's first word.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tencentserverless.cli.table import list_paths
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs" / "cli"
+COLUMNS = "80"
+_BLOCK = re.compile(r"^```text\n(Usage: (scf[^\[\n]*).*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def show_help(words: tuple[str, ...]) -> str:
+    """What ``scf WORDS --help`` prints."""
+    command = [sys.executable, "-m", "tencentserverless", *words, "--help"]
+    environment = {**os.environ, "COLUMNS": COLUMNS}
+    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout
+
+
+def list_blocks(page: str) -> list[tuple[str, ...]]:
+    """The commands whose help stands in a page."""
+    return [_words_of(match[2]) for match in _BLOCK.finditer(page)]
+
+
+def rewrite(page: str) -> str:
+    """The page with the help of today."""
+    return _BLOCK.sub(lambda match: f"```text\n{show_help(_words_of(match[2]))}```", page)
+
+
+def _words_of(usage: str) -> tuple[str, ...]:
+    """The words of a usage line that name a command: they are lower case, and arguments are not."""
+    return tuple(word for word in usage.split()[1:] if word.islower())
+
+
+def main() -> int:
+    """Rewrite every page, and name the commands that have none."""
+    known: set[tuple[str, ...]] = set()
+    for path in sorted(PAGES.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(rewrite(text), encoding="utf-8")
+        known.update(list_blocks(text))
+    missing = [words for words in list_paths() if words not in known]
+    for words in missing:
+        print(f"no page has a block for: scf {' '.join(words)}")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
