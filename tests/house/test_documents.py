@@ -15,7 +15,15 @@ import pytest
 from tencentserverless import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/local.md")
+DOCUMENTS = (
+    "README.md",
+    "README.zh-CN.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/cookbook.md",
+    "docs/local.md",
+)
 README, README_ZH = DOCUMENTS[:2]
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}
