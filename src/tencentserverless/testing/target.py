@@ -43,6 +43,7 @@ class ScfLocal:
         self._rules: list[Mapping[str, Any]] = []
         self._own_client: Client | None = None
         self._known: frozenset[str] = frozenset()
+        self._calls_before = 0
         self._log_start_bytes = 0
         self.environment = {name: text for name, text in local.environment.items() if name != ADMIN_TOKEN_VARIABLE}
 
@@ -181,7 +182,9 @@ class ScfLocal:
     def __enter__(self) -> "ScfLocal":
         local = self._local
         local.reset()
-        self._known = frozenset(local.status()["functions"])
+        status = local.status()
+        self._known = frozenset(status["functions"])
+        self._calls_before = status["calls"]  # that earlier tests have left
         self._log_start_bytes = local.log_bytes
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         for name, text in {**self.environment, ENDPOINT_GUARD: os.environ.get(ENDPOINT_GUARD) or GUARD_TEXT}.items():
@@ -196,7 +199,7 @@ class ScfLocal:
                 deployment.delete(local, key)
                 self._bridge.remove(key.rpartition("/")[2])
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while local.status()["calls"] and time.monotonic() < deadline:
+        while local.status()["calls"] > self._calls_before and time.monotonic() < deadline:
             time.sleep(_PAUSE_SECONDS)
         local.reset()
 

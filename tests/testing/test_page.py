@@ -1,0 +1,41 @@
+"""docs/testing.md shows what runs."""
+
+import re
+from pathlib import Path
+
+from tests.conftest import SOURCE
+from tests.testing.conftest import write_files
+
+PAGE = SOURCE.parent / "docs" / "testing.md"
+
+
+def test_every_example_of_the_page_passes(run_pytest, project: Path) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == text.count("```python")
+    write_files(project, dict(blocks))
+    greet = "def main_handler(event, context):\n    return 'hello ' + event\n"
+    write_files(project, {"functions/greet/index.py": greet})
+    (settings,) = re.findall(r"^```text\n(\[pytest\]\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    write_files(project, {"pytest.ini": settings})
+    done = run_pytest("-o", "pythonpath=.", "--strict-markers", "--strict-config")
+    tests = sum(len(re.findall(r"^def test_", block, re.MULTILINE)) for _, block in blocks)
+    assert f"{tests} passed" in done.stdout, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
+
+
+def test_the_table_names_what_the_fixture_has() -> None:
+    from tencentserverless.testing import ScfLocal
+
+    text = PAGE.read_text(encoding="utf-8").partition("## What the fixture offers")[2].partition("\n## ")[0]
+    named = {name for row in re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)", row)}
+    public = {name for name in vars(ScfLocal) if not name.startswith("_")} | {"environment"}
+    assert named == public
+
+
+def test_links_lead_somewhere() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for name, _, anchor in re.findall(r"\]\((\w+\.md)(#([\w-]+))?\)", text):
+        target = (PAGE.parent / name).read_text(encoding="utf-8")
+        headings = {line.lstrip("# ").lower().replace(" ", "-") for line in target.splitlines() if line[:1] == "#"}
+        assert not anchor or anchor in headings
