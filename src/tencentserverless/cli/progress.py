@@ -24,14 +24,17 @@ class MapProgress:
             self._bar = _make_bar()
             self._task = self._bar.add_task("", total=total, rate="", errors=0, throttled=0)
 
-    def show(self, outcomes: "Any", tally: "Tally") -> None:
-        """Show how it stands."""
+    def show(self, outcomes: "Any", tally: "Tally", is_last: bool = False) -> None:
+        """Show how it stands, a few times a second.
+
+        :param is_last: however recently it was shown
+        """
         if self._bar is None:
             return
         from time import monotonic
 
         now = monotonic()
-        if now - self._shown_at < _LOOK_SECONDS:
+        if now - self._shown_at < _LOOK_SECONDS and not is_last:
             return
         self._shown_at = now
         speed = self._bar.tasks[0].speed or 0.0

@@ -111,6 +111,7 @@ class _Run:
                         break
                 else:
                     self._tally.is_complete = not self._tally.errors
+                progress.show(outcomes, self._tally, is_last=True)
         except JournalError as error:
             raise _unusable(str(error)) from error
         except KeyboardInterrupt:
