@@ -8,6 +8,7 @@ from tencentserverless.cli.api import Api, is_missing, wait_until
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.failures import Failure
 from tencentserverless.cli.figures import show_bytes
+from tencentserverless.cli.target import Target
 from tencentserverless.exception import TencentCloudSDKException
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ class Deployment:
 
     def __init__(self, api: Api, function: "Deployable", runtime: str, code: bytes) -> None:
         self._api = api
-        self.target = api.target
-        self.function = function
+        self.target: Target = api.target
+        self.function: "Deployable" = function
         self._runtime = function.runtime or runtime
-        self.code_bytes = len(code)
+        self.code_bytes: int = len(code)
         self._text = base64.b64encode(code).decode("ascii")
         if len(self._text) > _MAX_TEXT_BYTES:
             raise Failure(
@@ -42,7 +43,7 @@ class Deployment:
                 f"{show_bytes(_MAX_TEXT_BYTES * 3 // 4)}; put what is large into a layer, or upload it by way of COS",
             )
         found = self._find()
-        self.exists = found is not None
+        self.exists: bool = found is not None
         if found is not None:
             self._refuse_what_is_fixed(found)
 
