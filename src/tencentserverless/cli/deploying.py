@@ -53,7 +53,7 @@ class Deployment:
         :raises Failure: if the platform could not take it
         """
         if self.exists:
-            self._settle()  # somebody else's change may be under way
+            self._settle(changed=False)  # somebody else's change may be under way
             self._call("UpdateFunctionCode", Handler=self.function.handler, ZipFile=self._text, CodeSource="ZipFile")
             self._settle()
             self._call("UpdateFunctionConfiguration", **self._configuration())
@@ -118,8 +118,11 @@ class Deployment:
             "Environment": {"Variables": variables},
         }
 
-    def _settle(self) -> None:
-        """Wait until no change is under way: the cloud refuses the next one until then."""
+    def _settle(self, *, changed: bool = True) -> None:
+        """Wait until no change is under way: the cloud refuses the next one until then.
+
+        :param changed: we have changed it, so that a failure is ours
+        """
         status = ""
 
         def has_settled() -> bool:
@@ -129,7 +132,7 @@ class Deployment:
 
         if not wait_until(has_settled, _SETTLE_SECONDS):
             raise Failure(Exit.API, f"{self.function.name}: still {status} after {_SETTLE_SECONDS:.0f} seconds")
-        if status == "CreateFailed":
+        if status == "CreateFailed" or (changed and status == "UpdateFailed"):
             reason = self._call("GetFunction").get("StatusDesc") or "no reason is given"
             raise Failure(Exit.API, f"{self.function.name}: {status}: {reason}; run: scf explain {status}")
 
