@@ -55,6 +55,24 @@ def test_loopback_is_never_proxied(monkeypatch):
         assert proxy.requests == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (http_answer("<html>"), "is not the API of SCF"),
+        (http_answer("[]"), "is not the API of SCF"),
+        (http_answer('{"Response": null}'), "is not the API of SCF"),
+        (http_answer("<p>" * 1000, "404 Not Found"), "ServerNetworkError"),
+    ],
+)
+def test_what_is_not_the_api_is_told_in_one_line(answer, words, run_scf):
+    with Peer(answer=lambda _: answer) as peer:
+        done = run_scf("functions", "list", env={**KEYS, "TENCENTSERVERLESS_ENDPOINT_URL": peer.url})
+    assert (done.returncode, done.stdout) == (12, "")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert len(done.stderr) < 1000
+
+
 def test_waiting_ends_when_it_is_so_or_when_the_time_is_up():
     answers = iter([False, False, True])
     assert wait_until(lambda: next(answers), 10, 0.001)

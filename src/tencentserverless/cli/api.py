@@ -44,6 +44,11 @@ class Api:
 
                 raise no_local_server(self.target.url) from error
             raise
+        except (KeyError, TypeError, ValueError) as error:  # Tencent's client takes every answer for the API's
+            from tencentserverless.cli.exits import Exit
+            from tencentserverless.cli.failures import Failure
+
+            raise Failure(Exit.NETWORK, f"what answers at {self.target.url} is not the API of SCF") from error
         return answer
 
     def call_function(self, action: str, name: str, **parameters: object) -> dict[str, Any]:
