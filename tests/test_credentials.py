@@ -90,6 +90,27 @@ def test_the_sources_are_asked_in_their_order(monkeypatch: pytest.MonkeyPatch, t
     assert found == ["AKIDrole", "AKIDprofile", "AKIDtool", "AKIDinside1", "AKIDobject", "AKIDgiven"]
 
 
+def test_a_provider_says_where_its_keys_come_from_and_when_they_run_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: "os.PathLike[str]"
+) -> None:
+    def look(provider: "Any") -> "tuple[str, float | None]":
+        provider.get(False)
+        return provider.source(), provider.expires_at()
+
+    with Peer(answer=role_answers) as metadata:
+        place, expires_at = look(Chain(metadata.url + "/"))
+        assert place == "the CVM role (instance metadata)"
+        assert expires_at is not None
+        assert abs(expires_at - time.time() - 7200) < 10
+        write_profile(str(tmp_path), "[default]\nsecret_id = AKIDprofile\nsecret_key = profile-key\n")
+        assert look(Chain(metadata.url + "/")) == ("the profile file ~/.tencentcloud/credentials", None)
+        set_tool_keys(monkeypatch)
+        found = look(Chain(metadata.url + "/"))
+        assert found == ("the environment (TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY)", None)
+    assert look(Explicit("AKIDgiven", "key", None)) == ("given explicitly", None)
+    assert look(FromObject(Credentials("AKIDobject", "key"))) == ("an object of class Credentials", None)
+
+
 def test_explicit_keys_never_pick_up_the_environments_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """0.1.7 did, and signed with a pair that did not belong together."""
     set_function_keys(monkeypatch, 1, "env-token")

@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import shlex
 import subprocess
 import sys
 
@@ -45,6 +46,28 @@ def test_a_reader_that_has_gone_ends_it_without_a_word(words):
     os.close(writer)
     assert done.stderr == b""
     assert done.returncode == 141
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_told():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            scf_command("local", "env", "--unset"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=child_environment(),
+            check=False,
+        )
+    said = "scf: error: the output can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (17, said)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_a_stream_that_was_closed_before_is_nobodys_trouble(closed):
+    command = f"{shlex.join(scf_command('local', 'env', '--unset'))} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=child_environment(), check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_letters_that_the_stream_has_not_are_escaped(monkeypatch):

@@ -82,9 +82,9 @@ class Api:
         return f"looked in {place}; choose others with --region and --namespace"
 
 
-def is_missing(error: TencentCloudSDKException) -> bool:
+def is_missing(error: Exception) -> bool:
     """Does it say that there is no such function? Some actions say FunctionName, some Function."""
-    return str(error.code) in ("ResourceNotFound.Function", "ResourceNotFound.FunctionName")
+    return getattr(error, "code", None) in ("ResourceNotFound.Function", "ResourceNotFound.FunctionName")
 
 
 def wait_until(is_done: Callable[[], bool], timeout_seconds: float, pause_seconds: float = 0.5) -> bool:

@@ -125,7 +125,7 @@ class _Wire:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._connection = _open_connection(target)
-        self.works = False
+        self.works: bool = False
 
     def examine(self) -> Iterator[Finding]:
         """Connect, and ask a few times without a signature."""
@@ -233,4 +233,5 @@ def _signature(target: Target) -> Finding:
         state = "failed" if code.startswith("AuthFailure") else "warning"  # who may call need not be allowed to list
         return Finding("signature", state, f"{code}: {error.message}; run: scf explain {code}", {"code": code})
     count = found["TotalCount"]
-    return Finding("signature", "ok", f"accepted; {target.place} has {count} functions", {"functions": count})
+    functions = "1 function" if count == 1 else f"{count} functions"
+    return Finding("signature", "ok", f"accepted; {target.place} has {functions}", {"functions": count})

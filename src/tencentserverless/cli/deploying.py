@@ -8,6 +8,7 @@ from tencentserverless.cli.api import Api, is_missing, wait_until
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.failures import Failure
 from tencentserverless.cli.figures import show_bytes
+from tencentserverless.cli.target import Target
 from tencentserverless.exception import TencentCloudSDKException
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ class Deployment:
 
     def __init__(self, api: Api, function: "Deployable", runtime: str, code: bytes) -> None:
         self._api = api
-        self.target = api.target
-        self.function = function
+        self.target: Target = api.target
+        self.function: "Deployable" = function
         self._runtime = function.runtime or runtime
-        self.code_bytes = len(code)
+        self.code_bytes: int = len(code)
         self._text = base64.b64encode(code).decode("ascii")
         if len(self._text) > _MAX_TEXT_BYTES:
             raise Failure(
@@ -42,7 +43,7 @@ class Deployment:
                 f"{show_bytes(_MAX_TEXT_BYTES * 3 // 4)}; put what is large into a layer, or upload it by way of COS",
             )
         found = self._find()
-        self.exists = found is not None
+        self.exists: bool = found is not None
         if found is not None:
             self._refuse_what_is_fixed(found)
 
@@ -52,7 +53,7 @@ class Deployment:
         :raises Failure: if the platform could not take it
         """
         if self.exists:
-            self._settle()  # somebody else's change may be under way
+            self._settle(changed=False)  # somebody else's change may be under way
             self._call("UpdateFunctionCode", Handler=self.function.handler, ZipFile=self._text, CodeSource="ZipFile")
             self._settle()
             self._call("UpdateFunctionConfiguration", **self._configuration())
@@ -117,8 +118,11 @@ class Deployment:
             "Environment": {"Variables": variables},
         }
 
-    def _settle(self) -> None:
-        """Wait until no change is under way: the cloud refuses the next one until then."""
+    def _settle(self, *, changed: bool = True) -> None:
+        """Wait until no change is under way: the cloud refuses the next one until then.
+
+        :param changed: we have changed it, so that a failure is ours
+        """
         status = ""
 
         def has_settled() -> bool:
@@ -128,7 +132,7 @@ class Deployment:
 
         if not wait_until(has_settled, _SETTLE_SECONDS):
             raise Failure(Exit.API, f"{self.function.name}: still {status} after {_SETTLE_SECONDS:.0f} seconds")
-        if status == "CreateFailed":
+        if status == "CreateFailed" or (changed and status == "UpdateFailed"):
             reason = self._call("GetFunction").get("StatusDesc") or "no reason is given"
             raise Failure(Exit.API, f"{self.function.name}: {status}: {reason}; run: scf explain {status}")
 

@@ -22,6 +22,7 @@ class Exit(enum.IntEnum):
     INPUT = 14  # what was given as data can't be used
     UNCONFIRMED = 15  # the question was not answered with yes; nothing was changed
     UNHEALTHY = 16  # scf doctor found something to mend
-    PARTLY = 17  # scf map: some inputs have no result
+    OUTPUT = 17  # the output can't be written: a full disk
+    PARTLY = 18  # scf map: some inputs have no result
     INTERRUPTED = 130  # Ctrl-C; as shells say it, 128 and the signal's number
     PIPE_CLOSED = 141  # who read the output has gone; 128 and SIGPIPE

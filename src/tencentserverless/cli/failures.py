@@ -30,6 +30,12 @@ _CALL_EXITS = (
     (APIError, Exit.API),
     (NetworkError, Exit.NETWORK),
 )
+_API_EXITS = {
+    "AuthFailure": Exit.CREDENTIALS,
+    "ClientNetworkError": Exit.NETWORK,
+    "ServerNetworkError": Exit.NETWORK,
+}
+_MAX_CHARS = 500
 _EXECUTED = {
     Verdict.NO: "the function did not run",
     Verdict.MAYBE: "whether the function ran is not known",
@@ -79,8 +85,8 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
 
 
 def _of_api(code: str, message: str) -> Failure:
-    exit_code = {"AuthFailure": Exit.CREDENTIALS, "ClientNetworkError": Exit.NETWORK}.get(code.partition(".")[0])
-    return Failure(exit_code or Exit.API, f"{code}: {message}; run: scf explain {code}")
+    shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a page of the web
+    return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), f"{code}: {shown}; run: scf explain {code}")
 
 
 def _of_call(error: CallError) -> Failure:

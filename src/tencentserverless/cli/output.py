@@ -85,7 +85,7 @@ def is_terminal(stream: "TextIO | None") -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
-def style(text: str, name: str, stream: "TextIO") -> str:
+def style(text: str, name: str, stream: "TextIO | None") -> str:
     """The text in a colour, if the stream shows colours.
 
     :param name: one of bold, dim, red, green and yellow
@@ -104,7 +104,9 @@ def plain(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1] for letter in text)
 
 
-def _write(stream: "TextIO", text: str) -> None:
+def _write(stream: "TextIO | None", text: str) -> None:
+    if stream is None:  # it was closed before the program began: nobody wants to know
+        return
     try:
         stream.write(text)
         stream.flush()
@@ -112,16 +114,17 @@ def _write(stream: "TextIO", text: str) -> None:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
-    except BrokenPipeError:
-        _leave()
+    except OSError as error:
+        _leave(error)
 
 
-def _leave() -> None:
-    """End without a word, and without the interpreter's own complaint when it flushes what is left."""
+def _leave(error: OSError) -> None:
+    """End, and without the interpreter's own complaint when it flushes what is left."""
     import os
 
     from tencentserverless.cli.exits import Exit
 
+    code = Exit.PIPE_CLOSED if isinstance(error, BrokenPipeError) else Exit.OUTPUT
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -129,4 +132,6 @@ def _leave() -> None:
         except (OSError, ValueError):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-    raise SystemExit(int(Exit.PIPE_CLOSED))
+    if code is Exit.OUTPUT:
+        fail(code, "the output can't be written: {}".format(error.strerror))
+    raise SystemExit(int(code))

@@ -9,7 +9,7 @@ from tencentserverless.cli.lazy import LazyGroup
 from tencentserverless.cli.main import INSTALL_HINT
 from tencentserverless.cli.table import COMMANDS
 
-scf = click.version_option(__version__, prog_name="scf")(
+scf: LazyGroup = click.version_option(__version__, prog_name="scf")(
     LazyGroup("scf", COMMANDS, "Call Tencent Cloud functions, and run them on this machine.")
 )
 

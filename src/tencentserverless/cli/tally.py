@@ -13,12 +13,18 @@ _SHARES = ((50, 0.5), (95, 0.95), (99, 0.99))
 class Tally:
     """Counts the outcomes of a map."""
 
+    done: int
+    failed: int
+    in_doubt: int
+    billed_ms: int
+    is_complete: bool  #: has every input a result?
+
     def __init__(self) -> None:
         self.done = 0
         self.failed = 0
         self.in_doubt = 0
         self.billed_ms = 0
-        self.is_complete = False  # has every input a result?
+        self.is_complete = False
         self._durations_ms = array("d")
 
     @property

@@ -95,16 +95,17 @@ def target_options(command: _Command) -> _Command:
     return command
 
 
-def choose_target(region: str | None, namespace: str, is_local: bool) -> Target:
+def choose_target(region: str | None, namespace: str, is_local: bool, folder: Path | None = None) -> Target:
     """The target that the options mean.
 
+    :param folder: in or around which a local SCF is looked for, before the one that we are in
     :raises click.UsageError: if an option or a variable of the environment can't be used
     :raises StartRefused: if there is no local SCF to be found
     """
     from tencentserverless.config import Addressing, check_region
 
     endpoint = ca_file = keys = None
-    found = _find_local() if is_local else None
+    found = _find_local(folder) if is_local else None
     if found is not None:
         from tencentserverless.models import Credentials
 
@@ -119,15 +120,18 @@ def choose_target(region: str | None, namespace: str, is_local: bool) -> Target:
     return Target(region, namespace, origin, endpoint, keys)
 
 
-def _find_local() -> dict[str, str] | None:
-    """What leads to the local SCF of this folder; None where the environment leads to one already.
+def _find_local(folder: Path | None) -> dict[str, str] | None:
+    """What leads to the local SCF of a folder, or of ours; None where the environment leads to one already.
 
-    :raises StartRefused: if neither does
+    :raises StartRefused: if none of them does
     """
     from tencentserverless.config import Addressing, ambient_region, is_loopback
     from tencentserverless.local.app import find_state, running_environment
     from tencentserverless.local.settings import StartRefused
 
+    if folder is not None:
+        with contextlib.suppress(StartRefused):
+            return running_environment(find_state(folder))
     try:
         return running_environment(find_state(Path()))
     except StartRefused:

@@ -176,7 +176,7 @@ class StateFolder:
                 file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # which no child inherits
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                advice = "stop it, or choose another folder with --state, or none with --ephemeral"
+                advice = "stop it with: scf local stop, or choose another folder with --state, or none with --ephemeral"
                 raise StartRefused(
                     Reason.STATE, f"{self.path}: another local SCF runs from this folder; {advice}"
                 ) from None

@@ -85,6 +85,7 @@ def test_local_is_found_from_the_folder(project, start_local_scf, run_scf, folde
     server = start_local_scf(folder, "--state", folder / ".scf")
     assert run_scf("deploy", project, "--local", cwd=folder).returncode == 0
     assert server.invoke("plain", 1)["RetMsg"] == "1"
+    assert run_scf("deploy", folder, "--local", cwd=project).stdout.count("updated ") == 3
 
 
 def test_a_namespace_that_is_not_there_is_the_apis_own_error(project, scf):

@@ -82,7 +82,7 @@ def test_standard_input_to_standard_output(scf):
 
 def test_failures_are_lines_too_and_the_exit_code_tells(scf):
     done = scf("map", "echo", stdin='1\n{"fail": "boom"}\n3\n')
-    assert done.returncode == 17
+    assert done.returncode == 18
     first, second, third = read_lines(done.stdout)
     assert (first["result"], third["result"]) == (1, 3)
     assert second["position"] == 1
@@ -92,7 +92,7 @@ def test_failures_are_lines_too_and_the_exit_code_tells(scf):
 
 def test_it_stops_at_so_many_errors(scf):
     done = scf("map", "echo", "--concurrency", "1", "--max-errors", "2", stdin='{"fail": 1}\n' * 50)
-    assert done.returncode == 17
+    assert done.returncode == 18
     assert len(done.stdout.splitlines()) == 2
     assert "as --max-errors says" in done.stderr
 
@@ -115,13 +115,13 @@ def test_a_file_that_is_not_there(scf):
 
 def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
     (tmp_path / "in").write_text('1\n{"fail": "boom"}\n3\n')
-    assert scf("map", "echo", "in", "-o", "out").returncode == 17
+    assert scf("map", "echo", "in", "-o", "out").returncode == 18
     assert (tmp_path / "out.journal").exists()
     done = scf("map", "echo", "in", "-o", "out")
     assert done.returncode == 2
     assert "--resume" in done.stderr
     done = scf("map", "echo", "in", "-o", "out", "--resume")
-    assert done.returncode == 17
+    assert done.returncode == 18
     assert [line["position"] for line in read_lines((tmp_path / "out").read_text())] == [0, 1, 2]
     (tmp_path / "in").write_text("7\n8\n")
     done = scf("map", "echo", "in", "-o", "out", "--resume")

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--region", help="Of functions that name none.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]")
 @click.option("--runtime", default="Python3.10", show_default=True, help="Of new functions that name none.")
-@click.option("--local", "is_local", is_flag=True, help="Deploy to the local SCF of the folder that you are in.")
+@click.option(
+    "--local", "is_local", is_flag=True, help="Deploy to the local SCF of PATH, or of the folder that you are in."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before the cloud is changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def deploy(path: Path, region: str | None, runtime: str, is_local: bool, yes: bool, as_json: bool) -> None:
@@ -51,12 +53,12 @@ def _plan(path: Path, region: str | None, runtime: str, is_local: bool) -> "list
     from tencentserverless.cli.target import choose_target
     from tencentserverless.local.app import pack_code, read_deployables
 
-    default = choose_target(region, "default", is_local)
+    default = choose_target(region, "default", is_local, path)
     apis: dict[tuple[str, str], Api] = {}
     plan = []
     for each in read_deployables(path, default.region):
         key = (each.region, each.namespace)
         if key not in apis:
-            apis[key] = Api(choose_target(each.region, each.namespace, is_local))
+            apis[key] = Api(choose_target(each.region, each.namespace, is_local, path))
         plan.append(Deployment(apis[key], each, runtime, pack_code(each.code_folder)))
     return plan
