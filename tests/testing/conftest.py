@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import child_environment
 
-RUN_SECONDS = 90
+RUN_SECONDS = 150
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -252,3 +252,20 @@ def test_nothing_is_left_behind(run_pytest, tmp_path: Path) -> None:
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "project" / "pid").read_text()), 0)
+
+
+def test_a_server_that_dies_is_that_tests_error_alone(run_pytest) -> None:
+    test = """
+        import time
+
+        def test_first(scf_local):
+            scf_local.register(lambda event, context: print("last words"), "f-1", inprocess=True)()
+            scf_local._local._process.kill()
+            scf_local._local._process.wait()
+
+        def test_second(scf_local):
+            assert scf_local.register(lambda event, context: event, "f-1", inprocess=True)(2).json() == 2
+    """
+    done = run_pytest(test_it=test)
+    assert "2 passed, 1 error" in done.stdout, done.stdout
+    assert "the local SCF has died during this test; the end of its log" in done.stdout

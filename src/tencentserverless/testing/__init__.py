@@ -4,21 +4,35 @@
 loads when it is asked for: ``hooks`` (what the plugin does in earnest), ``target`` (the fixture's object, for the local
 SCF and for the cloud), ``servers`` (the local SCFs of a session), ``deployment`` (functions through the API),
 ``source`` (a function object as a file), ``bridge`` (handlers in the test's own process), ``ledger`` (what ran, and
-what a failed assertion says) and ``fake`` (``FakeFunction``). Python 3.10+. Nothing of ours imports this room.
+what a failed assertion says), ``scripted``,
+``fake`` and ``fake_async`` (stand-ins for functions). Python 3.10+. Nothing of ours imports this room.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.testing.fake import FakeCall, FakeFunction, FakeInvocation
+    from tencentserverless.testing.fake import FakeFunction, FakeInvocation
+    from tencentserverless.testing.fake_async import FakeAsyncFunction, FakeAsyncInvocation
     from tencentserverless.testing.ledger import Execution
+    from tencentserverless.testing.scripted import FakeCall
     from tencentserverless.testing.source import UnfitFunction
     from tencentserverless.testing.target import ScfLocal
 
-__all__ = ["Execution", "FakeCall", "FakeFunction", "FakeInvocation", "ScfLocal", "UnfitFunction"]
+__all__ = [
+    "Execution",
+    "FakeAsyncFunction",
+    "FakeAsyncInvocation",
+    "FakeCall",
+    "FakeFunction",
+    "FakeInvocation",
+    "ScfLocal",
+    "UnfitFunction",
+]
 
 _PLACES = {
     "Execution": "ledger",
-    "FakeCall": "fake",
+    "FakeAsyncFunction": "fake_async",
+    "FakeAsyncInvocation": "fake_async",
+    "FakeCall": "scripted",
     "FakeFunction": "fake",
     "FakeInvocation": "fake",
     "ScfLocal": "target",

@@ -11,7 +11,7 @@ import pytest
 
 from tencentserverless._core.request import encode_event
 from tencentserverless.config import ENDPOINT_GUARD
-from tencentserverless.local import Local
+from tencentserverless.local import Local, LocalError
 from tencentserverless.local.state import ADMIN_TOKEN_VARIABLE
 from tencentserverless.scf import Client, Function
 from tencentserverless.testing import deployment
@@ -24,6 +24,7 @@ _ANY = object()  # whatever the event
 _NO_EVENT = "{}"  # what the local SCF hands over where a call sends no event
 _PATIENCE_SECONDS = 2.0  # for calls that are under way when their test ends
 _PAUSE_SECONDS = 0.02
+_SHOWN_CHARS = 2000
 
 
 class ScfLocal:
@@ -193,6 +194,14 @@ class ScfLocal:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+        try:
+            self._clean_up()
+        except OSError as error:
+            end = self._local.log[-_SHOWN_CHARS:].strip()
+            raise LocalError(f"the local SCF has died during this test; the end of its log:\n{end}") from error
+
+    def _clean_up(self) -> None:
+        """Take away what the test has brought, and let its calls end."""
         local = self._local
         for key in local.status()["functions"]:
             if key not in self._known:

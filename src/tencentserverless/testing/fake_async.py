@@ -1,0 +1,67 @@
+"""``FakeAsyncFunction``: what ``FakeFunction`` is, awaitable."""
+
+import inspect
+from typing import Any
+
+from tencentserverless._aio.invocation import AsyncInvocation
+from tencentserverless._aio.spawning import AsyncSpawnMap
+from tencentserverless.aio import AsyncFunction
+from tencentserverless.exception import TencentServerlessSDKException
+from tencentserverless.models import InvocationStatus, InvokeResult
+from tencentserverless.testing.scripted import Ended, Scripted
+
+
+class FakeAsyncFunction(Scripted, AsyncFunction):
+    """Stands in for ``aio.AsyncFunction``, as ``FakeFunction`` does for ``scf.Function``.
+
+    The parameters are those of ``FakeFunction``; the handler may be a coroutine function.
+    """
+
+    __slots__ = ()
+
+    async def __call__(self, *args: Any, **keywords: Any) -> InvokeResult:
+        """Call it. Event, result and errors are those of ``FakeFunction``."""
+        options = self._merge(args, keywords)
+        return await self._run("invoke", options.pop("data"), options)
+
+    async def invoke(self, data: Any = None) -> InvokeResult:
+        """Call it with this event. Result and errors are those of ``FakeFunction.invoke``."""
+        return await self._run("invoke", data)
+
+    async def spawn(self, data: Any = None) -> "FakeAsyncInvocation":
+        """Start it. Result and errors are those of ``FakeFunction.spawn``."""
+        outcome: InvokeResult | TencentServerlessSDKException
+        try:
+            outcome = await self._run("spawn", data)
+        except TencentServerlessSDKException as error:
+            outcome = error
+        return FakeAsyncInvocation(self.name, self._last_id(), outcome)
+
+    def spawn_map(self, iterable: Any, **limits: Any) -> AsyncSpawnMap:
+        """Not for fakes.
+
+        :raises NotImplementedError: always
+        """
+        raise NotImplementedError("FakeAsyncFunction has no spawn_map; test that with the fixture scf_local")
+
+    async def _run(self, way: str, data: Any, options: dict[str, Any] | None = None) -> InvokeResult:
+        """One call, from its arguments to what comes of it."""
+        given = options or {}
+        event = self._note(way, data, given)
+        request_id = self._last_id()
+        outcome = self._answer(event)
+        return self._conclude(await outcome if inspect.isawaitable(outcome) else outcome, request_id, given)
+
+
+class FakeAsyncInvocation(Ended, AsyncInvocation):
+    """What ``FakeAsyncFunction.spawn`` gives: an invocation that has ended. ``was_cancelled`` tells of ``cancel``."""
+
+    __slots__ = ()
+
+    async def status(self) -> InvocationStatus:
+        """How it has ended."""
+        return self._find_status()
+
+    async def cancel(self, grace: bool = False) -> None:
+        """Note that it was to be terminated."""
+        self.was_cancelled = True

@@ -1,0 +1,162 @@
+"""What both faces' fakes are made of: what comes of their calls, and the memory of them."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from tencentserverless._client import AGENT, LANGUAGES, BaseFunction
+from tencentserverless._core import wire
+from tencentserverless._core.polling import Watched
+from tencentserverless._core.request import Call, RequestBuilder, explain_unencodable
+from tencentserverless._invocation import BaseInvocation
+from tencentserverless.exception import TencentServerlessSDKException
+from tencentserverless.models import InvocationStatus, InvokeResult, Verdict
+
+Failure = Exception | type[Exception]
+
+_UNSET: Any = object()
+_builder = RequestBuilder("fake", LANGUAGES[0], AGENT)  # knows what the API would refuse
+#: What a class of errors says where a test names the class alone.
+_FACTS = {error: (status, executed) for status, (executed, error) in reversed(list(wire.STATUSES.items()))}
+
+
+@dataclass(frozen=True, slots=True)
+class FakeCall:
+    """One call of a ``FakeFunction``.
+
+    :ivar event: as a function would have got it, which is decoded from its JSON text
+    :ivar way: ``invoke`` (native calls too), ``spawn`` or ``map``
+    :ivar options: the options of the call, such as ``qualifier``
+    """
+
+    event: Any
+    way: str = "invoke"
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Scripted(BaseFunction):
+    """A function whose outcomes are given. Arguments are checked and events encoded as for a real call.
+
+    :param name: of the function, as ``function.name``
+    :param returns: what it returns, anything that JSON can carry
+    :param raises: what each call raises, an error or its class
+    :param answers: what the calls return or raise, one after the other; errors and their classes are raised
+    :param handler: is called with the event; what it returns or raises is what the call does
+    :raises TypeError: if more than one is given, or JSON cannot carry what it returns
+    """
+
+    __slots__ = ("_answer", "calls")
+
+    #: The calls so far, the oldest first.
+    calls: list[FakeCall]
+
+    def __init__(
+        self,
+        name: str = "fake",
+        *,
+        returns: Any = _UNSET,
+        raises: Failure | None = None,
+        answers: Iterable[Any] | None = None,
+        handler: Callable[[Any], Any] | None = None,
+    ) -> None:
+        given = [returns is not _UNSET, raises is not None, answers is not None, handler is not None]
+        if sum(given) > 1:
+            raise TypeError(f"{type(self).__name__} takes one of returns, raises, answers and handler")
+        self.name = name
+        self._options = {}
+        self.calls = []
+        self._answer: Callable[[Any], Any]
+        if handler is not None:
+            self._answer = handler
+        elif answers is not None:
+            self._answer = self._take_turns(iter(answers))
+        else:
+            outcome = raises if raises is not None else None if returns is _UNSET else returns
+            if raises is None:
+                _encode(outcome, "returns")
+            self._answer = lambda _: outcome
+
+    def _note(self, way: str, data: Any, options: dict[str, Any]) -> Any:
+        """A call has come; what the function gets as its event is returned.
+
+        :raises TypeError, ValueError: what a real call with these arguments would
+        """
+        kind = wire.EVENT if way == "spawn" else options.get("invocation_type") or wire.SYNC
+        call = Call(
+            self.name,
+            data,
+            namespace=options.get("namespace") or wire.DEFAULT_NAMESPACE,
+            log_type=options.get("log_type") or "None",
+            qualifier=options.get("qualifier") or wire.DEFAULT_QUALIFIER,
+            invocation_type=kind,
+        )
+        _builder.build_body(call, wire.INVOKE if kind == wire.EVENT else wire.INVOKE_FUNCTION)
+        event = None if call.event is None else json.loads(call.event)
+        self.calls.append(FakeCall(event, way, options))
+        return event
+
+    def _conclude(self, outcome: Any, request_id: str, options: dict[str, Any]) -> InvokeResult:
+        """What a call returns or raises, of what was given."""
+        if isinstance(outcome, Exception) or (isinstance(outcome, type) and issubclass(outcome, Exception)):
+            raise _make_error(outcome, request_id)
+        is_silent = options.get("invocation_type") == wire.EVENT
+        return InvokeResult("" if is_silent else _encode(outcome, "what it returns"), request_id, request_id)
+
+    def _last_id(self) -> str:
+        """The request id of the latest call."""
+        return f"fake-{len(self.calls)}"
+
+    def _take_turns(self, answers: Iterator[Any]) -> Callable[[Any], Any]:
+        def take(event: Any) -> Any:
+            outcome = next(answers, _UNSET)
+            if outcome is _UNSET:
+                count = len(self.calls)
+                raise AssertionError(f"{self!r} was called {count} times, but was given {count - 1} answers: {event!r}")
+            return outcome
+
+        return take
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}, {len(self.calls)} calls>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} stays where it is: it remembers its calls")
+
+
+class Ended(BaseInvocation):
+    """An invocation that has ended: what came of it is known from the beginning.
+
+    :ivar was_cancelled: has the code under test called ``cancel``?
+    """
+
+    __slots__ = ("was_cancelled",)
+
+    was_cancelled: bool
+
+    def __init__(self, name: str, request_id: str, outcome: InvokeResult | Exception) -> None:
+        super().__init__(None, Watched(name, wire.DEFAULT_NAMESPACE, wire.DEFAULT_REGION, request_id))
+        self._outcome = outcome
+        self.was_cancelled = False
+
+    def _find_status(self) -> InvocationStatus:
+        return InvocationStatus.FAILED if isinstance(self._outcome, Exception) else InvocationStatus.FINISHED
+
+
+def _encode(value: Any, name: str) -> str:
+    """The JSON text of a return value, as the platform makes it."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise (explain_unencodable(value, name) or error) from None
+
+
+def _make_error(failure: Failure, request_id: str) -> Exception:
+    """The error to raise, made of its class if need be, with what is true of that class."""
+    if isinstance(failure, Exception):
+        return failure
+    if not issubclass(failure, TencentServerlessSDKException):
+        return failure()
+    status, executed = _FACTS.get(failure, (None, Verdict.MAYBE))
+    message = f"raised by a fake as {failure.__name__}"
+    return failure(-1, message, request_id, status_code=status, executed=executed)
