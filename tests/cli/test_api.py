@@ -58,9 +58,9 @@ def test_loopback_is_never_proxied(monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (http_answer("<html>"), "is not the API of SCF"),
-        (http_answer("[]"), "is not the API of SCF"),
-        (http_answer('{"Response": null}'), "is not the API of SCF"),
+        (http_answer("<html>"), "is no JSON with a Response"),
+        (http_answer("[]"), "is no JSON with a Response"),
+        (http_answer('{"Response": null}'), "is no JSON with a Response"),
         (http_answer("<p>" * 1000, "404 Not Found"), "ServerNetworkError"),
     ],
 )
