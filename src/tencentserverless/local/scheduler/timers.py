@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.registry.triggers import Trigger, next_ring
+from tencentserverless.local.scheduler.job import Stopping
 
 _LONGEST_SECONDS = 3600.0  # between two looks: the clock of the machine may be set meanwhile
 _CATCH_UP_SECONDS = 60.0  # a server that was held up for longer, as a laptop that slept, leaves out what came before
@@ -35,7 +36,7 @@ class Timers:
         self._changed.set()
 
     async def run(self) -> None:
-        """Ring, until the task is cancelled."""
+        """Ring, until the task is cancelled or the server stops."""
         due: _Due = {}
         seen = time.time()
         while True:
@@ -51,7 +52,10 @@ class Timers:
                 due.clear()  # the clock was set back
             seen = now
             due = self._renewed(due, seen)
-            await self._ring(due, now)
+            try:
+                await self._ring(due, now)
+            except Stopping:
+                return
 
     def _renewed(self, due: "_Due", after: float) -> "_Due":
         """When every timer that is on rings next; what is known stays, for a look at a cron expression is dear."""
