@@ -15,6 +15,7 @@ from tencentserverless.exception import TencentCloudSDKException
 if TYPE_CHECKING:
     from tencentserverless.local.app import Deployable
 
+DEFAULT_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 _MAX_TEXT_BYTES = 10_000_000  # in base64: a request has 10,485,760 bytes (cloud.tencent.com/document/api/583/17237)
 _SETTLE_SECONDS = 300.0
 _SETTLED = ("Active", "CreateFailed", "UpdateFailed", "PublishFailed")
@@ -36,7 +37,7 @@ class Deployment:
         self.target: Target = api.target
         self.function: "Deployable" = function
         self._flags = {} if function.is_described else dict(flags)
-        self._runtime = function.runtime or str(self._flags.pop("Runtime", ""))
+        self._runtime = function.runtime or self._flags.pop("Runtime", None)
         self.code_bytes: int = len(code)
         self._text = base64.b64encode(code).decode("ascii")
         if len(self._text) > _MAX_TEXT_BYTES:
@@ -68,7 +69,7 @@ class Deployment:
                 "CreateFunction",
                 Code={"ZipFile": self._text},
                 Handler=self._handler,
-                Runtime=self._runtime,
+                Runtime=self._runtime or DEFAULT_RUNTIME,
                 Type=self.function.type,
                 AsyncRunEnable="TRUE" if self.function.runs_async else None,
                 **self._configuration(),
@@ -98,13 +99,12 @@ class Deployment:
 
     def _refuse_what_is_fixed(self, found: dict[str, Any]) -> None:
         """Refuse what the API lets nobody change, before anything else is."""
-        if not self.function.is_described:
-            return
-        for what, there, wanted in (
-            ("the runtime", found["Runtime"], self._runtime),
-            ("the type", found["Type"], self.function.type),
-            ("AsyncRunEnable", found.get("AsyncRunEnable") or "FALSE", "TRUE" if self.function.runs_async else "FALSE"),
-        ):
+        fixed = [("the runtime", found["Runtime"], self._runtime or found["Runtime"])]
+        if self.function.is_described:
+            runs_async = "TRUE" if self.function.runs_async else "FALSE"
+            fixed.append(("the type", found["Type"], self.function.type))
+            fixed.append(("AsyncRunEnable", found.get("AsyncRunEnable") or "FALSE", runs_async))
+        for what, there, wanted in fixed:
             if there != wanted:
                 name = self.function.name
                 raise Failure(

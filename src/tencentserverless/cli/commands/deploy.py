@@ -10,8 +10,6 @@ from tencentserverless.cli import output
 if TYPE_CHECKING:
     from tencentserverless.cli.deploying import Deployment
 
-_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
-
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=".")
@@ -19,7 +17,7 @@ _RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 @click.option(
     "--local", "is_local", is_flag=True, help="Deploy to the local SCF of PATH, or of the folder that you are in."
 )
-@click.option("--runtime", help=f"Of a new function without a serverless.yml.  [default: {_RUNTIME}]")
+@click.option("--runtime", help="Of a new function without a serverless.yml.  [default: Python3.10]")
 @click.option("--handler", metavar="FILE.FUNCTION", help="Likewise.  [default: index.main_handler]")
 @click.option("--memory", type=int, metavar="MB", help="Likewise.  [default: 128]")
 @click.option("--timeout", type=int, metavar="SECONDS", help="Likewise.  [default: 3]")
@@ -61,15 +59,17 @@ def deploy(
     verbs = [f"{'update' if each.exists else 'create'} {each.function.name}" for each in plan]
     places = sorted({each.target.place for each in plan})
     confirm(f"Do you want to {', '.join(verbs)} in {' and '.join(places)}?", yes or plan[0].target.is_local)
-    done = []
-    for each in plan:
-        each.run()
-        verb = "updated" if each.exists else "created"
-        done.append(each.facts())
-        if not as_json:
-            output.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
-    if as_json:
-        output.answer_json(done)
+    done: list[dict[str, object]] = []
+    try:
+        for each in plan:
+            each.run()
+            done.append(each.facts())
+            if not as_json:
+                verb = "updated" if each.exists else "created"
+                output.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
+    finally:
+        if as_json:  # also where one of them has failed: the others are there
+            output.answer_json(done)
 
 
 def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bool) -> "list[Deployment]":
@@ -89,7 +89,7 @@ def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bo
         key = (each.region, each.namespace)
         if key not in apis:
             apis[key] = Api(choose_target(each.region, each.namespace, is_local, path))
-        plan.append(Deployment(apis[key], each, {"Runtime": _RUNTIME, **flags}, pack_code(each.code_folder)))
+        plan.append(Deployment(apis[key], each, flags, pack_code(each.code_folder)))
     return plan
 
 
