@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless.cli.api import Api, is_missing, wait_until
@@ -14,6 +15,7 @@ from tencentserverless.exception import TencentCloudSDKException
 if TYPE_CHECKING:
     from tencentserverless.local.app import Deployable
 
+DEFAULT_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 _MAX_TEXT_BYTES = 10_000_000  # in base64: a request has 10,485,760 bytes (cloud.tencent.com/document/api/583/17237)
 _SETTLE_SECONDS = 300.0
 _SETTLED = ("Active", "CreateFailed", "UpdateFailed", "PublishFailed")
@@ -23,17 +25,19 @@ _DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS = 2, 21_600  # of a new function (documen
 class Deployment:
     """One function on its way to a target. Nothing is changed before ``run``.
 
-    :param runtime: of a function that names none
+    :param flags: parameters of the API for a function without a serverless.yml, ``Runtime`` among them. What neither
+        says is the API's default in a new function, and stays as it is in one that is there
     :param code: the zip file of its code
     :ivar exists: is it there already?
     :raises Failure: if it can't be deployed
     """
 
-    def __init__(self, api: Api, function: "Deployable", runtime: str, code: bytes) -> None:
+    def __init__(self, api: Api, function: "Deployable", flags: Mapping[str, object], code: bytes) -> None:
         self._api = api
         self.target: Target = api.target
         self.function: "Deployable" = function
-        self._runtime = function.runtime or runtime
+        self._flags = {} if function.is_described else dict(flags)
+        self._runtime = function.runtime or self._flags.pop("Runtime", None)
         self.code_bytes: int = len(code)
         self._text = base64.b64encode(code).decode("ascii")
         if len(self._text) > _MAX_TEXT_BYTES:
@@ -54,15 +58,18 @@ class Deployment:
         """
         if self.exists:
             self._settle(changed=False)  # somebody else's change may be under way
-            self._call("UpdateFunctionCode", Handler=self.function.handler, ZipFile=self._text, CodeSource="ZipFile")
-            self._settle()
-            self._call("UpdateFunctionConfiguration", **self._configuration())
+            handler = self._handler if self.function.is_described or "Handler" in self._flags else None
+            self._call("UpdateFunctionCode", Handler=handler, ZipFile=self._text, CodeSource="ZipFile")
+            configuration = self._configuration()
+            if configuration:
+                self._settle()
+                self._call("UpdateFunctionConfiguration", **configuration)
         else:
             self._call(
                 "CreateFunction",
                 Code={"ZipFile": self._text},
-                Handler=self.function.handler,
-                Runtime=self._runtime,
+                Handler=self._handler,
+                Runtime=self._runtime or DEFAULT_RUNTIME,
                 Type=self.function.type,
                 AsyncRunEnable="TRUE" if self.function.runs_async else None,
                 **self._configuration(),
@@ -92,13 +99,12 @@ class Deployment:
 
     def _refuse_what_is_fixed(self, found: dict[str, Any]) -> None:
         """Refuse what the API lets nobody change, before anything else is."""
-        if not self.function.runtime:
-            self._runtime = found["Runtime"]
-        for what, there, wanted in (
-            ("the runtime", found["Runtime"], self._runtime),
-            ("the type", found["Type"], self.function.type),
-            ("AsyncRunEnable", found.get("AsyncRunEnable") or "FALSE", "TRUE" if self.function.runs_async else "FALSE"),
-        ):
+        fixed = [("the runtime", found["Runtime"], self._runtime or found["Runtime"])]
+        if self.function.is_described:
+            runs_async = "TRUE" if self.function.runs_async else "FALSE"
+            fixed.append(("the type", found["Type"], self.function.type))
+            fixed.append(("AsyncRunEnable", found.get("AsyncRunEnable") or "FALSE", runs_async))
+        for what, there, wanted in fixed:
             if there != wanted:
                 name = self.function.name
                 raise Failure(
@@ -107,8 +113,14 @@ class Deployment:
                     f"name, or delete it first with: scf functions delete {name}",
                 )
 
+    @property
+    def _handler(self) -> object:
+        return self._flags.get("Handler", self.function.handler)
+
     def _configuration(self) -> dict[str, object]:
         function = self.function
+        if not function.is_described:
+            return {name: value for name, value in self._flags.items() if name != "Handler"}
         variables = [{"Key": key, "Value": value} for key, value in function.environment.items()]
         return {
             "Description": function.description,
@@ -138,6 +150,8 @@ class Deployment:
 
     def _put_retries(self) -> None:
         function = self.function
+        if not function.is_described:
+            return
         if not self.exists and (function.retries, function.ttl_seconds) == (_DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS):
             return
         config = {"RetryConfig": [{"RetryNum": function.retries}], "MsgTTL": function.ttl_seconds}

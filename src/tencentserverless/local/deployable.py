@@ -42,6 +42,11 @@ class Deployable:
     timers: "tuple[Trigger, ...]"
     left_out: tuple[str, ...]
 
+    @property
+    def is_described(self) -> bool:
+        """Is there a serverless.yml? Where there is none, only code, name and handler are the folder's own word."""
+        return bool(self.runtime)
+
     def __repr__(self) -> str:
         # No environment: it may hold secrets.
         return f"<Deployable {self.region}/{self.namespace}/{self.name} of {self.place}>"

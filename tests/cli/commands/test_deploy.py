@@ -68,6 +68,32 @@ def test_what_can_not_be_changed_is_refused_before_anything_is(project, scf, ser
     assert server.error("GetFunction", {"FunctionName": "other"})[0].startswith("ResourceNotFound")
 
 
+def test_a_folder_alone_leaves_the_configuration_of_what_is_there(project, scf, server):
+    def shown():
+        found = json.loads(scf("functions", "show", "alone", "--json").stdout)
+        return found["MemorySize"], found["Timeout"], found["Runtime"], found["Handler"], found["Environment"]
+
+    (project / "plain").rename(project.parent / "alone")
+    alone = project.parent / "alone"
+    variables = {"Variables": [{"Key": "A", "Value": "b=c"}]}
+    options = ["--memory", 256, "--variable", "A=b=c", "--runtime", "Python3.9"]
+    assert scf("deploy", alone, *options).stdout.startswith("created alone ")
+    assert shown() == (256, 3, "Python3.9", "index.main_handler", variables)
+    (alone / "index.py").write_text("def other(event, context):\n    return 'other'\n")
+    assert scf("deploy", alone, "--timeout", 9).stdout.startswith("updated alone ")
+    assert shown() == (256, 9, "Python3.9", "index.main_handler", variables)
+    scf("deploy", alone, "--handler", "index.other")
+    assert shown() == (256, 9, "Python3.9", "index.other", variables)
+    other = scf("deploy", alone, "--runtime", "Python3.7")
+    assert other.returncode == 4
+    assert "the runtime is Python3.9 there and Python3.7 here, and can't be changed" in other.stderr
+    assert scf("deploy", alone, "--variable", "A").returncode == 2
+    assert scf("deploy", alone, "--memory", 100).returncode == 11
+    described = scf("deploy", project / "full", "--memory", 256)
+    assert described.returncode == 2
+    assert "serverless.yml says what the options say: change it there" in described.stderr
+
+
 def test_code_that_is_too_large_for_a_request(project, scf):
     (project / "plain" / "noise").write_bytes(os.urandom(8_000_000))
     done = scf("deploy", project)
@@ -86,6 +112,16 @@ def test_local_is_found_from_the_folder(project, start_local_scf, run_scf, folde
     assert run_scf("deploy", project, "--local", cwd=folder).returncode == 0
     assert server.invoke("plain", 1)["RetMsg"] == "1"
     assert run_scf("deploy", folder, "--local", cwd=project).stdout.count("updated ") == 3
+
+
+def test_what_was_done_before_a_failure_is_told(project, scf):
+    manifest = project / "full" / "serverless.yml"
+    manifest.write_text(manifest.read_text().replace("full-name", "aa-first"))
+    (project / "plain").rename(project / "zz-last")
+    done = scf("deploy", project, "--json", "--memory", 200)
+    assert done.returncode == 11
+    assert "run: scf explain InvalidParameterValue.Memory" in done.stderr
+    assert [each["name"] for each in json.loads(done.stdout)] == ["aa-first"]
 
 
 def test_a_namespace_that_is_not_there_is_the_apis_own_error(project, scf):
