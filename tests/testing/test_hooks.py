@@ -265,7 +265,11 @@ def test_a_server_that_dies_is_that_tests_error_alone(run_pytest) -> None:
 
         def test_second(scf_local):
             assert scf_local.register(lambda event, context: event, "f-1", inprocess=True)(2).json() == 2
+
+        def test_third(scf_local):
+            scf_local._local.stop()
+            assert False
     """
     done = run_pytest(test_it=test)
-    assert "2 passed, 1 error" in done.stdout, done.stdout
+    assert "1 failed, 2 passed, 2 errors" in done.stdout, done.stdout
     assert "the local SCF has died during this test; the end of its log" in done.stdout

@@ -1,6 +1,5 @@
 """What the plugin does where the kit can work: fixture ``scf_local``, the guard of a run, logs in reports."""
 
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from tencentserverless.testing.target import ScfLocal
 
 _LOG_TITLE = "scf local log"
-_SETTLE_SECONDS = 0.05  # the server writes its log in a thread of its own
 
 _guard = pytest.StashKey[pytest.MonkeyPatch]()
 _target = pytest.StashKey["ScfLocal"]()
@@ -44,10 +42,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return
     report: pytest.TestReport = outcome.get_result()
     if report.failed:
-        time.sleep(_SETTLE_SECONDS)
+        report.sections += _read_log(target)
+
+
+def _read_log(target: "ScfLocal") -> list[tuple[str, str]]:
+    """The section of a report, none where there is nothing to show: a report must not fail."""
+    from tencentserverless.local import LocalError
+
+    try:
         text = target.log
-        if text.strip():
-            report.sections.append((_LOG_TITLE, text))
+    except (OSError, LocalError):  # the test has ended its server, or swept the temporary folder
+        return []
+    return [(_LOG_TITLE, text)] if text.strip() else []
 
 
 @pytest.fixture(scope="session")
