@@ -20,7 +20,7 @@ def run(call: Coroutine[Any, Any, Any]) -> Any:
 
 def test_it_has_the_face_of_a_function() -> None:
     assert isinstance(FakeAsyncFunction(), aio.AsyncFunction)
-    for name in ("__call__", "invoke", "spawn"):
+    for name in ("__call__", "invoke", "spawn", "map"):
         real = inspect.signature(getattr(aio.AsyncFunction, name)).parameters
         fake = inspect.signature(getattr(FakeAsyncFunction, name)).parameters
         assert [(item.name, item.kind, item.default) for item in real.values()] == [
@@ -78,3 +78,24 @@ def test_spawn() -> None:
         assert [call.way for call in fake.calls] == ["spawn"] * 3
 
     run(work())
+
+
+def test_a_map_calls_for_each_input() -> None:
+    async def collect(inputs: Any, **limits: Any) -> list[Any]:
+        return [outcome async for outcome in fake.map(inputs, **limits)]
+
+    async def give() -> Any:
+        for number in range(2):
+            yield number
+
+    fake = FakeAsyncFunction(handler=lambda event: 1 // event)
+    first, second = run(collect([1, 0], return_exceptions=True))
+    assert (first.json(), first.position, second.position) == (1, 0, 1)
+    assert isinstance(second, Exception)
+    fake = FakeAsyncFunction(returns=3)
+    assert [result.json() for result in run(collect(give()))] == [3, 3]
+    assert [call.way for call in fake.calls] == ["map", "map"]
+    with pytest.raises(ValueError, match="concurrency must be at least 1"):
+        fake.map([1], 0)
+    with pytest.raises(NotImplementedError, match="keeps no journal"):
+        fake.map([1], journal="x")

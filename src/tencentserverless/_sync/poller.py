@@ -88,18 +88,23 @@ class Poller:
             ear.close()
 
 
+#: What a system may lack.
+_epoll: "Any" = getattr(select, "epoll", None)
+_poll: "Any" = getattr(select, "poll", None)
+
+
 def _make_poll() -> "Any":
     """The best that the system has."""
-    if hasattr(select, "epoll"):
+    if _epoll is not None:
         return _Epoll()
-    return _Poll() if hasattr(select, "poll") else _Select()
+    return _Poll() if _poll is not None else _Select()
 
 
 class _Epoll:
     """Linux."""
 
     def __init__(self) -> None:
-        self._epoll = select.epoll()
+        self._epoll = _epoll()
         self.register = self._epoll.register
         self.modify = self._epoll.modify
         self.unregister = self._epoll.unregister
@@ -111,13 +116,13 @@ class _Poll:
     """Other systems with POSIX's own."""
 
     def __init__(self) -> None:
-        self._poll = select.poll()
+        self._poll = _poll()
         self.register = self._poll.register
         self.modify = self._poll.modify
         self.unregister = self._poll.unregister
 
     def wait(self, seconds: float) -> "list[tuple[int, int]]":
-        return self._poll.poll(ceil(seconds * 1000.0))
+        return self._poll.poll(ceil(seconds * 1000.0))  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -1,16 +1,15 @@
 """``FakeFunction``: a stand-in for ``scf.Function`` in unit tests. No process, no socket, no environment."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from tencentserverless._arguments import check_count, check_flag, check_seconds
 from tencentserverless._sync.fanout import Map
 from tencentserverless._sync.invocation import Invocation
 from tencentserverless._sync.spawning import SpawnMap
 from tencentserverless.exception import TencentServerlessSDKException
-from tencentserverless.models import InvocationStatus, InvokeResult, place_result
+from tencentserverless.models import InvocationStatus, InvokeResult
 from tencentserverless.scf import Function
-from tencentserverless.testing.scripted import Ended, Scripted
+from tencentserverless.testing.scripted import Ended, InTurn, Scripted, check_limits
 
 
 class FakeFunction(Scripted, Function):
@@ -77,13 +76,8 @@ class FakeFunction(Scripted, Function):
         :raises NotImplementedError: for a journal
         :raises TypeError, ValueError: an argument cannot be used
         """
-        if journal is not None:
-            raise NotImplementedError("FakeFunction.map keeps no journal; test that with the fixture scf_local")
-        width = 32 if concurrency is None else check_count("concurrency", concurrency)
-        check_flag("ordered", ordered)
-        check_seconds("grace", grace)
-        catches = check_flag("return_exceptions", return_exceptions)
-        return FakeMap(lambda data: self._run("map", data), iterable, width, catches)
+        limits = check_limits(concurrency, ordered, return_exceptions, journal, grace)
+        return FakeMap(lambda data: self._run("map", data), iter(iterable), *limits)
 
     def spawn_map(self, iterable: Iterable[Any], **limits: Any) -> SpawnMap:
         """Not for fakes.
@@ -114,60 +108,22 @@ class FakeInvocation(Ended, Invocation):
         self.was_cancelled = True
 
 
-class FakeMap(Map):
+class FakeMap(InTurn, Map):
     """The outcomes of ``FakeFunction.map``, an iterator. Each input is taken when its outcome is asked for."""
 
-    __slots__ = ("_call", "_catches", "_inputs", "_is_closed", "_pulled", "_width")
-
-    def __init__(self, call: Callable[[Any], InvokeResult], iterable: Iterable[Any], width: int, catches: bool) -> None:
-        self._call = call
-        self._inputs = iter(iterable)
-        self._width = width
-        self._catches = catches
-        self._pulled = 0
-        self._is_closed = False
+    __slots__ = ()
 
     def __next__(self) -> InvokeResult:
         """The next outcome; its ``position`` is its input's."""
         if self._is_closed:
             raise StopIteration
         data = next(self._inputs)
-        position, self._pulled = self._pulled, self._pulled + 1
+        position = self._take()
         try:
-            result = self._call(data)
-        except AssertionError:
-            raise
-        except Exception as error:
-            error.position = position  # type: ignore[attr-defined]  # as the real one marks errors of any kind
-            if self._catches:
-                return error  # type: ignore[return-value]  # as return_exceptions asks
-            raise
-        facts = (result.request_id, result.function_request_id, 0.0, 0, 0, "")
-        return place_result(str(result), facts, position)
+            return self._place(self._call(data), position)
+        except Exception as error:  # noqa: BLE001  # marked, and raised again unless it is to be handed out
+            return self._mark(error, position)
 
     def close(self) -> None:
         """Take no further input."""
         self._is_closed = True
-
-    @property
-    def pulled(self) -> int:
-        """Inputs that were taken so far."""
-        return self._pulled
-
-    @property
-    def in_flight(self) -> int:
-        """None: a call ends before the next begins."""
-        return 0
-
-    @property
-    def concurrency(self) -> int:
-        """What was asked for."""
-        return self._width
-
-    @property
-    def throttled(self) -> int:
-        """None."""
-        return 0
-
-    def __repr__(self) -> str:
-        return f"<FakeMap, {self._pulled} pulled>"

@@ -3,12 +3,13 @@
 import inspect
 from typing import Any
 
+from tencentserverless._aio.fanout import AsyncMap
 from tencentserverless._aio.invocation import AsyncInvocation
 from tencentserverless._aio.spawning import AsyncSpawnMap
 from tencentserverless.aio import AsyncFunction
 from tencentserverless.exception import TencentServerlessSDKException
 from tencentserverless.models import InvocationStatus, InvokeResult
-from tencentserverless.testing.scripted import Ended, Scripted
+from tencentserverless.testing.scripted import Ended, InTurn, Scripted, check_limits
 
 
 class FakeAsyncFunction(Scripted, AsyncFunction):
@@ -37,6 +38,21 @@ class FakeAsyncFunction(Scripted, AsyncFunction):
             outcome = error
         return FakeAsyncInvocation(self.name, self._last_id(), outcome)
 
+    def map(
+        self,
+        iterable: Any,
+        concurrency: int | None = None,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        journal: Any = None,
+        *,
+        grace: float = 5.0,
+    ) -> "FakeAsyncMap":
+        """Call it for each input, one after the other, while you iterate. See ``FakeFunction.map``."""
+        limits = check_limits(concurrency, ordered, return_exceptions, journal, grace)
+        inputs = iterable.__aiter__() if hasattr(iterable, "__aiter__") else iter(iterable)
+        return FakeAsyncMap(lambda data: self._run("map", data), inputs, *limits)
+
     def spawn_map(self, iterable: Any, **limits: Any) -> AsyncSpawnMap:
         """Not for fakes.
 
@@ -51,6 +67,31 @@ class FakeAsyncFunction(Scripted, AsyncFunction):
         request_id = self._last_id()
         outcome = self._answer(event)
         return self._conclude(await outcome if inspect.isawaitable(outcome) else outcome, request_id, given)
+
+
+class FakeAsyncMap(InTurn, AsyncMap):
+    """The outcomes of ``FakeAsyncFunction.map``. Each input is taken when its outcome is asked for."""
+
+    __slots__ = ()
+
+    async def __anext__(self) -> InvokeResult:
+        """The next outcome; its ``position`` is its input's."""
+        if self._is_closed:
+            raise StopAsyncIteration
+        try:
+            inputs = self._inputs
+            data = await inputs.__anext__() if hasattr(inputs, "__anext__") else next(inputs)
+        except StopIteration:
+            raise StopAsyncIteration from None
+        position = self._take()
+        try:
+            return self._place(await self._call(data), position)
+        except Exception as error:  # noqa: BLE001  # as in FakeMap
+            return self._mark(error, position)
+
+    async def aclose(self) -> None:
+        """Take no further input."""
+        self._is_closed = True
 
 
 class FakeAsyncInvocation(Ended, AsyncInvocation):

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from tencentserverless._arguments import check_count, check_flag, check_seconds
 from tencentserverless._client import AGENT, LANGUAGES, BaseFunction
 from tencentserverless._core import wire
 from tencentserverless._core.polling import Watched
 from tencentserverless._core.request import Call, RequestBuilder, explain_unencodable
 from tencentserverless._invocation import BaseInvocation
 from tencentserverless.exception import TencentServerlessSDKException
-from tencentserverless.models import InvocationStatus, InvokeResult, Verdict
+from tencentserverless.models import InvocationStatus, InvokeResult, Verdict, place_result
 
 Failure = Exception | type[Exception]
 
@@ -160,3 +161,77 @@ def _make_error(failure: Failure, request_id: str) -> Exception:
     status, executed = _FACTS.get(failure, (None, Verdict.MAYBE))
     message = f"raised by a fake as {failure.__name__}"
     return failure(-1, message, request_id, status_code=status, executed=executed)
+
+
+def check_limits(
+    concurrency: int | None, ordered: bool, return_exceptions: bool, journal: Any, grace: float
+) -> tuple[int, bool]:
+    """Arguments of a fake's ``map``, checked: how many at once, and whether errors are handed out.
+
+    :raises NotImplementedError: for a journal
+    :raises TypeError, ValueError: an argument cannot be used
+    """
+    if journal is not None:
+        raise NotImplementedError("a fake's map keeps no journal; test that with the fixture scf_local")
+    width = 32 if concurrency is None else check_count("concurrency", concurrency)
+    check_flag("ordered", ordered)
+    if grace:
+        check_seconds("grace", grace)
+    return width, check_flag("return_exceptions", return_exceptions)
+
+
+class InTurn:
+    """Of a fake's ``map``: one call after the other, each when its outcome is asked for.
+
+    :param call: makes one call
+    :param inputs: what remains of the iterable
+    """
+
+    def __init__(self, call: Callable[[Any], Any], inputs: Any, width: int, catches: bool) -> None:
+        self._call = call
+        self._inputs = inputs
+        self._width = width
+        self._catches = catches
+        self._pulled = 0
+        self._is_closed = False
+
+    def _take(self) -> int:
+        """The position of the input that was taken."""
+        self._pulled += 1
+        return self._pulled - 1
+
+    def _place(self, result: InvokeResult, position: int) -> InvokeResult:
+        facts = (result.request_id, result.function_request_id, 0.0, 0, 0, "")
+        return place_result(str(result), facts, position)
+
+    def _mark(self, error: Exception, position: int) -> InvokeResult:
+        """Raise an error, or hand it out as ``return_exceptions`` asks. A test's own assertion is always raised."""
+        if isinstance(error, AssertionError):
+            raise error
+        error.position = position  # type: ignore[attr-defined]  # as the real one marks errors of any kind
+        if self._catches:
+            return error  # type: ignore[return-value]  # as return_exceptions asks
+        raise error
+
+    @property
+    def pulled(self) -> int:
+        """Inputs that were taken so far."""
+        return self._pulled
+
+    @property
+    def in_flight(self) -> int:
+        """None: a call ends before the next begins."""
+        return 0
+
+    @property
+    def concurrency(self) -> int:
+        """What was asked for."""
+        return self._width
+
+    @property
+    def throttled(self) -> int:
+        """None."""
+        return 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self._pulled} pulled>"
