@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import socket
 import ssl
 import time
@@ -118,14 +117,10 @@ def stop_server(source: Path, *, is_hurried: bool = False) -> None:
     :param is_hurried: calls under way do not get their four seconds
     :raises StartRefused: if no server runs there, or it does not end
     """
-    pid = int(server_status(source)["pid"])  # told by the server itself, so it is nobody else's
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-        if is_hurried:
-            time.sleep(_LOOK_SECONDS)
-            os.kill(pid, signal.SIGTERM)
+    variables = read_environment(source)
+    pid = _asked(source, variables, "POST", f"stop?now={int(is_hurried)}")["pid"]
     deadline = time.monotonic() + _STOP_SECONDS
-    while _runs(pid):
+    while _answers(variables[state.ENDPOINT_VARIABLE]) or _runs(pid):
         if time.monotonic() > deadline:
             raise StartRefused(Reason.STATE, f"the local SCF (process {pid}) does not end; to kill it: kill -9 {pid}")
         time.sleep(_LOOK_SECONDS)
@@ -179,12 +174,15 @@ def _connect(variables: Mapping[str, str]) -> http.client.HTTPConnection:
 
 
 def _runs(pid: int) -> bool:
-    """Does a process run? One that nobody has waited for yet does not."""
+    """Does a server run as this process? One that nobody has waited for yet does not, and neither does a stranger."""
     import psutil
 
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any(
+            "tencentserverless" in word or word.endswith("scf") for word in process.cmdline()
+        )
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 
 

@@ -44,6 +44,27 @@ def test_stop_waits_until_it_is_gone(kept, folder, run_scf, options):
         assert again.stderr == f"scf: error: no local SCF runs from {folder}/.scf; start one with: scf local start\n"
 
 
+def test_a_call_under_way_may_end_unless_it_is_stopped_now(folder, start_local_scf, run_scf):
+    (folder / "brief").mkdir()
+    (folder / "brief" / "index.py").write_text(
+        "import time\ndef main_handler(event, context):\n    time.sleep(2)\n    return 'ended'\n"
+    )
+    for options, code in (((), 0), (("--now",), 11)):
+        server = start_local_scf(folder, "--state", folder / ".scf")
+        call = subprocess.Popen(
+            scf_command("invoke", "brief", "--local"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=child_environment(),
+        )
+        while ask(server.env, "GET", "status")[1]["calls"] == 0:
+            time.sleep(0.05)
+        assert run_scf("local", "stop", *options, cwd=folder).returncode == 0
+        said = call.communicate(timeout=20)
+        assert call.returncode == code, said
+
+
 def test_an_ephemeral_server_over_tls_is_stopped_by_its_env_file(folder, start_local_scf, run_scf):
     server = start_local_scf(folder, "--tls")
     assert run_scf("local", "stop", "--env-file", env_file_of(server)).returncode == 0

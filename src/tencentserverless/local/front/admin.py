@@ -4,9 +4,11 @@ It is for programs of this machine that hold the admin token. A browser has no b
 resolves its own name to this machine (DNS rebinding) is refused by its Host, and any page by its Origin.
 """
 
+import asyncio
 import hmac
 import json
 import os
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,6 +22,7 @@ from tencentserverless.local.settings import LOOPBACK_HOSTS
 PREFIX = "/_local/"
 _MAX_FOUND = 10_000  # entries of the ledger in one answer
 _MAX_DIGITS = 15
+_HURRY_SECONDS = 0.05
 _SEARCHED = ("request_id", "payload", "function")
 
 
@@ -51,6 +54,7 @@ class Admin:
             ("DELETE", "ledger"): self._reset_ledger,
             ("GET", "status"): self._show_status,
             ("GET", "logs"): self._show_logs,
+            ("POST", "stop"): self._stop,
         }
 
     async def answer(
@@ -133,6 +137,13 @@ class Admin:
             raise _Refused(400, "after must be the count of an answer before")
         lines, count = self._services.console.kept(int(after))
         return {"lines": lines, "count": count}
+
+    def _stop(self, query: dict[str, str], body: bytes) -> object:
+        """End as by a signal. Nobody else need know the process: in a container its number is another one."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        if query.get("now") == "1":  # a second signal has no patience with calls under way
+            asyncio.get_running_loop().call_later(_HURRY_SECONDS, os.kill, os.getpid(), signal.SIGTERM)
+        return {"pid": os.getpid()}
 
 
 async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
