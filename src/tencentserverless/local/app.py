@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tencentserverless.local import keys, state
 from tencentserverless.local.deployable import Deployable, pack_code, read_deployables
@@ -59,15 +59,18 @@ __all__ = [
     "stop_server",
 ]
 
+OnReady = Callable[[str, Callable[[], dict[str, Any]]], None]
+
 _GARBAGE_OBJECTS = 20_000  # new ones before a look; a call leaves none behind that needs it
 _ADMIN_TOKEN_BYTES = 32
 _DATABASE, _PACKAGES = "state.db", "packages"
 
 
-def serve(settings: Settings, on_ready: Callable[[str], None], on_notice: Callable[[str], None]) -> None:
+def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None]) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP (the terminal was closed), then stop every worker and return.
 
-    :param on_ready: called once with the server's URL, when it answers and the env file is written
+    :param on_ready: called once, when the server answers and the env file is written, with its URL and a function
+        that says how it stands
     :param on_notice: called with a line that the user should see
     :raises StartRefused: if it can't start as it was told to
     """
@@ -151,7 +154,7 @@ class _Start:
             self.folder.forget_environment(self.doors.endpoint_url)
 
 
-async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
+async def _serve(start: _Start, on_ready: OnReady) -> None:
     from tencentserverless.local.front.admin import Admin
     from tencentserverless.local.front.auth import Authenticator
     from tencentserverless.local.front.lane import Lane
@@ -169,7 +172,7 @@ async def _serve(start: _Start, on_ready: Callable[[str], None]) -> None:
             _settle_memory()
             start.write_environment()
             stack.callback(start.forget_environment)
-            on_ready(start.doors.url)
+            on_ready(start.doors.url, admin.read_status)
 
         doors, secured = start.doors, start.secured
         await _open_proxy(doors, limits, stack)

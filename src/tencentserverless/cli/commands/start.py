@@ -72,7 +72,11 @@ def start(
     no_reload: bool,
     strict_runtimes: bool,
 ) -> None:
-    """Serve the functions of PATH: serverless.yml files, or folders with an index.py."""
+    """Serve the functions of PATH: serverless.yml files, or folders with an index.py.
+
+    What functions print is shown as it comes; on a terminal a table of functions and calls stands below it.
+    """
+    from tencentserverless.cli.live import LiveTable, ReadStatus
     from tencentserverless.local.app import serve
 
     if ephemeral and state:
@@ -98,7 +102,13 @@ def start(
         proxy_port=proxy_port,
         passed_environment=passed_environment(),
     )
-    serve(settings, lambda url: output.answer(f"SCF local ready at {url}"), output.notice)
+    with LiveTable() as table:
+
+        def announce(url: str, read_status: ReadStatus) -> None:
+            output.answer(f"SCF local ready at {url}")
+            table.show(read_status)
+
+        serve(settings, announce, output.notice)
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:

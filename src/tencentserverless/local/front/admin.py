@@ -127,9 +127,13 @@ class Admin:
         self._services.ledger.reset()
         return {"is_on": self._services.ledger.is_on, "count": 0}
 
-    def _show_status(self, query: dict[str, str], body: bytes) -> object:
+    def read_status(self) -> dict[str, Any]:
+        """The functions, and the instances and calls of this moment."""
         functions = [str(function.key) for function in self._services.catalogue]
         return {"pid": os.getpid(), "functions": functions, **self._services.scheduler.counts()}
+
+    def _show_status(self, query: dict[str, str], body: bytes) -> object:
+        return self.read_status()
 
     def _show_logs(self, query: dict[str, str], body: bytes) -> object:
         after = query.get("after", "0")

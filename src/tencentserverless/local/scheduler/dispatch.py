@@ -15,7 +15,7 @@ from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
 from tencentserverless.local.scheduler.job import Job, Stopping
 from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
-from tencentserverless.local.scheduler.pool import Pool
+from tencentserverless.local.scheduler.pool import Pool, count_calls, longest_idle
 from tencentserverless.local.scheduler.quota import Quota
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker import outcome
@@ -160,9 +160,10 @@ class Scheduler:
         for pool in (*self._pools.values(), *self._retired):
             pool.interrupt(request_id, is_graceful=is_graceful)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, object]:
         """The numbers of the moment."""
-        return {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
+        moment = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
+        return {**moment, "by_function": count_calls(list(self._pools.values()))}
 
     def records(self) -> Iterator[FunctionRecord]:
         """What instances run or are about to run, also where it is no longer what new calls run."""
@@ -230,7 +231,7 @@ class Scheduler:
         elif result.status == outcome.EXITED and self._is_stopping:
             job.end(Stopping())  # it was ended by us
         else:
-            pool.note_duration(result.duration_ms / 1000)
+            pool.note_ended(result)
             job.end(result)
         if not instance.jobs:
             self._release(pool, instance)
@@ -387,8 +388,7 @@ class Scheduler:
         instance.end()
 
     def _end_longest_idle(self, own: Pool) -> None:
-        pools = (pool for pool in self._pools.values() if pool.idle and pool is not own)
-        pool = min(pools, key=lambda pool: pool.idle[0].idle_since)
+        pool = longest_idle(pool for pool in self._pools.values() if pool is not own)
         self._end_idle(pool, pool.idle[0])
 
     def _reap(self) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tencentserverless.local.registry.records import FunctionRecord
@@ -23,6 +23,7 @@ class Pool:
     :param idle: the last used is at the end
     :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
     :param mean_seconds: that calls took lately
+    :param ended: calls that an instance has ended, of which so many ``failed``
     :param is_debugged: it has one instance, and its calls wait as long as that stands at a breakpoint
     """
 
@@ -33,6 +34,8 @@ class Pool:
     starting: int = 0
     on_drained: Callable[[], None] | None = None
     mean_seconds: float | None = None
+    ended: int = 0
+    failed: int = 0
     is_debugged: bool = False
 
     @property
@@ -55,8 +58,11 @@ class Pool:
         """Instances that run a call."""
         return len(self.instances) - len(self.idle)
 
-    def note_duration(self, seconds: float) -> None:
+    def note_ended(self, result: outcome.Outcome) -> None:
         """A call has ended."""
+        self.ended += 1
+        self.failed += result.status != outcome.SUCCESS
+        seconds = result.duration_ms / 1000
         if self.mean_seconds is None:
             self.mean_seconds = seconds
         else:
@@ -83,3 +89,23 @@ class Pool:
                     os.kill(instance.worker.pid, signal.SIGTERM)
             else:
                 instance.end()
+
+
+def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
+    """Instances and calls of each function, all its versions together."""
+    found: dict[str, dict[str, int]] = {}
+    for pool in pools:
+        counted = found.setdefault(
+            str(pool.record.key), {"instances": 0, "running": 0, "waiting": 0, "ended": 0, "failed": 0}
+        )
+        counted["instances"] += pool.size
+        counted["running"] += pool.busy
+        counted["waiting"] += len(pool.waiting)
+        counted["ended"] += pool.ended
+        counted["failed"] += pool.failed
+    return found
+
+
+def longest_idle(pools: Iterable[Pool]) -> Pool:
+    """Whose instance has been idle for longest."""
+    return min((pool for pool in pools if pool.idle), key=lambda pool: pool.idle[0].idle_since)
