@@ -6,7 +6,7 @@
 from collections import deque
 
 from tencentserverless import config
-from tencentserverless._arguments import check_flag, check_seconds, check_width
+from tencentserverless._arguments import check_flag, check_hook, check_seconds, check_width
 from tencentserverless._client import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.fanout import Window
@@ -78,7 +78,7 @@ class BaseFanout:
             raise ValueError("map waits for results; to start asynchronous invocations, use spawn_map")
         timeout = options.pop("timeout", None)
         self._timeout = client._timeout if timeout is None else check_seconds("timeout", timeout)
-        self._observer = find_observer(client._room, options.pop("on_attempt", None) or client._on_attempt)
+        self._observer = find_observer(client._room, check_hook(options.pop("on_attempt", None)) or client._on_attempt)
         self._is_idempotent = bool(options.pop("idempotent", False))
         region = config.check_region(options.pop("region", None) or client._region)
         self._fixed: "dict[str, Any]" = {

@@ -200,6 +200,7 @@ def test_what_json_cannot_carry_is_that_inputs_error(caller, peer):
         ({"invocation_type": "Event"}, ValueError, "use spawn_map"),
         ({"color": "red"}, TypeError, "unknown option 'color'"),
         ({"region": "no region"}, ValueError, "region"),
+        ({"on_attempt": 7}, TypeError, "on_attempt must be a function"),
         ({"journal": ""}, ValueError, "journal's path is empty"),
     ],
 )
