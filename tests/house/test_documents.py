@@ -100,7 +100,7 @@ def test_shell_block_uses_what_exists(block: Block) -> None:
 
 
 def test_readme_session_with_the_local_scf(tmp_path: Path) -> None:
-    start, session = (block.text for block in read_blocks(README) if "scf local " in block.text)
+    start, session = (block.text for block in read_blocks(README) if "scf-local.env" in block.text)
     env_file = "/tmp/scf-local.env"
     assert env_file in start
     assert env_file in session
