@@ -158,7 +158,7 @@ MUTATIONS = [
 @pytest.mark.parametrize("face", [campaign.run_threads, campaign.run_tasks], ids=["threads", "tasks"])
 def test_a_broken_rule_is_caught(mutation: object, face: object, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation(monkeypatch)  # type: ignore[operator]
-    assert face(21, 600) != []  # type: ignore[operator]
+    assert face(21, 400) != []  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("mutation", [break_the_consent_rule, break_the_lost_answer_rule])
@@ -167,7 +167,7 @@ def test_a_broken_rule_is_caught_by_invocations_too(
     mutation: object, run: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutation(monkeypatch)  # type: ignore[operator]
-    assert run(21, 500) != []  # type: ignore[operator]
+    assert run(21, 300) != []  # type: ignore[operator]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
