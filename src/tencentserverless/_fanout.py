@@ -139,8 +139,13 @@ class BaseFanout:
     def _note(self, entry: "Entry", outcome: "Any") -> None:
         """A call ended."""
         if self._journal is not None:
-            self._journal.note_outcome(entry.position, outcome)
+            self._journal.note_outcome(entry.position, outcome, entry.may_have_run)
         self.window.note_ended(entry, outcome)
+
+    def _take_outcome(self) -> "Entry":
+        """The next outcome to hand out. It is on record before the caller has it."""
+        self._commit()
+        return self.window.take_outcome()
 
     def _commit(self) -> None:
         if self._journal is not None:

@@ -95,6 +95,7 @@ class Journal:
         elif not os.path.exists(self._path):
             raise JournalError("there is no journal {}".format(self._path))
         self._intents: "list[tuple[int, bytes]]" = []
+        self._doubts: "set[int]" = set()  # sent again with consent: an earlier run may have run them
         self._outcomes: "list[tuple[Any, ...]]" = []
         self._database = sqlite3.connect(self._path, timeout=0.2, isolation_level=None, check_same_thread=False)
         try:
@@ -222,23 +223,32 @@ class Journal:
             known = _read_outcome(row)
             if isinstance(known, InvokeResult) or not (is_idempotent or known.executed is Verdict.NO):
                 return known  # type: ignore[no-any-return]
+            if known.executed is not Verdict.NO:
+                self._doubts.add(position)
         self._intents.append((position, _digest(event)))
         return None
 
-    def note_outcome(self, position: int, outcome: "Any") -> None:
-        """A call ended."""
+    def note_outcome(self, position: int, outcome: "Any", may_have_run: bool) -> None:
+        """A call ended.
+
+        :param may_have_run: what an error that is not of this package leaves open
+        """
         if isinstance(outcome, InvokeResult):
             text = outcome.encode("utf-8", "surrogatepass")
             facts = json.dumps(outcome._facts)  # noqa: SLF001  # a value of this package
             self._outcomes.append((_DONE, None, text, facts, position))
         elif isinstance(outcome, (exception.CallError, exception.TencentServerlessSDKException)):
-            self._outcomes.append((_FAILED, outcome.executed.value, None, _tell_failure(outcome), position))
-        else:
+            is_doubtful = outcome.executed is Verdict.NO and position in self._doubts
+            executed = Verdict.MAYBE if is_doubtful else outcome.executed
+            self._outcomes.append((_FAILED, executed.value, None, _tell_failure(outcome), position))
+        elif not may_have_run:
             self.forget(position)  # it could not be sent at all
 
     def forget(self, position: int) -> None:
-        """A call is proven not to have run, and no error tells of it."""
+        """A call of this run is proven not to have run, and no error tells of it. Older doubts stay."""
         self.commit()
+        if position in self._doubts:
+            return
         self._execute("DELETE FROM calls WHERE position = ?", (position,))
 
     def commit(self) -> None:

@@ -155,10 +155,11 @@ def test_maps_of_one_thread_find_connections_even_where_one_has_them_all(narrow)
     assert narrow._pool._maps == {}
 
 
-def test_a_closed_client_is_told_of(client):
+def test_a_closed_client_is_told_of(client, tmp_path):
     client.close()
     with pytest.raises(RuntimeError, match="this client is closed"):
-        client.map("f", [1])
+        client.map("f", [1], journal=str(tmp_path / "run.db"))
+    assert os.listdir(str(tmp_path)) == []
 
 
 def test_a_map_that_is_advanced_by_its_own_iterable_says_so(client):

@@ -5,13 +5,14 @@ import itertools
 import json
 import logging
 import pickle
+import shutil
 import sqlite3
 import threading
 import time
 
 import pytest
 
-from tencentserverless import aio, exception, scf
+from tencentserverless import _fanout, aio, exception, scf
 from tencentserverless.journal import Journal, JournalError
 from tencentserverless.models import Verdict
 from tests.peer import KEYS, Peer, api_error, http_answer, ok, result_body
@@ -47,14 +48,29 @@ def answer(request: "Any") -> bytes:
     return ok(json.dumps(event))
 
 
+#: What a map raises in place of an outcome.
+RAISED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    exception.CallError,
+    exception.TencentServerlessSDKException,
+)
+
+
 class Threads:
     """What a test does, on threads."""
 
     def __init__(self, peer: Peer, **options: "Any") -> None:
         self.client = scf.Client(endpoint=peer.url, **dict(KEYS, **options))
 
-    def map(self, inputs: "Any", count: "int | None" = None, **options: "Any") -> "list[Any]":
-        """So many outcomes of a map, all if None; errors that are raised are among them. Then it is left."""
+    def map(
+        self, inputs: "Any", count: "int | None" = None, look: "Any" = lambda: None, **options: "Any"
+    ) -> "list[Any]":
+        """So many outcomes of a map, all if None; errors that are raised are among them. Then it is left.
+
+        :param look: called before that
+        """
         found = []
         outcomes = self.client.map("f", inputs, **options)
         while count is None or len(found) < count:
@@ -62,10 +78,9 @@ class Threads:
                 found.append(next(outcomes))
             except StopIteration:
                 break
-            except (ValueError, TypeError, LookupError, exception.CallError) as error:
+            except RAISED as error:
                 found.append(error)
-            except exception.TencentServerlessSDKException as error:
-                found.append(error)
+        look()
         self.pulled = outcomes.pulled
         self.throttled = outcomes.throttled
         outcomes.close()
@@ -85,7 +100,9 @@ class Tasks:
     def __init__(self, peer: Peer, **options: "Any") -> None:
         self.client = aio.AsyncClient(endpoint=peer.url, **dict(KEYS, **options))
 
-    def map(self, inputs: "Any", count: "int | None" = None, **options: "Any") -> "list[Any]":
+    def map(
+        self, inputs: "Any", count: "int | None" = None, look: "Any" = lambda: None, **options: "Any"
+    ) -> "list[Any]":
         async def collect() -> "list[Any]":
             found = []
             outcomes = self.client.map("f", inputs, **options)
@@ -94,10 +111,9 @@ class Tasks:
                     found.append(await outcomes.__anext__())
                 except StopAsyncIteration:
                     break
-                except (ValueError, TypeError, LookupError, exception.CallError) as error:
+                except RAISED as error:
                     found.append(error)
-                except exception.TencentServerlessSDKException as error:
-                    found.append(error)
+            look()
             self.pulled = outcomes.pulled
             self.throttled = outcomes.throttled
             await outcomes.aclose()
@@ -496,6 +512,45 @@ class TestJournal:
             assert [call.code for call in journal.in_doubt()] == [""]
         face(peer).map(range(3), journal=path, idempotent=True)
         assert len(peer.requests) == 4
+
+    def test_a_doubt_outlives_a_run_that_had_consent_and_could_not_send(self, face, peer, tmp_path):
+        path = str(tmp_path / "run.db")
+        inputs = [{"http": 1}]
+        face(peer).map(inputs, journal=path, return_exceptions=True)
+        with Peer() as gone:
+            pass
+        (error,) = face(gone, max_attempts=1).map(inputs, journal=path, return_exceptions=True, idempotent=True)
+        assert error.executed is Verdict.NO
+        (error,) = face(peer).map(inputs, journal=path, return_exceptions=True)
+        assert error.executed is Verdict.MAYBE
+        assert len(peer.requests) == 1
+
+    def test_a_doubt_outlives_a_run_that_had_consent_and_ended_before_it_sent(self, face, peer, tmp_path, monkeypatch):
+        path = str(tmp_path / "run.db")
+        inputs = [{"http": 1}, {"http": 2}, 3]
+        face(peer).map(inputs, journal=path, return_exceptions=True)
+        monkeypatch.setattr(_fanout, "CHECKED_AHEAD", 2)
+        options = {"journal": path, "return_exceptions": True, "idempotent": True}
+        found = face(peer, max_attempts=1).map([*inputs[:2], 4], 1, **options)
+        assert isinstance(found[0], JournalError)
+        count = len(peer.requests)
+        found = face(peer).map(inputs, journal=path, return_exceptions=True)
+        assert [getattr(outcome, "executed", None) for outcome in found] == [Verdict.MAYBE, Verdict.MAYBE, None]
+        assert len(peer.requests) == count
+
+    def test_what_was_handed_out_is_on_record(self, face, peer, tmp_path):
+        """As a process that is killed leaves it: seen in a copy of the file, made when an outcome was handed out."""
+        path = tmp_path / "run.db"
+
+        def look() -> None:
+            for name in ("run.db", "run.db-wal"):
+                shutil.copy(str(tmp_path / name), str(tmp_path / ("copied-" + name)))
+            with Journal(str(tmp_path / "copied-run.db")) as copied:
+                assert copied.in_doubt() == []
+                assert copied.recorded == 3
+
+        found = face(peer).map([1, 2, 3], 3, look, journal=str(path), concurrency=1)
+        assert len(found) == 3
 
     @pytest.mark.parametrize("at", [0, 7, 15])
     def test_another_runs_inputs_are_refused_before_anything_is_sent(self, face, peer, tmp_path, at):

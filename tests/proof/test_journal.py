@@ -87,3 +87,4 @@ def test_what_was_killed_and_run_again_ran_once(face: str, tmp_path: Path) -> No
     assert {number for number in range(INPUTS) if "c{}".format(number) not in executed} <= doubtful
     assert len(executed) > INPUTS - 16 * KILLS
     assert told
+    assert told.isdisjoint(doubtful), "what was handed out is on record"

@@ -86,7 +86,7 @@ class AsyncFanout(BaseFanout):
                 await self.close()
                 raise self._failure
             if self.window.has_outcome:
-                entry = self.window.take_outcome()
+                entry = self._take_outcome()
                 self._staff()
                 return entry
             if self.window.next_step() is core.END:

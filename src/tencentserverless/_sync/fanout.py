@@ -97,10 +97,10 @@ class Fanout(BaseFanout):
     """One map under way, for threads."""
 
     def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
-        super().__init__(client, name, inputs, options, **limits)
         if client._pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
         self._provider = client._get_provider()
+        super().__init__(client, name, inputs, options, **limits)
         self._poller = Poller()
         self._lanes = Lanes(client._pool, client._connect_timeout, self._poller)
         self._pid = os.getpid()
@@ -136,9 +136,9 @@ class Fanout(BaseFanout):
             if step is core.PULL:
                 self._fill()
                 if window.has_outcome:
-                    return window.take_outcome()
+                    return self._take_outcome()
             elif step is core.HAND_OUT:
-                return window.take_outcome()
+                return self._take_outcome()
             elif step is core.WAIT:
                 self._turn(NEVER)
             else:
