@@ -30,7 +30,7 @@ from tencentserverless.models import Verdict
         (
             FunctionThrottled(-1, "words", executed=Verdict.NO),
             Exit.FUNCTION,
-            "FunctionThrottled -1: words; the function did not run; run: scf explain -1",
+            "FunctionThrottled -1: words; the function did not run",
         ),
         (
             APIError("InternalError", "words"),

@@ -79,9 +79,10 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     """The function's own traceback comes first, as its author would see it."""
     trace = error.stack_trace
     detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
-    code = error.status_code if error.status_code is not None else error.code
-    words = f"{type(error).__name__} {code}: {error.message}"
-    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}; run: scf explain {code}", detail)
+    status = error.status_code
+    words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
+    hint = "" if status is None else f"; run: scf explain {status}"  # errorCode alone, as -1, says nothing
+    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
 
 
 def _of_api(code: str, message: str) -> Failure:

@@ -6,7 +6,7 @@ Their shapes are those of cloud.tencent.com/document/product/583/9705 and the pa
 import difflib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.failures import Failure
@@ -51,7 +51,7 @@ def _key(place: Any, step: str, path: str) -> "str | int":
             return step
         raise Failure(Exit.INPUT, f"the event has no {path}; {_suggest(step, list(place))}")
     if isinstance(place, list):
-        if step.isdigit() and int(step) < len(place):
+        if step.isdecimal() and int(step) < len(place):
             return int(step)
         raise Failure(Exit.INPUT, f"the event has no {path}; give a number below {len(place)}")
     raise Failure(Exit.INPUT, f"the event has no {path}: what is above it is no object and no list")
@@ -59,9 +59,13 @@ def _key(place: Any, step: str, path: str) -> "str | int":
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
         return text
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are no JSON
 
 
 def _suggest(word: str, words: list[str]) -> str:

@@ -33,7 +33,18 @@ def test_the_log_lines_of_cls_can_be_read():
     assert json.loads(base64.b64decode(take_sample("cls")["clslogs"]["data"]))["records"][0]["content"] == "hello"
 
 
-@pytest.mark.parametrize(("text", "value"), [("7", 7), ("a b", "a b"), ("[1]", [1]), ("a=b", "a=b"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7", 7),
+        ("a b", "a b"),
+        ("[1]", [1]),
+        ("a=b", "a=b"),
+        ("", ""),
+        ("NaN", "NaN"),
+        pytest.param("[" * 99999, "[" * 99999, id="deep"),
+    ],
+)
 def test_a_value_is_json_where_it_is(text, value):
     event = take_sample("cos")
     change(event, "Records.0.cos.cosObject.key=" + text)
@@ -55,6 +66,7 @@ def test_the_command_prints_json(run_scf):
         (("zzzz",), "there are: apigw"),
         (("timer", "--set", "Tipe=1"), "the event has no Tipe; did you mean Type"),
         (("cos", "--set", "Records.3.cos=1"), "the event has no Records.3; give a number below 1"),
+        (("cos", "--set", "Records.\u00b2.cos=1"), "give a number below 1"),
         (("timer", "--set", "Type.x=1"), "the event has no Type.x: what is above it is no object"),
         (("timer", "--set", "Type"), "'Type' is not key=value"),
     ],

@@ -32,8 +32,9 @@ def test_it_overwrites_nothing(run_scf, tmp_path):
     done = run_scf("init", "mine", cwd=tmp_path)
     assert done.returncode == 14
     assert "mine is not empty; choose another with --folder" in done.stderr
-    assert run_scf("init", "mine", "--folder", "other", cwd=tmp_path).returncode == 0
-    assert (tmp_path / "other" / "src" / "index.py").exists()
+    done = run_scf("init", "mine", "--folder", "my other", cwd=tmp_path)
+    assert "cd 'my other' && scf local start" in done.stdout
+    assert (tmp_path / "my other" / "src" / "index.py").exists()
 
 
 @pytest.mark.parametrize("name", ["1st", "a", "with space", "ends-", "x" * 61, "../up"])

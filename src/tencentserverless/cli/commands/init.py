@@ -1,5 +1,6 @@
 """``scf init``: the folder of a new function."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -17,4 +18,4 @@ def init(name: str, folder: Path | None) -> None:
     made = make_project(name, folder or Path(name))
     for path in made:
         output.remark(f"made {path}")
-    output.answer(NEXT.format(name=name, folder=folder or name))
+    output.answer(NEXT.format(name=name, folder=shlex.quote(str(folder or name))))
