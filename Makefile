@@ -30,10 +30,13 @@ CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
+# Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew.
 test: .venv/.dev-installed
+	@$(VENV_PYTHON) -m compileall -q src
 	$(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(TESTS)
 
 soak: .venv/.dev-installed
+	@$(VENV_PYTHON) -m compileall -q src
 	SOAK_CALLS=$(CALLS) $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal tests/proof
 
 bench: .venv/.dev-installed
