@@ -27,6 +27,7 @@ FUNCTION_VARIABLES = {
 }
 START_SECONDS = 30
 STOP_SECONDS = 20
+PATIENCE_SECONDS = 0.5
 
 
 @dataclass
@@ -210,12 +211,25 @@ def end_process(process: "subprocess.Popen[str]") -> None:
     if process.poll() is None:
         process.terminate()
         try:
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # a second signal: calls under way are of no interest any more
+        try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+@pytest.fixture
+def sigint_is_heard() -> Iterator[None]:
+    """Whoever runs the tests in the background of a shell has SIGINT ignored, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

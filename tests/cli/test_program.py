@@ -7,9 +7,12 @@ import statistics
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import child_environment, scf_command
 
 
+@pytest.mark.usefixtures("sigint_is_heard")
 def test_ctrl_c_while_it_loads_is_130_without_a_traceback():
     code = (
         "import sys, signal, os\n"

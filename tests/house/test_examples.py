@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -125,14 +124,6 @@ def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> Non
     assert "did not become ready" in done.stderr
     assert "serverless.yml" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.fixture
-def sigint_is_heard() -> Iterator[None]:
-    """Whoever runs the tests in the background of a shell has SIGINT ignored, and children inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("sigint_is_heard")

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tests.conftest import child_environment, scf_command
+from tencentserverless.local.running import ask
+from tests.conftest import child_environment, end_process, scf_command
 
 
 def test_it_prints_the_ret_msg_and_a_summary_beside_it(scf):
@@ -142,12 +143,24 @@ def test_a_timeout_says_that_the_function_may_have_run(scf):
     assert "whether the function ran is not known" in done.stderr
 
 
+@pytest.mark.usefixtures("sigint_is_heard")
 def test_ctrl_c_ends_a_call_with_130_and_no_traceback(server):
+    def count_begun():
+        counted = ask(server.env, "GET", "status")[1]["by_function"].get("ap-guangzhou/default/sleeps", {})
+        return counted.get("running", 0) + counted.get("ended", 0)
+
+    before = count_begun()
     process = subprocess.Popen(
         scf_command("invoke", "sleeps"), stderr=subprocess.PIPE, text=True, env=child_environment(**server.env)
     )
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    try:
+        deadline = time.monotonic() + 20
+        while count_begun() == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    finally:
+        end_process(process)
     assert process.returncode == 130
     assert said.strip() == "scf: error: interrupted"

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.conftest import Starter, child_environment, scf_command
+from tests.conftest import Starter, child_environment, end_process, scf_command
 
 CODE = """
 import time
@@ -129,6 +129,7 @@ def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
     assert "of another run" in done.stderr
 
 
+@pytest.mark.usefixtures("sigint_is_heard")
 def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path):
     (tmp_path / "in").write_text("".join(f'{{"n": {n}, "sleep": 0.02}}\n' for n in range(200)))
     arguments = ("map", "echo", "in", "-o", "out", "--concurrency", "2")
@@ -139,9 +140,15 @@ def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path):
         cwd=tmp_path,
         env=child_environment(**map_server.env),
     )
-    time.sleep(2.0)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=30)
+    try:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "out").exists() or (tmp_path / "out").read_text().count("\n") < 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    finally:
+        end_process(process)
     assert process.returncode == 130
     assert "--resume" in stderr
     done = scf(*arguments, "--resume")
