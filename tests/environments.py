@@ -32,7 +32,9 @@ def run(*command: object, timeout: float = 240, **options: object) -> subprocess
 
 def search_python(version: str) -> Path | None:
     """An interpreter of this version that runs."""
-    candidates = [Path(path) for path in (shutil.which(f"python{version}"),) if path]
+    found = shutil.which(f"python{version}")
+    is_shim = found is not None and Path(found).parent.name == "shims"  # pyenv's: slow, and no interpreter
+    candidates = [Path(found)] if found and not is_shim else []
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     candidates += sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
     probe = "import sys; print('%d.%d' % sys.version_info[:2])"

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tencentserverless import __version__
+from tests.environments import copy_sources, hash_sources, make_once
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW_ROOMS = ("local", "cli", "testing")
@@ -32,12 +34,19 @@ def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=cwd, env=environ, capture_output=True, encoding="utf-8", timeout=150, check=False)
 
 
-@pytest.fixture
-def wheel(sources: Path, tmp_path: Path) -> zipfile.ZipFile:
-    done = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path, sources, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = tmp_path.glob("*.whl")
-    return zipfile.ZipFile(path)
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """Built once for each state of the sources: ``make_once`` is safe between processes."""
+
+    def build(folder: Path) -> None:
+        room = tmp_path_factory.mktemp("wheel")
+        sources = copy_sources(room / "sources")
+        done = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, sources, cwd=room)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    (path,) = make_once("wheel", f"{sys.version} {hash_sources()}", build).glob("*.whl")
+    with zipfile.ZipFile(path) as opened:
+        yield opened
 
 
 def read_metadata(wheel: zipfile.ZipFile) -> Message:
@@ -96,6 +105,7 @@ def test_setup_py_has_no_metadata_of_its_own() -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.proof
 class TestInstalled:
     def test_pip_shows_it(self, installed: Path, tmp_path: Path) -> None:
         done = run(installed / "python", "-m", "pip", "show", "tencentserverless", cwd=tmp_path)

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import child_environment
 
 RUN_SECONDS = 150
+#: Plugins that no project here uses. Without bytecode pytest rewrites all of hypothesis at every start.
+STRANGERS = [word for name in ("cacheprovider", "anyio", "hypothesispytest") for word in ("-p", "no:" + name)]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -35,7 +37,7 @@ def run_pytest(project: Path) -> Run:
 
     def run(*arguments: str, env: Mapping[str, str] | None = None, **tests: str) -> "subprocess.CompletedProcess[str]":
         write_files(project, {f"{name}.py": text for name, text in tests.items()})
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "-rs", *arguments]
+        command = [sys.executable, "-m", "pytest", *STRANGERS, "-W", "error", "-rs", *arguments]
         return subprocess.run(
             command,
             cwd=project,
