@@ -1,5 +1,6 @@
 # make demo    the spec's programs against a local SCF
-# make test    the whole test suite
+# make test    what a change can break: every test but the long ones; ROOM=scheduler or TESTS=tests/_core for a part
+# make proof   what proves at length: full campaigns, repeated kills, installations, the demo in a fresh clone
 # make soak    the fault campaigns alone, with CALLS calls
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
 # make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look
@@ -7,11 +8,13 @@
 # make check   style, types, public API, import law, budgets, package
 #
 # Each sets up .venv where it is missing. PYTHON names the interpreter that makes it (3.10 or later).
-# JOBS says how many tests run at once, TESTS which ones.
+# JOBS says how many tests run at once, TESTS which ones, by path; ROOM by the name of a folder or of a tested module.
 
 PYTHON ?= python3
-JOBS ?= auto
+# Half of what the tests do is to wait: two for each core.
+JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 TESTS ?=
+ROOM ?=
 CALLS ?= 200000
 QUICK ?=
 
@@ -25,19 +28,29 @@ GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
-.PHONY: demo test soak bench bench-local matrix check style types law package
+.PHONY: demo test proof soak bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
-# Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew.
+# Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew,
+# and pytest would rewrite all tests in each of its workers, and hypothesis in each pytest that a test starts.
+test proof soak: export PYTHONDONTWRITEBYTECODE =
+
+PYTEST = $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal
+
 test: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
-	$(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(TESTS)
+	@tests="$(TESTS)"; if [ -n "$(ROOM)" ]; then tests=$$($(VENV_PYTHON) tools/room.py "$(ROOM)") || exit 2; fi; \
+	set -x; $(PYTEST) $$tests
+
+proof: .venv/.dev-installed
+	@$(VENV_PYTHON) -m compileall -q src
+	SOAK_CALLS=12000 SOAK_KILLS=5 $(PYTEST) -m "proof or campaign"
 
 soak: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
-	SOAK_CALLS=$(CALLS) $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal tests/proof
+	SOAK_CALLS=$(CALLS) $(PYTEST) -m campaign
 
 bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)

@@ -207,7 +207,7 @@ def main(versions: Sequence[str]) -> int:
             sys.exit(f"The wheel could not be built.\n{error}")
         tree = copy_tests(folder)
         outcomes = []
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:  # half of what the tests do is to wait
             for outcome in pool.map(partial(check, wheel=wheel, tree=tree), versions):
                 if outcome.output:
                     print(outcome.output, flush=True)

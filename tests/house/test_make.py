@@ -30,6 +30,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environ, capture_output=True, encoding="utf-8", timeout=360, check=False)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(400)
 def test_demo_sets_up_everything_in_a_fresh_clone(clone: Path, newest_python: Path) -> None:
     done = make(clone, "demo", f"PYTHON={newest_python}")

@@ -39,7 +39,7 @@ class Request:
     def __init__(self, sock, seed):
         self.sock = sock
         self.rng = random.Random(seed)
-        self.buffer = b""
+        self.buffer = bytearray()  # grows in place: what a big request brings is not copied with every piece of it
         self.head = b""
         self.headers = {}
         self.length = 0
@@ -357,7 +357,7 @@ def serve(sock, seed, wildness):
             return
         if chance < wildness * 1.25:
             time.sleep(STALL_SECONDS)
-        leftover = b""
+        leftover = bytearray()
         while True:
             request = Request(sock, rng.random())
             request.buffer = leftover

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
-KILLS = int(os.environ.get("SOAK_KILLS", "5"))
+KILLS = int(os.environ.get("SOAK_KILLS", "2"))
 THREADS = 3
 CODE = "def main_handler(event, context):\n    return %r\n"
 SEED = 6

@@ -16,7 +16,7 @@ import pytest
 from tencentserverless.journal import Journal
 from tests.proof import campaign
 
-KILLS = int(os.environ.get("SOAK_KILLS", "5"))
+KILLS = int(os.environ.get("SOAK_KILLS", "2"))
 INPUTS = 3000
 PROGRAM = """
 import asyncio, sys
