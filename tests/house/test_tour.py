@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.conftest import SOURCE, end_process, read_line
@@ -24,6 +25,7 @@ CHANGING = (
     (re.compile(r"^[━╸╺].*\n", re.MULTILINE), ""),
     (re.compile(r"^\.\. +\[100%\]\n", re.MULTILINE), ""),
 )
+PATIENCE_SECONDS = 30
 
 
 def settle(text: str) -> str:
@@ -33,11 +35,21 @@ def settle(text: str) -> str:
 
 
 def read_steps() -> list[tuple[str, str]]:
-    """The commands, each with what it printed."""
+    """The commands, each with what it printed; where there is none, what the server says in its terminal."""
     text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    parts = [part.partition("\n") for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-    return [(command, printed) for command, _, printed in parts]
+    steps = []
+    for kind, block in re.findall(r"^```(console|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] if kind == "console" else ["\n" + block]
+        steps += [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
+    return steps
+
+
+def wait_for_line(path: Path, line: str, count: int) -> None:
+    """Wait until a file holds a line so many times."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while settle(path.read_text(encoding="utf-8")).splitlines().count(settle(line)) < count:
+        assert time.monotonic() < deadline, line
+        time.sleep(0.01)
 
 
 def test_the_tour_can_be_taken(tmp_path: Path) -> None:
@@ -46,22 +58,28 @@ def test_the_tour_can_be_taken(tmp_path: Path) -> None:
     environ.update(PATH=scripts, PYTHONPATH=str(SOURCE), COLUMNS="80", HOME=str(tmp_path))
     folder = tmp_path
     server = None
+    said, lines = tmp_path / "said", 0
     steps = read_steps()
     assert len(steps) > 12
     try:
         for command, printed in steps:
+            if not command:
+                lines += 1
+                wait_for_line(said, printed, lines)
+                continue
             if command.startswith("cd "):
                 folder = folder / command.split()[1]
                 continue
             if command == "scf local start":
-                server = subprocess.Popen(
-                    ["bash", "-c", f"exec {command} --port 0"],
-                    cwd=folder,
-                    env=environ,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                )
+                with said.open("w") as stderr:
+                    server = subprocess.Popen(
+                        ["bash", "-c", f"exec {command} --port 0"],
+                        cwd=folder,
+                        env=environ,
+                        stdout=subprocess.PIPE,
+                        stderr=stderr,
+                        text=True,
+                    )
                 assert settle(read_line(server)) == settle(printed)
                 continue
             done = subprocess.run(
@@ -75,6 +93,7 @@ def test_the_tour_can_be_taken(tmp_path: Path) -> None:
                 check=False,
             )
             assert settle(done.stdout) == settle(printed), command
+        assert lines, "nothing waits for an edit to be live"
         assert server is not None
         assert server.wait(20) == 0
     finally:

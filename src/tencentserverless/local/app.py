@@ -176,19 +176,24 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
 
         doors, secured = start.doors, start.secured
         await _open_proxy(doors, limits, stack)
-        if start.settings.follows_files:
-            _follow_files(services, stack)
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
         stopping = _stop_on_signals(server, services)
-        await server.serve(sockets=[doors.inner.listener])
+        if start.settings.follows_files:
+            await _follow_files(services, stack)
+        services.queue.start()
+        _keep_running(services.timers.run(), stack)
+        if not stopping:  # a signal may have come by now
+            await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
 
 
-def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) -> None:
-    """Have saved files of functions taken over."""
-    from tencentserverless.local.actions.reload import Reloader
+async def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) -> None:
+    """Have saved files of functions taken over from now on, before anything runs and anybody is told to call."""
+    from tencentserverless.local.actions.reload import start_reloader
 
-    _keep_running(Reloader(services).follow(), stack)
+    reloader = await start_reloader(services)
+    if reloader is not None:
+        _keep_running(reloader.follow(), stack)
 
 
 def _keep_running(work: Coroutine[None, None, None], stack: contextlib.AsyncExitStack) -> None:
@@ -242,8 +247,6 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
         timers,
         ground.ledger,
     )
-    queue.start()
-    _keep_running(timers.run(), stack)
     return services
 
 

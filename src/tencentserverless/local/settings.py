@@ -124,7 +124,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     umask: int = 0o022  # of functions
     debug_ports: Mapping[str, int] = field(default_factory=dict)  # of functions that run under a debugger, by name
-    follows_files: bool = True  # a saved file of a function is live at once
+    follows_files: bool = True  # a saved file of a function is live a moment later
     time_scale: float = 1.0  # how many times faster than on the platform retries come
 
     @property

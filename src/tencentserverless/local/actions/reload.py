@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.retirement import retire
 from tencentserverless.local.project.discovery import ENTRY_FILE, discover
 from tencentserverless.local.project.manifest import FILE_NAME
-from tencentserverless.local.project.watch import changes, digest
+from tencentserverless.local.project.watch import digest, watch
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.reconcile import reconcile
 from tencentserverless.local.registry.store import StoreFailed
@@ -17,22 +17,29 @@ from tencentserverless.local.settings import StartRefused, project_variables
 
 
 class Reloader:
-    """Follows the folders of functions."""
+    """Follows the folders of functions. Make it with ``start_reloader``."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, changes: AsyncIterator[set[Path]]) -> None:
         self._services = services
-        self._root = services.settings.project.resolve()
+        self._changes = changes
         self._digests: dict[Path, str] = {}
+
+    async def catch_up(self) -> None:
+        """Take over what was saved before the watch began, and see what the folders hold. No instance may run yet."""
+        await self._try(self._look_for_functions())
+        folders = {function.latest.code_folder for function in self._folder_functions()}
+        self._digests = await asyncio.to_thread(lambda: {folder: digest(folder) for folder in folders})
 
     async def follow(self) -> None:
         """Apply every change, until the task is cancelled."""
-        folders = {function.latest.code_folder for function in self._folder_functions()}
-        self._digests = await asyncio.to_thread(lambda: {folder: digest(folder) for folder in folders})
-        async for paths in changes(self._root, folders):
-            try:
-                await self._apply(paths)
-            except (StoreFailed, OSError) as error:
-                self._services.console.show(f"scf: a change could not be followed: {error}")
+        async for paths in self._changes:
+            await self._try(self._apply(paths))
+
+    async def _try(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except (StoreFailed, OSError) as error:
+            self._services.console.show(f"scf: a change could not be followed: {error}")
 
     async def _apply(self, paths: set[Path]) -> None:
         if any(path.name in (FILE_NAME, ENTRY_FILE) or not path.suffix for path in paths):
@@ -87,3 +94,16 @@ class Reloader:
             self._services.console.show(f"[{name}] its configuration is as its folder says now")
         for name in forgotten:
             self._services.console.show(f"[{name}] is gone")
+
+
+async def start_reloader(services: Services) -> Reloader | None:
+    """Watch files from now on. None, and the user is told, where the system does not let them be watched."""
+    folders = {function.latest.code_folder for function in services.catalogue if function.latest.package is None}
+    try:
+        changes = await watch(services.settings.project.resolve(), folders)
+    except (OSError, RuntimeError) as error:
+        services.console.show(f"scf: saved files are not followed: {error}")
+        return None
+    reloader = Reloader(services, changes)
+    await reloader.catch_up()
+    return reloader

@@ -1,5 +1,6 @@
 """Tells of changed files in the folders of functions, and whether what they hold is another content than before."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -28,18 +29,31 @@ class _Sources(DefaultFilter):
         return not any(part.startswith(".") for part in parts) and super().__call__(change, path)
 
 
-async def changes(root: Path, folders: Iterable[Path]) -> AsyncIterator[set[Path]]:
-    """The files that have changed, whenever some have, until the task is cancelled.
+async def watch(root: Path, folders: Iterable[Path]) -> AsyncIterator[set[Path]]:
+    """Watch files from the moment on in which this returns.
 
     :param root: the folder of the project
     :param folders: of code that may lie elsewhere
+    :return: the files that have changed, whenever some have, until the task that asks is cancelled
+    :raises OSError, RuntimeError: if the system does not let them be watched
     """
     outside = [folder for folder in folders if root not in (folder, *folder.parents) and folder.is_dir()]
-    watcher = awatch(
-        root, *outside, watch_filter=_Sources(root), debounce=_DEBOUNCE_MS, step=_STEP_MS, raise_interrupt=False
-    )
-    async for found in watcher:
-        yield {Path(path) for _, path in found}
+    watcher = awatch(root, *outside, watch_filter=_Sources(root), debounce=_DEBOUNCE_MS, step=_STEP_MS)
+    first = asyncio.ensure_future(anext(watcher))
+    await asyncio.sleep(0)  # its first step: it takes every folder under watch before it waits for a change
+    if first.done():
+        first.result()
+
+    async def changes() -> AsyncIterator[set[Path]]:
+        yield _paths(await first)
+        async for found in watcher:
+            yield _paths(found)
+
+    return changes()
+
+
+def _paths(found: Iterable[tuple[Change, str]]) -> set[Path]:
+    return {Path(path) for _, path in found}
 
 
 def digest(folder: Path) -> str:

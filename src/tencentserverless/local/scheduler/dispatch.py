@@ -15,7 +15,7 @@ from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
 from tencentserverless.local.scheduler.job import Job, Stopping
 from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
-from tencentserverless.local.scheduler.pool import Pool, count_calls, longest_idle
+from tencentserverless.local.scheduler.pool import DELETED, Pool, count_calls, longest_idle
 from tencentserverless.local.scheduler.quota import Quota
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker import outcome
@@ -23,8 +23,6 @@ from tencentserverless.local.worker.outcome import Outcome
 
 _REAP_SECONDS = 5.0
 _LOOKS_A_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
-#: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
-_DELETED = Outcome(438, message="The version of the function was deleted before an instance was free")
 
 
 class Scheduler:
@@ -114,43 +112,32 @@ class Scheduler:
         if pool is None:
             on_drained()
             return
-        pool.on_drained = on_drained
-        self._retired.add(pool)
-        while pool.idle:
-            self._end_idle(pool, pool.idle[-1])
         if is_forced:
-            while job := pool.next_job():
-                job.end(_DELETED)
-            for instance in pool.instances:
-                instance.end()
-        self._finish_if_drained(pool)
+            pool.end_calls()
+        self._let_go(pool, on_drained)
 
     async def renew(self, record: FunctionRecord) -> None:
         """The code of a version has changed where it lies: the next call runs the new one.
 
         Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
-        end where they run.
+        end where they run, those that wait get the new ones.
         """
         place = (record.key, record.version)
         old = self._pools.get(place)
         if old is None or self._is_stopping:
             return  # none is warm
-        new = Pool(record, is_debugged=self._launcher.is_debugged(record))
-        if new.is_debugged:  # one instance: the port is free when the old one is gone
-            self.retire(*place)
-            self._pools[place] = new
-            self._start(new)
-            return
-        await self._start(new)
+        new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have overtaken the save
+        start = self._start(new)
+        if not new.is_debugged:  # that has one instance: the port is free when the old one is gone
+            await start
         if self._pools.get(place) is old:
-            self.retire(*place)
             self._pools[place] = new
+            if new.idle:  # it has come up, beside the old ones
+                new.waiting, old.waiting = old.waiting, new.waiting
+            self._let_go(old)
+            self._place_waiting(new)
         else:  # it was retired or renewed meanwhile
-            new.on_drained = lambda: None
-            self._retired.add(new)
-            while new.idle:
-                self._end_idle(new, new.idle[-1])
-            self._finish_if_drained(new)
+            self._let_go(new)
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
@@ -226,8 +213,9 @@ class Scheduler:
     def _end_call(self, pool: Pool, instance: Instance, request_id: str, result: Outcome | None) -> None:
         """An instance has ended a call, or nothing of the call ran."""
         job = instance.finish(request_id, result)
+        home = pool
         if result is None:
-            self._take_again(pool, job)
+            home = self._take_again(pool, job)
         elif result.status == outcome.EXITED and self._is_stopping:
             job.end(Stopping())  # it was ended by us
         else:
@@ -235,20 +223,23 @@ class Scheduler:
             job.end(result)
         if not instance.jobs:
             self._release(pool, instance)
-        if pool.waiting:
+        if home.waiting:
             if not instance.is_alive:
-                self._place_waiting(pool)
+                self._place_waiting(home)
             elif result is not None:
-                self._queue_ahead(pool, instance)
+                self._queue_ahead(home, instance)
 
-    def _take_again(self, pool: Pool, job: Job) -> None:
-        """Nothing of a call ran: it is the first to get another instance."""
+    def _take_again(self, pool: Pool, job: Job) -> Pool:
+        """Nothing of a call ran: it is the first to get another instance. The value is the pool in which it waits."""
+        newest = self._pools.get((pool.record.key, pool.record.version), pool)
+        home = newest if newest.record == pool.record else pool  # the same record: only a save is between them
         if self._is_stopping:
             job.end(Stopping())
-        elif pool.is_retired:
-            job.end(_DELETED)  # its code may be gone
+        elif pool.is_forced:
+            job.end(DELETED)
         elif not job.is_over:
-            pool.waiting.appendleft(job)
+            home.waiting.appendleft(job)
+        return home
 
     def _queue_ahead(self, pool: Pool, instance: Instance) -> None:
         """Hand calls over before the instance is free, where they are short."""
@@ -376,6 +367,14 @@ class Scheduler:
         self._finish_if_drained(pool)
         if self._looker is not None:
             self._look()  # calls wait, and there is room for one more process
+
+    def _let_go(self, pool: Pool, on_drained: Callable[[], None] = lambda: None) -> None:
+        """No new call comes to a pool any more."""
+        pool.on_drained = on_drained
+        self._retired.add(pool)
+        while pool.idle:
+            self._end_idle(pool, pool.idle[-1])
+        self._finish_if_drained(pool)
 
     def _finish_if_drained(self, pool: Pool) -> None:
         if pool in self._retired and pool.on_drained is not None and pool.is_empty:

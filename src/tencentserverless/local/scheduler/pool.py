@@ -13,6 +13,8 @@ from tencentserverless.local.scheduler.job import Job
 from tencentserverless.local.worker import outcome
 
 _NEWEST_WEIGHT = 0.2  # of the last call in the mean of their durations
+#: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
+DELETED = outcome.Outcome(438, message="The version of the function was deleted before an instance was free")
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +24,7 @@ class Pool:
     :param instances: those that came up and are not dead
     :param idle: the last used is at the end
     :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
+    :param is_forced: it was retired by force: its calls do not come to their end
     :param mean_seconds: that calls took lately
     :param ended: calls that an instance has ended, of which so many ``failed``
     :param is_debugged: it has one instance, and its calls wait as long as that stands at a breakpoint
@@ -33,6 +36,7 @@ class Pool:
     waiting: deque[Job] = field(default_factory=deque)
     starting: int = 0
     on_drained: Callable[[], None] | None = None
+    is_forced: bool = False
     mean_seconds: float | None = None
     ended: int = 0
     failed: int = 0
@@ -75,6 +79,14 @@ class Pool:
             if not job.is_over:
                 return job
         return None
+
+    def end_calls(self) -> None:
+        """End its calls and its instances now: those that run in 439, those that nothing ran of in a refusal."""
+        self.is_forced = True
+        while job := self.next_job():
+            job.end(DELETED)
+        for instance in self.instances:
+            instance.end()
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call of this id, whether it waits or runs."""
