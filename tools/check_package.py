@@ -1,7 +1,15 @@
-"""Build the sdist, and the wheel from it, in a folder of their own; twine and check-wheel-contents judge them."""
+"""Build the sdist, and the wheel from it; twine and check-wheel-contents judge them.
+
+    python tools/check_package.py                       in a folder of their own, which goes
+    python tools/check_package.py dist --tag v1.0.0     for a release: the files stay in dist
+
+With ``--tag`` the tag must name the version, and CHANGELOG.md must have a date for it.
+"""
 
 from __future__ import annotations
 
+import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,19 +39,49 @@ def holds_data(wheel: str) -> bool:
     return not missing
 
 
+def is_release(tag: str) -> bool:
+    """Does the tag name this version, and does CHANGELOG.md say when it was released?"""
+    from tencentserverless import __version__
+
+    if tag != f"v{__version__}":
+        print(f"The tag is {tag}; the version in the sources is {__version__}, whose tag is v{__version__}")
+        return False
+    changelog = Path("CHANGELOG.md").read_text(encoding="utf-8")
+    if not re.search(rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE):
+        print(f"CHANGELOG.md has no line of this form: ## [{__version__}] - 2026-01-31")
+        return False
+    return True
+
+
+def build(folder: Path) -> bool:
+    """Build into the folder, and judge what was built."""
+    if not run("build", "--outdir", str(folder), "."):
+        return False
+    built = sorted(str(path) for path in folder.iterdir())
+    judged = [run("twine", "check", "--strict", *built)]
+    wheels = [path for path in built if path.endswith(".whl")]
+    judged += [run("check_wheel_contents", path) for path in wheels]
+    judged += [holds_data(path) for path in wheels]
+    if all(judged):
+        print(f"package: {', '.join(Path(path).name for path in built)} pass")
+    return all(judged)
+
+
 def main() -> int:
     """Build and judge."""
-    with tempfile.TemporaryDirectory() as folder:
-        if not run("build", "--outdir", folder, "."):
-            return 1
-        built = sorted(str(path) for path in Path(folder).iterdir())
-        judged = [run("twine", "check", "--strict", *built)]
-        wheels = [path for path in built if path.endswith(".whl")]
-        judged += [run("check_wheel_contents", path) for path in wheels]
-        judged += [holds_data(path) for path in wheels]
-        if all(judged):
-            print(f"package: {', '.join(Path(path).name for path in built)} pass")
-        return 0 if all(judged) else 1
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, help="where the files stay; it must be new or empty")
+    parser.add_argument("--tag")
+    options = parser.parse_args()
+    if options.tag and not is_release(options.tag):
+        return 1
+    if options.folder is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return 0 if build(Path(folder)) else 1
+    if options.folder.exists() and any(options.folder.iterdir()):
+        print(f"{options.folder} is not empty")
+        return 1
+    return 0 if build(options.folder) else 1
 
 
 if __name__ == "__main__":
