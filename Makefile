@@ -86,6 +86,7 @@ types: .venv/.dev-installed
 law: .venv/.dev-installed
 	.venv/bin/lint-imports --no-cache
 	$(VENV_PYTHON) tools/budgets.py
+	$(VENV_PYTHON) tools/mirror.py
 	$(VENV_PYTHON) tools/delivery_tables.py --check
 
 package: .venv/.dev-installed
