@@ -1,6 +1,7 @@
 # make demo    the spec's programs against a local SCF
 # make test    what a change can break: every test but the long ones; ROOM=scheduler or TESTS=tests/_core for a part
 # make test-fast  the rooms that start no server, with few examples of each property: seconds, after every save
+# make coverage   the lines and branches that make test runs, by package; fails under the floor in pyproject.toml
 # make proof   what proves at length: full campaigns, repeated kills, installations, the demo in a fresh clone
 # make soak    the fault campaigns alone, with CALLS calls
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
@@ -29,14 +30,14 @@ GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
-.PHONY: demo test test-fast proof soak bench bench-local matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
 # Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew,
 # and pytest would rewrite all tests in each of its workers, and hypothesis in each pytest that a test starts.
-test test-fast proof soak: export PYTHONDONTWRITEBYTECODE =
+test test-fast coverage proof soak: export PYTHONDONTWRITEBYTECODE =
 
 PYTEST = $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal
 
@@ -52,6 +53,9 @@ FAST_TESTS = tests/_core $(filter-out %/test_packages.py,$(wildcard tests/local/
 
 test-fast: .venv/.dev-installed
 	@HYPOTHESIS_PROFILE=fast $(VENV_PYTHON) -m pytest -q -n logical --maxprocesses 4 --dist worksteal $(FAST_TESTS)
+
+coverage: .venv/.dev-installed
+	@$(VENV_PYTHON) tools/branch_coverage.py -q -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 proof: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src

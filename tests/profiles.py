@@ -17,10 +17,11 @@ def examples(count: int) -> int:
 def load_profile() -> None:
     """Register our profiles, and take the one that the environment names."""
     try:
-        from hypothesis import settings
+        from hypothesis import HealthCheck, settings
     except ImportError:  # the tests that need it skip themselves
         return
     # No clock in the verdict: a loaded machine must not fail a test.
-    settings.register_profile("full", derandomize=True, database=None, deadline=None)
+    timeless = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("full", derandomize=True, database=None, **timeless)
     settings.register_profile("fast", settings.get_profile("full"), max_examples=FAST_EXAMPLES)
     settings.load_profile(PROFILE)
