@@ -1,5 +1,7 @@
 # make demo    the spec's programs against a local SCF
 # make test    what a change can break: every test but the long ones; ROOM=scheduler or TESTS=tests/_core for a part
+# make test-fast  the rooms that start no server, with few examples of each property: seconds, after every save
+# make coverage   the lines and branches that make test runs, by package; fails under the floor in pyproject.toml
 # make proof   what proves at length: full campaigns, repeated kills, installations, the demo in a fresh clone
 # make soak    the fault campaigns alone, with CALLS calls
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
@@ -28,14 +30,14 @@ GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
-.PHONY: demo test proof soak bench bench-local matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
 # Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew,
 # and pytest would rewrite all tests in each of its workers, and hypothesis in each pytest that a test starts.
-test proof soak: export PYTHONDONTWRITEBYTECODE =
+test test-fast coverage proof soak: export PYTHONDONTWRITEBYTECODE =
 
 PYTEST = $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal
 
@@ -43,6 +45,17 @@ test: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
 	@tests="$(TESTS)"; if [ -n "$(ROOM)" ]; then tests=$$($(VENV_PYTHON) tools/room.py "$(ROOM)") || exit 2; fi; \
 	set -x; $(PYTEST) $$tests
+
+# What starts no server. Nor does test_packages.py, but it unpacks a thousand archives on the disk.
+FAST_TESTS = tests/_core $(filter-out %/test_packages.py,$(wildcard tests/local/registry/test_*.py)) \
+	$(addprefix tests/local/scheduler/,test_plan.py test_plan_machine.py test_quota.py test_retries.py) \
+	tests/local/worker/test_frames.py tests/test_models.py tests/test_exception.py tests/house/test_budgets.py
+
+test-fast: .venv/.dev-installed
+	@HYPOTHESIS_PROFILE=fast $(VENV_PYTHON) -m pytest -q -n logical --maxprocesses 4 --dist worksteal $(FAST_TESTS)
+
+coverage: .venv/.dev-installed
+	@$(VENV_PYTHON) tools/branch_coverage.py -q -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 proof: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
@@ -77,6 +90,7 @@ types: .venv/.dev-installed
 law: .venv/.dev-installed
 	.venv/bin/lint-imports --no-cache
 	$(VENV_PYTHON) tools/budgets.py
+	$(VENV_PYTHON) tools/mirror.py
 	$(VENV_PYTHON) tools/delivery_tables.py --check
 
 package: .venv/.dev-installed

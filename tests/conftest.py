@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 
 from tencentserverless._core import signing
+from tests.profiles import load_profile
+
+load_profile()
 
 FUNCTIONS = Path(__file__).parent / "local" / "functions"
 SOURCE = Path(__file__).parent.parent / "src"

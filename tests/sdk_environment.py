@@ -15,13 +15,3 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: "os.PathLike[str
         if name.startswith(_PREFIXES) or name.upper() in _PROXIES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
-
-
-try:
-    import hypothesis
-except ImportError:  # the tests that need it skip themselves
-    pass
-else:
-    # The same examples each time, and no clock in the verdict: a loaded machine must not fail a test.
-    hypothesis.settings.register_profile("sdk", derandomize=True, database=None, deadline=None)
-    hypothesis.settings.load_profile("sdk")

@@ -1,3 +1,5 @@
-from tests.sdk_environment import bare_environment
+"""The core asks nothing of the environment: its tests need no bare one."""
 
-__all__ = ["bare_environment"]
+from tests.profiles import load_profile
+
+load_profile()

@@ -16,6 +16,7 @@ import pytest
 
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import ResponseReader
+from tests.profiles import examples
 
 if sys.version_info < (3, 8):
     pytest.skip("the last oracles for this Python are years old and have faults of their own", allow_module_level=True)
@@ -401,7 +402,7 @@ def mutants(draw: "Any") -> bytes:
 def test_made_up_streams_are_right_often_enough_to_be_worth_judging() -> None:
     kinds = []
 
-    @hypothesis.settings(max_examples=300)
+    @hypothesis.settings(max_examples=examples(300))
     @hypothesis.given(streams())
     def look(data: bytes) -> None:
         kinds.append(isinstance(read_ours(data), Message))
@@ -410,13 +411,13 @@ def test_made_up_streams_are_right_often_enough_to_be_worth_judging() -> None:
     assert 0.1 < sum(kinds) / len(kinds) < 0.9
 
 
-@hypothesis.settings(max_examples=1200)
+@hypothesis.settings(max_examples=examples(1200))
 @hypothesis.given(streams())
 def test_the_oracles_agree_on_made_up_streams(data: bytes) -> None:
     check(data)
 
 
-@hypothesis.settings(max_examples=1200)
+@hypothesis.settings(max_examples=examples(1200))
 @hypothesis.given(mutants())
 def test_the_oracles_agree_on_mutants_of_the_corpus(data: bytes) -> None:
     check(data)
@@ -428,7 +429,7 @@ def test_arbitrary_bytes_are_refused_cut_or_read_but_never_crash(data: bytes) ->
     check(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
 
 
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=examples(300))
 @hypothesis.given(streams() | mutants(), st.data())
 def test_pieces_of_any_size_give_the_same_answer(data: bytes, draws: "Any") -> None:
     ours = read_ours(data)

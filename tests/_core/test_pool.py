@@ -3,6 +3,7 @@ import gc
 import pytest
 
 from tencentserverless._core.pool import IDLE_LIMIT_SECONDS, MIN_IDLE_LIMIT_SECONDS, WAIT, Place, PoolState, Waiter
+from tests.profiles import examples
 
 hypothesis = pytest.importorskip("hypothesis")
 stateful = pytest.importorskip("hypothesis.stateful")
@@ -344,4 +345,4 @@ class PoolMachine(stateful.RuleBasedStateMachine):  # type: ignore[misc,name-def
 
 
 TestPoolMachine = PoolMachine.TestCase
-TestPoolMachine.settings = hypothesis.settings(max_examples=120, stateful_step_count=40)
+TestPoolMachine.settings = hypothesis.settings(max_examples=examples(120), stateful_step_count=40)

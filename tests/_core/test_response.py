@@ -8,6 +8,7 @@ from tencentserverless._core.http11 import Response
 from tencentserverless._core.response import read_response
 from tencentserverless.models import InvokeResult, Verdict
 from tests.peer import error_body, result_body
+from tests.profiles import examples
 
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
@@ -398,7 +399,7 @@ def is_an_answer(found: "Any") -> bool:
     return isinstance(found.executed, Verdict) and isinstance(str(found) + repr(found), str)
 
 
-@hypothesis.settings(max_examples=600)
+@hypothesis.settings(max_examples=examples(600))
 @hypothesis.given(envelopes)
 def test_any_json_is_a_result_or_an_error_of_ours(envelope: "Any") -> None:
     """Nothing that a peer says makes the reader raise; a NO is never made up."""

@@ -9,6 +9,7 @@ import pytest
 
 from tencentserverless._core import signing
 from tencentserverless.models import Credentials
+from tests.profiles import examples
 
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
@@ -117,7 +118,7 @@ def test_the_signer_the_general_way_and_stdlib_hmac_agree(
     assert hmac_signature(secret_key, authorization.date, "scf", text) == authorization.signature
 
 
-@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.settings(max_examples=examples(60), deadline=None)
 @hypothesis.given(
     secret_key=printable,
     timestamp=st.integers(min_value=0, max_value=4102444800),

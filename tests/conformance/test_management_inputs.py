@@ -16,6 +16,7 @@ from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conformance.documented_codes import COMMON, documented
 from tests.conformance.management import ECHO, Judge, managed_server, zipped
 from tests.conftest import LocalScf
+from tests.profiles import examples
 
 REGION = "ap-inputs"
 #: Invoke's page lists fewer codes than that of its newer twin, which does the same.
@@ -150,7 +151,7 @@ def check(server: LocalScf, action: str, body: bytes) -> None:
 
 
 @settings(
-    max_examples=600,
+    max_examples=examples(600),
     deadline=timedelta(seconds=20),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tencentserverless._core import signing_v1
+from tests.profiles import examples
 
 ECHO = {"FunctionName": "echo", "Event": '{"a": 1}'}
 CODE = re.compile(r"[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+)?\Z")
@@ -208,7 +209,7 @@ def test_signed_forms_that_are_no_parameters(local_scf, name, code):
 
 # Random input. The number of examples is what bounds the time.
 BOUNDED = hypothesis.settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     derandomize=True,
     database=None,

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tencentserverless.local.registry.triggers import ZONE, cron_fault, next_ring
+from tests.profiles import examples
 
 START = datetime(2026, 11, 27, 16, 0, 0, tzinfo=ZONE)
 
@@ -83,7 +84,7 @@ def members(field, low, high):
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.tuples(fields(0, 59), fields(0, 59), fields(0, 23), fields(1, 28), fields(1, 12), fields(0, 6)),
     st.integers(0, 400 * 86400),

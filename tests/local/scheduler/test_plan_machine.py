@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
 from tencentserverless.local.settings import Limits
+from tests.profiles import examples
 
 LIMITS = Limits(ready_instances=2, all_instances=4, stall_seconds=0.2, queue_seconds=1_000_000, start_seconds=0.05)
 NAMES = ("one", "two", "three")
@@ -153,4 +154,4 @@ class Plan(RuleBasedStateMachine):
 
 
 TestPlan = Plan.TestCase
-TestPlan.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestPlan.settings = settings(max_examples=examples(120), stateful_step_count=40, deadline=None)
