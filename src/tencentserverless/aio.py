@@ -14,18 +14,19 @@ from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
 from tencentserverless._aio.pool import Pool
-from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
+from tencentserverless._base.client import Ambient, BaseClient, BaseFunction
+from tencentserverless._base.runtime import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from typing import Any, AsyncIterable, Coroutine, Iterable
 
-    from tencentserverless._aio.fanout import AsyncMap
     from tencentserverless._aio.invocation import AsyncInvocation
-    from tencentserverless._aio.spawning import AsyncSpawnMap
+    from tencentserverless._aio.map import AsyncMap
+    from tencentserverless._aio.spawn_map import AsyncSpawnMap
+    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
-    from tencentserverless._observation import Hook
     from tencentserverless.models import InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
@@ -101,7 +102,7 @@ class AsyncClient(BaseClient):
     ) -> "AsyncInvocation":
         """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
         from tencentserverless._aio.invocation import AsyncInvocation
-        from tencentserverless._invocation import watch_spawned
+        from tencentserverless._base.invocation import watch_spawned
 
         started_at = CLOCK.wall()
         accepted = await self.invoke(
@@ -135,7 +136,7 @@ class AsyncClient(BaseClient):
         :param region: where it was started
         """
         from tencentserverless._aio.invocation import AsyncInvocation
-        from tencentserverless._invocation import watch_known
+        from tencentserverless._base.invocation import watch_known
 
         return AsyncInvocation(self, watch_known(self, function_name, request_id, namespace, region))
 
@@ -234,7 +235,7 @@ class AsyncFunction(BaseFunction):
         grace: float = 5.0,
     ) -> "AsyncMap":
         """Call it for each input, and iterate with ``async for`` over what comes of it. See ``AsyncClient.map``."""
-        from tencentserverless._aio.fanout import AsyncMap
+        from tencentserverless._aio.map import AsyncMap
 
         return AsyncMap(
             self._client,
@@ -261,7 +262,7 @@ class AsyncFunction(BaseFunction):
 
         The parameters are ``scf.Function.spawn_map``'s; the inputs may be an asynchronous iterable too.
         """
-        from tencentserverless._aio.spawning import AsyncSpawnMap
+        from tencentserverless._aio.spawn_map import AsyncSpawnMap
 
         return AsyncSpawnMap(
             self._client,

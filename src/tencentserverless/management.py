@@ -13,8 +13,8 @@ client: it knows what may be sent twice.
 """
 
 from tencentserverless import config
-from tencentserverless._arguments import check_seconds
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_seconds
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.flow import invoke_flow
 from tencentserverless._core.request import Query

@@ -13,7 +13,8 @@
 
 from sys import version_info
 
-from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
+from tencentserverless._base.client import Ambient, BaseClient, BaseFunction
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     import os
     from typing import Any, Iterable
 
+    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
-    from tencentserverless._observation import Hook
-    from tencentserverless._sync.fanout import Map
     from tencentserverless._sync.invocation import Invocation
-    from tencentserverless._sync.spawning import SpawnMap
+    from tencentserverless._sync.map import Map
+    from tencentserverless._sync.spawn_map import SpawnMap
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions stand here because 0.1.7 had them here.
@@ -147,7 +148,7 @@ class Client(BaseClient):
         :returns: the invocation, to ask for its status and its result
         :raises Exception: what ``invoke`` raises
         """
-        from tencentserverless._invocation import watch_spawned
+        from tencentserverless._base.invocation import watch_spawned
         from tencentserverless._sync.invocation import Invocation
 
         started_at = CLOCK.wall()
@@ -181,7 +182,7 @@ class Client(BaseClient):
         :param namespace: the function's namespace
         :param region: where it was started
         """
-        from tencentserverless._invocation import watch_known
+        from tencentserverless._base.invocation import watch_known
         from tencentserverless._sync.invocation import Invocation
 
         return Invocation(self, watch_known(self, function_name, request_id, namespace, region))
@@ -295,7 +296,7 @@ class Function(BaseFunction):
         grace: float = 5.0,
     ) -> "Map":
         """Call it for each input and iterate over what comes of it. See ``Client.map``."""
-        from tencentserverless._sync.fanout import Map
+        from tencentserverless._sync.map import Map
 
         return Map(
             self._client,
@@ -336,7 +337,7 @@ class Function(BaseFunction):
         :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
         :raises TypeError, ValueError: an argument cannot be used; nothing was started
         """
-        from tencentserverless._sync.spawning import SpawnMap
+        from tencentserverless._sync.spawn_map import SpawnMap
 
         return SpawnMap(
             self._client,

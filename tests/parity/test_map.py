@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from tencentserverless import _fanout, aio, exception, scf
+from tencentserverless import aio, exception, scf
+from tencentserverless._base import map as base_map
 from tencentserverless.journal import Journal, JournalError
 from tencentserverless.models import Verdict
 from tests.peer import KEYS, Peer, api_error, http_answer, ok, result_body
@@ -529,7 +530,7 @@ class TestJournal:
         path = str(tmp_path / "run.db")
         inputs = [{"http": 1}, {"http": 2}, 3]
         face(peer).map(inputs, journal=path, return_exceptions=True)
-        monkeypatch.setattr(_fanout, "CHECKED_AHEAD", 2)
+        monkeypatch.setattr(base_map, "CHECKED_AHEAD", 2)
         options = {"journal": path, "return_exceptions": True, "idempotent": True}
         found = face(peer, max_attempts=1).map([*inputs[:2], 4], 1, **options)
         assert isinstance(found[0], JournalError)

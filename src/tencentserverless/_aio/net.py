@@ -10,7 +10,7 @@ import socket
 import ssl
 from time import monotonic
 
-from tencentserverless import _transport
+from tencentserverless._base import sockets
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless._core.request import build_tunnel_request
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._transport import Address
+    from tencentserverless._base.sockets import Address
     from tencentserverless.config import Origin
 
     Mark = Callable[[str, float], None]
@@ -79,7 +79,7 @@ class Connection(_Base):  # type: ignore[misc]
         try:
             response = self._reader.feed(data)
         except BadResponse as error:
-            answer.set_exception(_transport.protocol_failure(self.origin, error, self._reader.start or data))
+            answer.set_exception(sockets.protocol_failure(self.origin, error, self._reader.start or data))
             return
         if response is not None:
             answer.set_result(response)
@@ -98,7 +98,7 @@ class Connection(_Base):  # type: ignore[misc]
             return
         response = self._reader.finish() if exc is None else None
         if response is None:
-            answer.set_exception(_transport.lost_answer(self.origin, self._reader, exc))
+            answer.set_exception(sockets.lost_answer(self.origin, self._reader, exc))
         else:
             answer.set_result(response)
 
@@ -120,7 +120,7 @@ class Connection(_Base):  # type: ignore[misc]
         self.sent_at = 0.0
         if self._is_stale:  # a new connection too may end before its first request
             fault = "the connection was closed before the request was sent"
-            raise _transport.wire_failure(self.origin, "by", fault, Verdict.NO)
+            raise sockets.wire_failure(self.origin, "by", fault, Verdict.NO)
         self._reader = ResponseReader()
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
@@ -131,7 +131,7 @@ class Connection(_Base):  # type: ignore[misc]
         finally:
             self._answer = None
         if b"keep-alive" in response.headers:
-            self.keep_seconds = _transport.read_keep_seconds(response)
+            self.keep_seconds = sockets.read_keep_seconds(response)
         return response
 
     def _set_deadline(self, deadline: float) -> None:
@@ -152,7 +152,7 @@ class Connection(_Base):  # type: ignore[misc]
         if monotonic() < self._deadline:
             self._set_deadline(self._deadline)
         else:
-            answer.set_exception(_transport.answer_deadline(self.origin))
+            answer.set_exception(sockets.answer_deadline(self.origin))
 
 
 async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
@@ -176,7 +176,7 @@ async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Co
     if not opening.done():
         _abandon(opening)
         phases = ("name lookup", "connect", "TLS handshake" if origin.proxy is None else "tunnel or TLS handshake")
-        raise _transport.late_failure(origin, phases[min(len(reached), 2)])
+        raise sockets.late_failure(origin, phases[min(len(reached), 2)])
     return opening.result()
 
 
@@ -202,7 +202,7 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         if origin.proxy is not None:
             await _tunnel(loop, origin, sock)
             mark("tunnel", monotonic())
-        context = _transport.tls_context(origin.ca_file) if origin.is_tls else None
+        context = sockets.tls_context(origin.ca_file) if origin.is_tls else None
         _, connection = await loop.create_connection(
             lambda: Connection(origin, loop),
             sock=sock,
@@ -212,7 +212,7 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
     # On Python 3.6 a wrong host name is a ValueError.
     except (OSError, ssl.CertificateError) as error:
         sock.close()
-        raise _transport.connect_failure(origin, "make a secure connection to", error) from error
+        raise sockets.connect_failure(origin, "make a secure connection to", error) from error
     except BaseException:
         sock.close()
         raise
@@ -222,7 +222,7 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
 
 
 async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":
-    addresses = _transport.numeric_addresses(host, port)
+    addresses = sockets.numeric_addresses(host, port)
     if addresses:
         return addresses
     found: "asyncio.Future[Any]" = loop.create_future()
@@ -237,10 +237,10 @@ async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "lis
         except RuntimeError:  # the loop was closed while the name was looked up
             pass
 
-    _transport.start_look_up(host, port, deliver)
+    sockets.start_look_up(host, port, deliver)
     result = await found
     if isinstance(result, BaseException):
-        raise _transport.connect_failure(origin, "look up", result) from result
+        raise sockets.connect_failure(origin, "look up", result) from result
     return result  # type: ignore[no-any-return]
 
 
@@ -253,18 +253,18 @@ async def _connect(loop: "Loop", origin: "Origin", addresses: "list[Address]", d
         try:
             sock = socket.socket(family, kind, protocol)
             sock.setblocking(False)
-            _transport.set_options(sock)
+            sockets.set_options(sock)
             await asyncio.wait_for(loop.sock_connect(sock, address), share)
             return sock
         except (OSError, asyncio.TimeoutError) as error:
             if sock is not None:
                 sock.close()
-            failure = _transport.connect_failure(origin, "connect to", error)
+            failure = sockets.connect_failure(origin, "connect to", error)
         except BaseException:
             if sock is not None:
                 sock.close()
             raise
-    raise failure or _transport.late_failure(origin, "connect")
+    raise failure or sockets.late_failure(origin, "connect")
 
 
 async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
@@ -280,9 +280,9 @@ async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
             if response is not None:
                 break
             if not data:
-                raise _transport.lost_answer(origin, reader, None)
+                raise sockets.lost_answer(origin, reader, None)
     except (OSError, BadResponse, NetworkError) as error:
-        words = getattr(error, "message", None) or _transport.explain(error)
+        words = getattr(error, "message", None) or sockets.explain(error)
         message = "no tunnel through {!r}: {}".format(proxy, words)
         raise ConnectError("ClientNetworkError", message, executed=Verdict.NO) from error
-    _transport.check_tunnel(origin, response)
+    sockets.check_tunnel(origin, response)

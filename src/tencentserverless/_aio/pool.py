@@ -5,8 +5,8 @@ from time import monotonic
 from time import time as wall
 
 from tencentserverless._aio.net import Connection, open_connection
+from tencentserverless._base.sockets import closed_failure
 from tencentserverless._core import pool as core
-from tencentserverless._transport import closed_failure
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Credentials, Verdict
 

@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
-    from tencentserverless._core.fanout import Entry
     from tencentserverless._core.http11 import Response
+    from tencentserverless._core.map_window import Entry
     from tencentserverless._core.request import Call, RequestBuilder
     from tencentserverless._core.retry import Policy
 

@@ -7,7 +7,8 @@ invocation is learnt from what the service answers, once. Sources: cloud.tencent
 """
 
 from tencentserverless import exception
-from tencentserverless._core import records, retry, wire
+from tencentserverless._core import invocation_records as records
+from tencentserverless._core import retry, wire
 from tencentserverless._core.flow import Sleep, invoke_flow
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Query
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
     from tencentserverless._core.flow import Clock, Flow, Memory, Target
-    from tencentserverless._core.records import Sighting
+    from tencentserverless._core.invocation_records import Sighting
     from tencentserverless.models import InvokeResult
 
     LookFlow = Generator[Any, Any, Sighting]

@@ -6,20 +6,20 @@ ring.
 
 from time import monotonic
 
+from tencentserverless._base.sockets import connect_failure, late_failure, numeric_addresses, start_look_up
 from tencentserverless._core.pool import Place, Waiter
 from tencentserverless._sync.net import open_steps
 from tencentserverless._sync.poller import RING
-from tencentserverless._transport import connect_failure, late_failure, numeric_addresses, start_look_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.sockets import Address
     from tencentserverless._core.flow import Exchange
     from tencentserverless._sync.net import Connection, Steps
     from tencentserverless._sync.poller import Poller
     from tencentserverless._sync.pool import Pool
-    from tencentserverless._transport import Address
 
 
 class Lanes:

@@ -13,7 +13,7 @@ import ssl
 import threading
 from time import monotonic
 
-from tencentserverless import _transport
+from tencentserverless._base import sockets
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless._core.request import build_tunnel_request
@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
-    from tencentserverless._transport import Address
+    from tencentserverless._base.sockets import Address
     from tencentserverless.config import Origin
 
     Mark = Callable[[str, float], None]
@@ -130,7 +130,7 @@ class Connection:
 
     def abort(self) -> None:
         """Close so that nothing buffered can still reach the peer."""
-        _transport.abort(self._sock)
+        sockets.abort(self._sock)
 
     def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.
@@ -148,7 +148,7 @@ class Connection:
         reader = ResponseReader()
         while True:
             if not self._wait.can_read(deadline - monotonic()):
-                raise _transport.answer_deadline(self.origin)
+                raise sockets.answer_deadline(self.origin)
             response = self._read_some(reader)
             if response is not None:
                 return response
@@ -165,7 +165,7 @@ class Connection:
         reader = ResponseReader(is_tunnel)
         while True:
             if not (yield self._sock, READ, deadline):
-                raise _transport.answer_deadline(self.origin)
+                raise sockets.answer_deadline(self.origin)
             response = self._read_some(reader)
             if response is not None:
                 return response
@@ -180,17 +180,17 @@ class Connection:
         try:
             sent = self._sock.send(left)
         except _WOULD_BLOCK as error:
-            if _transport.is_foreign(error, _HERE):
+            if sockets.is_foreign(error, _HERE):
                 raise
             self.has_handed_over = False
             self._wants_read = isinstance(error, ssl.SSLWantReadError)
             return left
         except OSError as error:
-            if _transport.is_foreign(error, _HERE):
+            if sockets.is_foreign(error, _HERE):
                 raise
-            proven = _transport.failed_in_kernel(error)
+            proven = sockets.failed_in_kernel(error)
             executed = Verdict.NO if proven else Verdict.MAYBE
-            raise _transport.wire_failure(self.origin, "sending to", error, executed) from error
+            raise sockets.wire_failure(self.origin, "sending to", error, executed) from error
         if sent == len(left):
             return None
         self.has_handed_over = False
@@ -207,20 +207,20 @@ class Connection:
             data = self._sock.recv(_READ_BYTES)
             response = reader.feed(data) if data else reader.finish()
         except _WOULD_BLOCK as error:
-            if _transport.is_foreign(error, _HERE):
+            if sockets.is_foreign(error, _HERE):
                 raise
             return None
         except BadResponse as error:
-            raise _transport.protocol_failure(self.origin, error, reader.start or data) from error
+            raise sockets.protocol_failure(self.origin, error, reader.start or data) from error
         except OSError as error:
-            if _transport.is_foreign(error, _HERE):
+            if sockets.is_foreign(error, _HERE):
                 raise
-            raise _transport.lost_answer(self.origin, reader, error) from error
+            raise sockets.lost_answer(self.origin, reader, error) from error
         if response is None:
             if not data:
-                raise _transport.lost_answer(self.origin, reader, None)
+                raise sockets.lost_answer(self.origin, reader, None)
         elif b"keep-alive" in response.headers:
-            self.keep_seconds = _transport.read_keep_seconds(response)
+            self.keep_seconds = sockets.read_keep_seconds(response)
         return response
 
     def tunnel_steps(self, deadline: float) -> "Steps":
@@ -237,7 +237,7 @@ class Connection:
             fault = ConnectError("ClientNetworkError", "no tunnel through {!r}: {}".format(proxy, error.message))
             fault.executed = Verdict.NO
             raise fault from error
-        _transport.check_tunnel(origin, response)
+        sockets.check_tunnel(origin, response)
         self.has_handed_over = False
         self.sent_at = 0.0
         self.keep_seconds = None  # which the proxy said of itself
@@ -249,7 +249,7 @@ class Connection:
         """
         origin = self.origin
         try:
-            context = _transport.tls_context(origin.ca_file)
+            context = sockets.tls_context(origin.ca_file)
             self._sock.getpeername()  # where the peer is gone by now, wrap_socket would lose the descriptor
             self._sock = sock = context.wrap_socket(
                 self._sock, server_hostname=origin.host, do_handshake_on_connect=False
@@ -262,12 +262,12 @@ class Connection:
                 except _WOULD_BLOCK as blocked:
                     is_writing = isinstance(blocked, ssl.SSLWantWriteError)
                 if not (yield sock, WRITE if is_writing else READ, deadline):
-                    raise _transport.late_failure(origin, "TLS handshake")
+                    raise sockets.late_failure(origin, "TLS handshake")
         # On Python 3.6 a wrong host name is a ValueError.
         except (OSError, ssl.CertificateError) as error:
-            if _transport.is_foreign(error, _HERE):
+            if sockets.is_foreign(error, _HERE):
                 raise
-            raise _transport.connect_failure(origin, "make a secure connection to", error) from error
+            raise sockets.connect_failure(origin, "make a secure connection to", error) from error
 
 
 def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
@@ -315,7 +315,7 @@ def _block_on(steps: "Steps") -> Connection:
 
 def _look_up(origin: "Origin", host: str, port: int, deadline: float) -> "list[Address]":
     """The host's addresses."""
-    addresses = _transport.numeric_addresses(host, port)
+    addresses = sockets.numeric_addresses(host, port)
     if addresses:
         return addresses
     found: "list[Any]" = []
@@ -325,11 +325,11 @@ def _look_up(origin: "Origin", host: str, port: int, deadline: float) -> "list[A
         found.append(result)
         done.set()
 
-    _transport.start_look_up(host, port, deliver)
+    sockets.start_look_up(host, port, deliver)
     if not done.wait(max(0.0, deadline - monotonic())):
-        raise _transport.late_failure(origin, "name lookup")
+        raise sockets.late_failure(origin, "name lookup")
     if isinstance(found[0], BaseException):
-        raise _transport.connect_failure(origin, "look up", found[0]) from found[0]
+        raise sockets.connect_failure(origin, "look up", found[0]) from found[0]
     return found[0]  # type: ignore[no-any-return]
 
 
@@ -341,27 +341,27 @@ def _connect_steps(origin: "Origin", addresses: "list[Address]", deadline: float
         try:
             sock = socket.socket(family, kind, protocol)
         except OSError as error:  # a family that this machine does not have
-            failure = _transport.connect_failure(origin, "connect to", error)
+            failure = sockets.connect_failure(origin, "connect to", error)
             continue
         try:
             yield from _connect_socket_steps(sock, address, until)
             return sock
         except OSError as error:
             sock.close()
-            if _transport.is_foreign(error, _HERE):
+            if sockets.is_foreign(error, _HERE):
                 raise
-            failure = _transport.connect_failure(origin, "connect to", error)
+            failure = sockets.connect_failure(origin, "connect to", error)
         except BaseException:
             sock.close()
             raise
     if failure is None or deadline <= monotonic():
-        raise _transport.late_failure(origin, "connect") from failure
+        raise sockets.late_failure(origin, "connect") from failure
     raise failure
 
 
 def _connect_socket_steps(sock: socket.socket, address: "Any", until: float) -> "Steps":
     sock.setblocking(False)
-    _transport.set_options(sock)
+    sockets.set_options(sock)
     started = monotonic()
     try:
         sock.connect(address)
@@ -372,7 +372,7 @@ def _connect_socket_steps(sock: socket.socket, address: "Any", until: float) -> 
         raise TimeoutError("no answer within {:.1f} s".format(max(0.0, until - started)))
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
-        raise _transport.system_error(code)
+        raise sockets.system_error(code)
 
 
 _HERE = open_connection.__code__.co_filename

@@ -6,10 +6,10 @@ from time import monotonic
 from time import time as wall
 from weakref import WeakSet
 
+from tencentserverless._base.fork_lock import ForkLock
+from tencentserverless._base.sockets import closed_failure
 from tencentserverless._core import pool as core
-from tencentserverless._fork import ForkLock
 from tencentserverless._sync.net import Connection, open_connection
-from tencentserverless._transport import closed_failure
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Verdict
 

@@ -2,15 +2,15 @@
 
 import asyncio
 
-from tencentserverless._core import fanout as core
-from tencentserverless._fanout import BaseFanout, MapFacts
+from tencentserverless._base.map import BaseFanout, MapFacts
+from tencentserverless._core import map_window as core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterable, Iterable
 
-    from tencentserverless._core.fanout import Entry
     from tencentserverless._core.flow import Flow
+    from tencentserverless._core.map_window import Entry
     from tencentserverless.models import InvokeResult
 
 

@@ -6,18 +6,18 @@
 import copy
 
 from tencentserverless import config
-from tencentserverless._arguments import check_flag, check_seconds
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_flag, check_seconds
+from tencentserverless._base.observer import find_observer
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.retry import Policy
-from tencentserverless._observation import find_observer
 from tencentserverless.models import InvokeResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._client import BaseClient
+    from tencentserverless._base.client import BaseClient
     from tencentserverless._core.flow import Flow
 
 

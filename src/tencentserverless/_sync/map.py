@@ -7,9 +7,9 @@ deadline is held against it.
 import os
 from time import monotonic
 
-from tencentserverless._core import fanout as core
+from tencentserverless._base.map import BaseFanout, MapFacts
 from tencentserverless._core import flow as effects
-from tencentserverless._fanout import BaseFanout, MapFacts
+from tencentserverless._core import map_window as core
 from tencentserverless._sync.driver import get_credentials
 from tencentserverless._sync.lanes import Lanes
 from tencentserverless._sync.poller import NEVER, RING, Poller
@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
-    from tencentserverless._core.fanout import Entry
     from tencentserverless._core.flow import Exchange, Flow
+    from tencentserverless._core.map_window import Entry
     from tencentserverless._sync.net import Connection, Steps
     from tencentserverless.models import InvokeResult
 

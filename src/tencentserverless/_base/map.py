@@ -1,19 +1,19 @@
 """What both faces' ``map`` is made of: its checked settings, its journal, and what it hands out.
 
-``_sync.fanout`` and ``_aio.fanout`` add nothing but how calls are driven.
+``_sync.map`` and ``_aio.map`` add nothing but how calls are driven.
 """
 
 from collections import deque
 
 from tencentserverless import config
-from tencentserverless._arguments import check_flag, check_hook, check_seconds, check_width
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_flag, check_hook, check_seconds, check_width
+from tencentserverless._base.observer import find_observer
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
-from tencentserverless._core.fanout import Window
 from tencentserverless._core.flow import invoke_flow
+from tencentserverless._core.map_window import Window
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, encode_event
-from tencentserverless._observation import find_observer
 from tencentserverless.exception import TencentServerlessSDKException
 from tencentserverless.journal import Journal
 
@@ -21,9 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._client import BaseClient
-    from tencentserverless._core.fanout import Entry
+    from tencentserverless._base.client import BaseClient
     from tencentserverless._core.flow import Failed, Flow
+    from tencentserverless._core.map_window import Entry
 
 DEFAULT_CONCURRENCY = 32
 SHOWN_POSITIONS = 20  # in a warning

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._core.records import Sighting
+    from tencentserverless._core.invocation_records import Sighting
 
 #: Half of what the API allows an account for each action that asks (20 a second by default, as their pages say).
 LOOKS_PER_SECOND = 10.0

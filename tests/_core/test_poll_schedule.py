@@ -2,9 +2,9 @@
 
 import pytest
 
-from tencentserverless._core import roster as core
-from tencentserverless._core.records import Sighting
-from tencentserverless._core.roster import END, HAND_OUT, LATE, LOOK, NEVER, PULL, WAIT, Roster
+from tencentserverless._core import poll_schedule as core
+from tencentserverless._core.invocation_records import Sighting
+from tencentserverless._core.poll_schedule import END, HAND_OUT, LATE, LOOK, NEVER, PULL, WAIT, Roster
 from tencentserverless.models import InvocationStatus, InvokeResult
 
 TYPE_CHECKING = False

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._core.fanout import END, HAND_OUT, HOPELESS_TRIES, PULL, WAIT, WINDOW_FACTOR, Window
+from tencentserverless._core.map_window import END, HAND_OUT, HOPELESS_TRIES, PULL, WAIT, WINDOW_FACTOR, Window
 from tencentserverless._core.retry import Policy
 from tencentserverless.models import InvokeResult, Verdict
 

@@ -1,14 +1,14 @@
 """What both faces' ``spawn_map`` is made of: its checked settings, and what its steps need to know.
 
-``_sync.spawning`` and ``_aio.spawning`` add nothing but how the steps are done.
+``_sync.spawn_map`` and ``_aio.spawn_map`` add nothing but how the steps are done.
 """
 
-from tencentserverless._arguments import check_count, check_seconds, check_width
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_count, check_seconds, check_width
+from tencentserverless._base.invocation import open_desk
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import polling, wire
+from tencentserverless._core.poll_schedule import Roster
 from tencentserverless._core.retry import base_seconds
-from tencentserverless._core.roster import Roster
-from tencentserverless._invocation import open_desk
 from tencentserverless.exception import CallError, ResultTimeout
 from tencentserverless.models import Verdict
 
@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.invocation import BaseInvocation
     from tencentserverless._core.flow import Flow
-    from tencentserverless._core.roster import Entry
-    from tencentserverless._invocation import BaseInvocation
+    from tencentserverless._core.poll_schedule import Entry
 
 
 DEFAULT_CONCURRENCY = 8

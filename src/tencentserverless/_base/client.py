@@ -3,54 +3,30 @@
 ``scf.Client`` and ``aio.AsyncClient`` add nothing but how a flow is driven.
 """
 
-import time
-from sys import modules
-
 from tencentserverless import __version__, config, credentials
-from tencentserverless._arguments import check_choice, check_count, check_hook, check_seconds, read_event
+from tencentserverless._base.arguments import check_choice, check_count, check_hook, check_seconds, read_event
+from tencentserverless._base.fork_lock import ForkLock
+from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
-from tencentserverless._core.flow import Clock, Memory, Target, invoke_flow
+from tencentserverless._core.flow import Memory, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder
 from tencentserverless._core.retry import Policy
-from tencentserverless._fork import ForkLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
-    from tencentserverless._observation import Hook
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
-CLOCK = Clock(time.time, time.monotonic)
 
 #: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
 RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
 
 #: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
 CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
-
-
-def _roll() -> float:
-    """A number in [0, 1). Loaded with the first pause: importing random costs as much as any room of ours."""
-    from random import random
-
-    return random()  # noqa: S311  # spreads callers out; nothing secret hangs on it
-
-
-_loggers: "dict[str, Any]" = {}
-
-
-def is_logged(room: str) -> bool:
-    """Does anybody read a room's log at DEBUG? Where the program has not loaded ``logging``, nobody does."""
-    logger = _loggers.get(room)
-    if logger is None:
-        get_logger = getattr(modules.get("logging"), "getLogger", None)  # another thread may be loading it
-        if get_logger is None:
-            return False
-        logger = _loggers[room] = get_logger(room)
-    return logger.isEnabledFor(10)  # type: ignore[no-any-return]  # logging.DEBUG
 
 
 class BaseClient:
@@ -100,7 +76,7 @@ class BaseClient:
         check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
         check_choice("language", language, LANGUAGES)
         self._on_attempt = on_attempt
-        self._policy = Policy(check_count("max_attempts", max_attempts), _roll)
+        self._policy = Policy(check_count("max_attempts", max_attempts), roll)
         self._memory = Memory(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
@@ -209,7 +185,7 @@ class BaseClient:
         flow = invoke_flow(call, target, self._memory, self._policy, CLOCK)
         if on_attempt is None and self._on_attempt is None and not is_logged(self._room):
             return flow
-        from tencentserverless._observation import observe
+        from tencentserverless._base.observer import observe
 
         return observe(flow, call, self._room, check_hook(on_attempt) or self._on_attempt)
 

@@ -5,7 +5,7 @@ verdicts and durations; never a payload, a result or a key. ``logging`` is never
 not loaded it, nobody listens.
 """
 
-from tencentserverless._client import CLOCK, is_logged
+from tencentserverless._base.runtime import CLOCK, is_logged
 from tencentserverless._core.observation import observe_flow
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from tencentserverless import _transport
+from tencentserverless._base import sockets
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless.config import Addressing, Origin, Proxy
@@ -50,17 +50,17 @@ def raised(make: "Any") -> BaseException:
 )
 def test_the_peers_patience_is_read_less_a_second(value: bytes, seconds: "float | None") -> None:
     response = Response(200, {b"keep-alive": value}, b"", True)
-    assert _transport.read_keep_seconds(response) == seconds
-    assert _transport.read_keep_seconds(Response(200, {}, b"", True)) is None
+    assert sockets.read_keep_seconds(response) == seconds
+    assert sockets.read_keep_seconds(Response(200, {}, b"", True)) is None
 
 
 def test_a_kernels_refusal_proves_something_and_tls_errors_do_not() -> None:
-    assert _transport.failed_in_kernel(ConnectionResetError(errno.ECONNRESET, "reset"))
-    assert _transport.failed_in_kernel(BrokenPipeError(errno.EPIPE, "pipe"))
-    assert not _transport.failed_in_kernel(ssl.SSLError(1, "bad record"))
-    assert not _transport.failed_in_kernel(ssl.SSLEOFError(8, "eof"))
-    assert not _transport.failed_in_kernel(OSError("raised by somebody"))
-    assert not _transport.failed_in_kernel(ValueError("no"))
+    assert sockets.failed_in_kernel(ConnectionResetError(errno.ECONNRESET, "reset"))
+    assert sockets.failed_in_kernel(BrokenPipeError(errno.EPIPE, "pipe"))
+    assert not sockets.failed_in_kernel(ssl.SSLError(1, "bad record"))
+    assert not sockets.failed_in_kernel(ssl.SSLEOFError(8, "eof"))
+    assert not sockets.failed_in_kernel(OSError("raised by somebody"))
+    assert not sockets.failed_in_kernel(ValueError("no"))
 
 
 def test_an_error_that_somebody_else_raised_is_foreign() -> None:
@@ -74,9 +74,9 @@ def test_an_error_that_somebody_else_raised_is_foreign() -> None:
             sock.send(b"x")
 
     error = raised(own)
-    assert _transport.is_foreign(error)
-    assert not _transport.is_foreign(error, own.__code__.co_filename)
-    assert not _transport.is_foreign(raised(by_the_socket), by_the_socket.__code__.co_filename)
+    assert sockets.is_foreign(error)
+    assert not sockets.is_foreign(error, own.__code__.co_filename)
+    assert not sockets.is_foreign(raised(by_the_socket), by_the_socket.__code__.co_filename)
 
 
 @pytest.mark.parametrize(
@@ -91,16 +91,16 @@ def test_an_error_that_somebody_else_raised_is_foreign() -> None:
     ],
 )
 def test_an_error_is_put_into_words(error: BaseException, words: str) -> None:
-    assert _transport.explain(error) == words
+    assert sockets.explain(error) == words
 
 
 def test_only_tls_failures_will_not_pass_by_themselves() -> None:
-    reset = _transport.connect_failure(ORIGIN, "connect to", ConnectionResetError(errno.ECONNRESET, "x"))
+    reset = sockets.connect_failure(ORIGIN, "connect to", ConnectionResetError(errno.ECONNRESET, "x"))
     assert reset.is_transient
     assert reset.executed is Verdict.NO
     failure = ssl.SSLError(1, "x")
     failure.reason = "WRONG_VERSION_NUMBER"
-    broken = _transport.connect_failure(ORIGIN, "make a secure connection to", failure)
+    broken = sockets.connect_failure(ORIGIN, "make a secure connection to", failure)
     assert broken.message.endswith("TLS failed (WRONG_VERSION_NUMBER)")
     assert not broken.is_transient
     assert broken.executed is Verdict.NO
@@ -108,7 +108,7 @@ def test_only_tls_failures_will_not_pass_by_themselves() -> None:
 
 def test_a_failure_through_a_proxy_names_it_without_its_password() -> None:
     origin = Origin("scf.example", 443, True, proxy=Proxy("proxy", 3128, "user:hidden"))
-    message = _transport.connect_failure(origin, "connect to", OSError(errno.EHOSTUNREACH, "x")).message
+    message = sockets.connect_failure(origin, "connect to", OSError(errno.EHOSTUNREACH, "x")).message
     assert "cannot connect to scf.example:443 through the proxy proxy:3128: " in message
     assert "hidden" not in message
 
@@ -116,30 +116,30 @@ def test_a_failure_through_a_proxy_names_it_without_its_password() -> None:
 def test_every_failure_behind_the_send_is_maybe() -> None:
     reader = ResponseReader()
     for failure in (
-        _transport.answer_deadline(ORIGIN),
-        _transport.lost_answer(ORIGIN, reader, None),
-        _transport.lost_answer(ORIGIN, reader, ConnectionResetError(errno.ECONNRESET, "x")),
-        _transport.protocol_failure(ORIGIN, BadResponse("it is bad"), b"\xffbytes"),
+        sockets.answer_deadline(ORIGIN),
+        sockets.lost_answer(ORIGIN, reader, None),
+        sockets.lost_answer(ORIGIN, reader, ConnectionResetError(errno.ECONNRESET, "x")),
+        sockets.protocol_failure(ORIGIN, BadResponse("it is bad"), b"\xffbytes"),
     ):
         assert failure.executed is Verdict.MAYBE
         assert "scf.example:443" in failure.message
 
 
 def test_numbers_are_addresses_and_names_are_not() -> None:
-    assert [found[4] for found in _transport.numeric_addresses("127.0.0.1", 80)] == [("127.0.0.1", 80)]
-    assert _transport.numeric_addresses("localhost", 80) == []
+    assert [found[4] for found in sockets.numeric_addresses("127.0.0.1", 80)] == [("127.0.0.1", 80)]
+    assert sockets.numeric_addresses("localhost", 80) == []
 
 
 def test_one_tls_context_serves_each_choice_of_trust(tmp_path: "os.PathLike[str]") -> None:
     folder = str(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_transport, "_contexts", {})
-        context = _transport.tls_context(folder)
-        assert _transport.tls_context(folder) is context
+        patch.setattr(sockets, "_contexts", {})
+        context = sockets.tls_context(folder)
+        assert sockets.tls_context(folder) is context
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
         patch.setenv("SSL_CERT_DIR", folder)
-        assert _transport.tls_context(folder) is not context
+        assert sockets.tls_context(folder) is not context
 
 
 def test_an_aborted_socket_resets() -> None:
@@ -151,7 +151,7 @@ def test_an_aborted_socket_resets() -> None:
         with far:
             near.sendall(b"bytes that must not be read as an end")
             far.recv(100)
-            _transport.abort(near)
+            sockets.abort(near)
             assert near.fileno() == -1
             far.settimeout(5)
             with pytest.raises(ConnectionResetError):
@@ -161,12 +161,12 @@ def test_an_aborted_socket_resets() -> None:
 def test_aborting_what_is_closed_is_no_error() -> None:
     sock = socket.socket()
     sock.close()
-    _transport.abort(sock)
+    sockets.abort(sock)
 
 
 def test_the_linger_option_has_the_systems_form() -> None:
     if os.name != "nt":
-        assert struct.pack("ii", 1, 0) == _transport._NO_LINGER
+        assert struct.pack("ii", 1, 0) == sockets._NO_LINGER
 
 
 def test_the_authority_of_an_address_leaves_out_the_schemes_port() -> None:

@@ -3,16 +3,16 @@
 import threading
 from queue import Empty, Queue
 
-from tencentserverless._client import CLOCK
-from tencentserverless._core import roster as core
-from tencentserverless._spawning import BaseSpawnMap
+from tencentserverless._base.runtime import CLOCK
+from tencentserverless._base.spawn_map import BaseSpawnMap
+from tencentserverless._core import poll_schedule as core
 from tencentserverless._sync.invocation import Invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable
 
-    from tencentserverless._core.roster import Entry
+    from tencentserverless._core.poll_schedule import Entry
 
 
 class SpawnMap(BaseSpawnMap):

@@ -3,9 +3,9 @@
 import asyncio
 
 from tencentserverless._aio.invocation import AsyncInvocation
-from tencentserverless._client import CLOCK
-from tencentserverless._core import roster as core
-from tencentserverless._spawning import BaseSpawnMap
+from tencentserverless._base.runtime import CLOCK
+from tencentserverless._base.spawn_map import BaseSpawnMap
+from tencentserverless._core import poll_schedule as core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
