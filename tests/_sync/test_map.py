@@ -59,7 +59,7 @@ def test_a_name_is_looked_up_once_for_all_that_wait(peer, monkeypatch):
 def test_what_cannot_be_reached_is_each_inputs_error():
     with Client(endpoint="http://127.0.0.1:{}".format(unused_port()), max_attempts=1, **KEYS) as client:
         found = list(client.map("f", range(5), 2, return_exceptions=True))
-        assert client._pool._state.opened == 0
+        assert client._pool.state.opened == 0
     assert [type(error) for error in found] == [exception.ConnectError] * 5
     assert all(error.executed is Verdict.NO for error in found)
 
@@ -119,7 +119,7 @@ def test_other_threads_get_connections_too(peer):
         for thread in threads:
             thread.join(20)
         assert len(done) == 60
-        assert client._pool._state.opened == client._pool._state.idle <= 2
+        assert client._pool.state.opened == client._pool.state.idle <= 2
 
 
 def test_two_maps_share_a_client(client):
@@ -206,7 +206,7 @@ def test_ctrl_c_stops_a_map_and_leaks_nothing(peer):
         finally:
             signal.signal(signal.SIGINT, previous)
             release.set()
-        assert client._pool._state.opened == client._pool._state.idle == 0
+        assert client._pool.state.opened == client._pool.state.idle == 0
         assert list(outcomes) == []
 
 

@@ -122,7 +122,7 @@ def test_sixty_four_threads_share_fewer_connections_and_each_gets_its_own_answer
 
         assert run_threads(64, work) == []
         assert peer.most_open <= 8
-        assert client._pool._state.opened <= 8
+        assert client._pool.state.opened <= 8
     assert len(peer.requests) == 320
     assert peer.accepts <= 8
 
@@ -264,7 +264,7 @@ def test_a_connection_that_failed_is_not_kept() -> None:
             with pytest.raises(exception.ProtocolError):
                 client.invoke("f")
         peer.wait_until(lambda peer: peer.open_connections == 0)
-        assert client._pool._state.opened == 0
+        assert client._pool.state.opened == 0
     assert peer.accepts == 3
 
 
@@ -275,7 +275,7 @@ def test_failures_to_connect_do_not_use_up_the_places() -> None:
     for _ in range(6):
         with pytest.raises(exception.ConnectError, match="refused"):
             client.invoke("f")
-    assert client._pool._state.opened == 0
+    assert client._pool.state.opened == 0
 
 
 def test_a_client_that_is_forgotten_closes_its_connections() -> None:

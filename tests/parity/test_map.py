@@ -89,9 +89,9 @@ class Threads:
         return found
 
     def close(self) -> None:
-        state = self.client._pool._state
+        state = self.client._pool.state
         assert state.opened == state.idle
-        assert not state.is_wanted
+        assert not state.waiting
         self.client.close()
 
 
@@ -118,9 +118,9 @@ class Tasks:
             self.pulled = outcomes.pulled
             self.throttled = outcomes.throttled
             await outcomes.aclose()
-            state = self.client._get_pool()._state
+            state = self.client._get_pool().state
             assert state.opened == state.idle
-            assert not state.is_wanted
+            assert not state.waiting
             await self.client.close()
             return found
 
@@ -390,7 +390,7 @@ def test_a_dropped_map_stops(peer):
             break
     count = len(peer.requests)
     assert count <= 11 + 16
-    assert client._pool._state.opened == client._pool._state.idle
+    assert client._pool.state.opened == client._pool.state.idle
     client.close()
 
 
@@ -402,9 +402,9 @@ def test_a_dropped_asynchronous_map_stops(peer):
                     break
             for _ in range(100):
                 await asyncio.sleep(0.01)
-                if client._get_pool()._state.opened == client._get_pool()._state.idle:
+                if client._get_pool().state.opened == client._get_pool().state.idle:
                     break
-            assert client._get_pool()._state.opened == client._get_pool()._state.idle
+            assert client._get_pool().state.opened == client._get_pool().state.idle
 
     run_on_new_loop(scenario())
     assert len(peer.requests) <= 11 + 16
@@ -440,7 +440,7 @@ def test_a_cancelled_consumer_leaves_nothing(peer):
             with pytest.raises(asyncio.CancelledError):
                 await task
             await asyncio.sleep(0.3)
-            assert client._get_pool()._state.opened == client._get_pool()._state.idle
+            assert client._get_pool().state.opened == client._get_pool().state.idle
 
     run_on_new_loop(scenario())
 

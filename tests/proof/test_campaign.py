@@ -190,7 +190,7 @@ def test_every_step_of_a_call_can_be_cancelled() -> None:
                     break
             task.cancel()
             await asyncio.wait([task])
-        leaks = campaign.find_leaks(client._get_pool()._state)
+        leaks = campaign.find_leaks(client._get_pool().state)
         await client.close()
         return leaks
 

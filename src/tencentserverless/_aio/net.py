@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from tencentserverless._base.sockets import Address
+    from tencentserverless._core.pool import Slot
     from tencentserverless.config import Origin
 
     Mark = Callable[[str, float], None]
@@ -42,7 +43,8 @@ class Connection(_Base):  # type: ignore[misc]
     def __init__(self, origin: "Origin", loop: "Loop") -> None:
         self.origin = origin
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
-        self.place: "Any" = None  # in the pool, set by the pool
+        self.slot: "Slot | None" = None  # in the pool, set by the pool
+        self.has_handed_over = False  # can the request's last byte have left? As far as the transport can tell
         self.sent_at = 0.0  # monotonic seconds when the request had gone out, 0 while it has not
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()
@@ -112,24 +114,32 @@ class Connection(_Base):  # type: ignore[misc]
         """Close at once; what is still buffered is dropped."""
         self._transport.abort()
 
+    def is_sending(self) -> bool:
+        """True if the transport provably holds bytes of the request: nothing whole can have arrived."""
+        return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
+
     async def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.
 
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
         self.sent_at = 0.0
+        self.has_handed_over = False
         if self._is_stale:  # a new connection too may end before its first request
             fault = "the connection was closed before the request was sent"
             raise sockets.wire_failure(self.origin, "by", fault, Verdict.NO)
         self._reader = ResponseReader()
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
+        self.has_handed_over = True
         self._transport.write(request)
         self.sent_at = monotonic()
         try:
             response: Response = await answer
         finally:
             self._answer = None
+            if self.is_sending():  # what the transport still holds is dropped with it
+                self.has_handed_over = False
         if b"keep-alive" in response.headers:
             self.keep_seconds = sockets.read_keep_seconds(response)
         return response
@@ -151,6 +161,9 @@ class Connection(_Base):  # type: ignore[misc]
             return
         if monotonic() < self._deadline:
             self._set_deadline(self._deadline)
+        elif self.is_sending():
+            self.abort()  # at once, for the loop might send the rest before the caller hears of it
+            answer.set_exception(sockets.send_deadline(self.origin))
         else:
             answer.set_exception(sockets.answer_deadline(self.origin))
 
@@ -237,7 +250,7 @@ async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "lis
         except RuntimeError:  # the loop was closed while the name was looked up
             pass
 
-    sockets.start_look_up(host, port, deliver)
+    sockets.look_up(host, port, deliver)
     result = await found
     if isinstance(result, BaseException):
         raise sockets.connect_failure(origin, "look up", result) from result

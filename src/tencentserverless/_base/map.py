@@ -14,8 +14,9 @@ from tencentserverless._core.flow import invoke_flow
 from tencentserverless._core.map_window import Window
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, encode_event
-from tencentserverless.exception import TencentServerlessSDKException
+from tencentserverless.exception import NetworkError, TencentServerlessSDKException
 from tencentserverless.journal import Journal
+from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ SHOWN_POSITIONS = 20  # in a warning
 CHECKED_AHEAD = 1000
 
 
-class BaseFanout:
+class BaseMapRun:
     """One map under way.
 
     :param client: that calls
@@ -63,6 +64,7 @@ class BaseFanout:
         self._read_options(dict(options))
         self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
         self._fault: "BaseException | None" = None  # of the iterable
+        self._lost: "list[int]" = []  # positions of calls that were given up and may have run
         self.window = Window(width, check_flag("ordered", ordered), client._policy, self._note_limit)
         region = self._fixed["region"]
         self._journal: "Journal | None" = None
@@ -131,6 +133,7 @@ class BaseFanout:
 
         :param lost: gets its position, if it may have run
         """
+        self.window.note_given_up(entry)
         if entry.may_have_run:
             lost.append(entry.position)
         elif self._journal is not None:
@@ -154,13 +157,13 @@ class BaseFanout:
     def hand_out(self, entry: "Entry") -> "Any":
         """The outcome, which knows its position: a result is returned, an error raised or returned."""
         outcome = entry.outcome
+        entry.outcome = None
         if not isinstance(outcome, Exception):
             outcome._position = entry.position
             return outcome
         outcome.position = entry.position  # type: ignore[attr-defined]  # any error can carry it
         if self.returns_exceptions:
             return outcome
-        entry.outcome = None
         try:
             raise outcome
         finally:
@@ -182,7 +185,7 @@ class BaseFanout:
         """The map was left early.
 
         :param ended: calls that ended and were not handed out
-        :param lost: positions of those that were under way when their time was up
+        :param lost: positions of those that may have run, and of which the caller knows nothing
         """
         if not ended and not lost:
             return
@@ -202,14 +205,17 @@ class BaseFanout:
         """Is nothing sent any more?"""
         return self.window.is_stopped
 
-    def _settle(self, lost: "list[int]") -> None:
-        """Nothing is under way any more.
-
-        :param lost: positions of calls that may have run
-        """
-        if self._journal is not None:
-            self._journal.close()
-        self._note_left(self.window.count_ended(), lost)
+    def _settle(self) -> None:
+        """Nothing is under way any more."""
+        ended = self.window.take_all()
+        for entry in ended:
+            if getattr(entry.outcome, "executed", None) is Verdict.MAYBE:
+                self._lost.append(entry.position)
+        try:
+            if self._journal is not None:
+                self._journal.close()
+        finally:
+            self._note_left(len(ended), self._lost)
 
     def describe(self) -> str:
         """For a repr."""
@@ -219,32 +225,39 @@ class BaseFanout:
         )
 
 
-class MapFacts:
+class MapProgress:
     """How a map stands, for whoever shows its progress."""
 
     __slots__ = ()
 
-    _fanout: BaseFanout
+    _run: BaseMapRun
 
     @property
     def pulled(self) -> int:
         """Inputs that were taken so far."""
-        return self._fanout.window.pulled
+        return self._run.window.pulled
 
     @property
     def in_flight(self) -> int:
         """Calls under way."""
-        return self._fanout.window.under_way
+        return self._run.window.under_way
 
     @property
     def concurrency(self) -> int:
         """How many may be under way at once, as throttling allows."""
-        return self._fanout.window.limit
+        return self._run.window.limit
 
     @property
     def throttled(self) -> int:
         """Tries that the platform had no room for."""
-        return self._fanout.window.throttled
+        return self._run.window.throttled
 
     def __repr__(self) -> str:
-        return "<{} {}>".format(type(self).__name__, self._fanout.describe())
+        return "<{} {}>".format(type(self).__name__, self._run.describe())
+
+
+def make_interrupted(error: BaseException, may_have_run: bool) -> NetworkError:
+    """The outcome of a call that ended with the exception of another, as of a signal handler that raised."""
+    message = "the thread that drove the call was interrupted by {}".format(type(error).__name__)
+    executed = Verdict.MAYBE if may_have_run else Verdict.NO
+    return NetworkError("ClientNetworkError", message, executed=executed)

@@ -48,13 +48,15 @@ class Exchange:
     succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish.
     """
 
-    __slots__ = ("action", "deadline", "marks", "may_have_left", "origin", "request")
+    __slots__ = ("action", "connection", "deadline", "is_whole", "marks", "may_have_left", "origin", "request")
 
     def __init__(self, origin: "Any", request: bytes, deadline: float, action: str) -> None:
         self.origin = origin
         self.request = request
         self.deadline = deadline
         self.action = action
+        self.connection: "Any" = None  # that carries it, while it is under way
+        self.is_whole = True  # False where an answer came before the request was sent whole
         self.may_have_left = False
         self.marks: "tuple[tuple[str, float], ...]" = ()
 

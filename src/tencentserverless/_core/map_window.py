@@ -37,21 +37,38 @@ class Entry:
 
     :ivar position: of the input, from 0
     :ivar outcome: a result or an error, None while there is none
-    :ivar is_exchanging: is a request of it under way, as ``guard_flow`` sees it?
+    :ivar exchange: of its request that is under way, as ``guard_flow`` sees it, else None
     :ivar may_have_run: has a try ended without proof that the function did not run?
     """
 
-    __slots__ = ("_epoch", "_passed", "_window", "has_rested", "is_exchanging", "may_have_run", "outcome", "position")
+    __slots__ = (
+        "_epoch",
+        "_passed",
+        "_window",
+        "exchange",
+        "has_begun",
+        "has_rested",
+        "may_have_run",
+        "outcome",
+        "position",
+    )
 
     def __init__(self, window: "Window", position: int) -> None:
         self._window = window
         self._epoch = window.epoch
         self._passed = window.passed
         self.has_rested = False
-        self.is_exchanging = False
+        self.has_begun = False  # a request was built, so that the input is one that the platform takes
+        self.exchange: "Exchange | None" = None
         self.may_have_run = False
         self.position = position
         self.outcome: "Any" = None
+
+    @property
+    def may_be_running(self) -> bool:
+        """True if its request can have arrived whole, with no answer so far."""
+        connection = self.exchange.connection if self.exchange is not None else None
+        return connection is not None and bool(connection.has_handed_over)
 
     @property
     def budget(self) -> "Budget":
@@ -83,24 +100,23 @@ class Stopped(Exception):  # no error: the map was left
 def guard_flow(flow: "Flow", entry: Entry) -> "Flow":
     """The same flow, which sends nothing once its map is stopped, and whose entry knows whether it may have run."""
     answer: "Any" = None
-    exchange: "Exchange | None" = None
     window = entry._window  # noqa: SLF001  # of the same file
     try:
         while True:
             effect = flow.send(answer)
             if window.is_stopped:
                 raise Stopped
-            entry.is_exchanging = isinstance(effect, Exchange)
-            exchange = effect if entry.is_exchanging else None
+            if isinstance(effect, Exchange):
+                entry.exchange = effect
+                entry.has_begun = True
             answer = yield effect
-            entry.is_exchanging = False
+            entry.exchange = None
     except StopIteration as end:
         return end.value
-    except GeneratorExit:
-        entry.may_have_run |= exchange is not None and exchange.may_have_left
-        raise
     finally:
         answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        exchange, entry.exchange = entry.exchange, None
+        entry.may_have_run |= exchange is not None and exchange.may_have_left
         flow.close()
 
 
@@ -201,6 +217,10 @@ class Window:
         """There is no further input."""
         self.is_drained = True
 
+    def note_given_up(self, entry: Entry) -> None:
+        """An input is under way no more and has no outcome."""
+        self._leave(entry)
+
     def note_ended(self, entry: Entry, outcome: "Any") -> None:
         """An input has its outcome."""
         self._leave(entry)
@@ -215,6 +235,13 @@ class Window:
             return
         self._waiting[entry.position] = entry
         self._line_up()
+
+    def take_all(self) -> "list[Entry]":
+        """Every outcome that was not handed out, for the map is left."""
+        found = [*self._ended, *self._waiting.values()]
+        self._ended.clear()
+        self._waiting.clear()
+        return found
 
     def count_ended(self) -> int:
         """Outcomes that were not handed out."""

@@ -1,66 +1,73 @@
-"""``map`` for threads: one thread, the caller's, drives all calls of the window by one poll loop.
+"""``map`` for threads: one poll loop takes the steps of all calls of the window, in the thread that iterates.
 
-Between two steps of the iterator nothing happens here; answers wait in the kernel. So what has arrived is read before a
-deadline is held against it.
+Between two steps of the iterator nobody turns the loop but who waits for a connection; answers wait in the kernel. So
+what has arrived is read before a deadline is held against it.
 """
 
 import os
+import sys
+import time
+from functools import partial
+from threading import get_ident
 from time import monotonic
 
-from tencentserverless._base.map import BaseFanout, MapFacts
-from tencentserverless._core import flow as effects
+from tencentserverless._base.map import BaseMapRun, MapProgress, make_interrupted
+from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
-from tencentserverless._sync.driver import get_credentials
-from tencentserverless._sync.lanes import Lanes
-from tencentserverless._sync.poller import NEVER, RING, Poller
-from tencentserverless.exception import CallError, NetworkError, TencentServerlessSDKException
-from tencentserverless.models import Verdict
+from tencentserverless._sync import waiting
+from tencentserverless._sync.driver import call_steps
+from tencentserverless._sync.step_loop import StepLoop, Task
+from tencentserverless._sync.waiting import HELP_SECONDS, NEVER, TryLock
+from tencentserverless.exception import CallError, TencentServerlessSDKException
+from tencentserverless.journal import JournalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
-    from tencentserverless._core.flow import Exchange, Flow
+    from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import Entry
-    from tencentserverless._sync.net import Connection, Steps
+    from tencentserverless._core.pool import Slot
+    from tencentserverless._sync.pool import Pool
     from tencentserverless.models import InvokeResult
 
-#: How long inputs are taken before outcomes that are there are handed out: an iterable may be slow.
+#: How long inputs are taken before outcomes that are there are handed out, and from when on an iterable is slow.
 FILL_SECONDS = 0.01
 
-#: How often a map whose calls wait for connections attends to other maps of its thread.
-HELP_SECONDS = 0.005
+#: How soon the thread that iterates asks again for a loop that another thread turns, which never waits in it.
+TURN_SECONDS = 0.0005
 
 
-class Map(MapFacts):
+class Map(MapProgress):
     """The outcomes of a ``map``, an iterator. Calls are driven while you iterate.
 
     Left early, by ``break``, an error or Ctrl-C, it sends nothing more, waits a while for what is under way, and logs
-    the rest as MAYBE. So does ``close()``, which ``with`` calls too. One thread at a time may use it.
+    the rest as MAYBE. So does ``close()``, which ``with`` calls too, and which any thread may call. One thread at a
+    time may iterate.
     """
 
-    __slots__ = ("_fanout",)
+    __slots__ = ("_run",)
 
-    _fanout: "Fanout"
+    _run: "MapRun"
 
     def __init__(
         self, client: "Any", name: str, iterable: "Iterable[Any]", options: "dict[str, Any]", **limits: "Any"
     ) -> None:
-        self._fanout = Fanout(client, name, iter(iterable), options, **limits)
+        self._run = MapRun(client, name, iter(iterable), options, **limits)
 
     def __iter__(self) -> "Map":
         return self
 
     def __next__(self) -> "InvokeResult":
         """The next outcome; its ``position`` is its input's."""
-        entry = self._fanout.advance()
+        entry = self._run.advance()
         if entry is None:
             raise StopIteration
-        return self._fanout.hand_out(entry)  # type: ignore[no-any-return]
+        return self._run.hand_out(entry)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Stop: see the class."""
-        self._fanout.close()
+        self._run.close()
 
     def __enter__(self) -> "Map":
         return self
@@ -69,47 +76,82 @@ class Map(MapFacts):
         self.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_fanout"):  # an argument may have been refused
-            self._fanout.close()
+        run = getattr(self, "_run", None)  # an argument may have been refused
+        if run is None or run.is_closed:
+            return
+        if waiting.is_garbage(sys.getrefcount(self)):
+            waiting.leave_behind(partial(run.close, grace=0.0))
+        else:
+            run.close()
 
 
-class _Job:
-    """A call under way."""
+class _Turn:
+    """One frame's right to take steps and to change the window, which is given back while the caller's code runs.
 
-    __slots__ = ("bell", "connection", "entry", "fd", "has_begun", "steps", "until")
+    :param lock: of the map
+    """
 
-    def __init__(self, entry: "Entry") -> None:
-        self.entry = entry
-        self.steps: "Steps"
-        self.connection: "Connection | None" = None  # that its request goes over
-        self.fd = -1  # that it waits for
-        self.bell: "object | None" = None  # that it waits for
-        self.until = NEVER
-        self.has_begun = False  # has a request been built, so that the input is none that the platform cannot take?
+    __slots__ = ("_lock", "_slot")
 
-    @property
-    def may_be_running(self) -> bool:
-        """Can its request have arrived whole, with no answer so far?"""
-        return self.connection is not None and self.connection.has_handed_over
+    def __init__(self, lock: TryLock) -> None:
+        self._lock = lock
+        self._slot: "Slot | None" = None
+
+    def try_take(self) -> bool:
+        """Take it; False if another frame has it."""
+        self._slot = self._lock.take()
+        return self._slot is not None
+
+    def take(self) -> None:
+        """Take it, unless this frame has it already. Another thread has it for moments only."""
+        while self._slot is None and not self.try_take():
+            if self._lock.thread == get_ident():
+                raise RuntimeError("this map is being driven by the code that was interrupted here")
+            time.sleep(TURN_SECONDS)
+
+    def give(self) -> None:
+        """Give it back."""
+        slot, self._slot = self._slot, None
+        self._lock.give(slot)
 
 
-class Fanout(BaseFanout):
+class MapRun(BaseMapRun):
     """One map under way, for threads."""
 
     def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
-        if client._pool.is_closed:
+        self.pool: "Pool" = client._pool
+        if self.pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
         self._provider = client._get_provider()
         super().__init__(client, name, inputs, options, **limits)
-        self._poller = Poller()
-        self._lanes = Lanes(client._pool, client._connect_timeout, self._poller)
         self._pid = os.getpid()
-        self._jobs: "dict[_Job, None]" = {}
-        self._waiting: "dict[int, _Job]" = {}  # by the descriptor that each waits for
-        self._soonest = NEVER  # no job's time is up before
-        self._is_advancing = self._is_turning = False
-        self._pool = client._pool
-        self._pool.enlist(self)
+        self._tasks: "dict[Entry, Task]" = {}
+        self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
+        self._is_left = False  # by a close while it is advanced
+        self._advancing = TryLock()  # held by the thread that iterates
+        self._turning = TryLock()  # see _Turn
+        self._loop = StepLoop()
+        waiting.register(self)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when ``help`` would do something; -1 where the system has none."""
+        return self._loop.fileno()
+
+    def help(self) -> bool:
+        """Finish calls whose answers are there, for any thread that waits for a connection.
+
+        :returns: False if nothing is under way, or another thread sees to it
+        """
+        if not self._tasks or os.getpid() != self._pid:
+            return False
+        turn = _Turn(self._turning)
+        try:
+            if not turn.try_take():
+                return False
+            self._loop.turn(0.0)
+            return True
+        finally:
+            turn.give()
 
     def advance(self) -> "Entry | None":
         """The next outcome, None when all were handed out."""
@@ -117,249 +159,212 @@ class Fanout(BaseFanout):
             return None
         if os.getpid() != self._pid:
             raise RuntimeError("this map belongs to the process that forked; make a new one here")
-        if self._is_advancing:
+        slot = self._advancing.take()
+        if slot is None:
             raise RuntimeError("this map is being advanced already, by another thread or by its own iterable")
-        self._is_advancing = True
+        turn = _Turn(self._turning)
         try:
-            return self._take()
+            turn.take()
+            return self._take(turn)
         except BaseException:
-            self._is_advancing = False
-            self.close()
+            self._finish(turn, self._grace)
             raise
         finally:
-            self._is_advancing = False
+            turn.give()
+            self._advancing.give(slot)
 
-    def _take(self) -> "Entry | None":
+    def close(self, grace: "float | None" = None) -> None:
+        """Send nothing more, wait a while for what is under way, and let go of everything.
+
+        Where another thread iterates, that thread does so.
+        """
+        if self.is_closed:
+            return
+        if os.getpid() != self._pid:
+            self.window.is_stopped = True  # the rest is the parent's
+            return
+        slot = self._advancing.take()
+        if slot is None:
+            self._is_left = True
+            self._loop.wake()
+            return
+        turn = _Turn(self._turning)
+        try:
+            self._finish(turn, self._grace if grace is None else grace)
+        finally:
+            turn.give()
+            self._advancing.give(slot)
+
+    def _take(self, turn: _Turn) -> "Entry | None":
         window = self.window
-        while True:
+        while not self._is_left:
             step = window.next_step()
+            until = NEVER
+            if step is core.PULL and self._owed_until:
+                if window.has_outcome:
+                    step = core.HAND_OUT
+                elif window.under_way and monotonic() < self._owed_until:
+                    step, until = core.WAIT, self._owed_until
+                else:
+                    self._owed_until = 0.0
             if step is core.PULL:
-                self._fill()
+                self._fill(turn)
                 if window.has_outcome:
                     return self._take_outcome()
             elif step is core.HAND_OUT:
                 return self._take_outcome()
             elif step is core.WAIT:
-                self._turn(NEVER)
+                self._wait(until)
             else:
-                self.close()
-                if self._fault is not None:
-                    raise self._fault
-                return None
+                self._is_left = True
+        self._finish(turn, self._grace)
+        if self._fault is not None:
+            raise self._fault
+        return None
 
-    def _fill(self) -> None:
+    def _fill(self, turn: _Turn) -> None:
         """Take inputs and start their calls, while there is room."""
         window = self.window
         started = monotonic()
-        held: "list[_Job]" = []  # whose intent is not committed yet
+        held: "list[tuple[Entry, Flow]]" = []  # whose intent is not committed yet
         try:
-            while window.has_room and self._pull(held):
+            while window.has_room and self._pull(turn, held) and not self._is_left:
                 is_late = monotonic() - started > FILL_SECONDS
                 if self._journal is None or is_late:
                     self._launch(held)
-                if is_late and window.has_outcome:
-                    break
-            self._launch(held)
+                if is_late:
+                    self._loop.turn(0.0)
+                    if window.has_outcome or self._owed_until:
+                        break
+            if not self._is_left:
+                self._launch(held)
         finally:
-            for job in held:  # not launched, for an input was refused
-                self._give_up(job.entry, [])
-        self._lanes.give_back()
+            for entry, _ in held:  # not launched, for an input was refused
+                self._give_up(entry, [])
 
-    def _pull(self, held: "list[_Job]") -> bool:
+    def _pull(self, turn: _Turn, held: "list[tuple[Entry, Flow]]") -> bool:
         """Take the next input; False if there is none."""
-        found = self._next_input()
+        turn.give()  # the iterable may call functions too, and find all connections held by this map
+        started = monotonic()
+        try:
+            found = self._next_input()
+        finally:
+            turn.take()
+        seconds = monotonic() - started
+        if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
+            self._owed_until = monotonic() + seconds
         if found is None:
             return False
         entry, flow = self._admit(found[0])
         if flow is not None:
-            job = _Job(entry)
-            job.steps = self._drive(job, flow)
-            held.append(job)
+            held.append((entry, flow))
         return True
 
     def _next_input(self) -> "tuple[Any] | None":
         if self._is_to_check:
-            self._check_ahead([data for _, data in zip(range(self._ahead_limit), self._inputs)])
+            self._check_ahead(self._pull_ahead())
         if self._ahead:
             return (self._ahead.popleft(),)
         try:
             return (next(self._inputs),)
         except StopIteration:
             pass
-        except Exception as error:  # noqa: BLE001  # the caller's own: raised when what was started is handed out
+        except Exception as error:  # the caller's own: raised when what was started is handed out
+            if raised_by_handler(error):
+                raise
             self._fault = error
         self.window.drain()
         return None
 
-    def _launch(self, held: "list[_Job]") -> None:
+    def _pull_ahead(self) -> "list[Any]":
+        """The first inputs, as many as are compared with the journal's before any is sent."""
+        found: "list[Any]" = []
+        try:
+            for data in self._inputs:
+                found.append(data)
+                if len(found) == self._ahead_limit:
+                    break
+        except Exception as error:  # the caller's own: raised when its turn comes
+            if raised_by_handler(error):
+                raise
+            self._inputs = _Broken(error)
+        return found
+
+    def _launch(self, held: "list[tuple[Entry, Flow]]") -> None:
         if not held:
             return
         self._commit()
-        jobs = list(held)
-        self._jobs.update(dict.fromkeys(jobs))
+        launched = list(held)
         held.clear()
-        self._is_turning = True
-        try:
-            for job in jobs:
-                self._resume(job, None)
-        finally:
-            self._is_turning = False
+        for entry, flow in launched:
+            steps = call_steps(core.guard_flow(flow, entry), self.pool, self._provider, self._loop.make_waker)
+            task = self._tasks[entry] = Task(steps, partial(self._end, entry))
+            self._loop.start(task)
 
-    def assist(self, seconds: float) -> bool:
-        """Finish calls whose answers are there, for a call of the same thread that waits for a connection. False if
-        there is nothing to finish.
-        """
-        if self._is_turning or self.is_closed or os.getpid() != self._pid:
+    def _wait(self, until: float) -> None:
+        """Wait for something to happen, and go on with what it happened to."""
+        if self.pool.is_wanted and waiting.help_others(self):
+            until = min(until, monotonic() + HELP_SECONDS)
+        self._loop.turn(until)
+
+    def _end(self, entry: "Entry", result: "Any", error: "BaseException | None") -> bool:
+        """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
+        del self._tasks[entry]
+        if error is None:
+            self._note(entry, result)
+        elif isinstance(error, core.Stopped):
+            self._give_up(entry, self._lost)
+        elif isinstance(error, (CallError, TencentServerlessSDKException)):
+            self._note(entry, error)
+        elif isinstance(error, (TypeError, ValueError)) and not entry.has_begun:
+            self._note(entry, error)  # the input is larger than the platform takes
+        else:
+            self._note(entry, make_interrupted(error, entry.may_have_run))
             return False
-        self._lanes.give_back()
-        if not self._jobs:
-            return False
-        self._turn(monotonic() + seconds)
         return True
 
-    def _turn(self, until: float) -> None:
-        """Wait for something to happen, and go on with what it happened to."""
-        self._is_turning = True
-        try:
-            if self._lanes.are_wanted and self._pool.drive_maps(0.0, but=self):
-                until = min(until, monotonic() + HELP_SECONDS)
-            self._go_on(until)
-        finally:
-            self._is_turning = False
-
-    def _go_on(self, until: float) -> None:
-        ready = self._poller.wait(min(self._soonest, until) - monotonic())
-        for fd in ready:
-            job = self._waiting.get(fd)
-            if job is not None:
-                self._resume(job, True)
-            else:
-                self._poller.forget(fd)
-        bell = self._poller.take_rung()
-        while bell is not None:
-            for job in [job for job in self._jobs if job.bell is bell]:
-                self._resume(job, True)
-            bell = self._poller.take_rung()
-        now = monotonic()
-        if now >= self._soonest:
-            for job in [job for job in self._jobs if job.until <= now]:
-                self._resume(job, False)
-            self._soonest = min([job.until for job in self._jobs] or [NEVER])
-
-    def _resume(self, job: _Job, answer: "bool | None") -> None:
-        """Go on with a job, to where it waits again or ends."""
-        self._unwatch(job)
-        try:
-            about, what, job.until = job.steps.send(answer)  # type: ignore[arg-type]  # the first step takes None
-        except StopIteration as end:
-            self._end(job, end.value)
-        except (CallError, TencentServerlessSDKException) as error:
-            self._end(job, error)
-        except (TypeError, ValueError) as error:
-            if job.has_begun:
-                raise
-            self._end(job, error)  # the input is larger than the platform takes
-        else:
-            if what == RING:
-                job.bell = about
-            else:
-                job.fd = fd = about.fileno()
-                self._waiting[fd] = job
-                self._poller.watch(fd, what)
-            self._soonest = min(self._soonest, job.until)
-
-    def _unwatch(self, job: _Job) -> None:
-        """It waits no longer."""
-        job.bell = None
-        fd = job.fd
-        if fd >= 0:
-            job.fd = -1
-            del self._waiting[fd]
-            if job.connection is None:  # a socket that is being opened, which may be replaced by another
-                self._poller.forget(fd)
-
-    def _end(self, job: _Job, outcome: "Any") -> None:
-        del self._jobs[job]
-        self._note(job.entry, outcome)
-
-    def _drive(self, job: _Job, flow: "Flow") -> "Steps":
-        """The flow's effects, in steps. Returns its result, raises its error."""
-        answer: "Any" = None
-        try:
-            while True:
-                effect = flow.send(answer)
-                kind = type(effect)
-                if kind is effects.Exchange:
-                    if self.is_closed:
-                        yield None, RING, NEVER  # nothing is sent any more; it is given up here
-                    job.has_begun = True
-                    answer = yield from self._exchange_steps(job, effect)
-                elif kind is effects.GetCredentials:
-                    answer = get_credentials(effect, self._provider)
-                else:
-                    answer = None
-                    yield None, RING, monotonic() + effect.seconds
-        except StopIteration as end:
-            return end.value
-        finally:
-            answer = None  # perhaps the error being raised, which must not hold itself by this frame
-            flow.close()
-
-    def _exchange_steps(self, job: _Job, effect: "Exchange") -> "Steps":
-        """Send a request and read its answer; the connection is then the next call's, or dropped."""
-        connection = response = None
-        is_unsent = False
-        try:
-            connection = self._lanes.take() or (yield from self._lanes.acquire_steps(effect))
-            connection.has_handed_over = False
-            job.connection = connection
-            response = yield from connection.exchange_steps(effect.request, effect.deadline)
-            return response
-        except NetworkError as error:
-            if connection is not None and connection.sent_at:
-                effect.mark("send", connection.sent_at)
-            is_unsent = error.executed is Verdict.NO
-            return error
-        finally:
-            job.connection = None
-            if connection is not None:
-                if response is not None and response.reusable:
-                    self._lanes.keep(connection)
-                else:
-                    has_left = connection.has_handed_over and not is_unsent
-                    job.entry.may_have_run |= has_left and response is None
-                    effect.may_have_left = connection.has_handed_over
-                    self._lanes.drop(connection, abort=not has_left)
-
-    def close(self) -> None:
-        """Send nothing more, wait a while for what is under way, and let go of everything."""
+    def _finish(self, turn: _Turn, grace: float) -> None:
+        """Send nothing more, wait ``grace`` seconds for what is under way, and let go of everything."""
         if self.is_closed:
             return
+        turn.take()
         self.window.is_stopped = True
-        if os.getpid() != self._pid:
-            return  # the sockets are the parent's
-        self._lanes.is_keeping = False
-        deadline = monotonic() + self._grace
-        lost: "list[int]" = []
+        deadline = monotonic() + grace
         try:
-            while self._stop_unsent(lost) and monotonic() < deadline:
-                self._turn(deadline)
+            while self._stop_unsent() and monotonic() < deadline:
+                self._loop.turn(deadline)
         finally:
-            for job in list(self._jobs):
-                self._stop(job, lost)
-            self._lanes.give_back()
-            self._poller.close()
-            self._pool.dismiss(self)
-            self._settle(lost)
+            failure = None
+            for entry in list(self._tasks):
+                failure = self._stop(entry) or failure
+            self._loop.close()
+            self._settle()
+            if failure is not None:
+                raise failure
 
-    def _stop_unsent(self, lost: "list[int]") -> bool:
+    def _stop_unsent(self) -> bool:
         """Give up every call whose request is not out. True if others are left."""
-        for job in [job for job in self._jobs if not job.may_be_running]:
-            self._stop(job, lost)
-        return bool(self._jobs)
+        for entry in [entry for entry in self._tasks if not entry.may_be_running]:
+            self._stop(entry)
+        return bool(self._tasks)
 
-    def _stop(self, job: _Job, lost: "list[int]") -> None:
-        self._unwatch(job)
-        del self._jobs[job]
-        job.steps.close()
-        self._give_up(job.entry, lost)
+    def _stop(self, entry: "Entry") -> "JournalError | None":
+        """Give up a call. Returns the error if that could not be written down."""
+        self._loop.cancel(self._tasks.pop(entry))
+        try:
+            self._give_up(entry, self._lost)
+        except JournalError as error:
+            return error
+        return None
+
+
+class _Broken:
+    """What is left of an iterable that failed: it fails when it is asked."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __next__(self) -> "Any":
+        raise self._error
