@@ -61,27 +61,6 @@ def test_module_level_calls_survive_a_fork_too(monkeypatch: pytest.MonkeyPatch) 
         scf._ambient.get().close()
 
 
-def test_a_fork_while_a_thread_holds_the_lock_does_not_deadlock_the_child() -> None:
-    with Peer() as peer, Client(endpoint=peer.url, **KEYS) as client:
-        client.invoke("f")
-        lock = client._pool._lock
-        held, done = threading.Event(), threading.Event()
-
-        def hold() -> None:
-            with lock:
-                held.set()
-                done.wait(20)
-
-        thread = threading.Thread(target=hold)
-        thread.start()
-        held.wait(20)
-        try:
-            assert run_child(lambda: client.invoke("f", timeout=10)) == '"ok"'
-        finally:
-            done.set()
-            thread.join()
-
-
 def test_a_fork_while_all_connections_are_lent_gives_the_child_all_of_its_own() -> None:
     gate = threading.Event()
 

@@ -112,13 +112,23 @@ def test_a_connection_that_is_never_answered_ends_at_the_connect_timeout() -> No
     assert error.executed is NO
 
 
+def serve_small_requests(channel: Channel) -> None:
+    """Answer what comes whole; a big request is not read."""
+    channel.read_request()
+    channel.send(ok())
+    channel.peer.released.wait(20)  # type: ignore[attr-defined]
+
+
 def test_a_deadline_while_sending_did_not_run() -> None:
     """The peer does not read, so the last byte cannot have left: the signature covers the whole body."""
-    with Peer(ignore, receive_buffer_bytes=4096) as peer:
-        error = fail(peer, BIG, timeout=0.4)
-        assert type(error) is exception.DeadlineExceeded
-        assert error.executed is NO
-        assert "while the request to {} was being sent".format(peer.address) in error.message
+    with Peer(serve_small_requests, receive_buffer_bytes=4096) as peer, client_of(peer) as client:
+        peer.released = threading.Event()  # type: ignore[attr-defined]
+        client.invoke("f")  # a connection is there, so that nothing but sending takes time
+        with pytest.raises(exception.DeadlineExceeded) as caught:
+            client.invoke("f", data=BIG, timeout=1.0)
+        peer.released.set()  # type: ignore[attr-defined]
+        assert caught.value.executed is NO
+        assert "while the request to {} was being sent".format(peer.address) in caught.value.message
 
 
 def test_a_call_that_was_not_sent_whole_never_arrives_later() -> None:
@@ -126,15 +136,17 @@ def test_a_call_that_was_not_sent_whole_never_arrives_later() -> None:
     read: "list[Any]" = []
 
     def late(channel: Channel) -> None:
-        channel.peer.released.wait(10)  # type: ignore[attr-defined]
+        serve_small_requests(channel)
         try:
             read.append(channel.read_request())
         except ConnectionResetError:
             read.append("reset")
 
-    with Peer(late, receive_buffer_bytes=4096) as peer:
+    with Peer(late, receive_buffer_bytes=4096) as peer, client_of(peer) as client:
         peer.released = threading.Event()  # type: ignore[attr-defined]
-        assert fail(peer, BIG, timeout=0.3).executed is NO
+        client.invoke("f")
+        with pytest.raises(exception.DeadlineExceeded):
+            client.invoke("f", data=BIG, timeout=1.0)
         peer.released.set()  # type: ignore[attr-defined]
         peer.wait_until(lambda peer: bool(read))
     assert read == ["reset"]

@@ -16,7 +16,7 @@ from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless._core.request import build_tunnel_request
 from tencentserverless._sync.waiting import EITHER, READ, WRITE, Limit, SocketWait, wait_one
-from tencentserverless.exception import ConnectError, NetworkError
+from tencentserverless.exception import ConnectError, NetworkError, ProtocolError
 from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
@@ -167,9 +167,12 @@ class Connection:
         """
         try:
             return self._read_some(reader)
-        except NetworkError as error:
+        except ProtocolError as error:
             error.executed = Verdict.NO
             raise
+        except NetworkError as error:
+            cause = error.__cause__ or "the connection was closed"
+            raise sockets.wire_failure(self.origin, "sending to", cause, Verdict.NO) from error
 
     def _read_last(self, reader: ResponseReader) -> "Response | None":
         """Read what the peer answered before it closed the connection, if it did."""
