@@ -48,7 +48,9 @@ def raised(make: "Any") -> BaseException:
         (b"", None),
     ],
 )
-def test_the_peers_patience_is_read_less_a_second_but_half_of_it_at_least(value: bytes, seconds: "float | None") -> None:
+def test_the_peers_patience_is_read_less_a_second_but_half_of_it_at_least(
+    value: bytes, seconds: "float | None"
+) -> None:
     response = Response(200, {b"keep-alive": value}, b"", True)
     assert sockets.read_keep_seconds(response) == seconds
     assert sockets.read_keep_seconds(Response(200, {}, b"", True)) is None

@@ -85,7 +85,7 @@ class Threads:
         self.pulled = outcomes.pulled
         self.throttled = outcomes.throttled
         outcomes.close()
-        assert outcomes.in_flight == 0 or count is not None
+        assert outcomes.in_flight == 0
         return found
 
     def close(self) -> None:
@@ -118,6 +118,7 @@ class Tasks:
             self.pulled = outcomes.pulled
             self.throttled = outcomes.throttled
             await outcomes.aclose()
+            assert outcomes.in_flight == 0
             state = self.client._get_pool().state
             assert state.opened == state.idle
             assert not state.waiting

@@ -30,12 +30,15 @@ class Slot:
     :param free: the slots of the pool that nobody holds
     """
 
-    __slots__ = ("__weakref__", "_free")
+    __slots__ = ("_free", "is_spent")
 
     def __init__(self, free: "ref[deque[Slot]]") -> None:
         self._free = free
+        self.is_spent = False
 
     def __del__(self) -> None:
+        # The collector may finalise the slot of a connection before the frame that gives it back.
+        self.is_spent = True
         free = self._free()
         if free is not None:
             free.append(Slot(self._free))
@@ -159,7 +162,8 @@ class PoolState:
 
     def free(self, slot: Slot) -> None:
         """Take back a slot whose connection is gone or was never made."""
-        self._free.append(slot)
+        if not slot.is_spent:
+            self._free.append(slot)
         if self._waiters:
             self.wake_first()
 

@@ -181,7 +181,9 @@ class MapRun(BaseMapRun):
         if self.is_closed:
             return
         if os.getpid() != self._pid:
-            self.window.is_stopped = True  # the rest is the parent's
+            self.window.is_stopped = True
+            self._loop.close()  # our descriptors; what they lead to is the parent's
+            waiting.unregister(self)
             return
         slot = self._advancing.take()
         if slot is None:
@@ -338,6 +340,7 @@ class MapRun(BaseMapRun):
             for entry in list(self._tasks):
                 failure = self._stop(entry) or failure
             self._loop.close()
+            waiting.unregister(self)
             self._settle()
             if failure is not None:
                 raise failure

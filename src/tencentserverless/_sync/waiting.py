@@ -197,8 +197,24 @@ def _wait_readable(fds: "list[int]", seconds: float) -> None:
     watched.poll(ceil(seconds * 1000.0))
 
 
-#: What is driven while its owner iterates, by weak references.
-_driven: "set[ref[Any]]" = set()
+#: What is driven while its owner iterates. It is kept here until it is closed: were it garbage, the collector would
+#: finalise its connections and its calls in any order.
+_driven: "dict[int, Driven]" = {}
+
+
+def register(driven: "Driven") -> None:
+    """Have it helped by whoever waits for its pool, and closed when the program ends."""
+    _driven[id(driven)] = driven
+
+
+def unregister(driven: "Driven") -> None:
+    """Forget it, for it is closed."""
+    _driven.pop(id(driven), None)
+
+
+def list_driven(pool: object) -> "list[Driven]":
+    """What is driven over the connections of a pool."""
+    return [driven for driven in list(_driven.values()) if driven.pool is pool]
 
 
 def help_others(driven: "Driven") -> bool:
@@ -209,17 +225,6 @@ def help_others(driven: "Driven") -> bool:
 
 #: What the garbage collector found: a finaliser may neither wait nor log, so the next user of any client does.
 _left: "deque[Callable[[], None]]" = deque()
-
-
-def register(driven: "Driven") -> None:
-    """Have it helped by whoever waits for its pool, and closed when the program ends."""
-    _driven.add(ref(driven, _driven.discard))
-
-
-def list_driven(pool: object) -> "list[Driven]":
-    """What is driven over the connections of a pool."""
-    found = [reference() for reference in list(_driven)]
-    return [driven for driven in found if driven is not None and driven.pool is pool]
 
 
 def leave_behind(settle: "Callable[[], None]") -> None:
@@ -251,10 +256,8 @@ def has_left() -> bool:
 def _end() -> None:
     """End what the program leaves unfinished, while logging and the other modules are still there."""
     settle_left()
-    for reference in list(_driven):
-        driven = reference()
-        if driven is not None:
-            driven.close()
+    for driven in list(_driven.values()):
+        driven.close()
 
 
 class _Probe:
