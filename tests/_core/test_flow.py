@@ -10,7 +10,7 @@ from tencentserverless import exception
 from tencentserverless._core import flow as core
 from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target, invoke_flow
 from tencentserverless._core.http11 import Response
-from tencentserverless._core.request import Call, RequestBuilder
+from tencentserverless._core.request import Call, Query, RequestBuilder
 from tencentserverless._core.retry import Policy
 from tencentserverless.models import Credentials, InvokeResult, Verdict
 from tests.peer import error_body, result_body
@@ -346,6 +346,60 @@ def test_all_three_repairs_may_follow_one_another() -> None:
         max_attempts=1,
     )
     assert run.result == '"ok"'
+
+
+def test_each_refusal_has_the_repair_that_the_documentation_names() -> None:
+    words = {code: repair.words for code, repair in core.REPAIRS.items()}
+    assert words == {
+        "AuthFailure.SignatureExpire": "sign with the server's time",
+        "AuthFailure.TokenFailure": "sign with new credentials",
+        "InvalidAction": "use the older action",
+        "UnsupportedRegion": "use the older action",
+    }
+
+
+def test_repairs_count_neither_against_the_maximum_nor_for_the_pause() -> None:
+    """Three repairs and two failures: the second pause is the one after two tries, not the one after five."""
+    time = Time()
+    time.wall = NOW - 4000.0
+    run = Run(
+        network(NO),
+        refusal("AuthFailure.SignatureExpire", DATE),
+        refusal("AuthFailure.TokenFailure"),
+        refusal("InvalidAction"),
+        network(NO),
+        network(NO),
+        time=time,
+    )
+    assert run.sleeps == [0.05, 0.1]
+    assert [attempt.number for attempt in run.error.attempts] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_question_is_never_asked_by_another_action() -> None:
+    """Only a call has a form for both actions."""
+    query = Query("InvokeFunction", {}, "f", "default", region="ap-guangzhou", deadline=2000.0)
+    target = Target("o", RequestBuilder("h", "zh-CN", "a"))
+    flow = invoke_flow(query, target, Memory(None), Policy(3, lambda: 0.5), Time().clock)
+    flow.send(None)
+    flow.send(KEYS)
+    with pytest.raises(exception.APIError) as caught:
+        flow.send(refusal("InvalidAction"))
+    assert (caught.value.code, len(caught.value.attempts)) == ("InvalidAction", 1)
+
+
+def test_an_older_action_that_was_not_reached_is_not_remembered() -> None:
+    memory = Memory(None)
+    run = Run(refusal("UnsupportedRegion"), network(MAYBE), memory=memory)
+    assert run.error.executed is MAYBE
+    assert Run(OK, memory=memory).actions == ["InvokeFunction"]
+
+
+def test_an_older_action_that_ran_the_function_is_remembered_though_it_failed() -> None:
+    memory = Memory(None)
+    failure = json.dumps({"errorCode": 1, "errorMessage": "m", "statusCode": 430, "requestId": "req-1"})
+    run = Run(refusal("UnsupportedRegion"), answer(result_body(failure, InvokeResult=430)), memory=memory)
+    assert type(run.error) is exception.FunctionError
+    assert Run(OK, memory=memory).actions == ["Invoke"]
 
 
 def test_every_repair_is_of_a_refusal() -> None:

@@ -8,9 +8,9 @@ cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield insi
 from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
-from tencentserverless._core.request import Query
+from tencentserverless._core.request import Call, Query
 from tencentserverless._core.response import read_envelope, read_response
-from tencentserverless.models import Attempt, InvokeResult, Verdict
+from tencentserverless.models import Attempt, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.http11 import Response
     from tencentserverless._core.map_window import Entry
-    from tencentserverless._core.request import Call, RequestBuilder
+    from tencentserverless._core.request import RequestBuilder
     from tencentserverless._core.retry import Policy
+    from tencentserverless.models import InvokeResult
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
+    Found = InvokeResult | dict[str, Any] | Failed
+    Read = Callable[[Response], Found]
     Flow = Generator[Any, Any, Any]
 
 #: A clock that is off by less is left alone: the API allows 300 s, and the header's second is coarse.
@@ -131,64 +134,86 @@ class Target:
         self.builder = builder
 
 
+class Repair:
+    """Names what mends a refusal. It is tried at once, and once a call.
+
+    :param words: what is done, as docs/delivery.md says it
+    :param credentials: the effect that gets the credentials of the next attempt
+    :param action: of the next attempt, None for the same as before
+    """
+
+    __slots__ = ("action", "credentials", "words")
+
+    def __init__(self, words: str, credentials: GetCredentials, action: "str | None" = None) -> None:
+        self.words = words
+        self.credentials = credentials
+        self.action = action
+
+
+RESIGN = Repair("sign with the server's time", GET_CREDENTIALS)
+REFRESH = Repair("sign with new credentials", REFRESH_CREDENTIALS)
+FALL_BACK = Repair("use the older action", GET_CREDENTIALS, wire.INVOKE)
+
+#: What mends which error of the API. All of these errors are refusals: the function did not run.
+REPAIRS = {
+    "AuthFailure.SignatureExpire": RESIGN,
+    "AuthFailure.TokenFailure": REFRESH,
+    "InvalidAction": FALL_BACK,
+    "UnsupportedRegion": FALL_BACK,
+}
+
+
 def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy | Entry", clock: Clock) -> "Flow":
-    """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
+    """Make one call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
     A query goes the same way; what it returns is the decoded answer.
     """
     builder = target.builder
     action, body, read = _prepare(call, builder, memory)
-    story = None
-    has_fallen_back = False
+    log = None  # begun by the first failure: a call that succeeds at once pays nothing for it
     effect = GET_CREDENTIALS
     while True:
         credentials = yield effect
         if isinstance(credentials, exception.CallError):
-            raise credentials if story is None else story.conclude(credentials)
+            raise credentials if log is None else log.conclude(credentials)
         timestamp = int(clock.wall()) + memory.offset_seconds
         request = builder.build(body, action, call.region, credentials, timestamp)
         exchange = Exchange(target.origin, request, call.deadline, action)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
         found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
-        if has_fallen_back and not isinstance(found, exception.CallError):
+        if log is not None and log.has_fallen_back and _is_served(found):
             memory.remember_old(call.region)
-        if type(found) is InvokeResult or type(found) is dict:
+        if not isinstance(found, Exception):
             policy.budget.refill()
             return found
-        if story is None:
-            story = _Story()
-        story.add(found, exchange, started, clock.monotonic())
-        repair = story.find_repair(found, outcome, action, memory, clock)
+        if log is None:
+            log = _AttemptLog(call, memory, clock)
+        log.add(found, exchange, started)
+        repair = log.choose_repair(found, outcome, action)
         if repair is None:
-            seconds = policy.decide(found, call.is_idempotent, story.tries, call.deadline - clock.monotonic())
+            seconds = policy.decide(found, call.is_idempotent, log.tries, call.deadline - clock.monotonic())
             if seconds is None:
                 try:
-                    raise story.conclude(found)
+                    raise log.conclude(found)
                 finally:
                     del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
-        effect = REFRESH_CREDENTIALS if repair == _REFRESH else GET_CREDENTIALS
-        if repair == _FALL_BACK:
-            has_fallen_back = True
-            action = wire.INVOKE
+            effect = GET_CREDENTIALS
+            continue
+        effect = repair.credentials
+        if repair.action is not None:
+            action = repair.action
             body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back
 
 
-#: What mends a refusal at once, each tried once a call. All of these are refusals: the function did not run.
-_RESIGN = "sign with the server's time"
-_REFRESH = "sign with new credentials"
-_FALL_BACK = "use the older action"
-REPAIRS = {
-    "AuthFailure.SignatureExpire": _RESIGN,
-    "AuthFailure.TokenFailure": _REFRESH,
-    "InvalidAction": _FALL_BACK,
-    "UnsupportedRegion": _FALL_BACK,
-}
+def _is_served(found: "Found") -> bool:
+    """True if the action took the call: what came back is the function's result, or the function's error."""
+    return not isinstance(found, exception.CallError)
 
 
-def _prepare(call: "Call | Query", builder: "RequestBuilder", memory: Memory) -> "tuple[str, bytes, Any]":
-    """The action to begin with, the request's body, and what reads the answer."""
+def _prepare(call: "Call | Query", builder: "RequestBuilder", memory: Memory) -> "tuple[str, bytes, Read]":
+    """Choose the action to begin with, the request's body, and what reads the answer."""
     if isinstance(call, Query):
         return call.action, call.body, read_envelope
     action = memory.choose_action(call)
@@ -226,37 +251,58 @@ def describe_attempt(
     )
 
 
-class _Story:
-    """What was tried in one call, and what that proves together."""
+class _AttemptLog:
+    """Keeps what was tried in one call, and concludes what that proves together."""
 
-    __slots__ = ("_attempts", "_repairs", "tries")
+    __slots__ = ("_attempts", "_call", "_clock", "_memory", "_repairs")
 
-    def __init__(self) -> None:
+    def __init__(self, call: "Call | Query", memory: Memory, clock: Clock) -> None:
+        self._call = call
+        self._memory = memory
+        self._clock = clock
         self._attempts: "list[Attempt]" = []
-        self._repairs: "list[str]" = []
-        self.tries = 0  # attempts that count against max_attempts: repairs do not
+        self._repairs: "list[Repair]" = []
 
-    def add(self, error: "Failed", exchange: Exchange, started: float, ended: float) -> None:
-        """An attempt failed."""
-        self.tries += 1
+    @property
+    def tries(self) -> int:
+        """The attempts that count against ``max_attempts``: all but those that a repair followed."""
+        return len(self._attempts) - len(self._repairs)
+
+    @property
+    def has_fallen_back(self) -> bool:
+        """True if the newer action was refused, and the older one is used."""
+        return FALL_BACK in self._repairs
+
+    def add(self, error: "Failed", exchange: Exchange, started: float) -> None:
+        """Add an attempt that failed just now.
+
+        :param started: monotonic seconds
+        """
+        span = (started, self._clock.monotonic())
         number = len(self._attempts) + 1
-        self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, (started, ended)))
+        self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, span))
 
-    def find_repair(self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock) -> "str | None":
-        """What would mend this refusal, None if nothing does or it was tried already."""
+    def choose_repair(self, error: "Failed", answer: "Any", action: str) -> "Repair | None":
+        """Choose what mends a refusal, None if nothing does or it was tried already.
+
+        :param answer: that the error was read from
+        :param action: that was refused
+        """
         repair = REPAIRS.get(error.code) if isinstance(error, exception.APIError) else None
-        if repair is None or repair in self._repairs:
-            return None
-        if repair == _RESIGN and not memory.learn_skew(outcome, clock.wall()):
-            return None
-        if repair == _FALL_BACK and not memory.can_fall_back(action):
+        if repair is None or repair in self._repairs or not self._can_mend(repair, answer, action):
             return None
         self._repairs.append(repair)
-        self.tries -= 1
         return repair
 
+    def _can_mend(self, repair: Repair, answer: "Any", action: str) -> bool:
+        if repair is RESIGN:
+            return self._memory.learn_skew(answer, self._clock.wall())
+        if repair is FALL_BACK:
+            return isinstance(self._call, Call) and self._memory.can_fall_back(action)
+        return True
+
     def conclude(self, error: "Failed") -> "Failed":
-        """The error to raise, with what was tried. It says NO only if no attempt may have run the function."""
+        """Complete the error to raise: what was tried, and NO only if no attempt may have run the function."""
         error.attempts = tuple(self._attempts)
         if error.executed is Verdict.NO and any(attempt.executed is not Verdict.NO for attempt in self._attempts):
             error.executed = Verdict.MAYBE
