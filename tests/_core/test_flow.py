@@ -78,7 +78,11 @@ class Run:
             return None
         assert isinstance(effect, Exchange)
         self.time.pass_by(self.takes)
-        return self._answers.pop(0)
+        found = self._answers.pop(0)
+        if isinstance(found, Early):
+            effect.is_whole = False
+            return found.answer
+        return found
 
     @property
     def requests(self) -> "list[dict[str, str]]":
@@ -113,6 +117,13 @@ def refusal(code: str, headers: "dict[bytes, bytes] | None" = None) -> Response:
 
 def network(executed: Verdict) -> exception.NetworkError:
     return exception.NetworkError("ClientNetworkError", "broken", executed=executed)
+
+
+class Early:
+    """An answer that came before the request was sent whole."""
+
+    def __init__(self, answer: "Any") -> None:
+        self.answer = answer
 
 
 OK = answer(result_body('"ok"'))
@@ -453,6 +464,54 @@ def test_an_error_does_not_keep_itself_alive() -> None:
         assert reference() is None
     finally:
         gc.enable()
+
+
+def test_an_upload_that_is_refused_in_the_middle_has_not_run() -> None:
+    run = Run(Early(answer("too large", 413)))
+    assert type(run.error) is exception.ServerError
+    assert (run.error.status, run.error.executed) == (413, NO)
+    assert [attempt.executed for attempt in run.error.attempts] == [NO]
+    assert Run(answer("too large", 413)).error.executed is MAYBE, "of a request that went out whole, nobody can tell"
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        (answer("busy", 503), "ServerNetworkError"),
+        (refusal("InternalError"), "InternalError"),
+        (answer(result_body("{}", InvokeResult=432, ErrMsg="no instance")), "-1"),
+    ],
+)
+def test_what_did_not_run_is_tried_again_without_consent(refused: Response, code: str) -> None:
+    run = Run(Early(refused), OK)
+    assert run.result == '"ok"'
+    run = Run(Early(refused), Early(refused), Early(refused))
+    assert (str(run.error.code), run.error.executed) == (code, NO)
+    assert len(run.error.attempts) == 3
+
+
+def test_a_refused_signature_in_the_middle_of_an_upload_has_not_run_and_is_mended() -> None:
+    run = Run(Early(refusal("AuthFailure.SignatureFailure")))
+    assert type(run.error) is exception.AuthFailure
+    assert run.error.executed is NO
+    assert Run(Early(refusal("AuthFailure.TokenFailure")), OK).result == '"ok"'
+
+
+def test_an_answer_that_no_early_one_can_be_has_not_run_either() -> None:
+    """Garbage, and the word of a function: what did not arrive whole cannot have run."""
+    failure = json.dumps({"errorCode": 1, "errorMessage": "m", "statusCode": 430, "requestId": "req-1"})
+    for body in ("garbage", result_body(failure, InvokeResult=430)):
+        assert Run(Early(answer(body)), max_attempts=1).error.executed is NO
+
+
+def test_the_drivers_own_verdict_on_a_broken_wire_stands() -> None:
+    assert Run(Early(network(MAYBE))).error.executed is MAYBE
+
+
+def test_a_whole_request_after_an_early_refusal_is_judged_by_itself() -> None:
+    run = Run(Early(answer("busy", 503)), network(MAYBE))
+    assert run.error.executed is MAYBE
+    assert [attempt.executed for attempt in run.error.attempts] == [NO, MAYBE]
 
 
 def test_what_is_refused_before_sending_yields_no_effect() -> None:

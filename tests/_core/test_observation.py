@@ -113,6 +113,17 @@ def test_a_failure_of_the_function_is_an_outcome() -> None:
     assert outcomes(notes) == [(1, "InvokeFunction", "1", YES)]
 
 
+def test_what_was_refused_before_it_was_sent_whole_has_not_run() -> None:
+    notes = Notes()
+    flow = begin(make_call(), notes)
+    effect = drive(flow)
+    effect.is_whole = False
+    with pytest.raises(exception.ServerError) as caught:
+        flow.send(Response(413, {}, b"too large", False))
+    assert caught.value.executed is NO
+    assert outcomes(notes) == [(1, "InvokeFunction", "ServerNetworkError", NO)]
+
+
 def test_an_event_that_was_accepted_may_run() -> None:
     notes = Notes()
     drive(begin(make_call(invocation_type="Event"), notes), result_body(""))

@@ -47,11 +47,12 @@ REFRESH_CREDENTIALS = GetCredentials(refresh=True)
 class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
-    ``marks`` holds (phase, monotonic seconds at its end) for the story of a failure; a call on a kept connection that
-    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish.
+    ``marks`` holds (phase, monotonic seconds at its end) for the attempts of an error; a call on a kept connection that
+    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish. ``is_whole``
+    is its word on an answer: False if that came before the request was sent whole, so that it cannot have run.
     """
 
-    __slots__ = ("action", "deadline", "marks", "may_have_left", "origin", "request")
+    __slots__ = ("action", "deadline", "is_whole", "marks", "may_have_left", "origin", "request")
 
     def __init__(self, origin: "Any", request: bytes, deadline: float, action: str) -> None:
         self.origin = origin
@@ -59,6 +60,7 @@ class Exchange:
         self.deadline = deadline
         self.action = action
         self.may_have_left = False
+        self.is_whole = True
         self.marks: "tuple[tuple[str, float], ...]" = ()
 
     def mark(self, phase: str, at: float) -> None:
@@ -187,6 +189,8 @@ def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "P
         if not isinstance(found, Exception):
             policy.budget.refill()
             return found
+        if found is not outcome:
+            correct_verdict(found, exchange)
         if log is None:
             log = _AttemptLog(call, memory, clock)
         log.add(found, exchange, started)
@@ -205,6 +209,15 @@ def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "P
         if repair.action is not None:
             action = repair.action
             body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back
+
+
+def correct_verdict(error: "Failed", exchange: Exchange) -> None:
+    """Set NO on an error that was read from an answer, if that came before the request was sent whole.
+
+    The signature covers the whole body: what did not arrive whole cannot have run, whatever the answer says.
+    """
+    if not exchange.is_whole:
+        error.executed = Verdict.NO
 
 
 def _is_served(found: "Found") -> bool:

@@ -5,7 +5,7 @@ more for it.
 """
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Exchange, describe_attempt
+from tencentserverless._core.flow import Exchange, correct_verdict, describe_attempt
 from tencentserverless._core.request import Query
 from tencentserverless._core.response import read_envelope, read_response
 from tencentserverless._core.wire import EVENT
@@ -42,7 +42,7 @@ def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "
             started = clock.monotonic()
             answer = yield effect
             if exchange is not None:
-                outcome, verdict, facts = _judge(call, answer)
+                outcome, verdict, facts = _judge(call, exchange, answer)
                 verdicts.append(verdict)
                 span = (started, clock.monotonic())
                 observer.note_attempt(describe_attempt(len(verdicts), exchange, outcome, verdict, span), facts)
@@ -64,7 +64,7 @@ def _describe_call(call: "Call | Query", request_id: str = "", function_request_
     return CallFacts(call.function_name, call.namespace, call.qualifier, call.region, request_id, function_request_id)
 
 
-def _judge(call: "Call | Query", answer: "Any") -> "tuple[str, Verdict, CallFacts]":
+def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[str, Verdict, CallFacts]":
     """What a try ended with, whether it ran the function, and the call's facts with the ids it got."""
     is_query = isinstance(call, Query)
     found: "Any" = answer
@@ -75,6 +75,8 @@ def _judge(call: "Call | Query", answer: "Any") -> "tuple[str, Verdict, CallFact
         return OK, executed, _describe_call(call, found.request_id, found.function_request_id)
     if isinstance(found, dict):
         return OK, Verdict.NO, _describe_call(call, str(found["Response"].get("RequestId") or ""))
+    if found is not answer:
+        correct_verdict(found, exchange)
     executed = Verdict.NO if is_query else found.executed
     return str(found.code), executed, _describe_call(call, str(found.request_id or ""))
 
