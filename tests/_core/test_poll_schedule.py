@@ -28,7 +28,7 @@ def make_roster(concurrency: int = 4, window: int = 100, rate: float = 10.0, **o
     return Roster(concurrency, window, rate, **dict(facts, **options))
 
 
-def start(roster: Roster, now: float = 0.0) -> core.Entry:
+def start(roster: Roster, now: float = 0.0) -> core.SpawnedInput:
     entry = roster.add()
     roster.note_started(entry, Invoked(entry.position), now)
     return entry

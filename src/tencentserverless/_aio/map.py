@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, AsyncIterable, Iterable
 
     from tencentserverless._core.flow import Flow
-    from tencentserverless._core.map_window import Entry
+    from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
 
 
@@ -68,7 +68,7 @@ class AsyncFanout(BaseFanout):
     def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
         super().__init__(client, name, inputs, options, **limits)
         self._is_async = hasattr(inputs, "__anext__")
-        self._workers: "dict[asyncio.Future[None], Entry | None]" = {}  # and what each calls for
+        self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
         self._lost: "list[int]" = []
         self._failure: "BaseException | None" = None  # which ends the map
         self._loop: "asyncio.AbstractEventLoop | None" = None
@@ -76,7 +76,7 @@ class AsyncFanout(BaseFanout):
         self._news: "asyncio.Future[None] | None" = None  # that the consumer waits for
         self._flushed: "asyncio.Future[None] | None" = None  # what is noted is committed then
 
-    async def advance(self) -> "Entry | None":
+    async def advance(self) -> "MapInput | None":
         """The next outcome, None when all were handed out."""
         if self._loop is None:
             self._loop = asyncio.get_event_loop()
@@ -139,12 +139,12 @@ class AsyncFanout(BaseFanout):
             if len(self._workers) < window.limit:  # there was less room a while ago
                 self._staff()
 
-    async def _call(self, entry: "Entry", flow: "Flow") -> None:
+    async def _call(self, entry: "MapInput", flow: "Flow") -> None:
         if self._journal is not None:
             await self._flush()
         outcome: "Any"
         try:
-            outcome = await self._client._run(core.guard_flow(flow, entry))
+            outcome = await self._client._run(core.guard_flow(flow, self.window, entry))
         except asyncio.CancelledError:
             raise
         except core.Stopped:

@@ -91,7 +91,7 @@ class AsyncSpawnMap(BaseSpawnMap):
         self._do(self._note_started, entry, lambda _: self._client.spawn(self._name, data, **self._options))
 
     def _do(
-        self, note: "Callable[[Any, Any], None]", entry: "core.Entry", act: "Callable[[Any], Awaitable[Any]]"
+        self, note: "Callable[[Any, Any], None]", entry: "core.SpawnedInput", act: "Callable[[Any], Awaitable[Any]]"
     ) -> None:
         async def work() -> None:
             try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.invocation import BaseInvocation
     from tencentserverless._core.flow import Flow
-    from tencentserverless._core.poll_schedule import Entry
+    from tencentserverless._core.poll_schedule import SpawnedInput
 
 
 DEFAULT_CONCURRENCY = 8
@@ -74,10 +74,10 @@ class BaseSpawnMap:
             type(self).__name__, self._name, self._roster.pulled, len(self._roster.unfinished)
         )
 
-    def _look_flow(self, entry: "Entry") -> "Flow":
+    def _look_flow(self, entry: "SpawnedInput") -> "Flow":
         return polling.look_flow(entry.invocation._watched, self._desk)
 
-    def _note_started(self, entry: "Entry", found: "BaseInvocation | Exception") -> None:
+    def _note_started(self, entry: "SpawnedInput", found: "BaseInvocation | Exception") -> None:
         if isinstance(found, Exception):
             namespace = self._options.get("namespace") or wire.DEFAULT_NAMESPACE
             region = self._options.get("region") or self._client.region
@@ -88,7 +88,7 @@ class BaseSpawnMap:
             invocation.position = entry.position
         self._roster.note_started(entry, invocation, CLOCK.monotonic())
 
-    def _note_seen(self, entry: "Entry", found: "Any") -> None:
+    def _note_seen(self, entry: "SpawnedInput", found: "Any") -> None:
         if isinstance(found, Exception):
             base = base_seconds(found) if isinstance(found, CallError) else None
             if self._roster.note_unseen(entry, base, CLOCK.monotonic()):

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
     from tencentserverless._core.http11 import Response
-    from tencentserverless._core.map_window import Entry
     from tencentserverless._core.request import RequestBuilder
-    from tencentserverless._core.retry import Policy
+    from tencentserverless._core.retry import RetryPolicy
     from tencentserverless.models import InvokeResult
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
@@ -165,7 +164,7 @@ REPAIRS = {
 }
 
 
-def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy | Entry", clock: Clock) -> "Flow":
+def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "RetryPolicy", clock: Clock) -> "Flow":
     """Make one call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
     A query goes the same way; what it returns is the decoded answer.

@@ -1,8 +1,8 @@
 """The window of a map: what starts next, how many at once, what to hand out. Decisions only.
 
-A shell asks for the ``next_step``, does it, and notes what came of it. The window is also what decides on retries of
-its calls: where the platform has no room for a call, the call waits and the window narrows, and neither the client's
-``max_attempts`` nor its retry budget is spent on that.
+A shell asks for the ``next_step``, does it, and notes what came of it. Each call has a ``MapPolicy``: where the
+platform has no room for a call, the call waits and the window narrows. Neither the client's ``max_attempts`` nor its
+retry budget is spent on that.
 """
 
 from collections import deque
@@ -32,26 +32,43 @@ WAIT = "wait"
 END = "everything was handed out"
 
 
-class Entry:
-    """An input on its way, and the policy of its call.
+class MapInput:
+    """Keeps what is known of one input of a map.
 
     :ivar position: of the input, from 0
     :ivar outcome: a result or an error, None while there is none
+    :ivar has_rested: has its call found no room at least once?
     :ivar is_exchanging: is a request of it under way, as ``guard_flow`` sees it?
     :ivar may_have_run: has a try ended without proof that the function did not run?
     """
 
-    __slots__ = ("_epoch", "_passed", "_window", "has_rested", "is_exchanging", "may_have_run", "outcome", "position")
+    __slots__ = ("has_rested", "is_exchanging", "may_have_run", "outcome", "position")
 
-    def __init__(self, window: "Window", position: int) -> None:
-        self._window = window
-        self._epoch = window.epoch
-        self._passed = window.passed
+    def __init__(self, position: int) -> None:
         self.has_rested = False
         self.is_exchanging = False
         self.may_have_run = False
         self.position = position
         self.outcome: "Any" = None
+
+
+class MapPolicy:
+    """Decides when the call of one input is tried again. It is that call's ``RetryPolicy``.
+
+    A call that finds no room waits, narrows the window, and spends nothing of the client's; what else fails is up to
+    the client's policy.
+
+    :param window: of the map
+    :param entry: the input, which is told of what a failure says about it
+    """
+
+    __slots__ = ("_entry", "_epoch", "_passed", "_window")
+
+    def __init__(self, window: "Window", entry: MapInput) -> None:
+        self._window = window
+        self._entry = entry
+        self._epoch = window.epoch  # when the try began that is under way
+        self._passed = window.passed  # when the call began
 
     @property
     def budget(self) -> "Budget":
@@ -59,18 +76,21 @@ class Entry:
         return self._window.policy.budget
 
     def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
-        """Seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
+        """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
+        self._entry.may_have_run |= error.executed is not Verdict.NO
+        if is_throttling(error):
+            return self._wait_for_room(error, attempts, seconds_left)
+        return self._window.policy.decide(error, is_idempotent, attempts, seconds_left)
+
+    def _wait_for_room(self, error: "Failed", attempts: int, seconds_left: float) -> "float | None":
         window = self._window
-        self.may_have_run |= error.executed is not Verdict.NO
-        if not is_throttling(error):
-            return window.policy.decide(error, is_idempotent, attempts, seconds_left)
         window.narrow(error, self._epoch)
         self._epoch = window.epoch
         if window.policy.max_attempts == 1 or error.executed is not Verdict.NO:
             return None
         if attempts >= HOPELESS_TRIES and window.passed == self._passed and not window.may_be_running:
             return None
-        window.rest(self)
+        window.rest(self._entry)
         # The exponent is bounded, for a call may wait for room for minutes.
         seconds = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
         return seconds if seconds < seconds_left else None
@@ -80,11 +100,10 @@ class Stopped(Exception):  # no error: the map was left
     """The call is given up, since its map was left."""
 
 
-def guard_flow(flow: "Flow", entry: Entry) -> "Flow":
-    """The same flow, which sends nothing once its map is stopped, and whose entry knows whether it may have run."""
+def guard_flow(flow: "Flow", window: "Window", entry: MapInput) -> "Flow":
+    """Run the same flow, but send nothing once the map is stopped, and note in the entry whether it may have run."""
     answer: "Any" = None
     exchange: "Exchange | None" = None
-    window = entry._window  # noqa: SLF001  # of the same file
     try:
         while True:
             effect = flow.send(answer)
@@ -144,8 +163,8 @@ class Window:
         self._is_ordered = is_ordered
         self._limit = float(concurrency)
         self._next = 0  # position to hand out next, where the order counts
-        self._ended: "deque[Entry]" = deque()
-        self._waiting: "dict[int, Entry]" = {}  # ended, but not their turn yet
+        self._ended: "deque[MapInput]" = deque()
+        self._waiting: "dict[int, MapInput]" = {}  # ended, but not their turn yet
         self._on_change = on_change
         self._resting = 0  # calls under way that found no room at least once
         self.policy = policy
@@ -186,14 +205,14 @@ class Window:
             return HAND_OUT
         return END if self.is_drained and not self.under_way else WAIT
 
-    def add(self) -> Entry:
+    def add(self) -> MapInput:
         """An input was pulled; it is under way from now on."""
-        entry = Entry(self, self.pulled)
+        entry = MapInput(self.pulled)
         self.pulled += 1
         self.under_way += 1
         return entry
 
-    def take_outcome(self) -> Entry:
+    def take_outcome(self) -> MapInput:
         """The next one to hand out."""
         return self._ended.popleft()
 
@@ -201,7 +220,7 @@ class Window:
         """There is no further input."""
         self.is_drained = True
 
-    def note_ended(self, entry: Entry, outcome: "Any") -> None:
+    def note_ended(self, entry: MapInput, outcome: "Any") -> None:
         """An input has its outcome."""
         self._leave(entry)
         entry.outcome = outcome
@@ -231,7 +250,7 @@ class Window:
         if int(self._limit) != before:
             self._on_change(error, before, int(self._limit))
 
-    def rest(self, entry: Entry) -> None:
+    def rest(self, entry: MapInput) -> None:
         """A call found no room and waits."""
         if not entry.has_rested:
             entry.has_rested = True
@@ -244,7 +263,7 @@ class Window:
             if self._limit == self._concurrency:
                 self._on_change(None, self._concurrency, self._concurrency)
 
-    def _leave(self, entry: Entry) -> None:
+    def _leave(self, entry: MapInput) -> None:
         self.under_way -= 1
         if entry.has_rested:
             self._resting -= 1

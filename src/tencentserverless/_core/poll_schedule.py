@@ -29,7 +29,7 @@ LATE = "the time is up"
 END = "all have ended"
 
 
-class Entry:
+class SpawnedInput:
     """One input: its invocation, once there is one, and when to look at it."""
 
     __slots__ = ("answered_at", "invocation", "pause", "position")
@@ -83,8 +83,8 @@ class Roster:
         self._patience = patience_seconds
         self._deadline = deadline
         self._rng = rng
-        self._entries: "dict[int, Entry]" = {}  # those that were pulled and have not ended, by position
-        self._queue: "list[tuple[float, int, Entry]]" = []  # those to look at, by the time when
+        self._entries: "dict[int, SpawnedInput]" = {}  # those that were pulled and have not ended, by position
+        self._queue: "list[tuple[float, int, SpawnedInput]]" = []  # those to look at, by the time when
         self._ended: "deque[Any]" = deque()
         self._under_way = 0
         self._look_at = 0.0  # when the next look is allowed
@@ -118,14 +118,14 @@ class Roster:
     def _next_look(self) -> float:
         return max(self._queue[0][0], self._look_at)
 
-    def _take_look(self, now: float) -> Entry:
+    def _take_look(self, now: float) -> SpawnedInput:
         self._look_at = max(now, self._look_at) + self._interval
         self._under_way += 1
         return heappop(self._queue)[2]
 
-    def add(self) -> Entry:
+    def add(self) -> SpawnedInput:
         """An input was pulled; it is being started from now on."""
-        entry = self._entries[self.pulled] = Entry(self.pulled)
+        entry = self._entries[self.pulled] = SpawnedInput(self.pulled)
         self.pulled += 1
         self._under_way += 1
         return entry
@@ -134,7 +134,7 @@ class Roster:
         """There is no further input."""
         self._is_drained = True
 
-    def note_started(self, entry: Entry, invocation: "Any", now: float) -> None:
+    def note_started(self, entry: SpawnedInput, invocation: "Any", now: float) -> None:
         """It was accepted, or refused where the invocation has an outcome already."""
         self._under_way -= 1
         entry.invocation = invocation
@@ -144,7 +144,7 @@ class Roster:
         else:
             self._schedule(entry, now)
 
-    def note_seen(self, entry: Entry, sighting: "Sighting", now: float) -> None:
+    def note_seen(self, entry: SpawnedInput, sighting: "Sighting", now: float) -> None:
         """It was looked at; where it has ended, its invocation has the outcome by now."""
         self._under_way -= 1
         entry.answered_at = now
@@ -153,7 +153,7 @@ class Roster:
         else:
             self._schedule(entry, now)
 
-    def note_unseen(self, entry: Entry, base: "float | None", now: float) -> bool:
+    def note_unseen(self, entry: SpawnedInput, base: "float | None", now: float) -> bool:
         """A look failed. True if that is what comes of it; else it is looked at again later.
 
         :param base: seconds to wait at the least, None if the cause will not pass by itself
@@ -166,9 +166,9 @@ class Roster:
         self._schedule(entry, now)
         return False
 
-    def _end(self, entry: Entry) -> None:
+    def _end(self, entry: SpawnedInput) -> None:
         self._ended.append(self._entries.pop(entry.position).invocation)
 
-    def _schedule(self, entry: Entry, now: float) -> None:
+    def _schedule(self, entry: SpawnedInput, now: float) -> None:
         heappush(self._queue, (now + polling.spread(entry.pause, self._rng), entry.position, entry))
         entry.pause = min(polling.MAX_PAUSE_SECONDS, entry.pause * polling.PAUSE_GROWTH)

@@ -11,9 +11,20 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Protocol
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
+
+    class RetryPolicy(Protocol):
+        """What a flow needs to know: whether to try again, and whom to tell of a success."""
+
+        @property
+        def budget(self) -> "Budget":
+            """The budget that a success refills."""
+
+        def decide(self, error: Failed, is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
+            """Decide on the seconds to wait before the next attempt, None to give up. See ``Policy``."""
+
 
 BASE_SECONDS = 0.1
 THROTTLED_BASE_SECONDS = 0.5

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from tencentserverless._core.flow import Exchange, Flow
-    from tencentserverless._core.map_window import Entry
+    from tencentserverless._core.map_window import MapInput
     from tencentserverless._sync.net import Connection, Steps
     from tencentserverless.models import InvokeResult
 
@@ -78,7 +78,7 @@ class _Job:
 
     __slots__ = ("bell", "connection", "entry", "fd", "has_begun", "steps", "until")
 
-    def __init__(self, entry: "Entry") -> None:
+    def __init__(self, entry: "MapInput") -> None:
         self.entry = entry
         self.steps: "Steps"
         self.connection: "Connection | None" = None  # that its request goes over
@@ -111,7 +111,7 @@ class Fanout(BaseFanout):
         self._pool = client._pool
         self._pool.enlist(self)
 
-    def advance(self) -> "Entry | None":
+    def advance(self) -> "MapInput | None":
         """The next outcome, None when all were handed out."""
         if self.is_closed:
             return None
@@ -129,7 +129,7 @@ class Fanout(BaseFanout):
         finally:
             self._is_advancing = False
 
-    def _take(self) -> "Entry | None":
+    def _take(self) -> "MapInput | None":
         window = self.window
         while True:
             step = window.next_step()

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable
 
-    from tencentserverless._core.poll_schedule import Entry
+    from tencentserverless._core.poll_schedule import SpawnedInput
 
 
 class SpawnMap(BaseSpawnMap):
@@ -28,7 +28,7 @@ class SpawnMap(BaseSpawnMap):
         self, client: "Any", name: str, iterable: "Iterable[Any]", options: "dict[str, Any]", **limits: "Any"
     ) -> None:
         self._inputs = iter(iterable)
-        self._done: "Queue[tuple[Callable[[Entry, Any], None], Entry, Any]]" = Queue()
+        self._done: "Queue[tuple[Callable[[SpawnedInput, Any], None], SpawnedInput, Any]]" = Queue()
         super().__init__(client, name, options, **limits)
 
     @property
@@ -70,7 +70,9 @@ class SpawnMap(BaseSpawnMap):
         entry = self._roster.add()
         self._do(self._note_started, entry, lambda _: self._client.spawn(self._name, data, **self._options))
 
-    def _do(self, note: "Callable[[Entry, Any], None]", entry: "Entry", act: "Callable[[Entry], Any]") -> None:
+    def _do(
+        self, note: "Callable[[SpawnedInput, Any], None]", entry: "SpawnedInput", act: "Callable[[SpawnedInput], Any]"
+    ) -> None:
         """Act in a thread; what comes of it is noted in the caller's."""
 
         def work() -> None:
