@@ -8,7 +8,7 @@ import pytest
 
 from tencentserverless import exception
 from tencentserverless._core import flow as core
-from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target, invoke_flow
+from tencentserverless._core.flow import ClientState, Clock, Exchange, GetCredentials, Sleep, Target, invoke_flow
 from tencentserverless._core.http11 import Response
 from tencentserverless._core.request import Call, Query, RequestBuilder
 from tencentserverless._core.retry import Policy
@@ -43,14 +43,14 @@ class Run:
 
     def __init__(self, *answers: "Any", **options: "Any") -> None:
         self.time = options.pop("time", None) or Time()
-        self.memory = options.pop("memory", None) or Memory(options.pop("api", None))
+        self.state = options.pop("state", None) or ClientState(options.pop("api", None))
         self.policy = options.pop("policy", None) or Policy(options.pop("max_attempts", 3), lambda: 0.5)
         self.credentials = options.pop("credentials", None) or [KEYS] * 20
         self.takes = options.pop("takes", 0.25)
         timeout = options.pop("timeout", 60.0)
         call = Call("f", {"a": 1}, deadline=self.time.monotonic + timeout, **options)
         target = Target("scf.tencentcloudapi.com:443", RequestBuilder("scf.tencentcloudapi.com", "zh-CN", "agent"))
-        self.flow = invoke_flow(call, target, self.memory, self.policy, self.time.clock)
+        self.flow = invoke_flow(call, target, self.state, self.policy, self.time.clock)
         self.effects: "list[Any]" = []
         self.result: "Any" = None
         self.error: "Any" = None
@@ -237,7 +237,7 @@ def test_the_phases_of_each_attempt_are_told() -> None:
     flow = invoke_flow(
         Call("f", deadline=2000.0),
         Target("o", RequestBuilder("h", "zh-CN", "a")),
-        Memory(None),
+        ClientState(None),
         Policy(1, lambda: 0.0),
         time.clock,
     )
@@ -255,13 +255,13 @@ def test_the_phases_of_each_attempt_are_told() -> None:
 def test_a_clock_that_is_wrong_is_repaired_once_and_remembered() -> None:
     time = Time()
     time.wall = NOW - 4000.0
-    memory = Memory(None)
-    run = Run(refusal("AuthFailure.SignatureExpire", DATE), OK, time=time, memory=memory)
+    state = ClientState(None)
+    run = Run(refusal("AuthFailure.SignatureExpire", DATE), OK, time=time, state=state)
     assert run.result == '"ok"'
     assert run.sleeps == []
     assert run.requests[0]["X-TC-Timestamp"] == str(int(NOW) - 4000)
     assert abs(int(run.requests[1]["X-TC-Timestamp"]) - NOW) <= 1
-    later = Run(OK, time=time, memory=memory)
+    later = Run(OK, time=time, state=state)
     assert abs(int(later.requests[0]["X-TC-Timestamp"]) - NOW) <= 2
 
 
@@ -283,9 +283,9 @@ def test_the_clock_is_repaired_once_a_call() -> None:
 
 @pytest.mark.parametrize(("offset", "is_adopted"), [(59.0, False), (-59.0, False), (61.0, True), (-61.0, True)])
 def test_a_clock_that_is_off_by_less_than_a_minute_is_left_alone(offset: float, is_adopted: bool) -> None:
-    memory = Memory(None)
-    assert memory.learn_skew(refusal("AuthFailure.SignatureExpire", DATE), NOW + offset) is is_adopted
-    assert memory.offset_seconds == (-offset if is_adopted else 0)
+    state = ClientState(None)
+    assert state.learn_skew(refusal("AuthFailure.SignatureExpire", DATE), NOW + offset) is is_adopted
+    assert state.offset_seconds == (-offset if is_adopted else 0)
 
 
 @pytest.mark.parametrize("headers", [{}, {b"date": b"yesterday"}, {b"date": b"Mon, 25 Feb 2019 :164425: GMT"}])
@@ -316,13 +316,13 @@ def test_a_refresh_is_asked_for_only_once_even_if_a_retry_follows() -> None:
 
 @pytest.mark.parametrize("code", ["InvalidAction", "UnsupportedRegion"])
 def test_a_region_without_the_newer_action_is_served_by_the_older_one_from_then_on(code: str) -> None:
-    memory = Memory(None)
-    run = Run(refusal(code), OK, memory=memory)
+    state = ClientState(None)
+    run = Run(refusal(code), OK, state=state)
     assert run.actions == ["InvokeFunction", "Invoke"]
     assert "Event" in json.loads(run.requests[0]["body"])
     assert "ClientContext" in json.loads(run.requests[1]["body"])
-    assert Run(OK, memory=memory).actions == ["Invoke"]
-    assert Run(OK, memory=memory, region="ap-chengdu").actions == ["InvokeFunction"]
+    assert Run(OK, state=state).actions == ["Invoke"]
+    assert Run(OK, state=state, region="ap-chengdu").actions == ["InvokeFunction"]
 
 
 def test_a_region_that_serves_neither_action_is_the_error() -> None:
@@ -390,7 +390,7 @@ def test_a_question_is_never_asked_by_another_action() -> None:
     """Only a call has a form for both actions."""
     query = Query("InvokeFunction", {}, "f", "default", region="ap-guangzhou", deadline=2000.0)
     target = Target("o", RequestBuilder("h", "zh-CN", "a"))
-    flow = invoke_flow(query, target, Memory(None), Policy(3, lambda: 0.5), Time().clock)
+    flow = invoke_flow(query, target, ClientState(None), Policy(3, lambda: 0.5), Time().clock)
     flow.send(None)
     flow.send(KEYS)
     with pytest.raises(exception.APIError) as caught:
@@ -399,18 +399,18 @@ def test_a_question_is_never_asked_by_another_action() -> None:
 
 
 def test_an_older_action_that_was_not_reached_is_not_remembered() -> None:
-    memory = Memory(None)
-    run = Run(refusal("UnsupportedRegion"), network(MAYBE), memory=memory)
+    state = ClientState(None)
+    run = Run(refusal("UnsupportedRegion"), network(MAYBE), state=state)
     assert run.error.executed is MAYBE
-    assert Run(OK, memory=memory).actions == ["InvokeFunction"]
+    assert Run(OK, state=state).actions == ["InvokeFunction"]
 
 
 def test_an_older_action_that_ran_the_function_is_remembered_though_it_failed() -> None:
-    memory = Memory(None)
+    state = ClientState(None)
     failure = json.dumps({"errorCode": 1, "errorMessage": "m", "statusCode": 430, "requestId": "req-1"})
-    run = Run(refusal("UnsupportedRegion"), answer(result_body(failure, InvokeResult=430)), memory=memory)
+    run = Run(refusal("UnsupportedRegion"), answer(result_body(failure, InvokeResult=430)), state=state)
     assert type(run.error) is exception.FunctionError
-    assert Run(OK, memory=memory).actions == ["Invoke"]
+    assert Run(OK, state=state).actions == ["Invoke"]
 
 
 def test_every_repair_is_of_a_refusal() -> None:
@@ -442,7 +442,7 @@ def test_a_flow_can_be_closed_at_any_effect(steps: int) -> None:
     flow = invoke_flow(
         Call("f", deadline=2000.0),
         Target("o", RequestBuilder("h", "zh-CN", "a")),
-        Memory(None),
+        ClientState(None),
         Policy(3, lambda: 0.5),
         Time().clock,
     )
@@ -518,7 +518,7 @@ def test_what_is_refused_before_sending_yields_no_effect() -> None:
     flow = invoke_flow(
         Call("", deadline=2000.0),
         Target("o", RequestBuilder("h", "zh-CN", "a")),
-        Memory(None),
+        ClientState(None),
         Policy(3, lambda: 0.5),
         Time().clock,
     )

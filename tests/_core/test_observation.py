@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target, invoke_flow
+from tencentserverless._core.flow import ClientState, Clock, Exchange, GetCredentials, Sleep, Target, invoke_flow
 from tencentserverless._core.http11 import Response
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, Query, RequestBuilder
@@ -42,7 +42,7 @@ def begin(call: "Any", notes: Notes) -> "Any":
 
     clock = Clock(lambda: 1e9, tick)
     target = Target("host:443", RequestBuilder("host", "zh-CN", "agent"))
-    return observe_flow(invoke_flow(call, target, Memory(None), Policy(3, lambda: 0.0), clock), call, clock, notes)
+    return observe_flow(invoke_flow(call, target, ClientState(None), Policy(3, lambda: 0.0), clock), call, clock, notes)
 
 
 def make_call(**options: "Any") -> Call:

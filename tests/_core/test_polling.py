@@ -8,7 +8,7 @@ import pytest
 
 from tencentserverless import exception
 from tencentserverless._core import polling
-from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target
+from tencentserverless._core.flow import ClientState, Clock, Exchange, GetCredentials, Sleep, Target
 from tencentserverless._core.http11 import Response
 from tencentserverless._core.invocation_records import InvocationRef
 from tencentserverless._core.polling import PollContext
@@ -61,9 +61,9 @@ class Asking:
         clock = Clock(lambda: self.wall, lambda: self.monotonic)
         target = Target("scf.tencentcloudapi.com:443", RequestBuilder("scf.tencentcloudapi.com", "zh-CN", "agent"))
         policy = Policy(options.get("max_attempts", 1), options.get("rng", lambda: 1.0 - 1e-9))
-        memory = Memory(None)
-        memory.offset_seconds = options.get("offset", 0)
-        self.context = PollContext(target, memory, policy, clock, patience_seconds=options.get("patience", 900.0))
+        state = ClientState(None)
+        state.offset_seconds = options.get("offset", 0)
+        self.context = PollContext(target, state, policy, clock, patience_seconds=options.get("patience", 900.0))
 
     def drive(self, flow: "Any") -> "Any":
         answer: "Any" = None

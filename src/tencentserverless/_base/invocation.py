@@ -116,7 +116,7 @@ def make_poll_context(client: "BaseClient", region: str, max_attempts: "int | No
     target = client._find_target(region)
     observer = find_observer(client._room, client._on_attempt)
     return polling.PollContext(
-        target, client._memory, policy, CLOCK, patience_seconds=client._timeout, observer=observer
+        target, client._state, policy, CLOCK, patience_seconds=client._timeout, observer=observer
     )
 
 
@@ -138,7 +138,7 @@ def refer_to_spawned(
         namespace or wire.DEFAULT_NAMESPACE,
         region or client.region,
         accepted.function_request_id or accepted.request_id,
-        started_at + client._memory.offset_seconds,
+        started_at + client._state.offset_seconds,
     )
 
 

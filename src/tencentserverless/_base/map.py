@@ -106,7 +106,7 @@ class BaseFanout:
             if known is not None:
                 self.window.note_ended(entry, known)
                 return entry, None
-        flow = invoke_flow(call, self._target, self._client._memory, MapPolicy(self.window, entry), CLOCK)
+        flow = invoke_flow(call, self._target, self._client._state, MapPolicy(self.window, entry), CLOCK)
         if self._observer is not None:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow

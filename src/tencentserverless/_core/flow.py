@@ -48,7 +48,7 @@ class Exchange:
 
     ``marks`` holds (phase, monotonic seconds at its end) for the attempts of an error; a call on a kept connection that
     succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish. ``is_whole``
-    is its word on an answer: False if that came before the request was sent whole, so that it cannot have run.
+    is its word on an answer: False if that came before the request was sent whole, so that nothing has run.
     """
 
     __slots__ = ("action", "deadline", "is_whole", "marks", "may_have_left", "origin", "request")
@@ -63,7 +63,7 @@ class Exchange:
         self.marks: "tuple[tuple[str, float], ...]" = ()
 
     def mark(self, phase: str, at: float) -> None:
-        """A phase ended."""
+        """Note when a phase ended, in monotonic seconds."""
         self.marks += ((phase, at),)
 
 
@@ -77,7 +77,7 @@ class Sleep:
 
 
 class Clock:
-    """Time, as the flows see it: UNIX seconds, and seconds that never go back."""
+    """Gives the time to the flows: UNIX seconds, and seconds that never go back."""
 
     __slots__ = ("monotonic", "wall")
 
@@ -86,8 +86,8 @@ class Clock:
         self.monotonic = monotonic
 
 
-class Memory:
-    """What a client learns from its calls: the clock's offset, and where only the older action is served.
+class ClientState:
+    """Keeps what a client learns from its calls: the clock's offset, and the regions that serve the older action alone.
 
     :param api: the action that the caller pinned, None to choose
     """
@@ -100,17 +100,17 @@ class Memory:
         self._old_regions: "set[str]" = set()
 
     def choose_action(self, call: "Call") -> str:
-        """InvokeFunction takes 10,000 calls a second and Invoke 100, but only Invoke has asynchronous calls."""
+        """Choose the action: InvokeFunction takes 10,000 calls a second, Invoke 100 and asynchronous ones."""
         if call.invocation_type == wire.EVENT or call.region in self._old_regions:
             return wire.INVOKE
         return self.api or wire.INVOKE_FUNCTION
 
     def can_fall_back(self, action: str) -> bool:
-        """May Invoke be tried where InvokeFunction is refused?"""
+        """True if Invoke may be tried where this action was refused."""
         return action == wire.INVOKE_FUNCTION and self.api is None
 
     def remember_old(self, region: str) -> None:
-        """This region serves Invoke alone."""
+        """Note that this region serves Invoke alone."""
         self._old_regions.add(region)
 
     def learn_skew(self, response: "Response", now: float) -> bool:
@@ -123,7 +123,7 @@ class Memory:
 
 
 class Target:
-    """Where requests go and what builds them.
+    """Holds where requests go, and what builds them.
 
     :param origin: the address, as the drivers' pools know it; ``str()`` gives ``host:port``
     """
@@ -164,34 +164,36 @@ REPAIRS = {
 }
 
 
-def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "RetryPolicy", clock: Clock) -> "Flow":
+def invoke_flow(
+    call: "Call | Query", target: Target, state: ClientState, policy: "RetryPolicy", clock: Clock
+) -> "Flow":
     """Make one call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
     A query goes the same way; what it returns is the decoded answer.
     """
     builder = target.builder
-    action, body, read = _prepare(call, builder, memory)
+    action, body, read = _prepare(call, builder, state)
     log = None  # begun by the first failure: a call that succeeds at once pays nothing for it
     effect = GET_CREDENTIALS
     while True:
         credentials = yield effect
         if isinstance(credentials, exception.CallError):
             raise credentials if log is None else log.conclude(credentials)
-        timestamp = int(clock.wall()) + memory.offset_seconds
+        timestamp = int(clock.wall()) + state.offset_seconds
         request = builder.build(body, action, call.region, credentials, timestamp)
         exchange = Exchange(target.origin, request, call.deadline, action)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
         found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
         if log is not None and log.has_fallen_back and _is_served(found):
-            memory.remember_old(call.region)
+            state.remember_old(call.region)
         if not isinstance(found, Exception):
             policy.budget.refill()
             return found
         if found is not outcome:
             correct_verdict(found, exchange)
         if log is None:
-            log = _AttemptLog(call, memory, clock)
+            log = _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)
         if repair is None:
@@ -224,11 +226,11 @@ def _is_served(found: "Found") -> bool:
     return not isinstance(found, exception.CallError)
 
 
-def _prepare(call: "Call | Query", builder: "RequestBuilder", memory: Memory) -> "tuple[str, bytes, Read]":
+def _prepare(call: "Call | Query", builder: "RequestBuilder", state: ClientState) -> "tuple[str, bytes, Read]":
     """Choose the action to begin with, the request's body, and what reads the answer."""
     if isinstance(call, Query):
         return call.action, call.body, read_envelope
-    action = memory.choose_action(call)
+    action = state.choose_action(call)
     return action, builder.build_body(call, action), read_response
 
 
@@ -240,7 +242,7 @@ def _too_late(target: Target) -> exception.DeadlineExceeded:
 def describe_attempt(
     number: int, exchange: Exchange, outcome: str, executed: Verdict, span: "tuple[float, float]"
 ) -> Attempt:
-    """What is told of one try.
+    """Describe one attempt, for an error or an observer.
 
     :param span: when it began and ended, monotonic seconds
     """
@@ -266,11 +268,11 @@ def describe_attempt(
 class _AttemptLog:
     """Keeps what was tried in one call, and concludes what that proves together."""
 
-    __slots__ = ("_attempts", "_call", "_clock", "_memory", "_repairs")
+    __slots__ = ("_attempts", "_call", "_clock", "_repairs", "_state")
 
-    def __init__(self, call: "Call | Query", memory: Memory, clock: Clock) -> None:
+    def __init__(self, call: "Call | Query", state: ClientState, clock: Clock) -> None:
         self._call = call
-        self._memory = memory
+        self._state = state
         self._clock = clock
         self._attempts: "list[Attempt]" = []
         self._repairs: "list[Repair]" = []
@@ -308,9 +310,9 @@ class _AttemptLog:
 
     def _can_mend(self, repair: Repair, answer: "Any", action: str) -> bool:
         if repair is RESIGN:
-            return self._memory.learn_skew(answer, self._clock.wall())
+            return self._state.learn_skew(answer, self._clock.wall())
         if repair is FALL_BACK:
-            return isinstance(self._call, Call) and self._memory.can_fall_back(action)
+            return isinstance(self._call, Call) and self._state.can_fall_back(action)
         return True
 
     def conclude(self, error: "Failed") -> "Failed":

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator
 
-    from tencentserverless._core.flow import Clock, Flow, Memory, Target
+    from tencentserverless._core.flow import ClientState, Clock, Flow, Target
     from tencentserverless._core.invocation_records import InvocationRef, PollResult
     from tencentserverless.models import InvokeResult
 
@@ -45,12 +45,12 @@ class PollContext:
     :param observer: is told of every attempt, None where nobody asked for that
     """
 
-    __slots__ = ("clock", "memory", "observer", "patience_seconds", "policy", "target")
+    __slots__ = ("clock", "observer", "patience_seconds", "policy", "state", "target")
 
     def __init__(
         self,
         target: "Target",
-        memory: "Memory",
+        state: "ClientState",
         policy: "retry.Policy",
         clock: "Clock",
         *,
@@ -58,7 +58,7 @@ class PollContext:
         observer: "Any" = None,
     ) -> None:
         self.target = target
-        self.memory = memory
+        self.state = state
         self.policy = policy
         self.clock = clock
         self.patience_seconds = patience_seconds
@@ -66,7 +66,7 @@ class PollContext:
 
     def now(self) -> float:
         """Return UNIX seconds by the server's clock."""
-        return self.clock.wall() + self.memory.offset_seconds
+        return self.clock.wall() + self.state.offset_seconds
 
 
 def ask_flow(
@@ -82,7 +82,7 @@ def ask_flow(
         region=ref.region,
         deadline=min(deadline, context.clock.monotonic() + seconds),
     )
-    flow = invoke_flow(query, context.target, context.memory, context.policy, context.clock)
+    flow = invoke_flow(query, context.target, context.state, context.policy, context.clock)
     if context.observer is not None:
         flow = observe_flow(flow, query, context.clock, context.observer)
     try:
