@@ -180,7 +180,7 @@ class AsyncClient(BaseClient):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _run(self, flow: "Flow") -> "Coroutine[Any, Any, Any]":
+    def _run(self, flow: "Flow[Any]") -> "Coroutine[Any, Any, Any]":
         """Drive a flow on the running loop."""
         pool = self._get_pool()
         if pool.is_closed:

@@ -252,7 +252,7 @@ class Client(BaseClient):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, flow: "Flow") -> "Any":
+    def _run(self, flow: "Flow[Any]") -> "Any":
         """Drive a flow."""
         if self._pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")

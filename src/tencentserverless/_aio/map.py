@@ -139,7 +139,7 @@ class AsyncFanout(BaseFanout):
             if len(self._workers) < window.limit:  # there was less room a while ago
                 self._staff()
 
-    async def _call(self, entry: "MapInput", flow: "Flow") -> None:
+    async def _call(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
         if self._journal is not None:
             await self._flush()
         outcome: "Any"

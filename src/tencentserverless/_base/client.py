@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
+    from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
@@ -157,7 +158,7 @@ class BaseClient:
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
-    ) -> "Flow":
+    ) -> "Flow[InvokeResult]":
         """The flow of one call.
 
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
@@ -238,7 +239,7 @@ class BaseClient:
     def _get_pool(self) -> object:
         raise NotImplementedError
 
-    def _run(self, flow: "Flow") -> "Any":
+    def _run(self, flow: "Flow[Any]") -> "Any":
         """Drive a flow to its end, the way of this face."""
         raise NotImplementedError
 

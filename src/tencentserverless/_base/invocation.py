@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.flow import Flow
+    from tencentserverless._core.invocation_records import PollResult
 
 
 class BaseInvocation:
@@ -34,7 +35,7 @@ class BaseInvocation:
 
     position: "int | None"
 
-    def __init__(self, client: "Any", ref: InvocationRef, position: "int | None" = None) -> None:
+    def __init__(self, client: "BaseClient", ref: InvocationRef, position: "int | None" = None) -> None:
         self._client = client
         self._ref = ref
         self._outcome: "InvokeResult | Exception | None" = None
@@ -65,15 +66,15 @@ class BaseInvocation:
         """True if its result, or its error, is here already, so that ``result()`` returns or raises at once."""
         return self._outcome is not None
 
-    def _status_flow(self) -> "Flow":
+    def _status_flow(self) -> "Flow[PollResult]":
         return polling.poll_flow(self._ref, make_poll_context(self._client, self.region))
 
-    def _result_flow(self, timeout: "float | None") -> "Flow":
+    def _result_flow(self, timeout: "float | None") -> "Flow[InvokeResult]":
         seconds = None if timeout is None else check_seconds("timeout", timeout)
         # A question that fails is asked again by the flow, at its own pace.
         return polling.result_flow(self._ref, make_poll_context(self._client, self.region, max_attempts=1), seconds)
 
-    def _cancel_flow(self, grace: bool) -> "Flow":
+    def _cancel_flow(self, grace: bool) -> "Flow[None]":
         return polling.cancel_flow(self._ref, make_poll_context(self._client, self.region), check_flag("grace", grace))
 
     def _known(self) -> "InvokeResult | None":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.flow import Failed, Flow
     from tencentserverless._core.map_window import MapInput
+    from tencentserverless.models import InvokeResult
 
 DEFAULT_CONCURRENCY = 32
 SHOWN_POSITIONS = 20  # in a warning
@@ -93,7 +94,7 @@ class BaseFanout:
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 
-    def _admit(self, data: "Any") -> "tuple[MapInput, Flow | None]":
+    def _admit(self, data: "Any") -> "tuple[MapInput, Flow[InvokeResult] | None]":
         """An input was pulled: its flow, None where its outcome is known without a call."""
         entry = self.window.add()
         try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.invocation import BaseInvocation
     from tencentserverless._core.flow import Flow
+    from tencentserverless._core.invocation_records import PollResult
     from tencentserverless._core.poll_schedule import SpawnedInput
 
 
@@ -75,7 +76,7 @@ class BaseSpawnMap:
             type(self).__name__, self._name, self._schedule.pulled, len(self._schedule.unfinished)
         )
 
-    def _poll_flow(self, entry: "SpawnedInput") -> "Flow":
+    def _poll_flow(self, entry: "SpawnedInput") -> "Flow[PollResult]":
         return polling.poll_flow(entry.invocation._ref, self._context)
 
     def _note_started(self, entry: "SpawnedInput", found: "BaseInvocation | Exception") -> None:

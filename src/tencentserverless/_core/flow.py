@@ -14,7 +14,7 @@ from tencentserverless.models import Attempt, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator
+    from typing import Any, Callable, Generator, TypeVar
 
     from tencentserverless._core.http11 import Response
     from tencentserverless._core.request import RequestBuilder
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     Failed = exception.CallError | exception.TencentServerlessSDKException
     Found = InvokeResult | dict[str, Any] | Failed
     Read = Callable[[Response], Found]
-    Flow = Generator[Any, Any, Any]
+    Result = TypeVar("Result")
+    #: A flow yields effects, is sent what came of each, and returns its result. See the module for what is sent.
+    Flow = Generator["Effect", Any, Result]
 
 #: A clock that is off by less is left alone: the API allows 300 s, and the header's second is coarse.
 MIN_SKEW_SECONDS = 60
@@ -74,6 +76,10 @@ class Sleep:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+
+
+if TYPE_CHECKING:
+    Effect = GetCredentials | Exchange | Sleep
 
 
 class Clock:
@@ -166,7 +172,7 @@ REPAIRS = {
 
 def invoke_flow(
     call: "Call | Query", target: Target, state: ClientState, policy: "RetryPolicy", clock: Clock
-) -> "Flow":
+) -> "Flow[Any]":
     """Make one call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
     A query goes the same way; what it returns is the decoded answer.
@@ -308,7 +314,7 @@ class _AttemptLog:
         self._repairs.append(repair)
         return repair
 
-    def _can_mend(self, repair: Repair, answer: "Any", action: str) -> bool:
+    def _can_mend(self, repair: Repair, answer: "Response", action: str) -> bool:
         if repair is RESIGN:
             return self._state.learn_skew(answer, self._clock.wall())
         if repair is FALL_BACK:

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    #: A structure of the API: what is sent, or what came.
+    Fields = dict[str, Any]
 RECENT_SECONDS = 14 * 60  # GetRequestStatus looks back 15 minutes where no time is given
 KEPT_SECONDS = 3 * 24 * 3600  # how long events are kept
 #: The documentation does not say in which zone the platform reads times: UTC, or its own. Intervals cover both.
@@ -71,7 +73,7 @@ NOT_FOUND = PollResult(InvocationStatus.UNKNOWN, None)
 _RUNNING = PollResult(InvocationStatus.RUNNING, None)
 
 
-def record_query(ref: InvocationRef, now: float) -> "dict[str, Any]":
+def record_query(ref: InvocationRef, now: float) -> "Fields":
     """Write the question for the records of an invocation.
 
     :param now: UNIX seconds by the server's clock
@@ -89,12 +91,12 @@ def record_query(ref: InvocationRef, now: float) -> "dict[str, Any]":
     return fields
 
 
-def event_query(request_id: str) -> "dict[str, Any]":
+def event_query(request_id: str) -> "Fields":
     """Write the question for the status of an event."""
     return {"InvokeRequestId": request_id}
 
 
-def termination_query(ref: InvocationRef, is_graceful: bool) -> "dict[str, Any]":
+def termination_query(ref: InvocationRef, is_graceful: bool) -> "Fields":
     """Write the order to terminate an event."""
     return {
         "FunctionName": ref.function_name,
@@ -104,7 +106,7 @@ def termination_query(ref: InvocationRef, is_graceful: bool) -> "dict[str, Any]"
     }
 
 
-def read_records(envelope: "dict[str, Any]", ref: InvocationRef, now: float) -> "PollResult | None":
+def read_records(envelope: "Fields", ref: InvocationRef, now: float) -> "PollResult | None":
     """Read the records; None where there are none. There is one for each time that the platform ran the call.
 
     :param now: UNIX seconds by the server's clock
@@ -125,25 +127,23 @@ def read_records(envelope: "dict[str, Any]", ref: InvocationRef, now: float) -> 
     return _RUNNING if _is_requeued(failed.outcome, ref, now) else failed
 
 
-def _read_code(code: "Any") -> InvocationStatus:
+def _read_code(code: object) -> InvocationStatus:
     return wire.RECORD_STATUSES.get(code if isinstance(code, int) else -1, InvocationStatus.FAILED)
 
 
-def _is_requeued(outcome: "Any", ref: InvocationRef, now: float) -> bool:
+def _is_requeued(outcome: object, ref: InvocationRef, now: float) -> bool:
     """True if the platform will run the invocation again by itself."""
     if getattr(outcome, "status_code", None) not in wire.REQUEUED_STATUSES:
         return False
     return ref.started_at is None or now - ref.started_at <= wire.MAX_EVENT_AGE_SECONDS
 
 
-def _count_retries(row: "dict[str, Any]") -> int:
+def _count_retries(row: "Fields") -> int:
     number = row.get("RetryNum")
     return number if isinstance(number, int) else 0
 
 
-def _read_record(
-    envelope: "dict[str, Any]", row: "dict[str, Any]", request_id: str, status: InvocationStatus
-) -> PollResult:
+def _read_record(envelope: "Fields", row: "Fields", request_id: str, status: InvocationStatus) -> PollResult:
     """Read the record of an execution that has ended, as if it were the Result of a synchronous call."""
     message = row.get("RetMsg")
     result = {
@@ -160,13 +160,13 @@ def _read_record(
     return PollResult(InvocationStatus.ABORTED if aborted else InvocationStatus.FAILED, outcome)
 
 
-def _read_memory(value: "Any") -> int:
+def _read_memory(value: object) -> int:
     if not isinstance(value, (int, float)):
         return 0
     return int(value if value >= _MIN_MEMORY_BYTES else value * _MIN_MEMORY_BYTES)
 
 
-def read_event(envelope: "dict[str, Any]") -> PollResult:
+def read_event(envelope: "Fields") -> PollResult:
     """Read the status of an event. The outcome is what can be told without a record of its execution."""
     answer = envelope["Response"]
     result = answer.get("Result")

@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless._core.retry import Budget, Failed, Policy
+    from tencentserverless.models import InvokeResult
 
 #: Inputs that are under way or whose outcome waits to be handed out, for each that may be under way: what an ordered
 #: map needs to go on while its oldest call is slow.
@@ -100,21 +101,21 @@ class Stopped(Exception):  # no error: the map was left
     """The call is given up, since its map was left."""
 
 
-def guard_flow(flow: "Flow", window: "Window", entry: MapInput) -> "Flow":
+def guard_flow(flow: "Flow[Result]", window: "Window", entry: MapInput) -> "Flow[Result]":
     """Run the same flow, but send nothing once the map is stopped, and note in the entry whether it may have run."""
-    answer: "Any" = None
+    answer: object = None
     exchange: "Exchange | None" = None
     try:
         while True:
             effect = flow.send(answer)
             if window.is_stopped:
                 raise Stopped
-            entry.is_exchanging = isinstance(effect, Exchange)
-            exchange = effect if entry.is_exchanging else None
+            exchange = effect if isinstance(effect, Exchange) else None
+            entry.is_exchanging = exchange is not None
             answer = yield effect
             entry.is_exchanging = False
     except StopIteration as end:
-        return end.value
+        return end.value  # type: ignore[no-any-return]
     except GeneratorExit:
         entry.may_have_run |= exchange is not None and exchange.may_have_left
         raise
@@ -124,7 +125,7 @@ def guard_flow(flow: "Flow", window: "Window", entry: MapInput) -> "Flow":
 
 
 class Window:
-    """The inputs of one map.
+    """Decides which input of one map starts next, and which outcome is handed out.
 
     :param concurrency: calls under way at once, at most
     :param is_ordered: are outcomes handed out in the order of the inputs?
@@ -183,22 +184,22 @@ class Window:
 
     @property
     def may_be_running(self) -> bool:
-        """Is a call under way that has not been told yet that there is no room?"""
+        """True if a call is under way that has not been told yet that there is no room."""
         return self.under_way > self._resting
 
     @property
     def has_room(self) -> bool:
-        """May another input be pulled?"""
+        """True if another input may be pulled."""
         kept = self.count_ended() + self.under_way
         return self.under_way < int(self._limit) and kept < WINDOW_FACTOR * self._concurrency and not self.is_drained
 
     @property
     def has_outcome(self) -> bool:
-        """Is there something to hand out?"""
+        """True if there is something to hand out."""
         return bool(self._ended)
 
     def next_step(self) -> str:
-        """What to do now: first start what may start, then hand out."""
+        """Decide what to do now: first start what may start, then hand out."""
         if self.has_room:
             return PULL
         if self._ended:
@@ -206,22 +207,22 @@ class Window:
         return END if self.is_drained and not self.under_way else WAIT
 
     def add(self) -> MapInput:
-        """An input was pulled; it is under way from now on."""
+        """Add an input that was pulled; it is under way from now on."""
         entry = MapInput(self.pulled)
         self.pulled += 1
         self.under_way += 1
         return entry
 
     def take_outcome(self) -> MapInput:
-        """The next one to hand out."""
+        """Take the next input to hand out."""
         return self._ended.popleft()
 
     def drain(self) -> None:
-        """There is no further input."""
+        """Note that there is no further input."""
         self.is_drained = True
 
-    def note_ended(self, entry: MapInput, outcome: "Any") -> None:
-        """An input has its outcome."""
+    def note_ended(self, entry: MapInput, outcome: "InvokeResult | Exception") -> None:
+        """Note that an input has its outcome."""
         self._leave(entry)
         entry.outcome = outcome
         if not isinstance(outcome, Exception):
@@ -236,11 +237,11 @@ class Window:
         self._line_up()
 
     def count_ended(self) -> int:
-        """Outcomes that were not handed out."""
+        """Count the outcomes that were not handed out."""
         return len(self._ended) + len(self._waiting)
 
     def narrow(self, error: "Failed", epoch: int) -> None:
-        """The platform had no room for a try that began in that epoch: halve the limit, once for each epoch."""
+        """Halve the limit, once for each epoch: the platform had no room for an attempt that began in this one."""
         self.throttled += 1
         if epoch != self.epoch:
             return  # it began before the limit fell last
@@ -251,13 +252,13 @@ class Window:
             self._on_change(error, before, int(self._limit))
 
     def rest(self, entry: MapInput) -> None:
-        """A call found no room and waits."""
+        """Note that a call found no room and waits."""
         if not entry.has_rested:
             entry.has_rested = True
             self._resting += 1
 
     def _widen(self) -> None:
-        """A call got through: one more for each round of them."""
+        """Raise the limit for a call that got through: by one for each round of them."""
         if self._limit < self._concurrency:
             self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
             if self._limit == self._concurrency:
@@ -269,7 +270,7 @@ class Window:
             self._resting -= 1
 
     def _line_up(self) -> None:
-        """Let those pass whose turn it is."""
+        """Move to the end of the line those whose turn it is."""
         waiting = self._waiting
         while self._next in waiting:
             entry = waiting.pop(self._next)

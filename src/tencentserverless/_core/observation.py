@@ -1,4 +1,4 @@
-"""Watching a call's flow from outside: every try of it is told to an observer, and so is an interruption.
+"""Watches a call's flow from outside: an observer is told of every attempt, and of an interruption.
 
 A flow that nobody observes pays nothing for this: it is wrapped only where somebody does, and the answer is read once
 more for it.
@@ -13,10 +13,20 @@ from tencentserverless.models import CallFacts, InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from tencentserverless._core.flow import Clock, Flow
+    from tencentserverless._core.flow import Clock, Flow, Found, Result
     from tencentserverless._core.request import Call
+    from tencentserverless.models import Attempt
+
+    class AttemptObserver(Protocol):
+        """Is told of a call's attempts."""
+
+        def note_attempt(self, attempt: Attempt, facts: CallFacts) -> None:
+            """Hear of an attempt that has ended."""
+
+        def note_interruption(self, facts: CallFacts, tries: int, executed: Verdict) -> None:
+            """Hear that the caller was cancelled, or stopped by an error of its own."""
 
 
 #: Outcomes of tries that did not end with an error.
@@ -24,12 +34,10 @@ OK = "ok"
 INTERRUPTED = "interrupted"
 
 
-def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "Any") -> "Flow":
-    """The same flow, observed.
-
-    :param observer: its ``note_attempt(attempt, facts)`` is told when a try has ended, and its
-        ``note_interruption(facts, tries, executed)`` when the caller was cancelled, or stopped by an error of its own
-    """
+def observe_flow(
+    flow: "Flow[Result]", call: "Call | Query", clock: "Clock", observer: "AttemptObserver"
+) -> "Flow[Result]":
+    """Run the same flow, and tell an observer of it."""
     facts = _describe_call(call)
     verdicts: "list[Verdict]" = []
     answer: "Any" = None
@@ -47,7 +55,7 @@ def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "
                 span = (started, clock.monotonic())
                 observer.note_attempt(describe_attempt(len(verdicts), exchange, outcome, verdict, span), facts)
     except StopIteration as end:
-        return end.value
+        return end.value  # type: ignore[no-any-return]
     except GeneratorExit:
         if exchange is not None:
             verdicts.append(Verdict.MAYBE if exchange.may_have_left else Verdict.NO)
@@ -65,9 +73,9 @@ def _describe_call(call: "Call | Query", request_id: str = "", function_request_
 
 
 def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[str, Verdict, CallFacts]":
-    """What a try ended with, whether it ran the function, and the call's facts with the ids it got."""
+    """Read what an attempt ended with, whether it ran the function, and the call's facts with the ids it got."""
     is_query = isinstance(call, Query)
-    found: "Any" = answer
+    found: "Found" = answer
     if not isinstance(answer, exception.CallError):
         found = read_envelope(answer) if is_query else read_response(answer)
     if isinstance(found, InvokeResult):
@@ -82,6 +90,6 @@ def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[st
 
 
 def _sum_up(call: "Call | Query", verdicts: "list[Verdict]") -> Verdict:
-    """Over all tries, as an error would say it. Who asks about an invocation learns nothing by being interrupted."""
+    """Sum up all attempts, as an error would. Whoever asks about an invocation learns nothing by being interrupted."""
     is_proven = all(verdict is Verdict.NO for verdict in verdicts) and not isinstance(call, Query)
     return Verdict.NO if is_proven else Verdict.MAYBE

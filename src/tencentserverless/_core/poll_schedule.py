@@ -10,9 +10,18 @@ from tencentserverless._core import polling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Protocol
 
     from tencentserverless._core.invocation_records import PollResult
+    from tencentserverless._core.retry import Rng
+
+    class Spawned(Protocol):
+        """What a schedule knows of an invocation."""
+
+        @property
+        def has_outcome(self) -> bool:
+            """True if it needs no polling."""
+
 
 #: Half of what the API allows an account for each action that asks (20 a second by default, as their pages say).
 POLLS_PER_SECOND = 10.0
@@ -53,7 +62,6 @@ class PollSchedule:
     :param polls_per_second: over all of them
     :param patience_seconds: how long an invocation is polled without an answer
     :param deadline: monotonic seconds
-    :param rng: gives a number in [0, 1)
     """
 
     __slots__ = (
@@ -80,7 +88,7 @@ class PollSchedule:
         *,
         patience_seconds: float,
         deadline: float,
-        rng: "Callable[[], float]",
+        rng: "Rng",
     ) -> None:
         self._limits = (concurrency, window)
         self._interval = 1.0 / polls_per_second
@@ -98,9 +106,13 @@ class PollSchedule:
 
     @property
     def unfinished(self) -> "list[Any]":
-        """The invocations that were started and not handed out, by position."""
-        started = [entry.invocation for entry in self._entries.values() if entry.invocation is not None]
-        return sorted([*self._ended, *started], key=lambda invocation: invocation.position)
+        """The invocations that were started and not handed out, by position.
+
+        Any thread may ask. Each copy is made at once; an invocation that ends between the two is in both.
+        """
+        found = {entry.position: entry.invocation for entry in self._entries.copy().values()}
+        found.update((invocation.position, invocation) for invocation in self._ended.copy())
+        return [found[position] for position in sorted(found) if found[position] is not None]
 
     def next_step(self, now: float) -> "tuple[str, Any]":
         """Decide what to do now: a step and what it is about (an invocation, an input, or seconds)."""
@@ -138,7 +150,7 @@ class PollSchedule:
         """Note that there is no further input."""
         self._is_drained = True
 
-    def note_started(self, entry: SpawnedInput, invocation: "Any", now: float) -> None:
+    def note_started(self, entry: SpawnedInput, invocation: "Spawned", now: float) -> None:
         """Note that an invocation was accepted, or refused where it has an outcome already."""
         self._under_way -= 1
         entry.invocation = invocation
@@ -171,7 +183,8 @@ class PollSchedule:
         return False
 
     def _end(self, entry: SpawnedInput) -> None:
-        self._ended.append(self._entries.pop(entry.position).invocation)
+        self._ended.append(entry.invocation)
+        del self._entries[entry.position]
 
     def _schedule(self, entry: SpawnedInput, now: float) -> None:
         heappush(self._queue, (now + polling.spread(entry.pause, self._rng), entry.position, entry))

@@ -16,13 +16,10 @@ from tencentserverless.models import InvocationStatus, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator
-
     from tencentserverless._core.flow import ClientState, Clock, Flow, Target
-    from tencentserverless._core.invocation_records import InvocationRef, PollResult
+    from tencentserverless._core.invocation_records import Fields, InvocationRef, PollResult
+    from tencentserverless._core.observation import AttemptObserver
     from tencentserverless.models import InvokeResult
-
-    PollFlow = Generator[Any, Any, PollResult]
 
 NEVER = float("inf")
 QUESTION_SECONDS = 30.0  # for one question: it is answered at once, so that a longer silence means a lost answer
@@ -55,7 +52,7 @@ class PollContext:
         clock: "Clock",
         *,
         patience_seconds: float,
-        observer: "Any" = None,
+        observer: "AttemptObserver | None" = None,
     ) -> None:
         self.target = target
         self.state = state
@@ -70,8 +67,8 @@ class PollContext:
 
 
 def ask_flow(
-    action: str, fields: "dict[str, Any]", ref: "InvocationRef", context: PollContext, deadline: float = NEVER
-) -> "Flow":
+    action: str, fields: "Fields", ref: "InvocationRef", context: PollContext, deadline: float = NEVER
+) -> "Flow[Fields]":
     """Ask one question. Its errors say MAYBE: whatever became of the question, the invocation was accepted."""
     seconds = min(QUESTION_SECONDS, context.patience_seconds)
     query = Query(
@@ -82,7 +79,7 @@ def ask_flow(
         region=ref.region,
         deadline=min(deadline, context.clock.monotonic() + seconds),
     )
-    flow = invoke_flow(query, context.target, context.state, context.policy, context.clock)
+    flow: "Flow[Fields]" = invoke_flow(query, context.target, context.state, context.policy, context.clock)
     if context.observer is not None:
         flow = observe_flow(flow, query, context.clock, context.observer)
     try:
@@ -92,7 +89,7 @@ def ask_flow(
         raise
 
 
-def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVER) -> "PollFlow":
+def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVER) -> "Flow[PollResult]":
     """Poll an invocation once. Returns what the service says; raises what kept it from saying anything."""
     if ref.source == _EVENT:
         return (yield from _poll_event(ref, context, deadline))
@@ -109,15 +106,13 @@ def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVE
     return polled
 
 
-def _poll_record(
-    ref: "InvocationRef", context: PollContext, deadline: float
-) -> "Generator[Any, Any, PollResult | None]":
+def _poll_record(ref: "InvocationRef", context: PollContext, deadline: float) -> "Flow[PollResult | None]":
     fields = records.record_query(ref, context.now())
     envelope = yield from ask_flow(wire.GET_REQUEST_STATUS, fields, ref, context, deadline)
     return records.read_records(envelope, ref, context.now())
 
 
-def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> "PollFlow":
+def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> "Flow[PollResult]":
     fields = records.event_query(ref.request_id)
     try:
         envelope = yield from ask_flow(wire.GET_ASYNC_EVENT_STATUS, fields, ref, context, deadline)
@@ -139,7 +134,7 @@ def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> 
     return polled if has_waited else records.PollResult(polled.status, None)
 
 
-def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | None") -> "Flow":
+def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | None") -> "Flow[InvokeResult]":
     """Poll an invocation until it has ended; return its result or raise the function's error.
 
     :param timeout: in seconds, None to wait as long as it takes
@@ -182,11 +177,8 @@ def _conclude(polled: "PollResult") -> "InvokeResult":
     return outcome
 
 
-def spread(pause: float, rng: "Callable[[], float]") -> float:
-    """Draw a pause between half of one and a whole one, so that those who wait spread out.
-
-    :param rng: gives a number in [0, 1)
-    """
+def spread(pause: float, rng: "retry.Rng") -> float:
+    """Draw a pause between half of one and a whole one, so that those who wait spread out."""
     return pause * (0.5 + 0.5 * rng())
 
 
@@ -199,7 +191,7 @@ def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None
     )
 
 
-def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -> "Generator[Any, Any, None]":
+def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -> "Flow[None]":
     """Have an invocation terminated."""
     fields = records.termination_query(ref, is_graceful)
     yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)

@@ -282,12 +282,12 @@ class Fanout(BaseFanout):
         del self._jobs[job]
         self._note(job.entry, outcome)
 
-    def _drive(self, job: _Job, flow: "Flow") -> "Steps":
+    def _drive(self, job: _Job, flow: "Flow[Any]") -> "Steps":
         """The flow's effects, in steps. Returns its result, raises its error."""
         answer: "Any" = None
         try:
             while True:
-                effect = flow.send(answer)
+                effect: "Any" = flow.send(answer)
                 kind = type(effect)
                 if kind is effects.Exchange:
                     if self.is_closed:

@@ -136,7 +136,8 @@ class Ended(BaseInvocation):
     was_cancelled: bool
 
     def __init__(self, name: str, request_id: str, outcome: InvokeResult | Exception) -> None:
-        super().__init__(None, InvocationRef(name, wire.DEFAULT_NAMESPACE, wire.DEFAULT_REGION, request_id))
+        ref = InvocationRef(name, wire.DEFAULT_NAMESPACE, wire.DEFAULT_REGION, request_id)
+        super().__init__(None, ref)  # type: ignore[arg-type]  # nobody is asked about it
         self._outcome = outcome
         self.was_cancelled = False
 
