@@ -102,7 +102,7 @@ class AsyncClient(BaseClient):
     ) -> "AsyncInvocation":
         """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
         from tencentserverless._aio.invocation import AsyncInvocation
-        from tencentserverless._base.invocation import watch_spawned
+        from tencentserverless._base.invocation import refer_to_spawned
 
         started_at = CLOCK.wall()
         accepted = await self.invoke(
@@ -118,7 +118,7 @@ class AsyncClient(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return AsyncInvocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+        return AsyncInvocation(self, refer_to_spawned(self, function_name, namespace, region, accepted, started_at))
 
     def invocation(
         self,
@@ -136,9 +136,9 @@ class AsyncClient(BaseClient):
         :param region: where it was started
         """
         from tencentserverless._aio.invocation import AsyncInvocation
-        from tencentserverless._base.invocation import watch_known
+        from tencentserverless._base.invocation import refer_to_known
 
-        return AsyncInvocation(self, watch_known(self, function_name, request_id, namespace, region))
+        return AsyncInvocation(self, refer_to_known(self, function_name, request_id, namespace, region))
 
     def map(
         self,
@@ -180,7 +180,7 @@ class AsyncClient(BaseClient):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _run(self, flow: "Flow") -> "Coroutine[Any, Any, Any]":
+    def _run(self, flow: "Flow[Any]") -> "Coroutine[Any, Any, Any]":
         """Drive a flow on the running loop."""
         pool = self._get_pool()
         if pool.is_closed:

@@ -65,5 +65,5 @@ def call_action(
             )
         )
     target = client._find_target(region)
-    envelope = client._run(invoke_flow(query, target, client._memory, client._policy, CLOCK))
+    envelope = client._run(invoke_flow(query, target, client._state, client._policy, CLOCK))
     return envelope["Response"]  # type: ignore[no-any-return]

@@ -148,7 +148,7 @@ class Client(BaseClient):
         :returns: the invocation, to ask for its status and its result
         :raises Exception: what ``invoke`` raises
         """
-        from tencentserverless._base.invocation import watch_spawned
+        from tencentserverless._base.invocation import refer_to_spawned
         from tencentserverless._sync.invocation import Invocation
 
         started_at = CLOCK.wall()
@@ -165,7 +165,7 @@ class Client(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return Invocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+        return Invocation(self, refer_to_spawned(self, function_name, namespace, region, accepted, started_at))
 
     def invocation(
         self,
@@ -182,10 +182,10 @@ class Client(BaseClient):
         :param namespace: the function's namespace
         :param region: where it was started
         """
-        from tencentserverless._base.invocation import watch_known
+        from tencentserverless._base.invocation import refer_to_known
         from tencentserverless._sync.invocation import Invocation
 
-        return Invocation(self, watch_known(self, function_name, request_id, namespace, region))
+        return Invocation(self, refer_to_known(self, function_name, request_id, namespace, region))
 
     def map(
         self,
@@ -252,7 +252,7 @@ class Client(BaseClient):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, flow: "Flow") -> "Any":
+    def _run(self, flow: "Flow[Any]") -> "Any":
         """Drive a flow."""
         if self._pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")

@@ -121,10 +121,10 @@ def break_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken: one attempt that may have run outweighs a later one that did not."""
     from tencentserverless._core import flow
 
-    def conclude(story: object, error: object) -> object:
+    def conclude(log: object, error: object) -> object:
         return error
 
-    monkeypatch.setattr(flow._Story, "conclude", conclude)
+    monkeypatch.setattr(flow._AttemptLog, "conclude", conclude)
 
 
 def break_the_witness_rule(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from tencentserverless.models import Credentials, InvokeResult
 
 
-async def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
+async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeResult":
     """Drive the flow to its end: its result is returned, its error is raised."""
     answer: "Any" = None
     try:
         while True:
-            effect = flow.send(answer)
+            effect: "Any" = flow.send(answer)
             kind = type(effect)
             if kind is core.Exchange:
                 answer = await _exchange(effect, pool)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, AsyncIterable, Iterable
 
     from tencentserverless._core.flow import Flow
-    from tencentserverless._core.map_window import Entry
+    from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
 
 
@@ -69,14 +69,14 @@ class AsyncMapRun(BaseMapRun):
     def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
         super().__init__(client, name, inputs, options, **limits)
         self._is_async = hasattr(inputs, "__anext__")
-        self._workers: "dict[asyncio.Future[None], Entry | None]" = {}  # and what each calls for
+        self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
         self._failure: "BaseException | None" = None  # which ends the map
         self._loop: "asyncio.AbstractEventLoop | None" = None
         self._turn: "asyncio.Lock"  # to pull an input
         self._waiters: "set[asyncio.Future[None]]" = set()  # one for each task that waits for news
         self._flushed: "asyncio.Future[None] | None" = None  # what is noted is committed then
 
-    async def advance(self) -> "Entry | None":
+    async def advance(self) -> "MapInput | None":
         """The next outcome, None when all were handed out."""
         if self._loop is None:
             self._loop = asyncio.get_event_loop()
@@ -144,12 +144,12 @@ class AsyncMapRun(BaseMapRun):
             if len(self._workers) < window.limit:  # there was less room a while ago
                 self._staff()
 
-    async def _call(self, entry: "Entry", flow: "Flow") -> None:
+    async def _call(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
         if self._journal is not None:
             await self._flush()
         outcome: "Any"
         try:
-            outcome = await self._client._run(core.guard_flow(flow, entry))
+            outcome = await self._client._run(core.guard_flow(flow, self.window, entry))
         except asyncio.CancelledError:
             raise
         except core.Stopped:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class AsyncSpawnMap(BaseSpawnMap):
     """The invocations of a ``spawn_map``, an asynchronous iterator: each is handed out when it has ended.
 
-    Inputs are pulled, and invocations looked at, while you iterate. What is started when you stop goes on in the
+    Inputs are pulled, and invocations polled, while you iterate. What is started when you stop goes on in the
     cloud, and is in ``unfinished``.
     """
 
@@ -48,13 +48,13 @@ class AsyncSpawnMap(BaseSpawnMap):
             if self._fault is not None:
                 fault, self._fault = self._fault, None
                 raise fault
-            step, about = self._roster.next_step(CLOCK.monotonic())
+            step, about = self._schedule.next_step(CLOCK.monotonic())
             if step is core.HAND_OUT:
                 return about  # type: ignore[no-any-return]
             if step is core.PULL:
                 self._pull()
-            elif step is core.LOOK:
-                self._do(self._note_seen, about, lambda entry: self._client._run(self._look_flow(entry)))
+            elif step is core.POLL:
+                self._do(self._note_polled, about, lambda entry: self._client._run(self._poll_flow(entry)))
             elif step is core.WAIT:
                 await self._wait(None if about == core.NEVER else about)
             elif step is core.END:
@@ -64,13 +64,13 @@ class AsyncSpawnMap(BaseSpawnMap):
 
     def _pull(self) -> None:
         if self._is_async:
-            self._roster.is_pulling = True
+            self._schedule.is_pulling = True
             self._begin(self._pull_later())
             return
         try:
             data = next(self._inputs)
         except StopIteration:
-            self._roster.drain()
+            self._schedule.drain()
             return
         self._start(data)
 
@@ -78,20 +78,20 @@ class AsyncSpawnMap(BaseSpawnMap):
         try:
             data = await self._inputs.__anext__()
         except StopAsyncIteration:
-            self._roster.drain()
+            self._schedule.drain()
         except Exception as error:  # noqa: BLE001  # the caller's own, raised where the caller is
             self._fault = error
         else:
             self._start(data)
         finally:
-            self._roster.is_pulling = False
+            self._schedule.is_pulling = False
 
     def _start(self, data: "Any") -> None:
-        entry = self._roster.add()
+        entry = self._schedule.add()
         self._do(self._note_started, entry, lambda _: self._client.spawn(self._name, data, **self._options))
 
     def _do(
-        self, note: "Callable[[Any, Any], None]", entry: "core.Entry", act: "Callable[[Any], Awaitable[Any]]"
+        self, note: "Callable[[Any, Any], None]", entry: "core.SpawnedInput", act: "Callable[[Any], Awaitable[Any]]"
     ) -> None:
         async def work() -> None:
             try:
@@ -108,7 +108,7 @@ class AsyncSpawnMap(BaseSpawnMap):
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         else:
-            assert seconds is not None, "whatever is waited for is under way or to be looked at"
+            assert seconds is not None, "whatever is waited for is under way or to be polled"
             await asyncio.sleep(seconds)
 
     def _begin(self, work: "Awaitable[None]") -> None:

@@ -8,7 +8,7 @@ from tencentserverless._base.arguments import check_choice, check_count, check_h
 from tencentserverless._base.fork_lock import ForkLock
 from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
-from tencentserverless._core.flow import Memory, Target, invoke_flow
+from tencentserverless._core.flow import ClientState, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder
 from tencentserverless._core.retry import Policy
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
+    from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
@@ -77,7 +78,7 @@ class BaseClient:
         check_choice("language", language, LANGUAGES)
         self._on_attempt = on_attempt
         self._policy = Policy(check_count("max_attempts", max_attempts), roll)
-        self._memory = Memory(api)
+        self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
         self._provider: "credentials.Provider | None" = self._choose_provider()
@@ -157,7 +158,7 @@ class BaseClient:
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
-    ) -> "Flow":
+    ) -> "Flow[InvokeResult]":
         """The flow of one call.
 
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
@@ -182,7 +183,7 @@ class BaseClient:
             deadline=CLOCK.monotonic() + seconds,
             is_idempotent=idempotent,
         )
-        flow = invoke_flow(call, target, self._memory, self._policy, CLOCK)
+        flow = invoke_flow(call, target, self._state, self._policy, CLOCK)
         if on_attempt is None and self._on_attempt is None and not is_logged(self._room):
             return flow
         from tencentserverless._base.observer import observe
@@ -238,7 +239,7 @@ class BaseClient:
     def _get_pool(self) -> object:
         raise NotImplementedError
 
-    def _run(self, flow: "Flow") -> "Any":
+    def _run(self, flow: "Flow[Any]") -> "Any":
         """Drive a flow to its end, the way of this face."""
         raise NotImplementedError
 

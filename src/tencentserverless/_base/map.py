@@ -11,7 +11,7 @@ from tencentserverless._base.observer import find_observer
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.flow import invoke_flow
-from tencentserverless._core.map_window import Window
+from tencentserverless._core.map_window import MapPolicy, Window
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, encode_event
 from tencentserverless.exception import NetworkError, TencentServerlessSDKException
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.flow import Failed, Flow
-    from tencentserverless._core.map_window import Entry
+    from tencentserverless._core.map_window import MapInput
+    from tencentserverless.models import InvokeResult
 
 DEFAULT_CONCURRENCY = 32
 SHOWN_POSITIONS = 20  # in a warning
@@ -95,7 +96,7 @@ class BaseMapRun:
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 
-    def _admit(self, data: "Any") -> "tuple[Entry, Flow | None]":
+    def _admit(self, data: "Any") -> "tuple[MapInput, Flow[InvokeResult] | None]":
         """An input was pulled: its flow, None where its outcome is known without a call."""
         entry = self.window.add()
         try:
@@ -108,7 +109,7 @@ class BaseMapRun:
             if known is not None:
                 self.window.note_ended(entry, known)
                 return entry, None
-        flow = invoke_flow(call, self._target, self._client._memory, entry, CLOCK)
+        flow = invoke_flow(call, self._target, self._client._state, MapPolicy(self.window, entry), CLOCK)
         if self._observer is not None:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
@@ -128,7 +129,7 @@ class BaseMapRun:
             self._journal.check(position, event)
         self._ahead.extend(inputs)
 
-    def _give_up(self, entry: "Entry", lost: "list[int]") -> None:
+    def _give_up(self, entry: "MapInput", lost: "list[int]") -> None:
         """A call was stopped.
 
         :param lost: gets its position, if it may have run
@@ -139,13 +140,13 @@ class BaseMapRun:
         elif self._journal is not None:
             self._journal.forget(entry.position)
 
-    def _note(self, entry: "Entry", outcome: "Any") -> None:
+    def _note(self, entry: "MapInput", outcome: "Any") -> None:
         """A call ended."""
         if self._journal is not None:
             self._journal.note_outcome(entry.position, outcome, entry.may_have_run)
         self.window.note_ended(entry, outcome)
 
-    def _take_outcome(self) -> "Entry":
+    def _take_outcome(self) -> "MapInput":
         """The next outcome to hand out. It is on record before the caller has it."""
         self._commit()
         return self.window.take_outcome()
@@ -154,7 +155,7 @@ class BaseMapRun:
         if self._journal is not None:
             self._journal.commit()
 
-    def hand_out(self, entry: "Entry") -> "Any":
+    def hand_out(self, entry: "MapInput") -> "Any":
         """The outcome, which knows its position: a result is returned, an error raised or returned."""
         outcome = entry.outcome
         entry.outcome = None

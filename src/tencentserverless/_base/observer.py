@@ -12,14 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless._core.request import Call
     from tencentserverless.models import Attempt, CallFacts, Verdict
 
     Hook = Callable[[Attempt, CallFacts], object]
 
 
-def observe(flow: "Flow", call: "Call", room: str, hook: "Hook | None") -> "Flow":
+def observe(flow: "Flow[Result]", call: "Call", room: str, hook: "Hook | None") -> "Flow[Result]":
     """The same flow, told to whoever wants to hear."""
     return observe_flow(flow, call, CLOCK, Observer(room, hook))
 

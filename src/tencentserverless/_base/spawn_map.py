@@ -1,13 +1,14 @@
-"""What both faces' ``spawn_map`` is made of: its checked settings, and what its steps need to know.
+"""The base of both faces' ``spawn_map``: its checked settings, and what comes of each step.
 
 ``_sync.spawn_map`` and ``_aio.spawn_map`` add nothing but how the steps are done.
 """
 
 from tencentserverless._base.arguments import check_count, check_seconds, check_width
-from tencentserverless._base.invocation import open_desk
+from tencentserverless._base.invocation import make_poll_context
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import polling, wire
-from tencentserverless._core.poll_schedule import Roster
+from tencentserverless._core.invocation_records import InvocationRef
+from tencentserverless._core.poll_schedule import PollSchedule
 from tencentserverless._core.retry import base_seconds
 from tencentserverless.exception import CallError, ResultTimeout
 from tencentserverless.models import Verdict
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.invocation import BaseInvocation
     from tencentserverless._core.flow import Flow
-    from tencentserverless._core.poll_schedule import Entry
+    from tencentserverless._core.invocation_records import PollResult
+    from tencentserverless._core.poll_schedule import SpawnedInput
 
 
 DEFAULT_CONCURRENCY = 8
@@ -54,8 +56,8 @@ class BaseSpawnMap:
         self._name = name
         self._options = options
         self._timeout = None if timeout is None else check_seconds("timeout", timeout)
-        self._desk = open_desk(client, options.get("region") or client.region, max_attempts=1)
-        self._roster = Roster(
+        self._context = make_poll_context(client, options.get("region") or client.region, max_attempts=1)
+        self._schedule = PollSchedule(
             concurrency,
             check_count("window", window),
             looks_per_second,
@@ -67,39 +69,39 @@ class BaseSpawnMap:
     @property
     def unfinished(self) -> "list[Any]":
         """The invocations that were started and not handed out yet, by position."""
-        return self._roster.unfinished
+        return self._schedule.unfinished
 
     def __repr__(self) -> str:
         return "<{} of {}: {} inputs, {} unfinished>".format(
-            type(self).__name__, self._name, self._roster.pulled, len(self._roster.unfinished)
+            type(self).__name__, self._name, self._schedule.pulled, len(self._schedule.unfinished)
         )
 
-    def _look_flow(self, entry: "Entry") -> "Flow":
-        return polling.look_flow(entry.invocation._watched, self._desk)
+    def _poll_flow(self, entry: "SpawnedInput") -> "Flow[PollResult]":
+        return polling.poll_flow(entry.invocation._ref, self._context)
 
-    def _note_started(self, entry: "Entry", found: "BaseInvocation | Exception") -> None:
+    def _note_started(self, entry: "SpawnedInput", found: "BaseInvocation | Exception") -> None:
         if isinstance(found, Exception):
             namespace = self._options.get("namespace") or wire.DEFAULT_NAMESPACE
             region = self._options.get("region") or self._client.region
-            invocation = self._kind(self._client, polling.Watched(self._name, namespace, region, ""), entry.position)
+            invocation = self._kind(self._client, InvocationRef(self._name, namespace, region, ""), entry.position)
             invocation._outcome = found
         else:
             invocation = found
             invocation.position = entry.position
-        self._roster.note_started(entry, invocation, CLOCK.monotonic())
+        self._schedule.note_started(entry, invocation, CLOCK.monotonic())
 
-    def _note_seen(self, entry: "Entry", found: "Any") -> None:
+    def _note_polled(self, entry: "SpawnedInput", found: "Any") -> None:
         if isinstance(found, Exception):
             base = base_seconds(found) if isinstance(found, CallError) else None
-            if self._roster.note_unseen(entry, base, CLOCK.monotonic()):
+            if self._schedule.note_poll_failed(entry, base, CLOCK.monotonic()):
                 entry.invocation._outcome = found
             return
         entry.invocation._outcome = found.outcome
-        self._roster.note_seen(entry, found, CLOCK.monotonic())
+        self._schedule.note_polled(entry, found, CLOCK.monotonic())
 
     def _late(self) -> ResultTimeout:
         message = "{} invocations of {} have not ended after {:g} s; they go on, and are in .unfinished"
-        count = len(self._roster.unfinished)
+        count = len(self._schedule.unfinished)
         return ResultTimeout(
             "ClientNetworkError", message.format(count, self._name, self._timeout), executed=Verdict.MAYBE
         )

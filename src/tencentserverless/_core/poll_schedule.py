@@ -1,4 +1,4 @@
-"""Many asynchronous invocations at once: what starts next, which is looked at next, which has ended. Decisions only.
+"""Many asynchronous invocations at once: which starts next, which is polled next, which has ended. Decisions only.
 
 A shell asks for the ``next_step``, does it, and notes what came of it; the clock's readings are passed in.
 """
@@ -10,27 +10,40 @@ from tencentserverless._core import polling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Protocol
 
-    from tencentserverless._core.invocation_records import Sighting
+    from tencentserverless._core.invocation_records import PollResult
+    from tencentserverless._core.retry import Rng
+
+    class Spawned(Protocol):
+        """What a schedule knows of an invocation."""
+
+        @property
+        def has_outcome(self) -> bool:
+            """True if it needs no polling."""
+
 
 #: Half of what the API allows an account for each action that asks (20 a second by default, as their pages say).
-LOOKS_PER_SECOND = 10.0
-#: Invocations that have not ended and are kept in mind, so that memory stays bounded whatever the input.
+POLLS_PER_SECOND = 10.0
+#: Invocations that were started and have not ended, at most, so that memory stays bounded whatever the input.
 WINDOW = 1000
 
 NEVER = polling.NEVER
 
 HAND_OUT = "hand out an invocation that has ended"
 PULL = "pull the next input and start it"
-LOOK = "look at an invocation"
+POLL = "poll an invocation"
 WAIT = "wait"
 LATE = "the time is up"
 END = "all have ended"
 
 
-class Entry:
-    """One input: its invocation, once there is one, and when to look at it."""
+class SpawnedInput:
+    """Keeps one input's invocation, once there is one, and when to poll it.
+
+    :ivar pause: seconds until the next poll, before it is spread
+    :ivar answered_at: monotonic seconds of the last poll that was answered
+    """
 
     __slots__ = ("answered_at", "invocation", "pause", "position")
 
@@ -38,18 +51,17 @@ class Entry:
         self.position = position
         self.invocation: "Any" = None
         self.pause = polling.FIRST_PAUSE_SECONDS
-        self.answered_at = 0.0  # monotonic seconds of the last look that was answered
+        self.answered_at = 0.0
 
 
-class Roster:
-    """The invocations of one ``spawn_map``.
+class PollSchedule:
+    """Decides when each invocation of one ``spawn_map`` is started and polled.
 
-    :param concurrency: starts and looks under way at once
+    :param concurrency: starts and polls under way at once
     :param window: invocations that have not ended
-    :param looks_per_second: over all of them
-    :param patience_seconds: how long an invocation is looked at without an answer
+    :param polls_per_second: over all of them
+    :param patience_seconds: how long an invocation is polled without an answer
     :param deadline: monotonic seconds
-    :param rng: gives a number in [0, 1)
     """
 
     __slots__ = (
@@ -59,8 +71,8 @@ class Roster:
         "_interval",
         "_is_drained",
         "_limits",
-        "_look_at",
         "_patience",
+        "_poll_at",
         "_queue",
         "_rng",
         "_under_way",
@@ -72,70 +84,74 @@ class Roster:
         self,
         concurrency: int,
         window: int,
-        looks_per_second: float,
+        polls_per_second: float,
         *,
         patience_seconds: float,
         deadline: float,
-        rng: "Callable[[], float]",
+        rng: "Rng",
     ) -> None:
         self._limits = (concurrency, window)
-        self._interval = 1.0 / looks_per_second
+        self._interval = 1.0 / polls_per_second
         self._patience = patience_seconds
         self._deadline = deadline
         self._rng = rng
-        self._entries: "dict[int, Entry]" = {}  # those that were pulled and have not ended, by position
-        self._queue: "list[tuple[float, int, Entry]]" = []  # those to look at, by the time when
+        self._entries: "dict[int, SpawnedInput]" = {}  # those that were pulled and have not ended, by position
+        self._queue: "list[tuple[float, int, SpawnedInput]]" = []  # those to poll, by the time when
         self._ended: "deque[Any]" = deque()
         self._under_way = 0
-        self._look_at = 0.0  # when the next look is allowed
+        self._poll_at = 0.0  # when the next poll is allowed
         self._is_drained = False
-        self.is_pulling = False  # an input that is being waited for
+        self.is_pulling = False  # is an input being waited for?
         self.pulled = 0
 
     @property
     def unfinished(self) -> "list[Any]":
-        """The invocations that were not handed out, by position."""
-        started = [entry.invocation for entry in self._entries.values() if entry.invocation is not None]
-        return sorted([*self._ended, *started], key=lambda invocation: invocation.position)
+        """The invocations that were started and not handed out, by position.
+
+        Any thread may ask. Each copy is made at once; an invocation that ends between the two is in both.
+        """
+        found = {entry.position: entry.invocation for entry in self._entries.copy().values()}
+        found.update((invocation.position, invocation) for invocation in self._ended.copy())
+        return [found[position] for position in sorted(found) if found[position] is not None]
 
     def next_step(self, now: float) -> "tuple[str, Any]":
-        """What to do now: a step and what it is about (an invocation, an entry, or seconds)."""
+        """Decide what to do now: a step and what it is about (an invocation, an input, or seconds)."""
         if self._ended:
             return HAND_OUT, self._ended.popleft()
         if now >= self._deadline:
             return LATE, None
         concurrency, window = self._limits
         has_room = self._under_way < concurrency
-        if has_room and self._queue and self._next_look() <= now:
-            return LOOK, self._take_look(now)
+        if has_room and self._queue and self._next_poll() <= now:
+            return POLL, self._take_poll(now)
         if has_room and len(self._entries) < window and not self._is_drained and not self.is_pulling:
             return PULL, None
         if self._is_drained and not self._entries:
             return END, None
-        until = min(self._deadline, self._next_look()) if has_room and self._queue else self._deadline
+        until = min(self._deadline, self._next_poll()) if has_room and self._queue else self._deadline
         return WAIT, until - now
 
-    def _next_look(self) -> float:
-        return max(self._queue[0][0], self._look_at)
+    def _next_poll(self) -> float:
+        return max(self._queue[0][0], self._poll_at)
 
-    def _take_look(self, now: float) -> Entry:
-        self._look_at = max(now, self._look_at) + self._interval
+    def _take_poll(self, now: float) -> SpawnedInput:
+        self._poll_at = max(now, self._poll_at) + self._interval
         self._under_way += 1
         return heappop(self._queue)[2]
 
-    def add(self) -> Entry:
-        """An input was pulled; it is being started from now on."""
-        entry = self._entries[self.pulled] = Entry(self.pulled)
+    def add(self) -> SpawnedInput:
+        """Add an input that was pulled; it is being started from now on."""
+        entry = self._entries[self.pulled] = SpawnedInput(self.pulled)
         self.pulled += 1
         self._under_way += 1
         return entry
 
     def drain(self) -> None:
-        """There is no further input."""
+        """Note that there is no further input."""
         self._is_drained = True
 
-    def note_started(self, entry: Entry, invocation: "Any", now: float) -> None:
-        """It was accepted, or refused where the invocation has an outcome already."""
+    def note_started(self, entry: SpawnedInput, invocation: "Spawned", now: float) -> None:
+        """Note that an invocation was accepted, or refused where it has an outcome already."""
         self._under_way -= 1
         entry.invocation = invocation
         entry.answered_at = now
@@ -144,17 +160,17 @@ class Roster:
         else:
             self._schedule(entry, now)
 
-    def note_seen(self, entry: Entry, sighting: "Sighting", now: float) -> None:
-        """It was looked at; where it has ended, its invocation has the outcome by now."""
+    def note_polled(self, entry: SpawnedInput, polled: "PollResult", now: float) -> None:
+        """Note that an invocation was polled; where it has ended, it has the outcome by now."""
         self._under_way -= 1
         entry.answered_at = now
-        if sighting.outcome is not None:
+        if polled.outcome is not None:
             self._end(entry)
         else:
             self._schedule(entry, now)
 
-    def note_unseen(self, entry: Entry, base: "float | None", now: float) -> bool:
-        """A look failed. True if that is what comes of it; else it is looked at again later.
+    def note_poll_failed(self, entry: SpawnedInput, base: "float | None", now: float) -> bool:
+        """Note that a poll failed. True if that is the invocation's outcome; else it is polled again later.
 
         :param base: seconds to wait at the least, None if the cause will not pass by itself
         """
@@ -166,9 +182,10 @@ class Roster:
         self._schedule(entry, now)
         return False
 
-    def _end(self, entry: Entry) -> None:
-        self._ended.append(self._entries.pop(entry.position).invocation)
+    def _end(self, entry: SpawnedInput) -> None:
+        self._ended.append(entry.invocation)
+        del self._entries[entry.position]
 
-    def _schedule(self, entry: Entry, now: float) -> None:
+    def _schedule(self, entry: SpawnedInput, now: float) -> None:
         heappush(self._queue, (now + polling.spread(entry.pause, self._rng), entry.position, entry))
         entry.pause = min(polling.MAX_PAUSE_SECONDS, entry.pause * polling.PAUSE_GROWTH)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tencentserverless.models import Credentials, InvokeResult
 
 
-def run(flow: "Flow", pool: "Pool", provider: "Provider") -> "InvokeResult":
+def run(flow: "Flow[Any]", pool: "Pool", provider: "Provider") -> "InvokeResult":
     """Drive the flow to its end: its result is returned, its error is raised."""
     if waiting.has_left():
         waiting.settle_left()
@@ -28,7 +28,7 @@ def run(flow: "Flow", pool: "Pool", provider: "Provider") -> "InvokeResult":
 
 
 def call_steps(
-    flow: "Flow", pool: "Pool", provider: "Provider", make_waker: "MakeWaker", is_alone: bool = False
+    flow: "Flow[Any]", pool: "Pool", provider: "Provider", make_waker: "MakeWaker", is_alone: bool = False
 ) -> "Steps":
     """Perform the flow's effects. Returns its result, raises its error.
 
@@ -38,7 +38,7 @@ def call_steps(
     answer: "Any" = None
     try:
         while True:
-            effect = flow.send(answer)
+            effect: "Any" = flow.send(answer)
             kind = type(effect)
             if kind is core.Exchange:
                 answer = yield from _exchange_steps(effect, pool, make_waker, is_alone)

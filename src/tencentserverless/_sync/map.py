@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from tencentserverless._core.flow import Flow
-    from tencentserverless._core.map_window import Entry
+    from tencentserverless._core.map_window import MapInput
     from tencentserverless._core.pool import Slot
     from tencentserverless._sync.pool import Pool
     from tencentserverless.models import InvokeResult
@@ -125,7 +125,7 @@ class MapRun(BaseMapRun):
         self._provider = client._get_provider()
         super().__init__(client, name, inputs, options, **limits)
         self._pid = os.getpid()
-        self._tasks: "dict[Entry, Task]" = {}
+        self._tasks: "dict[MapInput, Task]" = {}
         self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
         self._is_left = False  # by a close while it is advanced
         self._advancing = TryLock()  # held by the thread that iterates
@@ -153,7 +153,7 @@ class MapRun(BaseMapRun):
         finally:
             turn.give()
 
-    def advance(self) -> "Entry | None":
+    def advance(self) -> "MapInput | None":
         """The next outcome, None when all were handed out."""
         if self.is_closed:
             return None
@@ -197,7 +197,7 @@ class MapRun(BaseMapRun):
             turn.give()
             self._advancing.give(slot)
 
-    def _take(self, turn: _Turn) -> "Entry | None":
+    def _take(self, turn: _Turn) -> "MapInput | None":
         window = self.window
         while not self._is_left:
             step = window.next_step()
@@ -228,7 +228,7 @@ class MapRun(BaseMapRun):
         """Take inputs and start their calls, while there is room."""
         window = self.window
         started = monotonic()
-        held: "list[tuple[Entry, Flow]]" = []  # whose intent is not committed yet
+        held: "list[tuple[MapInput, Flow[InvokeResult]]]" = []  # whose intent is not committed yet
         try:
             while window.has_room and self._pull(turn, held) and not self._is_left:
                 is_late = monotonic() - started > FILL_SECONDS
@@ -244,7 +244,7 @@ class MapRun(BaseMapRun):
             for entry, _ in held:  # not launched, for an input was refused
                 self._give_up(entry, [])
 
-    def _pull(self, turn: _Turn, held: "list[tuple[Entry, Flow]]") -> bool:
+    def _pull(self, turn: _Turn, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> bool:
         """Take the next input; False if there is none."""
         turn.give()  # the iterable may call functions too, and find all connections held by this map
         started = monotonic()
@@ -292,14 +292,16 @@ class MapRun(BaseMapRun):
             self._inputs = _Broken(error)
         return found
 
-    def _launch(self, held: "list[tuple[Entry, Flow]]") -> None:
+    def _launch(self, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> None:
         if not held:
             return
         self._commit()
         launched = list(held)
         held.clear()
         for entry, flow in launched:
-            steps = call_steps(core.guard_flow(flow, entry), self.pool, self._provider, self._loop.make_waker)
+            steps = call_steps(
+                core.guard_flow(flow, self.window, entry), self.pool, self._provider, self._loop.make_waker
+            )
             task = self._tasks[entry] = Task(steps, partial(self._end, entry))
             self._loop.start(task)
 
@@ -309,7 +311,7 @@ class MapRun(BaseMapRun):
             until = min(until, monotonic() + HELP_SECONDS)
         self._loop.turn(until)
 
-    def _end(self, entry: "Entry", result: "Any", error: "BaseException | None") -> bool:
+    def _end(self, entry: "MapInput", result: "Any", error: "BaseException | None") -> bool:
         """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
         del self._tasks[entry]
         if error is None:
@@ -351,7 +353,7 @@ class MapRun(BaseMapRun):
             self._stop(entry)
         return bool(self._tasks)
 
-    def _stop(self, entry: "Entry") -> "JournalError | None":
+    def _stop(self, entry: "MapInput") -> "JournalError | None":
         """Give up a call. Returns the error if that could not be written down."""
         self._loop.cancel(self._tasks.pop(entry))
         try:

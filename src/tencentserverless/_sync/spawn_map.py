@@ -12,13 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable
 
-    from tencentserverless._core.poll_schedule import Entry
+    from tencentserverless._core.poll_schedule import SpawnedInput
 
 
 class SpawnMap(BaseSpawnMap):
     """The invocations of a ``spawn_map``, an iterator: each is handed out when it has ended.
 
-    Inputs are pulled, and invocations looked at, while you iterate. What is started when you stop goes on in the
+    Inputs are pulled, and invocations polled, while you iterate. What is started when you stop goes on in the
     cloud, and is in ``unfinished``.
     """
 
@@ -28,7 +28,7 @@ class SpawnMap(BaseSpawnMap):
         self, client: "Any", name: str, iterable: "Iterable[Any]", options: "dict[str, Any]", **limits: "Any"
     ) -> None:
         self._inputs = iter(iterable)
-        self._done: "Queue[tuple[Callable[[Entry, Any], None], Entry, Any]]" = Queue()
+        self._done: "Queue[tuple[Callable[[SpawnedInput, Any], None], SpawnedInput, Any]]" = Queue()
         super().__init__(client, name, options, **limits)
 
     @property
@@ -47,13 +47,13 @@ class SpawnMap(BaseSpawnMap):
         """
         while True:
             self._settle()
-            step, about = self._roster.next_step(CLOCK.monotonic())
+            step, about = self._schedule.next_step(CLOCK.monotonic())
             if step is core.HAND_OUT:
                 return about  # type: ignore[no-any-return]
             if step is core.PULL:
                 self._pull()
-            elif step is core.LOOK:
-                self._do(self._note_seen, about, lambda entry: self._client._run(self._look_flow(entry)))
+            elif step is core.POLL:
+                self._do(self._note_polled, about, lambda entry: self._client._run(self._poll_flow(entry)))
             elif step is core.WAIT:
                 self._wait(about)
             elif step is core.END:
@@ -65,12 +65,14 @@ class SpawnMap(BaseSpawnMap):
         try:
             data = next(self._inputs)
         except StopIteration:
-            self._roster.drain()
+            self._schedule.drain()
             return
-        entry = self._roster.add()
+        entry = self._schedule.add()
         self._do(self._note_started, entry, lambda _: self._client.spawn(self._name, data, **self._options))
 
-    def _do(self, note: "Callable[[Entry, Any], None]", entry: "Entry", act: "Callable[[Entry], Any]") -> None:
+    def _do(
+        self, note: "Callable[[SpawnedInput, Any], None]", entry: "SpawnedInput", act: "Callable[[SpawnedInput], Any]"
+    ) -> None:
         """Act in a thread; what comes of it is noted in the caller's."""
 
         def work() -> None:
