@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import time
 
 import pytest
 
@@ -38,8 +39,12 @@ def test_a_timeout_with_bytes_on_our_side_did_not_run_and_they_never_leave(peer)
     async def main():
         async with AsyncClient(endpoint=peer.url, **KEYS) as client:
             await client.invoke("f")
+            connection = client._get_pool().take_idle(client._find_target(None).origin)
+            head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"
             with pytest.raises(exception.DeadlineExceeded) as caught:
-                await client.invoke("f", data=BIG, timeout=0.5)
+                await connection.exchange(head + BIG.encode(), time.monotonic() + 0.1)
+            assert not connection.has_handed_over
+            client._get_pool().discard(connection)
             return caught.value
 
     error = run_on_new_loop(main())

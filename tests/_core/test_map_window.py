@@ -193,13 +193,30 @@ def guarded(window, may_have_left=False):
 def test_a_guarded_flow_knows_when_a_request_is_under_way():
     flow, entry, _ = guarded(make_window(1))
     flow.send(None)
-    assert not entry.is_exchanging
-    flow.send("keys")
-    assert entry.is_exchanging
+    assert (entry.exchange, entry.has_begun) == (None, False)
+    exchange = flow.send("keys")
+    assert (entry.exchange, entry.has_begun) == (exchange, True)
     flow.send("answer")
-    assert not entry.is_exchanging
+    assert entry.exchange is None
     flow.close()
     assert not entry.may_have_run
+
+
+@pytest.mark.parametrize(("has_handed_over", "may_run"), [(None, False), (False, False), (True, True)])
+def test_an_input_may_be_running_once_its_request_may_have_left(has_handed_over, may_run):
+    flow, entry, _ = guarded(make_window(1))
+    flow.send(None)
+    exchange = flow.send("keys")
+    assert not entry.may_be_running
+    exchange.connection = has_handed_over if has_handed_over is None else Carrier(has_handed_over)
+    assert entry.may_be_running is may_run
+
+
+class Carrier:
+    """Stands for the connection that carries a request."""
+
+    def __init__(self, has_handed_over):
+        self.has_handed_over = has_handed_over
 
 
 def test_a_guarded_flow_sends_nothing_once_its_map_is_stopped():

@@ -86,6 +86,15 @@ def test_a_limit_is_a_moment_too_and_never_later_than_the_call():
     assert wait_one(steps()) == 0
 
 
+def test_a_share_of_a_limit_moves_with_the_whole():
+    whole = Limit(10.0, 12.0)
+    share = whole.share(5.0)
+    share.move(1.0)
+    assert (share.at, whole.at) == (6.0, 11.0)
+    share.move(10.0)
+    assert (share.at, whole.at) == (12.0, 12.0)
+
+
 def test_the_steps_are_closed_whatever_happens():
     closed = []
 

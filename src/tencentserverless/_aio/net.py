@@ -162,6 +162,7 @@ class Connection(_Base):  # type: ignore[misc]
         if monotonic() < self._deadline:
             self._set_deadline(self._deadline)
         elif self.is_sending():
+            self.has_handed_over = False
             self.abort()  # at once, for the loop might send the rest before the caller hears of it
             answer.set_exception(sockets.send_deadline(self.origin))
         else:

@@ -15,7 +15,7 @@ from tencentserverless._core.map_window import MapPolicy, Window
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, encode_event
 from tencentserverless.exception import NetworkError, TencentServerlessSDKException
-from tencentserverless.journal import Journal
+from tencentserverless.journal import Journal, JournalError
 from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
@@ -105,7 +105,11 @@ class BaseMapRun:
             self.window.note_ended(entry, error)
             return entry, None
         if self._journal is not None:
-            known = self._journal.enter(entry.position, call.event, self._is_idempotent)
+            try:
+                known = self._journal.enter(entry.position, call.event, self._is_idempotent)
+            except JournalError:
+                self.window.note_given_up(entry)
+                raise
             if known is not None:
                 self.window.note_ended(entry, known)
                 return entry, None

@@ -7,6 +7,7 @@ what has arrived is read before a deadline is held against it.
 import os
 import sys
 import time
+from collections import deque
 from functools import partial
 from threading import get_ident
 from time import monotonic
@@ -31,8 +32,14 @@ if TYPE_CHECKING:
     from tencentserverless._sync.pool import Pool
     from tencentserverless.models import InvokeResult
 
-#: How long inputs are taken before outcomes that are there are handed out, and from when on an iterable is slow.
+#: How long inputs are taken before outcomes that are there are handed out. An input that takes longer is a slow one.
 FILL_SECONDS = 0.01
+#: An iterable is asked for more before outcomes that are there are handed out, so that calls go on while the caller
+#: works, if so many inputs in a row were quick: one that waits for messages would keep those outcomes back.
+QUICK_INPUTS = 16
+#: What never waits for its next input.
+_CONTAINERS: "tuple[Any, ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
+_QUICK_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
 
 #: How soon the thread that iterates asks again for a loop that another thread turns, which never waits in it.
 TURN_SECONDS = 0.0005
@@ -126,6 +133,7 @@ class MapRun(BaseMapRun):
         super().__init__(client, name, inputs, options, **limits)
         self._pid = os.getpid()
         self._tasks: "dict[MapInput, Task]" = {}
+        self._quick_inputs = QUICK_INPUTS if isinstance(inputs, _QUICK_KINDS) else 0  # in a row
         self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
         self._is_left = False  # by a close while it is advanced
         self._advancing = TryLock()  # held by the thread that iterates
@@ -202,13 +210,11 @@ class MapRun(BaseMapRun):
         while not self._is_left:
             step = window.next_step()
             until = NEVER
-            if step is core.PULL and self._owed_until:
+            if step is core.PULL and self._quick_inputs < QUICK_INPUTS:
                 if window.has_outcome:
                     step = core.HAND_OUT
                 elif window.under_way and monotonic() < self._owed_until:
                     step, until = core.WAIT, self._owed_until
-                else:
-                    self._owed_until = 0.0
             if step is core.PULL:
                 self._fill(turn)
                 if window.has_outcome:
@@ -236,7 +242,7 @@ class MapRun(BaseMapRun):
                     self._launch(held)
                 if is_late:
                     self._loop.turn(0.0)
-                    if window.has_outcome or self._owed_until:
+                    if window.has_outcome or not self._quick_inputs:
                         break
             if not self._is_left:
                 self._launch(held)
@@ -253,7 +259,9 @@ class MapRun(BaseMapRun):
         finally:
             turn.take()
         seconds = monotonic() - started
+        self._quick_inputs += 1
         if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
+            self._quick_inputs = 0
             self._owed_until = monotonic() + seconds
         if found is None:
             return False

@@ -303,7 +303,7 @@ def _connect_steps(connection: Connection, addresses: "list[Address]", limit: Li
     failure = None
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         now = monotonic()
-        share = Limit(now + (limit.at - now) / (len(addresses) - index), limit.latest)
+        share = limit.share(now + (limit.at - now) / (len(addresses) - index))
         try:
             connection.use(socket.socket(family, kind, protocol))
         except OSError as error:  # a family that this machine does not have

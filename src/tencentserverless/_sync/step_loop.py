@@ -205,7 +205,7 @@ class StepLoop:
         for task in self.tasks:
             limit = task.limit
             if limit is not None:
-                limit.at = min(limit.at + pause, limit.latest)
+                limit.move(pause)
                 task.until = limit.at
 
     def _resume_woken(self) -> None:

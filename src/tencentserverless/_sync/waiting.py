@@ -55,13 +55,25 @@ class Limit:
 
     :param at: monotonic seconds
     :param latest: the call's own deadline, beyond which it never moves
+    :param whole: the limit of which this one is a share
     """
 
-    __slots__ = ("at", "latest")
+    __slots__ = ("_latest", "_whole", "at")
 
-    def __init__(self, at: float, latest: float) -> None:
+    def __init__(self, at: float, latest: float, whole: "Limit | None" = None) -> None:
         self.at = min(at, latest)
-        self.latest = latest
+        self._latest = latest
+        self._whole = whole
+
+    def share(self, at: float) -> "Limit":
+        """An earlier limit for a part of the work, which moves with this one."""
+        return Limit(at, self._latest, self)
+
+    def move(self, seconds: float) -> None:
+        """Allow for a pause."""
+        self.at = min(self.at + seconds, self._latest)
+        if self._whole is not None:
+            self._whole.move(seconds)
 
 
 class SocketPoll:
