@@ -1,8 +1,10 @@
 import errno
 import os
+import queue
 import socket
 import ssl
 import struct
+import threading
 
 import pytest
 
@@ -175,3 +177,83 @@ def test_the_authority_of_an_address_leaves_out_the_schemes_port() -> None:
     origin = Addressing("https://[::1]:8443", None, None).locate("r")
     assert (origin.authority, str(origin)) == ("[::1]:8443", "[::1]:8443")
     assert (ORIGIN.authority, str(ORIGIN)) == ("scf.example", "scf.example:443")
+
+
+class TestLookUp:
+    """Names are looked up in threads; who asks at once shares one, and few hang at a time."""
+
+    @pytest.fixture
+    def held(self, monkeypatch: pytest.MonkeyPatch) -> "Any":
+        """getaddrinfo that hangs until it is released, as in an outage."""
+        gate = threading.Event()
+        asked: "list[Any]" = []
+
+        def hang(host: bytes, *more: "Any") -> "Any":
+            asked.append(host)
+            gate.wait(20)
+            raise socket.gaierror(-3, "the resolver is away")
+
+        monkeypatch.setattr(socket, "getaddrinfo", hang)
+        monkeypatch.setattr(sockets, "_look_ups", {})
+        yield gate, asked
+        gate.set()
+
+    def test_all_who_ask_at_once_get_the_same_answer(self, held: "Any") -> None:
+        gate, asked = held
+        found: "queue.Queue[Any]" = queue.Queue()
+        for _ in range(64):
+            sockets.look_up("scf.example", 443, found.put)
+        gate.set()
+        answers = [found.get(timeout=20) for _ in range(64)]
+        assert len(asked) == 1
+        assert {type(answer) for answer in answers} == {socket.gaierror}
+
+    def test_one_that_hangs_is_not_waited_for_by_all_who_come_later_but_few_hang(
+        self, held: "Any", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gate, asked = held
+        now = [0.0]
+        monkeypatch.setattr(sockets, "monotonic", lambda: now[0])
+        found: "queue.Queue[Any]" = queue.Queue()
+        for second in range(60):
+            now[0] = float(second)
+            sockets.look_up("scf.example", 443, found.put)
+        gate.set()
+        for _ in range(60):
+            found.get(timeout=20)
+        assert len(asked) == sockets.MAX_LOOK_UPS
+
+    def test_another_name_is_not_kept_waiting(self, held: "Any") -> None:
+        gate, asked = held
+        found: "queue.Queue[Any]" = queue.Queue()
+        for name in ("a.example", "b.example"):
+            sockets.look_up(name, 443, found.put)
+        gate.set()
+        for _ in range(2):
+            found.get(timeout=20)
+        assert sorted(asked) == [b"a.example", b"b.example"]
+
+    def test_after_one_has_ended_the_name_is_looked_up_anew(self, held: "Any") -> None:
+        gate, asked = held
+        gate.set()
+        found: "queue.Queue[Any]" = queue.Queue()
+        for _ in range(2):
+            sockets.look_up("scf.example", 443, found.put)
+            found.get(timeout=20)
+        assert len(asked) == 2
+
+    def test_where_no_thread_can_be_started_it_is_looked_up_in_place(
+        self, held: "Any", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In isolated subinterpreters, at a process limit, at the end of the program."""
+        gate, asked = held
+        gate.set()
+
+        def refuse(thread: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        found: "list[Any]" = []
+        sockets.look_up("scf.example", 443, found.append)
+        assert [type(each) for each in found] == [socket.gaierror]
+        assert asked == [b"scf.example"]
