@@ -330,7 +330,7 @@ class Function(BaseFunction):
         Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
 
         :param iterable: the events
-        :param concurrency: starts and looks under way at once; default 8, or ``max_connections`` where that is less
+        :param concurrency: starts and questions at once, each by a thread; default 8, or ``max_connections`` if less
         :param window: invocations that have not ended; further inputs wait
         :param looks_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
             kind a second from an account (cloud.tencent.com/document/api/583/65348)

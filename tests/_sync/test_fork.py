@@ -8,37 +8,17 @@ import pytest
 from tencentserverless import scf
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Peer, ok
+from tests.threads import run_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     # Python 3.12 warns that a child of a process with threads may deadlock; that it does not is the claim here.
     pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
 ]
-
-
-def run_child(work: "Callable[[], Any]") -> str:
-    """Run something in a forked child; what it returns, or raises, comes back as text."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            try:
-                said = str(work())
-            except BaseException as error:  # noqa: BLE001  # the parent shows it
-                said = repr(error)
-            os.write(writer, said.encode("utf-8"))
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        said = stream.read().decode("utf-8")
-    os.waitpid(pid, 0)
-    return said
 
 
 def test_the_child_opens_its_own_connection_and_the_parents_survives() -> None:
