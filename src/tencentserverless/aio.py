@@ -118,7 +118,9 @@ class AsyncClient(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return AsyncInvocation(self, refer_to_spawned(self, function_name, namespace, region, accepted, started_at))
+        return AsyncInvocation(
+            self, refer_to_spawned(self._context(), function_name, namespace, region, accepted, started_at)
+        )
 
     def invocation(
         self,
@@ -238,7 +240,8 @@ class AsyncFunction(BaseFunction):
         from tencentserverless._aio.map import AsyncMap
 
         return AsyncMap(
-            self._client,
+            self._client._context(),
+            self._client._run,
             self.name,
             iterable,
             self._options,

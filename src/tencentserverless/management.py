@@ -23,11 +23,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.client import BaseClient
+
 __all__ = ["call_action"]
 
 
 def call_action(
-    client: "Any",
+    client: "BaseClient",
     action: str,
     fields: "dict[str, Any]",
     *,
@@ -64,6 +66,6 @@ def call_action(
                 action, len(query.body), wire.MAX_BODY_BYTES
             )
         )
-    target = client._find_target(region)
-    envelope = client._run(invoke_flow(query, target, client._state, client._policy, CLOCK))
+    context = client._context()
+    envelope = client._run(invoke_flow(query, context.find_target(region), context.state, context.policy, CLOCK))
     return envelope["Response"]  # type: ignore[no-any-return]

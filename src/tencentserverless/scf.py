@@ -165,7 +165,9 @@ class Client(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return Invocation(self, refer_to_spawned(self, function_name, namespace, region, accepted, started_at))
+        return Invocation(
+            self, refer_to_spawned(self._context(), function_name, namespace, region, accepted, started_at)
+        )
 
     def invocation(
         self,
@@ -298,8 +300,11 @@ class Function(BaseFunction):
         """Call it for each input and iterate over what comes of it. See ``Client.map``."""
         from tencentserverless._sync.map import Map
 
+        client = self._client
         return Map(
-            self._client,
+            client._context(),
+            client._pool,
+            client._get_provider(),
             self.name,
             iterable,
             self._options,

@@ -8,11 +8,15 @@ from tencentserverless._core import map_window as core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterable, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Callable, Iterable
 
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
+
+    #: Drives the flow of one call to its end.
+    Run = Callable[[Flow[InvokeResult]], Awaitable[InvokeResult]]
 
 
 class AsyncMap(MapProgress):
@@ -28,7 +32,8 @@ class AsyncMap(MapProgress):
 
     def __init__(
         self,
-        client: "Any",
+        context: "ClientContext",
+        run: "Run",
         name: str,
         iterable: "Iterable[Any] | AsyncIterable[Any]",
         options: "dict[str, Any]",
@@ -36,7 +41,7 @@ class AsyncMap(MapProgress):
     ) -> None:
         is_async = hasattr(iterable, "__aiter__")
         inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
-        self._run = AsyncMapRun(client, name, inputs, options, **limits)
+        self._run = AsyncMapRun(context, run, name, inputs, options, **limits)
 
     def __aiter__(self) -> "AsyncMap":
         return self
@@ -66,8 +71,17 @@ class AsyncMap(MapProgress):
 class AsyncMapRun(BaseMapRun):
     """One map under way, for asyncio."""
 
-    def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
-        super().__init__(client, name, inputs, options, **limits)
+    def __init__(
+        self,
+        context: "ClientContext",
+        run: "Run",
+        name: str,
+        inputs: "Any",
+        options: "dict[str, Any]",
+        **limits: "Any",
+    ) -> None:
+        super().__init__(context, name, inputs, options, **limits)
+        self._run = run
         self._is_async = hasattr(inputs, "__anext__")
         self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
         self._failure: "BaseException | None" = None  # which ends the map
@@ -149,7 +163,7 @@ class AsyncMapRun(BaseMapRun):
             await self._flush()
         outcome: "Any"
         try:
-            outcome = await self._client._run(core.guard_flow(flow, self.window, entry))
+            outcome = await self._run(core.guard_flow(flow, self.window, entry))
         except asyncio.CancelledError:
             raise
         except core.Stopped:

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
     from tencentserverless.models import InvokeResult
@@ -189,6 +190,21 @@ class BaseClient:
         from tencentserverless._base.observer import observe
 
         return observe(flow, call, self._room, check_hook(on_attempt) or self._on_attempt)
+
+    def _context(self) -> "ClientContext":
+        """What a map, an invocation or an action needs of this client, as it is now."""
+        from tencentserverless._base.context import ClientContext
+
+        return ClientContext(
+            find_target=self._find_target,
+            max_connections=self._limit,
+            on_attempt=self._on_attempt,
+            policy=self._policy,
+            region=self._region,
+            room=self._room,
+            state=self._state,
+            timeout_seconds=self._timeout,
+        )
 
     def _find_target(self, region: "str | None") -> Target:
         """Where a region is served, for what makes several requests.

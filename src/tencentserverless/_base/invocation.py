@@ -7,7 +7,6 @@ import copy
 
 from tencentserverless import config
 from tencentserverless._base.arguments import check_flag, check_seconds
-from tencentserverless._base.observer import find_observer
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.invocation_records import InvocationRef
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tencentserverless._base.client import BaseClient
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.invocation_records import PollResult
 
@@ -67,15 +67,18 @@ class BaseInvocation:
         return self._outcome is not None
 
     def _status_flow(self) -> "Flow[PollResult]":
-        return polling.poll_flow(self._ref, make_poll_context(self._client, self.region))
+        return polling.poll_flow(self._ref, self._ask())
 
     def _result_flow(self, timeout: "float | None") -> "Flow[InvokeResult]":
         seconds = None if timeout is None else check_seconds("timeout", timeout)
         # A question that fails is asked again by the flow, at its own pace.
-        return polling.result_flow(self._ref, make_poll_context(self._client, self.region, max_attempts=1), seconds)
+        return polling.result_flow(self._ref, self._ask(max_attempts=1), seconds)
 
     def _cancel_flow(self, grace: bool) -> "Flow[None]":
-        return polling.cancel_flow(self._ref, make_poll_context(self._client, self.region), check_flag("grace", grace))
+        return polling.cancel_flow(self._ref, self._ask(), check_flag("grace", grace))
+
+    def _ask(self, max_attempts: "int | None" = None) -> polling.PollContext:
+        return make_poll_context(self._client._context(), self.region, max_attempts)
 
     def _known(self) -> "InvokeResult | None":
         """Return the result where it is here already; the function's error is raised anew each time."""
@@ -108,21 +111,24 @@ def _rebuild(
     return invocation
 
 
-def make_poll_context(client: "BaseClient", region: str, max_attempts: "int | None" = None) -> polling.PollContext:
+def make_poll_context(context: "ClientContext", region: str, max_attempts: "int | None" = None) -> polling.PollContext:
     """Make what a client's questions about invocations in a region need.
 
     :param max_attempts: for one question; default: the client's
     """
-    policy = client._policy if max_attempts is None else Policy(max_attempts, client._policy.rng)
-    target = client._find_target(region)
-    observer = find_observer(client._room, client._on_attempt)
+    policy = context.policy if max_attempts is None else Policy(max_attempts, context.policy.rng)
     return polling.PollContext(
-        target, client._state, policy, CLOCK, patience_seconds=client._timeout, observer=observer
+        context.find_target(region),
+        context.state,
+        policy,
+        CLOCK,
+        patience_seconds=context.timeout_seconds,
+        observer=context.find_observer(),
     )
 
 
 def refer_to_spawned(
-    client: "BaseClient",
+    context: "ClientContext",
     function_name: str,
     namespace: "str | None",
     region: "str | None",
@@ -137,9 +143,9 @@ def refer_to_spawned(
     return InvocationRef(
         function_name,
         namespace or wire.DEFAULT_NAMESPACE,
-        region or client.region,
+        region or context.region,
         accepted.function_request_id or accepted.request_id,
-        started_at + client._state.offset_seconds,
+        started_at + context.state.offset_seconds,
     )
 
 

@@ -7,7 +7,6 @@ from collections import deque
 
 from tencentserverless import config
 from tencentserverless._base.arguments import check_flag, check_hook, check_seconds, check_width
-from tencentserverless._base.observer import find_observer
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.flow import invoke_flow
@@ -22,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._base.client import BaseClient
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Failed, Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
@@ -37,7 +36,7 @@ CHECKED_AHEAD = 1000
 class BaseMapRun:
     """One map under way.
 
-    :param client: that calls
+    :param context: of the client that calls
     :param name: the function's name
     :param inputs: what remains of the iterable
     :param options: of each call, as ``client.invoke`` names them
@@ -45,7 +44,7 @@ class BaseMapRun:
 
     def __init__(
         self,
-        client: "BaseClient",
+        context: "ClientContext",
         name: str,
         inputs: "Any",
         options: "dict[str, Any]",
@@ -56,9 +55,9 @@ class BaseMapRun:
         journal: "Any",
         grace: float,
     ) -> None:
-        width = check_width(concurrency, client._limit, DEFAULT_CONCURRENCY)
+        width = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
         self.returns_exceptions = check_flag("return_exceptions", return_exceptions)
-        self._client = client
+        self._context = context
         self._name = name
         self._inputs = inputs
         self._grace = check_seconds("grace", grace) if grace else 0.0
@@ -66,7 +65,7 @@ class BaseMapRun:
         self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
         self._fault: "BaseException | None" = None  # of the iterable
         self._lost: "list[int]" = []  # positions of calls that were given up and may have run
-        self.window = Window(width, check_flag("ordered", ordered), client._policy, self._note_limit)
+        self.window = Window(width, check_flag("ordered", ordered), context.policy, self._note_limit)
         region = self._fixed["region"]
         self._journal: "Journal | None" = None
         if journal is not None:
@@ -76,14 +75,14 @@ class BaseMapRun:
         self._is_to_check = self._ahead_limit > 0
 
     def _read_options(self, options: "dict[str, Any]") -> None:
-        client = self._client
+        context = self._context
         if options.pop("invocation_type", None) not in (None, wire.SYNC):
             raise ValueError("map waits for results; to start asynchronous invocations, use spawn_map")
         timeout = options.pop("timeout", None)
-        self._timeout = client._timeout if timeout is None else check_seconds("timeout", timeout)
-        self._observer = find_observer(client._room, check_hook(options.pop("on_attempt", None)) or client._on_attempt)
+        self._timeout = context.timeout_seconds if timeout is None else check_seconds("timeout", timeout)
+        self._observer = context.find_observer(check_hook(options.pop("on_attempt", None)))
         self._is_idempotent = bool(options.pop("idempotent", False))
-        region = config.check_region(options.pop("region", None) or client._region)
+        region = config.check_region(options.pop("region", None) or context.region)
         self._fixed: "dict[str, Any]" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
             "qualifier": options.pop("qualifier", None) or wire.DEFAULT_QUALIFIER,
@@ -92,7 +91,7 @@ class BaseMapRun:
             "is_idempotent": self._is_idempotent,
             "region": region,
         }
-        self._target = client._find_target(region)
+        self._target = context.find_target(region)
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 
@@ -113,7 +112,7 @@ class BaseMapRun:
             if known is not None:
                 self.window.note_ended(entry, known)
                 return entry, None
-        flow = invoke_flow(call, self._target, self._client._state, MapPolicy(self.window, entry), CLOCK)
+        flow = invoke_flow(call, self._target, self._context.state, MapPolicy(self.window, entry), CLOCK)
         if self._observer is not None:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
@@ -177,7 +176,7 @@ class BaseMapRun:
     def _note_limit(self, error: "Failed | None", before: int, after: int) -> None:
         from logging import getLogger
 
-        logger = getLogger(self._client._room)
+        logger = getLogger(self._context.room)
         if error is None:
             logger.info("%s in %s: concurrency is %d again", self._name, self._fixed["region"], after)
             return
@@ -196,7 +195,7 @@ class BaseMapRun:
             return
         from logging import getLogger
 
-        logger = getLogger(self._client._room)
+        logger = getLogger(self._context.room)
         if ended:
             logger.info("%s: the map was left before %d outcomes were handed out", self._name, ended)
         if lost:

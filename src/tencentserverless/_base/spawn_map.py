@@ -49,7 +49,8 @@ class BaseSpawnMap:
         looks_per_second: float,
         timeout: "float | None",
     ) -> None:
-        self._concurrency = check_width(concurrency, client._limit, DEFAULT_CONCURRENCY)
+        context = client._context()
+        self._concurrency = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
         if isinstance(looks_per_second, bool) or not isinstance(looks_per_second, (int, float)):
             raise TypeError("looks_per_second must be a number, not {!r}".format(looks_per_second))
         if not 0 < looks_per_second < float("inf"):
@@ -59,14 +60,14 @@ class BaseSpawnMap:
         self._options = options
         self._timeout = None if timeout is None else check_seconds("timeout", timeout)
         self._deadline = polling.NEVER if timeout is None else CLOCK.monotonic() + timeout
-        self._context = make_poll_context(client, options.get("region") or client.region, max_attempts=1)
+        self._context = make_poll_context(context, options.get("region") or context.region, max_attempts=1)
         self._schedule = PollSchedule(
             self._concurrency,
             check_count("window", window),
             looks_per_second,
-            patience_seconds=client._timeout,
+            patience_seconds=context.timeout_seconds,
             deadline=self._deadline,
-            rng=client._policy.rng,
+            rng=context.policy.rng,
         )
         self._pid = os.getpid()
 

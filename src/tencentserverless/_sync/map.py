@@ -24,12 +24,14 @@ from tencentserverless.journal import JournalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Iterable, Iterator
 
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless._core.pool import Slot
     from tencentserverless._sync.pool import Pool
+    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 #: How long inputs are taken before outcomes that are there are handed out. An input that takes longer is a slow one.
@@ -58,9 +60,18 @@ class Map(MapProgress):
     _run: "MapRun"
 
     def __init__(
-        self, client: "Any", name: str, iterable: "Iterable[Any]", options: "dict[str, Any]", **limits: "Any"
+        self,
+        context: "ClientContext",
+        pool: "Pool",
+        provider: "Provider",
+        name: str,
+        iterable: "Iterable[Any]",
+        options: "dict[str, Any]",
+        **limits: "Any",
     ) -> None:
-        self._run = MapRun(client, name, iter(iterable), options, **limits)
+        if pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        self._run = MapRun(context, (pool, provider), name, iter(iterable), options, **limits)
 
     def __iter__(self) -> "Map":
         return self
@@ -125,12 +136,17 @@ class _Turn:
 class MapRun(BaseMapRun):
     """One map under way, for threads."""
 
-    def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
-        self.pool: "Pool" = client._pool
-        if self.pool.is_closed:
-            raise RuntimeError("this client is closed; make a new one")
-        self._provider = client._get_provider()
-        super().__init__(client, name, inputs, options, **limits)
+    def __init__(
+        self,
+        context: "ClientContext",
+        means: "tuple[Pool, Provider]",
+        name: str,
+        inputs: "Iterator[Any]",
+        options: "dict[str, Any]",
+        **limits: "Any",
+    ) -> None:
+        super().__init__(context, name, inputs, options, **limits)
+        self.pool, self._provider = means
         self._pid = os.getpid()
         self._tasks: "dict[MapInput, Task]" = {}
         self._quick_inputs = QUICK_INPUTS if isinstance(inputs, _QUICK_KINDS) else 0  # in a row
