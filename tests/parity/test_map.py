@@ -370,7 +370,7 @@ def test_left_early_it_waits_a_while_and_tells_of_the_rest(face, caplog):
         end.set()
     assert 0.3 <= seconds < 5
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert "which may have run (executed=maybe): positions 2, 3" in warning
+    assert "which may have run (executed=maybe): positions 2" in warning
     assert len(peer.requests) <= 5
 
 
