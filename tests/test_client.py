@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tencentserverless import scf
-from tencentserverless._client import AGENT, CALL_OPTIONS, RESERVED
+from tencentserverless._base.client import AGENT, CALL_OPTIONS, RESERVED
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Credentials
 from tencentserverless.scf import Client, Function

@@ -43,7 +43,7 @@ def _list_codes() -> "list[str]":
 
 def _list_repairs() -> "list[str]":
     rows = ["| Refusal | Mended at once, and once a call, by |", "|---|---|"]
-    rows += [f"| `{code}` | {repair} |" for code, repair in sorted(flow.REPAIRS.items())]
+    rows += [f"| `{code}` | {repair.words} |" for code, repair in sorted(flow.REPAIRS.items())]
     return rows
 
 

@@ -1,4 +1,4 @@
-"""A contract type for import-linter: what one room may import.
+"""Contract types for import-linter: what one room may import, and that no modules import each other.
 
 import-linter's own contracts forbid what they list. A law that lists what is *allowed* also holds for the room that
 is built next year, and it can be written before the room exists: it bites as soon as the package appears.
@@ -90,3 +90,57 @@ class RoomContract(Contract):
         if getattr(self, "may_import", None) is None:
             return True
         return imported == ROOT or matches(imported, self._list("rooms") + self._list("may_import"))
+
+
+def find_circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Find the groups of modules in which each imports every other, directly or through others of the group.
+
+    :param imports: what each module imports itself
+    """
+    reached = {module: _find_reached(module, imports) for module in imports}
+    circles = {
+        tuple(sorted(other for other in reached[module] if module in reached[other]))
+        for module in imports
+        if module in reached[module]
+    }
+    return [list(circle) for circle in sorted(circles)]
+
+
+def _find_reached(start: str, imports: dict[str, set[str]]) -> set[str]:
+    """Find what a module imports, directly or not; itself only if it stands in a circle."""
+    reached: set[str] = set()
+    left = [start]
+    while left:
+        found = imports[left.pop()] - reached
+        reached |= found
+        left += found
+    return reached
+
+
+class CircleContract(Contract):
+    """No modules import each other, directly or through others, whether at run time, inside functions, or for types."""
+
+    type_name = "no_circles"
+
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
+        """Find the circles among all modules of ours, and the lines that close them."""
+        modules = {module for module in graph.modules if is_ours(module)}
+        imports = {module: graph.find_modules_directly_imported_by(module) & modules for module in modules}
+        circles = {
+            ", ".join(circle): [
+                (importer, imported, detail["line_number"], detail["line_contents"])
+                for importer in circle
+                for imported in sorted(imports[importer].intersection(circle))
+                for detail in graph.get_import_details(importer=importer, imported=imported)
+            ]
+            for circle in find_circles(imports)
+        }
+        return ContractCheck(kept=not circles, metadata={"circles": circles})
+
+    def render_broken_contract(self, check: ContractCheck) -> None:
+        """Name each circle, and every line that belongs to it."""
+        for members, lines in check.metadata["circles"].items():
+            output.print_error(f"These import each other: {members}", bold=False)
+            for importer, imported, line, text in lines:
+                output.print_error(f"    {importer} imports {imported} (line {line}: {text})", bold=False)
+        output.new_line()

@@ -27,7 +27,7 @@ CACHE = ROOT / ".cache" / "matrix"
 VERSIONS = tuple(f"3.{minor}" for minor in range(6, 14))
 #: What a wheel is made of.
 SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py", "src")
-ROOMS = ("_core", "_sync", "_aio", "parity")
+ROOMS = ("_base", "_core", "_sync", "_aio", "parity")
 #: Tests of the tree around the SDK; no wheel holds what they read.
 TREE_TESTS = frozenset({"test_delivery_page.py"})
 #: Fixtures of the local SCF's tests, which needs 3.10; the SDK's tests do without.

@@ -14,18 +14,19 @@ from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
 from tencentserverless._aio.pool import Pool
-from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
+from tencentserverless._base.client import Ambient, BaseClient, BaseFunction
+from tencentserverless._base.runtime import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from typing import Any, AsyncIterable, Coroutine, Iterable
 
-    from tencentserverless._aio.fanout import AsyncMap
     from tencentserverless._aio.invocation import AsyncInvocation
-    from tencentserverless._aio.spawning import AsyncSpawnMap
+    from tencentserverless._aio.map import AsyncMap
+    from tencentserverless._aio.spawn_map import AsyncSpawnMap
+    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
-    from tencentserverless._observation import Hook
     from tencentserverless.models import InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
@@ -101,7 +102,7 @@ class AsyncClient(BaseClient):
     ) -> "AsyncInvocation":
         """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
         from tencentserverless._aio.invocation import AsyncInvocation
-        from tencentserverless._invocation import watch_spawned
+        from tencentserverless._base.invocation import refer_to_spawned
 
         started_at = CLOCK.wall()
         accepted = await self.invoke(
@@ -117,7 +118,9 @@ class AsyncClient(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return AsyncInvocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+        return AsyncInvocation(
+            self, refer_to_spawned(self._context(), function_name, namespace, region, accepted, started_at)
+        )
 
     def invocation(
         self,
@@ -135,9 +138,9 @@ class AsyncClient(BaseClient):
         :param region: where it was started
         """
         from tencentserverless._aio.invocation import AsyncInvocation
-        from tencentserverless._invocation import watch_known
+        from tencentserverless._base.invocation import refer_to_known
 
-        return AsyncInvocation(self, watch_known(self, function_name, request_id, namespace, region))
+        return AsyncInvocation(self, refer_to_known(self, function_name, request_id, namespace, region))
 
     def map(
         self,
@@ -179,7 +182,7 @@ class AsyncClient(BaseClient):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _run(self, flow: "Flow") -> "Coroutine[Any, Any, Any]":
+    def _run(self, flow: "Flow[Any]") -> "Coroutine[Any, Any, Any]":
         """Drive a flow on the running loop."""
         pool = self._get_pool()
         if pool.is_closed:
@@ -234,10 +237,11 @@ class AsyncFunction(BaseFunction):
         grace: float = 5.0,
     ) -> "AsyncMap":
         """Call it for each input, and iterate with ``async for`` over what comes of it. See ``AsyncClient.map``."""
-        from tencentserverless._aio.fanout import AsyncMap
+        from tencentserverless._aio.map import AsyncMap
 
         return AsyncMap(
-            self._client,
+            self._client._context(),
+            self._client._run,
             self.name,
             iterable,
             self._options,
@@ -261,7 +265,7 @@ class AsyncFunction(BaseFunction):
 
         The parameters are ``scf.Function.spawn_map``'s; the inputs may be an asynchronous iterable too.
         """
-        from tencentserverless._aio.spawning import AsyncSpawnMap
+        from tencentserverless._aio.spawn_map import AsyncSpawnMap
 
         return AsyncSpawnMap(
             self._client,

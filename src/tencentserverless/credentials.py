@@ -5,8 +5,8 @@ official providers load only when nothing before them has keys, for they bring `
 """
 
 from tencentserverless import config
+from tencentserverless._base.fork_lock import ForkLock
 from tencentserverless._core.request import check_header_value
-from tencentserverless._fork import ForkLock
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
 
@@ -227,12 +227,12 @@ class Chain(Provider):
         """The role of the machine, if it is a CVM with one. A machine without is asked only once."""
         if self._has_role is False:
             return None
-        from tencentserverless import _metadata
+        from tencentserverless._base import cvm_role
 
-        url = self._metadata_url or _metadata.METADATA_URL
-        role = _metadata.find_role(url)
+        url = self._metadata_url or cvm_role.METADATA_URL
+        role = cvm_role.find_role(url)
         self._has_role = bool(role)
-        return _metadata.CvmRole(url, role) if role else None
+        return cvm_role.CvmRole(url, role) if role else None
 
 
 def _find_profile() -> "Any":

@@ -13,8 +13,8 @@ client: it knows what may be sent twice.
 """
 
 from tencentserverless import config
-from tencentserverless._arguments import check_seconds
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_seconds
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.flow import invoke_flow
 from tencentserverless._core.request import Query
@@ -23,11 +23,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.client import BaseClient
+
 __all__ = ["call_action"]
 
 
 def call_action(
-    client: "Any",
+    client: "BaseClient",
     action: str,
     fields: "dict[str, Any]",
     *,
@@ -64,6 +66,6 @@ def call_action(
                 action, len(query.body), wire.MAX_BODY_BYTES
             )
         )
-    target = client._find_target(region)
-    envelope = client._run(invoke_flow(query, target, client._memory, client._policy, CLOCK))
+    context = client._context()
+    envelope = client._run(invoke_flow(query, context.find_target(region), context.state, context.policy, CLOCK))
     return envelope["Response"]  # type: ignore[no-any-return]

@@ -13,7 +13,8 @@
 
 from sys import version_info
 
-from tencentserverless._client import CLOCK, Ambient, BaseClient, BaseFunction
+from tencentserverless._base.client import Ambient, BaseClient, BaseFunction
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._sync.driver import run
 from tencentserverless._sync.pool import Pool
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     import os
     from typing import Any, Iterable
 
+    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
-    from tencentserverless._observation import Hook
-    from tencentserverless._sync.fanout import Map
     from tencentserverless._sync.invocation import Invocation
-    from tencentserverless._sync.spawning import SpawnMap
+    from tencentserverless._sync.map import Map
+    from tencentserverless._sync.spawn_map import SpawnMap
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions stand here because 0.1.7 had them here.
@@ -147,7 +148,7 @@ class Client(BaseClient):
         :returns: the invocation, to ask for its status and its result
         :raises Exception: what ``invoke`` raises
         """
-        from tencentserverless._invocation import watch_spawned
+        from tencentserverless._base.invocation import refer_to_spawned
         from tencentserverless._sync.invocation import Invocation
 
         started_at = CLOCK.wall()
@@ -164,7 +165,9 @@ class Client(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return Invocation(self, watch_spawned(self, function_name, namespace, region, accepted, started_at))
+        return Invocation(
+            self, refer_to_spawned(self._context(), function_name, namespace, region, accepted, started_at)
+        )
 
     def invocation(
         self,
@@ -181,10 +184,10 @@ class Client(BaseClient):
         :param namespace: the function's namespace
         :param region: where it was started
         """
-        from tencentserverless._invocation import watch_known
+        from tencentserverless._base.invocation import refer_to_known
         from tencentserverless._sync.invocation import Invocation
 
-        return Invocation(self, watch_known(self, function_name, request_id, namespace, region))
+        return Invocation(self, refer_to_known(self, function_name, request_id, namespace, region))
 
     def map(
         self,
@@ -251,7 +254,7 @@ class Client(BaseClient):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, flow: "Flow") -> "Any":
+    def _run(self, flow: "Flow[Any]") -> "Any":
         """Drive a flow."""
         if self._pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
@@ -295,10 +298,13 @@ class Function(BaseFunction):
         grace: float = 5.0,
     ) -> "Map":
         """Call it for each input and iterate over what comes of it. See ``Client.map``."""
-        from tencentserverless._sync.fanout import Map
+        from tencentserverless._sync.map import Map
 
+        client = self._client
         return Map(
-            self._client,
+            client._context(),
+            client._pool,
+            client._get_provider(),
             self.name,
             iterable,
             self._options,
@@ -329,14 +335,14 @@ class Function(BaseFunction):
         Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
 
         :param iterable: the events
-        :param concurrency: starts and looks under way at once; default 8, or ``max_connections`` where that is less
+        :param concurrency: starts and questions at once, each by a thread; default 8, or ``max_connections`` if less
         :param window: invocations that have not ended; further inputs wait
         :param looks_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
             kind a second from an account (cloud.tencent.com/document/api/583/65348)
         :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
         :raises TypeError, ValueError: an argument cannot be used; nothing was started
         """
-        from tencentserverless._sync.spawning import SpawnMap
+        from tencentserverless._sync.spawn_map import SpawnMap
 
         return SpawnMap(
             self._client,

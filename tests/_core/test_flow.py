@@ -8,9 +8,9 @@ import pytest
 
 from tencentserverless import exception
 from tencentserverless._core import flow as core
-from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target, invoke_flow
+from tencentserverless._core.flow import ClientState, Clock, Exchange, GetCredentials, Sleep, Target, invoke_flow
 from tencentserverless._core.http11 import Response
-from tencentserverless._core.request import Call, RequestBuilder
+from tencentserverless._core.request import Call, Query, RequestBuilder
 from tencentserverless._core.retry import Policy
 from tencentserverless.models import Credentials, InvokeResult, Verdict
 from tests.peer import error_body, result_body
@@ -43,14 +43,14 @@ class Run:
 
     def __init__(self, *answers: "Any", **options: "Any") -> None:
         self.time = options.pop("time", None) or Time()
-        self.memory = options.pop("memory", None) or Memory(options.pop("api", None))
+        self.state = options.pop("state", None) or ClientState(options.pop("api", None))
         self.policy = options.pop("policy", None) or Policy(options.pop("max_attempts", 3), lambda: 0.5)
         self.credentials = options.pop("credentials", None) or [KEYS] * 20
         self.takes = options.pop("takes", 0.25)
         timeout = options.pop("timeout", 60.0)
         call = Call("f", {"a": 1}, deadline=self.time.monotonic + timeout, **options)
         target = Target("scf.tencentcloudapi.com:443", RequestBuilder("scf.tencentcloudapi.com", "zh-CN", "agent"))
-        self.flow = invoke_flow(call, target, self.memory, self.policy, self.time.clock)
+        self.flow = invoke_flow(call, target, self.state, self.policy, self.time.clock)
         self.effects: "list[Any]" = []
         self.result: "Any" = None
         self.error: "Any" = None
@@ -78,7 +78,11 @@ class Run:
             return None
         assert isinstance(effect, Exchange)
         self.time.pass_by(self.takes)
-        return self._answers.pop(0)
+        found = self._answers.pop(0)
+        if isinstance(found, Early):
+            effect.is_whole = False
+            return found.answer
+        return found
 
     @property
     def requests(self) -> "list[dict[str, str]]":
@@ -113,6 +117,13 @@ def refusal(code: str, headers: "dict[bytes, bytes] | None" = None) -> Response:
 
 def network(executed: Verdict) -> exception.NetworkError:
     return exception.NetworkError("ClientNetworkError", "broken", executed=executed)
+
+
+class Early:
+    """An answer that came before the request was sent whole."""
+
+    def __init__(self, answer: "Any") -> None:
+        self.answer = answer
 
 
 OK = answer(result_body('"ok"'))
@@ -226,7 +237,7 @@ def test_the_phases_of_each_attempt_are_told() -> None:
     flow = invoke_flow(
         Call("f", deadline=2000.0),
         Target("o", RequestBuilder("h", "zh-CN", "a")),
-        Memory(None),
+        ClientState(None),
         Policy(1, lambda: 0.0),
         time.clock,
     )
@@ -244,13 +255,13 @@ def test_the_phases_of_each_attempt_are_told() -> None:
 def test_a_clock_that_is_wrong_is_repaired_once_and_remembered() -> None:
     time = Time()
     time.wall = NOW - 4000.0
-    memory = Memory(None)
-    run = Run(refusal("AuthFailure.SignatureExpire", DATE), OK, time=time, memory=memory)
+    state = ClientState(None)
+    run = Run(refusal("AuthFailure.SignatureExpire", DATE), OK, time=time, state=state)
     assert run.result == '"ok"'
     assert run.sleeps == []
     assert run.requests[0]["X-TC-Timestamp"] == str(int(NOW) - 4000)
     assert abs(int(run.requests[1]["X-TC-Timestamp"]) - NOW) <= 1
-    later = Run(OK, time=time, memory=memory)
+    later = Run(OK, time=time, state=state)
     assert abs(int(later.requests[0]["X-TC-Timestamp"]) - NOW) <= 2
 
 
@@ -272,9 +283,9 @@ def test_the_clock_is_repaired_once_a_call() -> None:
 
 @pytest.mark.parametrize(("offset", "is_adopted"), [(59.0, False), (-59.0, False), (61.0, True), (-61.0, True)])
 def test_a_clock_that_is_off_by_less_than_a_minute_is_left_alone(offset: float, is_adopted: bool) -> None:
-    memory = Memory(None)
-    assert memory.learn_skew(refusal("AuthFailure.SignatureExpire", DATE), NOW + offset) is is_adopted
-    assert memory.offset_seconds == (-offset if is_adopted else 0)
+    state = ClientState(None)
+    assert state.learn_skew(refusal("AuthFailure.SignatureExpire", DATE), NOW + offset) is is_adopted
+    assert state.offset_seconds == (-offset if is_adopted else 0)
 
 
 @pytest.mark.parametrize("headers", [{}, {b"date": b"yesterday"}, {b"date": b"Mon, 25 Feb 2019 :164425: GMT"}])
@@ -305,13 +316,13 @@ def test_a_refresh_is_asked_for_only_once_even_if_a_retry_follows() -> None:
 
 @pytest.mark.parametrize("code", ["InvalidAction", "UnsupportedRegion"])
 def test_a_region_without_the_newer_action_is_served_by_the_older_one_from_then_on(code: str) -> None:
-    memory = Memory(None)
-    run = Run(refusal(code), OK, memory=memory)
+    state = ClientState(None)
+    run = Run(refusal(code), OK, state=state)
     assert run.actions == ["InvokeFunction", "Invoke"]
     assert "Event" in json.loads(run.requests[0]["body"])
     assert "ClientContext" in json.loads(run.requests[1]["body"])
-    assert Run(OK, memory=memory).actions == ["Invoke"]
-    assert Run(OK, memory=memory, region="ap-chengdu").actions == ["InvokeFunction"]
+    assert Run(OK, state=state).actions == ["Invoke"]
+    assert Run(OK, state=state, region="ap-chengdu").actions == ["InvokeFunction"]
 
 
 def test_a_region_that_serves_neither_action_is_the_error() -> None:
@@ -348,6 +359,60 @@ def test_all_three_repairs_may_follow_one_another() -> None:
     assert run.result == '"ok"'
 
 
+def test_each_refusal_has_the_repair_that_the_documentation_names() -> None:
+    words = {code: repair.words for code, repair in core.REPAIRS.items()}
+    assert words == {
+        "AuthFailure.SignatureExpire": "sign with the server's time",
+        "AuthFailure.TokenFailure": "sign with new credentials",
+        "InvalidAction": "use the older action",
+        "UnsupportedRegion": "use the older action",
+    }
+
+
+def test_repairs_count_neither_against_the_maximum_nor_for_the_pause() -> None:
+    """Three repairs and two failures: the second pause is the one after two tries, not the one after five."""
+    time = Time()
+    time.wall = NOW - 4000.0
+    run = Run(
+        network(NO),
+        refusal("AuthFailure.SignatureExpire", DATE),
+        refusal("AuthFailure.TokenFailure"),
+        refusal("InvalidAction"),
+        network(NO),
+        network(NO),
+        time=time,
+    )
+    assert run.sleeps == [0.05, 0.1]
+    assert [attempt.number for attempt in run.error.attempts] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_question_is_never_asked_by_another_action() -> None:
+    """Only a call has a form for both actions."""
+    query = Query("InvokeFunction", {}, "f", "default", region="ap-guangzhou", deadline=2000.0)
+    target = Target("o", RequestBuilder("h", "zh-CN", "a"))
+    flow = invoke_flow(query, target, ClientState(None), Policy(3, lambda: 0.5), Time().clock)
+    flow.send(None)
+    flow.send(KEYS)
+    with pytest.raises(exception.APIError) as caught:
+        flow.send(refusal("InvalidAction"))
+    assert (caught.value.code, len(caught.value.attempts)) == ("InvalidAction", 1)
+
+
+def test_an_older_action_that_was_not_reached_is_not_remembered() -> None:
+    state = ClientState(None)
+    run = Run(refusal("UnsupportedRegion"), network(MAYBE), state=state)
+    assert run.error.executed is MAYBE
+    assert Run(OK, state=state).actions == ["InvokeFunction"]
+
+
+def test_an_older_action_that_ran_the_function_is_remembered_though_it_failed() -> None:
+    state = ClientState(None)
+    failure = json.dumps({"errorCode": 1, "errorMessage": "m", "statusCode": 430, "requestId": "req-1"})
+    run = Run(refusal("UnsupportedRegion"), answer(result_body(failure, InvokeResult=430)), state=state)
+    assert type(run.error) is exception.FunctionError
+    assert Run(OK, state=state).actions == ["Invoke"]
+
+
 def test_every_repair_is_of_a_refusal() -> None:
     """A repair sends the call again at once, so it must never follow anything but a NO."""
     from tencentserverless._core import wire
@@ -377,7 +442,7 @@ def test_a_flow_can_be_closed_at_any_effect(steps: int) -> None:
     flow = invoke_flow(
         Call("f", deadline=2000.0),
         Target("o", RequestBuilder("h", "zh-CN", "a")),
-        Memory(None),
+        ClientState(None),
         Policy(3, lambda: 0.5),
         Time().clock,
     )
@@ -401,11 +466,59 @@ def test_an_error_does_not_keep_itself_alive() -> None:
         gc.enable()
 
 
+def test_an_upload_that_is_refused_in_the_middle_has_not_run() -> None:
+    run = Run(Early(answer("too large", 413)))
+    assert type(run.error) is exception.ServerError
+    assert (run.error.status, run.error.executed) == (413, NO)
+    assert [attempt.executed for attempt in run.error.attempts] == [NO]
+    assert Run(answer("too large", 413)).error.executed is MAYBE, "of a request that went out whole, nobody can tell"
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        (answer("busy", 503), "ServerNetworkError"),
+        (refusal("InternalError"), "InternalError"),
+        (answer(result_body("{}", InvokeResult=432, ErrMsg="no instance")), "-1"),
+    ],
+)
+def test_what_did_not_run_is_tried_again_without_consent(refused: Response, code: str) -> None:
+    run = Run(Early(refused), OK)
+    assert run.result == '"ok"'
+    run = Run(Early(refused), Early(refused), Early(refused))
+    assert (str(run.error.code), run.error.executed) == (code, NO)
+    assert len(run.error.attempts) == 3
+
+
+def test_a_refused_signature_in_the_middle_of_an_upload_has_not_run_and_is_mended() -> None:
+    run = Run(Early(refusal("AuthFailure.SignatureFailure")))
+    assert type(run.error) is exception.AuthFailure
+    assert run.error.executed is NO
+    assert Run(Early(refusal("AuthFailure.TokenFailure")), OK).result == '"ok"'
+
+
+def test_an_answer_that_no_early_one_can_be_has_not_run_either() -> None:
+    """Garbage, and the word of a function: what did not arrive whole cannot have run."""
+    failure = json.dumps({"errorCode": 1, "errorMessage": "m", "statusCode": 430, "requestId": "req-1"})
+    for body in ("garbage", result_body(failure, InvokeResult=430)):
+        assert Run(Early(answer(body)), max_attempts=1).error.executed is NO
+
+
+def test_the_drivers_own_verdict_on_a_broken_wire_stands() -> None:
+    assert Run(Early(network(MAYBE))).error.executed is MAYBE
+
+
+def test_a_whole_request_after_an_early_refusal_is_judged_by_itself() -> None:
+    run = Run(Early(answer("busy", 503)), network(MAYBE))
+    assert run.error.executed is MAYBE
+    assert [attempt.executed for attempt in run.error.attempts] == [NO, MAYBE]
+
+
 def test_what_is_refused_before_sending_yields_no_effect() -> None:
     flow = invoke_flow(
         Call("", deadline=2000.0),
         Target("o", RequestBuilder("h", "zh-CN", "a")),
-        Memory(None),
+        ClientState(None),
         Policy(3, lambda: 0.5),
         Time().clock,
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target, invoke_flow
+from tencentserverless._core.flow import ClientState, Clock, Exchange, GetCredentials, Sleep, Target, invoke_flow
 from tencentserverless._core.http11 import Response
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, Query, RequestBuilder
@@ -42,7 +42,7 @@ def begin(call: "Any", notes: Notes) -> "Any":
 
     clock = Clock(lambda: 1e9, tick)
     target = Target("host:443", RequestBuilder("host", "zh-CN", "agent"))
-    return observe_flow(invoke_flow(call, target, Memory(None), Policy(3, lambda: 0.0), clock), call, clock, notes)
+    return observe_flow(invoke_flow(call, target, ClientState(None), Policy(3, lambda: 0.0), clock), call, clock, notes)
 
 
 def make_call(**options: "Any") -> Call:
@@ -111,6 +111,17 @@ def test_a_failure_of_the_function_is_an_outcome() -> None:
     with pytest.raises(exception.FunctionError):
         drive(begin(make_call(), notes), body)
     assert outcomes(notes) == [(1, "InvokeFunction", "1", YES)]
+
+
+def test_what_was_refused_before_it_was_sent_whole_has_not_run() -> None:
+    notes = Notes()
+    flow = begin(make_call(), notes)
+    effect = drive(flow)
+    effect.is_whole = False
+    with pytest.raises(exception.ServerError) as caught:
+        flow.send(Response(413, {}, b"too large", False))
+    assert caught.value.executed is NO
+    assert outcomes(notes) == [(1, "InvokeFunction", "ServerNetworkError", NO)]
 
 
 def test_an_event_that_was_accepted_may_run() -> None:

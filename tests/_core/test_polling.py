@@ -8,9 +8,10 @@ import pytest
 
 from tencentserverless import exception
 from tencentserverless._core import polling
-from tencentserverless._core.flow import Clock, Exchange, GetCredentials, Memory, Sleep, Target
+from tencentserverless._core.flow import ClientState, Clock, Exchange, GetCredentials, Sleep, Target
 from tencentserverless._core.http11 import Response
-from tencentserverless._core.polling import Desk, Watched
+from tencentserverless._core.invocation_records import InvocationRef
+from tencentserverless._core.polling import PollContext
 from tencentserverless._core.request import RequestBuilder
 from tencentserverless._core.retry import Policy
 from tencentserverless.models import Credentials, InvocationStatus, Verdict
@@ -56,13 +57,13 @@ class Asking:
         self.pauses: "list[float]" = []
         self.takes = options.get("takes", 0.01)
         started_at = options.get("started_at", NOW)
-        self.watched = Watched("f", "ns", "ap-guangzhou", "id", started_at)
+        self.ref = InvocationRef("f", "ns", "ap-guangzhou", "id", started_at)
         clock = Clock(lambda: self.wall, lambda: self.monotonic)
         target = Target("scf.tencentcloudapi.com:443", RequestBuilder("scf.tencentcloudapi.com", "zh-CN", "agent"))
         policy = Policy(options.get("max_attempts", 1), options.get("rng", lambda: 1.0 - 1e-9))
-        memory = Memory(None)
-        memory.offset_seconds = options.get("offset", 0)
-        self.desk = Desk(target, memory, policy, clock, patience_seconds=options.get("patience", 900.0))
+        state = ClientState(None)
+        state.offset_seconds = options.get("offset", 0)
+        self.context = PollContext(target, state, policy, clock, patience_seconds=options.get("patience", 900.0))
 
     def drive(self, flow: "Any") -> "Any":
         answer: "Any" = None
@@ -94,11 +95,11 @@ class Asking:
         self.wall += seconds
         self.monotonic += seconds
 
-    def look(self) -> "Any":
-        return self.drive(polling.look_flow(self.watched, self.desk))
+    def poll(self) -> "Any":
+        return self.drive(polling.poll_flow(self.ref, self.context))
 
     def result(self, timeout: "float | None" = None) -> "Any":
-        return self.drive(polling.result_flow(self.watched, self.desk, timeout))
+        return self.drive(polling.result_flow(self.ref, self.context, timeout))
 
 
 def broken(executed: Verdict = Verdict.MAYBE) -> exception.NetworkError:
@@ -107,8 +108,8 @@ def broken(executed: Verdict = Verdict.MAYBE) -> exception.NetworkError:
 
 def test_pauses_grow_from_a_tenth_of_a_second_to_five() -> None:
     asking = Asking(*[rows(1)] * 20, rows(0))
-    asking.watched.source = "record"
-    assert asking.drive(polling.result_flow(asking.watched, asking.desk, None)) == '"done"'
+    asking.ref.source = "record"
+    assert asking.drive(polling.result_flow(asking.ref, asking.context, None)) == '"done"'
     assert asking.pauses[0] == pytest.approx(0.1)
     assert asking.pauses[1] == pytest.approx(0.15)
     assert asking.pauses == sorted(asking.pauses)
@@ -126,7 +127,7 @@ def test_a_question_has_a_deadline_of_its_own() -> None:
     asking.result()
     assert asking.deadlines == [30.0]
     asking = Asking(rows(0), patience=2.0)
-    asking.look()
+    asking.poll()
     assert asking.deadlines == [2.0]
     asking = Asking(rows(0))
     asking.result(5)
@@ -135,10 +136,10 @@ def test_a_question_has_a_deadline_of_its_own() -> None:
 
 def test_the_first_questions_name_no_time_and_later_ones_name_the_start_in_any_zone() -> None:
     asking = Asking(rows(0))
-    asking.look()
+    asking.poll()
     assert "StartTime" not in asking.fields[0]
     asking.pass_by(3600)
-    asking.look()
+    asking.poll()
     fields = asking.fields[1]
     assert fields["StartTime"] == "2025-12-31 23:50:00"
     assert fields["EndTime"] == "2026-01-01 09:10:00"
@@ -147,7 +148,7 @@ def test_the_first_questions_name_no_time_and_later_ones_name_the_start_in_any_z
 
 def test_times_are_the_servers() -> None:
     asking = Asking(rows(0), started_at=None, offset=7200)
-    asking.look()
+    asking.poll()
     assert asking.fields[0]["StartTime"] == "2025-12-29 01:50:00", "three days back, where nobody knows the start"
     assert asking.fields[0]["EndTime"] == "2026-01-01 10:10:00"
 
@@ -171,8 +172,8 @@ def test_events_are_asked_for_ever_more_rarely_while_nothing_is_known() -> None:
 def test_a_function_with_events_that_has_a_record_too_is_told_of_by_its_event() -> None:
     """A record of one that was killed may say for ever that it runs."""
     asking = Asking(rows(1), event("RUNNING"), event("ABORTED", 499), rows(1))
-    asking.look()
-    assert asking.look().status is InvocationStatus.ABORTED
+    asking.poll()
+    assert asking.poll().status is InvocationStatus.ABORTED
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation.CAM", "InvalidAction", "FailedOperation.AsyncEventStatus"])
@@ -211,8 +212,8 @@ def test_an_event_that_returned_without_a_record_has_an_empty_result() -> None:
 @pytest.mark.parametrize("status", [432, 500])
 def test_what_the_platform_runs_again_by_itself_is_no_failure_until_it_gives_up(status: int) -> None:
     asking = Asking(*[rows(failure(status))] * 3, rows(failure(status), 0))
-    asking.watched.source = "record"
-    assert asking.look().status is InvocationStatus.RUNNING
+    asking.ref.source = "record"
+    assert asking.poll().status is InvocationStatus.RUNNING
     assert asking.result() == '"done"'
     asking = Asking(rows(failure(status)))
     asking.pass_by(6 * 3600 + 1)
@@ -248,7 +249,7 @@ def test_a_refusal_ends_the_asking_and_says_nothing_about_the_function(code: str
 
 def test_credentials_that_cannot_be_found_say_nothing_about_the_function() -> None:
     asking = Asking(rows(0))
-    flow = polling.result_flow(asking.watched, asking.desk, None)
+    flow = polling.result_flow(asking.ref, asking.context, None)
     flow.send(None)
     with pytest.raises(exception.CredentialError) as caught:
         flow.send(exception.CredentialError("InvalidCredential", "none", executed=Verdict.NO))
@@ -257,7 +258,7 @@ def test_credentials_that_cannot_be_found_say_nothing_about_the_function() -> No
 
 def test_one_question_is_tried_again_at_once_as_the_policy_says() -> None:
     asking = Asking(broken(), rows(1), NO_EVENT, max_attempts=3)
-    assert asking.look().status is InvocationStatus.RUNNING
+    assert asking.poll().status is InvocationStatus.RUNNING
     assert asking.asked == [RECORD, RECORD, EVENT]
 
 
@@ -290,19 +291,19 @@ def test_the_time_of_the_caller_is_kept(timeout: float) -> None:
 )
 def test_records_are_read_with_care(answer: str, status: InvocationStatus) -> None:
     asking = Asking(answer, NO_EVENT)
-    asking.watched.source = ""
-    assert asking.look().status is status
+    asking.ref.source = ""
+    assert asking.poll().status is status
 
 
 @pytest.mark.parametrize("answer", ['{"Response": {"Data": 5}}', '{"Response": {"Data": {"a": 1}}}'])
 def test_data_that_is_no_list_is_no_record(answer: str) -> None:
-    assert Asking(answer, NO_EVENT).look().status is InvocationStatus.UNKNOWN
+    assert Asking(answer, NO_EVENT).poll().status is InvocationStatus.UNKNOWN
 
 
 @pytest.mark.parametrize("answer", ['{"Response": {"Result": 5}}', '{"Response": {}}', event("SLEEPING")])
 def test_an_event_status_that_nobody_knows_is_unknown(answer: str) -> None:
     asking = Asking(rows(), answer, rows(0))
-    assert asking.look().status is InvocationStatus.UNKNOWN
+    assert asking.poll().status is InvocationStatus.UNKNOWN
     assert asking.result() == '"done"', "and does not make it a function with events"
 
 
@@ -322,10 +323,10 @@ def test_a_functions_own_data_that_looks_like_a_refusal_proves_nothing() -> None
 
 def test_cancelling_is_one_order_and_makes_it_a_function_with_events() -> None:
     asking = Asking(json.dumps({"Response": {"RequestId": "req"}}))
-    asking.drive(polling.cancel_flow(asking.watched, asking.desk, True))
+    asking.drive(polling.cancel_flow(asking.ref, asking.context, True))
     assert asking.asked == ["TerminateAsyncEvent"]
     assert asking.fields == [{"FunctionName": "f", "InvokeRequestId": "id", "Namespace": "ns", "GraceShutdown": True}]
-    assert asking.watched.source == "event"
+    assert asking.ref.source == "event"
 
 
 @pytest.mark.parametrize("answer", [rows(failure(430)), rows(1)])

@@ -8,37 +8,17 @@ import pytest
 from tencentserverless import scf
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Peer, ok
+from tests.threads import run_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     # Python 3.12 warns that a child of a process with threads may deadlock; that it does not is the claim here.
     pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
 ]
-
-
-def run_child(work: "Callable[[], Any]") -> str:
-    """Run something in a forked child; what it returns, or raises, comes back as text."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            try:
-                said = str(work())
-            except BaseException as error:  # noqa: BLE001  # the parent shows it
-                said = repr(error)
-            os.write(writer, said.encode("utf-8"))
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        said = stream.read().decode("utf-8")
-    os.waitpid(pid, 0)
-    return said
 
 
 def test_the_child_opens_its_own_connection_and_the_parents_survives() -> None:
@@ -59,27 +39,6 @@ def test_module_level_calls_survive_a_fork_too(monkeypatch: pytest.MonkeyPatch) 
         assert scf.invoke("f", **KEYS) == '"ok"'
         assert peer.accepts == 2
         scf._ambient.get().close()
-
-
-def test_a_fork_while_a_thread_holds_the_lock_does_not_deadlock_the_child() -> None:
-    with Peer() as peer, Client(endpoint=peer.url, **KEYS) as client:
-        client.invoke("f")
-        lock = client._pool._lock
-        held, done = threading.Event(), threading.Event()
-
-        def hold() -> None:
-            with lock:
-                held.set()
-                done.wait(20)
-
-        thread = threading.Thread(target=hold)
-        thread.start()
-        held.wait(20)
-        try:
-            assert run_child(lambda: client.invoke("f", timeout=10)) == '"ok"'
-        finally:
-            done.set()
-            thread.join()
 
 
 def test_a_fork_while_all_connections_are_lent_gives_the_child_all_of_its_own() -> None:

@@ -112,30 +112,40 @@ def test_a_connection_that_is_never_answered_ends_at_the_connect_timeout() -> No
     assert error.executed is NO
 
 
+def send_late(peer: Peer, client: Client) -> exception.DeadlineExceeded:
+    """Send what the peer does not read, with a time limit for nothing but the sending."""
+    origin = client._find_target(None).origin
+    connection = client._pool.acquire(origin, time.monotonic() + 20, lambda *_: None)
+    with pytest.raises(exception.DeadlineExceeded) as caught:
+        connection.exchange(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n" + BIG.encode(), 0.1)
+    assert not connection.has_handed_over
+    client._pool.discard(connection, abort=True)
+    return caught.value
+
+
 def test_a_deadline_while_sending_did_not_run() -> None:
     """The peer does not read, so the last byte cannot have left: the signature covers the whole body."""
-    with Peer(ignore, receive_buffer_bytes=4096) as peer:
-        error = fail(peer, BIG, timeout=0.4)
-        assert type(error) is exception.DeadlineExceeded
-        assert error.executed is NO
-        assert "while the request to {} was being sent".format(peer.address) in error.message
+    with Peer(ignore, receive_buffer_bytes=4096) as peer, client_of(peer) as client:
+        error = send_late(peer, client)
+    assert error.executed is NO
+    assert "while the request to {} was being sent".format(peer.address) in error.message
 
 
 def test_a_call_that_was_not_sent_whole_never_arrives_later() -> None:
     """The connection is reset and not closed, so that what the kernel still holds is thrown away."""
     read: "list[Any]" = []
+    released = threading.Event()
 
     def late(channel: Channel) -> None:
-        channel.peer.released.wait(10)  # type: ignore[attr-defined]
+        released.wait(20)
         try:
             read.append(channel.read_request())
         except ConnectionResetError:
             read.append("reset")
 
-    with Peer(late, receive_buffer_bytes=4096) as peer:
-        peer.released = threading.Event()  # type: ignore[attr-defined]
-        assert fail(peer, BIG, timeout=0.3).executed is NO
-        peer.released.set()  # type: ignore[attr-defined]
+    with Peer(late, receive_buffer_bytes=4096) as peer, client_of(peer) as client:
+        send_late(peer, client)
+        released.set()
         peer.wait_until(lambda peer: bool(read))
     assert read == ["reset"]
 

@@ -174,7 +174,7 @@ def test_both_languages_have_the_same_code_headings_and_tables() -> None:
 
 
 def test_changelog_has_this_version_and_closes_the_method_names() -> None:
-    from tencentserverless._client import RESERVED
+    from tencentserverless._base.client import RESERVED
 
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## \[{re.escape(__version__)}\]", text, re.MULTILINE)

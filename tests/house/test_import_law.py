@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.import_law import find_circles
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path("src/tencentserverless")
 
@@ -45,6 +47,7 @@ BREACHES = {
         "from tencentserverless.local.scheduler import instances",
     ),
     "nobody imports the test kit": ("local/worker/breach.py", "from tencentserverless.testing import anything"),
+    "no modules import each other, not even for a type": ("_core/wire.py", "from tencentserverless._core import flow"),
 }
 #: More ways to break one, each tried alone with the contract that must break.
 MORE_BREACHES = [
@@ -66,6 +69,27 @@ MORE_BREACHES = [
         "the command line uses public names and the local SCF's front door",
         "cli/breach.py",
         "import tencentserverless._core.wire",
+    ),
+]
+
+#: Circles: the files that get a line, what it is, and who stands in the circle then.
+CIRCLES = [
+    ({"_core/a.py": "from . import b", "_core/b.py": "from tencentserverless._core import a"}, "_core.a, _core.b"),
+    (
+        {
+            "cli/a.py": "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from tencentserverless.cli.b import B",
+            "cli/b.py": "import tencentserverless.cli.a",
+        },
+        "cli.a, cli.b",
+    ),
+    (
+        {
+            "local/a.py": "import tencentserverless.local.registry.b",
+            "local/registry/b.py": "def f():\n    from tencentserverless.local import c",
+            "local/c.py": "import typing\nif typing.TYPE_CHECKING:\n    from tencentserverless.local.a import A",
+            "local/d.py": "from tencentserverless.local import a",
+        },
+        "local.a, local.c, local.registry.b",
     ),
 ]
 
@@ -130,3 +154,22 @@ def test_a_single_breach_fails_and_is_named(house: Path, contract: str, name: st
     assert list_verdicts(done.stdout)[contract] == "BROKEN"
     module = "tencentserverless." + name.removesuffix(".py").replace("/", ".")
     assert f"{module} must not import " in done.stdout
+
+
+@pytest.mark.parametrize(("lines", "members"), CIRCLES, ids=["two", "for a type", "of three packages"])
+def test_a_circle_fails_and_is_named_with_its_lines(house: Path, lines: dict[str, str], members: str) -> None:
+    for name, line in lines.items():
+        put(house, name, line)
+    done = lint(house)
+    assert done.returncode == 1
+    broken = [name for name, verdict in list_verdicts(done.stdout).items() if verdict == "BROKEN"]
+    assert broken == ["no modules import each other, not even for a type"]
+    names = ["tencentserverless." + member for member in members.split(", ")]
+    assert f"These import each other: {', '.join(names)}\n" in done.stdout
+    assert len(re.findall(r"^ +\S+ imports \S+ \(line \d+: ", done.stdout, re.MULTILINE)) == len(names)
+
+
+def test_two_circles_are_two_and_a_chain_is_none() -> None:
+    imports = {"a": {"b"}, "b": {"c"}, "c": set(), "d": {"e", "a"}, "e": {"d", "f"}, "f": {"g"}, "g": {"h"}, "h": {"f"}}
+    assert find_circles(imports) == [["d", "e"], ["f", "g", "h"]]
+    assert find_circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []

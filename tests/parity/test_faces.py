@@ -9,9 +9,9 @@ import pytest
 
 from tencentserverless import aio, exception, scf
 from tencentserverless._aio.invocation import AsyncInvocation
-from tencentserverless._aio.spawning import AsyncSpawnMap
+from tencentserverless._aio.spawn_map import AsyncSpawnMap
 from tencentserverless._sync.invocation import Invocation
-from tencentserverless._sync.spawning import SpawnMap
+from tencentserverless._sync.spawn_map import SpawnMap
 from tencentserverless.models import Verdict
 from tests.proof.campaign import DEAD_ENDPOINT, FaultServer, make_keys, prepare, run_on_new_loop
 

@@ -467,7 +467,7 @@ def test_cancelling_a_task_that_waits_leaks_nothing_and_stops_nothing() -> None:
                     await asyncio.sleep(0)
                 task.cancel()
                 await asyncio.wait([task])
-            state = client._get_pool()._state
+            state = client._get_pool().state
             assert state.opened == state.idle
             assert await invocation.result(20) == '{"a": 1}'
             await client.close()

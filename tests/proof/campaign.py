@@ -177,7 +177,7 @@ def run_threads(seed: int, calls: int, width: int = 32) -> "list[str]":
             for future in futures:
                 future.result()
         violations = ["a forked child's call failed: {}".format(code) for code in children if code]
-        violations += find_leaks(client._pool._state)
+        violations += find_leaks(client._pool.state)
         client.close()
         return violations + find_violations(plans, server.settle())
 
@@ -251,7 +251,7 @@ async def call_from_tasks(plans: "list[Plan]", url: str, seed: int, width: int) 
                 await task
 
     await asyncio.gather(*[work() for _ in range(width)])
-    leaks = find_leaks(client._get_pool()._state)
+    leaks = find_leaks(client._get_pool().state)
     await client.close()
     await dead.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}

@@ -103,7 +103,7 @@ def run_threads(seed: int, calls: int) -> "list[str]":
                 for number, outcome in enumerate(islice(outcomes, plan.count)):
                     plan.note(number, outcome)
             plan.settle(outcomes)
-        leaks = campaign.find_leaks(client._pool._state)
+        leaks = campaign.find_leaks(client._pool.state)
         client.close()
         return leaks + find_violations(maps, server.settle())
 
@@ -130,4 +130,4 @@ async def map_from_tasks(maps: "list[MapPlan]", url: str, seed: int) -> "list[st
                     plan.note(number, outcome)
                     number += 1
             plan.settle(outcomes)
-        return campaign.find_leaks(client._get_pool()._state)
+        return campaign.find_leaks(client._get_pool().state)

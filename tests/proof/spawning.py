@@ -80,7 +80,7 @@ def run_threads(seed: int, calls: int, width: int = 32) -> "list[str]":
 
         with ThreadPoolExecutor(width) as pool:
             list(pool.map(run, plans))
-        violations = campaign.find_leaks(client._pool._state)
+        violations = campaign.find_leaks(client._pool.state)
         client.close()
         return violations + find_violations(plans, server.settle())
 
@@ -111,7 +111,7 @@ async def ask_from_tasks(plans: "list[StartPlan]", url: str, seed: int, width: i
                 await task
 
     await asyncio.gather(*[work() for _ in range(width)])
-    leaks = campaign.find_leaks(client._get_pool()._state)
+    leaks = campaign.find_leaks(client._get_pool().state)
     await client.close()
     return leaks
 

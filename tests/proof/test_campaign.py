@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tencentserverless import _transport
+from tencentserverless._base import sockets
 from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
 from tests.proof import campaign, mapping, spawning
@@ -85,26 +85,26 @@ def test_the_campaign_meets_every_verdict_and_many_executions() -> None:
 
 def break_the_deadline_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken: an answer that does not come in time proves nothing."""
-    true_rule = _transport.answer_deadline
+    true_rule = sockets.answer_deadline
 
     def wrong_rule(origin: object) -> object:
         error = true_rule(origin)
         error.executed = Verdict.NO
         return error
 
-    monkeypatch.setattr(_transport, "answer_deadline", wrong_rule)
+    monkeypatch.setattr(sockets, "answer_deadline", wrong_rule)
 
 
 def break_the_lost_answer_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken: a connection that ends after the request proves nothing."""
-    true_rule = _transport.lost_answer
+    true_rule = sockets.lost_answer
 
     def wrong_rule(*args: object) -> object:
         error = true_rule(*args)
         error.executed = Verdict.NO
         return error
 
-    monkeypatch.setattr(_transport, "lost_answer", wrong_rule)
+    monkeypatch.setattr(sockets, "lost_answer", wrong_rule)
 
 
 def break_the_consent_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,10 +121,10 @@ def break_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken: one attempt that may have run outweighs a later one that did not."""
     from tencentserverless._core import flow
 
-    def conclude(story: object, error: object) -> object:
+    def conclude(log: object, error: object) -> object:
         return error
 
-    monkeypatch.setattr(flow._Story, "conclude", conclude)
+    monkeypatch.setattr(flow._AttemptLog, "conclude", conclude)
 
 
 def break_the_witness_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,9 +139,9 @@ def trust_the_innermost_frame(monkeypatch: pytest.MonkeyPatch) -> None:
         traceback = error.__traceback__
         while traceback.tb_next is not None:
             traceback = traceback.tb_next
-        return traceback.tb_frame.f_code.co_filename not in _transport._TRUSTED_FILES + files
+        return traceback.tb_frame.f_code.co_filename not in sockets._TRUSTED_FILES + files
 
-    monkeypatch.setattr(_transport, "is_foreign", wrong_rule)
+    monkeypatch.setattr(sockets, "is_foreign", wrong_rule)
 
 
 MUTATIONS = [
@@ -190,7 +190,7 @@ def test_every_step_of_a_call_can_be_cancelled() -> None:
                     break
             task.cancel()
             await asyncio.wait([task])
-        leaks = campaign.find_leaks(client._get_pool()._state)
+        leaks = campaign.find_leaks(client._get_pool().state)
         await client.close()
         return leaks
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from tencentserverless.models import Credentials, InvokeResult
 
 
-async def run(flow: "Flow", pool: Pool, provider: "Provider") -> "InvokeResult":
+async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeResult":
     """Drive the flow to its end: its result is returned, its error is raised."""
     answer: "Any" = None
     try:
         while True:
-            effect = flow.send(answer)
+            effect: "Any" = flow.send(answer)
             kind = type(effect)
             if kind is core.Exchange:
                 answer = await _exchange(effect, pool)
@@ -58,21 +58,22 @@ async def _search(refresh: bool, pool: Pool, provider: "Provider") -> "Credentia
 
 async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
     """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
-    connection = None
-    is_reusable = False
+    connection = response = None
     try:
         connection = pool.take_idle(effect.origin) or await pool.acquire(effect.origin, effect.deadline, effect.mark)
+        effect.connection = connection
         response = await connection.exchange(effect.request, effect.deadline)
-        is_reusable = response.reusable
+        effect.is_whole = connection.has_handed_over
         return response
     except NetworkError as error:
         if connection is not None and connection.sent_at:
             effect.mark("send", connection.sent_at)
         return error
     finally:
+        effect.connection = None
         if connection is not None:
-            if is_reusable:
+            if response is not None and response.reusable and connection.has_handed_over:
                 pool.release(connection)
             else:
-                effect.may_have_left = bool(connection.sent_at)
+                effect.may_have_left = response is None and connection.has_handed_over
                 pool.discard(connection)

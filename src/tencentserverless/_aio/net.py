@@ -10,7 +10,7 @@ import socket
 import ssl
 from time import monotonic
 
-from tencentserverless import _transport
+from tencentserverless._base import sockets
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless._core.request import build_tunnel_request
@@ -21,7 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._transport import Address
+    from tencentserverless._base.sockets import Address
+    from tencentserverless._core.pool import Slot
     from tencentserverless.config import Origin
 
     Mark = Callable[[str, float], None]
@@ -42,7 +43,8 @@ class Connection(_Base):  # type: ignore[misc]
     def __init__(self, origin: "Origin", loop: "Loop") -> None:
         self.origin = origin
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
-        self.place: "Any" = None  # in the pool, set by the pool
+        self.slot: "Slot | None" = None  # in the pool, set by the pool
+        self.has_handed_over = False  # can the request's last byte have left? As far as the transport can tell
         self.sent_at = 0.0  # monotonic seconds when the request had gone out, 0 while it has not
         self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()
@@ -79,7 +81,7 @@ class Connection(_Base):  # type: ignore[misc]
         try:
             response = self._reader.feed(data)
         except BadResponse as error:
-            answer.set_exception(_transport.protocol_failure(self.origin, error, self._reader.start or data))
+            answer.set_exception(sockets.protocol_failure(self.origin, error, self._reader.start or data))
             return
         if response is not None:
             answer.set_result(response)
@@ -98,7 +100,7 @@ class Connection(_Base):  # type: ignore[misc]
             return
         response = self._reader.finish() if exc is None else None
         if response is None:
-            answer.set_exception(_transport.lost_answer(self.origin, self._reader, exc))
+            answer.set_exception(sockets.lost_answer(self.origin, self._reader, exc))
         else:
             answer.set_result(response)
 
@@ -112,26 +114,34 @@ class Connection(_Base):  # type: ignore[misc]
         """Close at once; what is still buffered is dropped."""
         self._transport.abort()
 
+    def is_sending(self) -> bool:
+        """True if the transport provably holds bytes of the request: nothing whole can have arrived."""
+        return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
+
     async def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.
 
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
         self.sent_at = 0.0
+        self.has_handed_over = False
         if self._is_stale:  # a new connection too may end before its first request
             fault = "the connection was closed before the request was sent"
-            raise _transport.wire_failure(self.origin, "by", fault, Verdict.NO)
+            raise sockets.wire_failure(self.origin, "by", fault, Verdict.NO)
         self._reader = ResponseReader()
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
+        self.has_handed_over = True
         self._transport.write(request)
         self.sent_at = monotonic()
         try:
             response: Response = await answer
         finally:
             self._answer = None
+            if self.is_sending():  # what the transport still holds is dropped with it
+                self.has_handed_over = False
         if b"keep-alive" in response.headers:
-            self.keep_seconds = _transport.read_keep_seconds(response)
+            self.keep_seconds = sockets.read_keep_seconds(response)
         return response
 
     def _set_deadline(self, deadline: float) -> None:
@@ -151,8 +161,12 @@ class Connection(_Base):  # type: ignore[misc]
             return
         if monotonic() < self._deadline:
             self._set_deadline(self._deadline)
+        elif self.is_sending():
+            self.has_handed_over = False
+            self.abort()  # at once, for the loop might send the rest before the caller hears of it
+            answer.set_exception(sockets.send_deadline(self.origin))
         else:
-            answer.set_exception(_transport.answer_deadline(self.origin))
+            answer.set_exception(sockets.answer_deadline(self.origin))
 
 
 async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
@@ -176,7 +190,7 @@ async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Co
     if not opening.done():
         _abandon(opening)
         phases = ("name lookup", "connect", "TLS handshake" if origin.proxy is None else "tunnel or TLS handshake")
-        raise _transport.late_failure(origin, phases[min(len(reached), 2)])
+        raise sockets.late_failure(origin, phases[min(len(reached), 2)])
     return opening.result()
 
 
@@ -202,7 +216,7 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         if origin.proxy is not None:
             await _tunnel(loop, origin, sock)
             mark("tunnel", monotonic())
-        context = _transport.tls_context(origin.ca_file) if origin.is_tls else None
+        context = sockets.tls_context(origin.ca_file) if origin.is_tls else None
         _, connection = await loop.create_connection(
             lambda: Connection(origin, loop),
             sock=sock,
@@ -212,7 +226,7 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
     # On Python 3.6 a wrong host name is a ValueError.
     except (OSError, ssl.CertificateError) as error:
         sock.close()
-        raise _transport.connect_failure(origin, "make a secure connection to", error) from error
+        raise sockets.connect_failure(origin, "make a secure connection to", error) from error
     except BaseException:
         sock.close()
         raise
@@ -222,7 +236,7 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
 
 
 async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":
-    addresses = _transport.numeric_addresses(host, port)
+    addresses = sockets.numeric_addresses(host, port)
     if addresses:
         return addresses
     found: "asyncio.Future[Any]" = loop.create_future()
@@ -237,10 +251,10 @@ async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "lis
         except RuntimeError:  # the loop was closed while the name was looked up
             pass
 
-    _transport.start_look_up(host, port, deliver)
+    sockets.look_up(host, port, deliver)
     result = await found
     if isinstance(result, BaseException):
-        raise _transport.connect_failure(origin, "look up", result) from result
+        raise sockets.connect_failure(origin, "look up", result) from result
     return result  # type: ignore[no-any-return]
 
 
@@ -253,18 +267,18 @@ async def _connect(loop: "Loop", origin: "Origin", addresses: "list[Address]", d
         try:
             sock = socket.socket(family, kind, protocol)
             sock.setblocking(False)
-            _transport.set_options(sock)
+            sockets.set_options(sock)
             await asyncio.wait_for(loop.sock_connect(sock, address), share)
             return sock
         except (OSError, asyncio.TimeoutError) as error:
             if sock is not None:
                 sock.close()
-            failure = _transport.connect_failure(origin, "connect to", error)
+            failure = sockets.connect_failure(origin, "connect to", error)
         except BaseException:
             if sock is not None:
                 sock.close()
             raise
-    raise failure or _transport.late_failure(origin, "connect")
+    raise failure or sockets.late_failure(origin, "connect")
 
 
 async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
@@ -280,9 +294,9 @@ async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
             if response is not None:
                 break
             if not data:
-                raise _transport.lost_answer(origin, reader, None)
+                raise sockets.lost_answer(origin, reader, None)
     except (OSError, BadResponse, NetworkError) as error:
-        words = getattr(error, "message", None) or _transport.explain(error)
+        words = getattr(error, "message", None) or sockets.explain(error)
         message = "no tunnel through {!r}: {}".format(proxy, words)
         raise ConnectError("ClientNetworkError", message, executed=Verdict.NO) from error
-    _transport.check_tunnel(origin, response)
+    sockets.check_tunnel(origin, response)

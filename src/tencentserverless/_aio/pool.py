@@ -5,8 +5,8 @@ from time import monotonic
 from time import time as wall
 
 from tencentserverless._aio.net import Connection, open_connection
-from tencentserverless._core import pool as core
-from tencentserverless._transport import closed_failure
+from tencentserverless._base.sockets import closed_failure
+from tencentserverless._core.pool import PoolState, Slot
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Credentials, Verdict
 
@@ -29,14 +29,14 @@ class Pool:
     def __init__(self, limit: int, connect_timeout: float) -> None:
         self._limit = limit
         self._connect_timeout = connect_timeout
-        self._state = core.PoolState(limit)
+        self.state = PoolState(limit)
         self.is_closed = False
         self._leaving: "set[Connection]" = set()
         self._farewell: "Any" = None
         self._flights: "dict[tuple[Provider, bool], asyncio.Future[Credentials]]" = {}  # searches for keys under way
 
     def __repr__(self) -> str:
-        return repr(self._state)
+        return repr(self.state)
 
     def search(self, provider: "Provider", refresh: bool) -> "asyncio.Future[Credentials]":
         """The search for this provider's keys that is under way, or a new one, in a thread."""
@@ -49,15 +49,12 @@ class Pool:
 
     def take_idle(self, origin: "Origin") -> "Connection | None":
         """An idle connection that is fit for use, if there is one: most calls need not suspend to get theirs."""
-        if self.is_closed or self._farewell is None:
+        if self.is_closed or self._farewell is None or not self.state.is_next(None):
             return None
-        connection = self._state.take_idle(origin, monotonic(), wall())
-        if self._state.doomed:
-            self._settle(None)
-        if connection is None or not connection.is_stale():
-            return connection  # type: ignore[no-any-return]
-        self._forget(connection)
-        return None
+        connection = self.state.take_idle(origin, monotonic(), wall())
+        if self.state.to_close:
+            self._close_dropped()
+        return connection  # type: ignore[no-any-return]
 
     async def acquire(self, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
         """A connection that is yours until ``release`` or ``discard``.
@@ -69,42 +66,35 @@ class Pool:
             raise closed_failure()
         if self._farewell is None:
             await self._attend_loop()
-        while True:
-            found = self._state.acquire(origin, monotonic(), wall())
-            if self._state.doomed:
-                self._settle(None)
-            if found is core.WAIT:
-                found = await self._await(origin, deadline)
-            if type(found) is core.Place:
-                return await self._open(found, origin, deadline, mark)
-            if not found.is_stale():
-                return found  # type: ignore[no-any-return]
-            self._forget(found)
+        found = await self._await(origin, deadline)
+        if type(found) is not Slot:
+            return found  # type: ignore[no-any-return]
+        try:
+            connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
+        except BaseException:
+            self.state.free(found)
+            raise
+        connection.slot = found
+        return connection
 
     def release(self, connection: Connection) -> None:
         """Give back a connection that can carry another call."""
-        if connection.keep_seconds is not None:
-            self._state.limit_idle(connection.origin, connection.keep_seconds)
-        self._settle(self._state.release(connection, monotonic(), wall()))
+        self.state.release(connection, monotonic(), wall())
         if self.is_closed:
-            self._state.drain()
-            self._settle(None)
+            self.state.drain()
+            self._close_dropped()
 
     def discard(self, connection: Connection) -> None:
         """Drop a connection; what is still buffered never reaches the peer."""
-        self._drop(connection)
-        self._settle(self._state.discard(connection.place))
-
-    def _forget(self, connection: Connection) -> None:
-        """Drop a connection that the peer closed while it idled: its patience is shorter than we thought."""
-        self._state.limit_idle(connection.origin, (monotonic() - connection.idle_since) * core.STALE_FACTOR)
-        self.discard(connection)
+        self.state.drop(connection)
+        self._close_dropped()
 
     async def close(self) -> None:
         """Close what idles, and wait until it is closed; what is lent is closed when it comes back."""
         self.is_closed = True
-        self._state.drain()
-        self._settle(None)
+        self.state.drain()
+        self._close_dropped()
+        self.state.wake_first()
         while self._leaving:
             await asyncio.wait([connection.closed for connection in self._leaving])
             self._leaving = {connection for connection in self._leaving if not connection.closed.done()}
@@ -113,44 +103,31 @@ class Pool:
             await farewell.aclose()
 
     async def _await(self, origin: "Origin", deadline: float) -> "Any":
-        """Wait for a grant: a connection, or a place to open one."""
-        waiter = core.Waiter(origin, asyncio.get_event_loop().create_future())
-        self._state.enqueue(waiter)
-        is_granted = False
+        """An idle connection, or a slot to open one for."""
+        state = self.state
+        waiter: "_Waiter | None" = None
         try:
-            done, _ = await asyncio.wait([waiter.signal], timeout=max(0.0, deadline - monotonic()))
-            is_granted = bool(done)
+            while not self.is_closed:
+                found = None
+                if state.is_next(waiter):
+                    found = state.take_idle(origin, monotonic(), wall()) or state.take_slot()
+                    self._close_dropped()
+                if found is not None:
+                    return found
+                if waiter is None:
+                    waiter = _Waiter(asyncio.get_event_loop())
+                    state.enqueue(waiter)
+                elif not await waiter.wait(deadline - monotonic()):
+                    message = "all {} connections were busy until the timeout passed; raise max_connections"
+                    raise ConnectError("ClientNetworkError", message.format(self._limit), executed=Verdict.NO)
+            raise closed_failure()
         finally:
-            if not is_granted:
-                self._refuse_grant(waiter)
-        if not is_granted:
-            message = "all {} connections were busy until the timeout passed; raise max_connections"
-            raise ConnectError("ClientNetworkError", message.format(self._limit), executed=Verdict.NO)
-        return waiter.grant
+            if waiter is not None:
+                state.leave(waiter)
 
-    def _refuse_grant(self, waiter: core.Waiter) -> None:
-        """We stopped waiting; pass on a grant that crossed with that."""
-        grant = self._state.abandon(waiter)
-        if type(grant) is core.Place:
-            self._settle(self._state.discard(grant))
-        elif grant is not None:
-            self.release(grant)
-
-    async def _open(self, place: core.Place, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
-        try:
-            connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
-        except BaseException:
-            self._settle(self._state.discard(place))
-            raise
-        connection.place = place
-        return connection
-
-    def _settle(self, waiter: "core.Waiter | None") -> None:
-        """Wake whom a decision serves, close whom it doomed."""
-        if waiter is not None and not waiter.signal.done():
-            waiter.signal.set_result(None)
-        while self._state.doomed:
-            self._drop(self._state.doomed.pop())
+    def _close_dropped(self) -> None:
+        while self.state.to_close:
+            self._drop(self.state.to_close.popleft())
 
     def _drop(self, connection: Connection) -> None:
         connection.abort()
@@ -165,6 +142,28 @@ class Pool:
         """
         self._farewell = _close_at_end(self)
         await self._farewell.__anext__()
+
+
+class _Waiter:
+    """Lets a task sleep until it may find a connection."""
+
+    __slots__ = ("_loop", "_woken")
+
+    def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
+        self._loop = loop
+        self._woken: "asyncio.Future[None]" = loop.create_future()
+
+    def wake(self) -> None:
+        """End the sleep, or the next one."""
+        if not self._woken.done():
+            self._woken.set_result(None)
+
+    async def wait(self, seconds: float) -> bool:
+        """Sleep. False if the time passes."""
+        done, _ = await asyncio.wait([self._woken], timeout=max(0.0, seconds))
+        if done:
+            self._woken = self._loop.create_future()
+        return bool(done)
 
 
 async def _close_at_end(pool: Pool) -> "AsyncIterator[None]":

@@ -8,21 +8,25 @@ cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield insi
 from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
-from tencentserverless._core.request import Query
+from tencentserverless._core.request import Call, Query
 from tencentserverless._core.response import read_envelope, read_response
-from tencentserverless.models import Attempt, InvokeResult, Verdict
+from tencentserverless.models import Attempt, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator
+    from typing import Any, Callable, Generator, TypeVar
 
-    from tencentserverless._core.fanout import Entry
     from tencentserverless._core.http11 import Response
-    from tencentserverless._core.request import Call, RequestBuilder
-    from tencentserverless._core.retry import Policy
+    from tencentserverless._core.request import RequestBuilder
+    from tencentserverless._core.retry import RetryPolicy
+    from tencentserverless.models import InvokeResult
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
-    Flow = Generator[Any, Any, Any]
+    Found = InvokeResult | dict[str, Any] | Failed
+    Read = Callable[[Response], Found]
+    Result = TypeVar("Result")
+    #: A flow yields effects, is sent what came of each, and returns its result. See the module for what is sent.
+    Flow = Generator["Effect", Any, Result]
 
 #: A clock that is off by less is left alone: the API allows 300 s, and the header's second is coarse.
 MIN_SKEW_SECONDS = 60
@@ -44,22 +48,25 @@ REFRESH_CREDENTIALS = GetCredentials(refresh=True)
 class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
-    ``marks`` holds (phase, monotonic seconds at its end) for the story of a failure; a call on a kept connection that
-    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish.
+    ``marks`` holds (phase, monotonic seconds at its end) for the attempts of an error; a call on a kept connection that
+    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish. ``is_whole``
+    is its word on an answer: False if that came before the request was sent whole, so that nothing has run.
     """
 
-    __slots__ = ("action", "deadline", "marks", "may_have_left", "origin", "request")
+    __slots__ = ("action", "connection", "deadline", "is_whole", "marks", "may_have_left", "origin", "request")
 
     def __init__(self, origin: "Any", request: bytes, deadline: float, action: str) -> None:
         self.origin = origin
         self.request = request
         self.deadline = deadline
         self.action = action
+        self.connection: "Any" = None  # that carries it, while it is under way
+        self.is_whole = True
         self.may_have_left = False
         self.marks: "tuple[tuple[str, float], ...]" = ()
 
     def mark(self, phase: str, at: float) -> None:
-        """A phase ended."""
+        """Note when a phase ended, in monotonic seconds."""
         self.marks += ((phase, at),)
 
 
@@ -72,8 +79,12 @@ class Sleep:
         self.seconds = seconds
 
 
+if TYPE_CHECKING:
+    Effect = GetCredentials | Exchange | Sleep
+
+
 class Clock:
-    """Time, as the flows see it: UNIX seconds, and seconds that never go back."""
+    """Gives the time to the flows: UNIX seconds, and seconds that never go back."""
 
     __slots__ = ("monotonic", "wall")
 
@@ -82,8 +93,8 @@ class Clock:
         self.monotonic = monotonic
 
 
-class Memory:
-    """What a client learns from its calls: the clock's offset, and where only the older action is served.
+class ClientState:
+    """Keeps what a client learns from its calls: the clock's offset, and the regions that serve the older action alone.
 
     :param api: the action that the caller pinned, None to choose
     """
@@ -96,17 +107,17 @@ class Memory:
         self._old_regions: "set[str]" = set()
 
     def choose_action(self, call: "Call") -> str:
-        """InvokeFunction takes 10,000 calls a second and Invoke 100, but only Invoke has asynchronous calls."""
+        """Choose the action: InvokeFunction takes 10,000 calls a second, Invoke 100 and asynchronous ones."""
         if call.invocation_type == wire.EVENT or call.region in self._old_regions:
             return wire.INVOKE
         return self.api or wire.INVOKE_FUNCTION
 
     def can_fall_back(self, action: str) -> bool:
-        """May Invoke be tried where InvokeFunction is refused?"""
+        """True if Invoke may be tried where this action was refused."""
         return action == wire.INVOKE_FUNCTION and self.api is None
 
     def remember_old(self, region: str) -> None:
-        """This region serves Invoke alone."""
+        """Note that this region serves Invoke alone."""
         self._old_regions.add(region)
 
     def learn_skew(self, response: "Response", now: float) -> bool:
@@ -119,7 +130,7 @@ class Memory:
 
 
 class Target:
-    """Where requests go and what builds them.
+    """Holds where requests go, and what builds them.
 
     :param origin: the address, as the drivers' pools know it; ``str()`` gives ``host:port``
     """
@@ -131,67 +142,102 @@ class Target:
         self.builder = builder
 
 
-def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "Policy | Entry", clock: Clock) -> "Flow":
-    """One call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
+class Repair:
+    """Names what mends a refusal. It is tried at once, and once a call.
+
+    :param words: what is done, as docs/delivery.md says it
+    :param credentials: the effect that gets the credentials of the next attempt
+    :param action: of the next attempt, None for the same as before
+    """
+
+    __slots__ = ("action", "credentials", "words")
+
+    def __init__(self, words: str, credentials: GetCredentials, action: "str | None" = None) -> None:
+        self.words = words
+        self.credentials = credentials
+        self.action = action
+
+
+RESIGN = Repair("sign with the server's time", GET_CREDENTIALS)
+REFRESH = Repair("sign with new credentials", REFRESH_CREDENTIALS)
+FALL_BACK = Repair("use the older action", GET_CREDENTIALS, wire.INVOKE)
+
+#: What mends which error of the API. All of these errors are refusals: the function did not run.
+REPAIRS = {
+    "AuthFailure.SignatureExpire": RESIGN,
+    "AuthFailure.TokenFailure": REFRESH,
+    "InvalidAction": FALL_BACK,
+    "UnsupportedRegion": FALL_BACK,
+}
+
+
+def invoke_flow(
+    call: "Call | Query", target: Target, state: ClientState, policy: "RetryPolicy", clock: Clock
+) -> "Flow[Any]":
+    """Make one call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
     A query goes the same way; what it returns is the decoded answer.
     """
     builder = target.builder
-    action, body, read = _prepare(call, builder, memory)
-    story = None
-    has_fallen_back = False
+    action, body, read = _prepare(call, builder, state)
+    log = None  # begun by the first failure: a call that succeeds at once pays nothing for it
     effect = GET_CREDENTIALS
     while True:
         credentials = yield effect
         if isinstance(credentials, exception.CallError):
-            raise credentials if story is None else story.conclude(credentials)
-        timestamp = int(clock.wall()) + memory.offset_seconds
+            raise credentials if log is None else log.conclude(credentials)
+        timestamp = int(clock.wall()) + state.offset_seconds
         request = builder.build(body, action, call.region, credentials, timestamp)
         exchange = Exchange(target.origin, request, call.deadline, action)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
         found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
-        if has_fallen_back and not isinstance(found, exception.CallError):
-            memory.remember_old(call.region)
-        if type(found) is InvokeResult or type(found) is dict:
+        if log is not None and log.has_fallen_back and _is_served(found):
+            state.remember_old(call.region)
+        if not isinstance(found, Exception):
             policy.budget.refill()
             return found
-        if story is None:
-            story = _Story()
-        story.add(found, exchange, started, clock.monotonic())
-        repair = story.find_repair(found, outcome, action, memory, clock)
+        if found is not outcome:
+            correct_verdict(found, exchange)
+        if log is None:
+            log = _AttemptLog(call, state, clock)
+        log.add(found, exchange, started)
+        repair = log.choose_repair(found, outcome, action)
         if repair is None:
-            seconds = policy.decide(found, call.is_idempotent, story.tries, call.deadline - clock.monotonic())
+            seconds = policy.decide(found, call.is_idempotent, log.tries, call.deadline - clock.monotonic())
             if seconds is None:
                 try:
-                    raise story.conclude(found)
+                    raise log.conclude(found)
                 finally:
                     del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
-        effect = REFRESH_CREDENTIALS if repair == _REFRESH else GET_CREDENTIALS
-        if repair == _FALL_BACK:
-            has_fallen_back = True
-            action = wire.INVOKE
+            effect = GET_CREDENTIALS
+            continue
+        effect = repair.credentials
+        if repair.action is not None:
+            action = repair.action
             body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back
 
 
-#: What mends a refusal at once, each tried once a call. All of these are refusals: the function did not run.
-_RESIGN = "sign with the server's time"
-_REFRESH = "sign with new credentials"
-_FALL_BACK = "use the older action"
-REPAIRS = {
-    "AuthFailure.SignatureExpire": _RESIGN,
-    "AuthFailure.TokenFailure": _REFRESH,
-    "InvalidAction": _FALL_BACK,
-    "UnsupportedRegion": _FALL_BACK,
-}
+def correct_verdict(error: "Failed", exchange: Exchange) -> None:
+    """Set NO on an error that was read from an answer, if that came before the request was sent whole.
+
+    The signature covers the whole body: what did not arrive whole cannot have run, whatever the answer says.
+    """
+    if not exchange.is_whole:
+        error.executed = Verdict.NO
 
 
-def _prepare(call: "Call | Query", builder: "RequestBuilder", memory: Memory) -> "tuple[str, bytes, Any]":
-    """The action to begin with, the request's body, and what reads the answer."""
+def _is_served(found: "Found") -> bool:
+    """True if the action took the call: what came back is the function's result, or the function's error."""
+    return not isinstance(found, exception.CallError)
+
+
+def _prepare(call: "Call | Query", builder: "RequestBuilder", state: ClientState) -> "tuple[str, bytes, Read]":
+    """Choose the action to begin with, the request's body, and what reads the answer."""
     if isinstance(call, Query):
         return call.action, call.body, read_envelope
-    action = memory.choose_action(call)
+    action = state.choose_action(call)
     return action, builder.build_body(call, action), read_response
 
 
@@ -203,7 +249,7 @@ def _too_late(target: Target) -> exception.DeadlineExceeded:
 def describe_attempt(
     number: int, exchange: Exchange, outcome: str, executed: Verdict, span: "tuple[float, float]"
 ) -> Attempt:
-    """What is told of one try.
+    """Describe one attempt, for an error or an observer.
 
     :param span: when it began and ended, monotonic seconds
     """
@@ -226,37 +272,58 @@ def describe_attempt(
     )
 
 
-class _Story:
-    """What was tried in one call, and what that proves together."""
+class _AttemptLog:
+    """Keeps what was tried in one call, and concludes what that proves together."""
 
-    __slots__ = ("_attempts", "_repairs", "tries")
+    __slots__ = ("_attempts", "_call", "_clock", "_repairs", "_state")
 
-    def __init__(self) -> None:
+    def __init__(self, call: "Call | Query", state: ClientState, clock: Clock) -> None:
+        self._call = call
+        self._state = state
+        self._clock = clock
         self._attempts: "list[Attempt]" = []
-        self._repairs: "list[str]" = []
-        self.tries = 0  # attempts that count against max_attempts: repairs do not
+        self._repairs: "list[Repair]" = []
 
-    def add(self, error: "Failed", exchange: Exchange, started: float, ended: float) -> None:
-        """An attempt failed."""
-        self.tries += 1
+    @property
+    def tries(self) -> int:
+        """The attempts that count against ``max_attempts``: all but those that a repair followed."""
+        return len(self._attempts) - len(self._repairs)
+
+    @property
+    def has_fallen_back(self) -> bool:
+        """True if the newer action was refused, and the older one is used."""
+        return FALL_BACK in self._repairs
+
+    def add(self, error: "Failed", exchange: Exchange, started: float) -> None:
+        """Add an attempt that failed just now.
+
+        :param started: monotonic seconds
+        """
+        span = (started, self._clock.monotonic())
         number = len(self._attempts) + 1
-        self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, (started, ended)))
+        self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, span))
 
-    def find_repair(self, error: "Failed", outcome: "Any", action: str, memory: Memory, clock: Clock) -> "str | None":
-        """What would mend this refusal, None if nothing does or it was tried already."""
+    def choose_repair(self, error: "Failed", answer: "Any", action: str) -> "Repair | None":
+        """Choose what mends a refusal, None if nothing does or it was tried already.
+
+        :param answer: that the error was read from
+        :param action: that was refused
+        """
         repair = REPAIRS.get(error.code) if isinstance(error, exception.APIError) else None
-        if repair is None or repair in self._repairs:
-            return None
-        if repair == _RESIGN and not memory.learn_skew(outcome, clock.wall()):
-            return None
-        if repair == _FALL_BACK and not memory.can_fall_back(action):
+        if repair is None or repair in self._repairs or not self._can_mend(repair, answer, action):
             return None
         self._repairs.append(repair)
-        self.tries -= 1
         return repair
 
+    def _can_mend(self, repair: Repair, answer: "Response", action: str) -> bool:
+        if repair is RESIGN:
+            return self._state.learn_skew(answer, self._clock.wall())
+        if repair is FALL_BACK:
+            return isinstance(self._call, Call) and self._state.can_fall_back(action)
+        return True
+
     def conclude(self, error: "Failed") -> "Failed":
-        """The error to raise, with what was tried. It says NO only if no attempt may have run the function."""
+        """Complete the error to raise: what was tried, and NO only if no attempt may have run the function."""
         error.attempts = tuple(self._attempts)
         if error.executed is Verdict.NO and any(attempt.executed is not Verdict.NO for attempt in self._attempts):
             error.executed = Verdict.MAYBE

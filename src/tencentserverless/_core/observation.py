@@ -1,11 +1,11 @@
-"""Watching a call's flow from outside: every try of it is told to an observer, and so is an interruption.
+"""Watches a call's flow from outside: an observer is told of every attempt, and of an interruption.
 
 A flow that nobody observes pays nothing for this: it is wrapped only where somebody does, and the answer is read once
 more for it.
 """
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Exchange, describe_attempt
+from tencentserverless._core.flow import Exchange, correct_verdict, describe_attempt
 from tencentserverless._core.request import Query
 from tencentserverless._core.response import read_envelope, read_response
 from tencentserverless._core.wire import EVENT
@@ -13,10 +13,20 @@ from tencentserverless.models import CallFacts, InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from tencentserverless._core.flow import Clock, Flow
+    from tencentserverless._core.flow import Clock, Flow, Found, Result
     from tencentserverless._core.request import Call
+    from tencentserverless.models import Attempt
+
+    class AttemptObserver(Protocol):
+        """Is told of a call's attempts."""
+
+        def note_attempt(self, attempt: Attempt, facts: CallFacts) -> None:
+            """Hear of an attempt that has ended."""
+
+        def note_interruption(self, facts: CallFacts, tries: int, executed: Verdict) -> None:
+            """Hear that the caller was cancelled, or stopped by an error of its own."""
 
 
 #: Outcomes of tries that did not end with an error.
@@ -24,12 +34,10 @@ OK = "ok"
 INTERRUPTED = "interrupted"
 
 
-def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "Any") -> "Flow":
-    """The same flow, observed.
-
-    :param observer: its ``note_attempt(attempt, facts)`` is told when a try has ended, and its
-        ``note_interruption(facts, tries, executed)`` when the caller was cancelled, or stopped by an error of its own
-    """
+def observe_flow(
+    flow: "Flow[Result]", call: "Call | Query", clock: "Clock", observer: "AttemptObserver"
+) -> "Flow[Result]":
+    """Run the same flow, and tell an observer of it."""
     facts = _describe_call(call)
     verdicts: "list[Verdict]" = []
     answer: "Any" = None
@@ -42,12 +50,12 @@ def observe_flow(flow: "Flow", call: "Call | Query", clock: "Clock", observer: "
             started = clock.monotonic()
             answer = yield effect
             if exchange is not None:
-                outcome, verdict, facts = _judge(call, answer)
+                outcome, verdict, facts = _judge(call, exchange, answer)
                 verdicts.append(verdict)
                 span = (started, clock.monotonic())
                 observer.note_attempt(describe_attempt(len(verdicts), exchange, outcome, verdict, span), facts)
     except StopIteration as end:
-        return end.value
+        return end.value  # type: ignore[no-any-return]
     except GeneratorExit:
         if exchange is not None:
             verdicts.append(Verdict.MAYBE if exchange.may_have_left else Verdict.NO)
@@ -64,10 +72,10 @@ def _describe_call(call: "Call | Query", request_id: str = "", function_request_
     return CallFacts(call.function_name, call.namespace, call.qualifier, call.region, request_id, function_request_id)
 
 
-def _judge(call: "Call | Query", answer: "Any") -> "tuple[str, Verdict, CallFacts]":
-    """What a try ended with, whether it ran the function, and the call's facts with the ids it got."""
+def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[str, Verdict, CallFacts]":
+    """Read what an attempt ended with, whether it ran the function, and the call's facts with the ids it got."""
     is_query = isinstance(call, Query)
-    found: "Any" = answer
+    found: "Found" = answer
     if not isinstance(answer, exception.CallError):
         found = read_envelope(answer) if is_query else read_response(answer)
     if isinstance(found, InvokeResult):
@@ -75,11 +83,13 @@ def _judge(call: "Call | Query", answer: "Any") -> "tuple[str, Verdict, CallFact
         return OK, executed, _describe_call(call, found.request_id, found.function_request_id)
     if isinstance(found, dict):
         return OK, Verdict.NO, _describe_call(call, str(found["Response"].get("RequestId") or ""))
+    if found is not answer:
+        correct_verdict(found, exchange)
     executed = Verdict.NO if is_query else found.executed
     return str(found.code), executed, _describe_call(call, str(found.request_id or ""))
 
 
 def _sum_up(call: "Call | Query", verdicts: "list[Verdict]") -> Verdict:
-    """Over all tries, as an error would say it. Who asks about an invocation learns nothing by being interrupted."""
+    """Sum up all attempts, as an error would. Whoever asks about an invocation learns nothing by being interrupted."""
     is_proven = all(verdict is Verdict.NO for verdict in verdicts) and not isinstance(call, Query)
     return Verdict.NO if is_proven else Verdict.MAYBE

@@ -1,4 +1,4 @@
-"""What became of an asynchronous invocation: one look at it, and looking until it has ended, as flows.
+"""Polls an asynchronous invocation, once or until it has ended, as flows.
 
 Two records can tell. GetRequestStatus knows what returned and what failed. Functions created with AsyncRunEnable have
 events besides, which GetAsyncEventStatus knows from the moment they are accepted. Which of the two tells of an
@@ -7,7 +7,8 @@ invocation is learnt from what the service answers, once. Sources: cloud.tencent
 """
 
 from tencentserverless import exception
-from tencentserverless._core import records, retry, wire
+from tencentserverless._core import invocation_records as records
+from tencentserverless._core import retry, wire
 from tencentserverless._core.flow import Sleep, invoke_flow
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Query
@@ -15,20 +16,17 @@ from tencentserverless.models import InvocationStatus, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator
-
-    from tencentserverless._core.flow import Clock, Flow, Memory, Target
-    from tencentserverless._core.records import Sighting
+    from tencentserverless._core.flow import ClientState, Clock, Flow, Target
+    from tencentserverless._core.invocation_records import Fields, InvocationRef, PollResult
+    from tencentserverless._core.observation import AttemptObserver
     from tencentserverless.models import InvokeResult
-
-    LookFlow = Generator[Any, Any, Sighting]
 
 NEVER = float("inf")
 QUESTION_SECONDS = 30.0  # for one question: it is answered at once, so that a longer silence means a lost answer
 FIRST_PAUSE_SECONDS = 0.1
 PAUSE_GROWTH = 1.5
 MAX_PAUSE_SECONDS = 5.0
-LAST_LOOK_SECONDS = 0.1  # before the caller's time is up
+LAST_POLL_SECONDS = 0.1  # the last poll is made so long before the caller's time is up
 #: How long after an event has ended its result may take to appear among the records.
 RECORD_SECONDS = 10.0
 
@@ -36,82 +34,54 @@ _RECORD = "record"
 _EVENT = "event"
 
 
-class Watched:
-    """An invocation that is asked about, and what was learnt about how to ask.
+class PollContext:
+    """Holds what every question about an invocation needs.
 
-    :param started_at: UNIX seconds by the server's clock, None where another process started it
-    """
-
-    __slots__ = ("ended_at", "function_name", "misses", "namespace", "region", "request_id", "source", "started_at")
-
-    ended_at: "float | None"
-    function_name: str
-    misses: int
-    namespace: str
-    region: str
-    request_id: str
-    source: str
-    started_at: "float | None"
-
-    def __init__(
-        self, function_name: str, namespace: str, region: str, request_id: str, started_at: "float | None" = None
-    ) -> None:
-        self.function_name = function_name
-        self.namespace = namespace
-        self.region = region
-        self.request_id = request_id
-        self.started_at = started_at
-        self.source = ""  # which record tells of it, once that is known
-        self.misses = 0  # looks at which there was neither
-        self.ended_at = None  # monotonic seconds when its event was first seen ended
-
-
-class Desk:
-    """Where questions are asked, and how patiently.
-
-    :param policy: when a question is asked again at once
+    :param policy: decides when a question is asked again at once
     :param patience_seconds: how long ``result_flow`` goes on asking while it gets no answer
-    :param observer: is told of every try, None where nobody asked for that
+    :param observer: is told of every attempt, None where nobody asked for that
     """
 
-    __slots__ = ("clock", "memory", "observer", "patience_seconds", "policy", "target")
+    __slots__ = ("clock", "observer", "patience_seconds", "policy", "state", "target")
 
     def __init__(
         self,
         target: "Target",
-        memory: "Memory",
+        state: "ClientState",
         policy: "retry.Policy",
         clock: "Clock",
         *,
         patience_seconds: float,
-        observer: "Any" = None,
+        observer: "AttemptObserver | None" = None,
     ) -> None:
         self.target = target
-        self.memory = memory
+        self.state = state
         self.policy = policy
         self.clock = clock
         self.patience_seconds = patience_seconds
         self.observer = observer
 
     def now(self) -> float:
-        """UNIX seconds by the server's clock."""
-        return self.clock.wall() + self.memory.offset_seconds
+        """Return UNIX seconds by the server's clock."""
+        return self.clock.wall() + self.state.offset_seconds
 
 
-def ask_flow(action: str, fields: "dict[str, Any]", watched: Watched, desk: Desk, deadline: float = NEVER) -> "Flow":
-    """One question. Its errors say MAYBE: whatever became of the question, the invocation was accepted."""
-    seconds = min(QUESTION_SECONDS, desk.patience_seconds)
+def ask_flow(
+    action: str, fields: "Fields", ref: "InvocationRef", context: PollContext, deadline: float = NEVER
+) -> "Flow[Fields]":
+    """Ask one question. Its errors say MAYBE: whatever became of the question, the invocation was accepted."""
+    seconds = min(QUESTION_SECONDS, context.patience_seconds)
     query = Query(
         action,
         fields,
-        watched.function_name,
-        watched.namespace,
-        region=watched.region,
-        deadline=min(deadline, desk.clock.monotonic() + seconds),
+        ref.function_name,
+        ref.namespace,
+        region=ref.region,
+        deadline=min(deadline, context.clock.monotonic() + seconds),
     )
-    flow = invoke_flow(query, desk.target, desk.memory, desk.policy, desk.clock)
-    if desk.observer is not None:
-        flow = observe_flow(flow, query, desk.clock, desk.observer)
+    flow: "Flow[Fields]" = invoke_flow(query, context.target, context.state, context.policy, context.clock)
+    if context.observer is not None:
+        flow = observe_flow(flow, query, context.clock, context.observer)
     try:
         return (yield from flow)
     except exception.CallError as error:
@@ -119,57 +89,57 @@ def ask_flow(action: str, fields: "dict[str, Any]", watched: Watched, desk: Desk
         raise
 
 
-def look_flow(watched: Watched, desk: Desk, deadline: float = NEVER) -> "LookFlow":
-    """One look at an invocation. Returns what was seen; raises what made looking impossible."""
-    if watched.source == _EVENT:
-        return (yield from _look_at_event(watched, desk, deadline))
-    sighting = yield from _look_at_record(watched, desk, deadline)
-    if watched.source == _RECORD or (sighting is not None and sighting.outcome is not None):
-        return sighting or records.UNSEEN
-    watched.misses += 1
-    event = records.UNSEEN
-    if not watched.misses & (watched.misses - 1):  # ever more rarely: a function that has events shows them at once
-        event = yield from _look_at_event(watched, desk, deadline)
-    if sighting is None or watched.source == _EVENT:
+def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVER) -> "Flow[PollResult]":
+    """Poll an invocation once. Returns what the service says; raises what kept it from saying anything."""
+    if ref.source == _EVENT:
+        return (yield from _poll_event(ref, context, deadline))
+    polled = yield from _poll_record(ref, context, deadline)
+    if ref.source == _RECORD or (polled is not None and polled.outcome is not None):
+        return polled or records.NOT_FOUND
+    ref.misses += 1
+    event = records.NOT_FOUND
+    if not ref.misses & (ref.misses - 1):  # ever more rarely: a function that has events shows them at once
+        event = yield from _poll_event(ref, context, deadline)
+    if polled is None or ref.source == _EVENT:
         return event
-    watched.source = _RECORD
-    return sighting
+    ref.source = _RECORD
+    return polled
 
 
-def _look_at_record(watched: Watched, desk: Desk, deadline: float) -> "Generator[Any, Any, Sighting | None]":
-    fields = records.record_query(watched, desk.now())
-    envelope = yield from ask_flow(wire.GET_REQUEST_STATUS, fields, watched, desk, deadline)
-    return records.read_records(envelope, watched, desk.now())
+def _poll_record(ref: "InvocationRef", context: PollContext, deadline: float) -> "Flow[PollResult | None]":
+    fields = records.record_query(ref, context.now())
+    envelope = yield from ask_flow(wire.GET_REQUEST_STATUS, fields, ref, context, deadline)
+    return records.read_records(envelope, ref, context.now())
 
 
-def _look_at_event(watched: Watched, desk: Desk, deadline: float) -> "LookFlow":
-    fields = records.event_query(watched.request_id)
+def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> "Flow[PollResult]":
+    fields = records.event_query(ref.request_id)
     try:
-        envelope = yield from ask_flow(wire.GET_ASYNC_EVENT_STATUS, fields, watched, desk, deadline)
+        envelope = yield from ask_flow(wire.GET_ASYNC_EVENT_STATUS, fields, ref, context, deadline)
     except exception.APIError as error:
         if retry.base_seconds(error) is not None:
             raise
-        return records.UNSEEN  # no event of that id, no function that has events, or no right to ask for them
-    sighting = records.read_event(envelope)
-    if sighting.status is not InvocationStatus.UNKNOWN:
-        watched.source = _EVENT
-    if not sighting.status.has_ended:
-        return sighting
-    record = yield from _look_at_record(watched, desk, deadline)
+        return records.NOT_FOUND  # no event of that id, no function that has events, or no right to ask for them
+    polled = records.read_event(envelope)
+    if polled.status is not InvocationStatus.UNKNOWN:
+        ref.source = _EVENT
+    if not polled.status.has_ended:
+        return polled
+    record = yield from _poll_record(ref, context, deadline)
     if record is not None and record.outcome is not None:
-        return records.Sighting(sighting.status, record.outcome)
-    if watched.ended_at is None:
-        watched.ended_at = desk.clock.monotonic()
-    has_waited = desk.clock.monotonic() - watched.ended_at >= RECORD_SECONDS
-    return sighting if has_waited else records.Sighting(sighting.status, None)
+        return records.PollResult(polled.status, record.outcome)
+    if ref.ended_at is None:
+        ref.ended_at = context.clock.monotonic()
+    has_waited = context.clock.monotonic() - ref.ended_at >= RECORD_SECONDS
+    return polled if has_waited else records.PollResult(polled.status, None)
 
 
-def result_flow(watched: Watched, desk: Desk, timeout: "float | None") -> "Flow":
-    """Look until it has ended; return its result or raise the function's error.
+def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | None") -> "Flow[InvokeResult]":
+    """Poll an invocation until it has ended; return its result or raise the function's error.
 
     :param timeout: in seconds, None to wait as long as it takes
     """
-    monotonic = desk.clock.monotonic
+    monotonic = context.clock.monotonic
     deadline = NEVER if timeout is None else monotonic() + timeout
     answered = monotonic()
     pause = FIRST_PAUSE_SECONDS
@@ -177,27 +147,27 @@ def result_flow(watched: Watched, desk: Desk, timeout: "float | None") -> "Flow"
     failure: "exception.CallError | None" = None
     while True:
         try:
-            sighting = yield from look_flow(watched, desk, deadline)
-            status, failure, answered = sighting.status, None, monotonic()
-            if sighting.outcome is not None:
-                return _conclude(sighting)
+            polled = yield from poll_flow(ref, context, deadline)
+            status, failure, answered = polled.status, None, monotonic()
+            if polled.outcome is not None:
+                return _conclude(polled)
         except exception.CallError as error:
             base = retry.base_seconds(error)
-            if base is None or monotonic() - answered > desk.patience_seconds:
+            if base is None or monotonic() - answered > context.patience_seconds:
                 raise
             failure, pause = error, max(pause, base)
-        left = deadline - monotonic() - LAST_LOOK_SECONDS
+        left = deadline - monotonic() - LAST_POLL_SECONDS
         if left <= 0:
             try:
-                raise _late(watched, status, timeout) from failure
+                raise _late(ref, status, timeout) from failure
             finally:
                 del failure  # whose traceback holds this frame
-        yield Sleep(min(spread(pause, desk.policy.rng), left))
+        yield Sleep(min(spread(pause, context.policy.rng), left))
         pause = min(MAX_PAUSE_SECONDS, pause * PAUSE_GROWTH)
 
 
-def _conclude(sighting: "Sighting") -> "InvokeResult":
-    outcome, sighting.outcome = sighting.outcome, None  # no frame is to hold the error that passes through it
+def _conclude(polled: "PollResult") -> "InvokeResult":
+    outcome, polled.outcome = polled.outcome, None  # no frame is to hold the error that passes through it
     if isinstance(outcome, Exception):
         try:
             raise outcome
@@ -207,25 +177,22 @@ def _conclude(sighting: "Sighting") -> "InvokeResult":
     return outcome
 
 
-def spread(pause: float, rng: "Callable[[], float]") -> float:
-    """Between half a pause and a whole one, so that those who wait spread out.
-
-    :param rng: gives a number in [0, 1)
-    """
+def spread(pause: float, rng: "retry.Rng") -> float:
+    """Draw a pause between half of one and a whole one, so that those who wait spread out."""
     return pause * (0.5 + 0.5 * rng())
 
 
-def _late(watched: Watched, status: InvocationStatus, timeout: "float | None") -> exception.ResultTimeout:
+def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None") -> exception.ResultTimeout:
     message = "{} {} has no result after {:g} s; its status was {}. Nothing was stopped: ask again"
     return exception.ResultTimeout(
         "ClientNetworkError",
-        message.format(watched.function_name, watched.request_id, timeout, status.value),
+        message.format(ref.function_name, ref.request_id, timeout, status.value),
         executed=Verdict.MAYBE,
     )
 
 
-def cancel_flow(watched: Watched, desk: Desk, is_graceful: bool) -> "Generator[Any, Any, None]":
-    """Have it terminated."""
-    fields = records.termination_query(watched, is_graceful)
-    yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, watched, desk)
-    watched.source = _EVENT  # no other function can be terminated
+def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -> "Flow[None]":
+    """Have an invocation terminated."""
+    fields = records.termination_query(ref, is_graceful)
+    yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
+    ref.source = _EVENT  # no other function can be terminated

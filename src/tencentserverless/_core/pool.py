@@ -1,182 +1,211 @@
 """Keep-alive bookkeeping: who gets which connection, who opens one, who waits. Decisions only; shells do the I/O.
 
-Lending marks a connection as lent in the same step, a freed place goes to the longest waiter in the same step, and
-every operation is O(1), amortised (making room looks at each origin, of which a client has a handful).
-A shell calls all of this under its lock and closes what is in ``doomed`` outside.
+There is no lock. Every step that hands something over is one operation of a deque or a dict, which the interpreter
+does whole: threads, signal handlers, finalisers and forked children may come at any moment, also in the middle of
+another step. What such a moment can cost is a connection that is closed in place of kept, never a slot: the right to
+open a connection goes back to its pool by itself when nobody holds it any more.
 
-What is open is counted by ``Place`` objects that are held weakly: a signal handler that raises between two steps may
-lose a connection, but then its place goes with it, and the pool never shrinks for good.
+Who finds neither a connection nor a slot queues up. The first in the queue is woken by every release, tries again, and
+leaves the queue with what it got; later ones, and newcomers, wait behind it.
 """
 
 from collections import OrderedDict, deque
-from weakref import WeakSet
+from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 IDLE_LIMIT_SECONDS = 30.0
-MIN_IDLE_LIMIT_SECONDS = 1.0
-#: Of the age at which a connection was found closed, how much to let its origin's connections idle from then on.
+#: From which share of the age at which a connection was found closed an origin's connections are used no more.
 STALE_FACTOR = 0.8
-
-#: Answer of ``acquire`` where neither a connection nor a place is free.
-WAIT = "wait"
-
-
-class Place:
-    """The right to have one connection open; the connection holds it as ``place`` as long as it lives."""
-
-    __slots__ = ("__weakref__",)
+#: How long that age is remembered.
+STALE_MEMORY_SECONDS = 300.0
+NEVER = float("inf")
 
 
-class Waiter:
-    """A turn in the queue. ``grant`` is None while it waits, then a connection or a Place to open one."""
+class Slot:
+    """The right to have one connection open; a connection holds it as ``slot`` while it is open.
 
-    __slots__ = ("grant", "origin", "signal")
+    :param free: the slots of the pool that nobody holds
+    """
 
-    def __init__(self, origin: "Any", signal: "Any") -> None:
-        self.origin = origin
-        self.signal = signal
-        self.grant: "Any" = None
+    __slots__ = ("_free", "is_spent")
+
+    def __init__(self, free: "ref[deque[Slot]]") -> None:
+        self._free = free
+        self.is_spent = False
+
+    def __del__(self) -> None:
+        # The collector may finalise the slot of a connection before the frame that gives it back.
+        self.is_spent = True
+        free = self._free()
+        if free is not None:
+            free.append(Slot(self._free))
 
 
 class _Origin:
-    """One origin's idle connections, the last used on top, and how long they may idle."""
+    """One origin's idle connections, the last used at the right end, and how long they may idle."""
 
-    __slots__ = ("idle", "idle_limit")
+    __slots__ = ("closed_at_seconds", "closed_until", "idle")
 
     def __init__(self) -> None:
         self.idle: "deque[Any]" = deque()
-        self.idle_limit = IDLE_LIMIT_SECONDS
+        self.closed_at_seconds = NEVER  # the lowest age at which one was found closed
+        self.closed_until = 0.0  # monotonic seconds until which that counts
+
+    def is_too_old(self, age: float) -> bool:
+        """True if a connection of that age may be closed by the peer while a request is on its way to it.
+
+        One that is open beyond the age at which another was found closed proves that age to be no rule of the peer's.
+        """
+        return age > IDLE_LIMIT_SECONDS or STALE_FACTOR * self.closed_at_seconds < age < self.closed_at_seconds
+
+    def note_closed(self, age: float, now: float) -> None:
+        """A connection was found closed at that age."""
+        self.closed_at_seconds = min(age, self.closed_at_seconds)
+        self.closed_until = now + STALE_MEMORY_SECONDS
 
 
 class PoolState:
     """Every connection of a client, by origin.
 
-    A connection has ``origin``, ``place`` and, while it idles, ``idle_since`` and ``idle_since_wall``: since when, by
-    two clocks, for a paused instance may stop the monotonic one.
+    A connection has ``origin``, ``slot``, ``keep_seconds`` (how long the peer said it keeps an idle one, or None),
+    ``is_stale()``, and while it idles ``idle_since`` and ``idle_since_wall``: since when, by two clocks, for a paused
+    instance may stop the monotonic one. A waiter has ``wake()``.
 
     :param limit: how many may be open at once, over all origins
     """
 
-    __slots__ = ("_origins", "_places", "_waiters", "doomed", "limit")
+    __slots__ = ("_free", "_origins", "_waiters", "limit", "to_close")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._places: "WeakSet[Place]" = WeakSet()
-        self.doomed: "list[Any]" = []  # connections that the shell must close
+        self._free: "deque[Slot]" = deque()
+        home = ref(self._free)
+        self._free.extend(Slot(home) for _ in range(limit))
+        self.to_close: "deque[Any]" = deque()  # connections that the shell must close
         self._origins: "dict[Any, _Origin]" = {}
-        self._waiters: "OrderedDict[int, Waiter]" = OrderedDict()
+        self._waiters: "OrderedDict[Any, None]" = OrderedDict()
 
     @property
     def opened(self) -> int:
         """How many are open or being opened, lent or idle."""
-        return len(self._places)
-
-    def __repr__(self) -> str:
-        return "<PoolState {}/{} open, {} idle, {} waiting>".format(
-            self.opened, self.limit, self.idle, len(self._waiters)
-        )
+        return self.limit - len(self._free)
 
     @property
     def idle(self) -> int:
         """How many are open and lent to nobody."""
-        return sum(len(known.idle) for known in self._origins.values())
+        return sum(len(known.idle) for known in list(self._origins.values()))
 
     @property
-    def is_wanted(self) -> bool:
-        """Does anybody wait for a connection?"""
-        return bool(self._waiters)
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return len(self._waiters)
 
-    def acquire(self, origin: "Any", monotonic: float, wall: float) -> "Any":
-        """An idle connection (now lent), a Place to open one for, or WAIT (queue up with ``enqueue``)."""
-        idle = self.take_idle(origin, monotonic, wall)
-        if idle is not None:
-            return idle
-        if len(self._places) >= self.limit and not self._evict():
-            return WAIT
-        return self._take_place()
+    def __repr__(self) -> str:
+        return "<PoolState {}/{} open, {} idle, {} waiting>".format(self.opened, self.limit, self.idle, self.waiting)
 
     def take_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
-        """The most recently used idle connection that is young enough; older ones are doomed."""
-        known = self._origins.get(origin)
-        if known is None or not known.idle:
-            return None
-        connection = known.idle.pop()
-        limit = known.idle_limit
-        if monotonic - connection.idle_since <= limit and wall - connection.idle_since_wall <= limit:
-            return connection
-        # The most recent one is too old, so all are.
-        self._doom(connection)
-        while known.idle:
-            self._doom(known.idle.pop())
-        return None
-
-    def enqueue(self, waiter: Waiter) -> None:
-        """Wait for a grant, behind all who wait already."""
-        self._waiters[id(waiter)] = waiter
-
-    def abandon(self, waiter: Waiter) -> "Any":
-        """Stop waiting. Returns a grant that came first, None if there was none; a grant is then the caller's."""
-        self._waiters.pop(id(waiter), None)
-        return waiter.grant
-
-    def release(self, connection: "Any", monotonic: float, wall: float) -> "Waiter | None":
-        """Give back a connection that can be used again. Returns the waiter to wake, if any."""
-        waiter = self._next_waiter()
-        if waiter is None:
-            connection.idle_since = monotonic
-            connection.idle_since_wall = wall
-            self._know(connection.origin).idle.append(connection)
-        elif waiter.origin == connection.origin:
-            waiter.grant = connection
-        else:
-            self._doom(connection)
-            waiter.grant = self._take_place()
-        return waiter
-
-    def discard(self, place: Place) -> "Waiter | None":
-        """A lent connection is gone, or its place was not used. Returns the waiter to wake, if any."""
-        self._places.discard(place)
-        waiter = self._next_waiter()
-        if waiter is not None:
-            waiter.grant = self._take_place()
-        return waiter
-
-    def limit_idle(self, origin: "Any", seconds: float) -> None:
-        """Keep this origin's connections idle no longer than this: it said so, or closed one of that age."""
-        known = self._know(origin)
-        known.idle_limit = max(MIN_IDLE_LIMIT_SECONDS, min(known.idle_limit, seconds))
-
-    def drain(self) -> None:
-        """Doom every idle connection."""
-        for known in self._origins.values():
-            while known.idle:
-                self._doom(known.idle.pop())
-
-    def _evict(self) -> bool:
-        """Make room by dooming another origin's least recently used connection."""
-        for known in self._origins.values():
-            if known.idle:
-                self._doom(known.idle.popleft())
-                return True
-        return False
-
-    def _know(self, origin: "Any") -> _Origin:
+        """The most recently used idle connection that is open and young enough, None if there is none."""
         known = self._origins.get(origin)
         if known is None:
-            known = self._origins[origin] = _Origin()
-        return known
+            return None
+        if monotonic > known.closed_until:
+            known.closed_at_seconds = NEVER
+        idle = known.idle
+        while idle:
+            try:
+                connection = idle.pop()
+            except IndexError:  # another thread took the last one
+                break
+            age = monotonic - connection.idle_since
+            age = max(age, wall - connection.idle_since_wall)
+            keep = connection.keep_seconds
+            if known.is_too_old(age) or (keep is not None and age > keep):
+                self.drop(connection)
+            elif connection.is_stale():
+                known.note_closed(age, monotonic)
+                self.drop(connection)
+            else:
+                if age >= known.closed_at_seconds:
+                    known.closed_at_seconds = NEVER
+                return connection
+        return None
 
-    def _take_place(self) -> Place:
-        place = Place()
-        self._places.add(place)
-        return place
+    def take_slot(self) -> "Slot | None":
+        """The right to open a connection, at the cost of an idle one if need be; None if all are lent."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            pass
+        for known in list(self._origins.values()):
+            try:
+                connection = known.idle.popleft()
+            except IndexError:
+                continue
+            slot: Slot = connection.slot
+            connection.slot = None
+            self.to_close.append(connection)
+            return slot
+        return None
 
-    def _doom(self, connection: "Any") -> None:
-        self.doomed.append(connection)
-        self._places.discard(connection.place)
+    def release(self, connection: "Any", monotonic: float, wall: float) -> None:
+        """Take back a connection that can be used again."""
+        connection.idle_since = monotonic
+        connection.idle_since_wall = wall
+        origin = connection.origin
+        known = self._origins.get(origin) or self._origins.setdefault(origin, _Origin())
+        known.idle.append(connection)
+        if self._waiters:
+            self.wake_first()
 
-    def _next_waiter(self) -> "Waiter | None":
-        return self._waiters.popitem(last=False)[1] if self._waiters else None
+    def free(self, slot: Slot) -> None:
+        """Take back a slot whose connection is gone or was never made."""
+        if not slot.is_spent:
+            self._free.append(slot)
+        if self._waiters:
+            self.wake_first()
+
+    def drop(self, connection: "Any") -> None:
+        """Have a connection closed by the shell, and take its slot back."""
+        self.to_close.append(connection)
+        slot, connection.slot = connection.slot, None
+        if slot is not None:
+            self.free(slot)
+
+    def drain(self) -> None:
+        """Have every idle connection closed."""
+        for known in list(self._origins.values()):
+            while known.idle:
+                try:
+                    self.drop(known.idle.pop())
+                except IndexError:  # another thread took it
+                    break
+
+    def enqueue(self, waiter: "Any") -> None:
+        """Wait behind all who wait already; then try once more, for what was released meanwhile woke nobody."""
+        self._waiters[waiter] = None
+
+    def leave(self, waiter: "Any") -> None:
+        """Wait no longer, served or not."""
+        self._waiters.pop(waiter, None)
+        if self._waiters:
+            self.wake_first()  # there may be enough for the next one too
+
+    def is_next(self, waiter: "Any") -> bool:
+        """True if it is this waiter's turn, or a newcomer's (None), to take what is there."""
+        return not self._waiters if waiter is None else self._first() is waiter
+
+    def wake_first(self) -> None:
+        """Have the first in the queue try again."""
+        waiter = self._first()
+        if waiter is not None:
+            waiter.wake()
+
+    def _first(self) -> "Any":
+        while True:
+            try:
+                return next(iter(self._waiters), None)
+            except RuntimeError:  # another thread changed the queue in this very moment
+                continue

@@ -11,9 +11,26 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Protocol
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
+
+    class Rng(Protocol):
+        """Spreads pauses, so that those who wait do not come back together."""
+
+        def __call__(self) -> float:
+            """Draw a number in [0, 1)."""
+
+    class RetryPolicy(Protocol):
+        """What a flow needs to know: whether to try again, and whom to tell of a success."""
+
+        @property
+        def budget(self) -> "Budget":
+            """The budget that a success refills."""
+
+        def decide(self, error: Failed, is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
+            """Decide on the seconds to wait before the next attempt, None to give up. See ``Policy``."""
+
 
 BASE_SECONDS = 0.1
 THROTTLED_BASE_SECONDS = 0.5
@@ -49,7 +66,7 @@ REFILL_TOKENS = 0.1  # ... and a success gives back a tenth, so that retries sta
 
 
 class Budget:
-    """How many retries a client may still make: a token bucket, full at first.
+    """Counts how many retries a client may still make: a token bucket, full at first.
 
     Threads may lose an update to each other; the bucket is a brake, not an account.
     """
@@ -67,27 +84,26 @@ class Budget:
         return True
 
     def refill(self) -> None:
-        """A call succeeded."""
+        """Give a part of a token back, for a call that succeeded."""
         if self.tokens < BUDGET_TOKENS:
             self.tokens = min(BUDGET_TOKENS, self.tokens + REFILL_TOKENS)
 
 
 class Policy:
-    """When to try again. One for each client: its budget is shared by the client's calls.
+    """Decides when a call is tried again. One for each client: its budget is shared by the client's calls.
 
     :param max_attempts: tries in all, at least 1
-    :param rng: gives a number in [0, 1)
     """
 
     __slots__ = ("budget", "max_attempts", "rng")
 
-    def __init__(self, max_attempts: int, rng: "Callable[[], float]") -> None:
+    def __init__(self, max_attempts: int, rng: "Rng") -> None:
         self.max_attempts = max_attempts
         self.rng = rng
         self.budget = Budget()
 
     def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
-        """Seconds to wait before the next attempt, None to give up.
+        """Decide on the seconds to wait before the next attempt, None to give up.
 
         :param error: of the last attempt
         :param attempts: made so far
@@ -101,7 +117,7 @@ class Policy:
 
 
 def base_seconds(error: "Failed") -> "float | None":
-    """Where to start the back-off after this error, None if its cause will not pass by itself."""
+    """Find the seconds that the back-off starts from, None if the cause of the error will not pass by itself."""
     if isinstance(error, exception.TencentServerlessSDKException):
         return TRANSIENT_STATUSES.get(error.status_code or 0)
     if isinstance(error, exception.ServerError):
@@ -112,20 +128,17 @@ def base_seconds(error: "Failed") -> "float | None":
 
 
 def is_consented(executed: Verdict, is_idempotent: bool) -> bool:
-    """May a call be sent once more after an attempt with this verdict?"""
+    """True if a call may be sent once more after an attempt with this verdict."""
     return executed is Verdict.NO or (executed is Verdict.MAYBE and is_idempotent)
 
 
-def back_off(base: float, attempts: int, rng: "Callable[[], float]") -> float:
-    """Seconds to wait after so many attempts: full jitter over a doubling range, so that callers spread out.
-
-    :param rng: gives a number in [0, 1)
-    """
+def back_off(base: float, attempts: int, rng: "Rng") -> float:
+    """Draw the seconds to wait after so many attempts, with full jitter over a doubling range: callers spread out."""
     return min(CAP_SECONDS, base * 2.0 ** (attempts - 1)) * rng()
 
 
 def is_throttling(error: "Failed") -> bool:
-    """Did the call find no room: too many at once, or too many a second?"""
+    """True if the call found no room: too many at once, or too many a second."""
     if isinstance(error, exception.ServerError):
         return error.status == 429
     return isinstance(error, (exception.FunctionThrottled, exception.RequestThrottled))

@@ -1,6 +1,6 @@
 """Asynchronous invocations, for threads."""
 
-from tencentserverless._invocation import BaseInvocation
+from tencentserverless._base.invocation import BaseInvocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ Python 3.6 syntax and nothing imported at the top: on any Python that the SDK ru
 """
 
 _FLOOR = (3, 10)
-#: The one place that names the installation: the name on PyPI still holds Tencent's 0.1.7.
-INSTALL_HINT = "from the source folder, run: pip install '.[local]'"
 
 
 def main() -> int:
@@ -13,6 +11,7 @@ def main() -> int:
     import sys
 
     from tencentserverless.cli.exits import Exit
+    from tencentserverless.cli.extras import INSTALL_HINT, find_missing
     from tencentserverless.cli.output import fail
 
     if sys.version_info < _FLOOR:
@@ -27,8 +26,8 @@ def main() -> int:
     try:
         from tencentserverless.cli.program import run
     except ImportError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing in ("", "tencentserverless"):
+        missing = find_missing(error)
+        if not missing:
             raise
         return fail(
             Exit.MISSING_EXTRA,

@@ -5,8 +5,8 @@ import click
 from tencentserverless import __version__
 from tencentserverless.cli import output
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.extras import INSTALL_HINT, find_missing
 from tencentserverless.cli.lazy import LazyGroup
-from tencentserverless.cli.main import INSTALL_HINT
 from tencentserverless.cli.table import COMMANDS
 
 scf: LazyGroup = click.version_option(__version__, prog_name="scf")(
@@ -27,8 +27,8 @@ def run() -> int:
             return Exit.PIPE_CLOSED
         raise
     except ImportError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing in ("", "tencentserverless"):
+        missing = find_missing(error)
+        if not missing:
             raise
         return output.fail(Exit.MISSING_EXTRA, f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
     except Exception as error:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tencentserverless._sync.fanout import Map
 from tencentserverless._sync.invocation import Invocation
-from tencentserverless._sync.spawning import SpawnMap
+from tencentserverless._sync.map import Map
+from tencentserverless._sync.spawn_map import SpawnMap
 from tencentserverless.exception import TencentServerlessSDKException
 from tencentserverless.models import InvocationStatus, InvokeResult
 from tencentserverless.scf import Function

@@ -3,9 +3,9 @@
 import inspect
 from typing import Any
 
-from tencentserverless._aio.fanout import AsyncMap
 from tencentserverless._aio.invocation import AsyncInvocation
-from tencentserverless._aio.spawning import AsyncSpawnMap
+from tencentserverless._aio.map import AsyncMap
+from tencentserverless._aio.spawn_map import AsyncSpawnMap
 from tencentserverless.aio import AsyncFunction
 from tencentserverless.exception import TencentServerlessSDKException
 from tencentserverless.models import InvocationStatus, InvokeResult

@@ -40,7 +40,7 @@ def pytest_configure(config: "pytest.Config") -> None:
     elif config.getoption("scf_target"):
         import pytest
 
-        from tencentserverless.cli.main import INSTALL_HINT
+        from tencentserverless.cli.extras import INSTALL_HINT
 
         raise pytest.UsageError(
             "--scf-target needs Linux or macOS, Python {}.{}, pytest {} and the extra 'local'; {}".format(

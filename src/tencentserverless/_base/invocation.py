@@ -1,4 +1,4 @@
-"""What both faces' invocations are made of: which call it is, what was learnt of it, and the flows that ask.
+"""The base of both faces' invocations: which call it is, what was learnt of it, and the flows that ask.
 
 ``_sync.invocation`` and ``_aio.invocation`` add nothing but how a flow is driven.
 """
@@ -6,89 +6,92 @@
 import copy
 
 from tencentserverless import config
-from tencentserverless._arguments import check_flag, check_seconds
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_flag, check_seconds
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import polling, wire
+from tencentserverless._core.invocation_records import InvocationRef
 from tencentserverless._core.retry import Policy
-from tencentserverless._observation import find_observer
 from tencentserverless.models import InvokeResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._client import BaseClient
+    from tencentserverless._base.client import BaseClient
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
+    from tencentserverless._core.invocation_records import PollResult
 
 
 class BaseInvocation:
     """An asynchronous invocation that was accepted.
 
     :param client: that asks about it
-    :param watched: which one it is, and how to ask about it
+    :param ref: names the invocation
     :param position: of its input in a ``spawn_map``, else None
     """
 
-    __slots__ = ("_client", "_outcome", "_watched", "position")
+    __slots__ = ("_client", "_outcome", "_ref", "position")
 
     position: "int | None"
 
-    def __init__(self, client: "Any", watched: polling.Watched, position: "int | None" = None) -> None:
+    def __init__(self, client: "BaseClient", ref: InvocationRef, position: "int | None" = None) -> None:
         self._client = client
-        self._watched = watched
+        self._ref = ref
         self._outcome: "InvokeResult | Exception | None" = None
         self.position = position
 
     @property
     def request_id(self) -> str:
         """Id of the execution: ``context["request_id"]`` in the function, and the id in its logs."""
-        return self._watched.request_id
+        return self._ref.request_id
 
     @property
     def function_name(self) -> str:
         """The function's name."""
-        return self._watched.function_name
+        return self._ref.function_name
 
     @property
     def namespace(self) -> str:
         """The function's namespace."""
-        return self._watched.namespace
+        return self._ref.namespace
 
     @property
     def region(self) -> str:
         """The region where it runs."""
-        return self._watched.region
+        return self._ref.region
 
     @property
     def has_outcome(self) -> bool:
-        """Is its result, or its error, here already, so that ``result()`` returns or raises at once?"""
+        """True if its result, or its error, is here already, so that ``result()`` returns or raises at once."""
         return self._outcome is not None
 
-    def _status_flow(self) -> "Flow":
-        return polling.look_flow(self._watched, open_desk(self._client, self.region))
+    def _status_flow(self) -> "Flow[PollResult]":
+        return polling.poll_flow(self._ref, self._ask())
 
-    def _result_flow(self, timeout: "float | None") -> "Flow":
+    def _result_flow(self, timeout: "float | None") -> "Flow[InvokeResult]":
         seconds = None if timeout is None else check_seconds("timeout", timeout)
         # A question that fails is asked again by the flow, at its own pace.
-        return polling.result_flow(self._watched, open_desk(self._client, self.region, max_attempts=1), seconds)
+        return polling.result_flow(self._ref, self._ask(max_attempts=1), seconds)
 
-    def _cancel_flow(self, grace: bool) -> "Flow":
-        return polling.cancel_flow(self._watched, open_desk(self._client, self.region), check_flag("grace", grace))
+    def _cancel_flow(self, grace: bool) -> "Flow[None]":
+        return polling.cancel_flow(self._ref, self._ask(), check_flag("grace", grace))
+
+    def _ask(self, max_attempts: "int | None" = None) -> polling.PollContext:
+        return make_poll_context(self._client._context(), self.region, max_attempts)
 
     def _known(self) -> "InvokeResult | None":
-        """The result, where it is here already; the function's error is raised anew each time."""
+        """Return the result where it is here already; the function's error is raised anew each time."""
         if isinstance(self._outcome, Exception):
             raise copy.copy(self._outcome)
         return self._outcome
 
     def __repr__(self) -> str:
-        watched = self._watched
-        return "<{} {} of {} in {}>".format(
-            type(self).__name__, watched.request_id, watched.function_name, watched.region
-        )
+        ref = self._ref
+        return "<{} {} of {} in {}>".format(type(self).__name__, ref.request_id, ref.function_name, ref.region)
 
     def __reduce__(self) -> "tuple[Any, ...]":
-        facts = {name: getattr(self._watched, name) for name in _FACTS}
+        facts = {name: getattr(self._ref, name) for name in _FACTS}
         return _rebuild, (type(self), self._client, facts, self.position, self._outcome)
 
 
@@ -103,48 +106,53 @@ def _rebuild(
     outcome: "InvokeResult | Exception | None",
 ) -> BaseInvocation:
     """Make an invocation again, for pickle and copy."""
-    invocation = cls(client, polling.Watched(**facts), position)
+    invocation = cls(client, InvocationRef(**facts), position)
     invocation._outcome = outcome
     return invocation
 
 
-def open_desk(client: "BaseClient", region: str, max_attempts: "int | None" = None) -> polling.Desk:
-    """Where a client asks about what runs in a region.
+def make_poll_context(context: "ClientContext", region: str, max_attempts: "int | None" = None) -> polling.PollContext:
+    """Make what a client's questions about invocations in a region need.
 
     :param max_attempts: for one question; default: the client's
     """
-    policy = client._policy if max_attempts is None else Policy(max_attempts, client._policy.rng)
-    target = client._find_target(region)
-    observer = find_observer(client._room, client._on_attempt)
-    return polling.Desk(target, client._memory, policy, CLOCK, patience_seconds=client._timeout, observer=observer)
+    policy = context.policy if max_attempts is None else Policy(max_attempts, context.policy.rng)
+    return polling.PollContext(
+        context.find_target(region),
+        context.state,
+        policy,
+        CLOCK,
+        patience_seconds=context.timeout_seconds,
+        observer=context.find_observer(),
+    )
 
 
-def watch_spawned(
-    client: "BaseClient",
+def refer_to_spawned(
+    context: "ClientContext",
     function_name: str,
     namespace: "str | None",
     region: "str | None",
     accepted: InvokeResult,
     started_at: float,
-) -> polling.Watched:
-    """The invocation that a call of type Event started.
+) -> InvocationRef:
+    """Name the invocation that a call of type Event started.
 
     :param accepted: the answer to that call
     :param started_at: UNIX seconds by our clock, before it was sent
     """
-    return polling.Watched(
+    return InvocationRef(
         function_name,
         namespace or wire.DEFAULT_NAMESPACE,
-        region or client.region,
+        region or context.region,
         accepted.function_request_id or accepted.request_id,
-        started_at + client._memory.offset_seconds,
+        started_at + context.state.offset_seconds,
     )
 
 
-def watch_known(
+def refer_to_known(
     client: "BaseClient", function_name: str, request_id: str, namespace: "str | None", region: "str | None"
-) -> polling.Watched:
-    """An invocation that was started elsewhere.
+) -> InvocationRef:
+    """Name an invocation that was started elsewhere.
 
     :raises TypeError, ValueError: for a name or an id that cannot be one
     """
@@ -154,4 +162,4 @@ def watch_known(
             raise TypeError("{} must be a str, not {!r}".format(name, value))
         if not value.strip():
             raise ValueError("{} is empty".format(name))
-    return polling.Watched(function_name, namespace, config.check_region(region or client.region), request_id)
+    return InvocationRef(function_name, namespace, config.check_region(region or client.region), request_id)

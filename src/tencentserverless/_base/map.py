@@ -1,29 +1,30 @@
 """What both faces' ``map`` is made of: its checked settings, its journal, and what it hands out.
 
-``_sync.fanout`` and ``_aio.fanout`` add nothing but how calls are driven.
+``_sync.map`` and ``_aio.map`` add nothing but how calls are driven.
 """
 
 from collections import deque
 
 from tencentserverless import config
-from tencentserverless._arguments import check_flag, check_hook, check_seconds, check_width
-from tencentserverless._client import CLOCK
+from tencentserverless._base.arguments import check_flag, check_hook, check_seconds, check_width
+from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
-from tencentserverless._core.fanout import Window
 from tencentserverless._core.flow import invoke_flow
+from tencentserverless._core.map_window import MapPolicy, Window
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, encode_event
-from tencentserverless._observation import find_observer
-from tencentserverless.exception import TencentServerlessSDKException
-from tencentserverless.journal import Journal
+from tencentserverless.exception import NetworkError, TencentServerlessSDKException
+from tencentserverless.journal import Journal, JournalError
+from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._client import BaseClient
-    from tencentserverless._core.fanout import Entry
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Failed, Flow
+    from tencentserverless._core.map_window import MapInput
+    from tencentserverless.models import InvokeResult
 
 DEFAULT_CONCURRENCY = 32
 SHOWN_POSITIONS = 20  # in a warning
@@ -32,10 +33,10 @@ SHOWN_POSITIONS = 20  # in a warning
 CHECKED_AHEAD = 1000
 
 
-class BaseFanout:
+class BaseMapRun:
     """One map under way.
 
-    :param client: that calls
+    :param context: of the client that calls
     :param name: the function's name
     :param inputs: what remains of the iterable
     :param options: of each call, as ``client.invoke`` names them
@@ -43,7 +44,7 @@ class BaseFanout:
 
     def __init__(
         self,
-        client: "BaseClient",
+        context: "ClientContext",
         name: str,
         inputs: "Any",
         options: "dict[str, Any]",
@@ -54,16 +55,17 @@ class BaseFanout:
         journal: "Any",
         grace: float,
     ) -> None:
-        width = check_width(concurrency, client._limit, DEFAULT_CONCURRENCY)
+        width = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
         self.returns_exceptions = check_flag("return_exceptions", return_exceptions)
-        self._client = client
+        self._context = context
         self._name = name
         self._inputs = inputs
         self._grace = check_seconds("grace", grace) if grace else 0.0
         self._read_options(dict(options))
         self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
         self._fault: "BaseException | None" = None  # of the iterable
-        self.window = Window(width, check_flag("ordered", ordered), client._policy, self._note_limit)
+        self._lost: "list[int]" = []  # positions of calls that were given up and may have run
+        self.window = Window(width, check_flag("ordered", ordered), context.policy, self._note_limit)
         region = self._fixed["region"]
         self._journal: "Journal | None" = None
         if journal is not None:
@@ -73,14 +75,14 @@ class BaseFanout:
         self._is_to_check = self._ahead_limit > 0
 
     def _read_options(self, options: "dict[str, Any]") -> None:
-        client = self._client
+        context = self._context
         if options.pop("invocation_type", None) not in (None, wire.SYNC):
             raise ValueError("map waits for results; to start asynchronous invocations, use spawn_map")
         timeout = options.pop("timeout", None)
-        self._timeout = client._timeout if timeout is None else check_seconds("timeout", timeout)
-        self._observer = find_observer(client._room, check_hook(options.pop("on_attempt", None)) or client._on_attempt)
+        self._timeout = context.timeout_seconds if timeout is None else check_seconds("timeout", timeout)
+        self._observer = context.find_observer(check_hook(options.pop("on_attempt", None)))
         self._is_idempotent = bool(options.pop("idempotent", False))
-        region = config.check_region(options.pop("region", None) or client._region)
+        region = config.check_region(options.pop("region", None) or context.region)
         self._fixed: "dict[str, Any]" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
             "qualifier": options.pop("qualifier", None) or wire.DEFAULT_QUALIFIER,
@@ -89,11 +91,11 @@ class BaseFanout:
             "is_idempotent": self._is_idempotent,
             "region": region,
         }
-        self._target = client._find_target(region)
+        self._target = context.find_target(region)
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 
-    def _admit(self, data: "Any") -> "tuple[Entry, Flow | None]":
+    def _admit(self, data: "Any") -> "tuple[MapInput, Flow[InvokeResult] | None]":
         """An input was pulled: its flow, None where its outcome is known without a call."""
         entry = self.window.add()
         try:
@@ -102,11 +104,15 @@ class BaseFanout:
             self.window.note_ended(entry, error)
             return entry, None
         if self._journal is not None:
-            known = self._journal.enter(entry.position, call.event, self._is_idempotent)
+            try:
+                known = self._journal.enter(entry.position, call.event, self._is_idempotent)
+            except JournalError:
+                self.window.note_given_up(entry)
+                raise
             if known is not None:
                 self.window.note_ended(entry, known)
                 return entry, None
-        flow = invoke_flow(call, self._target, self._client._memory, entry, CLOCK)
+        flow = invoke_flow(call, self._target, self._context.state, MapPolicy(self.window, entry), CLOCK)
         if self._observer is not None:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
@@ -126,23 +132,24 @@ class BaseFanout:
             self._journal.check(position, event)
         self._ahead.extend(inputs)
 
-    def _give_up(self, entry: "Entry", lost: "list[int]") -> None:
+    def _give_up(self, entry: "MapInput", lost: "list[int]") -> None:
         """A call was stopped.
 
         :param lost: gets its position, if it may have run
         """
+        self.window.note_given_up(entry)
         if entry.may_have_run:
             lost.append(entry.position)
         elif self._journal is not None:
             self._journal.forget(entry.position)
 
-    def _note(self, entry: "Entry", outcome: "Any") -> None:
+    def _note(self, entry: "MapInput", outcome: "Any") -> None:
         """A call ended."""
         if self._journal is not None:
             self._journal.note_outcome(entry.position, outcome, entry.may_have_run)
         self.window.note_ended(entry, outcome)
 
-    def _take_outcome(self) -> "Entry":
+    def _take_outcome(self) -> "MapInput":
         """The next outcome to hand out. It is on record before the caller has it."""
         self._commit()
         return self.window.take_outcome()
@@ -151,16 +158,16 @@ class BaseFanout:
         if self._journal is not None:
             self._journal.commit()
 
-    def hand_out(self, entry: "Entry") -> "Any":
+    def hand_out(self, entry: "MapInput") -> "Any":
         """The outcome, which knows its position: a result is returned, an error raised or returned."""
         outcome = entry.outcome
+        entry.outcome = None
         if not isinstance(outcome, Exception):
             outcome._position = entry.position
             return outcome
         outcome.position = entry.position  # type: ignore[attr-defined]  # any error can carry it
         if self.returns_exceptions:
             return outcome
-        entry.outcome = None
         try:
             raise outcome
         finally:
@@ -169,7 +176,7 @@ class BaseFanout:
     def _note_limit(self, error: "Failed | None", before: int, after: int) -> None:
         from logging import getLogger
 
-        logger = getLogger(self._client._room)
+        logger = getLogger(self._context.room)
         if error is None:
             logger.info("%s in %s: concurrency is %d again", self._name, self._fixed["region"], after)
             return
@@ -182,13 +189,13 @@ class BaseFanout:
         """The map was left early.
 
         :param ended: calls that ended and were not handed out
-        :param lost: positions of those that were under way when their time was up
+        :param lost: positions of those that may have run, and of which the caller knows nothing
         """
         if not ended and not lost:
             return
         from logging import getLogger
 
-        logger = getLogger(self._client._room)
+        logger = getLogger(self._context.room)
         if ended:
             logger.info("%s: the map was left before %d outcomes were handed out", self._name, ended)
         if lost:
@@ -202,14 +209,17 @@ class BaseFanout:
         """Is nothing sent any more?"""
         return self.window.is_stopped
 
-    def _settle(self, lost: "list[int]") -> None:
-        """Nothing is under way any more.
-
-        :param lost: positions of calls that may have run
-        """
-        if self._journal is not None:
-            self._journal.close()
-        self._note_left(self.window.count_ended(), lost)
+    def _settle(self) -> None:
+        """Nothing is under way any more."""
+        ended = self.window.take_all()
+        for entry in ended:
+            if getattr(entry.outcome, "executed", None) is Verdict.MAYBE:
+                self._lost.append(entry.position)
+        try:
+            if self._journal is not None:
+                self._journal.close()
+        finally:
+            self._note_left(len(ended), self._lost)
 
     def describe(self) -> str:
         """For a repr."""
@@ -219,32 +229,39 @@ class BaseFanout:
         )
 
 
-class MapFacts:
+class MapProgress:
     """How a map stands, for whoever shows its progress."""
 
     __slots__ = ()
 
-    _fanout: BaseFanout
+    _run: BaseMapRun
 
     @property
     def pulled(self) -> int:
         """Inputs that were taken so far."""
-        return self._fanout.window.pulled
+        return self._run.window.pulled
 
     @property
     def in_flight(self) -> int:
         """Calls under way."""
-        return self._fanout.window.under_way
+        return self._run.window.under_way
 
     @property
     def concurrency(self) -> int:
         """How many may be under way at once, as throttling allows."""
-        return self._fanout.window.limit
+        return self._run.window.limit
 
     @property
     def throttled(self) -> int:
         """Tries that the platform had no room for."""
-        return self._fanout.window.throttled
+        return self._run.window.throttled
 
     def __repr__(self) -> str:
-        return "<{} {}>".format(type(self).__name__, self._fanout.describe())
+        return "<{} {}>".format(type(self).__name__, self._run.describe())
+
+
+def make_interrupted(error: BaseException, may_have_run: bool) -> NetworkError:
+    """The outcome of a call that ended with the exception of another, as of a signal handler that raised."""
+    message = "the thread that drove the call was interrupted by {}".format(type(error).__name__)
+    executed = Verdict.MAYBE if may_have_run else Verdict.NO
+    return NetworkError("ClientNetworkError", message, executed=executed)

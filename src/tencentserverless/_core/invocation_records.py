@@ -1,4 +1,4 @@
-"""What the service writes down about asynchronous invocations: the questions, and how to read the answers.
+"""The records that the service keeps of asynchronous invocations: writes the questions, reads the answers.
 
 Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus) and 17244 (RequestStatus, AsyncEventStatus).
 """
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._core.polling import Watched
-
+    #: A structure of the API: what is sent, or what came.
+    Fields = dict[str, Any]
 RECENT_SECONDS = 14 * 60  # GetRequestStatus looks back 15 minutes where no time is given
 KEPT_SECONDS = 3 * 24 * 3600  # how long events are kept
 #: The documentation does not say in which zone the platform reads times: UTC, or its own. Intervals cover both.
@@ -23,8 +23,41 @@ _MARGIN_SECONDS = 600
 _MIN_MEMORY_BYTES = 1 << 20  # no instance uses less; a smaller number is one of megabytes, as the page has it
 
 
-class Sighting:
-    """What was seen of an invocation.
+class InvocationRef:
+    """Names an asynchronous invocation, and keeps what was learnt about how to ask for it.
+
+    :param started_at: UNIX seconds by the server's clock, None where another process started it
+    :ivar source: the record that tells of it, empty until that is known
+    :ivar misses: polls that found neither record
+    :ivar ended_at: monotonic seconds of the poll that saw its event ended first
+    """
+
+    __slots__ = ("ended_at", "function_name", "misses", "namespace", "region", "request_id", "source", "started_at")
+
+    ended_at: "float | None"
+    function_name: str
+    misses: int
+    namespace: str
+    region: str
+    request_id: str
+    source: str
+    started_at: "float | None"
+
+    def __init__(
+        self, function_name: str, namespace: str, region: str, request_id: str, started_at: "float | None" = None
+    ) -> None:
+        self.function_name = function_name
+        self.namespace = namespace
+        self.region = region
+        self.request_id = request_id
+        self.started_at = started_at
+        self.source = ""
+        self.misses = 0
+        self.ended_at = None
+
+
+class PollResult:
+    """Tells how an invocation stands.
 
     :ivar outcome: its result, or the error to raise; None where it has not ended or the record does not say yet
     """
@@ -36,21 +69,21 @@ class Sighting:
         self.outcome = outcome
 
 
-UNSEEN = Sighting(InvocationStatus.UNKNOWN, None)
-_RUNNING = Sighting(InvocationStatus.RUNNING, None)
+NOT_FOUND = PollResult(InvocationStatus.UNKNOWN, None)
+_RUNNING = PollResult(InvocationStatus.RUNNING, None)
 
 
-def record_query(watched: "Watched", now: float) -> "dict[str, Any]":
-    """The question for the records of an invocation.
+def record_query(ref: InvocationRef, now: float) -> "Fields":
+    """Write the question for the records of an invocation.
 
     :param now: UNIX seconds by the server's clock
     """
     fields = {
-        "FunctionName": watched.function_name,
-        "FunctionRequestId": watched.request_id,
-        "Namespace": watched.namespace,
+        "FunctionName": ref.function_name,
+        "FunctionRequestId": ref.request_id,
+        "Namespace": ref.namespace,
     }
-    started_at = watched.started_at
+    started_at = ref.started_at
     if started_at is None or now - started_at > RECENT_SECONDS:
         begin = now - KEPT_SECONDS if started_at is None else started_at
         fields["StartTime"] = _write_time(begin - _MARGIN_SECONDS)
@@ -58,62 +91,60 @@ def record_query(watched: "Watched", now: float) -> "dict[str, Any]":
     return fields
 
 
-def event_query(request_id: str) -> "dict[str, Any]":
-    """The question for the status of an event."""
+def event_query(request_id: str) -> "Fields":
+    """Write the question for the status of an event."""
     return {"InvokeRequestId": request_id}
 
 
-def termination_query(watched: "Watched", is_graceful: bool) -> "dict[str, Any]":
-    """The order to terminate an event."""
+def termination_query(ref: InvocationRef, is_graceful: bool) -> "Fields":
+    """Write the order to terminate an event."""
     return {
-        "FunctionName": watched.function_name,
-        "InvokeRequestId": watched.request_id,
-        "Namespace": watched.namespace,
+        "FunctionName": ref.function_name,
+        "InvokeRequestId": ref.request_id,
+        "Namespace": ref.namespace,
         "GraceShutdown": is_graceful,
     }
 
 
-def read_records(envelope: "dict[str, Any]", watched: "Watched", now: float) -> "Sighting | None":
-    """What the records say; None where there are none. There is one for each time that the platform ran the call.
+def read_records(envelope: "Fields", ref: InvocationRef, now: float) -> "PollResult | None":
+    """Read the records; None where there are none. There is one for each time that the platform ran the call.
 
     :param now: UNIX seconds by the server's clock
     """
     data = envelope["Response"].get("Data")
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-    rows = [row for row in rows if row.get("RequestId") in (None, "", watched.request_id)]
+    rows = [row for row in rows if row.get("RequestId") in (None, "", ref.request_id)]
     if not rows:
         return None
     statuses = [_read_code(row.get("RetCode")) for row in rows]
     for status, row in zip(statuses, rows):
         if status is InvocationStatus.FINISHED:
-            return _read_record(envelope, row, watched.request_id, status)
+            return _read_record(envelope, row, ref.request_id, status)
     if InvocationStatus.RUNNING in statuses:
         return _RUNNING
     last = max(rows, key=_count_retries)
-    failed = _read_record(envelope, last, watched.request_id, InvocationStatus.FAILED)
-    return _RUNNING if _is_requeued(failed.outcome, watched, now) else failed
+    failed = _read_record(envelope, last, ref.request_id, InvocationStatus.FAILED)
+    return _RUNNING if _is_requeued(failed.outcome, ref, now) else failed
 
 
-def _read_code(code: "Any") -> InvocationStatus:
+def _read_code(code: object) -> InvocationStatus:
     return wire.RECORD_STATUSES.get(code if isinstance(code, int) else -1, InvocationStatus.FAILED)
 
 
-def _is_requeued(outcome: "Any", watched: "Watched", now: float) -> bool:
-    """Will the platform run it again by itself?"""
+def _is_requeued(outcome: object, ref: InvocationRef, now: float) -> bool:
+    """True if the platform will run the invocation again by itself."""
     if getattr(outcome, "status_code", None) not in wire.REQUEUED_STATUSES:
         return False
-    return watched.started_at is None or now - watched.started_at <= wire.MAX_EVENT_AGE_SECONDS
+    return ref.started_at is None or now - ref.started_at <= wire.MAX_EVENT_AGE_SECONDS
 
 
-def _count_retries(row: "dict[str, Any]") -> int:
+def _count_retries(row: "Fields") -> int:
     number = row.get("RetryNum")
     return number if isinstance(number, int) else 0
 
 
-def _read_record(
-    envelope: "dict[str, Any]", row: "dict[str, Any]", request_id: str, status: InvocationStatus
-) -> Sighting:
-    """A record of an execution that has ended: what a synchronous call's Result would have said."""
+def _read_record(envelope: "Fields", row: "Fields", request_id: str, status: InvocationStatus) -> PollResult:
+    """Read the record of an execution that has ended, as if it were the Result of a synchronous call."""
     message = row.get("RetMsg")
     result = {
         "RetMsg": message if isinstance(message, str) else "",
@@ -124,25 +155,25 @@ def _read_record(
     }
     outcome = read_result(envelope, envelope["Response"], result)
     if isinstance(outcome, InvokeResult):
-        return Sighting(status, outcome)
+        return PollResult(status, outcome)
     aborted = isinstance(outcome, exception.FunctionAborted)
-    return Sighting(InvocationStatus.ABORTED if aborted else InvocationStatus.FAILED, outcome)
+    return PollResult(InvocationStatus.ABORTED if aborted else InvocationStatus.FAILED, outcome)
 
 
-def _read_memory(value: "Any") -> int:
+def _read_memory(value: object) -> int:
     if not isinstance(value, (int, float)):
         return 0
     return int(value if value >= _MIN_MEMORY_BYTES else value * _MIN_MEMORY_BYTES)
 
 
-def read_event(envelope: "dict[str, Any]") -> Sighting:
-    """What the status of an event says. The outcome is what can be told without a record of its execution."""
+def read_event(envelope: "Fields") -> PollResult:
+    """Read the status of an event. The outcome is what can be told without a record of its execution."""
     answer = envelope["Response"]
     result = answer.get("Result")
     found = result if isinstance(result, dict) else {}
     status = wire.EVENT_STATUSES.get(str(found.get("Status")), InvocationStatus.UNKNOWN)
     if not status.has_ended:
-        return Sighting(status, None)
+        return PollResult(status, None)
     request_id = found.get("InvokeRequestId") or ""
     code = found.get("StatusCode")
     is_finished = status is InvocationStatus.FINISHED
@@ -151,7 +182,7 @@ def read_event(envelope: "dict[str, Any]") -> Sighting:
     told = {"FunctionRequestId": request_id, "InvokeResult": 0 if is_finished else code or -1}
     if not is_finished:
         told["ErrMsg"] = "the invocation has ended as {}; the service keeps no record of why".format(found["Status"])
-    return Sighting(status, read_result(envelope, answer, told))
+    return PollResult(status, read_result(envelope, answer, told))
 
 
 def _write_time(seconds: float) -> str:

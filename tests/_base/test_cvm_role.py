@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tencentserverless import _metadata
+from tencentserverless._base import cvm_role
 from tencentserverless.credentials import Chain
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials
@@ -40,20 +40,20 @@ class Service:
 def test_keys_are_kept_while_they_hold() -> None:
     service = Service(3600)
     with Peer(answer=service.answer) as peer:
-        role = _metadata.CvmRole(peer.url + "/", _metadata.find_role(peer.url + "/"))
+        role = cvm_role.CvmRole(peer.url + "/", cvm_role.find_role(peer.url + "/"))
         assert [role.secret_id, role.secret_key, role.token] == ["AKID1", "key", "token"]
         assert role.get_credential_info() == ("AKID1", "key", "token")
 
 
 def test_keys_are_got_anew_ahead_of_their_end() -> None:
-    service = Service(_metadata.EARLY_SECONDS - 1)
+    service = Service(cvm_role.EARLY_SECONDS - 1)
     with Peer(answer=service.answer) as peer:
         chain = Chain(peer.url + "/")
         assert [chain.get(False).secret_id for _ in range(3)] == ["AKID1", "AKID2", "AKID3"]
 
 
 def test_keys_that_still_hold_are_used_while_the_service_fails() -> None:
-    service = Service(_metadata.EARLY_SECONDS - 100)
+    service = Service(cvm_role.EARLY_SECONDS - 100)
     with Peer(answer=service.answer) as peer:
         chain = Chain(peer.url + "/")
         first = chain.get(False)
@@ -87,7 +87,7 @@ def test_a_service_that_hangs_after_the_role_is_not_waited_for_longer_than_its_l
         channel.wait_for_end()
 
     with Peer(hang) as peer:
-        role = _metadata.CvmRole(peer.url + "/", "the-role")
+        role = cvm_role.CvmRole(peer.url + "/", "the-role")
         with pytest.raises(OSError, match=r"did not answer within 1 s|cannot be asked"):
             role.get_credential_info()
 

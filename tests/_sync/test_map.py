@@ -1,16 +1,20 @@
 """What is the thread face's own in a map: one poll loop, connections shared with other threads, forks, Ctrl-C."""
 
+import gc
 import itertools
 import os
 import signal
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._sync import poller as pollers
+from tencentserverless._sync import step_loop, waiting
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Peer, ok, unused_port
@@ -18,6 +22,21 @@ from tests.peer import KEYS, Peer, ok, unused_port
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def run_program(code, *arguments):
+    """A program of its own; its warnings are errors."""
+    command = [sys.executable, "-W", "error", "-c", code]
+    environ = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}  # 3.6 has no capture_output
+    return subprocess.run(
+        command + list(arguments),
+        env=environ,
+        **pipes,
+        encoding="utf-8",
+        timeout=100,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -59,7 +78,7 @@ def test_a_name_is_looked_up_once_for_all_that_wait(peer, monkeypatch):
 def test_what_cannot_be_reached_is_each_inputs_error():
     with Client(endpoint="http://127.0.0.1:{}".format(unused_port()), max_attempts=1, **KEYS) as client:
         found = list(client.map("f", range(5), 2, return_exceptions=True))
-        assert client._pool._state.opened == 0
+        assert client._pool.state.opened == 0
     assert [type(error) for error in found] == [exception.ConnectError] * 5
     assert all(error.executed is Verdict.NO for error in found)
 
@@ -119,7 +138,7 @@ def test_other_threads_get_connections_too(peer):
         for thread in threads:
             thread.join(20)
         assert len(done) == 60
-        assert client._pool._state.opened == client._pool._state.idle <= 2
+        assert client._pool.state.opened == client._pool.state.idle <= 2
 
 
 def test_two_maps_share_a_client(client):
@@ -152,7 +171,8 @@ def test_maps_of_one_thread_find_connections_even_where_one_has_them_all(narrow)
     pairs = zip(narrow.map("f", range(50), 4), narrow.map("f", range(50), 4))
     assert all(one == two for one, two in pairs)
     del pairs
-    assert narrow._pool._maps == {}
+    gc.collect()
+    assert waiting.list_driven(narrow._pool) == []
 
 
 def test_a_closed_client_is_told_of(client, tmp_path):
@@ -192,6 +212,213 @@ def test_a_forked_child_leaves_its_parents_map_alone(client):
     assert [result.json() for result in outcomes] == list(range(1, 100))
 
 
+LOOP_WITH_FORK = """
+import os, sys
+from tencentserverless.scf import Client
+with Client("ap-guangzhou", "AKIDpeer", "k", endpoint=sys.argv[1]) as client:
+    for result in client.map("f", range(40), concurrency=8, timeout=10):
+        if result.position == 5:
+            pid = os.fork()
+            if pid == 0:
+                sys.exit(0)
+            assert os.waitpid(pid, 0) == (pid, 0)
+print("40 results")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_that_ends_in_the_normal_way_leaves_its_parents_calls_alone():
+    """Its finalisers come to the sockets and the poll list that it shares with the parent."""
+    with Peer(answer=lambda request: time.sleep(0.05) or ok()) as peer:
+        done = run_program(LOOP_WITH_FORK, peer.url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "40 results\n", "")
+
+
+def test_a_map_may_be_made_in_one_thread_and_iterated_in_another(narrow):
+    """The thread that iterates drives it, and so do its own calls in the loop."""
+    outcomes = narrow.map("f", range(50), 4)
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.extend(narrow.invoke("g", data=one.json()).json() for one in outcomes)
+    )
+    thread.start()
+    for number in range(50):
+        assert narrow.invoke("h", data=number).json() == number
+    thread.join()
+    assert found == list(range(50))
+
+
+def test_a_paused_map_keeps_no_connection_from_other_threads(narrow):
+    """Neither an idle one, nor one whose answer is there."""
+    outcomes = narrow.map("f", itertools.count(), 4)
+    next(outcomes)
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(narrow.invoke("g", data=n).json() for n in range(20)))
+    thread.start()
+    thread.join(20)
+    assert found == list(range(20))
+    assert [next(outcomes).json() for _ in range(20)] == list(range(1, 21))
+    outcomes.close()
+
+
+def test_several_threads_may_not_iterate_at_once(client):
+    gate, asked = threading.Event(), threading.Event()
+
+    def give() -> "Any":
+        yield 0
+        asked.set()
+        gate.wait(20)
+        yield 1
+
+    outcomes = client.map("f", give(), 1)
+    assert next(outcomes).json() == 0
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(one.json() for one in outcomes))
+    thread.start()
+    asked.wait(20)
+    with pytest.raises(RuntimeError, match="advanced already"):
+        next(outcomes)
+    gate.set()
+    thread.join()
+    assert found == [1]
+
+
+def test_any_thread_may_close_a_map(peer):
+    """The thread that iterates then ends it: it hands out nothing more, and nothing is left open."""
+    release = threading.Event()
+    with Peer(answer=lambda request: release.wait(20) and ok()) as slow, Client(endpoint=slow.url, **KEYS) as client:
+        outcomes = client.map("f", itertools.count(), 4, grace=0)
+        found = []
+        thread = threading.Thread(target=lambda: found.extend(outcomes))
+        thread.start()
+        slow.wait_until(lambda slow: len(slow.requests) == 4)
+        outcomes.close()
+        thread.join(20)
+        release.set()
+        assert found == []
+        assert client._pool.state.opened == 0
+        assert list(outcomes) == []
+
+
+def test_what_came_is_handed_out_before_a_slow_source_is_asked_again(client):
+    """A queue, or tail -f: each result comes before the next message but one."""
+    asked = []
+    seen = {}
+
+    def give() -> "Any":
+        for number in range(5):
+            time.sleep(0.05 if number else 0.0)
+            asked.append(number)
+            yield number
+
+    for result in client.map("f", give(), 32):
+        seen[result.json()] = len(asked)
+    assert [seen[number] for number in (1, 2, 3)] == [2, 3, 4]
+
+
+def test_what_connects_is_not_late_because_its_map_was_paused(tmp_path):
+    """Two round trips of TLS, with a source between them that is slower than the connect timeout."""
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    options = dict(KEYS, ca_file=str(tmp_path / "ca.pem"), connect_timeout=0.5, max_attempts=1)
+
+    def give() -> "Any":
+        for number in range(3):
+            yield number
+            time.sleep(0.7)
+
+    with Peer(tls=tls, answer=lambda request: ok()) as peer, Client(endpoint=peer.url, **options) as client:
+        assert [str(one) for one in client.map("f", give(), 4, return_exceptions=True)] == ['"ok"'] * 3
+
+
+GARBAGE = """
+import faulthandler, gc, logging, sys
+from tencentserverless.scf import Client
+faulthandler.dump_traceback_later(60, exit=True)
+logging.disable(logging.CRITICAL)
+gc.set_threshold(1)
+client = Client("ap-guangzhou", "AKIDpeer", "k", endpoint=sys.argv[1], max_connections=4, timeout=20)
+
+def leave():
+    cycle = []
+    cycle.append(cycle)
+    cycle.append(client.map("f", range(100), concurrency=4, ordered=False, grace=0))
+    next(cycle[1])
+
+for number in range(100):
+    leave()
+    assert client.invoke("f", data=number).json() == number
+gc.collect()
+client.invoke("f", data=0)
+print(client)
+"""
+
+
+def test_a_map_that_is_collected_as_garbage_harms_nobody(peer):
+    """The collector may run in the middle of any step of any call, also of the pool's own."""
+    done = run_program(GARBAGE, peer.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 waiting" in done.stdout
+
+
+def test_a_finaliser_in_the_collector_does_not_wait(client):
+    """Whoever uses a client next ends the map that was left."""
+    release = threading.Event()
+
+    def answer(request: "Any") -> bytes:
+        if request.fields["Event"] != "0":
+            release.wait(20)
+        return ok()
+
+    with Peer(answer=answer) as slow, Client(endpoint=slow.url, **KEYS) as other:
+
+        def leave() -> None:
+            cycle: "list[Any]" = []
+            cycle.append(cycle)
+            outcomes = other.map("f", range(100), 4, grace=20)
+            cycle.append(outcomes)
+            next(outcomes)
+
+        leave()
+        slow.wait_until(lambda slow: len(slow.requests) > 3)
+        gc.collect()
+        assert waiting.has_left()
+        client.invoke("f", data=0)
+        assert not waiting.has_left()
+        assert other._pool.state.opened == other._pool.state.idle
+        release.set()
+
+
+UNFINISHED = """
+import sys
+from tencentserverless.scf import Client
+outcomes = Client("ap-guangzhou", "AKIDpeer", "k", endpoint=sys.argv[1]).map("f", range(9), 4, ordered=False, grace=0)
+next(outcomes)
+"""
+
+
+def test_a_program_that_ends_with_an_unfinished_map_says_what_may_have_run():
+    release = threading.Event()
+
+    def answer(request: "Any") -> bytes:
+        if request.fields["Event"] != "0":
+            release.wait(20)
+        return ok()
+
+    with Peer(answer=answer) as peer:
+        done = run_program(UNFINISHED, peer.url)
+        release.set()
+    assert done.returncode == 0
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(
+        "f: the map was left with calls under way, which may have run (executed=maybe): positions "
+    )
+
+
 def test_ctrl_c_stops_a_map_and_leaks_nothing(peer):
     release = threading.Event()
     with Peer(answer=lambda request: release.wait(5) and ok()) as slow, Client(endpoint=slow.url, **KEYS) as client:
@@ -206,17 +433,14 @@ def test_ctrl_c_stops_a_map_and_leaks_nothing(peer):
         finally:
             signal.signal(signal.SIGINT, previous)
             release.set()
-        assert client._pool._state.opened == client._pool._state.idle == 0
+        assert client._pool.state.opened == client._pool.state.idle == 0
         assert list(outcomes) == []
 
 
-@pytest.mark.parametrize("kind", ["_Epoll", "_Poll", "_Select"])
-def test_every_way_to_wait_will_do(client, monkeypatch, kind):
-    way = getattr(pollers, kind)
-    needed = {"_Epoll": "epoll", "_Poll": "poll", "_Select": "select"}[kind]
-    if not hasattr(pollers.select, needed):
-        pytest.skip("this system has no {}".format(needed))
-    monkeypatch.setattr(pollers, "_make_poll", way)
+@pytest.mark.parametrize("missing", [(), ("_epoll",), ("_epoll", "_poll")], ids=["epoll", "poll", "select"])
+def test_every_way_to_wait_will_do(client, monkeypatch, missing):
+    for name in missing:
+        monkeypatch.setattr(step_loop, name, None)
     assert [result.json() for result in client.map("f", range(200), 16)] == list(range(200))
     dead = Client(endpoint="http://127.0.0.1:{}".format(unused_port()), max_attempts=1, **KEYS)
     found = list(dead.map("f", range(3), return_exceptions=True))

@@ -1,8 +1,8 @@
 """The window of a map: what starts next, how many at once, what to hand out. Decisions only.
 
-A shell asks for the ``next_step``, does it, and notes what came of it. The window is also what decides on retries of
-its calls: where the platform has no room for a call, the call waits and the window narrows, and neither the client's
-``max_attempts`` nor its retry budget is spent on that.
+A shell asks for the ``next_step``, does it, and notes what came of it. Each call has a ``MapPolicy``: where the
+platform has no room for a call, the call waits and the window narrows. Neither the client's ``max_attempts`` nor its
+retry budget is spent on that.
 """
 
 from collections import deque
@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless._core.retry import Budget, Failed, Policy
+    from tencentserverless.models import InvokeResult
 
 #: Inputs that are under way or whose outcome waits to be handed out, for each that may be under way: what an ordered
 #: map needs to go on while its oldest call is slow.
@@ -32,26 +33,51 @@ WAIT = "wait"
 END = "everything was handed out"
 
 
-class Entry:
-    """An input on its way, and the policy of its call.
+class MapInput:
+    """Keeps what is known of one input of a map.
 
     :ivar position: of the input, from 0
     :ivar outcome: a result or an error, None while there is none
-    :ivar is_exchanging: is a request of it under way, as ``guard_flow`` sees it?
+    :ivar exchange: of its request that is under way, as ``guard_flow`` sees it, else None
+    :ivar has_begun: was a request built, so that the input is one that the platform takes?
+    :ivar has_rested: has its call found no room at least once?
     :ivar may_have_run: has a try ended without proof that the function did not run?
     """
 
-    __slots__ = ("_epoch", "_passed", "_window", "has_rested", "is_exchanging", "may_have_run", "outcome", "position")
+    __slots__ = ("exchange", "has_begun", "has_rested", "may_have_run", "outcome", "position")
 
-    def __init__(self, window: "Window", position: int) -> None:
-        self._window = window
-        self._epoch = window.epoch
-        self._passed = window.passed
+    def __init__(self, position: int) -> None:
         self.has_rested = False
-        self.is_exchanging = False
+        self.has_begun = False
+        self.exchange: "Exchange | None" = None
         self.may_have_run = False
         self.position = position
         self.outcome: "Any" = None
+
+    @property
+    def may_be_running(self) -> bool:
+        """True if its request can have arrived whole, with no answer so far."""
+        connection = self.exchange.connection if self.exchange is not None else None
+        return connection is not None and bool(connection.has_handed_over)
+
+
+class MapPolicy:
+    """Decides when the call of one input is tried again. It is that call's ``RetryPolicy``.
+
+    A call that finds no room waits, narrows the window, and spends nothing of the client's; what else fails is up to
+    the client's policy.
+
+    :param window: of the map
+    :param entry: the input, which is told of what a failure says about it
+    """
+
+    __slots__ = ("_entry", "_epoch", "_passed", "_window")
+
+    def __init__(self, window: "Window", entry: MapInput) -> None:
+        self._window = window
+        self._entry = entry
+        self._epoch = window.epoch  # when the try began that is under way
+        self._passed = window.passed  # when the call began
 
     @property
     def budget(self) -> "Budget":
@@ -59,18 +85,21 @@ class Entry:
         return self._window.policy.budget
 
     def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
-        """Seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
+        """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
+        self._entry.may_have_run |= error.executed is not Verdict.NO
+        if is_throttling(error):
+            return self._wait_for_room(error, attempts, seconds_left)
+        return self._window.policy.decide(error, is_idempotent, attempts, seconds_left)
+
+    def _wait_for_room(self, error: "Failed", attempts: int, seconds_left: float) -> "float | None":
         window = self._window
-        self.may_have_run |= error.executed is not Verdict.NO
-        if not is_throttling(error):
-            return window.policy.decide(error, is_idempotent, attempts, seconds_left)
         window.narrow(error, self._epoch)
         self._epoch = window.epoch
         if window.policy.max_attempts == 1 or error.executed is not Verdict.NO:
             return None
         if attempts >= HOPELESS_TRIES and window.passed == self._passed and not window.may_be_running:
             return None
-        window.rest(self)
+        window.rest(self._entry)
         # The exponent is bounded, for a call may wait for room for minutes.
         seconds = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
         return seconds if seconds < seconds_left else None
@@ -80,32 +109,30 @@ class Stopped(Exception):  # no error: the map was left
     """The call is given up, since its map was left."""
 
 
-def guard_flow(flow: "Flow", entry: Entry) -> "Flow":
-    """The same flow, which sends nothing once its map is stopped, and whose entry knows whether it may have run."""
-    answer: "Any" = None
-    exchange: "Exchange | None" = None
-    window = entry._window  # noqa: SLF001  # of the same file
+def guard_flow(flow: "Flow[Result]", window: "Window", entry: MapInput) -> "Flow[Result]":
+    """Run the same flow, but send nothing once the map is stopped, and note in the entry whether it may have run."""
+    answer: object = None
     try:
         while True:
             effect = flow.send(answer)
             if window.is_stopped:
                 raise Stopped
-            entry.is_exchanging = isinstance(effect, Exchange)
-            exchange = effect if entry.is_exchanging else None
+            if isinstance(effect, Exchange):
+                entry.exchange = effect
+                entry.has_begun = True
             answer = yield effect
-            entry.is_exchanging = False
+            entry.exchange = None
     except StopIteration as end:
-        return end.value
-    except GeneratorExit:
-        entry.may_have_run |= exchange is not None and exchange.may_have_left
-        raise
+        return end.value  # type: ignore[no-any-return]
     finally:
         answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        exchange, entry.exchange = entry.exchange, None
+        entry.may_have_run |= exchange is not None and exchange.may_have_left
         flow.close()
 
 
 class Window:
-    """The inputs of one map.
+    """Decides which input of one map starts next, and which outcome is handed out.
 
     :param concurrency: calls under way at once, at most
     :param is_ordered: are outcomes handed out in the order of the inputs?
@@ -144,8 +171,8 @@ class Window:
         self._is_ordered = is_ordered
         self._limit = float(concurrency)
         self._next = 0  # position to hand out next, where the order counts
-        self._ended: "deque[Entry]" = deque()
-        self._waiting: "dict[int, Entry]" = {}  # ended, but not their turn yet
+        self._ended: "deque[MapInput]" = deque()
+        self._waiting: "dict[int, MapInput]" = {}  # ended, but not their turn yet
         self._on_change = on_change
         self._resting = 0  # calls under way that found no room at least once
         self.policy = policy
@@ -164,45 +191,49 @@ class Window:
 
     @property
     def may_be_running(self) -> bool:
-        """Is a call under way that has not been told yet that there is no room?"""
+        """True if a call is under way that has not been told yet that there is no room."""
         return self.under_way > self._resting
 
     @property
     def has_room(self) -> bool:
-        """May another input be pulled?"""
+        """True if another input may be pulled."""
         kept = self.count_ended() + self.under_way
         return self.under_way < int(self._limit) and kept < WINDOW_FACTOR * self._concurrency and not self.is_drained
 
     @property
     def has_outcome(self) -> bool:
-        """Is there something to hand out?"""
+        """True if there is something to hand out."""
         return bool(self._ended)
 
     def next_step(self) -> str:
-        """What to do now: first start what may start, then hand out."""
+        """Decide what to do now: first start what may start, then hand out."""
         if self.has_room:
             return PULL
         if self._ended:
             return HAND_OUT
         return END if self.is_drained and not self.under_way else WAIT
 
-    def add(self) -> Entry:
-        """An input was pulled; it is under way from now on."""
-        entry = Entry(self, self.pulled)
+    def add(self) -> MapInput:
+        """Add an input that was pulled; it is under way from now on."""
+        entry = MapInput(self.pulled)
         self.pulled += 1
         self.under_way += 1
         return entry
 
-    def take_outcome(self) -> Entry:
-        """The next one to hand out."""
+    def take_outcome(self) -> MapInput:
+        """Take the next input to hand out."""
         return self._ended.popleft()
 
     def drain(self) -> None:
-        """There is no further input."""
+        """Note that there is no further input."""
         self.is_drained = True
 
-    def note_ended(self, entry: Entry, outcome: "Any") -> None:
-        """An input has its outcome."""
+    def note_given_up(self, entry: MapInput) -> None:
+        """Note that an input is under way no more and has no outcome."""
+        self._leave(entry)
+
+    def note_ended(self, entry: MapInput, outcome: "InvokeResult | Exception") -> None:
+        """Note that an input has its outcome."""
         self._leave(entry)
         entry.outcome = outcome
         if not isinstance(outcome, Exception):
@@ -216,12 +247,19 @@ class Window:
         self._waiting[entry.position] = entry
         self._line_up()
 
+    def take_all(self) -> "list[MapInput]":
+        """Take every outcome that was not handed out, for the map is left."""
+        found = [*self._ended, *self._waiting.values()]
+        self._ended.clear()
+        self._waiting.clear()
+        return found
+
     def count_ended(self) -> int:
-        """Outcomes that were not handed out."""
+        """Count the outcomes that were not handed out."""
         return len(self._ended) + len(self._waiting)
 
     def narrow(self, error: "Failed", epoch: int) -> None:
-        """The platform had no room for a try that began in that epoch: halve the limit, once for each epoch."""
+        """Halve the limit, once for each epoch: the platform had no room for an attempt that began in this one."""
         self.throttled += 1
         if epoch != self.epoch:
             return  # it began before the limit fell last
@@ -231,26 +269,26 @@ class Window:
         if int(self._limit) != before:
             self._on_change(error, before, int(self._limit))
 
-    def rest(self, entry: Entry) -> None:
-        """A call found no room and waits."""
+    def rest(self, entry: MapInput) -> None:
+        """Note that a call found no room and waits."""
         if not entry.has_rested:
             entry.has_rested = True
             self._resting += 1
 
     def _widen(self) -> None:
-        """A call got through: one more for each round of them."""
+        """Raise the limit for a call that got through: by one for each round of them."""
         if self._limit < self._concurrency:
             self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
             if self._limit == self._concurrency:
                 self._on_change(None, self._concurrency, self._concurrency)
 
-    def _leave(self, entry: Entry) -> None:
+    def _leave(self, entry: MapInput) -> None:
         self.under_way -= 1
         if entry.has_rested:
             self._resting -= 1
 
     def _line_up(self) -> None:
-        """Let those pass whose turn it is."""
+        """Move to the end of the line those whose turn it is."""
         waiting = self._waiting
         while self._next in waiting:
             entry = waiting.pop(self._next)

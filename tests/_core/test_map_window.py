@@ -3,7 +3,19 @@
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._core.fanout import END, HAND_OUT, HOPELESS_TRIES, PULL, WAIT, WINDOW_FACTOR, Window
+from tencentserverless._core.flow import Exchange, GetCredentials, Sleep
+from tencentserverless._core.map_window import (
+    END,
+    HAND_OUT,
+    HOPELESS_TRIES,
+    PULL,
+    WAIT,
+    WINDOW_FACTOR,
+    MapPolicy,
+    Stopped,
+    Window,
+    guard_flow,
+)
 from tencentserverless._core.retry import Policy
 from tencentserverless.models import InvokeResult, Verdict
 
@@ -31,6 +43,12 @@ def fill(window: Window) -> "list[Any]":
     while window.next_step() == PULL:
         entries.append(window.add())
     return entries
+
+
+def fill_and_call(window: Window) -> "tuple[list[Any], list[MapPolicy]]":
+    """The inputs that start, and the policies of their calls, which begin now."""
+    entries = fill(window)
+    return entries, [MapPolicy(window, entry) for entry in entries]
 
 
 def test_as_many_start_as_may_be_under_way():
@@ -76,12 +94,12 @@ def test_what_waits_for_its_turn_is_bounded():
 
 def test_throttling_halves_the_limit_once_a_round_and_success_restores_it():
     window = make_window(8)
-    entries = fill(window)
-    pauses = [entry.decide(busy(), False, 1, 100.0) for entry in entries]
+    entries, policies = fill_and_call(window)
+    pauses = [policy.decide(busy(), False, 1, 100.0) for policy in policies]
     assert all(pauses)
     assert window.limit == 4
     assert window.throttled == 8
-    assert entries[0].decide(busy(), False, 2, 100.0)
+    assert policies[0].decide(busy(), False, 2, 100.0)
     assert window.limit == 2
     assert not window.has_room
     for entry in entries:
@@ -97,7 +115,7 @@ def test_throttling_halves_the_limit_once_a_round_and_success_restores_it():
 
 def test_a_throttled_call_waits_without_the_clients_budget_while_others_get_through():
     window = make_window(2)
-    poor, other = fill(window)
+    (_, other), (poor, _) = fill_and_call(window)
     window.policy.budget.tokens = 0.0
     for tries in range(1, 100):
         pause = poor.decide(busy(), False, tries, 100.0)
@@ -109,38 +127,114 @@ def test_a_throttled_call_waits_without_the_clients_budget_while_others_get_thro
 
 def test_it_is_given_up_where_none_gets_through():
     window = make_window(2)
-    entries = fill(window)
-    for entry in entries:
-        assert entry.decide(busy(), False, 1, 100.0)
-    assert entries[0].decide(busy(), False, HOPELESS_TRIES - 1, 100.0)
-    assert entries[0].decide(busy(), False, HOPELESS_TRIES, 100.0) is None
+    _, policies = fill_and_call(window)
+    for policy in policies:
+        assert policy.decide(busy(), False, 1, 100.0)
+    assert policies[0].decide(busy(), False, HOPELESS_TRIES - 1, 100.0)
+    assert policies[0].decide(busy(), False, HOPELESS_TRIES, 100.0) is None
 
 
 def test_it_never_waits_beyond_its_deadline():
     window = make_window(1)
-    (entry,) = fill(window)
-    assert entry.decide(busy(), False, 5, 0.1) is None
+    _, (policy,) = fill_and_call(window)
+    assert policy.decide(busy(), False, 5, 0.1) is None
 
 
 def test_who_wants_one_attempt_gets_one():
     window = make_window(1, max_attempts=1)
-    (entry,) = fill(window)
-    assert entry.decide(busy(), False, 1, 100.0) is None
+    _, (policy,) = fill_and_call(window)
+    assert policy.decide(busy(), False, 1, 100.0) is None
 
 
 def test_a_refusal_that_proves_nothing_is_not_repeated():
     window = make_window(1)
-    (entry,) = fill(window)
+    (entry,), (policy,) = fill_and_call(window)
     error = busy()
     error.executed = Verdict.MAYBE
-    assert entry.decide(error, False, 1, 100.0) is None
+    assert policy.decide(error, False, 1, 100.0) is None
     assert entry.may_have_run
 
 
 @pytest.mark.parametrize(("is_idempotent", "is_repeated"), [(False, False), (True, True)])
 def test_other_errors_are_the_clients_policys(is_idempotent, is_repeated):
     window = make_window(4)
-    entry = fill(window)[0]
+    policy = fill_and_call(window)[1][0]
     error = exception.NetworkError("ClientNetworkError", "lost", executed=Verdict.MAYBE)
-    assert (entry.decide(error, is_idempotent, 1, 100.0) is not None) is is_repeated
+    assert (policy.decide(error, is_idempotent, 1, 100.0) is not None) is is_repeated
     assert window.limit == 4
+
+
+def test_a_success_of_a_map_refills_the_clients_budget():
+    window = make_window(1)
+    window.policy.budget.tokens = 1.0
+    _, (policy,) = fill_and_call(window)
+    policy.budget.refill()
+    assert window.policy.budget.tokens == pytest.approx(1.1)
+
+
+def guarded(window, may_have_left=False):
+    """A guarded flow that waits in its exchange, its input, and the effects of the flow inside that were closed."""
+    (entry,) = fill(window)
+    closed = []
+
+    def inner():
+        try:
+            yield GetCredentials(refresh=False)
+            exchange = Exchange("host", b"", 1.0, "Invoke")
+            exchange.may_have_left = may_have_left
+            yield exchange
+            yield Sleep(0.1)
+        finally:
+            closed.append(True)
+
+    return guard_flow(inner(), window, entry), entry, closed
+
+
+def test_a_guarded_flow_knows_when_a_request_is_under_way():
+    flow, entry, _ = guarded(make_window(1))
+    flow.send(None)
+    assert (entry.exchange, entry.has_begun) == (None, False)
+    exchange = flow.send("keys")
+    assert (entry.exchange, entry.has_begun) == (exchange, True)
+    flow.send("answer")
+    assert entry.exchange is None
+    flow.close()
+    assert not entry.may_have_run
+
+
+@pytest.mark.parametrize(("has_handed_over", "may_run"), [(None, False), (False, False), (True, True)])
+def test_an_input_may_be_running_once_its_request_may_have_left(has_handed_over, may_run):
+    flow, entry, _ = guarded(make_window(1))
+    flow.send(None)
+    exchange = flow.send("keys")
+    assert not entry.may_be_running
+    exchange.connection = has_handed_over if has_handed_over is None else Carrier(has_handed_over)
+    assert entry.may_be_running is may_run
+
+
+class Carrier:
+    """Stands for the connection that carries a request."""
+
+    def __init__(self, has_handed_over):
+        self.has_handed_over = has_handed_over
+
+
+def test_a_guarded_flow_sends_nothing_once_its_map_is_stopped():
+    window = make_window(1)
+    flow, entry, closed = guarded(window)
+    flow.send(None)
+    window.is_stopped = True
+    with pytest.raises(Stopped):
+        flow.send("keys")
+    assert closed
+    assert not entry.may_have_run
+
+
+@pytest.mark.parametrize("may_have_left", [True, False])
+def test_a_guarded_flow_that_is_cut_notes_whether_its_request_may_have_left(may_have_left):
+    flow, entry, closed = guarded(make_window(1), may_have_left)
+    flow.send(None)
+    flow.send("keys")
+    flow.close()
+    assert closed
+    assert entry.may_have_run is may_have_left

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from tencentserverless._fork import ForkLock
+from tencentserverless._base.fork_lock import ForkLock
 
 
 def test_a_fork_lock_excludes() -> None:

@@ -8,6 +8,8 @@ import re
 import socket
 import ssl
 import threading
+from collections import deque
+from time import monotonic
 
 from tencentserverless.config import ambient_trust, is_loopback
 from tencentserverless.exception import ConnectError, DeadlineExceeded, NetworkError, ProtocolError
@@ -32,21 +34,74 @@ _contexts: "dict[tuple[str | None, ...], ssl.SSLContext]" = {}
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
 
 
-def start_look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
-    """Look a name up in a thread of its own, since getaddrinfo cannot be bounded or cancelled.
+class _LookUp:
+    """A name that is being looked up in a thread, for all who ask meanwhile."""
+
+    __slots__ = ("_askers", "found", "started_at")
+
+    def __init__(self) -> None:
+        self._askers: "deque[Callable[[Any], None]]" = deque()
+        self.found: "list[Address] | BaseException | None" = None
+        self.started_at = monotonic()
+
+    def join(self, deliver: "Callable[[Any], None]") -> None:
+        """Have the addresses or the error delivered when they are there."""
+        self._askers.append(deliver)
+        if self.found is not None:  # it ended in this moment
+            self._deliver()
+
+    def end(self, found: "list[Address] | BaseException") -> None:
+        """Deliver what was found."""
+        self.found = found
+        self._deliver()
+
+    def _deliver(self) -> None:
+        while self._askers:
+            try:
+                deliver = self._askers.popleft()  # one step, so that each gets it once
+            except IndexError:
+                return
+            deliver(self.found)
+
+
+#: Look-ups under way, the oldest first, by process, host and port.
+_look_ups: "dict[tuple[int, str, int], deque[_LookUp]]" = {}
+#: A look-up that takes longer than this may hang; the next who asks begins another ...
+LOOK_UP_SHARED_SECONDS = 5.0
+#: ... but no more than this many hang at once for one name.
+MAX_LOOK_UPS = 4
+
+
+def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
+    """Look a name up in a thread, since getaddrinfo cannot be bounded or cancelled. All who ask at once share one.
 
     :param host: in ASCII; given as bytes, it spares loading the IDNA codec
     :param deliver: is given the addresses or the error, in that thread
     """
+    key = (os.getpid(), host, port)
+    under_way = _look_ups.get(key) or _look_ups.setdefault(key, deque())
+    newest = next(reversed(list(under_way)), None)
+    if newest is not None and (
+        len(under_way) >= MAX_LOOK_UPS or monotonic() - newest.started_at < LOOK_UP_SHARED_SECONDS
+    ):
+        newest.join(deliver)
+        return
+    begun = _LookUp()
+    begun.join(deliver)
+    under_way.append(begun)
 
-    def look_up() -> None:
+    def work() -> None:
         try:
             found: "Any" = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = error
-        deliver(found)
+        under_way.remove(begun)
+        begun.end(found)
 
-    threading.Thread(target=look_up, name="tencentserverless-lookup", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="tencentserverless-lookup", daemon=True).start()
+    except RuntimeError:  # no thread can be started: at a process limit, at the end of the program
+        work()
 
 
 def numeric_addresses(host: str, port: int) -> "list[Address]":
@@ -214,6 +269,12 @@ def check_tunnel(origin: "Origin", response: "Response") -> None:
     raise fault
 
 
+def send_deadline(origin: "Origin") -> DeadlineExceeded:
+    """The error for a request that could not be sent whole in time."""
+    message = "the timeout passed while the request to {} was being sent".format(origin)
+    return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
+
+
 def answer_deadline(origin: "Origin") -> DeadlineExceeded:
     """The error for an answer that did not come in time."""
     message = "the timeout passed while waiting for the answer of {}".format(origin)
@@ -230,14 +291,14 @@ def lost_answer(origin: "Origin", reader: "ResponseReader", error: "BaseExceptio
 
 
 def read_keep_seconds(response: "Response") -> "float | None":
-    """The peer's ``Keep-Alive: timeout=N``, less a second for the way; None where it says nothing."""
+    """The peer's ``Keep-Alive: timeout=N``, less a second for the way but at least half of it; None if not said."""
     value = response.headers.get(b"keep-alive")
     if value is None:
         return None
     for option in value.split(b","):
         name, _, number = option.strip().partition(b"=")
         if name.lower() == b"timeout" and number.isdigit() and len(number) < 7:
-            return max(0.0, int(number) - 1.0)
+            return max(int(number) - 1.0, int(number) * 0.5)
     return None
 
 

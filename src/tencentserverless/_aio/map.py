@@ -2,32 +2,38 @@
 
 import asyncio
 
-from tencentserverless._core import fanout as core
-from tencentserverless._fanout import BaseFanout, MapFacts
+from tencentserverless._base.map import BaseMapRun, MapProgress
+from tencentserverless._base.signals import raised_by_handler
+from tencentserverless._core import map_window as core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterable, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Callable, Iterable
 
-    from tencentserverless._core.fanout import Entry
+    from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
+    from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
 
+    #: Drives the flow of one call to its end.
+    Run = Callable[[Flow[InvokeResult]], Awaitable[InvokeResult]]
 
-class AsyncMap(MapFacts):
+
+class AsyncMap(MapProgress):
     """The outcomes of a ``map``, an asynchronous iterator.
 
     Left early, by ``break``, an error or a cancellation, it sends nothing more, waits a while for what is under way,
     and logs the rest as MAYBE. ``await aclose()`` waits until that is done, and so does ``async with``.
     """
 
-    __slots__ = ("_fanout",)
+    __slots__ = ("_run",)
 
-    _fanout: "AsyncFanout"
+    _run: "AsyncMapRun"
 
     def __init__(
         self,
-        client: "Any",
+        context: "ClientContext",
+        run: "Run",
         name: str,
         iterable: "Iterable[Any] | AsyncIterable[Any]",
         options: "dict[str, Any]",
@@ -35,21 +41,21 @@ class AsyncMap(MapFacts):
     ) -> None:
         is_async = hasattr(iterable, "__aiter__")
         inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
-        self._fanout = AsyncFanout(client, name, inputs, options, **limits)
+        self._run = AsyncMapRun(context, run, name, inputs, options, **limits)
 
     def __aiter__(self) -> "AsyncMap":
         return self
 
     async def __anext__(self) -> "InvokeResult":
         """The next outcome; its ``position`` is its input's."""
-        entry = await self._fanout.advance()
+        entry = await self._run.advance()
         if entry is None:
             raise StopAsyncIteration
-        return self._fanout.hand_out(entry)  # type: ignore[no-any-return]
+        return self._run.hand_out(entry)  # type: ignore[no-any-return]
 
     async def aclose(self) -> None:
         """Stop: see the class."""
-        await self._fanout.close()
+        await self._run.close()
 
     async def __aenter__(self) -> "AsyncMap":
         return self
@@ -58,25 +64,33 @@ class AsyncMap(MapFacts):
         await self.aclose()
 
     def __del__(self) -> None:
-        if hasattr(self, "_fanout"):  # an argument may have been refused
-            self._fanout.leave()
+        if hasattr(self, "_run"):  # an argument may have been refused
+            self._run.leave()
 
 
-class AsyncFanout(BaseFanout):
+class AsyncMapRun(BaseMapRun):
     """One map under way, for asyncio."""
 
-    def __init__(self, client: "Any", name: str, inputs: "Any", options: "dict[str, Any]", **limits: "Any") -> None:
-        super().__init__(client, name, inputs, options, **limits)
+    def __init__(
+        self,
+        context: "ClientContext",
+        run: "Run",
+        name: str,
+        inputs: "Any",
+        options: "dict[str, Any]",
+        **limits: "Any",
+    ) -> None:
+        super().__init__(context, name, inputs, options, **limits)
+        self._run = run
         self._is_async = hasattr(inputs, "__anext__")
-        self._workers: "dict[asyncio.Future[None], Entry | None]" = {}  # and what each calls for
-        self._lost: "list[int]" = []
+        self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
         self._failure: "BaseException | None" = None  # which ends the map
         self._loop: "asyncio.AbstractEventLoop | None" = None
         self._turn: "asyncio.Lock"  # to pull an input
-        self._news: "asyncio.Future[None] | None" = None  # that the consumer waits for
+        self._waiters: "set[asyncio.Future[None]]" = set()  # one for each task that waits for news
         self._flushed: "asyncio.Future[None] | None" = None  # what is noted is committed then
 
-    async def advance(self) -> "Entry | None":
+    async def advance(self) -> "MapInput | None":
         """The next outcome, None when all were handed out."""
         if self._loop is None:
             self._loop = asyncio.get_event_loop()
@@ -95,8 +109,12 @@ class AsyncFanout(BaseFanout):
                     raise self._fault
                 return None
             self._staff()
-            self._news = self._loop.create_future()
-            await self._news
+            news = self._loop.create_future()
+            self._waiters.add(news)
+            try:
+                await news
+            finally:
+                self._waiters.discard(news)
         return None
 
     def _staff(self) -> None:
@@ -104,7 +122,7 @@ class AsyncFanout(BaseFanout):
         window = self.window
         while len(self._workers) < window.limit and window.has_room and not self.is_closed:
             worker = asyncio.ensure_future(self._work())
-            self._workers[worker] = None
+            self._workers.setdefault(worker, None)  # an eager task has begun already, and noted what it calls for
             worker.add_done_callback(self._dismiss)
 
     def _dismiss(self, worker: "asyncio.Future[None]") -> None:
@@ -116,12 +134,13 @@ class AsyncFanout(BaseFanout):
             self._failure = worker.exception()
         self._tell()
         if self.is_closed and not self._workers:
-            self._settle(self._lost)
+            self._settle()
 
     def _tell(self) -> None:
-        """Wake the consumer."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        """Wake whoever waits for news: any task may iterate."""
+        for news in self._waiters:
+            if not news.done():
+                news.set_result(None)
 
     async def _work(self) -> None:
         window = self.window
@@ -139,12 +158,12 @@ class AsyncFanout(BaseFanout):
             if len(self._workers) < window.limit:  # there was less room a while ago
                 self._staff()
 
-    async def _call(self, entry: "Entry", flow: "Flow") -> None:
+    async def _call(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
         if self._journal is not None:
             await self._flush()
         outcome: "Any"
         try:
-            outcome = await self._client._run(core.guard_flow(flow, entry))
+            outcome = await self._run(core.guard_flow(flow, self.window, entry))
         except asyncio.CancelledError:
             raise
         except core.Stopped:
@@ -183,7 +202,9 @@ class AsyncFanout(BaseFanout):
             pass
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001  # the caller's own: raised when what was started is handed out
+        except Exception as error:  # the caller's own: raised when what was started is handed out
+            if raised_by_handler(error):
+                raise
             self._fault = error
         self.window.drain()
         return None
@@ -193,6 +214,7 @@ class AsyncFanout(BaseFanout):
         assert self._loop is not None
         if self._flushed is None:
             self._flushed = self._loop.create_future()
+            self._flushed.add_done_callback(_look_at)  # all who wait for it may have been cancelled
             self._loop.call_soon(self._commit_all, self._flushed)
         await asyncio.shield(self._flushed)
 
@@ -223,10 +245,10 @@ class AsyncFanout(BaseFanout):
         self.window.is_stopped = True
         self._tell()
         for worker, entry in list(self._workers.items()):
-            if entry is None or not entry.is_exchanging:
+            if entry is None or not entry.may_be_running:
                 worker.cancel()
         if not self._workers:
-            self._settle(self._lost)
+            self._settle()
 
     def leave(self) -> None:
         """Any thread: the map was dropped. Stop, and let go of everything when the time is up."""
@@ -235,9 +257,9 @@ class AsyncFanout(BaseFanout):
         if self._loop is None or self._loop.is_closed():
             self.window.is_stopped = True
             for entry in [entry for entry in self._workers.values() if entry is not None]:
-                entry.may_have_run |= entry.is_exchanging
+                entry.may_have_run |= entry.may_be_running
                 self._give_up(entry, self._lost)
-            self._settle(self._lost)
+            self._settle()
             return
         self._loop.call_soon_threadsafe(self.stop)
         self._loop.call_soon_threadsafe(self._loop.call_later, self._grace, self._cancel_rest)
@@ -245,6 +267,12 @@ class AsyncFanout(BaseFanout):
     def _cancel_rest(self) -> None:
         for worker in list(self._workers):
             worker.cancel()
+
+
+def _look_at(done: "asyncio.Future[None]") -> None:
+    """Tell asyncio that the exception of a future was looked at, if it has one."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _current_task() -> "asyncio.Future[None]":

@@ -5,21 +5,21 @@ verdicts and durations; never a payload, a result or a key. ``logging`` is never
 not loaded it, nobody listens.
 """
 
-from tencentserverless._client import CLOCK, is_logged
+from tencentserverless._base.runtime import CLOCK, is_logged
 from tencentserverless._core.observation import observe_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless._core.request import Call
     from tencentserverless.models import Attempt, CallFacts, Verdict
 
     Hook = Callable[[Attempt, CallFacts], object]
 
 
-def observe(flow: "Flow", call: "Call", room: str, hook: "Hook | None") -> "Flow":
+def observe(flow: "Flow[Result]", call: "Call", room: str, hook: "Hook | None") -> "Flow[Result]":
     """The same flow, told to whoever wants to hear."""
     return observe_flow(flow, call, CLOCK, Observer(room, hook))
 

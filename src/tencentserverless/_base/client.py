@@ -3,54 +3,32 @@
 ``scf.Client`` and ``aio.AsyncClient`` add nothing but how a flow is driven.
 """
 
-import time
-from sys import modules
-
 from tencentserverless import __version__, config, credentials
-from tencentserverless._arguments import check_choice, check_count, check_hook, check_seconds, read_event
+from tencentserverless._base.arguments import check_choice, check_count, check_hook, check_seconds, read_event
+from tencentserverless._base.fork_lock import ForkLock
+from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
-from tencentserverless._core.flow import Clock, Memory, Target, invoke_flow
+from tencentserverless._core.flow import ClientState, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder
 from tencentserverless._core.retry import Policy
-from tencentserverless._fork import ForkLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
-    from tencentserverless._observation import Hook
+    from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
-CLOCK = Clock(time.time, time.monotonic)
 
 #: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
 RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
 
 #: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
 CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
-
-
-def _roll() -> float:
-    """A number in [0, 1). Loaded with the first pause: importing random costs as much as any room of ours."""
-    from random import random
-
-    return random()  # noqa: S311  # spreads callers out; nothing secret hangs on it
-
-
-_loggers: "dict[str, Any]" = {}
-
-
-def is_logged(room: str) -> bool:
-    """Does anybody read a room's log at DEBUG? Where the program has not loaded ``logging``, nobody does."""
-    logger = _loggers.get(room)
-    if logger is None:
-        get_logger = getattr(modules.get("logging"), "getLogger", None)  # another thread may be loading it
-        if get_logger is None:
-            return False
-        logger = _loggers[room] = get_logger(room)
-    return logger.isEnabledFor(10)  # type: ignore[no-any-return]  # logging.DEBUG
 
 
 class BaseClient:
@@ -100,8 +78,8 @@ class BaseClient:
         check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
         check_choice("language", language, LANGUAGES)
         self._on_attempt = on_attempt
-        self._policy = Policy(check_count("max_attempts", max_attempts), _roll)
-        self._memory = Memory(api)
+        self._policy = Policy(check_count("max_attempts", max_attempts), roll)
+        self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
         self._provider: "credentials.Provider | None" = self._choose_provider()
@@ -181,7 +159,7 @@ class BaseClient:
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
-    ) -> "Flow":
+    ) -> "Flow[InvokeResult]":
         """The flow of one call.
 
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
@@ -206,12 +184,27 @@ class BaseClient:
             deadline=CLOCK.monotonic() + seconds,
             is_idempotent=idempotent,
         )
-        flow = invoke_flow(call, target, self._memory, self._policy, CLOCK)
+        flow = invoke_flow(call, target, self._state, self._policy, CLOCK)
         if on_attempt is None and self._on_attempt is None and not is_logged(self._room):
             return flow
-        from tencentserverless._observation import observe
+        from tencentserverless._base.observer import observe
 
         return observe(flow, call, self._room, check_hook(on_attempt) or self._on_attempt)
+
+    def _context(self) -> "ClientContext":
+        """What a map, an invocation or an action needs of this client, as it is now."""
+        from tencentserverless._base.context import ClientContext
+
+        return ClientContext(
+            find_target=self._find_target,
+            max_connections=self._limit,
+            on_attempt=self._on_attempt,
+            policy=self._policy,
+            region=self._region,
+            room=self._room,
+            state=self._state,
+            timeout_seconds=self._timeout,
+        )
 
     def _find_target(self, region: "str | None") -> Target:
         """Where a region is served, for what makes several requests.
@@ -262,7 +255,7 @@ class BaseClient:
     def _get_pool(self) -> object:
         raise NotImplementedError
 
-    def _run(self, flow: "Flow") -> "Any":
+    def _run(self, flow: "Flow[Any]") -> "Any":
         """Drive a flow to its end, the way of this face."""
         raise NotImplementedError
 

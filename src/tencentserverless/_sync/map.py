@@ -1,0 +1,399 @@
+"""``map`` for threads: one poll loop takes the steps of all calls of the window, in the thread that iterates.
+
+Between two steps of the iterator nobody turns the loop but who waits for a connection; answers wait in the kernel. So
+what has arrived is read before a deadline is held against it.
+"""
+
+import os
+import sys
+import time
+from collections import deque
+from functools import partial
+from threading import get_ident
+from time import monotonic
+
+from tencentserverless._base.map import BaseMapRun, MapProgress, make_interrupted
+from tencentserverless._base.signals import raised_by_handler
+from tencentserverless._core import map_window as core
+from tencentserverless._sync import waiting
+from tencentserverless._sync.driver import call_steps
+from tencentserverless._sync.step_loop import StepLoop, Task
+from tencentserverless._sync.waiting import HELP_SECONDS, NEVER, TryLock
+from tencentserverless.exception import CallError, TencentServerlessSDKException
+from tencentserverless.journal import JournalError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator
+
+    from tencentserverless._base.context import ClientContext
+    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.map_window import MapInput
+    from tencentserverless._core.pool import Slot
+    from tencentserverless._sync.pool import Pool
+    from tencentserverless.credentials import Provider
+    from tencentserverless.models import InvokeResult
+
+#: How long inputs are taken before outcomes that are there are handed out. An input that takes longer is a slow one.
+FILL_SECONDS = 0.01
+#: An iterable is asked for more before outcomes that are there are handed out, so that calls go on while the caller
+#: works, if so many inputs in a row were quick: one that waits for messages would keep those outcomes back.
+QUICK_INPUTS = 16
+#: What never waits for its next input.
+_CONTAINERS: "tuple[Any, ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
+_QUICK_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
+
+#: How soon the thread that iterates asks again for a loop that another thread turns, which never waits in it.
+TURN_SECONDS = 0.0005
+
+
+class Map(MapProgress):
+    """The outcomes of a ``map``, an iterator. Calls are driven while you iterate.
+
+    Left early, by ``break``, an error or Ctrl-C, it sends nothing more, waits a while for what is under way, and logs
+    the rest as MAYBE. So does ``close()``, which ``with`` calls too, and which any thread may call. One thread at a
+    time may iterate.
+    """
+
+    __slots__ = ("_run",)
+
+    _run: "MapRun"
+
+    def __init__(
+        self,
+        context: "ClientContext",
+        pool: "Pool",
+        provider: "Provider",
+        name: str,
+        iterable: "Iterable[Any]",
+        options: "dict[str, Any]",
+        **limits: "Any",
+    ) -> None:
+        if pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        self._run = MapRun(context, (pool, provider), name, iter(iterable), options, **limits)
+
+    def __iter__(self) -> "Map":
+        return self
+
+    def __next__(self) -> "InvokeResult":
+        """The next outcome; its ``position`` is its input's."""
+        entry = self._run.advance()
+        if entry is None:
+            raise StopIteration
+        return self._run.hand_out(entry)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Stop: see the class."""
+        self._run.close()
+
+    def __enter__(self) -> "Map":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        run = getattr(self, "_run", None)  # an argument may have been refused
+        if run is None or run.is_closed:
+            return
+        if waiting.is_garbage(sys.getrefcount(self)):
+            waiting.leave_behind(partial(run.close, grace=0.0))
+        else:
+            run.close()
+
+
+class _Turn:
+    """One frame's right to take steps and to change the window, which is given back while the caller's code runs.
+
+    :param lock: of the map
+    """
+
+    __slots__ = ("_lock", "_slot")
+
+    def __init__(self, lock: TryLock) -> None:
+        self._lock = lock
+        self._slot: "Slot | None" = None
+
+    def try_take(self) -> bool:
+        """Take it; False if another frame has it."""
+        self._slot = self._lock.take()
+        return self._slot is not None
+
+    def take(self) -> None:
+        """Take it, unless this frame has it already. Another thread has it for moments only."""
+        while self._slot is None and not self.try_take():
+            if self._lock.thread == get_ident():
+                raise RuntimeError("this map is being driven by the code that was interrupted here")
+            time.sleep(TURN_SECONDS)
+
+    def give(self) -> None:
+        """Give it back."""
+        slot, self._slot = self._slot, None
+        self._lock.give(slot)
+
+
+class MapRun(BaseMapRun):
+    """One map under way, for threads."""
+
+    def __init__(
+        self,
+        context: "ClientContext",
+        means: "tuple[Pool, Provider]",
+        name: str,
+        inputs: "Iterator[Any]",
+        options: "dict[str, Any]",
+        **limits: "Any",
+    ) -> None:
+        super().__init__(context, name, inputs, options, **limits)
+        self.pool, self._provider = means
+        self._pid = os.getpid()
+        self._tasks: "dict[MapInput, Task]" = {}
+        self._quick_inputs = QUICK_INPUTS if isinstance(inputs, _QUICK_KINDS) else 0  # in a row
+        self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
+        self._is_left = False  # by a close while it is advanced
+        self._advancing = TryLock()  # held by the thread that iterates
+        self._turning = TryLock()  # see _Turn
+        self._loop = StepLoop()
+        waiting.register(self)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when ``help`` would do something; -1 where the system has none."""
+        return self._loop.fileno()
+
+    def help(self) -> bool:
+        """Finish calls whose answers are there, for any thread that waits for a connection.
+
+        :returns: False if nothing is under way, or another thread sees to it
+        """
+        if not self._tasks or os.getpid() != self._pid:
+            return False
+        turn = _Turn(self._turning)
+        try:
+            if not turn.try_take():
+                return False
+            self._loop.turn(0.0)
+            return True
+        finally:
+            turn.give()
+
+    def advance(self) -> "MapInput | None":
+        """The next outcome, None when all were handed out."""
+        if self.is_closed:
+            return None
+        if os.getpid() != self._pid:
+            raise RuntimeError("this map belongs to the process that forked; make a new one here")
+        slot = self._advancing.take()
+        if slot is None:
+            raise RuntimeError("this map is being advanced already, by another thread or by its own iterable")
+        turn = _Turn(self._turning)
+        try:
+            turn.take()
+            return self._take(turn)
+        except BaseException:
+            self._finish(turn, self._grace)
+            raise
+        finally:
+            turn.give()
+            self._advancing.give(slot)
+
+    def close(self, grace: "float | None" = None) -> None:
+        """Send nothing more, wait a while for what is under way, and let go of everything.
+
+        Where another thread iterates, that thread does so.
+        """
+        if self.is_closed:
+            return
+        if os.getpid() != self._pid:
+            self.window.is_stopped = True
+            self._loop.close()  # our descriptors; what they lead to is the parent's
+            waiting.unregister(self)
+            return
+        slot = self._advancing.take()
+        if slot is None:
+            self._is_left = True
+            self._loop.wake()
+            return
+        turn = _Turn(self._turning)
+        try:
+            self._finish(turn, self._grace if grace is None else grace)
+        finally:
+            turn.give()
+            self._advancing.give(slot)
+
+    def _take(self, turn: _Turn) -> "MapInput | None":
+        window = self.window
+        while not self._is_left:
+            step = window.next_step()
+            until = NEVER
+            if step is core.PULL and self._quick_inputs < QUICK_INPUTS:
+                if window.has_outcome:
+                    step = core.HAND_OUT
+                elif window.under_way and monotonic() < self._owed_until:
+                    step, until = core.WAIT, self._owed_until
+            if step is core.PULL:
+                self._fill(turn)
+                if window.has_outcome:
+                    return self._take_outcome()
+            elif step is core.HAND_OUT:
+                return self._take_outcome()
+            elif step is core.WAIT:
+                self._wait(until)
+            else:
+                self._is_left = True
+        self._finish(turn, self._grace)
+        if self._fault is not None:
+            raise self._fault
+        return None
+
+    def _fill(self, turn: _Turn) -> None:
+        """Take inputs and start their calls, while there is room."""
+        window = self.window
+        started = monotonic()
+        held: "list[tuple[MapInput, Flow[InvokeResult]]]" = []  # whose intent is not committed yet
+        try:
+            while window.has_room and self._pull(turn, held) and not self._is_left:
+                is_late = monotonic() - started > FILL_SECONDS
+                if self._journal is None or is_late:
+                    self._launch(held)
+                if is_late:
+                    self._loop.turn(0.0)
+                    if window.has_outcome or not self._quick_inputs:
+                        break
+            if not self._is_left:
+                self._launch(held)
+        finally:
+            for entry, _ in held:  # not launched, for an input was refused
+                self._give_up(entry, [])
+
+    def _pull(self, turn: _Turn, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> bool:
+        """Take the next input; False if there is none."""
+        turn.give()  # the iterable may call functions too, and find all connections held by this map
+        started = monotonic()
+        try:
+            found = self._next_input()
+        finally:
+            turn.take()
+        seconds = monotonic() - started
+        self._quick_inputs += 1
+        if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
+            self._quick_inputs = 0
+            self._owed_until = monotonic() + seconds
+        if found is None:
+            return False
+        entry, flow = self._admit(found[0])
+        if flow is not None:
+            held.append((entry, flow))
+        return True
+
+    def _next_input(self) -> "tuple[Any] | None":
+        if self._is_to_check:
+            self._check_ahead(self._pull_ahead())
+        if self._ahead:
+            return (self._ahead.popleft(),)
+        try:
+            return (next(self._inputs),)
+        except StopIteration:
+            pass
+        except Exception as error:  # the caller's own: raised when what was started is handed out
+            if raised_by_handler(error):
+                raise
+            self._fault = error
+        self.window.drain()
+        return None
+
+    def _pull_ahead(self) -> "list[Any]":
+        """The first inputs, as many as are compared with the journal's before any is sent."""
+        found: "list[Any]" = []
+        try:
+            for data in self._inputs:
+                found.append(data)
+                if len(found) == self._ahead_limit:
+                    break
+        except Exception as error:  # the caller's own: raised when its turn comes
+            if raised_by_handler(error):
+                raise
+            self._inputs = _Broken(error)
+        return found
+
+    def _launch(self, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> None:
+        if not held:
+            return
+        self._commit()
+        launched = list(held)
+        held.clear()
+        for entry, flow in launched:
+            steps = call_steps(
+                core.guard_flow(flow, self.window, entry), self.pool, self._provider, self._loop.make_waker
+            )
+            task = self._tasks[entry] = Task(steps, partial(self._end, entry))
+            self._loop.start(task)
+
+    def _wait(self, until: float) -> None:
+        """Wait for something to happen, and go on with what it happened to."""
+        if self.pool.is_wanted and waiting.help_others(self):
+            until = min(until, monotonic() + HELP_SECONDS)
+        self._loop.turn(until)
+
+    def _end(self, entry: "MapInput", result: "Any", error: "BaseException | None") -> bool:
+        """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
+        del self._tasks[entry]
+        if error is None:
+            self._note(entry, result)
+        elif isinstance(error, core.Stopped):
+            self._give_up(entry, self._lost)
+        elif isinstance(error, (CallError, TencentServerlessSDKException)):
+            self._note(entry, error)
+        elif isinstance(error, (TypeError, ValueError)) and not entry.has_begun:
+            self._note(entry, error)  # the input is larger than the platform takes
+        else:
+            self._note(entry, make_interrupted(error, entry.may_have_run))
+            return False
+        return True
+
+    def _finish(self, turn: _Turn, grace: float) -> None:
+        """Send nothing more, wait ``grace`` seconds for what is under way, and let go of everything."""
+        if self.is_closed:
+            return
+        turn.take()
+        self.window.is_stopped = True
+        deadline = monotonic() + grace
+        try:
+            while self._stop_unsent() and monotonic() < deadline:
+                self._loop.turn(deadline)
+        finally:
+            failure = None
+            for entry in list(self._tasks):
+                failure = self._stop(entry) or failure
+            self._loop.close()
+            waiting.unregister(self)
+            self._settle()
+            if failure is not None:
+                raise failure
+
+    def _stop_unsent(self) -> bool:
+        """Give up every call whose request is not out. True if others are left."""
+        for entry in [entry for entry in self._tasks if not entry.may_be_running]:
+            self._stop(entry)
+        return bool(self._tasks)
+
+    def _stop(self, entry: "MapInput") -> "JournalError | None":
+        """Give up a call. Returns the error if that could not be written down."""
+        self._loop.cancel(self._tasks.pop(entry))
+        try:
+            self._give_up(entry, self._lost)
+        except JournalError as error:
+            return error
+        return None
+
+
+class _Broken:
+    """What is left of an iterable that failed: it fails when it is asked."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __next__(self) -> "Any":
+        raise self._error

@@ -1,0 +1,89 @@
+"""What only the asyncio transport knows: bytes that it still holds cannot have arrived."""
+
+import asyncio
+import gc
+import threading
+import time
+
+import pytest
+
+from tencentserverless import exception
+from tencentserverless.aio import AsyncClient
+from tencentserverless.models import Verdict
+from tests.peer import KEYS, Channel, Peer, ok
+from tests.proof.campaign import run_on_new_loop
+
+BIG = "x" * 5_000_000
+
+
+def serve_small_requests(channel: Channel) -> None:
+    """Answer what comes whole; a big request is not read in time."""
+    channel.read_request()
+    channel.send(ok())
+    channel.peer.released.wait(20)  # type: ignore[attr-defined]
+    try:
+        channel.peer.read.append(channel.read_request())  # type: ignore[attr-defined]
+    except ConnectionResetError:
+        channel.peer.read.append(None)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def peer():
+    with Peer(serve_small_requests, receive_buffer_bytes=4096) as peer:
+        peer.released = threading.Event()
+        peer.read = []
+        yield peer
+
+
+def test_a_timeout_with_bytes_on_our_side_did_not_run_and_they_never_leave(peer):
+    async def main():
+        async with AsyncClient(endpoint=peer.url, **KEYS) as client:
+            await client.invoke("f")
+            connection = client._get_pool().take_idle(client._find_target(None).origin)
+            head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"
+            with pytest.raises(exception.DeadlineExceeded) as caught:
+                await connection.exchange(head + BIG.encode(), time.monotonic() + 0.1)
+            assert not connection.has_handed_over
+            client._get_pool().discard(connection)
+            return caught.value
+
+    error = run_on_new_loop(main())
+    peer.released.set()
+    peer.wait_until(lambda peer: bool(peer.read))
+    assert error.executed is Verdict.NO
+    assert "while the request to {} was being sent".format(peer.address) in error.message
+    assert peer.read == [None]
+
+
+def test_a_cancelled_upload_did_not_run(peer):
+    """The log of attempts knows it, though the caller gets its own cancellation."""
+    attempts = []
+
+    async def main():
+        async with AsyncClient(endpoint=peer.url, **KEYS) as client:
+            await client.invoke("f")
+            call = asyncio.ensure_future(
+                client.invoke("f", data=BIG, on_attempt=lambda attempt, info: attempts.append(attempt))
+            )
+            connection = None
+            while connection is None or not connection.is_sending():
+                await asyncio.sleep(0)
+                connection = connection or find_connection(client)
+            call.cancel()
+            await asyncio.wait([call])
+            assert call.cancelled()
+            assert not connection.has_handed_over
+
+    run_on_new_loop(main())
+    peer.released.set()
+    peer.wait_until(lambda peer: bool(peer.read))
+    assert peer.read == [None]
+
+
+def find_connection(client):
+    """The connection that the client's one call has."""
+    from tencentserverless._aio.net import Connection
+
+    origins = {target.origin for target in client._targets.values()}
+    found = [each for each in gc.get_objects() if isinstance(each, Connection) and each.origin in origins]
+    return found[0] if found else None
