@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
 
 def name_test(module: str) -> Path:
-    """Where the tests of a module belong. ``_client.py`` has ``test_client.py``."""
+    """Where the tests of a module belong. ``__main__.py`` has ``test_main__.py``."""
     path = TESTS / module
     return path.with_name(f"test_{path.name.lstrip('_')}")
 
