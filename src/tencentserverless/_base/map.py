@@ -59,7 +59,7 @@ class BaseFanout:
         self._client = client
         self._name = name
         self._inputs = inputs
-        self._grace = check_seconds("grace", grace) if grace else 0.0
+        self._grace = check_seconds("grace", grace, may_be_zero=True)
         self._read_options(dict(options))
         self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
         self._fault: "BaseException | None" = None  # of the iterable
@@ -79,7 +79,7 @@ class BaseFanout:
         timeout = options.pop("timeout", None)
         self._timeout = client._timeout if timeout is None else check_seconds("timeout", timeout)
         self._observer = find_observer(client._room, check_hook(options.pop("on_attempt", None)) or client._on_attempt)
-        self._is_idempotent = bool(options.pop("idempotent", False))
+        self._is_idempotent = check_flag("idempotent", options.pop("idempotent", False))
         region = config.check_region(options.pop("region", None) or client._region)
         self._fixed: "dict[str, Any]" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
