@@ -279,12 +279,15 @@ class Ambient:
         """The client for the environment as it is now."""
         snapshot = config.snapshot()
         found = self._found
-        if found[0] != snapshot:
-            with self._lock:
-                found = self._found
-                if found[0] != snapshot:
-                    found = self._found = (snapshot, self._make())
-        return found[1]
+        return found[1] if found[0] == snapshot else self._lock.hold(lambda: self._renew(snapshot))
+
+    def _renew(self, snapshot: "tuple[str | None, ...]") -> "Any":
+        """Make a client, unless another thread has made one, or a signal handler in the middle of the making."""
+        if self._found[0] != snapshot:
+            made = self._make()
+            if self._found[0] != snapshot:
+                self._found = (snapshot, made)
+        return self._found[1]
 
 
 class BaseFunction:

@@ -218,7 +218,7 @@ class Pool:
 
         Closing our descriptors says nothing to the peer, for the parent still holds its own.
         """
-        with self._fork_lock:
+        with self._fork_lock.of_this_process():
             if os.getpid() == self._pid:  # another thread of the child was faster
                 return
             parents = self._state
