@@ -1,7 +1,7 @@
 """The one request loop. It yields what has to happen in the world and is sent what came of it; drivers obey.
 
-The effects, all of them: ``GetCredentials`` (answer: ``Credentials`` or a ``CredentialError``), ``Exchange`` (answer:
-a ``Response`` or a ``NetworkError`` with its verdict) and ``Sleep`` (no answer). Outcomes come in as values;
+The effects, all of them: ``GetCredentials`` (answer: ``Credentials`` or the ``CallError`` to raise), ``Exchange``
+(answer: a ``Response`` or a ``NetworkError`` with its verdict) and ``Sleep`` (no answer). Outcomes come in as values;
 cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield inside ``finally``.
 """
 
@@ -29,16 +29,13 @@ MIN_SKEW_SECONDS = 60
 
 
 class GetCredentials:
-    """Effect: get credentials, new ones with ``refresh``."""
+    """Effect: get credentials, new ones with ``refresh``, before the deadline (monotonic seconds)."""
 
-    __slots__ = ("refresh",)
+    __slots__ = ("deadline", "refresh")
 
-    def __init__(self, refresh: bool) -> None:
+    def __init__(self, refresh: bool, deadline: float) -> None:
         self.refresh = refresh
-
-
-GET_CREDENTIALS = GetCredentials(refresh=False)
-REFRESH_CREDENTIALS = GetCredentials(refresh=True)
+        self.deadline = deadline
 
 
 class Exchange:
@@ -140,7 +137,7 @@ def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "P
     action, body, read = _prepare(call, builder, memory)
     story = None
     has_fallen_back = False
-    effect = GET_CREDENTIALS
+    effect = GetCredentials(False, call.deadline)
     while True:
         credentials = yield effect
         if isinstance(credentials, exception.CallError):
@@ -168,7 +165,7 @@ def invoke_flow(call: "Call | Query", target: Target, memory: Memory, policy: "P
                 finally:
                     del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
-        effect = REFRESH_CREDENTIALS if repair == _REFRESH else GET_CREDENTIALS
+        effect = GetCredentials(repair == _REFRESH, call.deadline)
         if repair == _FALL_BACK:
             has_fallen_back = True
             action = wire.INVOKE
