@@ -25,8 +25,9 @@ PACKAGE := src/tencentserverless
 # What runs on Python 3.6 (a test imports it there, which judges unquoted annotations too): all but the rooms of 3.10, whose entry modules still have to load there.
 OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*' -not -path '$(PACKAGE)/testing/*' -not -path '$(PACKAGE)/cli/*') \
 	$(wildcard $(PACKAGE)/cli/__init__.py $(PACKAGE)/cli/main.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
-# Asked for with hasattr before they are used; Protocol is for type checkers alone.
-GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol
+# Asked for before they are used; Protocol is for type checkers alone.
+GUARDED := --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
+	--exclude contextvars --exclude contextvars.ContextVar
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 

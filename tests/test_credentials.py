@@ -1,12 +1,14 @@
 import json
 import os
+import random
+import signal
 import threading
 import time
 import traceback
 
 import pytest
 
-from tencentserverless import config
+from tencentserverless import config, credentials
 from tencentserverless.credentials import Chain, Explicit, FromObject, choose_provider
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
@@ -18,7 +20,7 @@ __all__ = ["bare_environment"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable, Iterator
 
 SECRET = "very-secret-value"
 NOWHERE = "http://127.0.0.1:{}/"
@@ -336,6 +338,42 @@ def test_the_official_role_classes_are_refreshed_their_own_way() -> None:
         assert len(metadata.requests) == before + 1
 
 
+BAD_KEYS = {
+    "bytes as an id": (b"AKID", "key", None, "its secret_id must be a str, not a bytes"),
+    "bytes as a key": ("AKID", b"key", None, "its secret_key must be a str, not a bytes"),
+    "a number as a token": ("AKID", "key", 5, "its token must be a str, not a int"),
+    "a list": (["AKID"], "key", None, "its secret_id must be a str, not a list"),
+    "no id": (None, "key", None, "its secret_key is given without its secret_id"),
+    "no key": ("AKID", "", None, "its secret_id is given without its secret_key"),
+    "a line break": ("AKID", "key\n", None, "its secret_key holds a blank, a line break"),
+}
+
+
+@pytest.mark.parametrize("way", sorted(BAD_KEYS))
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_keys_of_an_object_that_cannot_be_used_are_a_credential_error_that_names_the_field(
+    way: str, is_plain: bool
+) -> None:
+    *keys, words = BAD_KEYS[way]
+    source = Plain(*keys)
+    if not is_plain:
+        source.get_credential_info = lambda: keys  # type: ignore[attr-defined]
+    with Peer() as peer, Client(endpoint=peer.url, credentials=source) as client:
+        with pytest.raises(CredentialError) as caught:
+            client.invoke("f")
+        assert caught.value.message.startswith("the credential provider Plain has no usable keys: " + words)
+        assert caught.value.executed is Verdict.NO
+        assert peer.accepts == 0
+
+
+@pytest.mark.parametrize("keys", [None, (), ("AKID", "key"), ("AKID", "key", "token", "more"), 5])
+def test_an_object_that_gives_no_three_keys_is_a_credential_error(keys: "Any") -> None:
+    source = Plain("AKID", "key")
+    source.get_credential_info = lambda: keys  # type: ignore[attr-defined]
+    with pytest.raises(CredentialError, match="the credential provider Plain failed: "):
+        FromObject(source).get(False)
+
+
 def test_a_provider_that_fails_is_a_credential_error() -> None:
     class Broken:
         @property
@@ -394,24 +432,6 @@ def test_the_role_of_a_cvm_is_used_and_asked_for_once() -> None:
         ]
 
 
-def test_a_machine_without_metadata_is_asked_only_once() -> None:
-    with Peer(answer=lambda request: http_answer("no", "404 Not Found")) as metadata:
-        chain = Chain(metadata.url + "/")
-        for _ in range(3):
-            with pytest.raises(CredentialError):
-                chain.get(False)
-        assert len(metadata.requests) == 1
-
-
-def test_a_metadata_service_that_hangs_is_waited_for_only_once() -> None:
-    with Peer(lambda channel: channel.wait_for_end()) as metadata:
-        chain = Chain(metadata.url + "/")
-        for _ in range(3):
-            with pytest.raises(CredentialError):
-                chain.get(False)
-        assert metadata.accepts == 1
-
-
 def test_without_keys_anywhere_every_place_is_listed_and_nothing_is_sent(
     absent_metadata: str,
 ) -> None:
@@ -460,6 +480,304 @@ def test_threads_search_once() -> None:
         assert len(found) == 8
         assert len(set(found)) == 1
         assert len(metadata.requests) == 2
+
+
+PROFILE = "[default]\nsecret_id = AKID{}\nsecret_key = key\n"
+
+
+@pytest.fixture
+def looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the profile file has changed is looked at for every signature."""
+    monkeypatch.setattr(credentials, "LOOK_SECONDS", 0.0)
+
+
+def test_a_profile_that_changes_is_read_again(
+    tmp_path: "os.PathLike[str]", absent_metadata: str, looks_each_time: None
+) -> None:
+    chain = Chain(absent_metadata)
+    for name in ("first", "second", "third-one"):
+        write_profile(str(tmp_path), PROFILE.format(name))
+        assert chain.get(False).secret_id == "AKID" + name
+        assert chain.peek() == chain.get(False)
+        assert chain.peek() is chain.get(False), "unchanged keys are the same object"
+
+
+def test_whether_a_profile_has_changed_is_looked_at_several_times_a_second(
+    tmp_path: "os.PathLike[str]", absent_metadata: str
+) -> None:
+    assert credentials.LOOK_SECONDS <= 0.2
+    write_profile(str(tmp_path), PROFILE.format("old"))
+    chain = Chain(absent_metadata)
+    assert [chain.get(False).secret_id for _ in range(3)] == ["AKIDold"] * 3
+    write_profile(str(tmp_path), PROFILE.format("newer"))
+    time.sleep(credentials.LOOK_SECONDS + 0.05)
+    assert chain.get(False).secret_id == "AKIDnewer"
+
+
+def test_a_profile_whose_token_was_refused_is_read_again_at_once(tmp_path: "os.PathLike[str]") -> None:
+    def answer(request: PeerRequest) -> bytes:
+        return ok() if key_of(request) == "AKIDnew" else api_error("AuthFailure.TokenFailure")
+
+    write_profile(str(tmp_path), PROFILE.format("old"))
+    with Peer(answer=answer) as peer, Client(endpoint=peer.url, max_attempts=1) as client:
+        assert client._get_provider().get(False).secret_id == "AKIDold"
+        write_profile(str(tmp_path), PROFILE.format("new"))
+        assert client.invoke("f") == '"ok"'
+
+
+@pytest.mark.parametrize("text", ["", "[default]\n", "[default]\nsecret_id = AKIDhalf\n", "[default"])
+def test_a_profile_that_is_being_written_counts_when_it_is_whole(
+    text: str, tmp_path: "os.PathLike[str]", absent_metadata: str, looks_each_time: None
+) -> None:
+    write_profile(str(tmp_path), PROFILE.format("old"))
+    chain = Chain(absent_metadata)
+    assert chain.get(False).secret_id == "AKIDold"
+    write_profile(str(tmp_path), text)
+    assert [chain.get(False).secret_id for _ in range(2)] == ["AKIDold"] * 2
+    write_profile(str(tmp_path), PROFILE.format("newer"))
+    assert chain.get(False).secret_id == "AKIDnewer"
+
+
+def test_a_profile_that_comes_or_goes_changes_where_keys_are_from(
+    tmp_path: "os.PathLike[str]", looks_each_time: None
+) -> None:
+    with Peer(answer=role_answers) as metadata:
+        chain = Chain(metadata.url + "/")
+        assert chain.get(False).secret_id == "AKIDrole"
+        write_profile(str(tmp_path), "[other]\n")
+        assert chain.get(False).secret_id == "AKIDrole"
+        assert len(metadata.requests) == 2, "a role that was found gets its keys anew by itself"
+        write_profile(str(tmp_path), PROFILE.format("profile"))
+        assert chain.get(False).secret_id == "AKIDprofile"
+        assert chain.source() == "the profile file ~/.tencentcloud/credentials"
+        os.remove(os.path.join(str(tmp_path), ".tencentcloud", "credentials"))
+        assert chain.get(False).secret_id == "AKIDrole"
+        assert chain.source() == "the CVM role (instance metadata)"
+
+
+def test_keys_that_were_found_are_in_memory(tmp_path: "os.PathLike[str]") -> None:
+    with Peer(answer=role_answers) as metadata:
+        chain = Chain(metadata.url + "/")
+        assert chain.peek() is None
+        chain.get(False)
+        assert chain.get(False) == chain.peek() == Credentials("AKIDrole", "role-key", "role-token")
+        write_profile(str(tmp_path), PROFILE.format("profile"))
+        chain = Chain(metadata.url + "/")
+        assert chain.peek() is None, "the first time, the file is read by who may block"
+        chain.get(False)
+        assert chain.peek() == Credentials("AKIDprofile", "key", "")
+
+
+class Stop(BaseException):
+    """As KeyboardInterrupt."""
+
+
+@pytest.fixture
+def alarm() -> "Iterator[Callable[..., None]]":
+    """``alarm(seconds, act)`` has a signal handler act in the middle of what runs then."""
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("this system has no timers that signal")
+    before = signal.getsignal(signal.SIGALRM)
+
+    def ring(seconds: float, act: "Callable[[], Any]") -> None:
+        signal.signal(signal.SIGALRM, lambda *_: act())
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    yield ring
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def throw(error: BaseException) -> None:
+    raise error
+
+
+class Slow:
+    """Takes its time for the first keys; what it gives is numbered."""
+
+    def __init__(self, seconds: float = 0.3) -> None:
+        self.seconds = seconds
+        self.reads = 0
+
+    @property
+    def secret_id(self) -> str:
+        self.reads += 1
+        number = self.reads
+        time.sleep(self.seconds)
+        return "AKIDslow{}".format(number)
+
+    secret_key, token = "key", ""
+
+
+@pytest.mark.parametrize(
+    "error", [TimeoutError("my own"), ValueError("my own"), LookupError("my own"), AttributeError("my own"), Stop()]
+)
+def test_an_error_of_a_signal_handler_while_keys_are_read_comes_through(
+    error: BaseException, alarm: "Callable[..., None]"
+) -> None:
+    with Peer() as peer, Client(endpoint=peer.url, credentials=Slow()) as client:
+        alarm(0.05, lambda: throw(error))
+        with pytest.raises(type(error)) as caught:
+            client.invoke("f")
+        assert caught.value is error
+        assert peer.accepts == 0
+        assert client.invoke("f") == '"ok"'
+        assert key_of(peer.requests[0]) == "AKIDslow2"
+
+
+@pytest.mark.parametrize("error", [TimeoutError("my own"), AttributeError("my own"), ImportError("my own"), Stop()])
+def test_an_error_of_a_signal_handler_while_keys_are_searched_for_comes_through(
+    error: BaseException, alarm: "Callable[..., None]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The TKE role's token comes through a pipe, which nobody writes to yet."""
+    pipe = os.path.join(os.environ["HOME"], "token")
+    os.mkfifo(pipe)
+    for name in config.TKE_KEYS:
+        monkeypatch.setenv(name, pipe)
+    chain = Chain(NOWHERE.format(unused_port()))
+    alarm(0.5, lambda: throw(error))
+    with pytest.raises(type(error)) as caught:
+        chain.get(False)
+    assert caught.value is error
+    set_function_keys(monkeypatch, 1)
+    assert chain.get(False).secret_id == "AKIDinside1"
+
+
+def test_interruptions_while_keys_are_read_leave_the_next_call_its_keys(alarm: "Callable[..., None]") -> None:
+    class Quick:
+        secret_key, token = "key", ""
+        secret_id = property(lambda self: "AKIDquick")
+
+    provider = FromObject(Quick())
+    rng = random.Random(7)
+    limit = time.monotonic() + 1.0
+    interruptions = 0
+    while time.monotonic() < limit:
+        try:
+            alarm(rng.uniform(1e-5, 3e-4), lambda: throw(Stop()))
+            while True:
+                assert provider.get(False).secret_id == "AKIDquick"
+        except Stop:
+            interruptions += 1
+    assert interruptions > 50
+    found: "list[Credentials]" = []
+    thread = threading.Thread(target=lambda: found.append(provider.get(False)), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert [keys.secret_id for keys in found] == ["AKIDquick"]
+
+
+class Locked(Slow):
+    """Reads under a lock of its own, as the official classes do: asked again by its own thread, it waits for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def get_credential_info(self) -> "tuple[str, str, str]":
+        with self.lock:
+            return self.secret_id, "key", ""
+
+
+def test_a_signal_handler_that_calls_while_the_first_keys_are_read_is_told(alarm: "Callable[..., None]") -> None:
+    told: "list[Exception]" = []
+
+    def call(client: Client) -> None:
+        try:
+            client.invoke("heartbeat")
+        except CredentialError as error:
+            told.append(error)
+
+    with Peer() as peer, Client(endpoint=peer.url, credentials=Locked(), timeout=20) as client:
+        alarm(0.05, lambda: call(client))
+        assert client.invoke("f") == '"ok"'
+        assert [request.fields["FunctionName"] for request in peer.requests] == ["f"]
+    assert [error.message for error in told] == [
+        "the credential provider Locked was asked for keys while it gave some, by a signal handler or by itself"
+    ]
+    assert told[0].executed is Verdict.NO
+
+
+def test_a_signal_handler_that_calls_while_keys_are_read_uses_those_before(alarm: "Callable[..., None]") -> None:
+    with Peer() as peer, Client(endpoint=peer.url, credentials=Locked(), timeout=20) as client:
+        client.invoke("first")
+        alarm(0.05, lambda: client.invoke("heartbeat"))
+        client.invoke("second")
+        found = [(request.fields["FunctionName"], key_of(request)) for request in peer.requests]
+    assert found == [("first", "AKIDslow1"), ("heartbeat", "AKIDslow1"), ("second", "AKIDslow2")]
+
+
+def test_a_signal_handler_that_calls_while_keys_are_searched_for_is_told(alarm: "Callable[..., None]") -> None:
+    told: "list[Exception]" = []
+    go_on = threading.Event()
+
+    def script(channel: "Any") -> None:
+        request = channel.read_request()
+        while request is not None:
+            go_on.wait(10)
+            channel.send(role_answers(request))
+            request = channel.read_request()
+
+    def call(client: Client) -> None:
+        try:
+            client.invoke("heartbeat")
+        except CredentialError as error:
+            told.append(error)
+        go_on.set()
+
+    with Peer(script) as metadata, Peer() as peer, Client(endpoint=peer.url, timeout=20) as client:
+        client._provider = Chain(metadata.url + "/")
+        client._provider._find_ambient()  # type: ignore[attr-defined]
+        alarm(0.3, lambda: call(client))
+        assert client.invoke("f") == '"ok"'
+        assert [request.fields["FunctionName"] for request in peer.requests] == ["f"]
+    assert [error.message for error in told] == [
+        "a signal handler made a call while the keys are searched for that it needs"
+    ]
+
+
+def test_a_provider_that_calls_by_its_own_client_is_told() -> None:
+    class Circular:
+        secret_key, token = "key", ""
+        client: Client
+
+        @property
+        def secret_id(self) -> str:
+            return str(self.client.invoke("give-me-keys"))
+
+    source = Circular()
+    with Peer() as peer, Client(endpoint=peer.url, credentials=source) as client:
+        source.client = client
+        with pytest.raises(CredentialError, match=r"Circular failed: .*Circular was asked for keys while it gave some"):
+            client.invoke("f")
+        assert peer.accepts == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_provider_that_forks_gives_both_processes_their_keys() -> None:
+    class Forking:
+        secret_key, token = "key", ""
+        pid = -1
+
+        @property
+        def secret_id(self) -> str:
+            if self.pid < 0:
+                self.pid = os.fork()
+            return "AKIDforking"
+
+    source = Forking()
+    provider = FromObject(source)
+    first = provider.get(False)
+    if source.pid == 0:
+        code = 1
+        try:
+            code = 0 if first.secret_id == provider.get(False).secret_id == "AKIDforking" else 1
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(source.pid, 0)
+    assert status == 0
+    assert provider.get(False) == first
 
 
 def test_peeking_never_blocks() -> None:

@@ -47,8 +47,9 @@ elif not TYPE_CHECKING:
 class AsyncClient(BaseClient):
     """Calls functions, keeping connections alive between calls. Works on any loop, each with connections of its own.
 
-    The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` counts on each loop for itself;
-    an object given as ``credentials`` is read in a thread where reading it may block.
+    The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` counts on each loop for itself.
+    An object given as ``credentials`` is read in a thread where reading it may block; a call waits for that until its
+    timeout passes.
     """
 
     _room = "tencentserverless.aio"

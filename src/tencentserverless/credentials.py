@@ -4,8 +4,13 @@ Providers are asked at every signing, so that rotated keys are used at once; not
 official providers load only when nothing before them has keys, for they bring ``requests`` along.
 """
 
+import os
+from time import monotonic, time
+
 from tencentserverless import config
+from tencentserverless._base import key_objects
 from tencentserverless._base.fork_lock import ForkLock
+from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core.request import check_header_value
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
@@ -15,6 +20,13 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     Triple = tuple[str, str, str]
+    Stamp = tuple[int, int, int, int]
+
+_PROFILE = "the profile file ~/.tencentcloud/credentials"
+#: Where Tencent's provider looks for it.
+_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+#: How often it is looked at whether the file is another: of many calls a second, few have to.
+LOOK_SECONDS = 0.1
 
 
 class Provider:
@@ -70,22 +82,49 @@ class FromObject(Provider):
     """
 
     def __init__(self, source: "Any") -> None:
-        if not hasattr(type(source), "secret_id") and not hasattr(source, "secret_id"):
+        if not key_objects.has_keys(source):
             raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
         self._source = source
         self._kept: "Credentials | None" = None
+        self._fresh: "tuple[Credentials, float] | None" = None  # keys, and until when the object gives no others
         self._lock = ForkLock()
-        # A property may go to the network; a plain attribute does not.
-        self._is_plain = "secret_id" in getattr(source, "__dict__", ())
+        self._is_plain = key_objects.is_plain(source)
 
     def peek(self) -> "Credentials | None":
-        """Its keys if they are plain attributes."""
-        return self._keep(self._read(False)) if self._is_plain else None
+        """Its keys if they are plain attributes, or of an official class that keeps them for a time."""
+        if self._is_plain:
+            return self._keep(self._run(key_objects.read_attributes))
+        fresh = self._fresh
+        if fresh is not None and time() < fresh[1] == key_objects.find_fresh_end(self._source):
+            return fresh[0]
+        return None
 
     def get(self, refresh: bool) -> Credentials:
         """Its keys as they are now; one reading at a time."""
-        with self._lock:
-            return self._keep(self._read(refresh))
+        credentials = None if refresh else self.peek()
+        if credentials is not None:
+            return credentials
+        if self._lock.is_reentered(FromObject.get.__code__):
+            return self._get_reentered(refresh)
+        return self._lock.hold(lambda: self._read(refresh))
+
+    def _read(self, refresh: bool) -> Credentials:
+        """Its keys. Where it keeps keys for a time, they are kept as long."""
+        if refresh:
+            self._run(key_objects.refresh)
+        end = key_objects.find_fresh_end(self._source)
+        credentials = self._keep(self._run(key_objects.read))
+        # It may have got others in the middle of that. Then it is read once more, the next time.
+        is_same = end == key_objects.find_fresh_end(self._source)
+        self._fresh = (credentials, end) if end and is_same else None
+        return credentials
+
+    def _get_reentered(self, refresh: bool) -> Credentials:
+        """The keys where the object is being read by this very thread: reading it again could wait for ever."""
+        if self._kept is not None and not refresh:
+            return self._kept
+        words = "the credential provider {} was asked for keys while it gave some, by a signal handler or by itself"
+        raise _failure(words.format(type(self._source).__name__))
 
     def source(self) -> str:
         """The object's class."""
@@ -93,45 +132,29 @@ class FromObject(Provider):
 
     def expires_at(self) -> "float | None":
         """What the object says, or the official classes keep."""
-        for name in ("expires_at", "_expired_ts", "_expired_time"):
-            moment = getattr(self._source, name, None)
-            if isinstance(moment, (int, float)) and moment > 0:
-                return float(moment)
-        return None
+        return key_objects.find_expiry(self._source)
 
     def _keep(self, triple: "Triple") -> Credentials:
         kept = self._kept
-        if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
-            try:
+        try:
+            if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
                 kept = self._kept = _check(*triple, names=("its secret_id", "its secret_key", "its token"))
-            except ValueError as error:
-                raise _failure("the object given as credentials= has no usable keys: {}".format(error)) from error
+        except (TypeError, ValueError) as error:
+            if raised_by_handler(error):
+                raise
+            name = type(self._source).__name__
+            raise _failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
         return kept
 
-    def _read(self, refresh: bool) -> "Triple":
-        source = self._source
+    def _run(self, act: "Callable[[Any], Any]") -> "Any":
+        """What comes of running code of the object."""
         try:
-            if refresh:
-                _refresh(source)
-            whole = getattr(source, "get_credential_info", None)  # all three of one moment
-            if whole is not None:
-                secret_id, secret_key, token = whole()
-            else:
-                secret_id, secret_key, token = source.secret_id, source.secret_key, getattr(source, "token", None)
+            return act(self._source)
         except Exception as error:
-            raise _failure("the credential provider {} failed: {}".format(type(source).__name__, error)) from error
-        return secret_id or "", secret_key or "", token or ""
-
-
-def _refresh(source: "Any") -> None:
-    """Make an object get new keys; the official classes have three ways for it, and plain ones none."""
-    for name in ("refresh", "get_sts_tmp_role_arn"):
-        method = getattr(source, name, None)
-        if callable(method):
-            method()
-            return
-    if hasattr(source, "_expired_ts"):  # CVMRoleCredential: keys that have run out are got anew when read
-        source._expired_ts = 0  # noqa: SLF001  # the class has no public way
+            if raised_by_handler(error):
+                raise
+            name = type(self._source).__name__
+            raise _failure("the credential provider {} failed: {}".format(name, error)) from error
 
 
 class FromEnvironment:
@@ -146,6 +169,8 @@ class FromEnvironment:
 
     def find(self) -> "Credentials | None":
         """The keys, None if neither variable is set."""
+        if not config.has_ambient_keys(self._names):
+            return None
         triple = config.ambient_keys(self._names)
         kept = self._kept
         if kept is not None and kept[0] == triple:
@@ -155,6 +180,8 @@ class FromEnvironment:
         try:
             credentials = _check(*triple, names=self._names)
         except ValueError as error:
+            if raised_by_handler(error):
+                raise
             raise _failure("the environment's keys cannot be used: {}".format(error)) from error
         self._kept = (triple, credentials)
         return credentials
@@ -162,6 +189,8 @@ class FromEnvironment:
 
 class Chain(Provider):
     """Where keys are looked for when none are given: the environment, then Tencent's providers.
+
+    What was found first is kept until the profile file changes, comes or goes.
 
     :param metadata_url: of the CVM metadata service, ``""`` for Tencent's; tests give another
     """
@@ -171,68 +200,139 @@ class Chain(Provider):
         self._tools = FromEnvironment(config.TOOL_KEYS)
         self._metadata_url = metadata_url
         self._lock = ForkLock()
-        self._found: "FromObject | None" = None
-        self._found_in = ""
-        self._has_role: "bool | None" = None
+        self._found: "_Found | None" = None
+        self._asks_for_role_at = 0.0  # monotonic seconds: until then the machine counts as one without a role
 
     def peek(self) -> "Credentials | None":
-        """The environment's keys, None if it has none."""
-        return self._inside.find() or self._tools.find()
+        """The environment's keys, else those that were found before and are in memory."""
+        credentials = self._find_ambient()
+        if credentials is None:
+            found = self._find_known()
+            credentials = None if found is None else found.provider.peek()
+        return credentials
 
     def get(self, refresh: bool) -> Credentials:
         """The environment's keys, else those of the first official provider that has some."""
-        credentials = self.peek()
+        credentials = self._find_ambient()
         if credentials is not None:
             return credentials
-        found = self._found
+        # Only the file has other keys than those that were refused.
+        is_refused = refresh and self._found is not None and self._found.place == _PROFILE
+        found = None if is_refused else self._find_known()
         if found is None:
-            with self._lock:  # one search at a time
-                found = self._found = self._found or self._search()
-        return found.get(refresh)
+            if self._lock.is_reentered(Chain.get.__code__):
+                raise _failure("a signal handler made a call while the keys are searched for that it needs")
+            found = self._lock.hold(lambda: self._search_once(is_refused))
+        return found.provider.get(refresh)
 
     def source(self) -> str:
         """The place that was found first; ``""`` before there was need to look further than the environment."""
         for names, place in ((config.FUNCTION_KEYS, self._inside), (config.TOOL_KEYS, self._tools)):
             if place.find() is not None:
                 return "the environment ({} and {})".format(*names[:2])
-        return self._found_in
+        return "" if self._found is None else self._found.place
 
     def expires_at(self) -> "float | None":
         """As the object says that was found; the environment does not say."""
-        return None if self._found is None or self.peek() is not None else self._found.expires_at()
+        return None if self._found is None or self._find_ambient() is not None else self._found.provider.expires_at()
 
-    def _search(self) -> FromObject:
+    def _find_ambient(self) -> "Credentials | None":
+        return self._inside.find() or self._tools.find()
+
+    def _find_known(self) -> "_Found | None":
+        """What was found before, None if there is none or the profile file is another by now."""
+        found = self._found
+        if found is None:
+            return None
+        now = monotonic()
+        if now >= found.looks_at:
+            if found.stamp != _stamp_profile():
+                return None
+            found.looks_at = now + LOOK_SECONDS
+        return found
+
+    def _search_once(self, is_refused: bool) -> "_Found":
+        """What another thread has found by now, else what a search finds."""
+        found = None if is_refused else self._find_known()
+        if found is None:
+            found = self._found = self._search(self._found)
+        return found
+
+    def _search(self, before: "_Found | None") -> "_Found":
+        """Look into every place.
+
+        :param before: what was found the last time
+        """
+        stamp = _stamp_profile()
         tried = ["{} and {}".format(*config.FUNCTION_KEYS), "{} and {}".format(*config.TOOL_KEYS)]
         sources: "tuple[tuple[str, Callable[[], Any]], ...]" = (
-            ("the profile file ~/.tencentcloud/credentials", _find_profile),
+            (_PROFILE, _find_profile),
             ("the TKE role ({} and kin)".format(config.TKE_KEYS[0]), _find_tke_role),
             ("the CVM role (instance metadata)", self._find_cvm_role),
         )
-        for name, find in sources:
+        for place, find in sources:
+            known = before if before is not None and before.place == place else None
+            if known is not None and place != _PROFILE:
+                return _Found(place, known.provider, stamp)  # a role gets new keys by itself
             try:
                 source = find()
-            except Exception as error:  # noqa: BLE001  # providers raise anything
-                tried.append("{}: {}".format(name, error))
-                continue
-            if source is not None:
-                self._found_in = name
-                return FromObject(source)
-            tried.append(name)
+            except Exception as error:
+                if raised_by_handler(error):
+                    raise
+                tried.append("{}: {}".format(place, error))
+            else:
+                if source is not None:
+                    return _Found(place, FromObject(source), stamp)
+                tried.append(place)
+            if known is not None and stamp is not None:
+                return known  # the file is being written; until it is whole, what it said before holds
         raise _failure(
             "no key pair was found. Give secret_id= and secret_key=, or set one of the places that were tried: "
             + "; ".join(tried)
         )
 
     def _find_cvm_role(self) -> "Any":
-        """The role of the machine, if it is a CVM with one. A machine without is asked only once."""
-        if self._has_role is False:
+        """The role of the machine, if it is a CVM with one. A machine without is asked again after minutes.
+
+        :raises OSError: if the machine does not say
+        """
+        if monotonic() < self._asks_for_role_at:
             return None
         from tencentserverless._base import cvm_role
 
         url = self._metadata_url or cvm_role.METADATA_URL
-        role = cvm_role.find_role(url)
-        self._has_role = bool(role)
-        return cvm_role.CvmRole(url, role) if role else None
+        try:
+            return cvm_role.CvmRole(url, cvm_role.find_role(url))
+        except cvm_role.NoRole:
+            self._asks_for_role_at = monotonic() + cvm_role.ABSENCE_SECONDS
+            return None
+
+
+class _Found:
+    """Where keys were found.
+
+    :param stamp: of the profile file before it was looked at
+    :ivar looks_at: when it is looked at the next time, monotonic seconds
+    """
+
+    __slots__ = ("looks_at", "place", "provider", "stamp")
+
+    def __init__(self, place: str, provider: FromObject, stamp: "Stamp | None") -> None:
+        self.place = place
+        self.provider = provider
+        self.stamp = stamp
+        self.looks_at = 0.0
+
+
+def _stamp_profile() -> "Stamp | None":
+    """What tells the profile file from what it was before, None where there is none."""
+    for path in _PROFILE_PATHS:
+        try:
+            found = os.stat(os.path.expanduser(path))
+        except OSError:
+            continue
+        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev
+    return None
 
 
 def _find_profile() -> "Any":
@@ -240,7 +340,9 @@ def _find_profile() -> "Any":
 
     try:
         return ProfileCredential().get_credential()
-    except AttributeError:  # what 3.1.195 raises for a file without [default]
+    except AttributeError as error:  # what 3.1.195 raises for a file without [default]
+        if raised_by_handler(error):
+            raise
         raise ValueError("the file has no section [default]") from None
 
 

@@ -20,6 +20,7 @@ import sqlite3
 from hashlib import blake2b
 
 from tencentserverless import exception
+from tencentserverless._base.arguments import check_flag
 from tencentserverless.models import InvokeResult, Verdict, rebuild_result
 
 TYPE_CHECKING = False
@@ -174,7 +175,9 @@ class Journal:
 
         :param executed: False to have it sent again; True to leave it, as a failure that is known to have run
         :raises KeyError: if that call is not in doubt
+        :raises TypeError: if ``executed`` is no bool
         """
+        check_flag("executed", executed)
         if position not in [call.position for call in self.in_doubt()]:
             raise KeyError("the call of position {!r} is not in doubt".format(position))
         if not executed:

@@ -13,7 +13,7 @@ client: it knows what may be sent twice.
 """
 
 from tencentserverless import config
-from tencentserverless._base.arguments import check_seconds
+from tencentserverless._base.arguments import check_flag, check_seconds
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.flow import invoke_flow
@@ -48,7 +48,8 @@ def call_action(
     :returns: the answer's ``Response``
     :raises APIError: the API refused
     :raises NetworkError: the wire broke; ``executed`` tells whether the action may have been done
-    :raises ValueError: the request is larger than the API takes
+    :raises TypeError, ValueError: an argument cannot be used, or the request is larger than the API takes; nothing was
+        sent
     """
     region = config.check_region(region or client.region)
     query = Query(
@@ -58,7 +59,7 @@ def call_action(
         str(fields.get("Namespace", "")),
         region=region,
         deadline=CLOCK.monotonic() + check_seconds("timeout", timeout),
-        is_idempotent=idempotent,
+        is_idempotent=check_flag("idempotent", idempotent),
     )
     if len(query.body) > wire.MAX_BODY_BYTES:
         raise ValueError(

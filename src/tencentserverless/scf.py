@@ -67,7 +67,8 @@ class Client(BaseClient):
     :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
     :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
     :param on_attempt: is called with an ``Attempt`` and its ``CallFacts`` when a try has ended, in the thread that
-        calls; its exceptions are logged and change nothing. A client that is pickled takes it along
+        calls; its exceptions are logged and change nothing. No hook is told of calls that a hook makes. A client that
+        is pickled takes it along
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
 

@@ -1,11 +1,14 @@
 import copy
+import os
 import pickle
+import signal
 import threading
+import time
 
 import pytest
 
 from tencentserverless import scf
-from tencentserverless._base.client import AGENT, CALL_OPTIONS, RESERVED
+from tencentserverless._base.client import AGENT, CALL_OPTIONS, RESERVED, Ambient
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Credentials
 from tencentserverless.scf import Client, Function
@@ -283,6 +286,30 @@ def test_module_level_calls_share_one_client_until_the_environment_changes(monke
         monkeypatch.setenv(name, value)
         assert scf._ambient.get() is not first, name
         first = scf._ambient.get()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no SIGUSR1")
+def test_a_signal_handler_may_make_the_client_of_module_level_calls_while_it_is_made() -> None:
+    made: "list[object]" = []
+    inside: "list[object]" = []
+
+    def make() -> object:
+        if not made:
+            made.append(None)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(0.01)  # which lets the handler run
+        made.append(object())
+        return made[-1]
+
+    ambient = Ambient(make)
+    before = signal.signal(signal.SIGUSR1, lambda *_: inside.append(ambient.get()))
+    try:
+        found = ambient.get()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert len(made) == 3
+    assert inside == [found]
+    assert ambient.get() is found
 
 
 def test_module_level_calls_follow_an_environment_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:

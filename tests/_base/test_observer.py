@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import pickle
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -159,6 +161,130 @@ def test_a_hook_that_raises_hides_no_error(call: "Any") -> None:
     with Peer(answer=Script(refusal)) as peer, pytest.raises(exception.ResourceNotFound) as caught:
         call(peer.url, on_attempt=fail)
     assert caught.value.executed is Verdict.NO
+
+
+class SoftTimeLimitExceeded(Exception):
+    """As Celery's, which a signal handler raises in its worker."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that signal")
+@pytest.mark.parametrize("kind", [SoftTimeLimitExceeded, TimeoutError])
+def test_an_error_of_a_signal_handler_in_the_hook_comes_through_and_repeats_nothing(
+    call: "Any", kind: "type[Exception]"
+) -> None:
+    """A time limit of the program's would be lost else: the hook is the caller's code, but the error is not its."""
+
+    def ring(*_: object) -> None:
+        raise kind("the program's own")
+
+    def hook(*_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        time.sleep(10)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with Peer() as peer:
+            with pytest.raises(kind, match="the program's own"):
+                call(peer.url, on_attempt=hook, idempotent=True)
+            assert len(peer.requests) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_hook_that_calls_is_not_told_of_its_own_calls(caplog: "Any") -> None:
+    """It would call itself without end. The log tells of them all the same."""
+    caplog.set_level(logging.DEBUG, "tencentserverless.scf")
+    heard: "list[str]" = []
+
+    def hook(_: Attempt, facts: CallFacts) -> None:
+        heard.append(facts.function_name)
+        client.invoke("report")
+        client.function("report-2", on_attempt=hook)(1)
+        client.spawn("report-3")
+        list(client.map("report-4", [1, 2]))
+
+    with Peer() as peer, scf.Client(endpoint=peer.url, on_attempt=hook, **KEYS) as client:
+        client.invoke("f")
+        client.invoke("g")
+        names = [request.fields["FunctionName"] for request in peer.requests]
+    reports = ["report", "report-2", "report-3", "report-4", "report-4"]
+    assert heard == ["f", "g"]
+    assert names == ["f", *reports, "g", *reports]
+    told = [record.function_name for record in caplog.records if record.name == "tencentserverless.scf"]
+    assert sorted(told) == sorted(names)
+
+
+@pytest.mark.skipif(not hasattr(asyncio, "current_task"), reason="tasks of Python 3.6 inherit no mark of a hook")
+def test_a_hook_that_starts_tasks_is_not_told_of_their_calls() -> None:
+    heard: "list[str]" = []
+    tasks: "list[Any]" = []
+
+    async def run(url: str) -> None:
+        def hook(_: Attempt, facts: CallFacts) -> None:
+            heard.append(facts.function_name)
+            tasks.append(asyncio.ensure_future(client.invoke("report")))
+
+        async with aio.AsyncClient(endpoint=url, on_attempt=hook, **KEYS) as client:
+            await client.invoke("f")
+            await client.invoke("g")
+            while tasks:
+                await tasks.pop()
+
+    with Peer() as peer:
+        run_on_new_loop(run(peer.url))
+    assert heard == ["f", "g"]
+
+
+class Shipping(logging.Handler):
+    """Ships records to a function."""
+
+    def __init__(self, client: scf.Client) -> None:
+        super().__init__()
+        self.client = client
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.client.invoke("ship", data=record.getMessage())
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
+def test_a_log_handler_that_calls_is_not_told_of_its_own_calls(level: int) -> None:
+    """At ERROR, a hook fails, and the handler ships that."""
+
+    def fail(*_: object) -> None:
+        raise LookupError("the hook's own")
+
+    logger = logging.getLogger("tencentserverless" if level == logging.ERROR else "tencentserverless.scf")
+    hook = fail if level == logging.ERROR else None
+    with Peer() as peer, scf.Client(endpoint=peer.url, on_attempt=hook, **KEYS) as client:
+        handler = Shipping(client)
+        before = logger.level
+        logger.addHandler(handler)
+        logger.setLevel(level)
+        try:
+            client.invoke("f")
+        finally:
+            logger.setLevel(before)
+            logger.removeHandler(handler)
+        assert [request.fields["FunctionName"] for request in peer.requests] == ["f", "ship"]
+
+
+def test_a_hook_that_was_interrupted_is_told_of_the_next_call() -> None:
+    class Stop(BaseException):
+        """As KeyboardInterrupt."""
+
+    heard: "list[str]" = []
+
+    def hook(_: Attempt, facts: CallFacts) -> None:
+        heard.append(facts.function_name)
+        if facts.function_name == "f":
+            raise Stop
+
+    with Peer() as peer, scf.Client(endpoint=peer.url, on_attempt=hook, **KEYS) as client:
+        with pytest.raises(Stop):
+            client.invoke("f")
+        client.invoke("g")
+    assert heard == ["f", "g"]
 
 
 @pytest.mark.parametrize("client", [scf.Client, aio.AsyncClient])

@@ -1,4 +1,5 @@
 import json
+import signal
 
 import pytest
 
@@ -122,18 +123,38 @@ def test_an_exception_of_the_functions_code_comes_with_its_traceback() -> None:
     "text",
     [
         '{"errorCode":1,"errorMessage":"user code exception caught","stackTrace":"..","statusCode":430}',
-        '{"errorCode":-1,"errorMessage":"Traceback (most recent call last)","requestId":"req-1","statusCode":443}',
-        '{"errorCode":-1,"errorMessage":"Invoking task timed out after 3 seconds","requestId":"fn-1","statusCode":433}',
+        '{"errorCode":-1,"errorMessage":"Traceback (most recent call last)","statusCode":443}',
+        '{"errorCode":-1,"errorMessage":"Invoking task timed out after 3 seconds","statusCode":433}',
         '{"errorCode":-1,"errorMessage":"Task memory exceeded 128 MB","statusCode":434}',
         '{"errorCode":-1,"errorMessage":"User process exit when running","statusCode":439}',
-        '{"errorCode":1,"errorMessage":"Resource limit exceed for function [f]","requestId":"req-1","statusCode":432}',
+        '{"errorCode":1,"errorMessage":"Resource limit exceed for function [f]","statusCode":432}',
         '{"errorCode":1,"errorMessage":"user code exception caught","stackTrace":"."}',
     ],
 )
-def test_an_observed_error_object_is_a_failure_though_invoke_result_is_zero(text: str) -> None:
-    found = answer(result_body(text, InvokeResult=0))
+@pytest.mark.parametrize("value", [0, 200, None, ""])
+def test_an_observed_error_object_is_a_failure_whatever_invoke_result_says(text: str, value: "Any") -> None:
+    """As a caller gets it, it carries the call's id; function logs show it without."""
+    for request_id in ("req-1", "fn-1"):
+        with_id = text[:-1] + ',"requestId":"{}"}}'.format(request_id)
+        found = answer(result_body(with_id, InvokeResult=value))
+        assert isinstance(found, exception.TencentServerlessSDKException)
+        assert found.message == json.loads(text)["errorMessage"]
+    found = answer(result_body(text, InvokeResult=1))
     assert isinstance(found, exception.TencentServerlessSDKException)
     assert found.message == json.loads(text)["errorMessage"]
+
+
+@pytest.mark.parametrize("status", [200, 404, 429, 430, 449, 500])
+@pytest.mark.parametrize("value", [0, 200, None, ""])
+@pytest.mark.parametrize("request_id", [{}, {"requestId": None}, {"requestId": ""}])
+def test_an_error_object_without_this_calls_id_is_the_functions_result(
+    status: int, value: "Any", request_id: "dict[str, Any]"
+) -> None:
+    """Three ordinary keys lost a result, said that the function had not run, and had it run again."""
+    data = dict(request_id, errorCode=1001, errorMessage="no such user", statusCode=status)
+    found = answer(result_body(json.dumps(data), InvokeResult=value))
+    assert type(found) is InvokeResult
+    assert found.json() == data
 
 
 @pytest.mark.parametrize(
@@ -160,12 +181,12 @@ def test_an_error_object_with_this_calls_id_is_the_platforms(request_id: "Any") 
     assert failed(430, request_id).executed is YES
 
 
-FORGED = '{"errorCode":1,"errorMessage":"busy","statusCode":429}'
+FORGED = '{"errorCode":1,"errorMessage":"busy","statusCode":429,"requestId":"req-1"}'
 
 
 @pytest.mark.parametrize("value", [0, 200, None, ""])
 def test_a_refusal_that_only_ret_msg_tells_of_proves_nothing(value: "Any") -> None:
-    """A function that ran may have returned that object as its own data; to believe NO would run it twice."""
+    """A function knows its id, and may have returned that object as its data; to believe NO would run it twice."""
     found = answer(result_body(FORGED, InvokeResult=value))
     assert (type(found), found.executed) == (exception.FunctionThrottled, MAYBE)
 
@@ -175,16 +196,41 @@ def test_a_refusal_that_the_platform_repeats_elsewhere_is_a_no(facts: "dict[str,
     assert answer(result_body(FORGED, **facts)).executed is NO
 
 
-def test_the_calls_own_id_in_ret_msg_proves_no_refusal() -> None:
-    """A function knows its id, and could put it into what it returns."""
-    with_id = FORGED[:-1] + ',"requestId":"req-1"}'
-    found = answer(result_body(with_id, InvokeResult=0))
-    assert (type(found), found.executed) == (exception.FunctionThrottled, MAYBE)
-
-
 def test_an_object_with_error_code_0_is_the_functions_data() -> None:
     text = '{"errorCode":0,"errorMessage":"","requestId":""}'
     assert answer(result_body(text, InvokeResult=0)) == text
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that signal")
+@pytest.mark.parametrize("kind", [ValueError, KeyError, RecursionError])
+def test_an_error_of_a_signal_handler_is_no_fault_of_the_answer(kind: "type[Exception]") -> None:
+    """It may come in the middle of decoding, here of an envelope and of an object in RetMsg."""
+    numbers = list(range(20000))
+    text = result_body(json.dumps({"errorMessage": "m", "numbers": numbers}), Log=numbers)
+    is_armed = False
+    rung = came = 0
+
+    def ring(*_: object) -> None:
+        nonlocal rung
+        if is_armed:
+            rung += 1
+            raise kind("the handler's own")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        for number in range(100):
+            try:
+                is_armed = True
+                signal.setitimer(signal.ITIMER_REAL, 0.0005 + number % 20 * 0.0005)
+                answer(text)
+                is_armed = False
+            except kind:
+                is_armed = False
+                came += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert came == rung > 0
 
 
 def test_broken_json_in_ret_msg_is_a_failure_only_if_something_else_says_so() -> None:

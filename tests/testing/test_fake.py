@@ -39,6 +39,8 @@ REFUSED = {
     "return_exceptions": lambda function: function.map([1], return_exceptions="yes"),
     "ordered": lambda function: function.map([1], ordered=None),
     "grace": lambda function: function.map([1], grace=-1),
+    "grace that is no number": lambda function: function.map([1], grace=None),
+    "grace that is NaN": lambda function: function.map([1], grace=float("nan")),
     "no iterable": lambda function: function.map(7),
 }
 
@@ -164,6 +166,9 @@ def test_spawn() -> None:
     assert (invocation.status(), invocation.has_outcome) == (InvocationStatus.FINISHED, True)
     assert invocation.result(timeout=1).json() == 1
     assert (invocation.request_id, invocation.function_name) == ("fake-1", "order")
+    assert not invocation.was_cancelled
+    with pytest.raises(TypeError, match="grace must be True or False, not 'no'"):
+        invocation.cancel(grace="no")
     assert not invocation.was_cancelled
     invocation.cancel(grace=True)
     assert invocation.was_cancelled

@@ -67,6 +67,9 @@ def test_spawn() -> None:
         assert isinstance(invocation, AsyncInvocation)
         assert await invocation.status() is InvocationStatus.FINISHED
         assert (await invocation.result(timeout=1)).json() == 1
+        with pytest.raises(TypeError, match="grace must be True or False"):
+            await invocation.cancel(grace=1)
+        assert not invocation.was_cancelled
         await invocation.cancel()
         assert invocation.was_cancelled
         failed = await fake.spawn()

@@ -77,6 +77,12 @@ def test_in_process_it_sees_what_the_test_has_patched_and_closes_over(scf_local:
     assert answer.json() == "中文"
 
 
+@pytest.mark.parametrize("value", ["no", 0, None])
+def test_whether_it_runs_in_process_is_true_or_false(scf_local: ScfLocal, value) -> None:
+    with pytest.raises(TypeError, match="inprocess must be True or False, not "):
+        scf_local.register(tell, inprocess=value)
+
+
 class OutOfStock(Exception):
     pass
 

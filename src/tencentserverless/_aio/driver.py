@@ -2,16 +2,18 @@
 
 import asyncio
 import copy
+from time import monotonic
 
 from tencentserverless._aio.pool import Pool
 from tencentserverless._core import flow as core
-from tencentserverless.exception import CredentialError, NetworkError
+from tencentserverless.exception import CallError, CredentialError, DeadlineExceeded, NetworkError
+from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._core.flow import Exchange, Flow
+    from tencentserverless._core.flow import Exchange, Flow, GetCredentials
     from tencentserverless._core.http11 import Response
     from tencentserverless.credentials import Provider
     from tencentserverless.models import Credentials, InvokeResult
@@ -29,7 +31,7 @@ async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeRes
             elif kind is core.GetCredentials:
                 answer = None if effect.refresh else _peek(provider)
                 if answer is None:
-                    answer = await _search(effect.refresh, pool, provider)
+                    answer = await _search(effect, pool, provider)
             else:
                 answer = None
                 await asyncio.sleep(effect.seconds)
@@ -48,10 +50,19 @@ def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
         return error
 
 
-async def _search(refresh: bool, pool: Pool, provider: "Provider") -> "Credentials | CredentialError":
-    """The keys by a thread, one search at a time for all tasks that ask the same."""
+async def _search(effect: "GetCredentials", pool: Pool, provider: "Provider") -> "Credentials | CallError":
+    """The keys by a thread, one search at a time for all tasks that ask the same.
+
+    A task that is cancelled, or has no time left, leaves the search to the others.
+    """
+    search = pool.search(provider, effect.refresh)
+    await asyncio.wait([search], timeout=max(0.0, effect.deadline - monotonic()))
+    if not search.done():
+        place = provider.source() or "the places where keys are looked for"
+        message = "the timeout passed before {} gave the keys to sign with".format(place)
+        return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
     try:
-        return await asyncio.shield(pool.search(provider, refresh))  # one task's cancellation is not the others'
+        return search.result()
     except CredentialError as error:
         return copy.copy(error)  # each task's error tells that task's story
 

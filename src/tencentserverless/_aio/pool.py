@@ -4,6 +4,7 @@ import asyncio
 from time import monotonic
 from time import time as wall
 
+from tencentserverless._aio.key_search import KeySearches
 from tencentserverless._aio.net import Connection, open_connection
 from tencentserverless._base.sockets import closed_failure
 from tencentserverless._core.pool import PoolState, Slot
@@ -33,19 +34,14 @@ class Pool:
         self.is_closed = False
         self._leaving: "set[Connection]" = set()
         self._farewell: "Any" = None
-        self._flights: "dict[tuple[Provider, bool], asyncio.Future[Credentials]]" = {}  # searches for keys under way
+        self._searches = KeySearches()
 
     def __repr__(self) -> str:
         return repr(self.state)
 
     def search(self, provider: "Provider", refresh: bool) -> "asyncio.Future[Credentials]":
-        """The search for this provider's keys that is under way, or a new one, in a thread."""
-        key = (provider, refresh)
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = asyncio.get_event_loop().run_in_executor(None, provider.get, refresh)
-            flight.add_done_callback(lambda _: self._flights.pop(key))
-        return flight
+        """The search for this provider's keys that is under way, or a new one, in a thread of its own."""
+        return self._searches.search(provider, refresh)
 
     def take_idle(self, origin: "Origin") -> "Connection | None":
         """An idle connection that is fit for use, if there is one: most calls need not suspend to get theirs."""

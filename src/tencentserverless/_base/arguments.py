@@ -1,10 +1,16 @@
 """What callers may pass to either face: spans of time, counts, choices, hooks, and the event of a native call."""
 
+from functools import partial
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any, NoReturn
 
 MAX_SECONDS = 7 * 24 * 3600
+
+#: Flags of code that a call only makes ready and does not run: generators and coroutines, of every kind.
+_RUNS_LATER = 0x20 | 0x80 | 0x100 | 0x200
 
 
 def read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "Any":
@@ -29,7 +35,7 @@ def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
     )
 
 
-def check_seconds(name: str, value: "Any") -> float:
+def check_seconds(name: str, value: "Any", *, may_be_zero: bool = False) -> float:
     """A time span in seconds.
 
     :raises TypeError: if it is no number
@@ -37,19 +43,40 @@ def check_seconds(name: str, value: "Any") -> float:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("{} must be a number of seconds, not {!r}".format(name, value))
-    if not 0 < value <= MAX_SECONDS:
-        raise ValueError("{} must be above 0 and at most {} seconds, not {!r}".format(name, MAX_SECONDS, value))
+    if not 0 <= value <= MAX_SECONDS or (value == 0 and not may_be_zero):  # NaN compares with nothing
+        least = "0 or more" if may_be_zero else "above 0"
+        raise ValueError("{} must be {} and at most {} seconds, not {!r}".format(name, least, MAX_SECONDS, value))
     return float(value)
 
 
 def check_hook(value: "Any") -> "Any":
     """A function to be told of attempts, or None.
 
-    :raises TypeError: for anything else
+    :raises TypeError: for anything else, and for a function whose call would not run it, as that of an ``async def``
     """
-    if value is not None and not callable(value):
+    if value is None:
+        return value
+    if not callable(value):
         raise TypeError("on_attempt must be a function of an Attempt and a CallFacts, not {!r}".format(value))
+    code = find_code(value)
+    if code is not None and code.co_flags & _RUNS_LATER:
+        raise TypeError(
+            "on_attempt must be a plain function, for nobody would await a coroutine or a generator: {!r}".format(value)
+        )
     return value
+
+
+def find_code(function: "Any") -> "CodeType | None":
+    """The code that a call of this runs: of a function, a method, a partial, or an object's ``__call__``.
+
+    None for what is not written in Python, and for what cannot be called.
+    """
+    while isinstance(function, partial):
+        function = function.func
+    if not hasattr(function, "__code__") and callable(function):
+        function = type(function).__call__
+    code: "CodeType | None" = getattr(function, "__code__", None)
+    return code
 
 
 def check_count(name: str, value: "Any") -> int:

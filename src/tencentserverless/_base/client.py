@@ -4,7 +4,14 @@
 """
 
 from tencentserverless import __version__, config, credentials
-from tencentserverless._base.arguments import check_choice, check_count, check_hook, check_seconds, read_event
+from tencentserverless._base.arguments import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_hook,
+    check_seconds,
+    read_event,
+)
 from tencentserverless._base.fork_lock import ForkLock
 from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
@@ -182,7 +189,7 @@ class BaseClient:
             region=region or self._region,
             routing_key=routing_key,
             deadline=CLOCK.monotonic() + seconds,
-            is_idempotent=idempotent,
+            is_idempotent=check_flag("idempotent", idempotent),
         )
         flow = invoke_flow(call, target, self._state, self._policy, CLOCK)
         if on_attempt is None and self._on_attempt is None and not is_logged(self._room):
@@ -289,12 +296,15 @@ class Ambient:
         """The client for the environment as it is now."""
         snapshot = config.snapshot()
         found = self._found
-        if found[0] != snapshot:
-            with self._lock:
-                found = self._found
-                if found[0] != snapshot:
-                    found = self._found = (snapshot, self._make())
-        return found[1]
+        return found[1] if found[0] == snapshot else self._lock.hold(lambda: self._renew(snapshot))
+
+    def _renew(self, snapshot: "tuple[str | None, ...]") -> "Any":
+        """Make a client, unless another thread has made one, or a signal handler in the middle of the making."""
+        if self._found[0] != snapshot:
+            made = self._make()
+            if self._found[0] != snapshot:
+                self._found = (snapshot, made)
+        return self._found[1]
 
 
 class BaseFunction:
@@ -309,9 +319,7 @@ class BaseFunction:
     name: str
 
     def __init__(self, client: BaseClient, name: str, options: "dict[str, Any]") -> None:
-        for option in options:
-            if option not in _FUNCTION_OPTIONS:
-                raise TypeError("unknown option {!r}; allowed are {}".format(option, ", ".join(_FUNCTION_OPTIONS)))
+        _check_options(options)
         self._client = client
         self._options = options
         self.name = name
@@ -336,6 +344,22 @@ class BaseFunction:
                 options[option] = keywords.pop(option)
         options["data"] = read_event(self.name, args, keywords)
         return options
+
+
+def _check_options(options: "dict[str, Any]") -> None:
+    """Refuse what no call could be made with. Names and keys are checked where the request is built.
+
+    :raises TypeError, ValueError: for an option that is none, and for a value that cannot be used
+    """
+    for name, value in options.items():
+        if name not in _FUNCTION_OPTIONS:
+            raise TypeError("unknown option {!r}; allowed are {}".format(name, ", ".join(_FUNCTION_OPTIONS)))
+        if name == "idempotent":
+            check_flag(name, value)
+        elif name == "timeout" and value is not None:
+            check_seconds(name, value)
+        elif name == "on_attempt":
+            check_hook(value)
 
 
 _FUNCTION_OPTIONS = (*CALL_OPTIONS, "region", "routing_key", "timeout", "idempotent", "on_attempt")

@@ -1,24 +1,65 @@
-"""A lock that survives ``fork``."""
+"""A lock that survives ``fork``, interruptions, and signal handlers that want it too."""
 
 import os
+import sys
 import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Callable, TypeVar
+
+    Found = TypeVar("Found")
 
 
 class ForkLock:
-    """A lock for ``with``. A forked child gets it free, for the thread that may hold it is not there.
+    """Has a lock for each process: ``with lock.of_this_process(): ...``, or ``lock.hold(function)``.
 
-    The process id is compared before the lock is touched; ``os.register_at_fork`` is missing on Python 3.6.
+    A forked child gets a free one, for the thread that may hold its parent's is not there. The process id is compared
+    before the lock is touched; ``os.register_at_fork`` is missing on Python 3.6.
+
+    The lock is C code and ``with`` takes it itself, so that no error which a signal handler raises falls between the
+    taking and the ``with``. It is an RLock: a handler that runs while its thread holds it can take it again.
     """
 
     __slots__ = ("_locks",)
 
     def __init__(self) -> None:
-        self._locks = {os.getpid(): threading.Lock()}
+        self._locks = {os.getpid(): threading.RLock()}
 
-    def __enter__(self) -> None:
+    def of_this_process(self) -> "threading.RLock":
+        """The lock. Who holds it gives back the same one, even if it has become another process in between."""
         pid = os.getpid()
         # setdefault is one step, so that two threads of a child get the same lock.
-        (self._locks.get(pid) or self._locks.setdefault(pid, threading.Lock())).acquire()
+        return self._locks.get(pid) or self._locks.setdefault(pid, threading.RLock())
 
-    def __exit__(self, *_: object) -> None:
-        self._locks[os.getpid()].release()
+    def hold(self, act: "Callable[[], Found]") -> "Found":
+        """What ``act`` returns, which runs while the lock is held."""
+        lock = self.of_this_process()
+        was_mine = _is_mine(lock)
+        try:
+            with lock:
+                return act()
+        except BaseException:
+            # Before Python 3.10 a handler's error can fall between the end of the block and the giving back.
+            if not was_mine and _is_mine(lock):
+                lock.release()
+            raise
+
+    def is_reentered(self, holder: "CodeType") -> bool:
+        """Does this thread hold it, with ``holder`` running? Then a signal handler asks, or what the holder has called.
+
+        :param holder: the code that holds the lock
+        """
+        if not _is_mine(self.of_this_process()):
+            return False
+        frame = sys._getframe(1)  # noqa: SLF001  # there is no public way to the frames
+        while frame.f_back is not None:
+            frame = frame.f_back
+            if frame.f_code is holder:
+                return True
+        return False
+
+
+def _is_mine(lock: "threading.RLock") -> bool:
+    return lock._is_owned()  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001  # as threading.Condition asks

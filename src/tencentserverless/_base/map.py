@@ -60,7 +60,7 @@ class BaseMapRun:
         self._context = context
         self._name = name
         self._inputs = inputs
-        self._grace = check_seconds("grace", grace) if grace else 0.0
+        self._grace = check_seconds("grace", grace, may_be_zero=True)
         self._read_options(dict(options))
         self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
         self._fault: "BaseException | None" = None  # of the iterable
@@ -81,7 +81,7 @@ class BaseMapRun:
         timeout = options.pop("timeout", None)
         self._timeout = context.timeout_seconds if timeout is None else check_seconds("timeout", timeout)
         self._observer = context.find_observer(check_hook(options.pop("on_attempt", None)))
-        self._is_idempotent = bool(options.pop("idempotent", False))
+        self._is_idempotent = check_flag("idempotent", options.pop("idempotent", False))
         region = config.check_region(options.pop("region", None) or context.region)
         self._fixed: "dict[str, Any]" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,

@@ -1,7 +1,7 @@
 """The one request loop. It yields what has to happen in the world and is sent what came of it; drivers obey.
 
-The effects, all of them: ``GetCredentials`` (answer: ``Credentials`` or a ``CredentialError``), ``Exchange`` (answer:
-a ``Response`` or a ``NetworkError`` with its verdict) and ``Sleep`` (no answer). Outcomes come in as values;
+The effects, all of them: ``GetCredentials`` (answer: ``Credentials`` or the ``CallError`` to raise), ``Exchange``
+(answer: a ``Response`` or a ``NetworkError`` with its verdict) and ``Sleep`` (no answer). Outcomes come in as values;
 cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield inside ``finally``.
 """
 
@@ -33,16 +33,13 @@ MIN_SKEW_SECONDS = 60
 
 
 class GetCredentials:
-    """Effect: get credentials, new ones with ``refresh``."""
+    """Effect: get credentials, new ones with ``refresh``, before the deadline (monotonic seconds)."""
 
-    __slots__ = ("refresh",)
+    __slots__ = ("deadline", "refresh")
 
-    def __init__(self, refresh: bool) -> None:
+    def __init__(self, refresh: bool, deadline: float) -> None:
         self.refresh = refresh
-
-
-GET_CREDENTIALS = GetCredentials(refresh=False)
-REFRESH_CREDENTIALS = GetCredentials(refresh=True)
+        self.deadline = deadline
 
 
 class Exchange:
@@ -146,21 +143,21 @@ class Repair:
     """Names what mends a refusal. It is tried at once, and once a call.
 
     :param words: what is done, as docs/delivery.md says it
-    :param credentials: the effect that gets the credentials of the next attempt
+    :param is_refreshing: the next attempt is signed with new credentials
     :param action: of the next attempt, None for the same as before
     """
 
-    __slots__ = ("action", "credentials", "words")
+    __slots__ = ("action", "is_refreshing", "words")
 
-    def __init__(self, words: str, credentials: GetCredentials, action: "str | None" = None) -> None:
+    def __init__(self, words: str, is_refreshing: bool = False, action: "str | None" = None) -> None:
         self.words = words
-        self.credentials = credentials
+        self.is_refreshing = is_refreshing
         self.action = action
 
 
-RESIGN = Repair("sign with the server's time", GET_CREDENTIALS)
-REFRESH = Repair("sign with new credentials", REFRESH_CREDENTIALS)
-FALL_BACK = Repair("use the older action", GET_CREDENTIALS, wire.INVOKE)
+RESIGN = Repair("sign with the server's time")
+REFRESH = Repair("sign with new credentials", is_refreshing=True)
+FALL_BACK = Repair("use the older action", action=wire.INVOKE)
 
 #: What mends which error of the API. All of these errors are refusals: the function did not run.
 REPAIRS = {
@@ -181,7 +178,7 @@ def invoke_flow(
     builder = target.builder
     action, body, read = _prepare(call, builder, state)
     log = None  # begun by the first failure: a call that succeeds at once pays nothing for it
-    effect = GET_CREDENTIALS
+    effect = GetCredentials(False, call.deadline)
     while True:
         credentials = yield effect
         if isinstance(credentials, exception.CallError):
@@ -211,9 +208,9 @@ def invoke_flow(
                 finally:
                     del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
-            effect = GET_CREDENTIALS
+            effect = GetCredentials(False, call.deadline)
             continue
-        effect = repair.credentials
+        effect = GetCredentials(repair.is_refreshing, call.deadline)
         if repair.action is not None:
             action = repair.action
             body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back

@@ -44,6 +44,8 @@ def read_envelope(response: "Response") -> "dict[str, Any] | exception.CallError
         answer = envelope["Response"]
         error = answer.get("Error")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        if _is_foreign(fault):
+            raise
         return _protocol_error(response, "is no JSON with a Response ({})".format(type(fault).__name__))
     return envelope if error is None else _api_error(envelope, answer, error)
 
@@ -63,6 +65,19 @@ def _decode(text: str) -> "Any":
 _OPENINGS = ("{", "[")
 
 
+def _is_foreign(fault: Exception) -> bool:
+    """Did something else than reading raise this: a signal handler that ran in the middle of it?"""
+    traceback = fault.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename not in _READERS:
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+_READERS = (_decode.__code__.co_filename, JSONDecoder.decode.__code__.co_filename)
+
+
 def read_result(
     envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]"
 ) -> "InvokeResult | Failed":
@@ -75,7 +90,7 @@ def read_result(
     platform_error = None
     if text[:1] == "{" and '"errorMessage"' in text:
         platform_error = _read_platform_error(text, answer, result)
-    if platform_error is not None or result.get("ErrMsg") or result.get("InvokeResult") not in _SUCCESSES:
+    if platform_error is not None or _has_failed(result):
         return _function_error(envelope, answer, result, platform_error)
     return rebuild_result(
         text,
@@ -95,17 +110,30 @@ _SUCCESSES = (0, 200, None, "")
 
 
 def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str, Any]") -> "dict[str, Any] | None":
-    """RetMsg as the platform's error object. None for a function's own data, even somebody else's error object."""
+    """RetMsg as the platform's error object. None for a function's own data, even somebody else's error object.
+
+    Where nothing else says that the call failed, it has to carry this call's id, as all of the platform's do: without
+    one it is three keys that any function may return.
+    """
     try:
         found = _decode(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as fault:
+        if _is_foreign(fault):
+            raise
         return None
     if not isinstance(found, dict) or not wire.ERROR_KEYS.issuperset(found):
         return None
     if not found.get("errorCode") or "errorMessage" not in found or len(found) < 3:
         return None
-    own_ids = (None, answer.get("RequestId"), result.get("FunctionRequestId"))
-    return found if found.get("requestId") in own_ids else None
+    request_id = found.get("requestId")
+    if not request_id:
+        return found if _has_failed(result) else None
+    return found if request_id in (answer.get("RequestId"), result.get("FunctionRequestId")) else None
+
+
+def _has_failed(result: "dict[str, Any]") -> bool:
+    """Does the platform say so outside RetMsg, which is the function's to write?"""
+    return bool(result.get("ErrMsg")) or result.get("InvokeResult") not in _SUCCESSES
 
 
 def _function_error(
@@ -116,8 +144,7 @@ def _function_error(
     if not isinstance(status, int):
         status = None
     executed, error_class = wire.STATUSES.get(status, _UNKNOWN_STATUS)  # type: ignore[arg-type]
-    is_sure = result.get("ErrMsg") or result.get("InvokeResult") not in _SUCCESSES
-    if executed is Verdict.NO and not is_sure:
+    if executed is Verdict.NO and not _has_failed(result):
         # Only RetMsg says so, and that is the function's to write: one that ran may return any object, its id included.
         executed = Verdict.MAYBE
     return error_class(

@@ -105,7 +105,7 @@ class FakeInvocation(Ended, Invocation):
 
     def cancel(self, grace: bool = False) -> None:
         """Note that it was to be terminated."""
-        self.was_cancelled = True
+        self._note_cancel(grace)
 
 
 class FakeMap(InTurn, Map):

@@ -105,4 +105,4 @@ class FakeAsyncInvocation(Ended, AsyncInvocation):
 
     async def cancel(self, grace: bool = False) -> None:
         """Note that it was to be terminated."""
-        self.was_cancelled = True
+        self._note_cancel(grace)

@@ -141,6 +141,14 @@ class Ended(BaseInvocation):
         self._outcome = outcome
         self.was_cancelled = False
 
+    def _note_cancel(self, grace: bool) -> None:
+        """It was to be terminated.
+
+        :raises TypeError: what a real ``cancel`` with this argument would
+        """
+        check_flag("grace", grace)
+        self.was_cancelled = True
+
     def _find_status(self) -> InvocationStatus:
         return InvocationStatus.FAILED if isinstance(self._outcome, Exception) else InvocationStatus.FINISHED
 
@@ -176,8 +184,7 @@ def check_limits(
         raise NotImplementedError("a fake's map keeps no journal; test that with the fixture scf_local")
     width = 32 if concurrency is None else check_count("concurrency", concurrency)
     check_flag("ordered", ordered)
-    if grace:
-        check_seconds("grace", grace)
+    check_seconds("grace", grace, may_be_zero=True)
     return width, check_flag("return_exceptions", return_exceptions)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tencentserverless._base.arguments import check_flag
 from tencentserverless._core.request import encode_event
 from tencentserverless.config import ENDPOINT_GUARD
 from tencentserverless.local import Local, LocalError
@@ -112,6 +113,7 @@ class ScfLocal:
         :raises UnfitFunction: if the function can't run in a worker; the message names the cure
         :raises LocalError: if the server refuses, for instance a name that a function of the folder has
         """
+        check_flag("inprocess", inprocess)
         local = self._find("register()")
         name = name_of(function, name)
         module = self._bridge.add(name, function) if inprocess else write_module(function)
