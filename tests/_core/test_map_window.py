@@ -179,7 +179,7 @@ def guarded(window, may_have_left=False):
 
     def inner():
         try:
-            yield GetCredentials(refresh=False)
+            yield GetCredentials(False, 0.0)
             exchange = Exchange("host", b"", 1.0, "Invoke")
             exchange.may_have_left = may_have_left
             yield exchange
