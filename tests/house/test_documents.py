@@ -20,6 +20,7 @@ DOCUMENTS = (
     "README.zh-CN.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "docs/architecture.md",
     "docs/cookbook.md",
     "docs/local.md",
