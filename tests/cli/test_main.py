@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import search_python
+
 SOURCE = Path(__file__).parents[2] / "src"
 MAIN = "import sys; from tencentserverless.cli.main import main; sys.exit(main())"
 HINT = "pip install '.[local]'"
@@ -24,10 +26,10 @@ def run(interpreter, code, folder):
 
 @pytest.mark.parametrize("version", ["3.6", "3.9"])
 def test_an_old_python_is_told_so_in_one_line(version, tmp_path):
-    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    if not found:
-        pytest.skip(f"there is no Python {version} here")
-    done = run(found[0], MAIN, tmp_path)
+    python = search_python(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
+    done = run(python, MAIN, tmp_path)
     assert done.returncode == 3
     assert done.stderr.startswith(f"scf: error: the scf command needs Python 3.10 or later, this is {version};")
     assert done.stderr.count("\n") == 1
@@ -66,13 +68,13 @@ def test_help_loads_no_server(tmp_path):
 
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.9", "3.13"])
 def test_child_and_entry_files_compile(version, tmp_path):
-    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    if not found:
-        pytest.skip(f"there is no Python {version} here")
+    python = search_python(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
     files = [f"local/worker/{name}.py" for name in ("bootstrap", "context", "frames", "library")]
     if version != "2.7":
         files += ["cli/main.py", "cli/exits.py", "cli/output.py", "__main__.py"]
     for name in files:
         path = SOURCE / "tencentserverless" / name
         code = f"import io; compile(io.open({str(path)!r}, encoding='utf-8').read(), {name!r}, 'exec')"
-        assert run(found[0], code, tmp_path).stderr == ""
+        assert run(python, code, tmp_path).stderr == ""
