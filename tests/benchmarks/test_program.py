@@ -31,7 +31,7 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> responder.Trust:
 @pytest.fixture(params=["nginx", "python"])
 def running(request: pytest.FixtureRequest, trust: responder.Trust, tmp_path: Path):
     if request.param == "nginx" and responder.find_nginx() is None:
-        pytest.skip("no nginx")
+        pytest.skip("no nginx on PATH or in /usr/sbin")
     with responder.start(trust, tmp_path, request.param == "nginx") as found:
         yield found
 

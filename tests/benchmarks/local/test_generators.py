@@ -32,7 +32,7 @@ def run(request: pytest.FixtureRequest):
         return lambda running: run_caller(running, SECONDS, CALLERS)
     wrk = shutil.which("wrk")
     if wrk is None:
-        pytest.skip("no wrk")
+        pytest.skip("no wrk on PATH")
     return lambda running: run_wrk(wrk, running, SECONDS, CALLERS)
 
 

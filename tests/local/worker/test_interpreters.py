@@ -24,7 +24,7 @@ def found():
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_function_runs_on_its_runtime(local_scf, found, version):
     if version not in found:
-        pytest.skip(f"there is no Python {version} here")
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
     name = f"python{version.replace('.', '')}"
     result = local_scf.invoke(name, {"深": [1, None]}, LogType="Tail")
     assert result["ErrMsg"] == ""
@@ -46,7 +46,7 @@ def test_a_function_runs_on_its_runtime(local_scf, found, version):
 @pytest.mark.parametrize("version", ["3.6", "3.9", "3.13"])
 def test_the_sdk_can_be_imported_on_any_python_3(local_scf, found, version):
     if version not in found:
-        pytest.skip(f"there is no Python {version} here")
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
     result = local_scf.invoke(f"python{version.replace('.', '')}", {"sdk": True})
     assert (result["ErrMsg"], result["RetMsg"]) == ("", '{"via": "sdk"}')
 

@@ -56,7 +56,7 @@ def test_a_worker_ends_with_a_server_that_was_killed(start, runtime, loops, tmp_
     interpreters = Interpreters(is_strict=False)
     interpreters.prepare({runtime})
     if interpreters.warnings:
-        pytest.skip(f"no interpreter for {runtime}")
+        pytest.skip(f"no interpreter for {runtime} on PATH or under pyenv")
     server = start(runtime)
     mark = tmp_path / "mark"
 

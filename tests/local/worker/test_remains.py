@@ -80,7 +80,7 @@ def test_it_ends_with_a_server_that_was_killed(start, tmp_path, ends, runtime):
     interpreters = Interpreters(is_strict=False)
     interpreters.prepare({runtime})
     if interpreters.warnings:
-        pytest.skip(f"no interpreter for {runtime}")
+        pytest.skip(f"no interpreter for {runtime} on PATH or under pyenv")
     mark = tmp_path / "mark"
     server = start(runtime)
 
