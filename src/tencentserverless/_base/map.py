@@ -207,9 +207,11 @@ class BaseFanout:
 
         :param lost: positions of calls that may have run
         """
-        if self._journal is not None:
-            self._journal.close()
-        self._note_left(self.window.count_ended(), lost)
+        try:
+            if self._journal is not None:
+                self._journal.close()
+        finally:
+            self._note_left(self.window.count_ended(), lost)
 
     def describe(self) -> str:
         """For a repr."""
