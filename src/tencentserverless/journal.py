@@ -10,31 +10,45 @@
             journal.settle(call.position, executed=False)  # you found out that it did not run: it is sent again
 
 An intent is committed before the first byte of its input is sent, so an intent without an outcome is in doubt. That
-holds when a process is killed; against a loss of power nothing is promised. The file holds results, is readable by its
-owner alone, and one map or program can have it open at a time.
+holds when a process is killed; against a loss of power nothing is promised. The file holds results and is readable by
+its owner alone.
+
+One map or program can have it open at a time. While it is open, ``run.db-wal`` and ``run.db-lock`` stand beside it: a
+killed process leaves them, and the next one needs the first. A child of ``fork`` cannot use the journal that its parent
+has open, and does it no harm, however the child ends.
 """
 
-import json
 import os
 import sqlite3
-from hashlib import blake2b
+import stat
+from contextlib import suppress
 
 from tencentserverless import exception
 from tencentserverless._base.arguments import check_flag
-from tencentserverless.models import InvokeResult, Verdict, rebuild_result
+from tencentserverless._base.journal_rows import (
+    DONE,
+    FAILED,
+    SENT,
+    digest_event,
+    name_failure,
+    read_outcome,
+    tell_failure,
+    tell_result,
+)
+from tencentserverless._base.sole_database import ForkedError, SoleDatabase
+from tencentserverless.models import InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
-    Row = tuple[int, bytes, int, "str | None", "bytes | None", "str | None"]
+    from tencentserverless._base.journal_rows import Row
 
 __all__ = ["DoubtfulCall", "Journal", "JournalError"]
 
 APPLICATION_ID = 0x5343464A  # "SCFJ", which marks the file as ours
 FORMAT = 1
-
-_SENT, _DONE, _FAILED = 0, 1, 2
+MAX_POSITION = 1 << 63  # above what SQLite can store
 
 _SCHEMA = (
     "CREATE TABLE run (region TEXT, namespace TEXT, function_name TEXT, qualifier TEXT, opened INTEGER)",
@@ -43,7 +57,15 @@ _SCHEMA = (
         " (position INTEGER PRIMARY KEY, input_digest BLOB, state INTEGER, executed TEXT, text BLOB, facts TEXT)"
     ),
 )
-_FACTS = ("code", "message", "request_id", "stack_trace", "status_code")
+_DOUBTFUL = (SENT, FAILED, Verdict.MAYBE.value)
+_LIST_DOUBTS = (
+    "SELECT position, state, facts FROM calls WHERE state = ? OR state = ? AND executed = ? ORDER BY position"
+)
+_DELETE_DOUBT = "DELETE FROM calls WHERE position = ? AND (state = ? OR state = ? AND executed = ?)"
+_SETTLE_DOUBT = (
+    "UPDATE calls SET state = ?, executed = ?, facts = ?"
+    " WHERE position = ? AND (state = ? OR state = ? AND executed = ?)"
+)
 
 
 class JournalError(ValueError):
@@ -84,6 +106,7 @@ class Journal:
 
     :param path: of its file
     :raises JournalError: if there is none, it is no journal, or a map is using it
+    :raises TypeError: if it is no path
     """
 
     recorded: int  #: positions below this one may be on record
@@ -91,22 +114,36 @@ class Journal:
     def __init__(self, path: "str | os.PathLike[str]", *, _identity: "tuple[str, str, str, str] | None" = None) -> None:
         # A map gives region, namespace, name and qualifier of its function, and makes the file where there is none.
         self._path = _check_path(path)
-        if _identity is not None:
-            _create(self._path)
-        elif not os.path.exists(self._path):
-            raise JournalError("there is no journal {}".format(self._path))
-        self._intents: "list[tuple[int, bytes]]" = []
-        self._doubts: "set[int]" = set()  # sent again with consent: an earlier run may have run them
+        self._intents: "dict[int, bytes]" = {}
+        self._earlier: "dict[int, Verdict]" = {}  # of what is sent again with consent: MAYBE or YES
         self._outcomes: "list[tuple[Any, ...]]" = []
-        self._database = sqlite3.connect(self._path, timeout=0.2, isolation_level=None, check_same_thread=False)
+        self._forgotten: "set[int]" = set()
+        _check_file(self._path, is_made=_identity is not None)
+        self._open()
         try:
-            self._open(_identity)
+            self._read_run(_identity)
         except BaseException:
             self._database.close()
             raise
 
-    def _open(self, identity: "tuple[str, str, str, str] | None") -> None:
-        # The lock is kept until it is closed: two runs at once would send everything twice.
+    def _open(self) -> None:
+        try:
+            self._database = SoleDatabase(os.path.realpath(self._path))
+        except BlockingIOError as error:
+            raise JournalError(_IN_USE.format(self._path)) from error
+        except OSError as error:
+            words = "the journal {} cannot be written: {} ({})"
+            raise JournalError(words.format(self._path, error.strerror, error.filename)) from error
+        except ForkedError as error:
+            words = "the journal {} was open when this process was forked; use it in a process that is started anew"
+            raise JournalError(words.format(self._path)) from error
+        except UnicodeError as error:  # Python 3.6 opens no database whose name is no text
+            raise JournalError("the journal {!r} cannot be used: {}".format(self._path, error)) from error
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+
+    def _read_run(self, identity: "tuple[str, str, str, str] | None") -> None:
+        # SQLite's lock is kept until it is closed: two runs at once would send everything twice.
         self._execute("PRAGMA locking_mode = EXCLUSIVE")
         is_ours = self._identify()
         if not is_ours and identity is None:
@@ -118,35 +155,57 @@ class Journal:
             self._establish(identity)
         self._execute("UPDATE run SET opened = opened + 1")  # where it cannot be written, that shows now
         self._execute("COMMIT")
-        *known, _ = self._execute("SELECT * FROM run").fetchone()
+        *known, _ = self._execute("SELECT * FROM run")[0]
         if identity is not None and tuple(known) != identity:
             words = "the journal {} is of another run: it called {}, this one calls {}"
             raise JournalError(words.format(self._path, "/".join(known), "/".join(identity)))
-        self.recorded = self._execute("SELECT coalesce(max(position), -1) + 1 FROM calls").fetchone()[0]
+        self.recorded = self._execute("SELECT coalesce(max(position), -1) + 1 FROM calls")[0][0]
 
-    def _execute(self, statement: str, values: "tuple[Any, ...]" = ()) -> "sqlite3.Cursor":
+    def _reach(self) -> sqlite3.Connection:
+        """The connection.
+
+        :raises JournalError: if it was closed, or is the parent's
+        """
+        connection = self._database.connection
+        if connection is None:
+            raise JournalError("the journal {} is closed".format(self._path))
+        if self._database.is_inherited:
+            raise JournalError("the journal {} belongs to the process that forked".format(self._path))
+        return connection
+
+    def _execute(self, statement: str, values: "tuple[Any, ...]" = ()) -> "list[Any]":
+        """The rows of a statement. They are all read here, for reading them can fail, too."""
+        connection = self._reach()
         try:
-            return self._database.execute(statement, values)
-        except sqlite3.DatabaseError as error:
+            return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
             raise self._explain(error) from error
 
-    def _explain(self, error: sqlite3.DatabaseError) -> JournalError:
+    def _explain(self, error: sqlite3.Error) -> JournalError:
         words = str(error)
         if "locked" in words or "busy" in words:
-            return JournalError("the journal {} is in use by another run or program".format(self._path))
+            return JournalError(_IN_USE.format(self._path))
         if "not a database" in words or "malformed" in words:
             return JournalError("{} is no journal of a map ({}); give another file".format(self._path, words))
         return JournalError("the journal {} cannot be used: {}".format(self._path, words))
 
+    def _decode(self, read: "Callable[..., Any]", *values: "Any") -> "Any":
+        """What a row says: a newer version may have written what this one does not know."""
+        try:
+            return read(*values)
+        except (LookupError, AttributeError, TypeError, ValueError) as error:
+            words = "the journal {} holds what this version cannot read: {!r}"
+            raise JournalError(words.format(self._path, error)) from error
+
     def _identify(self) -> bool:
         """Is it a journal? False if it is empty."""
-        application, version = (self._execute("PRAGMA " + name).fetchone()[0] for name in _MARKS)
+        application, version = (self._execute("PRAGMA " + name)[0][0] for name in _MARKS)
         if application == APPLICATION_ID:
             if version != FORMAT:
                 words = "the journal {} was written by another version (format {}, this one knows {})"
                 raise JournalError(words.format(self._path, version, FORMAT))
             return True
-        if application or self._execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if application or self._execute("SELECT count(*) FROM sqlite_master")[0][0]:
             raise JournalError("{} is another program's database; give another file".format(self._path))
         return False
 
@@ -160,13 +219,9 @@ class Journal:
 
     def in_doubt(self) -> "list[DoubtfulCall]":
         """The calls that may have run and have no result, by position."""
-        rows = self._execute(
-            "SELECT position, state, facts FROM calls WHERE state = ? OR state = ? AND executed = ? ORDER BY position",
-            (_SENT, _FAILED, Verdict.MAYBE.value),
-        )
         found = []
-        for position, state, facts in rows:
-            code, message = ("", _CUT) if state == _SENT else _name_failure(facts)
+        for position, state, facts in self._execute(_LIST_DOUBTS, _DOUBTFUL):
+            code, message = self._decode(name_failure, state, facts)
             found.append(DoubtfulCall(position, code, message))
         return found
 
@@ -178,18 +233,31 @@ class Journal:
         :raises TypeError: if ``executed`` is no bool
         """
         check_flag("executed", executed)
-        if position not in [call.position for call in self.in_doubt()]:
+        if not self._settle(position, executed):
             raise KeyError("the call of position {!r} is not in doubt".format(position))
+
+    def _settle(self, position: "Any", executed: bool) -> bool:
+        """False if the call is not in doubt. One statement is one transaction: it is on record on return."""
+        if not isinstance(position, int) or not 0 <= position < MAX_POSITION:
+            return False
         if not executed:
-            self._execute("DELETE FROM calls WHERE position = ?", (position,))
+            self._execute(_DELETE_DOUBT, (position, *_DOUBTFUL))
         else:
             error = exception.NetworkError("ClientNetworkError", _SETTLED, executed=Verdict.YES)
-            values = (_FAILED, Verdict.YES.value, _tell_failure(error), position)
-            self._execute("UPDATE calls SET state = ?, executed = ?, facts = ? WHERE position = ?", values)
+            values = (FAILED, Verdict.YES.value, tell_failure(error), position)
+            self._execute(_SETTLE_DOUBT, (*values, *_DOUBTFUL))
+        return bool(self._execute("SELECT changes()")[0][0])
 
     def close(self) -> None:
-        """Write what is not written yet, and let go of the file."""
+        """Write what is not written yet, and let go of the file, whatever happens. A forked child only forgets it.
+
+        :raises JournalError: if it cannot be written
+        """
+        if self._database.connection is None or self._database.is_inherited:
+            self._database.close()
+            return
         try:
+            self._intents.clear()  # what could not be committed was not sent
             self.commit()
         finally:
             self._database.close()
@@ -210,11 +278,11 @@ class Journal:
         """
         if position >= self.recorded:
             return None
-        row: "Row | None" = self._execute("SELECT * FROM calls WHERE position = ?", (position,)).fetchone()
-        if row is not None and row[1] != _digest(event):
+        rows: "list[Row]" = self._execute("SELECT * FROM calls WHERE position = ?", (position,))
+        if rows and rows[0][1] != digest_event(event):
             words = "the journal {} is of another run: its input {} differs; nothing more was sent"
             raise JournalError(words.format(self._path, position))
-        return row
+        return rows[0] if rows else None
 
     def enter(self, position: int, event: "str | None", is_idempotent: bool) -> "InvokeResult | Exception | None":
         """An input's turn has come. Returns its outcome, None where it is to be sent; its intent is then noted.
@@ -223,112 +291,108 @@ class Journal:
         """
         row = self.check(position, event)
         if row is not None:
-            known = _read_outcome(row)
+            known = self._decode(read_outcome, row)
             if isinstance(known, InvokeResult) or not (is_idempotent or known.executed is Verdict.NO):
                 return known  # type: ignore[no-any-return]
             if known.executed is not Verdict.NO:
-                self._doubts.add(position)
-        self._intents.append((position, _digest(event)))
+                self._earlier[position] = known.executed
+        self._intents[position] = digest_event(event)
         return None
 
     def note_outcome(self, position: int, outcome: "Any", may_have_run: bool) -> None:
-        """A call ended.
+        """A call ended. An error that says NO says from now on what an earlier run knew of that input.
 
         :param may_have_run: what an error that is not of this package leaves open
         """
         if isinstance(outcome, InvokeResult):
-            text = outcome.encode("utf-8", "surrogatepass")
-            facts = json.dumps(outcome._facts)  # noqa: SLF001  # a value of this package
-            self._outcomes.append((_DONE, None, text, facts, position))
+            self._outcomes.append((DONE, None, *tell_result(outcome), position))
         elif isinstance(outcome, (exception.CallError, exception.TencentServerlessSDKException)):
-            is_doubtful = outcome.executed is Verdict.NO and position in self._doubts
-            executed = Verdict.MAYBE if is_doubtful else outcome.executed
-            self._outcomes.append((_FAILED, executed.value, None, _tell_failure(outcome), position))
+            if outcome.executed is Verdict.NO and position in self._earlier:
+                outcome.executed = self._earlier[position]
+                outcome.message = "{}; {}".format(outcome.message, _EARLIER[outcome.executed])
+            self._outcomes.append((FAILED, outcome.executed.value, None, tell_failure(outcome), position))
         elif not may_have_run:
             self.forget(position)  # it could not be sent at all
 
     def forget(self, position: int) -> None:
         """A call of this run is proven not to have run, and no error tells of it. Older doubts stay."""
-        self.commit()
-        if position in self._doubts:
-            return
-        self._execute("DELETE FROM calls WHERE position = ?", (position,))
+        self._intents.pop(position, None)
+        if position not in self._earlier:
+            self._forgotten.add(position)
 
     def commit(self) -> None:
-        """Write what was noted."""
-        if not self._intents and not self._outcomes:
+        """Write what was noted. What cannot be written stays noted.
+
+        :raises JournalError: if it cannot be written
+        """
+        if not self._intents and not self._outcomes and not self._forgotten:
             return
+        connection = self._reach()
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany(
-                "INSERT OR REPLACE INTO calls (position, input_digest, state) VALUES (?, ?, 0)", self._intents
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                "INSERT OR REPLACE INTO calls (position, input_digest, state) VALUES (?, ?, 0)", self._intents.items()
             )
-            self._database.executemany(
+            connection.executemany(
                 "UPDATE calls SET state = ?, executed = ?, text = ?, facts = ? WHERE position = ?", self._outcomes
             )
-            self._database.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise self._explain(error) from error
+            if self._forgotten:
+                connection.executemany("DELETE FROM calls WHERE position = ?", [(key,) for key in self._forgotten])
+            connection.execute("COMMIT")
+        except BaseException as error:  # an interrupt, too, must leave no transaction open
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise self._explain(error) from error
+            raise
         self._intents.clear()
         self._outcomes.clear()
+        self._forgotten.clear()
 
 
 _MARKS = ("application_id", "user_version")
-_CUT = "the run was cut while this call was under way; whether the function ran is not known"
+_IN_USE = "the journal {} is in use by another run or program"
+_EARLIER = {
+    Verdict.MAYBE: "an earlier run sent this input, and whether the function ran then is not known",
+    Verdict.YES: "an earlier run sent this input, and the function ran then",
+}
 _SETTLED = "the run was cut while this call was under way; you said that the function ran"
 
 
 def _check_path(path: "Any") -> str:
-    path = os.fspath(path)
-    if not isinstance(path, str):
-        raise TypeError("the journal's path must be a str, not {!r}".format(path))
-    if not path.strip():
-        raise JournalError("the journal's path is empty")
-    return path
-
-
-def _create(path: str) -> None:
-    """Make the file, if there is none. Results are nobody else's business."""
+    """The path of a journal, absolute: what the process calls its folder later does not matter."""
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        raise TypeError("the journal's path must be a str or a pathlib.Path, not {!r}".format(path))
+    text = os.fspath(path)
+    if not text.strip():
+        raise JournalError("the journal's path is empty: {!r}".format(text))
+    if text == ":memory:" or text.startswith("file:"):
+        raise JournalError("the journal's path must be that of a file on disk, not {!r}".format(text))
+    if "\0" in text:
+        raise JournalError("the journal's path has a NUL in it: {!r}".format(text))
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600))
-    except OSError as error:
-        raise JournalError("the journal {} cannot be written: {}".format(path, error.strerror)) from error
+        return os.path.abspath(text)
+    except OSError as error:  # the working folder is gone
+        raise JournalError("the journal {!r} cannot be found: {}".format(text, error.strerror)) from error
 
 
-def _digest(event: "str | None") -> bytes:
-    return b"" if event is None else blake2b(event.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _check_file(path: str, is_made: bool) -> None:
+    """Refuse what cannot be a journal, before anything is opened.
 
-
-def _tell_failure(error: "exception.CallError | exception.TencentServerlessSDKException") -> str:
-    """An error's facts as JSON; the whole answer and the attempts are left out."""
-    facts = {name: getattr(error, name, None) for name in _FACTS}
-    facts["class"] = type(error).__name__
-    return json.dumps(facts, default=str)
-
-
-def _name_failure(facts: str) -> "tuple[str, str]":
-    known = json.loads(facts)
-    return str(known["code"]), str(known["message"])
-
-
-def _read_outcome(row: "Row") -> "Any":
-    """The result or the error that a row tells of."""
-    _, _, state, executed, text, facts = row
-    if state == _SENT:
-        return exception.NetworkError("ClientNetworkError", _CUT, executed=Verdict.MAYBE)
-    known = json.loads(facts or "{}")
-    if state == _DONE:
-        return rebuild_result((text or b"").decode("utf-8", "surrogatepass"), tuple(known))
-    kind: "Any" = getattr(exception, known.pop("class"))
-    if issubclass(kind, exception.TencentServerlessSDKException):
-        return kind(
-            known["code"],
-            known["message"],
-            known["request_id"],
-            stack_trace=known["stack_trace"],
-            status_code=known["status_code"],
-            executed=Verdict(executed),
-        )
-    return kind(known["code"], known["message"], known["request_id"], executed=Verdict(executed))
+    :param is_made: may it be missing?
+    """
+    try:
+        facts = os.stat(path)
+    except FileNotFoundError as error:
+        if not is_made:
+            raise JournalError("there is no journal {}".format(path)) from error
+    except (OSError, UnicodeError) as error:
+        raise JournalError("the journal {!r} cannot be used: {}".format(path, error)) from error
+    else:
+        if not stat.S_ISREG(facts.st_mode):
+            kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no regular file"
+            raise JournalError("the journal must be a file, and {} is {}".format(path, kind))
+        if facts.st_nlink > 1:
+            # SQLite's log has the name of the file, so that there would be one for each name.
+            raise JournalError("the journal {} has another name, too (a hard link); use a copy".format(path))

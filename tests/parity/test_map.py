@@ -523,9 +523,13 @@ class TestJournal:
         with Peer() as gone:
             pass
         (error,) = face(gone, max_attempts=1).map(inputs, journal=path, return_exceptions=True, idempotent=True)
-        assert error.executed is Verdict.NO
-        (error,) = face(peer).map(inputs, journal=path, return_exceptions=True)
+        assert type(error) is exception.ConnectError
         assert error.executed is Verdict.MAYBE
+        assert "an earlier run sent this input" in str(error)
+        with Journal(path) as journal:
+            assert [call.message for call in journal.in_doubt()] == [error.message]
+        (again,) = face(peer).map(inputs, journal=path, return_exceptions=True)
+        assert (type(again), str(again)) == (type(error), str(error))
         assert len(peer.requests) == 1
 
     def test_a_doubt_outlives_a_run_that_had_consent_and_ended_before_it_sent(self, face, peer, tmp_path, monkeypatch):

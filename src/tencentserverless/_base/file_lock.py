@@ -1,0 +1,94 @@
+"""A lock that one holder has at a time, in this process or another: a file beside what it protects.
+
+The lock is the kernel's ``flock``. It ends with its holder, however that ends, so a file that was left behind is no
+obstacle. Other than the locks of ``fcntl`` and SQLite, it is not lost when this process opens and closes the file that
+it protects, as ``shutil.copy`` does, and it keeps out a second holder of the same process.
+"""
+
+import os
+from contextlib import suppress
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_fcntl: "Any" = import_module("fcntl") if os.name == "posix" else None
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+
+
+class FileLock:
+    """A lock that is not held yet.
+
+    :param path: of its file, which is made, and removed when the lock is released
+    """
+
+    __slots__ = ("_fd", "_path", "_pid")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._fd = -1
+        self._pid = os.getpid()
+
+    def acquire(self) -> None:
+        """Take it at once. Windows has no ``flock``, and nothing happens there.
+
+        :raises BlockingIOError: if another has it
+        :raises OSError: if its file cannot be made or locked
+        """
+        while _fcntl is not None and self._fd < 0:
+            self._try()
+
+    def _try(self) -> None:
+        fd = os.open(self._path, _FLAGS, 0o600)
+        try:
+            _fcntl.flock(fd, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+            if not self._is_at_path(fd):
+                os.close(fd)  # its holder removed the file after we opened it: that lock protects nothing any more
+                return
+        except BaseException:
+            os.close(fd)
+            raise
+        self._fd = fd
+        _held[self] = None
+
+    def release(self) -> None:
+        """Let go of it, and remove its file. A forked child only closes its descriptor."""
+        if self._fd >= 0 and os.getpid() == self._pid:
+            # It is removed while it is locked: whoever opened it before sees that it has no name any more.
+            with suppress(OSError):  # it stays behind, then
+                if self._is_at_path(self._fd):
+                    os.unlink(self._path)
+            with suppress(OSError):
+                _fcntl.flock(self._fd, _fcntl.LOCK_UN)  # closing is not enough: a forked child may have a copy
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the descriptor and leave the lock to the process that forked: a child may live longer."""
+        fd, self._fd = self._fd, -1
+        _held.pop(self, None)
+        if fd >= 0:
+            with suppress(OSError):  # a daemon may have closed all descriptors
+                os.close(fd)
+
+    def _is_at_path(self, fd: int) -> bool:
+        """Does the path still lead to the open file?"""
+        try:
+            found = os.stat(self._path)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(found, os.fstat(fd))
+
+
+_held: "dict[FileLock, None]" = {}  # by this process, or by the one that forked it
+
+
+def _abandon_all() -> None:
+    for lock in list(_held):
+        lock.abandon()
+
+
+# Python 3.6 does not tell of forks: a child then keeps the lock of a killed parent for as long as it lives.
+_register = getattr(os, "register_at_fork", None)
+if _register is not None:
+    _register(after_in_child=_abandon_all)
