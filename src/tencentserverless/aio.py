@@ -238,9 +238,9 @@ class AsyncFunction(BaseFunction):
         grace: float = 5.0,
     ) -> "AsyncMap":
         """Call it for each input, and iterate with ``async for`` over what comes of it. See ``AsyncClient.map``."""
-        from tencentserverless._aio.map import AsyncMap
+        from tencentserverless._aio.map import AsyncMap, AsyncMapRun
 
-        return AsyncMap(
+        run = AsyncMapRun(
             self._client._context(),
             self._client._run,
             self.name,
@@ -252,6 +252,7 @@ class AsyncFunction(BaseFunction):
             journal=journal,
             grace=grace,
         )
+        return AsyncMap(run)
 
     def spawn_map(
         self,

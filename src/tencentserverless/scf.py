@@ -299,13 +299,12 @@ class Function(BaseFunction):
         grace: float = 5.0,
     ) -> "Map":
         """Call it for each input and iterate over what comes of it. See ``Client.map``."""
-        from tencentserverless._sync.map import Map
+        from tencentserverless._sync.map import Map, MapRun
 
         client = self._client
-        return Map(
+        run = MapRun(
             client._context(),
-            client._pool,
-            client._get_provider(),
+            (client._pool, client._get_provider()),
             self.name,
             iterable,
             self._options,
@@ -315,6 +314,7 @@ class Function(BaseFunction):
             journal=journal,
             grace=grace,
         )
+        return Map(run)
 
     def spawn_map(
         self,

@@ -3,7 +3,10 @@
 import asyncio
 import gc
 import logging
+import os
+import subprocess
 import sys
+import time
 import threading
 
 import pytest
@@ -56,6 +59,40 @@ def test_a_map_that_was_left_sends_nothing_that_waited_for_a_connection():
     with Peer(answer=answer) as peer:
         run_on_new_loop(main(peer))
     assert [request.fields["FunctionName"] for request in peer.requests] == ["long", "long", "last"]
+
+
+LOOP_WITH_FORK = """
+import asyncio, os, sys
+from tencentserverless.aio import AsyncClient
+
+async def main():
+    async with AsyncClient("ap-guangzhou", "AKIDpeer", "k", endpoint=sys.argv[1]) as client:
+        async for result in client.map("f", range(40), concurrency=8, timeout=10):
+            if result.position == 5:
+                pid = os.fork()
+                if pid == 0:
+                    sys.exit(0)
+                assert os.waitpid(pid, 0) == (pid, 0)
+    print("40 results")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 7) or not hasattr(os, "fork"), reason="os.register_at_fork is missing")
+def test_a_child_that_unwinds_the_loop_leaves_its_parents_calls_alone():
+    """Its copy of the loop would read the parent's answers, and take its sockets off the poll list that they share."""
+    with Peer(answer=lambda request: time.sleep(0.05) or ok()) as peer:
+        done = subprocess.run(
+            [sys.executable, "-c", LOOP_WITH_FORK, peer.url],
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=100,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (0, "40 results\n")
 
 
 @pytest.mark.parametrize("consumers", [1, 2, 8])

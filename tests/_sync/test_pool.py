@@ -318,3 +318,34 @@ def test_the_sdk_never_loads_asyncio_nor_the_official_http_stack() -> None:
         ).stdout
     assert done.startswith('"ok"\n')
     assert plain == '"ok"\n[]\n'
+
+
+CYCLE = """
+import gc, sys
+from tencentserverless.scf import Client
+
+class App: pass
+
+def make(url):
+    app = App()
+    app.me = app
+    app.scf = Client("ap-guangzhou", "AKIDpeer", "k", endpoint=url)
+    app.scf.invoke("f")
+
+make(sys.argv[1])
+gc.collect()
+"""
+
+
+def test_a_client_in_a_cycle_is_collected_without_a_warning() -> None:
+    with Peer() as peer:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", CYCLE, peer.url],
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=100,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (0, "")

@@ -30,18 +30,8 @@ class AsyncMap(MapProgress):
 
     _run: "AsyncMapRun"
 
-    def __init__(
-        self,
-        context: "ClientContext",
-        run: "Run",
-        name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
-        options: "dict[str, Any]",
-        **limits: "Any",
-    ) -> None:
-        is_async = hasattr(iterable, "__aiter__")
-        inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
-        self._run = AsyncMapRun(context, run, name, inputs, options, **limits)
+    def __init__(self, run: "Any") -> None:  # an AsyncMapRun; ``client.map`` makes it
+        self._run = run
 
     def __aiter__(self) -> "AsyncMap":
         return self
@@ -64,7 +54,7 @@ class AsyncMap(MapProgress):
         await self.aclose()
 
     def __del__(self) -> None:
-        if hasattr(self, "_run"):  # an argument may have been refused
+        if hasattr(self, "_run"):  # a fake has none
             self._run.leave()
 
 
@@ -76,13 +66,14 @@ class AsyncMapRun(BaseMapRun):
         context: "ClientContext",
         run: "Run",
         name: str,
-        inputs: "Any",
+        iterable: "Iterable[Any] | AsyncIterable[Any]",
         options: "dict[str, Any]",
         **limits: "Any",
     ) -> None:
+        self._is_async = hasattr(iterable, "__aiter__")
+        inputs: "Any" = iterable.__aiter__() if self._is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
         super().__init__(context, name, inputs, options, **limits)
         self._run = run
-        self._is_async = hasattr(inputs, "__anext__")
         self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
         self._failure: "BaseException | None" = None  # which ends the map
         self._loop: "asyncio.AbstractEventLoop | None" = None

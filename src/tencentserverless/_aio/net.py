@@ -5,10 +5,12 @@ after that is MAYBE.
 """
 
 import asyncio
+import os
 import select
 import socket
 import ssl
 from time import monotonic
+from weakref import WeakSet
 
 from tencentserverless._base import sockets
 from tencentserverless._core.bodies import BadResponse
@@ -63,6 +65,7 @@ class Connection(_Base):  # type: ignore[misc]
 
     def connection_made(self, transport: "Any") -> None:
         self._transport = transport
+        _open_ones.add(self)
         if _poll is not None:
             self._poll = _poll()
             self._poll.register(transport.get_extra_info("socket").fileno(), _POLLIN)
@@ -109,6 +112,11 @@ class Connection(_Base):  # type: ignore[misc]
     def is_stale(self) -> bool:
         """Has the peer closed it, or sent what nobody asked for? The loop may not have come to hear of it yet."""
         return self._is_stale or (self._poll is not None and bool(self._poll.poll(0)))
+
+    def fileno(self) -> int:
+        """The socket's descriptor, -1 once it is closed."""
+        sock = self._transport.get_extra_info("socket")
+        return -1 if sock is None else int(sock.fileno())
 
     def abort(self) -> None:
         """Close at once; what is still buffered is dropped."""
@@ -167,6 +175,30 @@ class Connection(_Base):  # type: ignore[misc]
             answer.set_exception(sockets.send_deadline(self.origin))
         else:
             answer.set_exception(sockets.answer_deadline(self.origin))
+
+
+#: Connections of this process.
+_open_ones: "WeakSet[Connection]" = WeakSet()
+
+
+def _leave_parent() -> None:
+    """Put a dead end in the place of each socket, in a forked child, before anything runs there.
+
+    The child shares the sockets and the loop's poll list with its parent. Where its copy of the loop goes on, as when
+    ``sys.exit`` unwinds ``asyncio.run``, it would read the parent's answers and take its sockets off that list.
+    """
+    for connection in list(_open_ones):
+        fd = connection.fileno()
+        if fd >= 0:
+            dead_end, other = socket.socketpair()
+            other.close()
+            os.dup2(dead_end.fileno(), fd, inheritable=False)
+            dead_end.close()
+    _open_ones.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Python 3.7, not on Windows
+    os.register_at_fork(after_in_child=_leave_parent)
 
 
 async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:

@@ -167,4 +167,6 @@ async def _close_at_end(pool: Pool) -> "AsyncIterator[None]":
     try:
         yield
     finally:
-        await pool.close()
+        # Where there is no running loop, whoever ran it did not end it in order. 3.6 has no other way to ask.
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001
+            await pool.close()

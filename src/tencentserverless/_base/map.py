@@ -3,6 +3,7 @@
 ``_sync.map`` and ``_aio.map`` add nothing but how calls are driven.
 """
 
+import os
 from collections import deque
 
 from tencentserverless import config
@@ -64,6 +65,7 @@ class BaseMapRun:
         self._read_options(dict(options))
         self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
         self._fault: "BaseException | None" = None  # of the iterable
+        self._pid = os.getpid()
         self._lost: "list[int]" = []  # positions of calls that were given up and may have run
         self.window = Window(width, check_flag("ordered", ordered), context.policy, self._note_limit)
         region = self._fixed["region"]
@@ -211,6 +213,8 @@ class BaseMapRun:
 
     def _settle(self) -> None:
         """Nothing is under way any more."""
+        if os.getpid() != self._pid:  # it is the parent's, who will tell what came of it
+            return
         ended = self.window.take_all()
         for entry in ended:
             if getattr(entry.outcome, "executed", None) is Verdict.MAYBE:

@@ -24,7 +24,7 @@ from tencentserverless.journal import JournalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator
+    from typing import Any, Iterable
 
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
@@ -59,19 +59,8 @@ class Map(MapProgress):
 
     _run: "MapRun"
 
-    def __init__(
-        self,
-        context: "ClientContext",
-        pool: "Pool",
-        provider: "Provider",
-        name: str,
-        iterable: "Iterable[Any]",
-        options: "dict[str, Any]",
-        **limits: "Any",
-    ) -> None:
-        if pool.is_closed:
-            raise RuntimeError("this client is closed; make a new one")
-        self._run = MapRun(context, (pool, provider), name, iter(iterable), options, **limits)
+    def __init__(self, run: "Any") -> None:  # a MapRun; ``client.map`` makes it
+        self._run = run
 
     def __iter__(self) -> "Map":
         return self
@@ -94,7 +83,7 @@ class Map(MapProgress):
         self.close()
 
     def __del__(self) -> None:
-        run = getattr(self, "_run", None)  # an argument may have been refused
+        run = getattr(self, "_run", None)  # a fake has none
         if run is None or run.is_closed:
             return
         if waiting.is_garbage(sys.getrefcount(self)):
@@ -141,13 +130,15 @@ class MapRun(BaseMapRun):
         context: "ClientContext",
         means: "tuple[Pool, Provider]",
         name: str,
-        inputs: "Iterator[Any]",
+        iterable: "Iterable[Any]",
         options: "dict[str, Any]",
         **limits: "Any",
     ) -> None:
-        super().__init__(context, name, inputs, options, **limits)
         self.pool, self._provider = means
-        self._pid = os.getpid()
+        if self.pool.is_closed:
+            raise RuntimeError("this client is closed; make a new one")
+        inputs = iter(iterable)
+        super().__init__(context, name, inputs, options, **limits)
         self._tasks: "dict[MapInput, Task]" = {}
         self._quick_inputs = QUICK_INPUTS if isinstance(inputs, _QUICK_KINDS) else 0  # in a row
         self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
