@@ -6,8 +6,8 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import threading
+import time
 
 import pytest
 
