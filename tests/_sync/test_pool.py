@@ -141,7 +141,7 @@ def test_who_waits_for_a_connection_keeps_its_deadline() -> None:
         started = time.monotonic()
         with pytest.raises(exception.ConnectError) as caught:
             client.invoke("f", timeout=0.2)
-        assert 0.15 < time.monotonic() - started < 5
+        assert time.monotonic() - started >= 0.2
         assert caught.value.executed is Verdict.NO
         assert "all 1 connections were busy until the timeout passed; raise max_connections" in caught.value.message
         gate.set()
@@ -190,20 +190,33 @@ def test_bytes_behind_an_answer_never_reach_the_next_call() -> None:
     assert peer.accepts == 2
 
 
+def let_idle(client: Client, seconds: float) -> None:
+    """Make its idle connections so much older."""
+    for known in client._pool._state._origins.values():
+        for connection in known.idle:
+            connection.idle_since -= seconds
+            connection.idle_since_wall -= seconds
+
+
 @pytest.mark.parametrize(
-    ("header", "is_kept"), [("Keep-Alive: timeout=2", False), ("Keep-Alive: timeout=75, max=9", True)]
+    ("header", "seconds", "is_kept"),
+    [
+        ("Keep-Alive: timeout=21", 20.1, False),
+        ("Keep-Alive: timeout=21", 10, True),
+        ("Keep-Alive: timeout=75, max=9", 20.1, True),
+    ],
 )
-def test_the_peers_patience_is_obeyed(header: str, is_kept: bool) -> None:
+def test_the_peers_patience_is_obeyed(header: str, seconds: float, is_kept: bool) -> None:
     """A second less than it says, for the way; after that the connection is not used though it is still open."""
     with Peer(answer=lambda request: ok('"ok"', header)) as peer, client_of(peer) as client:
         client.invoke("f")
-        time.sleep(1.1)
+        let_idle(client, seconds)
         client.invoke("f")
     assert peer.accepts == (1 if is_kept else 2)
 
 
 def test_an_origin_that_closed_early_is_trusted_for_less() -> None:
-    """Its second connection would still be open after a second, but is no longer believed to be."""
+    """Its second connection is still open at the age at which the first one was not, but not believed to be."""
 
     def script(channel: Channel) -> None:
         while channel.read_request() is not None:
@@ -214,10 +227,11 @@ def test_an_origin_that_closed_early_is_trusted_for_less() -> None:
     with Peer(script) as peer, client_of(peer) as client:
         client.invoke("f")
         peer.wait_until(lambda peer: peer.open_connections == 0)
+        let_idle(client, 20)
         client.invoke("f")
         client.invoke("f")
         assert peer.accepts == 2
-        time.sleep(1.1)
+        let_idle(client, 20)
         client.invoke("f")
         assert peer.accepts == 3
 
