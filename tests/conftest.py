@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from tencentserverless._core import signing
+from tencentserverless.local.running import ask
 from tests.profiles import load_profile
 
 load_profile()
@@ -31,6 +33,40 @@ FUNCTION_VARIABLES = {
 START_SECONDS = 30
 STOP_SECONDS = 20
 PATIENCE_SECONDS = 0.5
+LOOK_SECONDS = 0.01
+#: A function that holds its calls until the test opens the gate, whose folder is the event.
+HELD = """
+import os, time
+
+def main_handler(event, context):
+    open(os.path.join(event, "begun-" + context["request_id"]), "w").close()
+    while not os.path.exists(os.path.join(event, "open")):
+        time.sleep(0.01)
+    return "held"
+"""
+#: A server whose stop has no time limits: what ends then has not ended because its time was over.
+PATIENT = """
+import json, sys
+from pathlib import Path
+from tencentserverless.local.app import serve
+from tencentserverless.local.settings import Limits, Settings
+
+path, settings, env_file = sys.argv[1:]
+limits = Limits(drain_seconds=3600, stop_seconds=3600)
+serve(
+    Settings(Path(path), port=0, env_file=Path(env_file), limits=limits, **json.loads(settings)),
+    lambda url, status: print("SCF local ready at", url, flush=True),
+    lambda notice: print(notice, file=sys.stderr),
+)
+"""
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = START_SECONDS) -> None:
+    """Wait until something is so that another thread or another process makes so."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(LOOK_SECONDS)
 
 
 @dataclass
@@ -48,6 +84,13 @@ class LocalScf:
     def stderr(self) -> str:
         """What it has written to stderr until now."""
         return self.stderr_path.read_text(encoding="utf-8")
+
+    def settled_stderr(self) -> str:
+        """The same, when all that it has said is written there, which a thread of its own does in its own time."""
+        lines = ask(self.env, "GET", "logs")[1]["lines"]
+        if lines:
+            wait_until(lambda: self.stderr.count(lines[-1] + "\n") >= lines.count(lines[-1]))
+        return self.stderr
 
     def request(self, action: str, parameters: object = None, /, **changes: Any) -> "Answer":
         """Send one signed request; ``changes`` are fields of ``Request``."""
@@ -73,6 +116,11 @@ class LocalScf:
         """Code and message of a request that must be refused."""
         error = self.request(action, parameters, **changes).response["Error"]
         return error["Code"], error["Message"]
+
+    def is_stopping(self) -> bool:
+        """Has it heard a signal? It takes no new connections from then on."""
+        with socket.socket() as probe:
+            return probe.connect_ex((self.host, self.port)) != 0
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Signal it and wait; the value is its exit code."""
@@ -175,6 +223,41 @@ def child_environment(**changes: str) -> dict[str, str]:
     return environment
 
 
+@dataclass
+class Gate:
+    """Where calls are held: each says that it has begun, and ends when the gate is open."""
+
+    folder: Path
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def begun(self) -> int:
+        """How many calls have come so far."""
+        return len(list(self.folder.glob("begun-*")))
+
+    def open(self) -> None:
+        """Let all of them go, and those that come."""
+        (self.folder / "open").touch()
+
+
+def write_held(folder: Path) -> Path:
+    """Add a function ``held`` to a folder of functions: its calls wait at a gate."""
+    (folder / "held").mkdir(parents=True)
+    (folder / "held" / "index.py").write_text(HELD)
+    inputs = f"{{name: held, src: ., timeout: 600, runtime: {FUNCTION_VARIABLES['OWN_RUNTIME']}}}"
+    (folder / "held" / "serverless.yml").write_text(f"component: scf\nname: held\ninputs: {inputs}\n")
+    return folder
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """A gate for the calls of ``held``."""
+    folder = tmp_path / "gate"
+    folder.mkdir()
+    return Gate(folder)
+
+
 class Starter:
     """Starts local SCFs and stops them at the end of the test."""
 
@@ -185,19 +268,29 @@ class Starter:
 
     def __call__(self, path: Path, *options: object, env: Mapping[str, str] | None = None) -> LocalScf:
         """Start one on the functions of a folder; it is ephemeral unless the options say where state is."""
+        keep = [] if "--state" in options else ["--ephemeral"]
+        command = scf_command("local", "start", path, "--port", 0, *keep, *options, "--env-file")
+        return self._start(command, env or {})
+
+    def patient(self, path: Path, *, env: Mapping[str, str] | None = None, **settings: object) -> LocalScf:
+        """Start an ephemeral one that gives all the time in the world to what is under way at a stop."""
+        return self._start([sys.executable, "-c", PATIENT, str(path), json.dumps(settings)], env or {})
+
+    def _start(self, command: list[str], changes: Mapping[str, str]) -> LocalScf:
+        """Run a command that lacks the path of its env file."""
         self._count += 1
         env_file = self._folder / f"env-{self._count}"
         stderr_path = self._folder / f"stderr-{self._count}"
-        keep = [] if "--state" in options else ["--ephemeral"]
-        command = scf_command("local", "start", path, "--port", 0, "--env-file", env_file, *keep, *options)
-        environment = child_environment(TMPDIR=str(self._folder), **(env or {}))
+        environment = child_environment(TMPDIR=str(self._folder), **changes)
         with stderr_path.open("w") as stderr:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
+            process = subprocess.Popen(
+                [*command, str(env_file)], stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
+            )
         self._stack.callback(end_process, process)
         line = read_line(process)
         assert line.startswith("SCF local ready at "), f"{line!r}\n{stderr_path.read_text()}"
         url = line.split()[-1]
-        host, _, port = url.removeprefix("http://").rpartition(":")
+        host, _, port = url.rpartition("//")[2].rpartition(":")
         pairs = (entry.partition("=") for entry in env_file.read_text().splitlines())
         return LocalScf(url, host, int(port), {name: value for name, _, value in pairs}, process, stderr_path)
 

@@ -169,8 +169,7 @@ def test_aborting_what_is_closed_is_no_error() -> None:
 
 
 def test_the_linger_option_has_the_systems_form() -> None:
-    if os.name != "nt":
-        assert struct.pack("ii", 1, 0) == sockets._NO_LINGER
+    assert struct.pack("HH" if os.name == "nt" else "ii", 1, 0) == sockets._NO_LINGER
 
 
 def test_the_authority_of_an_address_leaves_out_the_schemes_port() -> None:

@@ -17,7 +17,7 @@ from tencentserverless import exception
 from tencentserverless._sync import step_loop, waiting
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
-from tests.peer import KEYS, Peer, ok, unused_port
+from tests.peer import KEYS, WAIT_SECONDS, Channel, Peer, ok, unused_port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,20 +93,37 @@ def test_a_deadline_is_held_against_each_call():
     release = threading.Event()
 
     def hold(request: "Any") -> bytes:
-        release.wait(5)
+        release.wait(WAIT_SECONDS)
         return ok()
 
     with Peer(answer=hold) as peer, Client(endpoint=peer.url, **KEYS) as client:
-        found = list(client.map("f", range(3), timeout=0.2, return_exceptions=True))
+        found = list(client.map("f", range(3), timeout=1, return_exceptions=True))
         release.set()
     assert [(type(error), error.executed) for error in found] == [(exception.DeadlineExceeded, Verdict.MAYBE)] * 3
 
 
-def test_an_answer_that_is_there_is_read_before_its_deadline_is_held_against_it(client):
-    outcomes = client.map("f", itertools.count(), 4, timeout=0.3)
-    next(outcomes)
-    time.sleep(0.5)
-    assert [next(outcomes).position for _ in range(20)] == list(range(1, 21))
+def test_an_answer_that_is_there_is_read_before_its_deadline_is_held_against_it():
+    all_came, first_is_out, answered = threading.Barrier(4), threading.Event(), []
+
+    def script(channel: Channel) -> None:
+        event = channel.read_request().fields["Event"]
+        all_came.wait(WAIT_SECONDS)
+        if event != "0":
+            first_is_out.wait(WAIT_SECONDS)
+        channel.send(ok(event))
+        answered.append(event)
+        channel.wait_for_end()
+
+    with Peer(script) as peer, Client(endpoint=peer.url, **KEYS) as client:
+        outcomes = client.map("f", range(4), 4, timeout=60)
+        assert next(outcomes).position == 0
+        first_is_out.set()
+        peer.wait_until(lambda peer: len(answered) == 4)
+        fanout = outcomes._fanout
+        assert len(fanout._jobs) == 3
+        for job in fanout._jobs:
+            job.until = fanout._soonest = 0.0  # its deadline has passed while nobody looked
+        assert [outcome.position for outcome in outcomes] == [1, 2, 3]
 
 
 def test_answers_of_any_size_and_closed_connections():
@@ -420,11 +437,15 @@ def test_a_program_that_ends_with_an_unfinished_map_says_what_may_have_run():
 
 
 def test_ctrl_c_stops_a_map_and_leaks_nothing(peer):
-    release = threading.Event()
-    with Peer(answer=lambda request: release.wait(5) and ok()) as slow, Client(endpoint=slow.url, **KEYS) as client:
-        main = threading.main_thread().ident
-        timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
-        timer.start()
+    release, came, main = threading.Event(), itertools.count(1), threading.main_thread().ident
+
+    def hold(request: "Any") -> bytes:
+        if next(came) == 4:
+            signal.pthread_kill(main, signal.SIGINT)
+        release.wait(WAIT_SECONDS)
+        return ok()
+
+    with Peer(answer=hold) as slow, Client(endpoint=slow.url, **KEYS) as client:
         outcomes = client.map("f", itertools.count(), 4, grace=0.1)
         previous = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

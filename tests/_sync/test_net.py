@@ -104,7 +104,7 @@ def test_a_connection_that_is_never_answered_ends_at_the_connect_timeout() -> No
                 sock.connect_ex(listener.getsockname())
             started = time.monotonic()
             error = fail("http://127.0.0.1:{}".format(listener.getsockname()[1]), connect_timeout=0.3)
-            assert 0.2 < time.monotonic() - started < 5
+            assert time.monotonic() - started < 60
         finally:
             for sock in fill:
                 sock.close()
@@ -153,27 +153,27 @@ def test_a_call_that_was_not_sent_whole_never_arrives_later() -> None:
 def test_a_deadline_while_waiting_may_have_run() -> None:
     with Peer(hold) as peer:
         started = time.monotonic()
-        error = fail(peer, timeout=0.3)
-        assert 0.25 < time.monotonic() - started < 5
+        error = fail(peer, timeout=1)
+        assert time.monotonic() - started >= 1
         assert type(error) is exception.DeadlineExceeded
         assert error.executed is MAYBE
         assert "while waiting for the answer of {}".format(peer.address) in error.message
         assert list(error.attempts[0].phases_ms) == ["resolve", "connect", "send", "wait"]
-        assert error.attempts[0].phases_ms["wait"] > 200
+        assert max(error.attempts[0].phases_ms, key=error.attempts[0].phases_ms.get) == "wait"
 
 
 def test_a_deadline_in_the_middle_of_an_answer_may_have_run() -> None:
+    """An answer that trickles, here without end, must not push the deadline away."""
+
     def script(channel: Channel) -> None:
         channel.read_request()
-        for byte in ok()[:-1]:
-            channel.send(bytes([byte]))
+        channel.send(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while True:
+            channel.send(b"x")
             time.sleep(0.01)
-        channel.wait_for_end()
 
     with Peer(script) as peer:
-        started = time.monotonic()
-        error = fail(peer, timeout=0.4)
-        assert time.monotonic() - started < 5, "an answer that trickles must not push the deadline away"
+        error = fail(peer, timeout=1)
         assert (type(error), error.executed) == (exception.DeadlineExceeded, MAYBE)
 
 
@@ -182,7 +182,7 @@ def test_a_call_of_its_own_timeout() -> None:
         started = time.monotonic()
         with pytest.raises(exception.DeadlineExceeded):
             client.invoke("f", timeout=0.2)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
 
 
 def test_a_reset_after_the_request_was_read_may_have_run() -> None:
@@ -349,22 +349,22 @@ def test_the_next_address_of_a_name_is_tried(host: str, monkeypatch: pytest.Monk
 
 def test_a_name_lookup_is_bounded_by_the_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """getaddrinfo ignores socket timeouts, so a resolver that hangs must not hang the call."""
-    gate = threading.Event()
+    gate, ended = threading.Event(), []
     real = socket.getaddrinfo
 
     def look_up(name: "Any", port: int, *rest: "Any") -> "Any":
         if socket.AI_NUMERICHOST in rest:
             return real(name, port, *rest)
         gate.wait(20)
+        ended.append(name)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    started = time.monotonic()
     try:
         error = fail("http://slow.example:1", connect_timeout=0.2, proxy="")
+        assert not ended
     finally:
         gate.set()
-    assert time.monotonic() - started < 5
     assert (type(error), error.executed) == (exception.ConnectError, NO)
     assert "name lookup took too long" in error.message
 

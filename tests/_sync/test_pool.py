@@ -141,7 +141,7 @@ def test_who_waits_for_a_connection_keeps_its_deadline() -> None:
         started = time.monotonic()
         with pytest.raises(exception.ConnectError) as caught:
             client.invoke("f", timeout=0.2)
-        assert 0.15 < time.monotonic() - started < 5
+        assert time.monotonic() - started >= 0.2
         assert caught.value.executed is Verdict.NO
         assert "all 1 connections were busy until the timeout passed; raise max_connections" in caught.value.message
         gate.set()
@@ -190,14 +190,27 @@ def test_bytes_behind_an_answer_never_reach_the_next_call() -> None:
     assert peer.accepts == 2
 
 
+def let_idle(client: Client, seconds: float) -> None:
+    """Make its idle connections so much older."""
+    for known in client._pool.state._origins.values():
+        for connection in known.idle:
+            connection.idle_since -= seconds
+            connection.idle_since_wall -= seconds
+
+
 @pytest.mark.parametrize(
-    ("header", "is_kept"), [("Keep-Alive: timeout=2", False), ("Keep-Alive: timeout=75, max=9", True)]
+    ("header", "seconds", "is_kept"),
+    [
+        ("Keep-Alive: timeout=21", 20.1, False),
+        ("Keep-Alive: timeout=21", 10, True),
+        ("Keep-Alive: timeout=75, max=9", 20.1, True),
+    ],
 )
-def test_the_peers_patience_is_obeyed(header: str, is_kept: bool) -> None:
+def test_the_peers_patience_is_obeyed(header: str, seconds: float, is_kept: bool) -> None:
     """A second less than it says, for the way; after that the connection is not used though it is still open."""
     with Peer(answer=lambda request: ok('"ok"', header)) as peer, client_of(peer) as client:
         client.invoke("f")
-        time.sleep(1.1)
+        let_idle(client, seconds)
         client.invoke("f")
     assert peer.accepts == (1 if is_kept else 2)
 
@@ -215,8 +228,8 @@ def test_one_early_end_does_not_make_every_later_call_open_a_connection() -> Non
         client.invoke("f")
         peer.wait_until(lambda peer: peer.open_connections == 0)
         for _ in range(5):
+            let_idle(client, 20)
             client.invoke("f")
-            time.sleep(0.2)
         assert peer.accepts == 2
 
 

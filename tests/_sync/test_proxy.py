@@ -189,9 +189,13 @@ def test_the_certificate_is_the_endpoints_and_not_the_proxys(ca_file: str) -> No
 def test_the_phases_name_the_tunnel(ca_file: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert(HOST).configure_cert(context)
-    with Peer(lambda channel: channel.wait_for_end(), tls=context) as target, Tunnel(target) as proxy:
-        with Client(proxy=proxy.url, ca_file=ca_file, max_attempts=1, timeout=0.5, **KEYS) as client:
-            with pytest.raises(exception.DeadlineExceeded) as caught:
+
+    def hang_up(channel: Channel) -> None:
+        channel.read_request()
+
+    with Peer(hang_up, tls=context) as target, Tunnel(target) as proxy:
+        with Client(proxy=proxy.url, ca_file=ca_file, max_attempts=1, **KEYS) as client:
+            with pytest.raises(exception.NetworkError) as caught:
                 client.invoke("f")
     assert list(caught.value.attempts[0].phases_ms) == ["resolve", "connect", "tunnel", "tls", "send", "wait"]
 

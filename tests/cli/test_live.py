@@ -7,8 +7,10 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from tencentserverless.cli.live import draw
-from tests.conftest import child_environment, scf_command
+from tests.conftest import child_environment, end_process, scf_command
 
 
 def show(table):
@@ -44,6 +46,7 @@ def read_until(terminal, words, seconds=20):
     return shown
 
 
+@pytest.mark.usefixtures("sigint_is_heard")
 def test_a_terminal_shows_functions_calls_and_logs(tmp_path, run_scf):
     (tmp_path / "echo").mkdir()
     code = "def main_handler(event, context):\n    print('heard', event)\n    return event\n"
@@ -76,7 +79,5 @@ def test_a_terminal_shows_functions_calls_and_logs(tmp_path, run_scf):
                     break
         assert process.wait(15) == 0
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        end_process(process)
         os.close(ours)

@@ -173,4 +173,4 @@ def test_deep_and_huge_values_are_answered(server, action):
 
 
 def test_the_server_has_said_nothing_of_an_internal_error(server):
-    assert "internal error" not in server.stderr
+    assert "internal error" not in server.settled_stderr()

@@ -1,10 +1,16 @@
 """HTTPS, and CONNECT for clients whose endpoint is fixed: the official SDK, 0.1.7 and this SDK, each unchanged."""
 
+import contextlib
+import http.client
+import json
 import os
+import signal
+import ssl
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,7 +23,7 @@ from tencentcloud.scf.v20180416 import models, scf_client
 
 from tencentserverless.scf import Client
 from tests.conformance.judges import find_python, is_foreign, make_judge
-from tests.conftest import FUNCTION_VARIABLES, FUNCTIONS, LocalScf, Starter
+from tests.conftest import FUNCTION_VARIABLES, FUNCTIONS, STOP_SECONDS, LocalScf, Starter, wait_until, write_held
 
 #: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -202,14 +208,43 @@ def without(env):
     return {name: env[name] for name in ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")}
 
 
-def test_the_server_ends_with_tunnels_open(start_local_scf, tmp_path, monkeypatch):
-    server = start_local_scf(FUNCTIONS, "--proxy-port", 0, env=FUNCTION_VARIABLES)
+@pytest.fixture
+def patient_scf(start_local_scf, tmp_path, monkeypatch):
+    """A server with a proxy that waits without end for what is under way at a stop."""
+    server = start_local_scf.patient(write_held(tmp_path / "functions"), tls=True, proxy_port=0)
     monkeypatch.setenv("HTTPS_PROXY", server.env["TENCENTSERVERLESS_LOCAL_PROXY"])
-    client = official(server, keepAlive=True)
-    assert echo(client) == '{"a": 1}'
-    assert server.stop() == 0
-    assert "Traceback" not in server.stderr
-    assert not Path(server.env["SSL_CERT_FILE"]).exists()  # it was ephemeral
+    return server
+
+
+def test_a_stop_does_not_wait_for_clients_that_idle(patient_scf):
+    tunnelled = official(patient_scf, keepAlive=True)
+    context = ssl.create_default_context(cafile=patient_scf.env["SSL_CERT_FILE"])
+    direct = http.client.HTTPSConnection(patient_scf.host, patient_scf.port, context=context)
+    with contextlib.closing(direct), contextlib.closing(tunnelled.request.conn._session):
+        assert tunnelled.ListFunctions(models.ListFunctionsRequest()).TotalCount == 1
+        direct.request("POST", "/", b"{}")
+        assert direct.getresponse().read()
+        assert patient_scf.stop() == 0
+    assert "Traceback" not in patient_scf.stderr
+    assert "Cancel" not in patient_scf.stderr  # uvicorn's word when it has waited in vain
+    assert not Path(patient_scf.env["SSL_CERT_FILE"]).exists()  # it was ephemeral
+
+
+def test_a_stop_waits_for_a_call_through_a_tunnel(patient_scf, gate):
+    client = official(patient_scf, keepAlive=True)
+    request = models.InvokeFunctionRequest()
+    request.FunctionName, request.Event = "held", json.dumps(str(gate))
+    with ThreadPoolExecutor(1) as caller:
+        answer = caller.submit(client.InvokeFunction, request)
+        try:
+            wait_until(gate.begun)
+            patient_scf.process.send_signal(signal.SIGTERM)
+            wait_until(patient_scf.is_stopping)
+            assert not answer.done()
+        finally:
+            gate.open()
+    assert answer.result().Result.RetMsg == '"held"'
+    assert patient_scf.process.wait(STOP_SECONDS) == 0
     client.request.conn._session.close()
 
 

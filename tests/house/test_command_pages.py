@@ -39,7 +39,9 @@ def test_the_first_page_has_every_exit_code() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_use_what_exists(name: str) -> None:
     text = (PAGES / name).read_text(encoding="utf-8")
-    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert blocks or name == "README.md", "the first page has help alone, the others have examples"
+    for block in blocks:
         for line in block.splitlines():
             words = shlex.split(line)
             path = next(each for each in list_paths() if tuple(words[1 : len(each) + 1]) == each)
@@ -51,5 +53,7 @@ def test_examples_use_what_exists(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_links_lead_somewhere(name: str) -> None:
     text = (PAGES / name).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)]+)\)", text):
+    targets = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(targets) == text.count("](")
+    for target in targets:
         assert (PAGES / target).exists(), target

@@ -141,7 +141,9 @@ def test_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     headings = {re.sub(r"[`.]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in text.splitlines()}
     prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)]+)\)", prose):
+    targets = re.findall(r"\]\(([^)]+)\)", prose)
+    assert len(targets) == prose.count("](")
+    for target in targets:
         if target.startswith("#"):
             assert target[1:] in headings, target
         elif "://" not in target:

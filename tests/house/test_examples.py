@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import end_process
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 HELLO = '"Hello World from the function being invoked"'
@@ -130,10 +132,10 @@ def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
-    called = examples / "functions" / "FuncInvoked" / "index.py"
-    called.write_text(f"import time\ntime.sleep(2)\n{called.read_text(encoding='utf-8')}", encoding="utf-8")
+    (examples / "callers" / "PythonInvokeTestWay1.py").write_text("import time\ntime.sleep(1000)\n", encoding="utf-8")
     command = [sys.executable, "-u", str(examples / "demo.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as demo:
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    try:
         printed = ""
         for line in demo.stdout:
             printed += line
@@ -141,6 +143,8 @@ def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tm
                 break
         demo.send_signal(number)
         rest, complaints = demo.communicate(timeout=60)
+    finally:
+        end_process(demo)
     assert (demo.returncode, complaints) == (130, "")
     assert "Ran " not in rest
     assert not is_listening(re.search(r"http://([\d.]+:\d+)", printed)[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 20
 
 
 def is_running(pid: int) -> bool:

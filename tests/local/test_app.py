@@ -3,11 +3,12 @@
 import json
 import signal
 import stat
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import STOP_SECONDS, wait_until, write_held
 
 HANDLER = """
 import os, subprocess
@@ -49,6 +50,7 @@ def hang_up():
     signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.usefixtures("sigint_is_heard")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_scf, number, runs, ends, hang_up):
     hang_up(signal.SIG_DFL)
@@ -73,41 +75,35 @@ def test_a_server_under_nohup_outlives_its_terminal(functions, start_local_scf, 
 
 
 @pytest.fixture
-def sleeping_call(start_local_scf, tmp_path):
-    """A server, and the answer to come of a call that sleeps for so many seconds and has begun."""
-    folder = tmp_path / "functions" / "sleeper"
-    folder.mkdir(parents=True)
-    code = "import time\ndef main_handler(event, context):\n    open(event[0], 'w').close()\n    time.sleep(event[1])\n"
-    (folder / "index.py").write_text(code)
-    server = start_local_scf(folder.parent)
-    mark = tmp_path / "running"
+def held_call(start_local_scf, tmp_path, gate):
+    """A server that is in no hurry, and the answer to come of a call that it has under way."""
+    server = start_local_scf.patient(write_held(tmp_path / "functions"))
     with ThreadPoolExecutor(1) as caller:
-
-        def call(seconds):
-            event = json.dumps([str(mark), seconds])
-            answer = caller.submit(server.request, "InvokeFunction", {"FunctionName": "sleeper", "Event": event})
-            while not mark.exists():
-                time.sleep(0.01)
-            return answer
-
-        yield server, call
+        parameters = {"FunctionName": "held", "Event": json.dumps(str(gate))}
+        answer = caller.submit(server.request, "InvokeFunction", parameters)
+        try:
+            wait_until(lambda: gate.begun() or answer.done())
+            yield server, answer
+        finally:
+            gate.open()
 
 
-def test_a_call_under_way_ends_before_the_server_does(sleeping_call):
-    server, call = sleeping_call
-    answer = call(1)
-    assert server.stop() == 0
-    assert answer.result().response["Result"]["RetMsg"] == "null"
+def test_a_call_under_way_ends_before_the_server_does(held_call, gate):
+    server, answer = held_call
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(server.is_stopping)
+    assert not answer.done()
+    gate.open()
+    assert answer.result().response["Result"]["RetMsg"] == '"held"'
+    assert server.process.wait(STOP_SECONDS) == 0
 
 
-def test_a_second_signal_ends_calls_at_once_and_they_are_answered(sleeping_call):
-    server, call = sleeping_call
-    answer = call(60)
-    started = time.monotonic()
+@pytest.mark.usefixtures("sigint_is_heard")
+def test_a_second_signal_ends_calls_at_once_and_they_are_answered(held_call):
+    server, answer = held_call
     server.process.send_signal(signal.SIGINT)
-    time.sleep(0.2)  # else the two are one
+    wait_until(server.is_stopping)  # else the two are one
     assert server.stop(signal.SIGINT) == 0
-    assert time.monotonic() - started < 2.5  # its timeout is 3 s
     assert answer.result().response["Error"]["Code"] == "InternalError"
 
 

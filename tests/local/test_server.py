@@ -22,7 +22,7 @@ from tencentserverless.exception import (
 from tencentserverless.local import Local, LocalError
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
-from tests.conftest import child_environment
+from tests.conftest import child_environment, wait_until
 
 CODE = "import os\ndef main_handler(event, context):\n    return [event, os.getpid()]\n"
 
@@ -229,10 +229,7 @@ def test_over_https_and_before_and_after(tmp_path):
             ca_file=local.environment["SSL_CERT_FILE"],
         ) as client:
             client.invoke(tmp_path.name, data="this")
-        limit = time.monotonic() + 10
-        while "printed this" not in local.log:  # a thread of the server's own writes it: no call waits for a terminal
-            assert time.monotonic() < limit
-            time.sleep(0.01)
+        wait_until(lambda: "printed this" in local.log)  # a thread writes it: no call waits for a terminal
         with pytest.raises(LocalError, match="runs already"):
             local.start()
     with pytest.raises(LocalError, match="does not run"):

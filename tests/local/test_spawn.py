@@ -15,6 +15,7 @@ from tencentserverless.exception import FunctionError, ResultTimeout
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.models import InvocationStatus, Verdict
 from tencentserverless.scf import Client
+from tests.conftest import wait_until
 
 PATIENCE_SECONDS = 30
 
@@ -59,11 +60,12 @@ def test_an_error_is_raised_when_every_try_has_failed(client):
     assert invocation.status() is InvocationStatus.FAILED
 
 
-def test_patience_ends_before_the_function_does(client):
-    invocation = client.spawn("behave", {"do": "sleep", "seconds": 1.5})
+def test_patience_ends_before_the_function_does(client, gate):
+    invocation = client.spawn("behave", {"do": "hold", "gate": str(gate)})
     with pytest.raises(ResultTimeout):
         invocation.result(0.2)
-    assert invocation.result(PATIENCE_SECONDS).json() == "slept"
+    gate.open()
+    assert invocation.result(PATIENCE_SECONDS).json() == "held"
 
 
 def test_another_process_reads_the_result(client):
@@ -103,8 +105,7 @@ def test_an_event_of_a_function_with_async_run_is_cancelled(server, client, grac
     assert server.request("CreateFunction", made).response.keys() == {"RequestId"}
     assert client.spawn(f"long-{grace}", 0).result(PATIENCE_SECONDS).json() == 5
     invocation = client.spawn(f"long-{grace}", 60)
-    while invocation.status() is not InvocationStatus.RUNNING:
-        pass
+    wait_until(lambda: invocation.status() is InvocationStatus.RUNNING)
     invocation.cancel(grace=grace)
     with pytest.raises(Exception) as caught:
         invocation.result(PATIENCE_SECONDS)

@@ -105,7 +105,7 @@ SCENARIOS: "list[tuple[str, dict[str, Any], object]]" = [
     ("junk", {}, (exception.ProtocolError, "ClientNetworkError", Verdict.MAYBE, 1)),
     ("big", {}, (exception.ProtocolError, "ClientNetworkError", Verdict.MAYBE, 1)),
     ("http", {}, (exception.ServerError, "ServerNetworkError", Verdict.MAYBE, 1)),
-    ("stall", {"timeout": 0.2}, (exception.DeadlineExceeded, "ClientNetworkError", Verdict.MAYBE, 1)),
+    ("stall", {"timeout": 0.4}, (exception.DeadlineExceeded, "ClientNetworkError", Verdict.MAYBE, 1)),
     ("internal", {}, (exception.APIError, "InternalError", Verdict.MAYBE, 1)),
     ("internal", {"idempotent": True}, (exception.APIError, "InternalError", Verdict.MAYBE, 3)),
     ("limit", {}, (exception.RequestThrottled, "RequestLimitExceeded", Verdict.NO, 3)),

@@ -16,7 +16,7 @@ from tencentserverless import aio, exception, scf
 from tencentserverless._base import map as base_map
 from tencentserverless.journal import Journal, JournalError
 from tencentserverless.models import Verdict
-from tests.peer import KEYS, Peer, api_error, http_answer, ok, result_body
+from tests.peer import KEYS, WAIT_SECONDS, Peer, api_error, http_answer, ok, result_body
 from tests.proof.campaign import run_on_new_loop
 from tests.sdk_environment import bare_environment
 
@@ -359,7 +359,7 @@ def test_left_early_it_waits_a_while_and_tells_of_the_rest(face, caplog):
 
     def hold(request: "Any") -> bytes:
         if read_event(request) > 1:
-            end.wait(10)
+            end.wait(WAIT_SECONDS)
         return ok()
 
     with Peer(answer=hold) as peer:
@@ -367,9 +367,8 @@ def test_left_early_it_waits_a_while_and_tells_of_the_rest(face, caplog):
         started = time.monotonic()
         caller.map(itertools.count(), 2, concurrency=3, grace=0.3)
         caller.close()
-        seconds = time.monotonic() - started
+        assert time.monotonic() - started >= 0.3
         end.set()
-    assert 0.3 <= seconds < 5
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert "which may have run (executed=maybe): positions 2" in warning
     assert len(peer.requests) <= 5
@@ -396,17 +395,21 @@ def test_a_dropped_map_stops(peer):
     client.close()
 
 
+async def until(is_so: "Any") -> None:
+    """Wait until something is so; the loop turns meanwhile."""
+    limit = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < limit, "it did not come to pass"
+        await asyncio.sleep(0.005)
+
+
 def test_a_dropped_asynchronous_map_stops(peer):
     async def scenario() -> None:
         async with aio.AsyncClient(endpoint=peer.url, **KEYS) as client:
             async for result in client.map("f", itertools.count(), 4):
                 if result.position == 10:
                     break
-            for _ in range(100):
-                await asyncio.sleep(0.01)
-                if client._get_pool().state.opened == client._get_pool().state.idle:
-                    break
-            assert client._get_pool().state.opened == client._get_pool().state.idle
+            await until(lambda: client._get_pool().state.opened == client._get_pool().state.idle)
 
     run_on_new_loop(scenario())
     assert len(peer.requests) <= 11 + 16
@@ -437,12 +440,11 @@ def test_a_cancelled_consumer_leaves_nothing(peer):
                     pass
 
             task = asyncio.ensure_future(consume())
-            await asyncio.sleep(0.1)
+            await until(lambda: len(peer.requests) > 8)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.sleep(0.3)
-            assert client._get_pool().state.opened == client._get_pool().state.idle
+            await until(lambda: client._get_pool().state.opened == client._get_pool().state.idle)
 
     run_on_new_loop(scenario())
 

@@ -144,7 +144,7 @@ def run_spawn_map(seed: int, calls: int, width: int = 16) -> "list[str]":
             for invocation in found:
                 note = plan.conclude if invocation.request_id else plan.note
                 try:
-                    invocation.result()
+                    invocation.result(plan.waits)
                     note(started, None)
                 except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
                     note(started, error)

@@ -49,13 +49,15 @@ print("end", flush=True)
 
 
 def run(server: campaign.FaultServer, path: Path, face: str, seconds: "float | None") -> "list[str]":
-    """What a run printed, killed after so many seconds."""
+    """What a run printed, killed so many seconds after it has had one more call run, and printed something."""
     command = [sys.executable, "-c", PROGRAM, server.url, str(path), face, campaign.SECRET_KEY]
     with (path.parent / "printed").open("w+") as printed:
         process = subprocess.Popen(command, stdout=printed)
         if seconds is not None:
             before = server.read_ledger()["executed"]
-            while len(server.read_ledger()["executed"]) == len(before) and process.poll() is None:
+            while process.poll() is None:
+                if len(server.read_ledger()["executed"]) > len(before) and Path(printed.name).stat().st_size:
+                    break
                 time.sleep(0.005)
             time.sleep(seconds)
             process.send_signal(signal.SIGKILL)

@@ -59,7 +59,7 @@ def run_map(visit, inputs=range({inputs}), **more):
             if visit(outcome) is False:
                 break
         outcomes.close()
-        return client._pool._state
+        return client._pool.state
 
     async def consume():
         async with AsyncClient(**keys) as client:
@@ -68,7 +68,7 @@ def run_map(visit, inputs=range({inputs}), **more):
                 if visit(outcome) is False:
                     break
             await outcomes.aclose()
-            return client._get_pool()._state
+            return client._get_pool().state
 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -330,7 +330,7 @@ def close_threads():
         outcomes.close()
     except JournalError as error:
         note(error)
-    return client._pool._state
+    return client._pool.state
 
 
 async def close_tasks():
@@ -345,7 +345,7 @@ async def close_tasks():
         except JournalError as error:
             note(error)
         await asyncio.sleep(0)
-        return client._get_pool()._state
+        return client._get_pool().state
 
 
 options["concurrency"] = 8

@@ -4,12 +4,12 @@ import json
 import os
 import pty
 import subprocess
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tencentserverless.local.running import ask
-from tests.conftest import child_environment, scf_command
+from tests.conftest import child_environment, end_process, scf_command, wait_until, write_held
 
 
 @pytest.fixture
@@ -44,31 +44,28 @@ def test_stop_waits_until_it_is_gone(kept, folder, run_scf, options):
         assert again.stderr == f"scf: error: no local SCF runs from {folder}/.scf; start one with: scf local start\n"
 
 
-def is_running(server):
-    """Has an instance begun a call? One that still waits for its instance is refused at a stop."""
-    by_function = ask(server.env, "GET", "status")[1]["by_function"]
-    return any(counted["running"] for counted in by_function.values())
-
-
-def test_a_call_under_way_may_end_unless_it_is_stopped_now(folder, start_local_scf, run_scf):
-    (folder / "brief").mkdir()
-    (folder / "brief" / "index.py").write_text(
-        "import time\ndef main_handler(event, context):\n    time.sleep(2)\n    return 'ended'\n"
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--now",), 11)])
+def test_a_call_under_way_may_end_unless_it_is_stopped_now(folder, start_local_scf, run_scf, gate, options, code):
+    server = start_local_scf.patient(write_held(folder))
+    call = subprocess.Popen(
+        scf_command("invoke", "held", "-d", json.dumps(str(gate))),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=child_environment(**server.env),
     )
-    for options, code in (((), 0), (("--now",), 11)):
-        server = start_local_scf(folder, "--state", folder / ".scf")
-        call = subprocess.Popen(
-            scf_command("invoke", "brief", "--local"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=child_environment(),
-        )
-        while not is_running(server):
-            time.sleep(0.05)
-        assert run_scf("local", "stop", *options, cwd=folder).returncode == 0
+    try:
+        wait_until(gate.begun)
+        with ThreadPoolExecutor(1) as stopper:
+            stopped = stopper.submit(run_scf, "local", "stop", *options, "--env-file", env_file_of(server))
+            if not options:
+                wait_until(server.is_stopping)
+                assert call.poll() is None
+                gate.open()
+        assert stopped.result().returncode == 0
         said = call.communicate(timeout=20)
         assert call.returncode == code, said
+    finally:
+        end_process(call)
 
 
 def test_an_ephemeral_server_over_tls_is_stopped_by_its_env_file(folder, start_local_scf, run_scf):
@@ -159,10 +156,13 @@ def test_logs_follow_until_the_server_stops(kept, folder, run_scf):
         cwd=folder,
         env=child_environment(),
     )
-    assert process.stdout.readline() == "[echo] heard 1\n"
-    kept.invoke("echo", 2)
-    assert process.stdout.readline() == "[echo] heard 2\n"
-    time.sleep(0.5)
-    run_scf("local", "stop", cwd=folder)
-    rest, said = process.communicate(timeout=20)
+    try:
+        assert process.stdout.readline() == "[echo] heard 1\n"
+        for number in (2, 3):
+            kept.invoke("echo", number)
+            assert process.stdout.readline() == f"[echo] heard {number}\n"
+        run_scf("local", "stop", cwd=folder)
+        rest, said = process.communicate(timeout=20)
+    finally:
+        end_process(process)
     assert (rest, said, process.returncode) == ("", "scf: the local SCF has stopped\n", 0)

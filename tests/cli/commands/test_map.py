@@ -6,18 +6,22 @@ import pty
 import select
 import signal
 import subprocess
-import time
 from contextlib import ExitStack
 
 import pytest
 
-from tests.conftest import Starter, child_environment, end_process, scf_command
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tests.conftest import Starter, child_environment, end_process, scf_command, wait_until
 
 CODE = """
-import time
+import os, time
 
 def main_handler(event, context):
     print("working")
+    if isinstance(event, dict) and "gate" in event:
+        open(os.path.join(event["gate"], "begun-" + context["request_id"]), "w").close()
+        while not os.path.exists(os.path.join(event["gate"], "open")):
+            time.sleep(0.01)
     if isinstance(event, dict) and "fail" in event:
         raise ValueError(event["fail"])
     if isinstance(event, dict) and "sleep" in event:
@@ -33,6 +37,8 @@ def map_server(tmp_path_factory):
     for name in ("echo", "order"):
         (folder / name).mkdir()
         (folder / name / "index.py").write_text(CODE)
+        inputs = f"{{name: {name}, src: ., timeout: 600, runtime: {OWN_RUNTIME}}}"
+        (folder / name / "serverless.yml").write_text(f"component: scf\nname: {name}\ninputs: {inputs}\n")
     started = tmp_path_factory.mktemp("started")
     with ExitStack() as stack:
         server = Starter(started, stack)(folder)
@@ -130,8 +136,9 @@ def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
 
 
 @pytest.mark.usefixtures("sigint_is_heard")
-def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path):
-    (tmp_path / "in").write_text("".join(f'{{"n": {n}, "sleep": 0.02}}\n' for n in range(200)))
+def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path, gate):
+    inputs = [{"n": n, "gate": str(gate)} if n > 20 else {"n": n} for n in range(200)]
+    (tmp_path / "in").write_text("".join(json.dumps(each) + "\n" for each in inputs))
     arguments = ("map", "echo", "in", "-o", "out", "--concurrency", "2")
     process = subprocess.Popen(
         scf_command(*arguments),
@@ -141,16 +148,15 @@ def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path):
         env=child_environment(**map_server.env),
     )
     try:
-        deadline = time.monotonic() + 20
-        while not (tmp_path / "out").exists() or (tmp_path / "out").read_text().count("\n") < 10:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(gate.begun)
         process.send_signal(signal.SIGINT)
+        gate.open()  # what is under way ends, and nothing else is sent
         _, stderr = process.communicate(timeout=30)
     finally:
         end_process(process)
     assert process.returncode == 130
     assert "--resume" in stderr
+    assert (tmp_path / "out").read_text().count("\n") < 30
     done = scf(*arguments, "--resume")
     assert done.returncode == 0, done.stderr
     assert [line["result"]["n"] for line in read_lines((tmp_path / "out").read_text())] == list(range(200))

@@ -1,23 +1,27 @@
 """What managing functions leaves on the machine: no process and no file that nobody needs."""
 
 import base64
+import contextlib
 import io
 import json
 import os
 import threading
-import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tests.conftest import wait_until
 
 CODE = """
 import os, subprocess, time
 def main_handler(event, context):
-    if event == "sleep":
-        time.sleep(1)
+    if event:
+        open(os.path.join(event, "begun-" + context["request_id"]), "w").close()
+        while not os.path.exists(os.path.join(event, "open")):
+            time.sleep(0.01)
     return [os.getpid(), os.getcwd()]
 # %s
 """
@@ -41,15 +45,26 @@ def server(start_local_scf, tmp_path):
 
 
 def create(server, name="made", word="one"):
-    parameters = {"FunctionName": name, "Code": {"ZipFile": zipped(word)}, "Runtime": OWN_RUNTIME}
+    parameters = {"FunctionName": name, "Code": {"ZipFile": zipped(word)}, "Runtime": OWN_RUNTIME, "Timeout": 600}
     assert set(server.request("CreateFunction", parameters).response) == {"RequestId"}
 
 
-def gone(path):
-    deadline = time.monotonic() + 5
-    while path.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return not path.exists()
+def wait_until_gone(path):
+    wait_until(lambda: not path.exists())
+
+
+@contextlib.contextmanager
+def held_call(server, gate):
+    """A call that has begun; it ends when the gate is open. Its result is to come."""
+    with ThreadPoolExecutor(1) as caller:
+        before = gate.begun()
+        result = caller.submit(server.invoke, "made", str(gate))
+        try:
+            wait_until(lambda: gate.begun() > before or result.done())
+            assert not result.done()
+            yield result
+        finally:
+            gate.open()
 
 
 def test_deleting_a_function_leaves_no_process_and_no_code(server, ends):
@@ -58,8 +73,8 @@ def test_deleting_a_function_leaves_no_process_and_no_code(server, ends):
     assert Path(folder).is_dir()
     assert set(server.request("DeleteFunction", {"FunctionName": "made"}).response) == {"RequestId"}
     assert ends(pid)
-    assert gone(Path(folder))
-    assert gone(Path(folder).parent)
+    wait_until_gone(Path(folder))
+    wait_until_gone(Path(folder).parent)
 
 
 def test_new_code_leaves_no_old_process_and_no_old_code(server, ends):
@@ -67,7 +82,7 @@ def test_new_code_leaves_no_old_process_and_no_old_code(server, ends):
     pid, folder = json.loads(server.invoke("made")["RetMsg"])
     server.request("UpdateFunctionCode", {"FunctionName": "made", "ZipFile": zipped("two")})
     assert ends(pid)
-    assert gone(Path(folder))
+    wait_until_gone(Path(folder))
     assert json.loads(server.invoke("made")["RetMsg"])[1] != folder
 
 
@@ -79,21 +94,17 @@ def test_code_that_two_functions_share_stays_until_both_have_gone(server):
     assert json.loads(server.invoke("twin")["RetMsg"])[1] == str(folder)
     assert folder.is_dir()
     server.request("DeleteFunction", {"FunctionName": "twin"})
-    assert gone(folder)
+    wait_until_gone(folder)
 
 
-def test_a_call_under_way_ends_on_the_code_that_it_began_with(server):
+def test_a_call_under_way_ends_on_the_code_that_it_began_with(server, gate):
     create(server)
     _, folder = json.loads(server.invoke("made")["RetMsg"])
-    results = []
-    thread = threading.Thread(target=lambda: results.append(server.invoke("made", "sleep")))
-    thread.start()
-    time.sleep(0.3)
-    server.request("DeleteFunction", {"FunctionName": "made"})
-    assert Path(folder).is_dir()
-    thread.join()
-    assert json.loads(results[0]["RetMsg"])[1] == folder
-    assert gone(Path(folder))
+    with held_call(server, gate) as result:
+        server.request("DeleteFunction", {"FunctionName": "made"})
+        assert Path(folder).is_dir()
+    assert json.loads(result.result()["RetMsg"])[1] == folder
+    wait_until_gone(Path(folder))
 
 
 def test_code_is_kept_without_write_bits_and_away_from_the_project(server, tmp_path):
@@ -109,26 +120,35 @@ def test_deleting_a_function_of_a_folder_leaves_the_folder(server, tmp_path):
     assert (tmp_path / "functions" / "found" / "index.py").exists()
 
 
-def test_an_update_in_the_middle_of_calls_fails_none(server):
+def test_an_update_in_the_middle_of_calls_fails_none(server, gate):
     create(server)
-    failures = []
+    results, is_updated = [], threading.Event()
 
     def call_often():
-        for _ in range(40):
-            result = server.invoke("made")
-            if result["ErrMsg"]:
-                failures.append(result)
+        while not is_updated.is_set():
+            results.append(server.invoke("made"))
+
+    def wait_for_more():
+        count = len(results) + 10
+        wait_until(lambda: len(results) >= count or not any(thread.is_alive() for thread in threads))
 
     threads = [threading.Thread(target=call_often) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for word in ("two", "three", "four"):
-        server.request("UpdateFunctionCode", {"FunctionName": "made", "ZipFile": zipped(word)})
-        server.request("UpdateFunctionConfiguration", {"FunctionName": "made", "Timeout": 5})
+    with held_call(server, gate) as held:
+        for word in ("two", "three", "four"):
+            wait_for_more()
+            server.request("UpdateFunctionCode", {"FunctionName": "made", "ZipFile": zipped(word)})
+            server.request("UpdateFunctionConfiguration", {"FunctionName": "made", "Timeout": 500})
+        wait_for_more()
+    is_updated.set()
     for thread in threads:
         thread.join()
-    assert failures == []
-    assert server.stderr == ""
+    assert [result for result in [*results, held.result()] if result["ErrMsg"]] == []
+    folders = [json.loads(result["RetMsg"])[1] for result in results]
+    assert len(set(folders)) == 4  # each code ran
+    assert json.loads(held.result()["RetMsg"])[1] == folders[0]
+    assert server.settled_stderr() == ""
 
 
 def test_what_was_managed_outlives_the_server(start_local_scf, tmp_path):

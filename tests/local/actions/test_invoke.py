@@ -3,9 +3,10 @@
 import json
 import re
 import threading
-import time
 
 import pytest
+
+from tests.conftest import wait_until
 
 ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -162,9 +163,7 @@ def test_the_log_is_its_last_4_kb(local_scf):
 
 def test_the_terminal_shows_output_by_function_and_without_escapes(local_scf):
     local_scf.invoke("behave", {"do": "print", "text": "\x1b[31mred\x1b[0m \x1b]0;title\x07\rline of the test"})
-    deadline = time.monotonic() + 5
-    while "line of the test" not in local_scf.stderr and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: "line of the test" in local_scf.stderr)
     assert "[behave] red line of the test\n" in local_scf.stderr
     assert "\x1b" not in local_scf.stderr
 

@@ -27,5 +27,7 @@ def test_every_row_names_its_proof(section):
 
 def test_every_named_test_exists():
     page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
-    for path, name in PROOF.findall(page):
+    proofs = PROOF.findall(page)
+    assert len(proofs) == page.count("`tests/") > 0
+    for path, name in proofs:
         assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8") if name else (ROOT / path).exists(), path

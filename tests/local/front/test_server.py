@@ -113,4 +113,4 @@ def test_a_client_that_goes_away_harms_nobody(local_scf):
             b"POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
         )
     assert "Result" in local_scf.request("InvokeFunction", ECHO).response
-    assert "internal error" not in local_scf.stderr
+    assert "internal error" not in local_scf.settled_stderr()

@@ -1,6 +1,7 @@
 """The proxy: it leads to SCF's hosts alone, within bounds, and leaves nothing open."""
 
 import asyncio
+import contextlib
 import dataclasses
 import socket
 
@@ -25,6 +26,7 @@ def proxied(scenario, **limits):
     """Run ``scenario(connect, target_port, tunnels)`` with a proxy before a server that echoes lines."""
 
     async def run():
+        ours = asyncio.all_tasks()
         upstream = await asyncio.start_server(_upstream, "127.0.0.1", 0)
         port = upstream.sockets[0].getsockname()[1]
         listener = socket.create_server(("127.0.0.1", 0))
@@ -42,8 +44,10 @@ def proxied(scenario, **limits):
             await asyncio.wait_for(scenario(connect, port, tunnels), PATIENCE_SECONDS)
         for writer in writers:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
         upstream.close()
-        await asyncio.sleep(0.05)  # connections that were closed are taken down by the loop
+        await asyncio.gather(*(asyncio.all_tasks() - ours))  # the upstream's ends of them
 
     asyncio.run(run())
 

@@ -11,16 +11,49 @@ from tencentserverless.local.keys import KeyRing
 from tencentserverless.local.scheduler.job import Stopping
 from tests.local.scheduler.scheduling import call, record, scheduling, value
 
+PATIENCE_SECONDS = 30
 
-def test_a_warm_instance_is_used_again_and_others_are_added_when_it_is_busy():
+
+async def until(is_so):
+    """Wait until something is so; the loop and the workers go on meanwhile."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        await asyncio.sleep(0.005)
+
+
+async def begun(scheduler, function, gate):
+    """A call that runs, and goes on until the gate is open."""
+    before = gate.begun()
+    task = asyncio.ensure_future(call(scheduler, function, held_at(gate)))
+    await until(lambda: gate.begun() > before or task.done())
+    assert not task.done(), task
+    return task
+
+
+def held_at(gate):
+    return {"do": "hold", "gate": str(gate)}
+
+
+def meeting_at(gate, count):
+    """Ends when so many calls run at one time."""
+    return {"do": "meet", "gate": str(gate), "count": count}
+
+
+def patient(name="behave", **changes):
+    """A function whose calls may be held for as long as a test takes."""
+    return record(name, timeout_seconds=600, **changes)
+
+
+def test_a_warm_instance_is_used_again_and_others_are_added_when_it_is_busy(gate):
     async def scenario():
         async with scheduling() as scheduler:
-            function = record()
+            function = patient()
             first = value(await call(scheduler, function, {"do": "count"}))
             again = value(await call(scheduler, function, {"do": "count"}))
             assert (again["pid"], again["calls"]) == (first["pid"], 2)
-            both = await asyncio.gather(*(call(scheduler, function, {"do": "sleep", "seconds": 0.3}) for _ in range(2)))
-            assert [value(outcome) for outcome in both] == ["slept", "slept"]
+            both = await asyncio.gather(*(call(scheduler, function, meeting_at(gate, 2)) for _ in range(2)))
+            assert first["pid"] in {value(outcome) for outcome in both}
             counts = [value(await call(scheduler, function, {"do": "count"})) for _ in range(3)]
             assert len({count["pid"] for count in counts}) == 1  # the last used one comes first
 
@@ -36,36 +69,34 @@ def test_calls_wait_their_turn_where_one_instance_is_the_bound():
     asyncio.run(scenario())
 
 
-def test_a_call_that_waited_long_gets_an_instance_of_its_own():
+def test_a_call_that_waited_long_gets_an_instance_of_its_own(gate):
     async def scenario():
         async with scheduling(ready_instances=1, stall_seconds=0.05) as scheduler:
-            started = time.monotonic()
-            await asyncio.gather(*(call(scheduler, record(), {"do": "sleep", "seconds": 1}) for _ in range(3)))
-            assert time.monotonic() - started < 2
+            function = record(timeout_seconds=PATIENCE_SECONDS)
+            outcomes = await asyncio.gather(*(call(scheduler, function, meeting_at(gate, 3)) for _ in range(3)))
+            assert len({value(outcome) for outcome in outcomes}) == 3
 
     asyncio.run(scenario())
 
 
-def test_a_nested_call_does_not_wait():
+def test_a_nested_call_does_not_wait(gate):
     async def scenario():
-        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
-            busy = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 2}))
-            await asyncio.sleep(0.01)
-            value(await call(scheduler, record(), {"do": "count"}, nested=True))
+        async with scheduling(ready_instances=1, stall_seconds=600) as scheduler:
+            busy = await begun(scheduler, patient(), gate)
+            value(await call(scheduler, patient(), {"do": "count"}, nested=True))
             assert not busy.done()
             busy.cancel()
 
     asyncio.run(scenario())
 
 
-def test_a_full_machine_refuses_after_a_while_and_takes_the_idle_of_others_before(ends):
+def test_a_full_machine_refuses_after_a_while_and_takes_the_idle_of_others_before(ends, gate):
     async def scenario():
         async with scheduling(all_instances=1, stall_seconds=0.05, queue_seconds=0.2) as scheduler:
             first = value(await call(scheduler, record("one"), {"do": "count"}))
-            value(await call(scheduler, record("two"), {"do": "count"}))
+            value(await call(scheduler, patient("two"), {"do": "count"}))
             assert ends(first["pid"])
-            busy = asyncio.ensure_future(call(scheduler, record("two"), {"do": "sleep", "seconds": 2}))
-            await asyncio.sleep(0.01)
+            busy = await begun(scheduler, patient("two"), gate)
             refused = await call(scheduler, record("one"), {"do": "count"})
             assert (refused.status, "[one]" in refused.message) == (432, True)
             busy.cancel()
@@ -73,15 +104,15 @@ def test_a_full_machine_refuses_after_a_while_and_takes_the_idle_of_others_befor
     asyncio.run(scenario())
 
 
-def test_memory_over_the_regions_quota_is_432():
+def test_memory_over_the_regions_quota_is_432(gate):
     async def scenario():
         async with scheduling(region_memory_mb=3000) as scheduler:
-            function = record(memory_mb=2048)
-            busy = asyncio.ensure_future(call(scheduler, function, {"do": "sleep", "seconds": 0.2}))
-            await asyncio.sleep(0.01)
+            function = patient(memory_mb=2048)
+            busy = await begun(scheduler, function, gate)
             refused = await call(scheduler, function, {"do": "count"})
             assert refused.status == 432
             assert refused.message == "Function [ behave ] concurrency exceeded region unreserved quota 3000 MB"
+            gate.open()
             value(await busy)
             value(await call(scheduler, function, {"do": "count"}))
 
@@ -93,7 +124,7 @@ def test_an_instance_that_dies_while_idle_is_forgotten():
         async with scheduling() as scheduler:
             first = value(await call(scheduler, record(), {"do": "count"}))
             os.kill(first["pid"], 9)
-            await asyncio.sleep(0.3)
+            await until(lambda: scheduler.counts()["instances"] == 0)
             assert value(await call(scheduler, record(), {"do": "count"}))["calls"] == 1
 
     asyncio.run(scenario())
@@ -154,14 +185,14 @@ def test_worn_keys_are_renewed_in_a_warm_instance():
     asyncio.run(scenario())
 
 
-def test_closing_ends_every_process_and_every_call(ends):
+def test_closing_ends_every_process_and_every_call(ends, gate):
     async def scenario():
-        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
-            pid = value(await call(scheduler, record(), {"do": "count"}))["pid"]
-            child = value(await call(scheduler, record(), {"do": "leave_child"}))
-            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 2}))
+        async with scheduling(ready_instances=1, stall_seconds=600) as scheduler:
+            pid = value(await call(scheduler, patient(), {"do": "count"}))["pid"]
+            child = value(await call(scheduler, patient(), {"do": "leave_child"}))
+            running = await begun(scheduler, patient(), gate)
             waiting = asyncio.ensure_future(call(scheduler, record("other"), {"do": "count"}))
-            await asyncio.sleep(0.05)
+            await until(lambda: scheduler.counts()["calls"] == 2)
             await scheduler.close()
             for task in (running, waiting):
                 with pytest.raises(Stopping):
@@ -209,52 +240,50 @@ def test_versions_have_instances_of_their_own():
     asyncio.run(scenario())
 
 
-def test_a_retired_version_ends_its_idle_instances_now_and_the_busy_one_after_its_call(ends):
+def test_a_retired_version_ends_its_idle_instances_now_and_the_busy_one_after_its_call(ends, gate):
     async def scenario():
         async with scheduling() as scheduler:
             drained = asyncio.Event()
-            events = ({"do": "sleep", "seconds": 0.2}, {"do": "count"})
-            busy, idle = await asyncio.gather(*(call(scheduler, record(), event) for event in events))
-            assert value(busy) == "slept"
-            busy = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 0.5}))
-            await asyncio.sleep(0.05)
+            busy = await begun(scheduler, patient(), gate)
+            idle = value(await call(scheduler, patient(), {"do": "count"}))
             scheduler.retire(record().key, "$LATEST", drained.set)
             assert [each.key.name for each in scheduler.records()] == ["behave"]
+            assert await asyncio.to_thread(ends, idle["pid"])
             assert not drained.is_set()
-            assert value(await busy) == "slept"
-            await asyncio.wait_for(drained.wait(), 5)
+            gate.open()
+            assert value(await busy) == "held"
+            await asyncio.wait_for(drained.wait(), PATIENCE_SECONDS)
             assert list(scheduler.records()) == []
-            assert await asyncio.to_thread(ends, value(idle)["pid"])
 
     asyncio.run(scenario())
 
 
-def test_a_retired_version_still_serves_the_calls_that_wait_for_it():
+def test_a_retired_version_still_serves_the_calls_that_wait_for_it(gate):
     async def scenario():
-        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+        async with scheduling(ready_instances=1, stall_seconds=600) as scheduler:
             drained = asyncio.Event()
-            calls = [
-                asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 0.1})) for _ in range(3)
-            ]
-            await asyncio.sleep(0.01)
+            calls = [await begun(scheduler, patient(), gate)]
+            calls += [asyncio.ensure_future(call(scheduler, patient(), held_at(gate))) for _ in range(2)]
+            await until(lambda: scheduler.counts()["calls"] == 3)
             scheduler.retire(record().key, "$LATEST", drained.set)
-            assert [value(await each) for each in calls] == ["slept"] * 3
-            await asyncio.wait_for(drained.wait(), 5)
+            gate.open()
+            assert [value(await each) for each in calls] == ["held"] * 3
+            await asyncio.wait_for(drained.wait(), PATIENCE_SECONDS)
 
     asyncio.run(scenario())
 
 
-def test_a_version_that_is_retired_by_force_ends_its_calls():
+def test_a_version_that_is_retired_by_force_ends_its_calls(gate):
     async def scenario():
-        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
+        async with scheduling(ready_instances=1, stall_seconds=600) as scheduler:
             drained = asyncio.Event()
-            value(await call(scheduler, record(), {"do": "count"}))
-            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 30}))
-            waiting = asyncio.ensure_future(call(scheduler, record(), {"do": "count"}))
-            await asyncio.sleep(0.05)
+            value(await call(scheduler, patient(), {"do": "count"}))
+            running = await begun(scheduler, patient(), gate)
+            waiting = asyncio.ensure_future(call(scheduler, patient(), {"do": "count"}))
+            await until(lambda: scheduler.counts()["calls"] == 2)
             scheduler.retire(record().key, "$LATEST", drained.set, is_forced=True)
             assert ((await running).status, (await waiting).status) == (439, 438)
-            await asyncio.wait_for(drained.wait(), 5)
+            await asyncio.wait_for(drained.wait(), PATIENCE_SECONDS)
 
     asyncio.run(scenario())
 
@@ -269,27 +298,29 @@ def test_what_never_ran_is_drained_at_once():
     asyncio.run(scenario())
 
 
-def test_a_stop_lets_calls_under_way_end_and_takes_no_new_ones(ends):
+def test_a_stop_lets_calls_under_way_end_and_takes_no_new_ones(ends, gate):
     async def scenario():
-        async with scheduling(ready_instances=1, stall_seconds=30) as scheduler:
-            pid = value(await call(scheduler, record(), {"do": "count"}))["pid"]
-            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 0.3}))
-            waiting = asyncio.ensure_future(call(scheduler, record(), {"do": "count"}))
-            await asyncio.sleep(0.01)
-            await scheduler.close(grace_seconds=20)
-            assert value(await running) == "slept"
+        async with scheduling(ready_instances=1, stall_seconds=600) as scheduler:
+            pid = value(await call(scheduler, patient(), {"do": "count"}))["pid"]
+            running = await begun(scheduler, patient(), gate)
+            waiting = asyncio.ensure_future(call(scheduler, patient(), {"do": "count"}))
+            await until(lambda: scheduler.counts()["calls"] == 2)
+            closing = asyncio.ensure_future(scheduler.close(grace_seconds=600))
             with pytest.raises(Stopping):
                 await waiting
+            assert not running.done()
+            gate.open()
+            assert value(await running) == "held"
+            await closing
             assert await asyncio.to_thread(ends, pid)
 
     asyncio.run(scenario())
 
 
-def test_a_stop_waits_no_longer_than_its_grace():
+def test_a_stop_waits_no_longer_than_its_grace(gate):
     async def scenario():
         async with scheduling() as scheduler:
-            running = asyncio.ensure_future(call(scheduler, record(), {"do": "sleep", "seconds": 60}))
-            await asyncio.sleep(0.2)
+            running = await begun(scheduler, patient(), gate)
             await scheduler.close(grace_seconds=0.1)
             with pytest.raises(Stopping):
                 await running
@@ -299,7 +330,7 @@ def test_a_stop_waits_no_longer_than_its_grace():
 
 def test_short_calls_share_an_instance_rather_than_start_more():
     async def scenario():
-        async with scheduling(ready_instances=8, stall_seconds=30) as scheduler:
+        async with scheduling(ready_instances=8, stall_seconds=600, start_seconds=600) as scheduler:
             value(await call(scheduler, record(), {"do": "count"}))
             outcomes = await asyncio.gather(*(call(scheduler, record(), {"do": "count"}) for _ in range(20)))
             assert len({value(outcome)["pid"] for outcome in outcomes}) == 1
@@ -309,15 +340,19 @@ def test_short_calls_share_an_instance_rather_than_start_more():
 
 def test_a_function_with_a_queue_does_not_keep_the_last_processes_from_another_one():
     async def scenario():
-        async with scheduling(all_instances=2, stall_seconds=0.05, queue_seconds=60) as scheduler:
-            greedy = [
-                asyncio.ensure_future(call(scheduler, record("one"), {"do": "sleep", "seconds": 0.1}))
-                for _ in range(40)
-            ]
-            await asyncio.sleep(0.01)
-            value(await call(scheduler, record("two"), {"do": "count"}))
-            assert sum(each.done() for each in greedy) < len(greedy)
-            assert [value(await each) for each in greedy] == ["slept"] * len(greedy)
+        async with scheduling(all_instances=2, stall_seconds=0.05, queue_seconds=600) as scheduler:
+            two = None
+
+            async def call_without_end():
+                while two is None or not two.done():
+                    assert value(await call(scheduler, record("one"), {"do": "sleep", "seconds": 0.05})) == "slept"
+
+            greedy = [asyncio.ensure_future(call_without_end()) for _ in range(8)]
+            await until(lambda: scheduler.counts()["instances"] == 2)
+            two = asyncio.ensure_future(call(scheduler, record("two"), {"do": "count"}))
+            await until(two.done)
+            assert value(two.result())["calls"] == 1
+            await asyncio.gather(*greedy)
 
     asyncio.run(scenario())
 

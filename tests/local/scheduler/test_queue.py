@@ -1,25 +1,30 @@
 """Asynchronous invocations: kept before they are answered, run in order, tried again as the platform does."""
 
 import base64
+import contextlib
 import io
 import json
 import signal
-import time
+import sqlite3
 import zipfile
 
 import pytest
 
+from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tests.conftest import STOP_SECONDS, wait_until
 
 CODE = """
 import json, os, signal, time
 
 def main_handler(event, context):
+    if event.get("listens"):
+        signal.signal(signal.SIGTERM, lambda number, frame: setattr(main_handler, "asked", True))
     with open(event["file"], "a") as file:
         file.write(json.dumps([event["name"], context["request_id"]]) + "\\n")
+    while event.get("gate") and not os.path.exists(os.path.join(event["gate"], "open")):
+        time.sleep(0.01)
     if event.get("sleep"):
-        if event.get("listens"):
-            signal.signal(signal.SIGTERM, lambda number, frame: setattr(main_handler, "asked", True))
         deadline = time.time() + event["sleep"]
         while time.time() < deadline and not getattr(main_handler, "asked", False):
             time.sleep(0.01)
@@ -28,7 +33,7 @@ def main_handler(event, context):
         raise ValueError("no " + event["name"])
     return event["name"]
 """
-PATIENCE_SECONDS = 20
+AT_ONCE = Limits().events_at_once
 
 
 def zipped():
@@ -42,6 +47,8 @@ def zipped():
 def folder(tmp_path):
     (tmp_path / "functions" / "fn").mkdir(parents=True)
     (tmp_path / "functions" / "fn" / "index.py").write_text(CODE)
+    inputs = f"{{name: fn, src: ., runtime: {OWN_RUNTIME}, timeout: 600}}"
+    (tmp_path / "functions" / "fn" / "serverless.yml").write_text(f"component: scf\nname: fn\ninputs: {inputs}\n")
     return tmp_path / "functions"
 
 
@@ -56,18 +63,11 @@ def ran(tmp_path):
     path = tmp_path / "ran"
 
     def ran(count=0):
-        until(lambda: path.exists() and len(path.read_text().splitlines()) >= count)
+        wait_until(lambda: path.exists() and len(path.read_text().splitlines()) >= count)
         return [tuple(json.loads(line)) for line in path.read_text().splitlines()]
 
     ran.path = path
     return ran
-
-
-def until(condition):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def push(server, ran, name, function="fn", **event):
@@ -84,7 +84,7 @@ def status(server, request_id, function="fn"):
 
 
 def ended(server, request_id, function="fn"):
-    until(lambda: status(server, request_id, function)["RetCode"] != 1)
+    wait_until(lambda: status(server, request_id, function)["RetCode"] != 1)
     return status(server, request_id, function)
 
 
@@ -135,7 +135,7 @@ def test_no_room_is_tried_again_until_there_is_some(server, ran):
         "PutReservedConcurrencyConfig", {"FunctionName": "fn", "ReservedConcurrencyMem": 0}
     ).response.keys() == {"RequestId"}
     request_id = push(server, ran, "patient")
-    time.sleep(0.3)  # several tries, at this scale
+    wait_until(lambda: server.stderr.count(f"[fn] ERROR RequestId:{request_id} status 432: ") > 2)
     assert status(server, request_id)["RetCode"] == 1
     assert not ran.path.exists()
     server.request("DeleteReservedConcurrencyConfig", {"FunctionName": "fn"})
@@ -150,31 +150,44 @@ def test_bad_events_get_the_platforms_codes(server, ran):
     assert server.error("Invoke", {**invoke, "FunctionName": "nobody"})[0] == "ResourceNotFound.Function"
 
 
-def test_a_function_that_is_deleted_takes_its_events_along(server, ran):
-    made = {"FunctionName": "gone", "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped()}, "Timeout": 30}
+def kept_events(path):
+    """Ids of the events in the database of a server."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return [request_id for (request_id,) in connection.execute("SELECT request_id FROM events")]
+
+
+def test_a_function_that_is_deleted_takes_its_events_along(server, ran, gate, tmp_path):
+    made = {"FunctionName": "gone", "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped()}, "Timeout": 600}
     assert server.request("CreateFunction", made).response.keys() == {"RequestId"}
-    for number in range(40):
-        push(server, ran, f"{number}", "gone", sleep=0.5)
+    ids = {push(server, ran, f"{number}", "gone", gate=str(gate)) for number in range(AT_ONCE + 8)}
+    (path,) = tmp_path.glob("started/**/state.db")
+    assert 0 < len(ran(1)) <= AT_ONCE
+    assert len(kept_events(path)) == len(ids)
     assert server.request("DeleteFunction", {"FunctionName": "gone"}).response.keys() == {"RequestId"}
-    until(lambda: "gone] RequestId" in server.stderr)
-    assert len(ran()) < 40
+    gate.open()
+    wait_until(lambda: not kept_events(path))
+    begun = {request_id for _, request_id in ran()}
+    assert len(begun) == len(ran()) <= AT_ONCE
+    assert begun < ids
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder, tmp_path, ran, number):
+def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder, tmp_path, ran, number, gate):
     first = start_local_scf(folder, "--state", tmp_path / "state")
-    ids = {push(first, ran, f"{count}", sleep=0.6): f"{count}" for count in range(120)}
-    first.stop(number)
-    done = {request_id for _, request_id in ran()} if ran.path.exists() else set()
-    assert len(done) < len(ids)
+    ids = {push(first, ran, f"{count}", gate=str(gate)): f"{count}" for count in range(2 * AT_ONCE)}
+    ran(1)
+    first.process.send_signal(number)
+    wait_until(first.is_stopping)
+    gate.open()
+    first.process.wait(STOP_SECONDS)
+    assert len(ran()) <= AT_ONCE
     second = start_local_scf(folder, "--state", tmp_path / "state")
-    until(lambda: {request_id for _, request_id in ran()} == set(ids))
+    wait_until(lambda: not kept_events(tmp_path / "state" / "state.db"))
     for request_id, name in ids.items():
         found = ended(second, request_id)
-        assert (found["RetCode"], found["RetMsg"]) == (0, '"woken"'), name
-    if number == signal.SIGTERM:
-        until(lambda: second.request("GetAccount", {}).response)
-        assert len(ran()) <= len(ids) + 32  # what ran at the stop was begun again, and nothing else
+        assert (found["RetCode"], found["RetMsg"]) == (0, json.dumps(name))
+    assert {request_id for _, request_id in ran()} == set(ids)
+    assert len(ran()) <= len(ids) + AT_ONCE  # what ran at the stop was begun again, and nothing else
 
 
 @pytest.fixture
@@ -195,7 +208,7 @@ def test_a_function_with_async_run_answers_every_call_with_an_id(tracing, ran):
     result = tracing.request("InvokeFunction", {"FunctionName": "long", "Event": event}).response["Result"]
     request_id = result["FunctionRequestId"]
     assert result["RetMsg"] == ""
-    until(lambda: event_status(tracing, request_id)["Status"] == "FINISHED")
+    wait_until(lambda: event_status(tracing, request_id)["Status"] == "FINISHED")
     assert event_status(tracing, request_id) == {
         "Status": "FINISHED",
         "StatusCode": 200,
@@ -210,7 +223,7 @@ def test_a_function_with_async_run_answers_every_call_with_an_id(tracing, ran):
 
 def test_a_failure_of_an_async_run_is_final_and_ends_the_instance(tracing, ran):
     request_id = push(tracing, ran, "bad", "long", raises=True)
-    until(lambda: event_status(tracing, request_id)["Status"] == "FAILED")
+    wait_until(lambda: event_status(tracing, request_id)["Status"] == "FAILED")
     assert event_status(tracing, request_id)["StatusCode"] == 430
     assert ran() == [("bad", request_id)]
 
@@ -222,11 +235,10 @@ def test_a_failure_of_an_async_run_is_final_and_ends_the_instance(tracing, ran):
 def test_an_event_that_runs_is_terminated(tracing, ran, is_graceful, listens, state, code):
     request_id = push(tracing, ran, "slow", "long", sleep=60, listens=listens)
     ran(1)
-    time.sleep(0.1)  # until it listens
     asked = {"FunctionName": "long", "InvokeRequestId": request_id, "GraceShutdown": is_graceful}
     assert event_status(tracing, request_id)["Status"] == "RUNNING"
     assert tracing.request("TerminateAsyncEvent", asked).response.keys() == {"RequestId"}
-    until(lambda: event_status(tracing, request_id)["Status"] != "RUNNING")
+    wait_until(lambda: event_status(tracing, request_id)["Status"] != "RUNNING")
     found = event_status(tracing, request_id)
     assert (found["Status"], found["StatusCode"]) == (state, code)
     assert tracing.error("TerminateAsyncEvent", asked)[0] == "FailedOperation.AsyncEventStatus"

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.conftest import wait_until
+
 STATUS = "statusCode"
 
 
@@ -99,8 +101,8 @@ def test_a_result_over_6_mb_is_407(local_scf):
 
 def test_a_function_over_its_timeout_is_433_and_its_group_is_killed(local_scf):
     started = time.monotonic()
-    result = local_scf.invoke("slow", {"do": "sleep", "seconds": 30})
-    assert 1 <= time.monotonic() - started < 10
+    result = local_scf.invoke("slow", {"do": "sleep", "seconds": 1000})
+    assert time.monotonic() - started >= 1
     error = failure(result)
     assert (error[STATUS], error["errorMessage"]) == (433, "Invoking task timed out after 1 seconds")
     assert (result["Duration"], result["BillDuration"]) == (1000, 1000)
@@ -170,7 +172,7 @@ def test_the_root_logger_writes_debug_lines(local_scf):
 
 def test_what_a_thread_writes_after_the_answer_is_in_nobodys_log(local_scf):
     local_scf.invoke("behave", {"do": "thread_output"})
-    time.sleep(0.4)
+    wait_until(lambda: "[behave] late line" in local_scf.stderr)
     assert "late line" not in local_scf.invoke("behave", {"do": "log"}, LogType="Tail")["Log"]
 
 

@@ -1,7 +1,6 @@
 """A call that holds more memory than its function may ends in 434 while it runs, its children's memory counted."""
 
 import json
-import time
 
 import pytest
 
@@ -10,14 +9,14 @@ from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 CODE = """
 import subprocess, sys, time
 
-HOLD = "block = bytearray(300 * 1024 * 1024); import time; time.sleep(60)"
+HOLD = "block = bytearray(300 * 1024 * 1024); import time; time.sleep(1000)"
 
 def main_handler(event, context):
     if event == "own":
         block = bytearray(200 * 1024 * 1024)
     if event == "child":
         subprocess.Popen([sys.executable, "-c", HOLD])
-    time.sleep(60)
+    time.sleep(1000)
 """
 
 
@@ -33,10 +32,8 @@ def server(tmp_path, start_local_scf):
 
 @pytest.mark.parametrize("event", ["own", "child"])
 def test_over_the_limit_is_434_while_it_runs(server, event):
-    started = time.monotonic()
     result = server.invoke("fn", event)
     error = json.loads(result["RetMsg"])
     assert (error["statusCode"], error["errorMessage"]) == (434, "Task memory exceeded 128 MB")
-    assert time.monotonic() - started < 30  # it would have slept for a minute
     if event == "own":
         assert result["MemUsage"] > 128 * 1024 * 1024

@@ -5,11 +5,11 @@ import http.client
 import json
 import signal
 import threading
-import time
 
 import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME, Interpreters
+from tests.conftest import wait_until
 
 CODE = """
 import os, sys, time
@@ -53,9 +53,7 @@ def start(tmp_path, start_local_scf):
 
 
 def pid_in(mark):
-    deadline = time.monotonic() + 20
-    while not mark.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(mark.exists)
     return int(mark.read_text())
 
 

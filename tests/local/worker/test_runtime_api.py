@@ -353,8 +353,7 @@ def test_a_client_that_reads_late_gets_all_of_a_large_event(header):
         client.writer.transport.pause_reading()
         api.offer(EVENT._replace(body=bytes(6 * MIB)))
         await client.send(NEXT.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n"))
-        await until(lambda: api.is_taken)
-        await asyncio.sleep(0.05)
+        await until(lambda: any(each._transport.get_write_buffer_size() for each in api._connections))
         client.writer.transport.resume_reading()
         assert len((await client.answer())[2]) == 6 * MIB
         if header:

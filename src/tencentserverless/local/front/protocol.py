@@ -24,6 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 _LOGGER.setLevel(logging.ERROR)
 
 _SHORT_LENGTH_CHARS = 5  # of the length of a body that is awaited whole; it is bounded by uvicorn's high-water mark too
+_FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _HEADER_SIGNS_BYTES = 4  # the colon, a blank and the end of the line
 
 
@@ -159,6 +160,17 @@ class _Connection(HttpToolsProtocol):
         """The client sends no more; it may still read."""
         if self._is_partial:
             self._refuse(ApiError("InvalidParameter", "The request ended before it was whole."))
+
+    def shutdown(self) -> None:
+        """The server stops: an idle connection ends now, another one after its answer.
+
+        Over TLS an end is agreed upon, and a client that idles, also one behind the proxy, does not listen. So nobody
+        waits for it, unless it has not yet taken all of its last answer.
+        """
+        has_left = not self.transport.get_write_buffer_size()
+        super().shutdown()
+        if self.transport.is_closing() and has_left:
+            self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has gone."""

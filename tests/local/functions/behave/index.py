@@ -185,5 +185,21 @@ def do_sleep(event, context):
     return "slept"
 
 
+def do_hold(event, context):
+    """Say that it has begun, and end when the gate is open."""
+    open(os.path.join(event["gate"], "begun-" + context["request_id"]), "w").close()
+    while not os.path.exists(os.path.join(event["gate"], "open")):
+        time.sleep(0.01)
+    return "held"
+
+
+def do_meet(event, context):
+    """Say that it has begun, and end when so many have."""
+    open(os.path.join(event["gate"], "begun-" + context["request_id"]), "w").close()
+    while len(os.listdir(event["gate"])) < event["count"]:
+        time.sleep(0.01)
+    return os.getpid()
+
+
 def do_use_memory(event, context):
     return len(bytearray(event["size"]))
