@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tencentserverless.aio import AsyncClient
-from tencentserverless.journal import Journal
+from tencentserverless.journal import Journal, JournalError
 from tests.peer import KEYS, Peer, ok
 from tests.proof.campaign import run_on_new_loop
 
@@ -161,6 +161,35 @@ def test_tasks_that_begin_at_once_are_waited_for_like_others(tmp_path, caplog):
     assert caplog.records == []
     with Journal(path) as journal:
         assert journal.in_doubt() == []
+
+
+def test_a_journal_that_cannot_be_written_at_the_end_is_an_error_of_whoever_closes_the_map(tmp_path, monkeypatch):
+    """And everything is let go of."""
+    gate = threading.Event()
+
+    async def main(peer):
+        async with client_of(peer) as client:
+            outcomes = client.map("f", range(9), concurrency=2, journal=str(tmp_path / "run.db"))
+            asking = asyncio.ensure_future(outcomes.__anext__())
+            await until(lambda: len(peer.requests) == 2)
+            true_close = outcomes._run._journal.close
+
+            def fail():
+                true_close()
+                raise JournalError("the disk is full")
+
+            monkeypatch.setattr(outcomes._run._journal, "close", fail)
+            closing = asyncio.ensure_future(outcomes.aclose())
+            await asyncio.sleep(0)
+            gate.set()
+            with pytest.raises(JournalError, match="the disk is full"):
+                await closing
+            await asyncio.wait([asking])
+            state = client._get_pool().state
+            assert state.opened == state.idle
+
+    with Peer(answer=lambda request: gate.wait(20) and ok()) as peer:
+        run_on_new_loop(main(peer))
 
 
 def test_a_commit_that_fails_after_all_its_calls_were_cancelled_is_no_noise(tmp_path, monkeypatch):

@@ -227,6 +227,7 @@ def test_one_early_end_does_not_make_every_later_call_open_a_connection() -> Non
     with Peer(script) as peer, client_of(peer) as client:
         client.invoke("f")
         peer.wait_until(lambda peer: peer.open_connections == 0)
+        client.invoke("f")
         for _ in range(5):
             let_idle(client, 20)
             client.invoke("f")

@@ -5,6 +5,7 @@ import asyncio
 from tencentserverless._base.map import BaseMapRun, MapProgress
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
+from tencentserverless.journal import JournalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class AsyncMapRun(BaseMapRun):
         self._run = run
         self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
         self._failure: "BaseException | None" = None  # which ends the map
+        self._unsettled: "JournalError | None" = None  # what was under way at the end is not on record
         self._loop: "asyncio.AbstractEventLoop | None" = None
         self._turn: "asyncio.Lock"  # to pull an input
         self._waiters: "set[asyncio.Future[None]]" = set()  # one for each task that waits for news
@@ -125,7 +127,10 @@ class AsyncMapRun(BaseMapRun):
             self._failure = worker.exception()
         self._tell()
         if self.is_closed and not self._workers:
-            self._settle()
+            try:
+                self._settle()
+            except JournalError as error:  # raised by whoever closes the map, for nobody hears a callback
+                self._unsettled = error
 
     def _tell(self) -> None:
         """Wake whoever waits for news: any task may iterate."""
@@ -228,6 +233,10 @@ class AsyncMapRun(BaseMapRun):
             finally:
                 self._cancel_rest()
             await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.sleep(0)  # until the last of them is dismissed
+        error, self._unsettled = self._unsettled, None
+        if error is not None:
+            raise error
 
     def stop(self) -> None:
         """Send nothing more, and give up what waits."""
