@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks import environments, machine, responder, startup
 from benchmarks.coordinator import Pass, Place, run_pass
-from benchmarks.passes import list_passes
+from benchmarks.passes import IN_FLIGHT, list_passes
 from benchmarks.report import write_report
 from benchmarks.results import Results
 
@@ -25,6 +25,8 @@ FULL_ROUNDS = 25
 QUICK_ROUNDS = 3
 MAP_CALLS = 100_000
 QUICK_CALLS = 10_000
+ROWS = 100_000
+QUICK_ROWS = 10_000
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -123,6 +125,8 @@ class Program:
         results.imported = startup.measure_imports(place, rounds)
         results.sizes = startup.measure_sizes(place)
         results.map_growth_mb = startup.measure_map_growth(place, QUICK_CALLS if self._is_quick else MAP_CALLS)
+        results.settle_seconds = startup.measure_settle(place, QUICK_ROWS if self._is_quick else ROWS)
+        results.look_up_threads = startup.count_look_up_threads(place, IN_FLIGHT)
         say(f"new processes, imports, sizes, memory of a map: {time.monotonic() - began:.0f} s")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.coordinator import Client, Pass
 
 IN_FLIGHT = 64
+KEYS_PASS = "64 in flight on asyncio, by where the keys are, plain"
 
 FLOOR = Client("floor: bare socket, prebuilt request, JSON", "sockets:prepare_floor", "ours")
 SIGNING = Client("bare script that signs and parses", "sockets:prepare_signing", "ours")
@@ -27,6 +28,7 @@ MAP_JOURNAL = Client("tencentserverless, map with a journal", "maps:prepare_jour
 OFFICIAL_POOL = Client("official SDK, ThreadPoolExecutor", "maps:prepare_official", "official")
 WIDE_POOL = Client("official SDK, its pool widened to 64, ThreadPoolExecutor", "maps:prepare_official_wide", "official")
 TASK_MAP = Client("tencentserverless.aio, map", "tasks:prepare_map", "ours")
+TASK_PROFILE = Client("tencentserverless.aio, keys of the profile file", "tasks:prepare_profile", "ours")
 
 FAST = (FLOOR, SIGNING, OURS, NATIVE)
 SLOW = (FLOOR, OURS, HTTP_CLIENT, URLLIB3, REQUESTS, HTTPX, OFFICIAL)
@@ -71,6 +73,7 @@ def list_passes(is_quick: bool) -> list[Pass]:
             ),
         ]
     plans += [
+        Pass(KEYS_PASS, (TASK_OURS, TASK_PROFILE), in_flight=IN_FLIGHT, rounds=40, slice_seconds=0.1),
         Pass("new connections, TLS", (CONNECTING, OURS), True, is_closing=True, rounds=60, slice_seconds=0.05),
         Pass("one call of 0.1.7, TLS", (OURS, OLD), True, rounds=30, slice_seconds=0.08),
         Pass("one call of 0.1.7, plain", (OURS, OLD), rounds=20, slice_seconds=0.06),

@@ -27,6 +27,8 @@ class Results:
     imported: Imported = field(default_factory=Imported)
     sizes: dict[str, Size] = field(default_factory=dict)
     map_growth_mb: float | None = None
+    settle_seconds: float | None = None
+    look_up_threads: float | None = None
 
     def compare(self, name: str, label: str, baseline: str | None = None) -> Figures | None:
         """A client beside another in a pass, None if either was not measured."""

@@ -108,10 +108,24 @@ def measure_imports(place: Place, rounds: int) -> Imported:
 
 def measure_map_growth(place: Place, calls: int) -> float | None:
     """MB that a process grows by during a map of so many calls, after 2,000 of them; None without our environment."""
+    return ask_ours(place, "maps.py", json.dumps({**place.settings_of(False), "in_flight": 64}), str(calls))
+
+
+def measure_settle(place: Place, rows: int) -> float | None:
+    """Seconds to settle 5,000 doubts of a journal with so many rows; None without our environment."""
+    return ask_ours(place, "settle.py", str(rows))
+
+
+def count_look_up_threads(place: Place, tasks: int) -> float | None:
+    """The most threads during an outage of name look-up, with so many tasks; None without our environment."""
+    return ask_ours(place, "outage.py", str(tasks))
+
+
+def ask_ours(place: Place, script: str, *arguments: str) -> float | None:
+    """The number that a script prints in our environment, None without one."""
     if "ours" not in place.pythons:
         return None
-    settings = json.dumps({**place.settings_of(False), "in_flight": 64})
-    command = [str(place.pythons["ours"]), str(CLIENTS / "maps.py"), settings, str(calls)]
+    command = [str(place.pythons["ours"]), str(CLIENTS / script), *arguments]
     output = subprocess.run(command, env=dict(place.environment), stdout=subprocess.PIPE, check=True).stdout
     return float(json.loads(output))
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import ssl
+import tempfile
+from pathlib import Path
 
 import libraries
 import sdks
@@ -62,6 +65,24 @@ async def prepare_floor(settings):
         body = await answer
         idle.append(protocol)
         return json.loads(body)["Response"]["Result"]["RetMsg"]
+
+    return call
+
+
+async def prepare_profile(settings):
+    """The same with keys that the profile file has, in place of explicit ones."""
+    from tencentserverless.aio import AsyncClient
+
+    home = tempfile.TemporaryDirectory(prefix="bench-home-")
+    folder = Path(home.name) / ".tencentcloud"
+    folder.mkdir()
+    text = f"[default]\nsecret_id = {wire.SECRET_ID}\nsecret_key = {wire.SECRET_KEY}\n"
+    (folder / "credentials").write_text(text)
+    os.environ["HOME"] = home.name
+    client = AsyncClient(wire.REGION, endpoint=settings["url"], ca_file=settings["ca_file"] or None)
+
+    async def call(_home=home):  # which is kept as long as it is called
+        return await client.invoke(wire.FUNCTION, data=wire.EVENT)
 
     return call
 

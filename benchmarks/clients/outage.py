@@ -1,0 +1,47 @@
+"""Print how many threads an outage of name look-up leads to at the most: ``python outage.py TASKS``.
+
+Look-ups hang, calls give up and are tried again: the threads that hang are what such an outage leaves behind.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+import threading
+import time
+
+from tencentserverless.aio import AsyncClient
+from tencentserverless.exception import NetworkError
+
+OUTAGE_SECONDS = 12.0
+
+
+def hang(*question: object) -> object:
+    """What a resolver does that is away; a number is understood all the same."""
+    if socket.AI_NUMERICHOST in question[2:]:
+        raise socket.gaierror(socket.EAI_NONAME, "no number")
+    time.sleep(2 * OUTAGE_SECONDS)
+    raise socket.gaierror(socket.EAI_AGAIN, "the resolver is away")
+
+
+async def count_threads(tasks: int) -> int:
+    """Call from many tasks, and look how many threads there are."""
+    socket.getaddrinfo = hang
+    client = AsyncClient("ap-guangzhou", "AKIDbench", "k", endpoint="https://scf.example.com", connect_timeout=0.3)
+    before = threading.active_count()
+    most = 0
+
+    async def call() -> None:
+        with contextlib.suppress(NetworkError):
+            await client.invoke("f", timeout=OUTAGE_SECONDS)
+
+    calls = [asyncio.ensure_future(call()) for _ in range(tasks)]
+    while not all(each.done() for each in calls):
+        most = max(most, threading.active_count() - before)
+        await asyncio.sleep(0.02)
+    return most
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(count_threads(int(sys.argv[1])))), flush=True)
