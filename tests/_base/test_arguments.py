@@ -102,7 +102,8 @@ def test_what_became_of_a_doubtful_call_is_true_or_false_and_nothing_else(tmp_pa
     """False has it sent again, and None would, too."""
     path = os.path.join(str(tmp_path), "run.db")
     with Journal(path, _identity=("ap-guangzhou", "default", "f", "$LATEST")) as journal:
-        journal._intents.append((0, b"x" * 16))
+        journal.enter(0, "1", False)
+        journal.commit()
     with Journal(path) as journal:
         for value in NO_FLAGS:
             with pytest.raises(TypeError, match="executed must be True or False, not "):

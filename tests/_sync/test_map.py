@@ -119,10 +119,10 @@ def test_an_answer_that_is_there_is_read_before_its_deadline_is_held_against_it(
         assert next(outcomes).position == 0
         first_is_out.set()
         peer.wait_until(lambda peer: len(answered) == 4)
-        fanout = outcomes._fanout
-        assert len(fanout._jobs) == 3
-        for job in fanout._jobs:
-            job.until = fanout._soonest = 0.0  # its deadline has passed while nobody looked
+        loop = outcomes._run._loop
+        assert len(loop.tasks) == 3
+        for task in loop.tasks:
+            task.until = loop._soonest = 0.0  # its deadline has passed while nobody looked
         assert [outcome.position for outcome in outcomes] == [1, 2, 3]
 
 
