@@ -251,6 +251,36 @@ def test_a_child_that_ends_in_the_normal_way_leaves_its_parents_calls_alone():
     assert (done.returncode, done.stdout, done.stderr) == (0, "40 results\n", "")
 
 
+ITERABLE_WITH_FORK = """
+import os, sys
+from tencentserverless.scf import Client
+
+def give(ends):
+    for number in range(40):
+        if number == 20:
+            pid = os.fork()
+            if pid == 0 and ends:
+                sys.exit(0)
+            if pid:
+                assert os.waitpid(pid, 0) == (pid, 0 if ends else 256)
+        yield number
+
+with Client("ap-guangzhou", "AKIDpeer", "k", endpoint=sys.argv[1]) as client:
+    found = list(client.map("f", give(sys.argv[2] == "ends"), concurrency=8, timeout=10))
+print(len(found), "results")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("child", ["ends", "goes on"])
+def test_a_child_of_the_iterable_leaves_its_parents_map_alone(child):
+    """It leaves through the frames of the map, or is refused where it goes on with it."""
+    with Peer(answer=lambda request: time.sleep(0.05) or ok()) as peer:
+        done = run_program(ITERABLE_WITH_FORK, peer.url, child)
+    assert (done.returncode, done.stdout) == (0, "40 results\n")
+    assert ("process that forked" in done.stderr) == (child == "goes on")
+
+
 def test_a_map_may_be_made_in_one_thread_and_iterated_in_another(narrow):
     """The thread that iterates drives it, and so do its own calls in the loop."""
     outcomes = narrow.map("f", range(50), 4)

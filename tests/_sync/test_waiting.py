@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tencentserverless._sync import waiting
-from tencentserverless._sync.waiting import EITHER, READ, WAKE, WRITE, Limit, ThreadWaker, TryLock, wait_one
+from tencentserverless._sync.waiting import EITHER, READ, WAKE, WRITE, Limit, ThreadWaker, TryLock, Turn, wait_one
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Peer, ok
 
@@ -135,6 +135,16 @@ class TestTryLock:
         with pytest.raises(KeyboardInterrupt):
             interrupted()
         assert lock.take() is not None
+
+
+def test_a_turn_is_not_waited_for_in_a_forked_child_where_the_thread_that_has_it_is_missing():
+    lock = TryLock()
+    slot = lock.take()
+    turn = Turn(lock, os.getpid() + 1)
+    turn.take()
+    turn.give()
+    assert lock.take() is None
+    lock.give(slot)
 
 
 HANDLER = """

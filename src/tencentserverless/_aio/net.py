@@ -249,22 +249,61 @@ async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
             await _tunnel(loop, origin, sock)
             mark("tunnel", monotonic())
         context = sockets.tls_context(origin.ca_file) if origin.is_tls else None
-        _, connection = await loop.create_connection(
-            lambda: Connection(origin, loop),
-            sock=sock,
-            ssl=context,
-            server_hostname=origin.host if origin.is_tls else None,
-        )
-    # On Python 3.6 a wrong host name is a ValueError.
-    except (OSError, ssl.CertificateError) as error:
-        sock.close()
-        raise sockets.connect_failure(origin, "make a secure connection to", error) from error
     except BaseException:
         sock.close()
         raise
+    try:
+        connection = await _give_to_transport(loop, origin, sock, context)
+    # On Python 3.6 a wrong host name is a ValueError.
+    except (OSError, ssl.CertificateError) as error:
+        raise sockets.connect_failure(origin, "make a secure connection to", error) from error
     if origin.is_tls:
         mark("tls", monotonic())
     return connection
+
+
+async def _give_to_transport(
+    loop: "Loop", origin: "Origin", sock: socket.socket, context: "ssl.SSLContext | None"
+) -> Connection:
+    """Make a transport for a connected socket, with TLS where there is a context.
+
+    That is never cancelled in the middle. A transport may be saying farewell then; were the socket closed under it, the
+    next one could get the same number, and the transport would take that for its own. It hears of the end instead.
+    """
+    identity = _identify(sock)
+    host = origin.host if context is not None else None
+    make = loop.create_connection(lambda: Connection(origin, loop), sock=sock, ssl=context, server_hostname=host)
+    making = asyncio.ensure_future(make)
+
+    def drop(ended: "asyncio.Future[Any]") -> None:
+        if ended.cancelled():  # as all tasks are when the loop ends
+            return
+        if ended.exception() is None:
+            ended.result()[1].abort()
+        elif _identify(sock) == identity:
+            sock.close()
+        else:  # uvloop closes what ends at once, and leaves us the number, which may be another's by now
+            sock.detach()
+
+    try:
+        _, connection = await asyncio.shield(making)
+        return connection
+    except BaseException:
+        if not making.done():
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:  # the peer was faster
+                pass
+        making.add_done_callback(drop)
+        raise
+
+
+def _identify(sock: socket.socket) -> int:
+    """What the system knows a socket by, whatever its number; -1 once it is closed, and where the system cannot say."""
+    try:
+        return os.fstat(sock.fileno()).st_ino
+    except OSError:
+        return -1
 
 
 async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":

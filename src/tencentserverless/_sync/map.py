@@ -6,10 +6,8 @@ what has arrived is read before a deadline is held against it.
 
 import os
 import sys
-import time
 from collections import deque
 from functools import partial
-from threading import get_ident
 from time import monotonic
 
 from tencentserverless._base.map import BaseMapRun, MapProgress, make_interrupted
@@ -18,7 +16,7 @@ from tencentserverless._core import map_window as core
 from tencentserverless._sync import waiting
 from tencentserverless._sync.driver import call_steps
 from tencentserverless._sync.step_loop import StepLoop, Task
-from tencentserverless._sync.waiting import HELP_SECONDS, NEVER, TryLock
+from tencentserverless._sync.waiting import HELP_SECONDS, NEVER, TryLock, Turn
 from tencentserverless.exception import CallError, TencentServerlessSDKException
 from tencentserverless.journal import JournalError
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
-    from tencentserverless._core.pool import Slot
     from tencentserverless._sync.pool import Pool
     from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
@@ -42,9 +39,6 @@ QUICK_INPUTS = 16
 #: What never waits for its next input.
 _CONTAINERS: "tuple[Any, ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
 _QUICK_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
-
-#: How soon the thread that iterates asks again for a loop that another thread turns, which never waits in it.
-TURN_SECONDS = 0.0005
 
 
 class Map(MapProgress):
@@ -92,36 +86,6 @@ class Map(MapProgress):
             run.close()
 
 
-class _Turn:
-    """One frame's right to take steps and to change the window, which is given back while the caller's code runs.
-
-    :param lock: of the map
-    """
-
-    __slots__ = ("_lock", "_slot")
-
-    def __init__(self, lock: TryLock) -> None:
-        self._lock = lock
-        self._slot: "Slot | None" = None
-
-    def try_take(self) -> bool:
-        """Take it; False if another frame has it."""
-        self._slot = self._lock.take()
-        return self._slot is not None
-
-    def take(self) -> None:
-        """Take it, unless this frame has it already. Another thread has it for moments only."""
-        while self._slot is None and not self.try_take():
-            if self._lock.thread == get_ident():
-                raise RuntimeError("this map is being driven by the code that was interrupted here")
-            time.sleep(TURN_SECONDS)
-
-    def give(self) -> None:
-        """Give it back."""
-        slot, self._slot = self._slot, None
-        self._lock.give(slot)
-
-
 class MapRun(BaseMapRun):
     """One map under way, for threads."""
 
@@ -144,7 +108,7 @@ class MapRun(BaseMapRun):
         self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
         self._is_left = False  # by a close while it is advanced
         self._advancing = TryLock()  # held by the thread that iterates
-        self._turning = TryLock()  # see _Turn
+        self._turning = TryLock()  # see Turn
         self._loop = StepLoop()
         waiting.register(self)
 
@@ -159,7 +123,7 @@ class MapRun(BaseMapRun):
         """
         if not self._tasks or os.getpid() != self._pid:
             return False
-        turn = _Turn(self._turning)
+        turn = Turn(self._turning, self._pid)
         try:
             if not turn.try_take():
                 return False
@@ -172,12 +136,11 @@ class MapRun(BaseMapRun):
         """The next outcome, None when all were handed out."""
         if self.is_closed:
             return None
-        if os.getpid() != self._pid:
-            raise RuntimeError("this map belongs to the process that forked; make a new one here")
+        self._check_process()
         slot = self._advancing.take()
         if slot is None:
             raise RuntimeError("this map is being advanced already, by another thread or by its own iterable")
-        turn = _Turn(self._turning)
+        turn = Turn(self._turning, self._pid)
         try:
             turn.take()
             return self._take(turn)
@@ -188,6 +151,10 @@ class MapRun(BaseMapRun):
             turn.give()
             self._advancing.give(slot)
 
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError("this map belongs to the process that forked; make a new one here")
+
     def close(self, grace: "float | None" = None) -> None:
         """Send nothing more, wait a while for what is under way, and let go of everything.
 
@@ -196,23 +163,21 @@ class MapRun(BaseMapRun):
         if self.is_closed:
             return
         if os.getpid() != self._pid:
-            self.window.is_stopped = True
-            self._loop.close()  # our descriptors; what they lead to is the parent's
-            waiting.unregister(self)
+            self._leave_parent()
             return
         slot = self._advancing.take()
         if slot is None:
             self._is_left = True
             self._loop.wake()
             return
-        turn = _Turn(self._turning)
+        turn = Turn(self._turning, self._pid)
         try:
             self._finish(turn, self._grace if grace is None else grace)
         finally:
             turn.give()
             self._advancing.give(slot)
 
-    def _take(self, turn: _Turn) -> "MapInput | None":
+    def _take(self, turn: Turn) -> "MapInput | None":
         window = self.window
         while not self._is_left:
             step = window.next_step()
@@ -237,7 +202,7 @@ class MapRun(BaseMapRun):
             raise self._fault
         return None
 
-    def _fill(self, turn: _Turn) -> None:
+    def _fill(self, turn: Turn) -> None:
         """Take inputs and start their calls, while there is room."""
         window = self.window
         started = monotonic()
@@ -257,7 +222,7 @@ class MapRun(BaseMapRun):
             for entry, _ in held:  # not launched, for an input was refused
                 self._give_up(entry, [])
 
-    def _pull(self, turn: _Turn, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> bool:
+    def _pull(self, turn: Turn, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> bool:
         """Take the next input; False if there is none."""
         turn.give()  # the iterable may call functions too, and find all connections held by this map
         started = monotonic()
@@ -265,6 +230,7 @@ class MapRun(BaseMapRun):
             found = self._next_input()
         finally:
             turn.take()
+        self._check_process()  # the iterable may fork
         seconds = monotonic() - started
         self._quick_inputs += 1
         if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
@@ -342,9 +308,12 @@ class MapRun(BaseMapRun):
             return False
         return True
 
-    def _finish(self, turn: _Turn, grace: float) -> None:
+    def _finish(self, turn: Turn, grace: float) -> None:
         """Send nothing more, wait ``grace`` seconds for what is under way, and let go of everything."""
         if self.is_closed:
+            return
+        if os.getpid() != self._pid:  # a signal handler or the iterable forked, and this is the child
+            self._leave_parent()
             return
         turn.take()
         self.window.is_stopped = True
@@ -361,6 +330,12 @@ class MapRun(BaseMapRun):
             self._settle()
             if failure is not None:
                 raise failure
+
+    def _leave_parent(self) -> None:
+        """End in a forked child: its calls, their answers and the journal are the parent's."""
+        self.window.is_stopped = True
+        self._loop.close()  # our descriptors; what they lead to is the parent's
+        waiting.unregister(self)
 
     def _stop_unsent(self) -> bool:
         """Give up every call whose request is not out. True if others are left."""

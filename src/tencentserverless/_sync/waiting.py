@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from math import ceil
+from os import getpid
 from time import monotonic
 from weakref import ref
 
@@ -46,6 +47,8 @@ NEVER = float("inf")
 RECHECK_SECONDS = 1.0
 #: How often whoever waits for a connection helps what holds some.
 HELP_SECONDS = 0.005
+#: How soon the thread that iterates asks again for a loop that another thread turns, which never waits in it.
+TURN_SECONDS = 0.0005
 
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
 
@@ -319,3 +322,38 @@ class TryLock:
         if slot is not None:
             self.thread = 0
             self._free.append(slot)
+
+
+class Turn:
+    """One frame's right to take a map's steps and to change its window, given back while the caller's code runs.
+
+    :param lock: of the map
+    :param pid: of the map's process
+    """
+
+    __slots__ = ("_lock", "_pid", "_slot")
+
+    def __init__(self, lock: TryLock, pid: int) -> None:
+        self._lock = lock
+        self._pid = pid
+        self._slot: "Slot | None" = None
+
+    def try_take(self) -> bool:
+        """Take it; False if another frame has it."""
+        self._slot = self._lock.take()
+        return self._slot is not None
+
+    def take(self) -> None:
+        """Take it, unless this frame has it already. Another thread has it for moments only.
+
+        Nothing is taken in a forked child, where that thread is missing.
+        """
+        while self._slot is None and getpid() == self._pid and not self.try_take():
+            if self._lock.thread == threading.get_ident():
+                raise RuntimeError("this map is being driven by the code that was interrupted here")
+            time.sleep(TURN_SECONDS)
+
+    def give(self) -> None:
+        """Give it back."""
+        slot, self._slot = self._slot, None
+        self._lock.give(slot)
