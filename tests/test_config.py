@@ -7,7 +7,9 @@ import pytest
 from tencentserverless import config, scf
 from tencentserverless.aio import AsyncClient
 from tencentserverless.config import Addressing, check_region, is_loopback
+from tencentserverless.credentials import FromEnvironment
 from tencentserverless.exception import ConnectError
+from tencentserverless.models import Credentials
 from tencentserverless.scf import Client
 from tests.sdk_environment import bare_environment
 
@@ -374,3 +376,20 @@ def test_the_guard_holds_for_tasks_and_module_level_calls(way: str, monkeypatch:
         loop.close()
     with pytest.raises(RuntimeError, match="nothing was sent"):
         scf.invoke("f", "ap-guangzhou", "id", "key")
+
+
+@pytest.mark.parametrize("names", [config.FUNCTION_KEYS, config.TOOL_KEYS])
+@pytest.mark.parametrize("is_plain", [False, True], ids=["os.environ", "somebody's own mapping"])
+def test_keys_in_the_environment_are_seen_at_once(
+    names: "tuple[str, str, str]", is_plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_plain:
+        monkeypatch.setattr(os, "environ", dict(os.environ))
+    credentials = FromEnvironment(names)
+    assert credentials.find() is None
+    for name, value in zip(names, ("AKID", "key", "token")):
+        monkeypatch.setitem(os.environ, name, value)
+    assert credentials.find() == Credentials("AKID", "key", "token")
+    for name in names[:2]:
+        monkeypatch.setitem(os.environ, name, "")
+    assert credentials.find() is None, "empty text counts as not given"

@@ -104,9 +104,7 @@ class FromObject(Provider):
         credentials = None if refresh else self.peek()
         if credentials is not None:
             return credentials
-        if self._lock.is_reentered(FromObject.get.__code__):
-            return self._get_reentered(refresh)
-        return self._lock.hold(lambda: self._read(refresh))
+        return self._lock.hold(self._read, self._get_amid, refresh)
 
     def _read(self, refresh: bool) -> Credentials:
         """Its keys. Where it keeps keys for a time, they are kept as long."""
@@ -114,13 +112,14 @@ class FromObject(Provider):
             self._run(key_objects.refresh)
         end = key_objects.find_fresh_end(self._source)
         credentials = self._keep(self._run(key_objects.read))
-        # It may have got others in the middle of that. Then it is read once more, the next time.
-        is_same = end == key_objects.find_fresh_end(self._source)
-        self._fresh = (credentials, end) if end and is_same else None
+        if end:
+            # It may have got others in the middle of that. Then it is read once more, the next time.
+            is_same = end == key_objects.find_fresh_end(self._source)
+            self._fresh = (credentials, end) if is_same else None
         return credentials
 
-    def _get_reentered(self, refresh: bool) -> Credentials:
-        """The keys where the object is being read by this very thread: reading it again could wait for ever."""
+    def _get_amid(self, refresh: bool) -> Credentials:
+        """The keys where this thread is in the middle of reading the object: reading it again could take for ever."""
         if self._kept is not None and not refresh:
             return self._kept
         words = "the credential provider {} was asked for keys while it gave some, by a signal handler or by itself"
@@ -220,9 +219,7 @@ class Chain(Provider):
         is_refused = refresh and self._found is not None and self._found.place == _PROFILE
         found = None if is_refused else self._find_known()
         if found is None:
-            if self._lock.is_reentered(Chain.get.__code__):
-                raise _failure("a signal handler made a call while the keys are searched for that it needs")
-            found = self._lock.hold(lambda: self._search_once(is_refused))
+            found = self._lock.hold(self._search_once, self._refuse_search, is_refused)
         return found.provider.get(refresh)
 
     def source(self) -> str:
@@ -257,6 +254,10 @@ class Chain(Provider):
         if found is None:
             found = self._found = self._search(self._found)
         return found
+
+    def _refuse_search(self, is_refused: bool) -> "_Found":
+        """This very thread is in the middle of a search, which another could upset."""
+        raise _failure("a signal handler made a call while the keys are searched for that it needs")
 
     def _search(self, before: "_Found | None") -> "_Found":
         """Look into every place.

@@ -1,7 +1,6 @@
 """The keys of a CVM's role, from a real HTTP server on loopback."""
 
 import json
-import signal
 import socket
 import threading
 import time
@@ -12,6 +11,7 @@ from tencentserverless._base import cvm_role
 from tencentserverless.credentials import Chain
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials
+from tests.alarms import needs_alarm, on_alarm
 from tests.peer import Peer, PeerRequest, http_answer, unused_port
 from tests.sdk_environment import bare_environment
 
@@ -207,7 +207,7 @@ def test_only_a_host_that_does_not_exist_is_remembered(code: str, is_remembered:
     assert isinstance(cvm_role._explain(error), cvm_role.NoRole) is is_remembered
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that signal")
+@needs_alarm
 def test_an_error_of_a_signal_handler_is_no_answer_of_the_service() -> None:
     """It comes through, whatever it is, and nothing is remembered."""
     service = Service(3600)
@@ -225,14 +225,10 @@ def test_an_error_of_a_signal_handler_is_no_answer_of_the_service() -> None:
 
     with Peer(script) as peer:
         chain = Chain(peer.url + "/")
-        before = signal.signal(signal.SIGALRM, ring)
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with on_alarm(ring) as ring_after:
+            ring_after(0.1)
             with pytest.raises(TimeoutError, match="my own time limit"):
                 chain.get(False)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
         go_on.set()
         assert chain.get(False).secret_id == "AKID1"
 

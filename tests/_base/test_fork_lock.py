@@ -1,23 +1,26 @@
 import os
 import random
-import signal
 import threading
 import time
 
 import pytest
 
 from tencentserverless._base.fork_lock import ForkLock
+from tests.alarms import needs_alarm, on_alarm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-needs_alarm = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that signal")
 
 
 class Stop(BaseException):
     """As KeyboardInterrupt."""
+
+
+def never(*_: object) -> "Any":
+    raise AssertionError("it is not held by this thread")
 
 
 def is_free(lock: ForkLock) -> bool:
@@ -51,7 +54,7 @@ def test_a_fork_lock_excludes() -> None:
     thread.start()
     entered.wait(10)
     threading.Timer(0.05, done.set).start()
-    assert lock.hold(lambda: order.append("second") or "held") == "held"  # type: ignore[func-returns-value]
+    assert lock.hold(lambda: order.append("second") or "held", never) == "held"  # type: ignore[func-returns-value]
     thread.join()
     assert order == ["first", "second"]
 
@@ -79,11 +82,11 @@ def test_a_forked_child_finds_the_lock_free() -> None:
 def test_whoever_becomes_another_process_while_holding_it_gives_it_back() -> None:
     lock = ForkLock()
     parent = os.getpid()
-    pid = lock.hold(os.fork)
+    pid = lock.hold(os.fork, never)
     if os.getpid() != parent:
         code = 1
         try:
-            code = 0 if is_free(lock) and lock.hold(lambda: 5) == 5 else 1
+            code = 0 if is_free(lock) and lock.hold(lambda: 5, never) == 5 else 1
         finally:
             os._exit(code)
     _, status = os.waitpid(pid, 0)
@@ -96,41 +99,47 @@ def test_a_fork_lock_is_released_by_an_error() -> None:
     with pytest.raises(KeyError), lock.of_this_process():
         raise KeyError
     with pytest.raises(KeyError):
-        lock.hold(lambda: {}["x"])
+        lock.hold(lambda: {}["x"], never)
     assert is_free(lock)
 
 
-def test_the_thread_that_holds_it_can_take_it_again_and_knows() -> None:
-    lock = ForkLock()
-    said: "list[bool]" = []
+def test_who_holds_it_and_comes_again_does_the_other_thing() -> None:
+    lock, other = ForkLock(), ForkLock()
 
-    def ask() -> None:
-        said.append(lock.is_reentered(holder.__code__))
+    def act(depth: int) -> "list[str]":
+        inner = lock.hold(act, again, depth - 1) if depth else []
+        return ["act", *inner]
 
-    def holder() -> None:
-        ask()
-        lock.hold(ask)
-        ask()
+    def again(depth: int) -> "list[str]":
+        return ["again {}".format(depth)]
 
-    ask()
-    holder()
-    lock.hold(ask)
-    assert said == [False, False, True, False, False]
+    assert lock.hold(act, again, 3) == ["act", "again 2"]
+    assert lock.hold(act, again, 0) == ["act"]
+    assert other.hold(lock.hold, again, act, again, 0) == ["act"], "another lock's holder is none of this one"
+    with lock.of_this_process():
+        assert lock.hold(act, again, 0) == ["act"], "a greenlet of this thread may hold it; it is no caller of ours"
     assert is_free(lock)
 
 
 def test_another_threads_hold_is_not_mine() -> None:
     lock = ForkLock()
-    said: "list[bool]" = []
+    said: "list[str]" = []
+    entered = threading.Event()
 
     def ask() -> None:
-        said.append(lock.is_reentered(test_another_threads_hold_is_not_mine.__code__))
+        entered.set()
+        said.append(lock.hold(lambda: "act", lambda: "again"))
 
-    with lock.of_this_process():
+    def start() -> threading.Thread:
         thread = threading.Thread(target=ask)
         thread.start()
-        thread.join()
-    assert said == [False]
+        entered.wait(10)
+        time.sleep(0.05)
+        assert said == []
+        return thread
+
+    lock.hold(start, never).join()
+    assert said == ["act"]
 
 
 @needs_alarm
@@ -146,22 +155,17 @@ def test_interruptions_at_any_moment_leave_it_free(kind: "type[BaseException]") 
     def work() -> int:
         return sum(range(5))
 
-    before = signal.signal(signal.SIGALRM, stop)
     interruptions = 0
     limit = time.monotonic() + 2.0
-    try:
+    with on_alarm(stop) as ring_after:
         while time.monotonic() < limit:
             try:
-                signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 3e-4))
-                while True:
-                    lock.hold(work)
+                ring_after(rng.uniform(1e-5, 3e-4))
+                while time.monotonic() < limit + 1.0:
+                    lock.hold(work, never)
             except kind:
                 interruptions += 1
-                signal.setitimer(signal.ITIMER_REAL, 0)
                 assert not lock.of_this_process()._is_owned()  # type: ignore[attr-defined]
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
     assert interruptions > 100
     assert is_free(lock)
 
@@ -172,17 +176,12 @@ def test_a_signal_handler_that_takes_it_does_not_wait_for_the_code_that_it_inter
     taken: "list[Any]" = []
 
     def take(*_: object) -> None:
-        taken.append(lock.hold(lambda: "taken"))
+        taken.append(lock.hold(lambda: "taken", never))
 
-    before = signal.signal(signal.SIGALRM, take)
-    try:
-        with lock.of_this_process():
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
-            limit = time.monotonic() + 10
-            while not taken and time.monotonic() < limit:
-                time.sleep(0.001)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with on_alarm(take) as ring_after, lock.of_this_process():
+        ring_after(0.01)
+        limit = time.monotonic() + 10
+        while not taken and time.monotonic() < limit:
+            time.sleep(0.001)
     assert taken == ["taken"]
     assert is_free(lock)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import pickle
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 
 from tencentserverless import aio, exception, scf
 from tencentserverless.models import Attempt, CallFacts, Verdict
+from tests.alarms import needs_alarm, on_alarm
 from tests.peer import KEYS, Peer, api_error, ok
 from tests.proof.campaign import run_on_new_loop
 from tests.scripted_service import Service
@@ -167,7 +167,7 @@ class SoftTimeLimitExceeded(Exception):
     """As Celery's, which a signal handler raises in its worker."""
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that signal")
+@needs_alarm
 @pytest.mark.parametrize("kind", [SoftTimeLimitExceeded, TimeoutError])
 def test_an_error_of_a_signal_handler_in_the_hook_comes_through_and_repeats_nothing(
     call: "Any", kind: "type[Exception]"
@@ -177,19 +177,16 @@ def test_an_error_of_a_signal_handler_in_the_hook_comes_through_and_repeats_noth
     def ring(*_: object) -> None:
         raise kind("the program's own")
 
-    def hook(*_: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0.02)
-        time.sleep(10)
+    with on_alarm(ring) as ring_after:
 
-    before = signal.signal(signal.SIGALRM, ring)
-    try:
+        def hook(*_: object) -> None:
+            ring_after(0.02)
+            time.sleep(10)
+
         with Peer() as peer:
             with pytest.raises(kind, match="the program's own"):
                 call(peer.url, on_attempt=hook, idempotent=True)
             assert len(peer.requests) == 1
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_hook_that_calls_is_not_told_of_its_own_calls(caplog: "Any") -> None:

@@ -9,12 +9,13 @@ import time
 import pytest
 
 from tencentserverless._base.signals import raised_by_handler
+from tests.alarms import needs_alarm, on_alarm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no SIGALRM")
+pytestmark = needs_alarm
 
 
 class SoftTimeLimitExceeded(Exception):
@@ -86,18 +87,22 @@ HANDLERS = {
 }
 
 
+def test_the_time_limit_of_celerys_own_worker_is_known() -> None:
+    pool = pytest.importorskip("billiard.pool")
+    found = interrupt(pool.soft_timeout_sighandler, spin)
+    assert type(found).__name__ == "SoftTimeLimitExceeded"
+    assert found.was_raised_by_handler is True  # type: ignore[attr-defined]
+
+
 def interrupt(handler: "Any", work: "Callable[[], Any]") -> Exception:
     """What comes out of work that an alarm interrupts."""
-    before = signal.signal(signal.SIGALRM, handler)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.02)
-        work()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is judged while the handler is set
-        error.was_raised_by_handler = raised_by_handler(error)  # type: ignore[attr-defined]
-        return error
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with on_alarm(handler) as ring_after:
+        try:
+            ring_after(0.02)
+            work()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is judged while the handler is set
+            error.was_raised_by_handler = raised_by_handler(error)  # type: ignore[attr-defined]
+            return error
     raise AssertionError("no alarm came")
 
 

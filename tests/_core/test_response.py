@@ -1,5 +1,4 @@
 import json
-import signal
 
 import pytest
 
@@ -8,6 +7,7 @@ from tencentserverless._core import wire
 from tencentserverless._core.http11 import Response
 from tencentserverless._core.response import read_response
 from tencentserverless.models import InvokeResult, Verdict
+from tests.alarms import needs_alarm, on_alarm
 from tests.peer import error_body, result_body
 from tests.profiles import examples
 
@@ -201,7 +201,7 @@ def test_an_object_with_error_code_0_is_the_functions_data() -> None:
     assert answer(result_body(text, InvokeResult=0)) == text
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that signal")
+@needs_alarm
 @pytest.mark.parametrize("kind", [ValueError, KeyError, RecursionError])
 def test_an_error_of_a_signal_handler_is_no_fault_of_the_answer(kind: "type[Exception]") -> None:
     """It may come in the middle of decoding, here of an envelope and of an object in RetMsg."""
@@ -216,20 +216,16 @@ def test_an_error_of_a_signal_handler_is_no_fault_of_the_answer(kind: "type[Exce
             rung += 1
             raise kind("the handler's own")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    try:
+    with on_alarm(ring) as ring_after:
         for number in range(100):
             try:
                 is_armed = True
-                signal.setitimer(signal.ITIMER_REAL, 0.0005 + number % 20 * 0.0005)
+                ring_after(0.0005 + number % 20 * 0.0005)
                 answer(text)
                 is_armed = False
             except kind:
                 is_armed = False
                 came += 1
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
     assert came == rung > 0
 
 

@@ -296,7 +296,7 @@ class Ambient:
         """The client for the environment as it is now."""
         snapshot = config.snapshot()
         found = self._found
-        return found[1] if found[0] == snapshot else self._lock.hold(lambda: self._renew(snapshot))
+        return found[1] if found[0] == snapshot else self._lock.hold(self._renew, self._renew, snapshot)
 
     def _renew(self, snapshot: "tuple[str | None, ...]") -> "Any":
         """Make a client, unless another thread has made one, or a signal handler in the middle of the making."""
