@@ -383,10 +383,11 @@ def test_the_guard_holds_for_tasks_and_module_level_calls(way: str, monkeypatch:
 def test_keys_in_the_environment_are_seen_at_once(
     names: "tuple[str, str, str]", is_plain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if is_plain:
-        monkeypatch.setattr(os, "environ", dict(os.environ))
     credentials = FromEnvironment(names)
     assert credentials.find() is None
+    if is_plain:
+        monkeypatch.setattr(os, "environ", dict(os.environ))
+        assert credentials.find() is FromEnvironment(names).find() is None
     for name, value in zip(names, ("AKID", "key", "token")):
         monkeypatch.setitem(os.environ, name, value)
     assert credentials.find() == Credentials("AKID", "key", "token")

@@ -655,7 +655,7 @@ def test_interruptions_while_keys_are_read_leave_the_next_call_its_keys(alarm: "
     while time.monotonic() < limit:
         try:
             alarm(rng.uniform(1e-5, 3e-4), lambda: throw(Stop()))
-            while time.monotonic() < limit + 1.0:
+            while True:  # with a condition, Python 3.13.0 misses the except where the alarm rings at the jump back
                 assert provider.get(False).secret_id == "AKIDquick"
         except Stop:
             interruptions += 1

@@ -164,11 +164,12 @@ class FromEnvironment:
 
     def __init__(self, names: "Triple") -> None:
         self._names = names
+        self._is_any_set = config.watch_ambient_keys(names)
         self._kept: "tuple[Triple, Credentials] | None" = None
 
     def find(self) -> "Credentials | None":
         """The keys, None if neither variable is set."""
-        if not config.has_ambient_keys(self._names):
+        if not self._is_any_set():
             return None
         triple = config.ambient_keys(self._names)
         kept = self._kept

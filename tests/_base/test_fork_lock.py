@@ -161,7 +161,7 @@ def test_interruptions_at_any_moment_leave_it_free(kind: "type[BaseException]") 
         while time.monotonic() < limit:
             try:
                 ring_after(rng.uniform(1e-5, 3e-4))
-                while time.monotonic() < limit + 1.0:
+                while True:  # with a condition, Python 3.13.0 misses the except where the alarm rings at the jump back
                     lock.hold(work, never)
             except kind:
                 interruptions += 1

@@ -4,26 +4,25 @@ A campaign makes calls whose attempts fail in scripted ways and compares what ea
 """
 
 import asyncio
-import json
 import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from tencentserverless.aio import AsyncClient
 from tencentserverless.exception import CallError, DeadlineExceeded, NetworkError, TencentServerlessSDKException
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
-from tests.proof.fault_server import FAULTS, SECRET_KEY
+from tests.proof.fault_process import PLAIN, FaultServer, Transport
+from tests.proof.fault_server import SECRET_KEY
+from tests.proof.faults import FAULTS
 
 SLOW_FAULTS = {"stall", "stallpart"}
+BIG_FAULTS = {"part", "partfin", "stallpart", "sip", "early"}  # which differ where a request fills the buffers
 SHORT_SECONDS = 0.25
 LONG_SECONDS = 20.0
 GRACE_SECONDS = 5.0  # that a busy machine may add to a deadline
@@ -38,45 +37,6 @@ class Interruption(Exception):
     """Raised by signal handlers in the middle of calls."""
 
 
-class FaultServer:
-    """The fault server's process, and its ledger.
-
-    :param is_tame: connections are never reset or ignored before they are read
-    """
-
-    def __init__(self, seed: int, is_tame: bool = False) -> None:
-        chance = "0" if is_tame else "0.02"
-        command = [sys.executable, str(Path(__file__).with_name("fault_server.py")), str(seed), chance]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, universal_newlines=True)
-        assert self._process.stdout is not None
-        self.url = "http://127.0.0.1:" + self._process.stdout.readline().strip()
-
-    def read_ledger(self) -> dict:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("ledger\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def settle(self) -> dict:
-        """The ledger when every connection has ended, so that nothing can run any more."""
-        deadline = time.monotonic() + 60
-        while True:
-            ledger = self.read_ledger()
-            if not ledger["open"]:
-                return ledger
-            assert time.monotonic() < deadline, "connections stay open"
-            time.sleep(0.02)
-
-    def __enter__(self) -> "FaultServer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
 class Plan:
     """One call of a campaign."""
 
@@ -89,7 +49,7 @@ class Plan:
         self.is_idempotent = rng.random() < 0.35
         is_slow = bool(SLOW_FAULTS.intersection(script))
         self.timeout = SHORT_SECONDS if is_slow or rng.random() < 0.02 else LONG_SECONDS
-        is_big = bool({"part", "partfin", "stallpart"}.intersection(script)) or rng.random() < 0.005
+        is_big = bool(BIG_FAULTS.intersection(script)) or rng.random() < 0.005
         self.data = "x" * rng.randrange(BIG_BYTES // 2, BIG_BYTES) if is_big and rng.random() < 0.5 else {"n": number}
         self.is_dead = rng.random() < 0.01
         self.stranger: "BaseException | None" = None  # an error that is not the SDK's
@@ -155,50 +115,82 @@ def make_keys() -> dict:
     return {"secret_id": "AKIDcampaign", "secret_key": SECRET_KEY, "region": "ap-guangzhou"}
 
 
-def run_threads(seed: int, calls: int, width: int = 32) -> "list[str]":
+def make_client(server: FaultServer, seed: int, width: int) -> Client:
+    """A client of that server, with so many connections."""
+    client = Client(max_connections=width, **server.options, **make_keys())
+    prepare(client, seed)
+    return client
+
+
+def make_async_client(server: FaultServer, seed: int, width: int) -> AsyncClient:
+    client = AsyncClient(max_connections=width, **server.options, **make_keys())
+    prepare(client, seed)
+    return client
+
+
+def invoke(client: Client, plan: Plan) -> None:
+    """Make that call, and have the plan judge what comes of it."""
+    started = time.monotonic()
+    try:
+        client.invoke(plan.function_name, **plan.options())
+        plan.note(started, None)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
+        plan.note(started, error)
+
+
+def run_threads(seed: int, calls: int, transport: Transport = PLAIN, width: int = 32) -> "list[str]":
     """Calls from many threads on one client, with a fork now and then."""
     plans = make_plans(seed, calls)
-    with FaultServer(seed) as server:
-        client = Client(endpoint=server.url, max_connections=width // 2, **make_keys())
+    with FaultServer(seed, transport=transport) as server:
+        client = make_client(server, seed, width // 2)
         dead = Client(endpoint=DEAD_ENDPOINT, **make_keys())
-        prepare(client, seed)
         prepare(dead, seed)
-
-        def call(plan: Plan) -> None:
-            started = time.monotonic()
-            try:
-                (dead if plan.is_dead else client).invoke(plan.function_name, **plan.options())
-                plan.note(started, None)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the plan judges it
-                plan.note(started, error)
-
         with ThreadPoolExecutor(width) as pool:
-            futures = [pool.submit(call, plan) for plan in plans]
-            children = [fork_and_call(client, seed * 1000 + number) for number in range(3)]
+            futures = [pool.submit(invoke, dead if plan.is_dead else client, plan) for plan in plans]
+            plans += [fork_and_call(client, number) for number in range(3)]
             for future in futures:
                 future.result()
-        violations = ["a forked child's call failed: {}".format(code) for code in children if code]
-        violations += find_leaks(client._pool.state)
+        violations = find_leaks(client._pool.state)
         client.close()
         return violations + find_violations(plans, server.settle())
 
 
-def fork_and_call(client: Client, number: int) -> int:
-    """Fork while other threads call, and call from the child too. Returns the child's exit code.
+class SurePlan(Plan):
+    """A call that no script disturbs.
 
-    It is 0 for a result, or for the truth about a connection that the server reset: one in fifty is, before it is read.
+    :param name: of the call, with no ``-``
     """
+
+    def __init__(self, name: str, script: str = "ok") -> None:
+        super().__init__(0, random.Random(0))
+        self.name = name
+        self.function_name = "{}-{}".format(name, script)
+        self.is_idempotent = False
+        self.is_dead = False
+        self.timeout = LONG_SECONDS
+        self.data = None
+
+
+#: What a child says of its call, by its exit code.
+CLAIMS = {0: Verdict.YES, 3: Verdict.MAYBE, 4: Verdict.NO}
+
+
+def fork_and_call(client: Client, number: int) -> Plan:
+    """Fork while other threads call, and call from the child too. A connection may be reset before it is read."""
+    plan = SurePlan("f{}".format(number))
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            client.invoke("f{}-ok".format(number), timeout=LONG_SECONDS)
+            client.invoke(plan.function_name, timeout=plan.timeout)
             code = 0
         except NetworkError as error:
-            code = 0 if error.executed is Verdict.MAYBE and not isinstance(error, DeadlineExceeded) else 2
+            codes = {Verdict.MAYBE: 3, Verdict.NO: 4}
+            code = 2 if isinstance(error, DeadlineExceeded) else codes[error.executed]
         finally:
             os._exit(code)
-    return os.waitpid(child, 0)[1]
+    plan.claim = CLAIMS.get(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return plan
 
 
 def find_leaks(state: object) -> "list[str]":
@@ -208,14 +200,16 @@ def find_leaks(state: object) -> "list[str]":
     return []
 
 
-def run_tasks(seed: int, calls: int, width: int = 32, run: "Callable[[Any], Any] | None" = None) -> "list[str]":
+def run_tasks(
+    seed: int, calls: int, transport: Transport = PLAIN, width: int = 32, run: "Callable[[Any], Any] | None" = None
+) -> "list[str]":
     """Calls from many tasks on one client, some of them cancelled at a random step.
 
     :param run: runs a coroutine on a loop of its own; default: asyncio's
     """
     plans = make_plans(seed, calls)
-    with FaultServer(seed) as server:
-        violations: list[str] = (run or run_on_new_loop)(call_from_tasks(plans, server.url, seed, width))
+    with FaultServer(seed, transport=transport) as server:
+        violations: list[str] = (run or run_on_new_loop)(call_from_tasks(plans, server, seed, width))
         return violations + find_violations(plans, server.settle())
 
 
@@ -232,10 +226,9 @@ def run_on_new_loop(coroutine: Any) -> Any:
         loop.close()
 
 
-async def call_from_tasks(plans: "list[Plan]", url: str, seed: int, width: int) -> "list[str]":
-    client = AsyncClient(endpoint=url, max_connections=width // 2, **make_keys())
+async def call_from_tasks(plans: "list[Plan]", server: FaultServer, seed: int, width: int) -> "list[str]":
+    client = make_async_client(server, seed, width // 2)
     dead = AsyncClient(endpoint=DEAD_ENDPOINT, **make_keys())
-    prepare(client, seed)
     prepare(dead, seed)
     rng = random.Random(seed)
     left = list(reversed(plans))
@@ -293,8 +286,7 @@ def run_signals(seed: int, calls: int) -> "list[str]":
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:
         with FaultServer(seed) as server:
-            client = Client(endpoint=server.url, max_connections=8, **make_keys())
-            prepare(client, seed)
+            client = make_client(server, seed, 8)
             for plan in plans:
                 started = time.monotonic()
                 signal.setitimer(signal.ITIMER_REAL, rng.random() * 0.003)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.proof.fault_process import Transport, make_certificates
+
 HERE = Path(__file__).parent
 
 
@@ -11,3 +13,18 @@ def pytest_collection_modifyitems(items: "list[pytest.Item]") -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.campaign)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the fault server's certificate and the roots that trust it."""
+    pytest.importorskip("trustme")
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
+
+
+@pytest.fixture(params=["tls", "tunnel"])
+def transport(request: pytest.FixtureRequest, certificates: Path) -> Transport:
+    """A way to the fault server that is not plain."""
+    return Transport(request.param, str(certificates))

@@ -8,22 +8,24 @@ function named ``map`` have it in their event, as ``"c17-drop-ok|..."``. A reque
 An ``Event`` call that is accepted is executed at once and goes on record; questions about it never execute anything.
 
 Commands come as lines on standard input: ``ledger`` prints what was read and executed, by call, how many connections
-are open, and errors of this server itself.
+are open and were accepted, and errors of this server itself.
 """
 
 import hashlib
 import json
 import random
 import socket
-import struct
+import ssl
 import sys
 import threading
 import time
 
 from tencentserverless._core import signing
+from tests.proof import fault_proxy
+from tests.proof.fault_streams import Stream, TlsStream, make_contexts
+from tests.proof.faults import ERROR_430, FAULTS, QUERIES, QUERY_FAULTS, STALL_SECONDS, envelope, refusal, result
 
 SECRET_KEY = "secret-key-of-the-campaign"
-STALL_SECONDS = 0.6  # longer than the campaign's short timeouts
 NAME_BYTES = 200  # of a body, enough to hold the script
 
 _lock = threading.Lock()
@@ -36,8 +38,8 @@ _open = set()
 class Request:
     """One request: what is known of it so far."""
 
-    def __init__(self, sock, seed):
-        self.sock = sock
+    def __init__(self, stream, seed):
+        self.stream = stream
         self.rng = random.Random(seed)
         self.buffer = bytearray()  # grows in place: what a big request brings is not copied with every piece of it
         self.head = b""
@@ -49,7 +51,7 @@ class Request:
     def fill(self, count):
         """Have this many bytes of body at the least; False if the stream ended first."""
         while len(self.buffer) < count:
-            data = self.sock.recv(65536)
+            data = self.stream.recv()
             if not data:
                 return False
             self.buffer += data
@@ -57,7 +59,7 @@ class Request:
 
     def read_head(self):
         while b"\r\n\r\n" not in self.buffer:
-            data = self.sock.recv(65536)
+            data = self.stream.recv()
             if not data:
                 return False
             self.buffer += data
@@ -101,10 +103,13 @@ class Request:
         found = signing.signature(SECRET_KEY, authorization, self.headers["x-tc-timestamp"], canonical)
         return found == authorization.signature
 
-    def execute(self):
-        """Run the function: the one place where the ledger says so."""
+    def check_signature(self):
         if not self.is_authentic():
             raise AssertionError("the campaign's signatures must hold")
+
+    def execute(self):
+        """Run the function: the one place where the ledger says so."""
+        self.check_signature()
         if self.action in QUERIES:
             return
         with _lock:
@@ -130,272 +135,97 @@ _attempts = {}
 _records = set()  # event calls that were executed
 
 
-def reset(sock):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.close()
-
-
-def result(text="null", status=0, error="", request_id="f"):
-    fields = {"RetMsg": text, "ErrMsg": error, "InvokeResult": status, "FunctionRequestId": request_id, "Duration": 1.5}
-    return envelope({"Result": fields})
-
-
-def refusal(code):
-    return envelope({"Error": {"Code": code, "Message": "on command"}})
-
-
-def envelope(fields):
-    fields["RequestId"] = "r"
-    return json.dumps({"Response": fields}).encode()
-
-
-def answer(body, extra=b"", status=b"200 OK"):
-    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s" % (
-        status,
-        len(body),
-        extra,
-        body,
-    )
-
-
-def chunked(body):
-    middle = len(body) // 2
-    parts = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:middle], body[middle:]))
-    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + parts + b"0\r\n\r\n"
-
-
-def date(offset):
-    return b"Date: " + time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + offset)).encode() + b"\r\n"
-
-
-ERROR_430 = json.dumps({"errorCode": 1, "errorMessage": "user code exception caught", "statusCode": 430})
-ERROR_432 = json.dumps({"errorCode": 1, "errorMessage": "no instance", "statusCode": 432})
-ERROR_433 = json.dumps({"errorCode": -1, "errorMessage": "Invoking task timed out", "statusCode": 433})
-
-# Each takes a request whose head is read and says whether the connection goes on.
-
-
-def ok(request):
-    return respond(request, answer(request.result()))
-
-
-def respond(request, data, executes=True):
-    if not request.read_whole():
-        return False
-    if executes:
-        request.execute()
-    request.sock.sendall(data)
-    return True
-
-
-def okclose(request):
-    respond(request, answer(request.result(), b"Connection: close\r\n"))
-    return False
-
-
-def okidle(request):
-    """Answer, then close the kept connection while it idles."""
-    respond(request, answer(request.result()))
-    time.sleep(request.rng.random() * 0.005)
-    return False
-
-
-def drip(request):
-    if not request.read_whole():
-        return False
-    request.execute()
-    data = b"HTTP/1.1 100 Continue\r\n\r\n" + chunked(request.result())
-    for start in range(0, len(data), 37):
-        request.sock.sendall(data[start : start + 37])
-    return True
-
-
-def part(request):
-    request.fill(request.rng.randrange(max(1, request.length)))
-    reset(request.sock)
-    return False
-
-
-def partfin(request):
-    request.fill(request.rng.randrange(max(1, request.length)))
-    return False
-
-
-def stallpart(request):
-    """Read a part, wait, then read on: what arrived whole by then runs."""
-    time.sleep(STALL_SECONDS)
-    if request.read_whole():
-        request.execute()
-    return False
-
-
-def stall(request):
-    if request.read_whole():
-        request.execute()
-        time.sleep(STALL_SECONDS)
-    return False
-
-
-def drop(request):
-    if request.read_whole():
-        request.execute()
-        reset(request.sock)
-    return False
-
-
-def dropfin(request):
-    if request.read_whole():
-        request.execute()
-    return False
-
-
-def dropun(request):
-    request.read_whole()
-    return False
-
-
-def cut(request):
-    if request.read_whole():
-        request.execute()
-        data = answer(request.result())
-        request.sock.sendall(data[: request.rng.randrange(len(data))])
-        if request.rng.random() < 0.5:
-            reset(request.sock)
-    return False
-
-
-def junk(request):
-    respond(request, bytes(request.rng.randrange(256) for _ in range(200)) + b"\r\n\r\n")
-    return False
-
-
-def big(request):
-    respond(request, b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
-    return False
-
-
-def http(request):
-    return respond(request, answer(b"<html>", status=b"502 Bad Gateway"), executes=request.rng.random() < 0.5)
-
-
-def limit(request):
-    return respond(request, answer(refusal("RequestLimitExceeded")), executes=False)
-
-
-def busy(request):
-    return respond(request, answer(result(ERROR_432, 432)), executes=False)
-
-
-def skew(request):
-    offset = request.rng.choice((-4000, -500, 500, 4000))
-    return respond(request, answer(refusal("AuthFailure.SignatureExpire"), date(offset)), executes=False)
-
-
-def token(request):
-    return respond(request, answer(refusal("AuthFailure.TokenFailure")), executes=False)
-
-
-def action(request):
-    return respond(request, answer(refusal("InvalidAction")), executes=False)
-
-
-def internal(request):
-    return respond(request, answer(refusal("InternalError")), executes=request.rng.random() < 0.5)
-
-
-def unavailable(request):
-    return respond(request, answer(refusal("ServiceUnavailable")), executes=request.rng.random() < 0.5)
-
-
-def throws(request):
-    return respond(request, answer(result(ERROR_430, 430, "Traceback")))
-
-
-def forge(request):
-    """The function itself returns what looks like a refusal of the platform, with its own id."""
-    own = {"errorCode": -1, "errorMessage": "no instance", "requestId": "f", "statusCode": 429}
-    return respond(request, answer(result(json.dumps(own))))
-
-
-def late(request):
-    return respond(request, answer(result(ERROR_433, 433, "timed out")))
-
-
-FAULTS = {
-    function.__name__: function
-    for function in (
-        ok, okclose, okidle, drip, part, partfin, stallpart, stall, drop, dropfin, dropun, cut, junk, big, http,
-        limit, busy, skew, token, action, internal, unavailable, throws, late, forge,
-    )
-}  # fmt: skip
-
-QUERIES = ("GetRequestStatus", "GetAsyncEventStatus")
-#: What befalls half of the questions.
-QUERY_FAULTS = (
-    "okclose",
-    "okidle",
-    "drip",
-    "part",
-    "drop",
-    "dropfin",
-    "cut",
-    "junk",
-    "http",
-    "limit",
-    "token",
-    "internal",
-)
-
-
-def serve(sock, seed, wildness):
+def serve(stream, rng, wildness):
     """One connection: some are reset or ignored for a while before a byte of them is read."""
-    rng = random.Random(seed)
-    try:
-        chance = rng.random()
-        if chance < wildness:
-            reset(sock)
+    chance = rng.random()
+    if chance < wildness:
+        stream.reset()
+        return
+    if chance < wildness * 1.25:
+        time.sleep(STALL_SECONDS)
+    if not stream.begin(wildness):
+        return
+    leftover = bytearray()
+    while True:
+        request = Request(stream, rng.random())
+        request.buffer = leftover
+        if not request.read_head() or not FAULTS[request.fault](request):
             return
-        if chance < wildness * 1.25:
-            time.sleep(STALL_SECONDS)
-        leftover = bytearray()
-        while True:
-            request = Request(sock, rng.random())
-            request.buffer = leftover
-            if not request.read_head() or not FAULTS[request.fault](request):
-                return
-            leftover = request.buffer[request.length :]
+        leftover = request.buffer[request.length :]
+
+
+def attend(stream, work):
+    """Do the work of one connection, and close it.
+
+    :param work: has no arguments
+    """
+    try:
+        work()
+    except ssl.SSLError as error:
+        if stream.is_established:  # broken records are the client's fault: nobody cuts what it sends, nor adds to it
+            note_defect(error)
     except OSError:
         pass
     except Exception as error:  # noqa: BLE001  # reported in the ledger
-        with _lock:
-            _defects.append(repr(error))
+        note_defect(error)
     finally:
-        sock.close()
+        stream.close()
         with _lock:
-            _open.discard(sock)
+            _open.discard(stream)
 
 
-def accept(server, seed, wildness):
-    for number in range(sys.maxsize):
-        sock, _ = server.accept()
-        with _lock:
-            _open.add(sock)
-        threading.Thread(target=serve, args=(sock, seed * 1000003 + number, wildness), daemon=True).start()
+def note_defect(error):
+    with _lock:
+        _defects.append(repr(error))
+
+
+class Listener:
+    """Accepts connections, each served by a thread of its own.
+
+    :param begin: makes a stream of a socket and a source of chance, and the work to do with it
+    """
+
+    def __init__(self, seed, begin):
+        self.accepted = 0
+        self._seed = seed
+        self._begin = begin
+        self._sock = socket.socket()
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)  # so that big requests cannot vanish into it
+        self._sock.bind(("127.0.0.1", 0))
+        self._sock.listen(512)
+        self.port = self._sock.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            sock, _ = self._sock.accept()
+            self.accepted += 1
+            stream, work = self._begin(sock, random.Random(self._seed * 1000003 + self.accepted))
+            with _lock:
+                _open.add(stream)
+            threading.Thread(target=attend, args=(stream, work), daemon=True).start()
 
 
 def main():
-    server = socket.socket()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)  # so that big requests cannot vanish into it
-    server.bind(("127.0.0.1", 0))
-    server.listen(512)
-    threading.Thread(target=accept, args=(server, int(sys.argv[1]), float(sys.argv[2])), daemon=True).start()
-    print(server.getsockname()[1], flush=True)
+    seed, wildness, transport, folder = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4]
+    contexts = make_contexts(folder) if transport != "plain" else []
+
+    def begin(sock, rng):
+        stream = TlsStream(sock, rng, contexts[rng.random() < 0.25]) if contexts else Stream(sock, rng)
+        return stream, lambda: serve(stream, rng, wildness)
+
+    def begin_tunnel(sock, rng):
+        return Stream(sock, rng), lambda: fault_proxy.lead(sock, server.port, rng, wildness)
+
+    server = Listener(seed, begin)
+    proxy = Listener(seed + 1, begin_tunnel) if transport == "tunnel" else None
+    print(server.port, proxy.port if proxy else 0, flush=True)
     for line in sys.stdin:
         if line.strip() == "ledger":
             with _lock:
-                ledger = {"read": _read, "executed": _executed, "open": len(_open), "defects": _defects}
-                print(json.dumps(ledger), flush=True)
+                ledger = {"read": _read, "executed": _executed, "open": len(_open), "accepted": server.accepted}
+                print(json.dumps(dict(ledger, defects=_defects)), flush=True)
 
 
 if __name__ == "__main__":

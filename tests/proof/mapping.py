@@ -9,9 +9,8 @@ import time
 from itertools import islice
 from typing import Any
 
-from tencentserverless.aio import AsyncClient
-from tencentserverless.scf import Client
 from tests.proof import campaign
+from tests.proof.fault_process import PLAIN, Transport
 
 WIDTH = 24
 LEFT_SHARE = 0.3  # of the maps are left early
@@ -92,12 +91,11 @@ def find_violations(maps: "list[MapPlan]", ledger: dict) -> "list[str]":
     return found + campaign.find_violations(plans, ledger)  # type: ignore[arg-type]  # a list is not covariant
 
 
-def run_threads(seed: int, calls: int) -> "list[str]":
+def run_threads(seed: int, calls: int, transport: Transport = PLAIN) -> "list[str]":
     """One map after the other."""
     maps = make_maps(seed, calls)
-    with campaign.FaultServer(seed) as server:
-        client = Client(endpoint=server.url, max_connections=WIDTH, **campaign.make_keys())
-        campaign.prepare(client, seed)
+    with campaign.FaultServer(seed, transport=transport) as server:
+        client = campaign.make_client(server, seed, WIDTH)
         for plan in maps:
             with client.map("map", plan.inputs, **plan.options) as outcomes:
                 for number, outcome in enumerate(islice(outcomes, plan.count)):
@@ -108,17 +106,16 @@ def run_threads(seed: int, calls: int) -> "list[str]":
         return leaks + find_violations(maps, server.settle())
 
 
-def run_tasks(seed: int, calls: int) -> "list[str]":
+def run_tasks(seed: int, calls: int, transport: Transport = PLAIN) -> "list[str]":
     """One map after the other, on tasks."""
     maps = make_maps(seed, calls)
-    with campaign.FaultServer(seed) as server:
-        leaks = campaign.run_on_new_loop(map_from_tasks(maps, server.url, seed))
+    with campaign.FaultServer(seed, transport=transport) as server:
+        leaks = campaign.run_on_new_loop(map_from_tasks(maps, server, seed))
         return leaks + find_violations(maps, server.settle())
 
 
-async def map_from_tasks(maps: "list[MapPlan]", url: str, seed: int) -> "list[str]":
-    async with AsyncClient(endpoint=url, max_connections=WIDTH, **campaign.make_keys()) as client:
-        campaign.prepare(client, seed)
+async def map_from_tasks(maps: "list[MapPlan]", server: campaign.FaultServer, seed: int) -> "list[str]":
+    async with campaign.make_async_client(server, seed, WIDTH) as client:
         for plan in maps:
             async with client.map("map", plan.inputs, **plan.options) as outcomes:
                 number = 0

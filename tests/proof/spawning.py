@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tencentserverless.aio import AsyncClient
-from tencentserverless.scf import Client
 from tests.proof import campaign
-from tests.proof.fault_server import FAULTS
+from tests.proof.faults import FAULTS
 
 #: Those that answer as if a function had run while the caller waited make no sense of a start.
 STARTS = sorted(set(FAULTS) - {"busy", "late", "forge", "throws"})
@@ -62,8 +61,7 @@ def run_threads(seed: int, calls: int, width: int = 32) -> "list[str]":
     """Starts and questions from many threads on one client."""
     plans = make_plans(seed, calls)
     with campaign.FaultServer(seed) as server:
-        client = Client(endpoint=server.url, max_connections=width // 2, **campaign.make_keys())
-        campaign.prepare(client, seed)
+        client = campaign.make_client(server, seed, width // 2)
 
         def run(plan: StartPlan) -> None:
             started = time.monotonic()
@@ -89,13 +87,12 @@ def run_tasks(seed: int, calls: int, width: int = 32) -> "list[str]":
     """Starts and questions from many tasks on one client, some of them cancelled at a random step."""
     plans = make_plans(seed, calls)
     with campaign.FaultServer(seed) as server:
-        violations: "list[str]" = campaign.run_on_new_loop(ask_from_tasks(plans, server.url, seed, width))
+        violations: "list[str]" = campaign.run_on_new_loop(ask_from_tasks(plans, server, seed, width))
         return violations + find_violations(plans, server.settle())
 
 
-async def ask_from_tasks(plans: "list[StartPlan]", url: str, seed: int, width: int) -> "list[str]":
-    client = AsyncClient(endpoint=url, max_connections=width // 2, **campaign.make_keys())
-    campaign.prepare(client, seed)
+async def ask_from_tasks(plans: "list[StartPlan]", server: campaign.FaultServer, seed: int, width: int) -> "list[str]":
+    client = campaign.make_async_client(server, seed, width // 2)
     rng = random.Random(seed)
     left = list(reversed(plans))
 
@@ -134,8 +131,7 @@ def run_spawn_map(seed: int, calls: int, width: int = 16) -> "list[str]":
     """Invocations that are accepted, lost or refused at random, each of a spawn_map: every one is handed out once."""
     plans = make_plans(seed, calls)
     with campaign.FaultServer(seed) as server:
-        client = Client(endpoint=server.url, max_connections=width, **campaign.make_keys())
-        campaign.prepare(client, seed)
+        client = campaign.make_client(server, seed, width)
 
         def run(plan: StartPlan) -> int:
             handle = client.function(plan.function_name, timeout=plan.timeout, idempotent=plan.is_idempotent)

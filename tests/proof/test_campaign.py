@@ -12,7 +12,8 @@ import pytest
 from tencentserverless._base import sockets
 from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
-from tests.proof import campaign, mapping, spawning
+from tests.proof import campaign, forking, mapping, spawning
+from tests.proof.alone import run_alone
 
 #: Calls of one run of these tests, over all campaigns and seeds.
 CALLS = int(os.environ.get("SOAK_CALLS", "3000"))
@@ -61,6 +62,22 @@ MAPPING = [mapping.run_threads, mapping.run_tasks]
 @pytest.mark.parametrize("run", MAPPING, ids=["threads", "tasks"])
 def test_a_map_never_runs_an_input_twice_without_consent(run: object, seed: int) -> None:
     assert run(seed, SHARE // 2) == []  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "run",
+    [campaign.run_threads, campaign.run_tasks, mapping.run_threads, mapping.run_tasks],
+    ids=["threads", "tasks", "map by threads", "map by tasks"],
+)
+def test_what_holds_plain_holds_over_tls_and_through_a_proxy(run: object, seed: int, transport: object) -> None:
+    assert run(seed, SHARE // 2, transport) == []  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("run", [forking.run_threads, forking.run_map], ids=["threads", "map"])
+def test_children_that_end_in_the_normal_way_leave_their_parents_calls_alone(run: object, seed: int) -> None:
+    assert run_alone(run, seed, SHARE // 2) == []  # type: ignore[arg-type]
 
 
 def test_the_campaign_meets_every_verdict_and_many_executions() -> None:

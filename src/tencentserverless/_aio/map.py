@@ -165,7 +165,9 @@ class AsyncMapRun(BaseMapRun):
         except core.Stopped:
             self._give_up(entry, self._lost)
             return
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is what comes of that input
+        except Exception as error:  # whatever it is, it is what comes of that input
+            if raised_by_handler(error):
+                raise
             outcome = error
         self._note(entry, outcome)
 
