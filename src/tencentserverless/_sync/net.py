@@ -162,10 +162,11 @@ class Connection:
                 return early
             try:
                 left = self._send_some(left)
-            except NetworkError:
+            except NetworkError as error:
                 early = self._read_last(reader)
                 if early is None:
                     raise
+                self.has_handed_over = error.executed is not Verdict.NO
                 return early
         self.sent_at = monotonic()
         while True:
