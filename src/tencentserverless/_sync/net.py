@@ -31,15 +31,30 @@ if TYPE_CHECKING:
     Mark = Callable[[str, float], None]
 
 _READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
+_CHOOSES_SOCKETS = hasattr(ssl.SSLContext, "sslsocket_class")  # Python 3.6 does not
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Connection:
-    """One open connection; lent to one call at a time.
+class _Socket(socket.socket):
+    """Closes itself without a warning: the garbage collector may come to it before it comes to its connection."""
 
-    It is made before its socket, so that the garbage collector comes to it first and closes the socket without a
-    warning.
-    """
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        if self.fileno() >= 0:  # it may never have had one
+            self.close()
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """The same with TLS."""
+
+    def __del__(self) -> None:
+        if self.fileno() >= 0:
+            self.close()
+
+
+class Connection:
+    """One open connection; lent to one call at a time."""
 
     __slots__ = (
         "_pid",
@@ -257,8 +272,12 @@ class Connection:
         origin = self.origin
         try:
             context = sockets.tls_context(origin.ca_file)
+            host: "Any" = origin.host
+            if _CHOOSES_SOCKETS:
+                context.sslsocket_class = _TlsSocket
+                host = host.encode("ascii")  # spares loading the IDNA codec, in whose middle another thread may fork
             self._sock.getpeername()  # where the peer is gone by now, wrap_socket would lose the descriptor
-            self.use(context.wrap_socket(self._sock, server_hostname=origin.host, do_handshake_on_connect=False))
+            self.use(context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False))
             while True:
                 try:
                     self._sock.do_handshake()
@@ -305,7 +324,7 @@ def _connect_steps(connection: Connection, addresses: "list[Address]", limit: Li
         now = monotonic()
         share = limit.share(now + (limit.at - now) / (len(addresses) - index))
         try:
-            connection.use(socket.socket(family, kind, protocol))
+            connection.use(_Socket(family, kind, protocol))
         except OSError as error:  # a family that this machine does not have
             failure = sockets.connect_failure(origin, "connect to", error)
             continue
