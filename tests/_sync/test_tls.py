@@ -6,6 +6,8 @@ import datetime as dt
 import os
 import socket
 import ssl
+import subprocess
+import sys
 
 import pytest
 
@@ -69,8 +71,6 @@ def test_the_roots_may_be_a_folder_of_hashed_names(tmp_path: "os.PathLike[str]",
     der = ssl.PEM_cert_to_DER_cert(AUTHORITY.cert_pem.bytes().decode("ascii"))
     x509 = pytest.importorskip("cryptography.x509")
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
-    import subprocess
-
     done = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", ca_file], stdout=subprocess.PIPE, check=False)
     if done.returncode:
         pytest.skip("no openssl command to hash a name")
@@ -250,3 +250,34 @@ def test_the_phases_of_a_new_tls_connection_are_told(ca_file: str) -> None:
             with pytest.raises(exception.NetworkError) as caught:
                 client.invoke("f")
     assert list(caught.value.attempts[0].phases_ms) == ["resolve", "connect", "tls", "send", "wait"]
+
+
+NAMELESS = """
+import sys
+from tencentserverless.scf import Client
+with Client(endpoint=sys.argv[1], ca_file=sys.argv[2], secret_id="a", secret_key="b") as client:
+    client.invoke("f")
+print("encodings.idna" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ssl.SSLContext, "sslsocket_class"), reason="Python 3.6 takes no bytes for a name")
+def test_no_codec_is_loaded_for_the_name(ca_file: str) -> None:
+    """Were it loaded in one thread while another forks, the child could never load it."""
+    with Peer(tls=server_side("127.0.0.1")) as peer:
+        command = [sys.executable, "-c", NAMELESS, peer.url, ca_file]
+        done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", timeout=60, check=False)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.skipif(not hasattr(ssl.SSLContext, "sslsocket_class"), reason="Python 3.6 chooses the class itself")
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_a_socket_that_the_collector_comes_to_before_its_connection_closes_itself(ca_file: str, is_tls: bool) -> None:
+    """A warning, which Python gives for sockets that are left, would fail this test."""
+    with Peer(tls=server_side("127.0.0.1") if is_tls else None) as peer:
+        client = Client(endpoint=peer.url, ca_file=ca_file, **KEYS)
+        client.invoke("f")
+        connection = client._pool.take_idle(client._find_target(None).origin)
+        assert connection is not None
+        del connection._sock, connection._wait
+        peer.wait_until(lambda peer: peer.open_connections == 0)
