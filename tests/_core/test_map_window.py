@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Exchange, GetCredentials, Sleep
+from tencentserverless._core.flow import Exchange, Stopped
 from tencentserverless._core.map_window import (
     END,
     HAND_OUT,
@@ -12,9 +12,7 @@ from tencentserverless._core.map_window import (
     WAIT,
     WINDOW_FACTOR,
     MapPolicy,
-    Stopped,
     Window,
-    guard_flow,
 )
 from tencentserverless._core.retry import Policy
 from tencentserverless.models import InvokeResult, Verdict
@@ -172,41 +170,19 @@ def test_a_success_of_a_map_refills_the_clients_budget():
     assert window.policy.budget.tokens == pytest.approx(1.1)
 
 
-def guarded(window, may_have_left=False):
-    """A guarded flow that waits in its exchange, its input, and the effects of the flow inside that were closed."""
-    (entry,) = fill(window)
-    closed = []
-
-    def inner():
-        try:
-            yield GetCredentials(False, 0.0)
-            exchange = Exchange("host", b"", 1.0, "Invoke")
-            exchange.may_have_left = may_have_left
-            yield exchange
-            yield Sleep(0.1)
-        finally:
-            closed.append(True)
-
-    return guard_flow(inner(), window, entry), entry, closed
-
-
-def test_a_guarded_flow_knows_when_a_request_is_under_way():
-    flow, entry, _ = guarded(make_window(1))
-    flow.send(None)
+def begin(window):
+    """An input whose request was built, its policy, and the request."""
+    (entry,), (policy,) = fill_and_call(window)
+    exchange = Exchange("host", b"", 1.0, "Invoke")
     assert (entry.exchange, entry.has_begun) == (None, False)
-    exchange = flow.send("keys")
+    policy.begin(exchange)
     assert (entry.exchange, entry.has_begun) == (exchange, True)
-    flow.send("answer")
-    assert entry.exchange is None
-    flow.close()
-    assert not entry.may_have_run
+    return entry, policy, exchange
 
 
 @pytest.mark.parametrize(("has_handed_over", "may_run"), [(None, False), (False, False), (True, True)])
 def test_an_input_may_be_running_once_its_request_may_have_left(has_handed_over, may_run):
-    flow, entry, _ = guarded(make_window(1))
-    flow.send(None)
-    exchange = flow.send("keys")
+    entry, _, exchange = begin(make_window(1))
     assert not entry.may_be_running
     exchange.connection = has_handed_over if has_handed_over is None else Carrier(has_handed_over)
     assert entry.may_be_running is may_run
@@ -219,22 +195,45 @@ class Carrier:
         self.has_handed_over = has_handed_over
 
 
-def test_a_guarded_flow_sends_nothing_once_its_map_is_stopped():
+def test_nothing_is_sent_once_the_map_is_stopped():
     window = make_window(1)
-    flow, entry, closed = guarded(window)
-    flow.send(None)
+    _, (policy,) = fill_and_call(window)
     window.is_stopped = True
     with pytest.raises(Stopped):
-        flow.send("keys")
-    assert closed
-    assert not entry.may_have_run
+        policy.begin(Exchange("host", b"", 1.0, "Invoke"))
+
+
+@pytest.mark.parametrize("executed", [Verdict.NO, Verdict.MAYBE])
+def test_nothing_is_tried_again_once_the_map_is_stopped(executed):
+    window = make_window(1)
+    entry, policy, _ = begin(window)
+    window.is_stopped = True
+    error = exception.NetworkError("ClientNetworkError", "lost", executed=executed)
+    with pytest.raises(Stopped):
+        policy.decide(error, True, 1, 100.0)
+    assert entry.may_have_run is (executed is Verdict.MAYBE)
+    assert policy.decide(error, True, 3, 100.0) is None, "that was the last try anyway, and its error is the outcome"
 
 
 @pytest.mark.parametrize("may_have_left", [True, False])
-def test_a_guarded_flow_that_is_cut_notes_whether_its_request_may_have_left(may_have_left):
-    flow, entry, closed = guarded(make_window(1), may_have_left)
-    flow.send(None)
-    flow.send("keys")
-    flow.close()
-    assert closed
+def test_an_input_that_is_given_up_notes_whether_its_request_may_have_left(may_have_left):
+    window = make_window(1)
+    entry, _, exchange = begin(window)
+    exchange.may_have_left = may_have_left
     assert entry.may_have_run is may_have_left
+    window.note_given_up(entry)
+    assert (entry.may_have_run, entry.exchange) == (may_have_left, None)
+
+
+def test_an_outcome_is_taken_at_once_where_nothing_else_may_start():
+    window = make_window(2)
+    first, second = fill(window)
+    assert window.take_at_once() is None
+    window.note_ended(first, InvokeResult("1"))
+    assert window.take_at_once() is None, "there is room for another input"
+    fill(window)
+    assert window.take_at_once() is first
+    window.drain()
+    window.note_ended(second, InvokeResult("2"))
+    assert window.take_at_once() is second
+    assert window.take_at_once() is None

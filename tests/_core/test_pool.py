@@ -34,6 +34,7 @@ class Waiter:
 
     def __init__(self, origin: str = "a") -> None:
         self.origin = origin
+        self.has_left = False
         self.wakes = 0
 
     def wake(self) -> None:
@@ -153,6 +154,19 @@ def test_who_gives_up_waiting_is_served_no_more() -> None:
     assert first.wakes == 0
     assert second.wakes > 0
     assert state.is_next(second)
+
+
+def test_nobody_waits_behind_one_that_an_interrupt_kept_from_leaving() -> None:
+    state = PoolState(1)
+    lent = open_link(state)
+    interrupted, later = queue_up(state), queue_up(state)
+    interrupted.has_left = True
+    state.release(lent, 0.0, 0.0)
+    assert (interrupted.wakes, later.wakes) == (0, 1)
+    assert state.is_next(later)
+    later.has_left = True
+    assert state.is_next(None)
+    assert state.waiting == 0
 
 
 def test_a_dropped_connection_wakes_the_first_waiter() -> None:
@@ -380,6 +394,14 @@ class PoolMachine(stateful.RuleBasedStateMachine):  # type: ignore[misc,name-def
             self.state.leave(self.queue.pop(0))
             self.accept(found, waiter.origin)
 
+    @stateful.precondition(lambda self: self.queue)
+    @stateful.rule(data=st.data())
+    def interrupt(self, data: "Any") -> None:
+        """An interrupt comes just before a waiter leaves the queue."""
+        waiter = self.queue.pop(data.draw(st.integers(0, len(self.queue) - 1)))
+        waiter.has_left = True
+        self.rescue()
+
     @stateful.precondition(lambda self: self.lent)
     @stateful.rule(data=st.data())
     def release(self, data: "Any") -> None:
@@ -453,3 +475,4 @@ class PoolMachine(stateful.RuleBasedStateMachine):  # type: ignore[misc,name-def
 
 TestPoolMachine = PoolMachine.TestCase
 TestPoolMachine.settings = hypothesis.settings(max_examples=examples(120), stateful_step_count=40)
+TestPoolMachine.pytestmark = [pytest.mark.campaign]

@@ -15,6 +15,7 @@ import pytest
 
 from tencentserverless import exception
 from tencentserverless._sync import step_loop, waiting
+from tencentserverless._sync.map import MapRun
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
 from tests.peer import KEYS, WAIT_SECONDS, Channel, Peer, ok, unused_port
@@ -486,6 +487,41 @@ def test_ctrl_c_stops_a_map_and_leaks_nothing(peer):
             release.set()
         assert client._pool.state.opened == client._pool.state.idle == 0
         assert list(outcomes) == []
+
+
+@pytest.mark.parametrize("ends_by", ["close", "del"])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(step_loop.StepLoop, "cancel"), (step_loop.StepLoop, "close"), (MapRun, "_settle"), (waiting, "unregister")],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_an_end_that_a_handler_cut_goes_on_with_the_next(monkeypatch, owner, name, ends_by):
+    true_step, cuts = getattr(owner, name), []
+
+    def cut(*args: "Any") -> "Any":
+        if not cuts:
+            cuts.append(name)
+            raise KeyboardInterrupt
+        return true_step(*args)
+
+    release = threading.Event()
+    slow = Peer(answer=lambda request: release.wait(WAIT_SECONDS) and ok())
+    with slow, Client(endpoint=slow.url, **KEYS) as client:
+        outcomes = client.map("f", itertools.count(), 4, grace=0)
+        run = outcomes._run
+        run._fill(waiting.Turn(run._turning, os.getpid()))
+        slow.wait_until(lambda slow: run.help() and len(slow.requests) == 4)
+        monkeypatch.setattr(owner, name, cut)
+        with pytest.raises(KeyboardInterrupt):
+            outcomes.close()
+        if ends_by == "close":
+            outcomes.close()
+            assert list(outcomes) == []
+        del outcomes
+        assert cuts == [name]
+        assert client._pool.state.opened == client._pool.state.idle == 0
+        assert waiting.list_driven(client._pool) == []
+        release.set()
 
 
 @pytest.mark.parametrize("missing", [(), ("_epoll",), ("_epoll", "_poll")], ids=["epoll", "poll", "select"])

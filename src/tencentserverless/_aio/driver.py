@@ -83,8 +83,8 @@ async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError"
     finally:
         effect.connection = None
         if connection is not None:
+            effect.may_have_left = connection.has_handed_over
             if response is not None and response.reusable and connection.has_handed_over:
                 pool.release(connection)
             else:
-                effect.may_have_left = response is None and connection.has_handed_over
                 pool.discard(connection)

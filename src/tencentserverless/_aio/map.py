@@ -5,6 +5,7 @@ import asyncio
 from tencentserverless._base.map import BaseMapRun, MapProgress
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
+from tencentserverless._core.flow import Stopped
 from tencentserverless.journal import JournalError
 
 TYPE_CHECKING = False
@@ -159,10 +160,10 @@ class AsyncMapRun(BaseMapRun):
             await self._flush()
         outcome: "Any"
         try:
-            outcome = await self._run(core.guard_flow(flow, self.window, entry))
+            outcome = await self._run(flow)
         except asyncio.CancelledError:
             raise
-        except core.Stopped:
+        except Stopped:
             self._give_up(entry, self._lost)
             return
         except Exception as error:  # whatever it is, it is what comes of that input
@@ -259,7 +260,7 @@ class AsyncMapRun(BaseMapRun):
         if self._loop is None or self._loop.is_closed():
             self.window.is_stopped = True
             for entry in [entry for entry in self._workers.values() if entry is not None]:
-                entry.may_have_run |= entry.may_be_running
+                entry.is_unsure |= entry.may_be_running
                 self._give_up(entry, self._lost)
             self._settle()
             return

@@ -119,6 +119,7 @@ class Pool:
             raise closed_failure()
         finally:
             if waiter is not None:
+                waiter.has_left = True
                 state.leave(waiter)
 
     def _close_dropped(self) -> None:
@@ -143,9 +144,10 @@ class Pool:
 class _Waiter:
     """Lets a task sleep until it may find a connection."""
 
-    __slots__ = ("_loop", "_woken")
+    __slots__ = ("_loop", "_woken", "has_left")
 
     def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
+        self.has_left = False  # the queue of the pool
         self._loop = loop
         self._woken: "asyncio.Future[None]" = loop.create_future()
 

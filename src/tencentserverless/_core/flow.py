@@ -14,11 +14,11 @@ from tencentserverless.models import Attempt, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator, TypeVar
+    from typing import Any, Callable, Generator, Protocol, TypeVar
 
     from tencentserverless._core.http11 import Response
     from tencentserverless._core.request import RequestBuilder
-    from tencentserverless._core.retry import RetryPolicy
+    from tencentserverless._core.retry import Budget
     from tencentserverless.models import InvokeResult
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
@@ -46,8 +46,9 @@ class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
     ``marks`` holds (phase, monotonic seconds at its end) for the attempts of an error; a call on a kept connection that
-    succeeds notes nothing. ``may_have_left`` is the driver's word on a request that it could not finish. ``is_whole``
-    is its word on an answer: False if that came before the request was sent whole, so that nothing has run.
+    succeeds notes nothing. ``may_have_left`` is the driver's word on a request whose outcome the flow does not get.
+    ``is_whole`` is its word on an answer: False if that came before the request was sent whole, so that nothing has
+    run.
     """
 
     __slots__ = ("action", "connection", "deadline", "is_whole", "marks", "may_have_left", "origin", "request")
@@ -78,6 +79,23 @@ class Sleep:
 
 if TYPE_CHECKING:
     Effect = GetCredentials | Exchange | Sleep
+
+    class RetryPolicy(Protocol):
+        """What a flow needs to know: whether to try again, and whom to tell of a success."""
+
+        @property
+        def budget(self) -> Budget:
+            """The budget that a success refills."""
+
+        def begin(self, exchange: Exchange) -> None:
+            """Take note of an attempt. See ``retry.Policy``."""
+
+        def decide(self, error: Failed, is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
+            """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
+
+
+class Stopped(Exception):  # no error: nobody waits for the call any more
+    """Raised by a policy: the call is given up."""
 
 
 class Clock:
@@ -186,8 +204,10 @@ def invoke_flow(
         timestamp = int(clock.wall()) + state.offset_seconds
         request = builder.build(body, action, call.region, credentials, timestamp)
         exchange = Exchange(target.origin, request, call.deadline, action)
+        policy.begin(exchange)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
+        exchange.may_have_left = False  # the outcome tells
         found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
         if log is not None and log.has_fallen_back and _is_served(found):
             state.remember_old(call.region)

@@ -8,7 +8,7 @@ retry budget is spent on that.
 from collections import deque
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Exchange
+from tencentserverless._core.flow import Stopped
 from tencentserverless._core.retry import THROTTLED_BASE_SECONDS, back_off, is_throttling
 from tencentserverless.models import Verdict
 
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from tencentserverless._core.flow import Flow, Result
+    from tencentserverless._core.flow import Exchange
     from tencentserverless._core.retry import Budget, Failed, Policy
     from tencentserverless.models import InvokeResult
 
@@ -38,19 +38,19 @@ class MapInput:
 
     :ivar position: of the input, from 0
     :ivar outcome: a result or an error, None while there is none
-    :ivar exchange: of its request that is under way, as ``guard_flow`` sees it, else None
+    :ivar exchange: of the request that was built last, None before the first and once it is under way no more
     :ivar has_begun: was a request built, so that the input is one that the platform takes?
     :ivar has_rested: has its call found no room at least once?
-    :ivar may_have_run: has a try ended without proof that the function did not run?
+    :ivar is_unsure: has a try ended without proof that the function did not run?
     """
 
-    __slots__ = ("exchange", "has_begun", "has_rested", "may_have_run", "outcome", "position")
+    __slots__ = ("exchange", "has_begun", "has_rested", "is_unsure", "outcome", "position")
 
     def __init__(self, position: int) -> None:
         self.has_rested = False
         self.has_begun = False
         self.exchange: "Exchange | None" = None
-        self.may_have_run = False
+        self.is_unsure = False
         self.position = position
         self.outcome: "Any" = None
 
@@ -59,6 +59,16 @@ class MapInput:
         """True if its request can have arrived whole, with no answer so far."""
         connection = self.exchange.connection if self.exchange is not None else None
         return connection is not None and bool(connection.has_handed_over)
+
+    @property
+    def may_have_run(self) -> bool:
+        """True if nothing proves that the function did not run."""
+        return self.is_unsure or (self.exchange is not None and self.exchange.may_have_left)
+
+    def end(self) -> None:
+        """Note that it is under way no more, and let go of its request."""
+        self.is_unsure = self.may_have_run
+        self.exchange = None
 
 
 class MapPolicy:
@@ -84,12 +94,29 @@ class MapPolicy:
         """The client's."""
         return self._window.policy.budget
 
+    def begin(self, exchange: "Exchange") -> None:
+        """Have the input know its request.
+
+        :raises Stopped: if the map is stopped
+        """
+        if self._window.is_stopped:
+            raise Stopped
+        self._entry.has_begun = True
+        self._entry.exchange = exchange
+
     def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
-        """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
-        self._entry.may_have_run |= error.executed is not Verdict.NO
+        """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``.
+
+        :raises Stopped: if there is to be one and the map is stopped
+        """
+        self._entry.is_unsure |= error.executed is not Verdict.NO
         if is_throttling(error):
-            return self._wait_for_room(error, attempts, seconds_left)
-        return self._window.policy.decide(error, is_idempotent, attempts, seconds_left)
+            seconds = self._wait_for_room(error, attempts, seconds_left)
+        else:
+            seconds = self._window.policy.decide(error, is_idempotent, attempts, seconds_left)
+        if seconds is not None and self._window.is_stopped:
+            raise Stopped
+        return seconds
 
     def _wait_for_room(self, error: "Failed", attempts: int, seconds_left: float) -> "float | None":
         window = self._window
@@ -103,32 +130,6 @@ class MapPolicy:
         # The exponent is bounded, for a call may wait for room for minutes.
         seconds = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
         return seconds if seconds < seconds_left else None
-
-
-class Stopped(Exception):  # no error: the map was left
-    """The call is given up, since its map was left."""
-
-
-def guard_flow(flow: "Flow[Result]", window: "Window", entry: MapInput) -> "Flow[Result]":
-    """Run the same flow, but send nothing once the map is stopped, and note in the entry whether it may have run."""
-    answer: object = None
-    try:
-        while True:
-            effect = flow.send(answer)
-            if window.is_stopped:
-                raise Stopped
-            if isinstance(effect, Exchange):
-                entry.exchange = effect
-                entry.has_begun = True
-            answer = yield effect
-            entry.exchange = None
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    finally:
-        answer = None  # perhaps the error being raised, which must not hold itself by this frame
-        exchange, entry.exchange = entry.exchange, None
-        entry.may_have_run |= exchange is not None and exchange.may_have_left
-        flow.close()
 
 
 class Window:
@@ -197,8 +198,9 @@ class Window:
     @property
     def has_room(self) -> bool:
         """True if another input may be pulled."""
-        kept = self.count_ended() + self.under_way
-        return self.under_way < int(self._limit) and kept < WINDOW_FACTOR * self._concurrency and not self.is_drained
+        if self.is_drained or self.under_way + 1 > self._limit:
+            return False
+        return len(self._ended) + len(self._waiting) + self.under_way < WINDOW_FACTOR * self._concurrency
 
     @property
     def has_outcome(self) -> bool:
@@ -223,6 +225,15 @@ class Window:
     def take_outcome(self) -> MapInput:
         """Take the next input to hand out."""
         return self._ended.popleft()
+
+    def take_at_once(self) -> "MapInput | None":
+        """Take the next input to hand out, if that is the ``next_step``. Safe while another thread notes outcomes."""
+        if not self._ended or self.has_room:
+            return None
+        try:
+            return self._ended.popleft()
+        except IndexError:
+            return None
 
     def drain(self) -> None:
         """Note that there is no further input."""
@@ -284,6 +295,7 @@ class Window:
 
     def _leave(self, entry: MapInput) -> None:
         self.under_way -= 1
+        entry.end()
         if entry.has_rested:
             self._resting -= 1
 

@@ -5,7 +5,7 @@ more for it.
 """
 
 from tencentserverless import exception
-from tencentserverless._core.flow import Exchange, correct_verdict, describe_attempt
+from tencentserverless._core.flow import Exchange, Stopped, correct_verdict, describe_attempt
 from tencentserverless._core.request import Query
 from tencentserverless._core.response import read_envelope, read_response
 from tencentserverless._core.wire import EVENT
@@ -45,6 +45,7 @@ def observe_flow(
     started = 0.0
     try:
         while True:
+            exchange = None
             effect = flow.send(answer)
             exchange = effect if isinstance(effect, Exchange) else None
             started = clock.monotonic()
@@ -56,7 +57,7 @@ def observe_flow(
                 observer.note_attempt(describe_attempt(len(verdicts), exchange, outcome, verdict, span), facts)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
-    except GeneratorExit:
+    except (GeneratorExit, Stopped):
         if exchange is not None:
             verdicts.append(Verdict.MAYBE if exchange.may_have_left else Verdict.NO)
             span = (started, clock.monotonic())

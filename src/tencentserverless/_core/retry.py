@@ -21,16 +21,6 @@ if TYPE_CHECKING:
         def __call__(self) -> float:
             """Draw a number in [0, 1)."""
 
-    class RetryPolicy(Protocol):
-        """What a flow needs to know: whether to try again, and whom to tell of a success."""
-
-        @property
-        def budget(self) -> "Budget":
-            """The budget that a success refills."""
-
-        def decide(self, error: Failed, is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
-            """Decide on the seconds to wait before the next attempt, None to give up. See ``Policy``."""
-
 
 BASE_SECONDS = 0.1
 THROTTLED_BASE_SECONDS = 0.5
@@ -101,6 +91,12 @@ class Policy:
         self.max_attempts = max_attempts
         self.rng = rng
         self.budget = Budget()
+
+    def begin(self, exchange: object) -> None:
+        """Take note of an attempt: its request is built, and sent next.
+
+        :raises Stopped: if it must not be sent
+        """
 
     def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
         """Decide on the seconds to wait before the next attempt, None to give up.

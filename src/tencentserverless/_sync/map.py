@@ -13,6 +13,7 @@ from time import monotonic
 from tencentserverless._base.map import BaseMapRun, MapProgress, make_interrupted
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
+from tencentserverless._core.flow import Stopped
 from tencentserverless._sync import waiting
 from tencentserverless._sync.driver import call_steps
 from tencentserverless._sync.step_loop import StepLoop, Task
@@ -36,9 +37,9 @@ FILL_SECONDS = 0.01
 #: An iterable is asked for more before outcomes that are there are handed out, so that calls go on while the caller
 #: works, if so many inputs in a row were quick: one that waits for messages would keep those outcomes back.
 QUICK_INPUTS = 16
-#: What never waits for its next input.
+#: What gives its next input without running any code of the caller's.
 _CONTAINERS: "tuple[Any, ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
-_QUICK_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
+_CONTAINER_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
 
 
 class Map(MapProgress):
@@ -78,7 +79,7 @@ class Map(MapProgress):
 
     def __del__(self) -> None:
         run = getattr(self, "_run", None)  # a fake has none
-        if run is None or run.is_closed:
+        if run is None or run.is_over:
             return
         if waiting.is_garbage(sys.getrefcount(self)):
             waiting.leave_behind(partial(run.close, grace=0.0))
@@ -104,9 +105,11 @@ class MapRun(BaseMapRun):
         inputs = iter(iterable)
         super().__init__(context, name, inputs, options, **limits)
         self._tasks: "dict[MapInput, Task]" = {}
-        self._quick_inputs = QUICK_INPUTS if isinstance(inputs, _QUICK_KINDS) else 0  # in a row
+        self._is_container = isinstance(inputs, _CONTAINER_KINDS)
+        self._quick_inputs = QUICK_INPUTS if self._is_container else 0  # in a row
         self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
         self._is_left = False  # by a close while it is advanced
+        self.is_over = False  # nothing is under way, and nothing is held any more
         self._advancing = TryLock()  # held by the thread that iterates
         self._turning = TryLock()  # see Turn
         self._loop = StepLoop()
@@ -134,9 +137,13 @@ class MapRun(BaseMapRun):
 
     def advance(self) -> "MapInput | None":
         """The next outcome, None when all were handed out."""
-        if self.is_closed:
+        if self.is_over:
             return None
         self._check_process()
+        if self._journal is None:
+            entry = self.window.take_at_once()
+            if entry is not None:
+                return entry
         slot = self._advancing.take()
         if slot is None:
             raise RuntimeError("this map is being advanced already, by another thread or by its own iterable")
@@ -158,9 +165,10 @@ class MapRun(BaseMapRun):
     def close(self, grace: "float | None" = None) -> None:
         """Send nothing more, wait a while for what is under way, and let go of everything.
 
-        Where another thread iterates, that thread does so.
+        Where another thread iterates, that thread does so. Where a signal handler raises in the middle, the next close
+        goes on with it, at the latest that of the end of the program.
         """
-        if self.is_closed:
+        if self.is_over:
             return
         if os.getpid() != self._pid:
             self._leave_parent()
@@ -179,6 +187,7 @@ class MapRun(BaseMapRun):
 
     def _take(self, turn: Turn) -> "MapInput | None":
         window = self.window
+        self._is_left = self._is_left or self.is_closed
         while not self._is_left:
             step = window.next_step()
             until = NEVER
@@ -210,9 +219,8 @@ class MapRun(BaseMapRun):
         try:
             while window.has_room and self._pull(turn, held) and not self._is_left:
                 is_late = monotonic() - started > FILL_SECONDS
-                if self._journal is None or is_late:
-                    self._launch(held)
                 if is_late:
+                    self._launch(held)
                     self._loop.turn(0.0)
                     if window.has_outcome or not self._quick_inputs:
                         break
@@ -224,24 +232,32 @@ class MapRun(BaseMapRun):
 
     def _pull(self, turn: Turn, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> bool:
         """Take the next input; False if there is none."""
-        turn.give()  # the iterable may call functions too, and find all connections held by this map
+        found = self._next_input() if self._is_container else self._next_of_caller(turn)
+        if found is None:
+            return False
+        entry, flow = self._admit(found[0])
+        if flow is not None:
+            if self._journal is None:
+                self._start(entry, flow)
+            else:
+                held.append((entry, flow))
+        return True
+
+    def _next_of_caller(self, turn: Turn) -> "tuple[Any] | None":
+        """The next input where the caller's code runs: it may call functions too, wait, fork, or close this map."""
+        turn.give()
         started = monotonic()
         try:
             found = self._next_input()
         finally:
             turn.take()
-        self._check_process()  # the iterable may fork
+        self._check_process()
         seconds = monotonic() - started
         self._quick_inputs += 1
         if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
             self._quick_inputs = 0
             self._owed_until = monotonic() + seconds
-        if found is None:
-            return False
-        entry, flow = self._admit(found[0])
-        if flow is not None:
-            held.append((entry, flow))
-        return True
+        return found
 
     def _next_input(self) -> "tuple[Any] | None":
         if self._is_to_check:
@@ -280,11 +296,12 @@ class MapRun(BaseMapRun):
         launched = list(held)
         held.clear()
         for entry, flow in launched:
-            steps = call_steps(
-                core.guard_flow(flow, self.window, entry), self.pool, self._provider, self._loop.make_waker
-            )
-            task = self._tasks[entry] = Task(steps, partial(self._end, entry))
-            self._loop.start(task)
+            self._start(entry, flow)
+
+    def _start(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
+        steps = call_steps(flow, self.pool, self._provider, self._loop.make_waker)
+        task = self._tasks[entry] = Task(steps, partial(self._end, entry))
+        self._loop.start(task)
 
     def _wait(self, until: float) -> None:
         """Wait for something to happen, and go on with what it happened to."""
@@ -297,7 +314,7 @@ class MapRun(BaseMapRun):
         del self._tasks[entry]
         if error is None:
             self._note(entry, result)
-        elif isinstance(error, core.Stopped):
+        elif isinstance(error, Stopped):
             self._give_up(entry, self._lost)
         elif isinstance(error, (CallError, TencentServerlessSDKException)):
             self._note(entry, error)
@@ -310,30 +327,37 @@ class MapRun(BaseMapRun):
 
     def _finish(self, turn: Turn, grace: float) -> None:
         """Send nothing more, wait ``grace`` seconds for what is under way, and let go of everything."""
-        if self.is_closed:
+        if self.is_over:
             return
         if os.getpid() != self._pid:  # a signal handler or the iterable forked, and this is the child
             self._leave_parent()
             return
         turn.take()
+        deadline = monotonic() + (0.0 if self.is_closed else grace)  # an interrupt has ended the wait before
         self.window.is_stopped = True
-        deadline = monotonic() + grace
         try:
             while self._stop_unsent() and monotonic() < deadline:
                 self._loop.turn(deadline)
         finally:
-            failure = None
-            for entry in list(self._tasks):
-                failure = self._stop(entry) or failure
-            self._loop.close()
-            waiting.unregister(self)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        failure = None
+        for entry in list(self._tasks):
+            failure = self._stop(entry) or failure
+        self._loop.close()
+        try:
             self._settle()
-            if failure is not None:
-                raise failure
+        except JournalError as error:
+            failure = failure or error
+        waiting.unregister(self)
+        self.is_over = True
+        if failure is not None:
+            raise failure
 
     def _leave_parent(self) -> None:
         """End in a forked child: its calls, their answers and the journal are the parent's."""
-        self.window.is_stopped = True
+        self.window.is_stopped = self.is_over = True
         self._loop.close()  # our descriptors; what they lead to is the parent's
         waiting.unregister(self)
 
@@ -345,11 +369,13 @@ class MapRun(BaseMapRun):
 
     def _stop(self, entry: "MapInput") -> "JournalError | None":
         """Give up a call. Returns the error if that could not be written down."""
-        self._loop.cancel(self._tasks.pop(entry))
+        self._loop.cancel(self._tasks[entry])
         try:
             self._give_up(entry, self._lost)
         except JournalError as error:
             return error
+        finally:
+            del self._tasks[entry]
         return None
 
 

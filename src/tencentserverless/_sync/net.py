@@ -57,7 +57,6 @@ class Connection:
     """One open connection; lent to one call at a time."""
 
     __slots__ = (
-        "_pid",
         "_sock",
         "_wait",
         "_wants_read",
@@ -66,6 +65,7 @@ class Connection:
         "idle_since_wall",
         "keep_seconds",
         "origin",
+        "pid",
         "sent_at",
         "slot",
     )
@@ -73,9 +73,9 @@ class Connection:
     _sock: "Any"
 
     def __init__(self, origin: "Origin") -> None:
-        self._pid = os.getpid()
         self._wants_read = False  # does TLS wait for bytes of the peer before it sends more?
         self.origin = origin
+        self.pid = os.getpid()  # of the process that opened it: where that has forked, it is not its child's to use
         self.has_handed_over = False  # has a send begun that could carry the request's last byte?
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
         self.slot: "Slot | None" = None  # in the pool, set by the pool
@@ -93,10 +93,6 @@ class Connection:
     def fileno(self) -> int:
         """The socket's descriptor, -1 once it is closed."""
         return self._sock.fileno()  # type: ignore[no-any-return]
-
-    def is_of_parent(self) -> bool:
-        """True if the process that opened it has forked, and this is the child."""
-        return os.getpid() != self._pid
 
     def is_stale(self) -> bool:
         """True if the peer has closed it, or sent what nobody asked for."""
@@ -120,7 +116,7 @@ class Connection:
 
     def abort(self) -> None:
         """Close so that nothing buffered can still reach the peer."""
-        if self.is_of_parent():
+        if self.pid != os.getpid():
             self.close()  # the connection itself is the parent's
         else:
             sockets.abort(self._sock)
@@ -132,26 +128,34 @@ class Connection:
         """
         self.sent_at = 0.0
         reader = ResponseReader()
+        response: "Response | None" = None
         left = self._send_some(request)
         if left is not None:  # larger than the system's buffer
-            return wait_one(self._exchange_rest_steps(left, reader, deadline))  # type: ignore[no-any-return]
-        self.sent_at = monotonic()
-        while True:
+            response = wait_one(self._send_rest_steps(left, reader, deadline))
+        while response is None:
             if not self._wait.can_read(deadline - monotonic()):
                 raise sockets.answer_deadline(self.origin)
             response = self._read_some(reader)
-            if response is not None:
-                return response
+        return response
 
     def exchange_steps(self, request: bytes, deadline: "float | Limit", is_tunnel: bool = False) -> "Steps":
         """Do the same in steps."""
         self.sent_at = 0.0
         reader = ResponseReader(is_tunnel)
-        return self._exchange_rest_steps(self._send_some(request), reader, deadline)
+        response: "Response | None" = None
+        left = self._send_some(request)
+        if left is not None:
+            response = yield from self._send_rest_steps(left, reader, deadline)
+        while response is None:
+            if not (yield self._sock, READ, deadline):
+                raise sockets.answer_deadline(self.origin)
+            response = self._read_some(reader)
+        return response
 
-    def _exchange_rest_steps(
+    def _send_rest_steps(
         self, left: "bytes | memoryview | None", reader: ResponseReader, deadline: "float | Limit"
     ) -> "Steps":
+        """Send what is left. Returns the response if it came before all had gone, else None."""
         while left is not None:
             ready = yield self._sock, READ if self._wants_read else EITHER, deadline
             if not ready:
@@ -168,13 +172,7 @@ class Connection:
                     raise
                 self.has_handed_over = error.executed is not Verdict.NO
                 return early
-        self.sent_at = monotonic()
-        while True:
-            if not (yield self._sock, READ, deadline):
-                raise sockets.answer_deadline(self.origin)
-            response = self._read_some(reader)
-            if response is not None:
-                return response
+        return None
 
     def _read_early(self, reader: ResponseReader) -> "Response | None":
         """Read what came before the request was sent whole: the response once it is whole.
@@ -219,6 +217,7 @@ class Connection:
             executed = Verdict.NO if proven else Verdict.MAYBE
             raise sockets.wire_failure(self.origin, "sending to", error, executed) from error
         if sent == len(left):
+            self.sent_at = monotonic()
             return None
         self.has_handed_over = False
         return memoryview(left)[sent:]

@@ -52,7 +52,7 @@ class Pool:
     def take_idle(self, origin: "Origin") -> "Connection | None":
         """An idle connection that is fit for use, None if there is none or others wait for it."""
         state = self._states.get(getpid()) or self._leave_parent()
-        if self.is_closed or not state.is_next(None):
+        if self.is_closed or (state.waiting and not state.is_next(None)):
             return None
         connection = state.take_idle(origin, monotonic(), wall())
         if state.to_close:
@@ -108,6 +108,7 @@ class Pool:
                 yield waiter, WAKE, min(deadline, now + RECHECK_SECONDS)
         finally:
             if waiter is not None:
+                waiter.has_left = True
                 state.leave(waiter)
 
     def _open_steps(self, origin: "Origin", deadline: float, mark: "Mark", make_waker: "MakeWaker") -> "Steps":
@@ -120,10 +121,11 @@ class Pool:
 
     def release(self, connection: "Connection") -> None:
         """Give back a connection that can carry another call."""
-        if connection.is_of_parent():
+        pid = getpid()
+        if connection.pid != pid:
             connection.close()
             return
-        state = self.state
+        state = self._states.get(pid) or self._leave_parent()
         state.release(connection, monotonic(), wall())
         if self.is_closed:
             state.drain()
@@ -139,7 +141,7 @@ class Pool:
         else:
             connection.close()
         slot, connection.slot = connection.slot, None
-        if slot is not None and not connection.is_of_parent():
+        if slot is not None and connection.pid == getpid():
             self.state.free(slot)
 
     def close(self) -> None:

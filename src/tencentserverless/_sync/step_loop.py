@@ -32,10 +32,11 @@ _ONE_SHOT: int = getattr(select, "EPOLLONESHOT", 0)
 class LoopWaker:
     """Has a loop go on with the task that waits for it; a wake-up that comes first is kept. Any thread may wake."""
 
-    __slots__ = ("_loop", "is_set", "task")
+    __slots__ = ("_loop", "has_left", "is_set", "task")
 
     def __init__(self, loop: "StepLoop") -> None:
         self._loop = loop
+        self.has_left = False  # the queue of a pool
         self.is_set = False
         self.task: "Task | None" = None
 
@@ -84,16 +85,18 @@ class Selector:
 
     def watch(self, fd: int, what: int) -> None:
         """Watch a descriptor for READ, WRITE or both until it is reported."""
-        is_known = fd in self._watched
-        self._watched[fd] = what
         if _epoll is not None:
-            change, other = (self._poll.modify, self._poll.register)[:: 1 if is_known else -1]
             try:
-                change(fd, what | _ONE_SHOT)
+                if fd in self._watched:
+                    self._poll.modify(fd, what | _ONE_SHOT)
+                else:
+                    self._poll.register(fd, what | _ONE_SHOT)
             except OSError:  # it was closed since, and its number is another's, or is known by another's name
+                other = self._poll.register if fd in self._watched else self._poll.modify
                 other(fd, what | _ONE_SHOT)
         elif self._poll is not None:
             self._poll.register(fd, what)
+        self._watched[fd] = what
 
     def forget(self, fd: int) -> None:
         """Watch it no longer; to be called before it is closed, for its number may be another's then."""
@@ -172,13 +175,14 @@ class StepLoop:
                 task = self._by_fd.pop(fd, None)
                 if task is not None:
                     task.fd = -1
-                    self._resume(task, ready)
+                    self._resume(task, ready)  # it waits for nothing else
                 elif fd == self._ears[0].fileno():
                     self._ears[0].recv(4096)
             self._resume_woken()
             now = monotonic()
             if now >= self._soonest:
                 for task in [task for task in self.tasks if task.until <= now]:
+                    self._unwatch(task)
                     self._resume(task, 0)
                 # Looked at anew now and then, for an interrupt may have cut a step.
                 self._soonest = min([task.until for task in self.tasks] + [now + RECHECK_SECONDS])
@@ -216,11 +220,11 @@ class StepLoop:
                 return
             task = waker.task
             if task is not None and task.waker is waker:
+                self._unwatch(task)
                 self._resume(task, WAKE)
 
     def _resume(self, task: Task, ready: "int | None") -> None:
-        """Go on with a task, to where it waits again or ends."""
-        self._unwatch(task)
+        """Go on with a task that waits for nothing, to where it waits again or ends."""
         try:
             about, what, until = task.steps.send(ready)  # type: ignore[arg-type]  # the first step takes None
             while what == WAKE and about is not None and about.is_set:  # it was woken before it waited
@@ -237,10 +241,12 @@ class StepLoop:
             return
         if isinstance(until, Limit):
             task.limit = until
-            task.until = until.at
-        else:
+            until = until.at
+        elif task.limit is not None:
             task.limit = None
-            task.until = until
+        task.until = until
+        if until < self._soonest:  # noqa: PLR1730  # min() takes twice as long, in every call
+            self._soonest = until
         if what != WAKE:
             task.fd = fd = about.fileno()
             self._by_fd[fd] = task
@@ -248,7 +254,6 @@ class StepLoop:
         elif about is not None:
             task.waker = about
             about.task = task
-        self._soonest = min(self._soonest, task.until)
 
     def _unwatch(self, task: Task) -> None:
         """It waits no longer."""

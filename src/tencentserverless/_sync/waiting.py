@@ -144,9 +144,10 @@ SocketWait: "type[SocketPoll | SocketSelect]" = SocketPoll if _poll is not None 
 class ThreadWaker:
     """Lets one thread sleep until any other wakes it; a wake-up that comes first is kept."""
 
-    __slots__ = ("_asleep",)
+    __slots__ = ("_asleep", "has_left")
 
     def __init__(self) -> None:
+        self.has_left = False  # the queue of a pool
         self._asleep = threading.Lock()
         self._asleep.acquire()
 
