@@ -60,11 +60,11 @@ coverage: .venv/.dev-installed
 
 proof: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
-	SOAK_CALLS=12000 SOAK_KILLS=5 $(PYTEST) -m "proof or campaign"
+	HYPOTHESIS_PROFILE=full SOAK_CALLS=12000 SOAK_KILLS=5 $(PYTEST) -m "proof or campaign"
 
 soak: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
-	SOAK_CALLS=$(CALLS) $(PYTEST) -m campaign
+	SOAK_CALLS=$(CALLS) $(PYTEST) -m campaign tests/proof tests/local/test_map.py
 
 bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)

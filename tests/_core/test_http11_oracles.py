@@ -399,6 +399,7 @@ def mutants(draw: "Any") -> bytes:
     return bytes(data)
 
 
+@pytest.mark.campaign
 def test_made_up_streams_are_right_often_enough_to_be_worth_judging() -> None:
     kinds = []
 
@@ -411,12 +412,14 @@ def test_made_up_streams_are_right_often_enough_to_be_worth_judging() -> None:
     assert 0.1 < sum(kinds) / len(kinds) < 0.9
 
 
+@pytest.mark.campaign
 @hypothesis.settings(max_examples=examples(1200))
 @hypothesis.given(streams())
 def test_the_oracles_agree_on_made_up_streams(data: bytes) -> None:
     check(data)
 
 
+@pytest.mark.campaign
 @hypothesis.settings(max_examples=examples(1200))
 @hypothesis.given(mutants())
 def test_the_oracles_agree_on_mutants_of_the_corpus(data: bytes) -> None:
@@ -429,6 +432,7 @@ def test_arbitrary_bytes_are_refused_cut_or_read_but_never_crash(data: bytes) ->
     check(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
 
 
+@pytest.mark.campaign
 @hypothesis.settings(max_examples=examples(300))
 @hypothesis.given(streams() | mutants(), st.data())
 def test_pieces_of_any_size_give_the_same_answer(data: bytes, draws: "Any") -> None:

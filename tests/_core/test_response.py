@@ -441,6 +441,7 @@ def is_an_answer(found: "Any") -> bool:
     return isinstance(found.executed, Verdict) and isinstance(str(found) + repr(found), str)
 
 
+@pytest.mark.campaign
 @hypothesis.settings(max_examples=examples(600))
 @hypothesis.given(envelopes)
 def test_any_json_is_a_result_or_an_error_of_ours(envelope: "Any") -> None:

@@ -118,6 +118,7 @@ def test_the_signer_the_general_way_and_stdlib_hmac_agree(
     assert hmac_signature(secret_key, authorization.date, "scf", text) == authorization.signature
 
 
+@pytest.mark.campaign
 @hypothesis.settings(max_examples=examples(60), deadline=None)
 @hypothesis.given(
     secret_key=printable,

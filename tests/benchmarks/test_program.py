@@ -78,6 +78,7 @@ def test_both_responders_keep_the_connection_and_read_large_requests(
     assert ask(running.tls, trust, LARGE).count(b"200 OK") == 1
 
 
+@pytest.mark.proof
 def test_a_run_measures_every_client_that_is_there_and_names_the_others(tmp_path: Path, trust: responder.Trust) -> None:
     plans = [
         dataclasses.replace(plan, rounds=2, slice_seconds=0.001, warm_calls=1, in_flight=min(2, plan.in_flight))

@@ -150,6 +150,7 @@ def check(server: LocalScf, action: str, body: bytes) -> None:
         assert len(message) < 2000
 
 
+@pytest.mark.campaign
 @settings(
     max_examples=examples(600),
     deadline=timedelta(seconds=20),

@@ -51,6 +51,7 @@ def measure(project: Path, floor: float) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.proof
 def test_other_processes_count_and_each_package_has_a_row(project: Path) -> None:
     done = measure(project, 66)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -69,6 +70,7 @@ def test_less_than_the_floor_fails(project: Path) -> None:
     assert "66.67 % is under the floor of 67 %" in done.stdout
 
 
+@pytest.mark.proof
 def test_a_failing_test_fails(project: Path) -> None:
     with (project / "tests" / "test_child.py").open("a") as file:
         file.write("\ndef test_wrong():\n    assert False\n")
@@ -78,6 +80,7 @@ def test_a_failing_test_fails(project: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.proof
 def test_where_no_test_runs_pytest_has_the_last_word(project: Path) -> None:
     (project / "tests" / "test_child.py").unlink()
     done = measure(project, 66)

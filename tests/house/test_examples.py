@@ -54,6 +54,7 @@ def test_a_pool_of_processes_shares_a_handle(examples_env: dict[str, str]) -> No
     assert printed == f"40 answers, all the same: True\nfirst: {HELLO}\n"
 
 
+@pytest.mark.proof
 def test_a_dask_cluster_of_processes_fans_out(examples_env: dict[str, str]) -> None:
     """Without ``-W error``, and whatever stands on standard error: that is Dask's own affair."""
     command = [sys.executable, str(EXAMPLES / "engines" / "dask_cluster.py")]

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import SOURCE, end_process, read_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +54,7 @@ def wait_for_line(path: Path, line: str, count: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.proof
 def test_the_tour_can_be_taken(tmp_path: Path) -> None:
     scripts = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("TENCENT", "PYTEST"))}

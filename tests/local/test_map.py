@@ -64,6 +64,7 @@ def collect(request, local):
     local.reset()
 
 
+@pytest.mark.campaign
 def test_nothing_runs_twice_and_every_verdict_is_true(local, collect):
     local.set_faults(RULES)
     verdicts = Counter()

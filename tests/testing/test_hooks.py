@@ -177,6 +177,7 @@ BOTH = """
 """
 
 
+@pytest.mark.proof
 def test_the_same_tests_against_the_cloud(run_pytest, project: Path) -> None:
     """Another local SCF stands for the cloud: the plugin must take what the environment says."""
     make_folder(project / "functions", "echo")
@@ -220,6 +221,7 @@ def test_the_option_guards_a_whole_run_from_its_first_import(run_pytest, project
     assert "left: None" in after.stdout
 
 
+@pytest.mark.proof
 def test_workers_of_xdist_each_have_their_own(run_pytest) -> None:
     test = """
         import os
@@ -254,6 +256,7 @@ def test_nothing_is_left_behind(run_pytest, tmp_path: Path) -> None:
         os.kill(int((tmp_path / "project" / "pid").read_text()), 0)
 
 
+@pytest.mark.proof
 def test_a_server_that_dies_is_that_tests_error_alone(run_pytest) -> None:
     test = """
         import time

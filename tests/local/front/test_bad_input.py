@@ -244,6 +244,7 @@ queries = st.one_of(st.just(""), st.text(st.characters(min_codepoint=33, max_cod
 bodies = st.one_of(st.binary(max_size=60), st.sampled_from([b"{}", b"a=1&b.0=2", b"SecretId=a&Signature=b&Nonce=1"]))
 
 
+@pytest.mark.campaign
 @BOUNDED
 @hypothesis.given(
     st.sampled_from(["POST", "GET", "PUT", "DELETE", "PATCH", "TRACE"]),
@@ -261,6 +262,7 @@ def test_any_request_gets_one_envelope(local_scf, method, path, query, headers, 
     error_of(answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
 
 
+@pytest.mark.campaign
 @BOUNDED
 @hypothesis.given(st.binary(min_size=1, max_size=200))
 def test_any_bytes_get_one_envelope(local_scf, data):
@@ -283,6 +285,7 @@ fields = st.dictionaries(
 )
 
 
+@pytest.mark.campaign
 @BOUNDED
 @hypothesis.given(fields)
 def test_any_signed_json_gets_one_envelope(local_scf, parameters):
@@ -293,6 +296,7 @@ def test_any_signed_json_gets_one_envelope(local_scf, parameters):
     assert answer.response.get("Error", {}).get("Code") != "InternalError"
 
 
+@pytest.mark.campaign
 @BOUNDED
 @hypothesis.given(
     st.dictionaries(

@@ -11,6 +11,7 @@ import pytest
 
 from tencentserverless.local.registry import packages
 from tencentserverless.local.registry.packages import BadPackage, Packages
+from tests.profiles import examples
 
 
 def zipped(*members, **options):
@@ -101,6 +102,7 @@ def test_a_damaged_file_is_refused(kept):
         kept.unpack(archive.replace(b"some text", b"some tale"))
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_damage_anywhere_is_a_bad_package_and_no_error_inside(kept, method):
     whole = zipped(("a.py", "x = 1\n" * 20), ("lib/b", ""), ("lib/é", "é" * 9), compression=method)
@@ -112,13 +114,14 @@ def test_damage_anywhere_is_a_bad_package_and_no_error_inside(kept, method):
         for _ in range(chance.randint(1, 4)):
             copy[chance.randrange(len(copy))] = chance.randrange(256)
         damaged.append(bytes(copy))
+    tried = chance.sample(damaged, examples(len(damaged)))
     refused = 0
-    for archive in damaged:
+    for archive in tried:
         try:
             kept.unpack(archive).discard()
         except BadPackage:
             refused += 1
-    assert 300 < refused <= len(damaged)
+    assert refused > len(tried) // 4
 
 
 def test_a_directory_before_the_file_and_fields_cut_off_are_refused(kept):

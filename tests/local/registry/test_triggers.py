@@ -84,6 +84,7 @@ def members(field, low, high):
     return found
 
 
+@pytest.mark.campaign
 @settings(max_examples=examples(150), deadline=None)
 @given(
     st.tuples(fields(0, 59), fields(0, 59), fields(0, 23), fields(1, 28), fields(1, 12), fields(0, 6)),

@@ -6,6 +6,7 @@ The machine keeps books of its own, in numbers alone, and does what the plan say
 
 from collections import deque
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -155,3 +156,4 @@ class Plan(RuleBasedStateMachine):
 
 TestPlan = Plan.TestCase
 TestPlan.settings = settings(max_examples=examples(120), stateful_step_count=40, deadline=None)
+TestPlan.pytestmark = [pytest.mark.campaign]
