@@ -1,8 +1,6 @@
 """Keys that may block are asked for in threads of our own, and waited for no longer than a call has time."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 import time
 
@@ -14,6 +12,7 @@ from tencentserverless._aio.key_search import KeySearches
 from tencentserverless.credentials import FromObject
 from tencentserverless.models import Credentials, Verdict
 from tests.peer import KEYS, Peer, PeerRequest, api_error, ok
+from tests.programs import run_program
 from tests.proof.campaign import run_on_new_loop
 from tests.test_credentials import PROFILE, key_of, write_profile
 
@@ -263,10 +262,8 @@ with Peer() as peer:
 
 
 def test_a_provider_that_hangs_does_not_keep_the_program_from_ending() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", HANGING], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False
-    )
-    assert (done.stdout.strip(), done.returncode) == (b"late", 0)
+    done = run_program(HANGING, flags=())
+    assert (done.stdout, done.stderr, done.returncode) == ("late\n", "", 0)
 
 
 def test_a_loop_that_ends_before_the_keys_are_there_is_left_alone(

@@ -6,8 +6,6 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 
@@ -19,25 +17,11 @@ from tencentserverless._sync.map import MapRun
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
 from tests.peer import KEYS, WAIT_SECONDS, Channel, Peer, ok, unused_port
+from tests.programs import run_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-
-def run_program(code, *arguments):
-    """A program of its own; its warnings are errors."""
-    command = [sys.executable, "-W", "error", "-c", code]
-    environ = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}  # 3.6 has no capture_output
-    return subprocess.run(
-        command + list(arguments),
-        env=environ,
-        **pipes,
-        encoding="utf-8",
-        timeout=100,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tencentserverless import exception, scf
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Channel, Peer, http_answer, ok
+from tests.programs import run_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,21 +45,6 @@ def run_threads(count: int, work: "Callable[[int], None]") -> "list[BaseExceptio
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
     return errors
-
-
-def run_program(code: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program in a fresh interpreter, with every forgotten resource an error on stderr."""
-    child = {name: value for name, value in os.environ.items() if not name.startswith("TENCENT")}
-    child.update(environment, PYTHONPATH=SOURCE)
-    return subprocess.run(  # noqa: UP022
-        [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", code, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,  # noqa: UP021  # 3.6 knows neither text= nor capture_output=
-        env=child,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_twenty_calls_on_one_client_open_one_connection() -> None:
@@ -323,13 +309,7 @@ def test_the_sdk_never_loads_asyncio_nor_the_official_http_stack() -> None:
     )
     with Peer() as peer:
         done = run_program(code, TENCENTSERVERLESS_ENDPOINT_URL=peer.url).stdout
-        plain = subprocess.run(
-            [sys.executable, "-c", code],
-            stdout=subprocess.PIPE,
-            universal_newlines=True,  # noqa: UP021
-            env=dict(os.environ, PYTHONPATH=SOURCE, TENCENTSERVERLESS_ENDPOINT_URL=peer.url),
-            check=True,
-        ).stdout
+        plain = run_program(code, flags=(), TENCENTSERVERLESS_ENDPOINT_URL=peer.url).stdout
     assert done.startswith('"ok"\n')
     assert plain == '"ok"\n[]\n'
 

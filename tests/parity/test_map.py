@@ -1,6 +1,7 @@
 """A map is one on both faces: the same answers lead to the same outcomes, in the same order."""
 
 import asyncio
+import gc
 import itertools
 import json
 import logging
@@ -613,3 +614,46 @@ class TestJournal:
             kinds = [type(outcome).__name__ for outcome in found]
             assert kinds == ["InvokeResult", "TypeError", "ValueError", "InvokeResult"]
         assert len(peer.requests) == 2
+
+
+#: The first fails, the others take their time: they are under way when the map is left.
+FAILING = [{"http": 502}, *[{"n": n, "sleep": 0.05} for n in range(20)]]
+
+
+def open_maps() -> "list[Any]":
+    """The maps of this process that were not ended."""
+    return [each for each in gc.get_objects() if isinstance(each, base_map.BaseMapRun) and not each.is_closed]
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["handed out", "raised"])
+def test_who_keeps_an_error_keeps_no_map_of_threads(peer, returns):
+    kept = []
+    with scf.Client(endpoint=peer.url, **KEYS) as client:
+        try:
+            for outcome in client.map("f", FAILING, 4, return_exceptions=returns, grace=0):
+                kept.append(outcome)
+                break
+        except exception.CallError as error:
+            kept.append(error)
+        assert isinstance(kept[0], exception.ServerError)
+        assert open_maps() == []
+        assert client._pool.state.opened == client._pool.state.idle
+
+
+@pytest.mark.parametrize("returns", [True, False], ids=["handed out", "raised"])
+def test_who_keeps_an_error_keeps_no_map_of_tasks(peer, returns):
+    kept = []
+
+    async def leave() -> None:
+        async with aio.AsyncClient(endpoint=peer.url, **KEYS) as client:
+            try:
+                async for outcome in client.map("f", FAILING, 4, return_exceptions=returns, grace=0):
+                    kept.append(outcome)
+                    break
+            except exception.CallError as error:
+                kept.append(error)
+            assert isinstance(kept[0], exception.ServerError)
+            await asyncio.sleep(0)
+            assert open_maps() == []
+
+    run_on_new_loop(leave())

@@ -8,7 +8,7 @@ function named ``map`` have it in their event, as ``"c17-drop-ok|..."``. A reque
 An ``Event`` call that is accepted is executed at once and goes on record; questions about it never execute anything.
 
 Commands come as lines on standard input: ``ledger`` prints what was read and executed, by call, how many connections
-are open and were accepted, and errors of this server itself.
+are open, were accepted and were reset by the client, and errors of this server itself.
 """
 
 import hashlib
@@ -33,6 +33,7 @@ _read = {}
 _executed = {}
 _defects = []  # errors of this server itself, which no campaign may have
 _open = set()
+_resets = []  # connections that the client reset
 
 
 class Request:
@@ -164,6 +165,9 @@ def attend(stream, work):
     except ssl.SSLError as error:
         if stream.is_established:  # broken records are the client's fault: nobody cuts what it sends, nor adds to it
             note_defect(error)
+    except ConnectionResetError:
+        with _lock:
+            _resets.append(stream)
     except OSError:
         pass
     except Exception as error:  # noqa: BLE001  # reported in the ledger
@@ -225,7 +229,7 @@ def main():
         if line.strip() == "ledger":
             with _lock:
                 ledger = {"read": _read, "executed": _executed, "open": len(_open), "accepted": server.accepted}
-                print(json.dumps(dict(ledger, defects=_defects)), flush=True)
+                print(json.dumps(dict(ledger, defects=_defects, resets=len(_resets))), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,17 @@ from functools import partial
 
 import pytest
 
+from tencentserverless._aio import net as aio_net
 from tencentserverless._base import sockets
 from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
-from tests.proof import campaign, forking, mapping, spawning
+from tests.proof import campaign, disturbance, forking, mapping, spawning
 from tests.proof.alone import run_alone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    #: Is given a seed and the number of calls, and returns the violations.
+    Campaign = Callable[..., list[str]]
 
 #: Calls of one run of these tests, over all campaigns, were each of them run with three seeds.
 CALLS = int(os.environ.get("SOAK_CALLS", "3000"))
@@ -84,6 +90,21 @@ def test_what_holds_plain_holds_over_tls_and_through_a_proxy(run: object, seed: 
 @pytest.mark.parametrize("run", [forking.run_threads, forking.run_map], ids=["threads", "map"])
 def test_children_that_end_in_the_normal_way_leave_their_parents_calls_alone(run: object, seed: int) -> None:
     assert run_alone(run, seed, SHARE // 2) == []  # type: ignore[arg-type]
+
+
+DISTURBED = [
+    disturbance.run_collected,
+    disturbance.run_handlers,
+    disturbance.run_shared,
+    disturbance.run_shared_tasks,
+    disturbance.run_journal,
+]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("run", DISTURBED, ids=lambda run: run.__name__[len("run_") :])
+def test_a_map_that_is_disturbed_tells_the_truth(run: "Campaign", seed: int) -> None:
+    assert run_alone(run, seed, SHARE // 2) == []
 
 
 def test_the_campaign_meets_every_verdict_and_many_executions() -> None:
@@ -160,6 +181,11 @@ def trust_the_innermost_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "is_foreign", wrong_rule)
 
 
+def take_what_left_for_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken: only bytes that the transport still holds prove that a request has not arrived."""
+    monkeypatch.setattr(aio_net.Connection, "is_sending", lambda connection: True)
+
+
 def is_caught(run: "Callable[[int, int], list[str]]", calls: int = CHANCE_CALLS) -> bool:
     """True if a campaign finds a violation."""
     return any(run(seed, calls) for seed in range(21, 21 + CHANCES))
@@ -180,6 +206,24 @@ MUTATIONS = [
 def test_a_broken_rule_is_caught(mutation: object, face: object, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation(monkeypatch)  # type: ignore[operator]
     assert is_caught(face)  # type: ignore[arg-type]
+
+
+def test_a_broken_rule_of_asyncio_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_what_left_for_unsent(monkeypatch)
+    assert is_caught(campaign.run_tasks)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        forking.run_without_pid_check,
+        disturbance.run_without_the_maps_lock,
+        disturbance.run_without_the_finaliser,
+    ],
+    ids=lambda run: run.__name__[len("run_without_") :],
+)
+def test_a_guard_that_is_missing_is_caught(run: "Campaign") -> None:
+    assert is_caught(partial(run_alone, run))
 
 
 @pytest.mark.parametrize("mutation", [break_the_consent_rule, break_the_lost_answer_rule])

@@ -40,10 +40,12 @@ class AsyncMap(MapProgress):
 
     async def __anext__(self) -> "InvokeResult":
         """The next outcome; its ``position`` is its input's."""
-        entry = await self._run.advance()
+        run = self._run
+        del self  # whoever keeps an error that is raised here would keep the map, which ``break`` could not end
+        entry = await run.advance()
         if entry is None:
             raise StopAsyncIteration
-        return self._run.hand_out(entry)  # type: ignore[no-any-return]
+        return run.hand_out(entry)  # type: ignore[no-any-return]
 
     async def aclose(self) -> None:
         """Stop: see the class."""

@@ -5,6 +5,7 @@
 
 import os
 from collections import deque
+from logging import getLogger
 
 from tencentserverless import config
 from tencentserverless._base.arguments import check_flag, check_hook, check_seconds, check_width
@@ -103,7 +104,7 @@ class BaseMapRun:
         try:
             call = Call(self._name, data, deadline=CLOCK.monotonic() + self._timeout, **self._fixed)
         except (TypeError, ValueError) as error:
-            self.window.note_ended(entry, error)
+            self.window.note_ended(entry, forget_frames(error))
             return entry, None
         if self._journal is not None:
             try:
@@ -149,6 +150,8 @@ class BaseMapRun:
         """A call ended."""
         if self._journal is not None:
             self._journal.note_outcome(entry.position, outcome, entry.may_have_run)
+        if isinstance(outcome, Exception):
+            forget_frames(outcome)
         self.window.note_ended(entry, outcome)
 
     def _take_outcome(self) -> "MapInput":
@@ -176,8 +179,6 @@ class BaseMapRun:
             del outcome, entry  # an error whose traceback's frame holds the error lives until the next GC
 
     def _note_limit(self, error: "Failed | None", before: int, after: int) -> None:
-        from logging import getLogger
-
         logger = getLogger(self._context.room)
         if error is None:
             logger.info("%s in %s: concurrency is %d again", self._name, self._fixed["region"], after)
@@ -195,8 +196,6 @@ class BaseMapRun:
         """
         if not ended and not lost:
             return
-        from logging import getLogger
-
         logger = getLogger(self._context.room)
         if ended:
             logger.info("%s: the map was left before %d outcomes were handed out", self._name, ended)
@@ -262,6 +261,22 @@ class MapProgress:
 
     def __repr__(self) -> str:
         return "<{} {}>".format(type(self).__name__, self._run.describe())
+
+
+def forget_frames(error: Exception) -> Exception:
+    """Have an error and its causes hold no frame; returns it.
+
+    Their frames lead to the map. A caller that keeps the error would keep the map, which ``break`` could not end then.
+    """
+    known: "set[int]" = set()
+    left: "list[BaseException | None]" = [error]
+    while left:
+        each = left.pop()
+        if each is not None and id(each) not in known:
+            known.add(id(each))
+            each.__traceback__ = None
+            left += [each.__cause__, each.__context__]
+    return error
 
 
 def make_interrupted(error: BaseException, may_have_run: bool) -> NetworkError:

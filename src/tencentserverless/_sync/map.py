@@ -62,10 +62,12 @@ class Map(MapProgress):
 
     def __next__(self) -> "InvokeResult":
         """The next outcome; its ``position`` is its input's."""
-        entry = self._run.advance()
+        run = self._run
+        del self  # whoever keeps an error that is raised here would keep the map, which ``break`` could not end
+        entry = run.advance()
         if entry is None:
             raise StopIteration
-        return self._run.hand_out(entry)  # type: ignore[no-any-return]
+        return run.hand_out(entry)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Stop: see the class."""

@@ -1,0 +1,26 @@
+"""Programs that a test runs in an interpreter of their own."""
+
+import os
+import subprocess
+import sys
+
+#: Every warning is an error; every resource that was forgotten shows on standard error.
+STRICT = ("-X", "dev", "-W", "error")
+SECONDS = 100
+
+
+def run_program(
+    code: str, *arguments: str, flags: "tuple[str, ...]" = STRICT, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program with this interpreter and its path, and nothing of the developer's own cloud."""
+    child = {name: value for name, value in os.environ.items() if not name.startswith("TENCENT")}
+    child.update(environment, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    return subprocess.run(  # noqa: UP022  # Python 3.6 has no capture_output
+        [sys.executable, *flags, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=child,
+        timeout=SECONDS,
+        check=False,
+    )
