@@ -216,8 +216,7 @@ def invoke_flow(
             return found
         if found is not outcome:
             correct_verdict(found, exchange)
-        if log is None:
-            log = _AttemptLog(call, state, clock)
+        log = log or _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)
         if repair is None:
