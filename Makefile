@@ -4,6 +4,7 @@
 # make coverage   the lines and branches that make test runs, by package; fails under the floor in pyproject.toml
 # make proof   what proves at length: full campaigns, repeated kills, installations, the demo in a fresh clone
 # make soak    the fault campaigns alone, with CALLS calls
+# make soak-local  the local SCF under load, saves, events and kill -9 for MINUTES
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
 # make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
@@ -18,6 +19,7 @@ JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 TESTS ?=
 ROOM ?=
 CALLS ?= 200000
+MINUTES ?= 60
 QUICK ?=
 
 VENV_PYTHON := .venv/bin/python
@@ -31,7 +33,7 @@ GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_versio
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
-.PHONY: demo test test-fast coverage proof soak bench bench-local matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak soak-local bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
@@ -65,6 +67,9 @@ proof: .venv/.dev-installed
 soak: .venv/.dev-installed
 	@$(VENV_PYTHON) -m compileall -q src
 	SOAK_CALLS=$(CALLS) $(PYTEST) -m campaign tests/proof tests/local/test_map.py
+
+soak-local: .venv/.dev-installed
+	@$(VENV_PYTHON) -m tests.proof.local_soak $(MINUTES)
 
 bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)
