@@ -1,7 +1,7 @@
 """The one place where threads wait: for one socket, for many, for a wake-up by another thread, for the time.
 
-What may wait is written as steps, a generator that yields what to wait for and is sent what came of it. A single call
-takes its steps by ``wait_one``, which sleeps until each is ready; a map takes the steps of many calls by ``StepLoop``.
+What may wait is written as steps, a generator that yields what to wait for and is sent what is ready. ``wait_one``
+takes one call's steps and sleeps until each is ready; a map takes the steps of many calls by ``StepLoop``.
 No lock here is ever waited for, so that signal handlers, finalisers and forked children cannot hang on one.
 """
 
