@@ -19,9 +19,15 @@ import pytest
 
 from tencentserverless._core import signing
 from tencentserverless.local.running import ask
+from tests import forkserver
 from tests.profiles import load_profile
 
 load_profile()
+
+
+def pytest_sessionfinish() -> None:
+    forkserver.close_template()
+
 
 FUNCTIONS = Path(__file__).parent / "local" / "functions"
 SOURCE = Path(__file__).parent.parent / "src"
@@ -283,9 +289,7 @@ class Starter:
         stderr_path = self._folder / f"stderr-{self._count}"
         environment = child_environment(TMPDIR=str(self._folder), **changes)
         with stderr_path.open("w") as stderr:
-            process = subprocess.Popen(
-                [*command, str(env_file)], stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
-            )
+            process = forkserver.start([*command, str(env_file)], environment, stderr)
         self._stack.callback(end_process, process)
         line = read_line(process)
         assert line.startswith("SCF local ready at "), f"{line!r}\n{stderr_path.read_text()}"
@@ -351,14 +355,6 @@ def run_scf() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     def run(
         *arguments: object, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            scf_command(*arguments),
-            capture_output=True,
-            text=True,
-            env=child_environment(**(env or {})),
-            cwd=cwd,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        return forkserver.run(scf_command(*arguments), child_environment(**(env or {})), cwd, START_SECONDS)
 
     return run
