@@ -1,8 +1,10 @@
 """The program of the process that loads ``scf`` and forks; ``forkserver`` starts it and tells it for what.
 
-A fork leaves the loop and becomes the command, so that it ends as an interpreter ends.
+A fork leaves the loop and becomes the command. It ends as an interpreter does, with all that waits for the end, but
+without taking its modules apart, which would copy all the memory that it shares with the template.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -16,13 +18,28 @@ import sys
 
 #: What a server that stands has loaded, and what most commands load.
 MODULES = (
+    "anyio._backends._asyncio",
+    "uvicorn.lifespan.off",
+    "uvicorn.protocols.http.httptools_impl",
     "uvloop",
     "tencentserverless.scf",
-    "tencentserverless.aio",
+    "tencentserverless._core.signing_v1",
+    "tencentserverless.cli.main",
     "tencentserverless.cli.program",
+    "tencentserverless.cli.api",
+    "tencentserverless.cli.calling",
+    "tencentserverless.cli.live",
+    "tencentserverless.cli.commands.invoke",
     "tencentserverless.cli.commands.start",
+    "tencentserverless.local.app",
+    "tencentserverless.local.actions.asynchronous",
     "tencentserverless.local.actions.reload",
+    "tencentserverless.local.front.doors",
+    "tencentserverless.local.front.server",
 )
+
+#: The exit code of a fork that has done its work; whatever else ends one, the interpreter sees to it.
+codes: "list[int]" = []
 
 
 def serve(channel: socket.socket) -> "dict[str, object] | None":
@@ -110,7 +127,16 @@ def run(command: "list[str]") -> None:
         exec(compile(what, "<string>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
 
 
+def leave() -> None:
+    """Runs after all others that wait for the end of the interpreter."""
+    if len(codes) == 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(codes[0])
+
+
 def main() -> None:
+    atexit.register(leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is for the tests
     del sys.path[0]  # the folder of this file
     for name in MODULES:
@@ -119,7 +145,11 @@ def main() -> None:
     gc.freeze()
     words = serve(socket.socket(fileno=int(sys.argv[1])))
     if words is not None:
-        run(words["command"])
+        try:
+            run(words["command"])
+        except SystemExit as ended:
+            codes.extend([ended.code] if isinstance(ended.code, int) else [])
+            raise
 
 
 if __name__ == "__main__":
