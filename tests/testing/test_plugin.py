@@ -90,7 +90,9 @@ def test_a_run_that_asks_for_nothing_is_left_alone(run_pytest) -> None:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("missing", ["uvicorn", "msgspec", "click"])
+@pytest.mark.parametrize(
+    "missing", ["uvicorn", *(pytest.param(name, marks=pytest.mark.proof) for name in ("msgspec", "click"))]
+)
 def test_without_the_extra_it_is_inert_until_it_is_asked_for(run_pytest, tmp_path, missing) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
