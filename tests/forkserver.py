@@ -99,10 +99,11 @@ class Template:
         )
 
     def fork(
-        self, command: Sequence[str], environment: Mapping[str, str], folder: "Path | None", out: int, error: int
+        self, command: Sequence[str], environment: Mapping[str, str], folder: "Path | None", files: "Sequence[int]"
     ) -> "tuple[int, int]":
         """Fork for a command.
 
+        :param files: its standard input, output and error
         :return: its pid, and a pipe that brings its exit code
         """
         end, its_end = os.pipe()
@@ -113,7 +114,7 @@ class Template:
             "ignored": [number for number in INHERITED if signal.getsignal(number) is signal.SIG_IGN],
         }
         text = json.dumps(words).encode() + b"\n"
-        sent = socket.send_fds(self._socket, [text], [0, out, error, its_end])
+        sent = socket.send_fds(self._socket, [text], [*files, its_end])
         self._socket.sendall(text[sent:])
         os.close(its_end)
         return int(self._socket.recv(16)), end
@@ -142,22 +143,39 @@ def start(command: Sequence[str], environment: Mapping[str, str], error: IO[str]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=error, text=True, env=environment)
     out, its_out = os.pipe()
     try:
-        pid, end = template().fork(command, environment, None, its_out, error.fileno())
+        pid, end = template().fork(command, environment, None, (0, its_out, error.fileno()))
     finally:
         os.close(its_out)
     return Fork(command, pid, end, os.fdopen(out, encoding="utf-8"))
 
 
 def run(
-    command: Sequence[str], environment: Mapping[str, str], folder: "Path | None", seconds: float
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: "Path | None",
+    seconds: float,
+    given: "str | None" = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end."""
+    """Run a command to its end.
+
+    :param given: its standard input; without it, it has ours
+    """
     if not template().can_fork(command, environment):
         return subprocess.run(
-            command, capture_output=True, text=True, env=environment, cwd=folder, timeout=seconds, check=False
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=folder,
+            timeout=seconds,
+            check=False,
         )
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
-        pid, end = template().fork(command, environment, folder, out.fileno(), error.fileno())
+    with tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+        text.write((given or "").encode())
+        text.seek(0)
+        files = (0 if given is None else text.fileno(), out.fileno(), error.fileno())
+        pid, end = template().fork(command, environment, folder, files)
         process = Fork(command, pid, end)
         try:
             code = process.wait(seconds)
