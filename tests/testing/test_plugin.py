@@ -11,6 +11,7 @@ import pytest
 from tencentserverless import __version__
 from tests.conftest import SOURCE, child_environment
 from tests.environments import search_python
+from tests.testing.conftest import STRANGERS
 
 PACKAGE = SOURCE / "tencentserverless"
 ENTRY = PACKAGE / "testing" / "plugin.py"
@@ -134,7 +135,7 @@ def test_who_imports_the_package_before_pytest_gets_no_warning(tmp_path: Path) -
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     code = (
         "import sys, tencentserverless, pytest; print(tencentserverless.__file__)\n"
-        "sys.exit(pytest.main(['-W', 'error', '-p', 'no:cacheprovider', 'test_it.py']))"
+        f"sys.exit(pytest.main(['-W', 'error', *{STRANGERS}, 'test_it.py']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
