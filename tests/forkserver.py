@@ -79,7 +79,8 @@ class Template:
         self._socket = ours
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith("TENCENT")}
         self.environment["PYTHONPATH"] = str(SOURCE)
-        command = [sys.executable, fork_template.__file__, str(theirs.fileno())]
+        # The last word stands in the lists of processes, by which scf local stop knows a server.
+        command = [sys.executable, fork_template.__file__, str(theirs.fileno()), "tencentserverless"]
         with theirs:
             self._process = subprocess.Popen(
                 command,
