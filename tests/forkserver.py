@@ -24,7 +24,7 @@ from tests import fork_template
 
 SOURCE = Path(__file__).parent.parent / "src"
 #: What an interpreter, the C library or a tool around it reads at the start: who changes these needs a start.
-READ_AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE", "MALLOC", "LD_", "DYLD_", "OPENSSL")
+READ_AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE", "MALLOC", "LD_", "DYLD_", "OPENSSL", "TZ")
 #: Signals that are ignored in a child if they are in its parent.
 INHERITED = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
