@@ -19,9 +19,15 @@ import pytest
 
 from tencentserverless._core import signing
 from tencentserverless.local.running import ask
+from tests import forkserver
 from tests.profiles import load_profile
 
 load_profile()
+
+
+def pytest_sessionfinish() -> None:
+    forkserver.close_template()
+
 
 FUNCTIONS = Path(__file__).parent / "local" / "functions"
 SOURCE = Path(__file__).parent.parent / "src"
@@ -44,17 +50,18 @@ def main_handler(event, context):
         time.sleep(0.01)
     return "held"
 """
-#: A server whose stop has no time limits: what ends then has not ended because its time was over.
-PATIENT = """
+#: A server with limits of the test's own.
+LIMITED = """
 import json, sys
 from pathlib import Path
 from tencentserverless.local.app import serve
 from tencentserverless.local.settings import Limits, Settings
 
-path, settings, env_file = sys.argv[1:]
-limits = Limits(drain_seconds=3600, stop_seconds=3600)
+path, state, limits, settings, env_file = sys.argv[1:]
+limits = Limits(**json.loads(limits))
+state = Path(state) if state else None
 serve(
-    Settings(Path(path), port=0, env_file=Path(env_file), limits=limits, **json.loads(settings)),
+    Settings(Path(path), port=0, state=state, env_file=Path(env_file), limits=limits, **json.loads(settings)),
     lambda url, status: print("SCF local ready at", url, flush=True),
     lambda notice: print(notice, file=sys.stderr),
 )
@@ -274,7 +281,21 @@ class Starter:
 
     def patient(self, path: Path, *, env: Mapping[str, str] | None = None, **settings: object) -> LocalScf:
         """Start an ephemeral one that gives all the time in the world to what is under way at a stop."""
-        return self._start([sys.executable, "-c", PATIENT, str(path), json.dumps(settings)], env or {})
+        limits = {"drain_seconds": 3600, "stop_seconds": 3600}
+        return self.limited(path, limits, env=env, **settings)
+
+    def limited(
+        self,
+        path: Path,
+        limits: Mapping[str, float],
+        *,
+        state: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> LocalScf:
+        """Start one with these limits; it is ephemeral unless ``state`` says where its state is."""
+        words = [str(path), str(state or ""), json.dumps(limits), json.dumps(settings)]
+        return self._start([sys.executable, "-c", LIMITED, *words], env or {})
 
     def _start(self, command: list[str], changes: Mapping[str, str]) -> LocalScf:
         """Run a command that lacks the path of its env file."""
@@ -283,9 +304,7 @@ class Starter:
         stderr_path = self._folder / f"stderr-{self._count}"
         environment = child_environment(TMPDIR=str(self._folder), **changes)
         with stderr_path.open("w") as stderr:
-            process = subprocess.Popen(
-                [*command, str(env_file)], stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
-            )
+            process = forkserver.start([*command, str(env_file)], environment, stderr)
         self._stack.callback(end_process, process)
         line = read_line(process)
         assert line.startswith("SCF local ready at "), f"{line!r}\n{stderr_path.read_text()}"
@@ -351,14 +370,6 @@ def run_scf() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     def run(
         *arguments: object, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            scf_command(*arguments),
-            capture_output=True,
-            text=True,
-            env=child_environment(**(env or {})),
-            cwd=cwd,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        return forkserver.run(scf_command(*arguments), child_environment(**(env or {})), cwd, START_SECONDS)
 
     return run

@@ -95,12 +95,32 @@ def make_base(python: Path, folder: Path) -> None:
     run(*pip, *([] if is_old else ["setuptools"]), "tencentcloud-sdk-python-common")
 
 
+def make_wheel() -> Path:
+    """The wheel, built once for each state of the sources."""
+
+    def build(folder: Path) -> None:
+        sources = copy_sources(folder.with_name(folder.name + "-sources"))
+        run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, sources, env=without_python())
+        shutil.rmtree(sources)
+
+    (path,) = make_once("wheel", f"{sys.version} {hash_sources()}", build).glob("*.whl")
+    return path
+
+
+def without_python() -> dict[str, str]:
+    """The environment without what would lead an interpreter elsewhere."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+
+
 def install(way: str, base: Path, folder: Path) -> None:
     """A copy of the base with this project in it. Programs in a copied environment run by ``python -m``."""
     shutil.copytree(base, folder, symlinks=True)
     (folder / ".complete").unlink()
-    sources = copy_sources(folder / "sources")
     python = folder / "bin" / "python"
+    if way == "wheel":
+        run(python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--no-index", make_wheel())
+        return
+    sources = copy_sources(folder / "sources")
     if way == "pip":
         run(python, "-m", "pip", "install", "--disable-pip-version-check", ".", cwd=sources)
     else:
@@ -117,7 +137,7 @@ def find_newest() -> Path:
 def make_installed(way: str, label: str, python: Path) -> Path:
     """The ``bin`` folder of an environment that holds this project alone, without extras.
 
-    :param way: ``pip`` or ``setup.py``
+    :param way: ``wheel`` (from the built one), ``pip`` (from the sources) or ``setup.py``
     :param label: what the environment is for; a newer one replaces an older one of the same label
     """
     version = run(python, "-c", "import sys; print(sys.version)").stdout

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tencentserverless.cli.table import list_paths
@@ -34,9 +35,9 @@ def list_blocks(page: str) -> list[tuple[str, ...]]:
     return [_words_of(match[2]) for match in _BLOCK.finditer(page)]
 
 
-def rewrite(page: str) -> str:
-    """The page with the help of today."""
-    return _BLOCK.sub(lambda match: f"```text\n{show_help(_words_of(match[2]))}```", page)
+def rewrite(page: str, show: Callable[[tuple[str, ...]], str] = show_help) -> str:
+    """The page with the help of today, which ``show`` gets."""
+    return _BLOCK.sub(lambda match: f"```text\n{show(_words_of(match[2]))}```", page)
 
 
 def _words_of(usage: str) -> tuple[str, ...]:

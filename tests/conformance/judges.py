@@ -36,6 +36,7 @@ class Programs:
     def __init__(self, python: Path, *path: Path) -> None:
         self.python = python
         self._path = os.pathsep.join(map(str, path))
+        self._printed: dict[object, str] = {}
 
     def __call__(self, program: "Path | str", env: "dict[str, str]", *arguments: str) -> str:
         """What a program prints, with every request id as ``<id>``; it must end with status 0 and say no more."""
@@ -53,6 +54,13 @@ class Programs:
         )
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         return REQUEST_ID.sub("<id>", done.stdout)
+
+    def printed(self, program: str, env: "dict[str, str]") -> str:
+        """The same of a run that may have been for another test, as each run prints the same."""
+        key = (program, *sorted(env.items()))
+        if key not in self._printed:
+            self._printed[key] = self(program, env)
+        return self._printed[key]
 
 
 def find_python(version: str) -> Path:

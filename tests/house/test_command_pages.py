@@ -1,5 +1,6 @@
 """The pages of ``scf`` say what its commands say."""
 
+import functools
 import re
 import shlex
 from pathlib import Path
@@ -8,15 +9,30 @@ import pytest
 
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.table import COMMANDS, list_paths
-from tools.command_pages import PAGES, list_blocks, rewrite, show_help
+from tests import forkserver
+from tests.conftest import START_SECONDS, child_environment, scf_command
+from tools.command_pages import COLUMNS, PAGES, list_blocks, rewrite, show_help
 
 NAMES = sorted(path.name for path in PAGES.glob("*.md"))
+
+
+@functools.cache
+def show(words: tuple[str, ...]) -> str:
+    """What the tool's own ``show_help`` gives, without a start of ``scf`` for each command."""
+    environment = child_environment(COLUMNS=COLUMNS)
+    done = forkserver.run(scf_command(*words, "--help"), environment, None, START_SECONDS)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_has_the_help_of_today(name: str) -> None:
     text = (PAGES / name).read_text(encoding="utf-8")
-    assert rewrite(text) == text, "run: python tools/command_pages.py"
+    assert rewrite(text, show) == text, "run: python tools/command_pages.py"
+
+
+def test_the_tool_shows_what_a_start_prints() -> None:
+    assert show_help(("local", "start")) == show(("local", "start"))
 
 
 @pytest.mark.parametrize("path", [(), *list_paths()], ids=" ".join)
@@ -46,7 +62,7 @@ def test_examples_use_what_exists(name: str) -> None:
             words = shlex.split(line)
             path = next(each for each in list_paths() if tuple(words[1 : len(each) + 1]) == each)
             given = {word for word in words if word.startswith("-") and len(word) > 1}
-            assert given <= set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", show_help(path))), line
+            assert given <= set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", show(path))), line
             assert all(Path(word).exists() for word in words if word.startswith("examples/"))
 
 

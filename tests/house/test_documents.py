@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,16 +85,15 @@ def test_python_block_prints_what_the_document_says(block: Block, examples_env: 
 
 
 @pytest.mark.parametrize("block", list_blocks("sh"))
-def test_shell_block_uses_what_exists(block: Block) -> None:
+def test_shell_block_uses_what_exists(block: Block, run_scf: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     path = os.pathsep.join((str(SCRIPTS), os.environ["PATH"]))
     for words in list_commands(block):
         assert words[0] in BUILTINS or shutil.which(words[0], path=path), words
         if words[0] == "make":
             subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, check=True, capture_output=True, timeout=60)
         if words[0] == "scf":
-            shown = subprocess.run(
-                [SCRIPTS / "scf", *words[1:3], "--help"], check=True, capture_output=True, encoding="utf-8", timeout=60
-            )
+            shown = run_scf(*words[1:3], "--help")
+            assert shown.returncode == 0, shown.stderr
             assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[\w-]+", shown.stdout))
         for word in words:
             assert not word.startswith("examples/") or (ROOT / word).exists()

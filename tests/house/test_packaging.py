@@ -1,9 +1,7 @@
 """The package: what the wheel holds, and each way to install it, on the oldest Python and on the newest."""
 
 import configparser
-import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from email.message import Message
@@ -14,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tencentserverless import __version__
-from tests.environments import copy_sources, hash_sources, make_once
+from tests.environments import make_wheel, without_python
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW_ROOMS = ("local", "cli", "testing")
@@ -29,23 +27,15 @@ for module in pkgutil.walk_packages(tencentserverless.__path__, "tencentserverle
 
 def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run outside the tree, with nothing of it on the path."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     words = [str(word) for word in command]
-    return subprocess.run(words, cwd=cwd, env=environ, capture_output=True, encoding="utf-8", timeout=150, check=False)
+    return subprocess.run(
+        words, cwd=cwd, env=without_python(), capture_output=True, encoding="utf-8", timeout=150, check=False
+    )
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    """Built once for each state of the sources: ``make_once`` is safe between processes."""
-
-    def build(folder: Path) -> None:
-        room = tmp_path_factory.mktemp("wheel")
-        sources = copy_sources(room / "sources")
-        done = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, sources, cwd=room)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    (path,) = make_once("wheel", f"{sys.version} {hash_sources()}", build).glob("*.whl")
-    with zipfile.ZipFile(path) as opened:
+def wheel() -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(make_wheel()) as opened:
         yield opened
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tencentserverless.local import Local
 from tests.conftest import child_environment
-from tests.testing.conftest import write_files
+from tests.testing.conftest import STRANGERS, write_files
 
 ECHO = "def main_handler(event, context):\n    print('saw', event)\n    return [{name!r}, event]\n"
 
@@ -193,7 +193,7 @@ def test_the_same_tests_against_the_cloud(run_pytest, project: Path) -> None:
     assert "guard --scf-target=local" in done.stdout
 
 
-def test_the_option_guards_a_whole_run_from_its_first_import(run_pytest, project: Path) -> None:
+def test_the_option_guards_a_whole_run_from_its_first_import_to_its_end(project: Path) -> None:
     test = """
         import os
 
@@ -209,16 +209,16 @@ def test_the_option_guards_a_whole_run_from_its_first_import(run_pytest, project
             with pytest.raises(RuntimeError, match="nothing was sent"):
                 client.invoke("f")
     """
-    done = run_pytest("--scf-target=local", test_it=test)
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    write_files(project, {"test_it.py": test})
     code = (
         "import os, pytest\n"
-        "pytest.main(['--scf-target=local', '-p', 'no:cacheprovider', 'test_it.py'])\n"
+        f"pytest.main(['--scf-target=local', *{STRANGERS}, '-W', 'error', 'test_it.py'])\n"
         "print('left:', os.environ.get('TENCENTSERVERLESS_ENDPOINT_GUARD'))"
     )
     command = [sys.executable, "-c", code]
-    after = subprocess.run(command, cwd=project, env=child_environment(), capture_output=True, text=True, check=True)
-    assert "left: None" in after.stdout
+    done = subprocess.run(command, cwd=project, env=child_environment(), capture_output=True, text=True, check=True)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert "left: None" in done.stdout
 
 
 @pytest.mark.proof

@@ -11,6 +11,7 @@ import pytest
 from tencentserverless import __version__
 from tests.conftest import SOURCE, child_environment
 from tests.environments import search_python
+from tests.testing.conftest import STRANGERS
 
 PACKAGE = SOURCE / "tencentserverless"
 ENTRY = PACKAGE / "testing" / "plugin.py"
@@ -90,7 +91,9 @@ def test_a_run_that_asks_for_nothing_is_left_alone(run_pytest) -> None:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("missing", ["uvicorn", "msgspec", "click"])
+@pytest.mark.parametrize(
+    "missing", ["uvicorn", *(pytest.param(name, marks=pytest.mark.proof) for name in ("msgspec", "click"))]
+)
 def test_without_the_extra_it_is_inert_until_it_is_asked_for(run_pytest, tmp_path, missing) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
@@ -132,7 +135,7 @@ def test_who_imports_the_package_before_pytest_gets_no_warning(tmp_path: Path) -
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     code = (
         "import sys, tencentserverless, pytest; print(tencentserverless.__file__)\n"
-        "sys.exit(pytest.main(['-W', 'error', '-p', 'no:cacheprovider', 'test_it.py']))"
+        f"sys.exit(pytest.main(['-W', 'error', *{STRANGERS}, 'test_it.py']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

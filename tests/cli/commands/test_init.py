@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.conftest import child_environment
+from tests.testing.conftest import STRANGERS
 
 
 def test_what_it_makes_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
@@ -15,7 +16,7 @@ def test_what_it_makes_runs_and_its_test_passes(run_scf, start_local_scf, tmp_pa
     server = start_local_scf(tmp_path / "hello-you")
     assert server.invoke("hello-you", {"name": "Ada"})["RetMsg"] == '{"message": "Hello, Ada!"}'
     tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        [sys.executable, "-m", "pytest", *STRANGERS, "-q", "."],
         cwd=tmp_path / "hello-you",
         env=child_environment(),
         capture_output=True,

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tests import forkserver
 from tests.conftest import Starter, child_environment, end_process, scf_command, wait_until
 
 CODE = """
@@ -50,17 +51,7 @@ def scf(map_server, tmp_path):
     """Run ``scf`` with what the test gives, against that server: ``scf(*arguments, stdin="")``."""
 
     def run(*arguments, stdin=""):
-        command = scf_command(*arguments)
-        return subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=child_environment(**map_server.env),
-            timeout=60,
-            check=False,
-        )
+        return forkserver.run(scf_command(*arguments), child_environment(**map_server.env), tmp_path, 60, stdin)
 
     return run
 

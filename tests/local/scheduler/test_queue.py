@@ -10,7 +10,6 @@ import zipfile
 
 import pytest
 
-from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import STOP_SECONDS, wait_until
 
@@ -33,7 +32,9 @@ def main_handler(event, context):
         raise ValueError("no " + event["name"])
     return event["name"]
 """
-AT_ONCE = Limits().events_at_once
+#: So few that a test can have more of them than run at once without a hundred processes.
+AT_ONCE = 4
+LIMITS = {"events_at_once": AT_ONCE}
 
 
 def zipped():
@@ -156,7 +157,8 @@ def kept_events(path):
         return [request_id for (request_id,) in connection.execute("SELECT request_id FROM events")]
 
 
-def test_a_function_that_is_deleted_takes_its_events_along(server, ran, gate, tmp_path):
+def test_a_function_that_is_deleted_takes_its_events_along(start_local_scf, folder, ran, gate, tmp_path):
+    server = start_local_scf.limited(folder, LIMITS)
     made = {"FunctionName": "gone", "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped()}, "Timeout": 600}
     assert server.request("CreateFunction", made).response.keys() == {"RequestId"}
     ids = {push(server, ran, f"{number}", "gone", gate=str(gate)) for number in range(AT_ONCE + 8)}
@@ -173,7 +175,7 @@ def test_a_function_that_is_deleted_takes_its_events_along(server, ran, gate, tm
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder, tmp_path, ran, number, gate):
-    first = start_local_scf(folder, "--state", tmp_path / "state")
+    first = start_local_scf.limited(folder, LIMITS, state=tmp_path / "state")
     ids = {push(first, ran, f"{count}", gate=str(gate)): f"{count}" for count in range(2 * AT_ONCE)}
     ran(1)
     first.process.send_signal(number)
@@ -181,7 +183,7 @@ def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder
     gate.open()
     first.process.wait(STOP_SECONDS)
     assert len(ran()) <= AT_ONCE
-    second = start_local_scf(folder, "--state", tmp_path / "state")
+    second = start_local_scf.limited(folder, LIMITS, state=tmp_path / "state")
     wait_until(lambda: not kept_events(tmp_path / "state" / "state.db"))
     for request_id, name in ids.items():
         found = ended(second, request_id)

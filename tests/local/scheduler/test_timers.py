@@ -3,11 +3,12 @@
 import calendar
 import json
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conftest import wait_until
+from tests.conftest import Starter, wait_until
 
 CODE = """
 import json
@@ -26,6 +27,19 @@ EVERY_SECOND = "* * * * * * *"
 
 @pytest.fixture
 def server(start_local_scf, tmp_path):
+    return start_with_timer(start_local_scf, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory):
+    """A server that no test changes: it refuses."""
+    folder = tmp_path_factory.mktemp("refusing")
+    with ExitStack() as stack:
+        yield start_with_timer(Starter(tmp_path_factory.mktemp("started"), stack), folder)
+
+
+def start_with_timer(start, tmp_path):
+    """Start a local SCF that keeps its state, over a function with a timer ``found``."""
     folder = tmp_path / "functions" / "fn"
     folder.mkdir(parents=True)
     (folder / "index.py").write_text(CODE)
@@ -47,7 +61,7 @@ inputs:
         parameters: {{}}
 """
     (folder / "serverless.yml").write_text(manifest)
-    return start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
+    return start(tmp_path / "functions", "--state", tmp_path / "state")
 
 
 def rung(path, count=1):
@@ -112,9 +126,9 @@ def test_the_life_of_a_timer(server, tmp_path):
         ({"FunctionName": "nobody"}, "ResourceNotFound.Function"),
     ],
 )
-def test_what_is_refused(server, changes, code):
+def test_what_is_refused(refusing, changes, code):
     trigger = {"FunctionName": "fn", "TriggerName": "made", "Type": "timer", "TriggerDesc": EVERY_SECOND}
-    assert server.error("CreateTrigger", {**trigger, **changes})[0] == code
+    assert refusing.error("CreateTrigger", {**trigger, **changes})[0] == code
 
 
 def test_what_reads_cron_loads_with_the_first_timer(start_local_scf, tmp_path):
