@@ -143,23 +143,30 @@ def run_step(step: Step, environment: dict[str, str]) -> str:
     :raises Failure: if it did not print what it should
     """
     command = [sys.executable, str(HERE / "callers" / step.program[0]), *step.program[1:]]
-    done = subprocess.run(
-        command,
-        env={**environment, "PYTHONIOENCODING": "utf-8"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        timeout=STEP_SECONDS,
-        check=False,
-    )
-    lines = iter(done.stdout.splitlines())
+    process = None
+    try:
+        with signals_held():
+            process = subprocess.Popen(
+                command,
+                env={**environment, "PYTHONIOENCODING": "utf-8"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+            )
+        output, _ = process.communicate(timeout=STEP_SECONDS)
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.communicate()
+        raise
+    lines = iter(output.splitlines())
     missing = [expected for expected in step.expected if not any(line.startswith(expected) for line in lines)]
-    if done.returncode or missing:
-        wanted = f"it should have printed {missing[0]!r}" if missing else f"it ended with status {done.returncode}"
-        raise Failure(f"{' '.join(step.program)}: {wanted}. It printed:\n{done.stdout}")
-    return done.stdout
+    if process.returncode or missing:
+        wanted = f"it should have printed {missing[0]!r}" if missing else f"it ended with status {process.returncode}"
+        raise Failure(f"{' '.join(step.program)}: {wanted}. It printed:\n{output}")
+    return output
 
 
 @contextmanager
@@ -167,15 +174,35 @@ def running_server() -> Iterator[dict[str, str]]:
     """A server that is ready: gives the environment that leads programs to it."""
     with tempfile.TemporaryDirectory(prefix="scf-demo-") as folder:
         env_file = Path(folder) / "env"
-        server = Server(env_file)
+        server = None
         try:
+            with signals_held():
+                server = Server(env_file)
             for line in server.wait_until_ready():
                 print(line)
             yield {**clean_environment(), **load_env_file(env_file)}
             server.stop()
         except BaseException:
-            server.drop()
+            if server is not None:
+                server.drop()
             raise
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back while a process is started, which nobody could end if its start was interrupted."""
+    came: list[int] = []
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def run_demo() -> None:

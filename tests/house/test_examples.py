@@ -1,5 +1,6 @@
 """The spec's programs print what the spec says, and ``make demo`` shows it."""
 
+import contextlib
 import re
 import shutil
 import signal
@@ -129,6 +130,15 @@ def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+def list_processes(folder: Path) -> list[str]:
+    """The command lines of the processes that run a file of a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended
+            found.append(path.read_text(encoding="utf-8", errors="replace").replace("\0", " "))
+    return [line for line in found if str(folder) in line]
+
+
 @pytest.mark.usefixtures("sigint_is_heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tmp_path: Path) -> None:
@@ -149,3 +159,4 @@ def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tm
     assert (demo.returncode, complaints) == (130, "")
     assert "Ran " not in rest
     assert not is_listening(re.search(r"http://([\d.]+:\d+)", printed)[1])
+    assert list_processes(examples) == []
