@@ -9,12 +9,13 @@ import traceback
 import pytest
 
 from tencentserverless import config, credentials
+from tencentserverless._base import cvm_role
 from tencentserverless.credentials import Chain, Explicit, FromObject, choose_provider
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
 from tencentserverless.scf import Client
 from tests.alarms import on_alarm
-from tests.peer import KEYS, Peer, PeerRequest, api_error, http_answer, ok, unused_port
+from tests.peer import KEYS, WAIT_SECONDS, Peer, PeerRequest, api_error, http_answer, ok, unused_port
 from tests.sdk_environment import bare_environment
 
 __all__ = ["bare_environment"]
@@ -707,14 +708,19 @@ def test_a_signal_handler_that_calls_while_keys_are_read_uses_those_before(alarm
     assert found == [("first", "AKIDslow1"), ("heartbeat", "AKIDslow1"), ("second", "AKIDslow2")]
 
 
-def test_a_signal_handler_that_calls_while_keys_are_searched_for_is_told(alarm: "Callable[..., None]") -> None:
+def test_a_signal_handler_that_calls_while_keys_are_searched_for_is_told(
+    alarm: "Callable[..., None]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cvm_role, "TIMEOUT_SECONDS", WAIT_SECONDS)
     told: "list[Exception]" = []
     go_on = threading.Event()
 
     def script(channel: "Any") -> None:
         request = channel.read_request()
         while request is not None:
-            go_on.wait(10)
+            if not go_on.is_set():
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+            go_on.wait(WAIT_SECONDS)
             channel.send(role_answers(request))
             request = channel.read_request()
 
@@ -728,7 +734,7 @@ def test_a_signal_handler_that_calls_while_keys_are_searched_for_is_told(alarm: 
     with Peer(script) as metadata, Peer() as peer, Client(endpoint=peer.url, timeout=20) as client:
         client._provider = Chain(metadata.url + "/")
         client._provider._find_ambient()  # type: ignore[attr-defined]
-        alarm(0.3, lambda: call(client))
+        alarm(3600, lambda: call(client))
         assert client.invoke("f") == '"ok"'
         assert [request.fields["FunctionName"] for request in peer.requests] == ["f"]
     assert [error.message for error in told] == [

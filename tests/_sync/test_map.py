@@ -413,9 +413,9 @@ def test_a_finaliser_in_the_collector_does_not_wait(client):
             outcomes = other.map("f", range(100), 4, grace=20)
             cycle.append(outcomes)
             next(outcomes)
+            slow.wait_until(lambda slow: outcomes._run.help() and len(slow.requests) > 3)
 
         leave()
-        slow.wait_until(lambda slow: len(slow.requests) > 3)
         gc.collect()
         assert waiting.has_left()
         client.invoke("f", data=0)
