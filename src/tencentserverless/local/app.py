@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless.local import keys, state
-from tencentserverless.local.deployable import Deployable, pack_code, read_deployables
+from tencentserverless.local.deployable import Deployable, PackedCode, pack_code, read_deployables
 from tencentserverless.local.running import (
     find_state,
     forget_state,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 #: this is its front door.
 __all__ = [
     "Deployable",
+    "PackedCode",
     "find_state",
     "forget_state",
     "leaving_variables",

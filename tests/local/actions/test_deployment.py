@@ -114,6 +114,38 @@ def test_code_is_kept_without_write_bits_and_away_from_the_project(server, tmp_p
     assert tmp_path / "functions" not in Path(folder).parents
 
 
+def test_no_function_writes_beside_code_that_others_share(server):
+    create(server)
+    _, folder = json.loads(server.invoke("made")["RetMsg"])
+    modes = {os.stat(place).st_mode & 0o777 for place, _, _ in os.walk(Path(folder).parent)}
+    assert modes == {0o500}
+
+
+def test_one_rule_packs_versions_and_addresses(start_local_scf, tmp_path):
+    folder = tmp_path / "project" / "code"
+    for name in ("index.py", ".env", "tests/t.py", "lib/.venv/x", "lib/a.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(CODE)
+    (folder.parent / "serverless.yml").write_text(
+        "component: scf\nname: x\ninputs:\n  name: packed\n  runtime: Python3.10\n"
+        "  src: {src: ./code, exclude: ['tests/**']}\n  traceEnable: true\n  role: mine\n  tags: {a: b}\n"
+        "  vpcConfig: {vpcId: vpc-1, subnetId: subnet-1}\n"
+    )
+    server = start_local_scf(folder.parent)
+    server.request("PublishVersion", {"FunctionName": "packed"})
+    for qualifier in ("$LATEST", "1"):
+        chosen = {"FunctionName": "packed", "Qualifier": qualifier}
+        address = server.request("GetFunctionAddress", chosen).response["Url"]
+        with zipfile.ZipFile(address.removeprefix("file://")) as archive:
+            assert archive.namelist() == ["index.py", "lib/a.py"]
+        shown = server.request("GetFunction", chosen).response
+        assert (shown["Role"], shown["TraceEnable"], shown["Tags"]) == ("mine", "TRUE", [{"Key": "a", "Value": "b"}])
+        assert shown["VpcConfig"] == {"VpcId": "vpc-1", "SubnetId": "subnet-1"}
+    wait_until(lambda: "[packed] packed: left out: .env (may hold secrets), lib/.venv/" in server.stderr)
+    filters = [{"Name": "VpcId", "Values": ["vpc-1"]}, {"Name": "TraceEnable", "Values": ["TRUE"]}]
+    assert server.request("ListFunctions", {"Filters": filters}).response["TotalCount"] == 1
+
+
 def test_deleting_a_function_of_a_folder_leaves_the_folder(server, tmp_path):
     server.request("DeleteFunction", {"FunctionName": "found"})
     assert server.error("InvokeFunction", {"FunctionName": "found"})[0] == "ResourceNotFound.Function"

@@ -3,6 +3,7 @@
 import pytest
 
 from tencentserverless.local.project.manifest import read_manifest
+from tencentserverless.local.registry.packing import PackRules
 from tencentserverless.local.settings import Reason, StartRefused
 
 HEAD = "component: scf\nname: demo\napp: shop\n"
@@ -72,6 +73,41 @@ def test_everything(read):
     assert "yes" not in repr(record)
 
 
+def test_what_is_packed(read):
+    def rules(*lines):
+        return read(HEAD + "inputs:\n  src:\n    src: ./code\n" + "".join(f"    {line}\n" for line in lines))
+
+    record, notices = rules("exclude: [.env, 'tests/**']", "include: data")
+    assert record.packing == PackRules((".env", "tests/**"), ("data",))
+    assert notices == []
+    assert read(inputs())[0].packing == PackRules()
+    record, notices = rules("bucket: mine", "exclude: []")
+    assert record.packing == PackRules()
+    assert len(notices) == 1
+    assert notices[0].endswith("no effect locally: src.bucket")
+
+
+def test_settings_without_effect_are_kept_in_the_words_of_the_api(read):
+    record, notices = read(
+        inputs(
+            "role: mine",
+            "traceEnable: True",
+            "tags: {a: 1, b: two}",
+            "vpcConfig: {vpcId: vpc-1, subnetId: subnet-1}",
+        )
+    )
+    assert record.options == {
+        "Role": "mine",
+        "TraceEnable": "TRUE",
+        "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "two"}],
+        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": "subnet-1"},
+    }
+    assert notices[0].endswith("no effect locally: role, tags, traceEnable, vpcConfig")
+    assert read(inputs("role:", "tags:", "vpcConfig: {vpcId: vpc-1}"))[0].options == {
+        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": ""}
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [("", "is empty"), ("component: apigateway\n", "'apigateway'"), ("a: 1\n", "''")]
 )
@@ -95,6 +131,11 @@ def test_files_of_other_components_are_passed_over(read, text, words):
         (inputs("namespace: a b"), 6, "inputs.namespace must be 1 to 30"),
         (inputs("region: Guangzhou"), 6, "inputs.region must be a region such as ap-guangzhou, not 'Guangzhou'"),
         (inputs("runtime: python3"), 6, "inputs.runtime must be a runtime such as Python3.10, not 'python3'"),
+        (inputs("traceEnable: maybe"), 6, "inputs.traceEnable must be true or false, not 'maybe'"),
+        (inputs("vpcConfig: {vpc: x}"), 6, "inputs.vpcConfig.vpc is not a key"),
+        (HEAD + "inputs:\n  src: {src: ./code, exclude: [a, ../b]}\n", 5, "src.exclude[1] '../b' must stay in the folder"),
+        (HEAD + "inputs:\n  src: {src: ./code, exclude: {a: b}}\n", 5, "inputs.src.exclude must be a text, not a mapping"),
+        (HEAD + "inputs:\n  src: {src: ./code, exclude: ['']}\n", 5, "'' must name files, such as tests/**"),
         (inputs("handler: index"), 6, "inputs.handler must be 'file.function'"),
         (inputs("type: job"), 6, "inputs.type must be 'event' or 'web', not 'job'"),
         (inputs("memory: 128"), 6, "inputs.memory is not a key of component 'scf'; known here: asyncRunEnable,"),

@@ -6,6 +6,7 @@ Sources: cloud.tencent.com/document/api/583/17244 (Code), 18586 (CreateFunction)
 import asyncio
 import base64
 import binascii
+import errno
 
 from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.choices import choose
@@ -15,6 +16,7 @@ from tencentserverless.local.registry.packages import BadPackage, Draft
 from tencentserverless.local.registry.records import FunctionRecord
 
 ZIP_FILE = "ZipFile"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
@@ -80,13 +82,17 @@ def zip_text(code: CodeTable, source: str | None, sources: tuple[str, ...]) -> s
     return code.ZipFile
 
 
-async def unpack(services: Services, text: str) -> Draft:
+async def unpack(services: Services, text: str, code: str) -> Draft:
     """The package that a zip file in base64 makes.
 
-    :raises ApiError: if it is no base64, or no zip file that can be taken
+    :param code: that the action has for its failures
+    :raises ApiError: if it is no base64, no zip file that can be taken, or there is no room for it
     """
     async with services.unpacking:
-        return await asyncio.to_thread(_unpack, services, text)
+        try:
+            return await asyncio.to_thread(_unpack, services, text)
+        except OSError as error:
+            raise _unwritten(services, code, error) from error
 
 
 def _unpack(services: Services, text: str) -> Draft:
@@ -112,6 +118,24 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
     """
     async with services.unpacking:
         try:
-            return await asyncio.to_thread(services.packages.snapshot, record.code_folder)
+            draft = await asyncio.to_thread(services.packages.snapshot, record.code_folder, record.packing)
         except BadPackage as error:
             raise ApiError(code, f"The code can't be packed: {error}.") from error
+        except OSError as error:
+            raise _unwritten(services, code, error) from error
+    for notice in draft.contents.notices() if draft.contents else ():
+        services.console.show(f"[{record.key.name}] packed: {notice}")
+    return draft
+
+
+def _unwritten(services: Services, code: str, error: OSError) -> ApiError:
+    """The refusal of code that there is no room for.
+
+    :param code: that the action has for its failures
+    """
+    place = services.packages.root
+    advice = "Make room on that disk" if error.errno in _FULL else "Make that folder writable"
+    return ApiError(
+        code,
+        f"The code can't be kept in {place}: {error.strerror}. {advice}, or start the server with --state on another.",
+    )
