@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local import keys, state
+from tencentserverless.local import descriptors, keys, state
 from tencentserverless.local.deployable import Deployable, PackedCode, pack_code, read_deployables
 from tencentserverless.local.running import (
     find_state,
@@ -79,6 +79,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.worker.interpreters import Interpreters
 
+    descriptors.raise_limit()
     umask = os.umask(0o077)  # what the server writes is its owner's alone; functions get the old value back
     try:
         settings = dataclasses.replace(settings, umask=umask)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import errno
 import io
 import json
 import os
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.actions import code
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conftest import wait_until
+from tests.conftest import scf_command, wait_until
 
 CODE = """
 import os, subprocess, time
@@ -144,6 +146,47 @@ def test_one_rule_packs_versions_and_addresses(start_local_scf, tmp_path):
     wait_until(lambda: "[packed] packed: left out: .env (may hold secrets), lib/.venv/" in server.stderr)
     filters = [{"Name": "VpcId", "Values": ["vpc-1"]}, {"Name": "TraceEnable", "Values": ["TRUE"]}]
     assert server.request("ListFunctions", {"Filters": filters}).response["TotalCount"] == 1
+
+
+def large_zip():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("index.py", os.urandom(3_000_000))
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_a_full_disk_is_named_with_what_to_do_and_leaves_nothing_behind(start_local_scf, tmp_path):
+    """A bound on the size of files stands for the disk: the system refuses the write in the same way."""
+    folder = tmp_path / "functions" / "found"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE)
+    (folder / "data").write_bytes(os.urandom(3_000_000))
+    state = tmp_path / "state"
+    command = scf_command("local", "start", folder.parent, "--port", 0, "--state", state, "--env-file")
+    bounded = ["bash", "-c", 'ulimit -f 2048 && exec "$@"', "bash", *command]  # of 1,024 bytes
+    server = start_local_scf._start(bounded, {})
+    create(server)
+    before = os.listdir(state / "packages")
+    large = {"Code": {"ZipFile": large_zip()}}
+    requests = {
+        "CreateFunction": {"FunctionName": "other", **large, "Runtime": OWN_RUNTIME},
+        "UpdateFunctionCode": {"FunctionName": "made", **large},
+        "PublishVersion": {"FunctionName": "found"},
+        "GetFunctionAddress": {"FunctionName": "found"},
+    }
+    for action, parameters in requests.items():
+        answer = server.error(action, parameters)
+        assert answer[0] == f"FailedOperation.{action}"
+        assert f"can't be kept in {state}/packages: File too large. Make room on that disk" in answer[1], answer
+    assert os.listdir(state / "packages") == before
+    assert server.invoke("made")["ErrMsg"] == ""
+    assert "internal error" not in server.stderr
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_full_in_either_way_is_full(number):
+    words = str(code.refuse_unkept(Path("/state/packages"), "FailedOperation.X", OSError(number, "words")).message)
+    assert words.startswith("The code can't be kept in /state/packages: words. Make room on that disk")
 
 
 def test_deleting_a_function_of_a_folder_leaves_the_folder(server, tmp_path):

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import binascii
 import errno
+from pathlib import Path
 
 from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.choices import choose
@@ -92,7 +93,7 @@ async def unpack(services: Services, text: str, code: str) -> Draft:
         try:
             return await asyncio.to_thread(_unpack, services, text)
         except OSError as error:
-            raise _unwritten(services, code, error) from error
+            raise refuse_unkept(services.packages.root, code, error) from error
 
 
 def _unpack(services: Services, text: str) -> Draft:
@@ -122,18 +123,17 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
         except BadPackage as error:
             raise ApiError(code, f"The code can't be packed: {error}.") from error
         except OSError as error:
-            raise _unwritten(services, code, error) from error
+            raise refuse_unkept(services.packages.root, code, error) from error
     for notice in draft.contents.notices() if draft.contents else ():
         services.console.show(f"[{record.key.name}] packed: {notice}")
     return draft
 
 
-def _unwritten(services: Services, code: str, error: OSError) -> ApiError:
-    """The refusal of code that there is no room for.
+def refuse_unkept(place: Path, code: str, error: OSError) -> ApiError:
+    """The refusal of code that can't be written.
 
     :param code: that the action has for its failures
     """
-    place = services.packages.root
     advice = "Make room on that disk" if error.errno in _FULL else "Make that folder writable"
     return ApiError(
         code,
