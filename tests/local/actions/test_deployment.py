@@ -183,6 +183,24 @@ def test_a_full_disk_is_named_with_what_to_do_and_leaves_nothing_behind(start_lo
     assert "internal error" not in server.stderr
 
 
+def test_a_database_that_can_not_grow_is_named_too(start_local_scf, tmp_path):
+    folder, state = tmp_path / "functions" / "found", tmp_path / "state"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE)
+    command = scf_command("local", "start", folder.parent, "--port", 0, "--state", state, "--env-file")
+    server = start_local_scf._start(["bash", "-c", 'ulimit -f 256 && exec "$@"', "bash", *command], {})
+    create(server)
+    errors = (server.request("PublishVersion", {"FunctionName": "made"}).response.get("Error") for _ in range(500))
+    error = next(filter(None, errors))
+    assert error["Code"] == "FailedOperation.PublishVersion"
+    assert error["Message"].startswith(f"The function can't be kept in {state}: ")
+    assert error["Message"].endswith(" Nothing has changed. Make room on that disk.")
+    code, words = server.error("UpdateFunctionCode", {"FunctionName": "made", "ZipFile": zipped("two")})
+    assert code == "FailedOperation.UpdateFunctionCode"
+    assert "Make room on that disk" in words
+    assert server.invoke("made")["ErrMsg"] == ""
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_disk_that_is_full_in_either_way_is_full(number):
     words = str(code.refuse_unkept(Path("/state/packages"), "FailedOperation.X", OSError(number, "words")).message)

@@ -6,7 +6,9 @@ Sources: cloud.tencent.com/document/api/583/17244 (Code), 18586 (CreateFunction)
 import asyncio
 import base64
 import binascii
+import contextlib
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 from tencentserverless.local.actions.action import Services
@@ -15,6 +17,7 @@ from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.packages import BadPackage, Draft
 from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.store import StoreFailed
 
 ZIP_FILE = "ZipFile"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -127,6 +130,21 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
     for notice in draft.contents.notices() if draft.contents else ():
         services.console.show(f"[{record.key.name}] packed: {notice}")
     return draft
+
+
+@contextlib.contextmanager
+def keeping(services: Services, code: str) -> Iterator[None]:
+    """Say which disk it is that a function can't be written down on.
+
+    :param code: that the action has for its failures
+    :raises ApiError: if the database can't take it
+    """
+    try:
+        yield
+    except StoreFailed as error:
+        place = services.packages.root.parent
+        problem = f"The function can't be kept in {place}: {error}. Nothing has changed. Make room on that disk."
+        raise ApiError(code, problem) from error
 
 
 def refuse_unkept(place: Path, code: str, error: OSError) -> ApiError:

@@ -101,7 +101,8 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     await _prepare(services, record.runtime)
     draft = await code.unpack(services, text, "FailedOperation.CreateFunction")
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
-    services.catalogue.put(new_function(with_code(record)))
+    with code.keeping(services, "FailedOperation.CreateFunction"):
+        services.catalogue.put(new_function(with_code(record)))
     return {}
 
 
@@ -125,7 +126,8 @@ async def update_function_code(
     latest = with_code(find().latest)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
+    with code.keeping(services, "FailedOperation.UpdateFunctionCode"):
+        _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
     if publishes:
         await publish(services, function.key, None)
     return {}
