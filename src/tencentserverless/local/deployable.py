@@ -87,8 +87,6 @@ def pack_code(function: Deployable) -> PackedCode:
         archive = Path(place) / "code.zip"
         try:
             contents = list_contents(function.code_folder, function.packing)
-            if not contents.files:
-                raise BadPackage(f"{function.code_folder}: no file is left to pack")
             pack(contents, archive)
         except BadPackage as error:
             raise StartRefused(Reason.PROJECT, str(error)) from error
@@ -96,6 +94,8 @@ def pack_code(function: Deployable) -> PackedCode:
             raise StartRefused(
                 Reason.STATE, f"{place}: {error.strerror}; make room there, or name another folder by TMPDIR"
             ) from error
+        if not contents.files:
+            raise StartRefused(Reason.PROJECT, f"{function.code_folder}: no file is left to pack")
         return PackedCode(archive.read_bytes(), contents)
 
 

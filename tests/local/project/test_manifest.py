@@ -25,6 +25,10 @@ def inputs(*lines):
     return HEAD + "inputs:\n" + "".join(f"  {line}\n" for line in ("src: ./code", *lines))
 
 
+def source(text):
+    return f"{HEAD}inputs:\n  src: {{src: ./code, {text}}}\n"
+
+
 def test_defaults(read, tmp_path):
     record, notices = read(inputs())
     assert str(record.key) == "ap-guangzhou/default/demo-dev-shop"
@@ -133,9 +137,9 @@ def test_files_of_other_components_are_passed_over(read, text, words):
         (inputs("runtime: python3"), 6, "inputs.runtime must be a runtime such as Python3.10, not 'python3'"),
         (inputs("traceEnable: maybe"), 6, "inputs.traceEnable must be true or false, not 'maybe'"),
         (inputs("vpcConfig: {vpc: x}"), 6, "inputs.vpcConfig.vpc is not a key"),
-        (HEAD + "inputs:\n  src: {src: ./code, exclude: [a, ../b]}\n", 5, "src.exclude[1] '../b' must stay in the folder"),
-        (HEAD + "inputs:\n  src: {src: ./code, exclude: {a: b}}\n", 5, "inputs.src.exclude must be a text, not a mapping"),
-        (HEAD + "inputs:\n  src: {src: ./code, exclude: ['']}\n", 5, "'' must name files, such as tests/**"),
+        (source("exclude: [a, ../b]"), 5, "src.exclude[1] '../b' must stay in the folder"),
+        (source("exclude: {a: b}"), 5, "inputs.src.exclude must be a text, not a mapping"),
+        (source("exclude: ['']"), 5, "'' must name files, such as tests/**"),
         (inputs("handler: index"), 6, "inputs.handler must be 'file.function'"),
         (inputs("type: job"), 6, "inputs.type must be 'event' or 'web', not 'job'"),
         (inputs("memory: 128"), 6, "inputs.memory is not a key of component 'scf'; known here: asyncRunEnable,"),

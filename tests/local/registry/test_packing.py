@@ -149,7 +149,7 @@ def test_a_link_that_leads_nowhere_and_what_is_no_file_are_left_out_and_told(sou
 def test_a_circle_of_links_is_refused_in_words(source, target):
     fill(source, "lib/a.py")
     (source / "lib" / "self").symlink_to((source / target).resolve())
-    with pytest.raises(BadPackage, match="self.* is a link to a folder that it lies in: remove it, or name it in src"):
+    with pytest.raises(BadPackage, match=r"self.* is a link to a folder that it lies in: remove it, or name it in src"):
         list_contents(source)
     assert packed(source, exclude=["**/self"]) == ["lib/a.py"]
 

@@ -415,7 +415,7 @@ def test_the_jdks_own_client(start_local_scf, tmp_path):
     )
     server = start_local_scf(folder)
     for number in range(3):
-        assert server.invoke("jdk", {"n": number})["RetMsg"] == 'echo {"n": %d}' % number
+        assert server.invoke("jdk", {"n": number})["RetMsg"] == f'echo {{"n": {number}}}'
 
 
 def test_the_node_example(server):

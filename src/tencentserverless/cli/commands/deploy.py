@@ -43,8 +43,9 @@ def deploy(
     """Create the functions of PATH, or bring what is there up to date.
 
     PATH holds serverless.yml files, or folders with an index.py, as for scf local start. Code is sent in the request,
-    up to 7 MB zipped, without .env files, virtual environments, caches and version control. Settings that can't be deployed are named; triggers other than timers are left alone. Without a
-    serverless.yml, an option that is not given leaves an existing function as it is.
+    up to 7 MB zipped, without .env files, virtual environments, caches and version control. Settings that can't be
+    deployed are named; triggers other than timers are left alone. Without a serverless.yml, an option that is not given
+    leaves an existing function as it is.
     """
     from tencentserverless.cli.confirmation import confirm
 

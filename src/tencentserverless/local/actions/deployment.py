@@ -115,9 +115,7 @@ async def update_function_code(
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
-    draft = await code.unpack(
-        services, code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode"
-    )
+    draft = await code.unpack(services, code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode")
 
     def find() -> Function:
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)

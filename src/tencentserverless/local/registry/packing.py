@@ -186,7 +186,8 @@ def _read(file: IO[bytes], path: Path) -> bytes:
 
 class _Place(NamedTuple):
     """A folder on the way down: where it is, its name in the package, and the folders that it is in, as the disk
-    knows them."""
+    knows them.
+    """
 
     path: Path
     name: str

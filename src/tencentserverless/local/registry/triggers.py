@@ -1,8 +1,8 @@
 """Timer triggers: when they ring.
 
 Source: cloud.tencent.com/document/product/583/9708 (timer triggers): seven fields (second, minute, hour, day, month,
-weekday, year), or five as before; weekday 0 is Sunday; a day and a weekday are both enough; a day may be ``?``, ``L`` or
-``15W``, a weekday ``?``, ``5L`` or ``5#2``. The time is that of UTC+8.
+weekday, year), or five as before; weekday 0 is Sunday; a day and a weekday are both enough; a day may be ``?``, ``L``
+or ``15W``, a weekday ``?``, ``5L`` or ``5#2``. The time is that of UTC+8.
 
 croniter loads with the first timer: it takes 20 ms and runs a program, and most servers have no timer.
 """
