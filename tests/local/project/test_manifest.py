@@ -91,27 +91,6 @@ def test_what_is_packed(read):
     assert notices[0].endswith("no effect locally: src.bucket")
 
 
-def test_settings_without_effect_are_kept_in_the_words_of_the_api(read):
-    record, notices = read(
-        inputs(
-            "role: mine",
-            "traceEnable: True",
-            "tags: {a: 1, b: two}",
-            "vpcConfig: {vpcId: vpc-1, subnetId: subnet-1}",
-        )
-    )
-    assert record.options == {
-        "Role": "mine",
-        "TraceEnable": "TRUE",
-        "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "two"}],
-        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": "subnet-1"},
-    }
-    assert notices[0].endswith("no effect locally: role, tags, traceEnable, vpcConfig")
-    assert read(inputs("role:", "tags:", "vpcConfig: {vpcId: vpc-1}"))[0].options == {
-        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": ""}
-    }
-
-
 @pytest.mark.parametrize(
     ("text", "words"), [("", "is empty"), ("component: apigateway\n", "'apigateway'"), ("a: 1\n", "''")]
 )
@@ -135,8 +114,6 @@ def test_files_of_other_components_are_passed_over(read, text, words):
         (inputs("namespace: a b"), 6, "inputs.namespace must be 1 to 30"),
         (inputs("region: Guangzhou"), 6, "inputs.region must be a region such as ap-guangzhou, not 'Guangzhou'"),
         (inputs("runtime: python3"), 6, "inputs.runtime must be a runtime such as Python3.10, not 'python3'"),
-        (inputs("traceEnable: maybe"), 6, "inputs.traceEnable must be true or false, not 'maybe'"),
-        (inputs("vpcConfig: {vpc: x}"), 6, "inputs.vpcConfig.vpc is not a key"),
         (source("exclude: [a, ../b]"), 5, "src.exclude[1] '../b' must stay in the folder"),
         (source("exclude: {a: b}"), 5, "inputs.src.exclude must be a text, not a mapping"),
         (source("exclude: ['']"), 5, "'' must name files, such as tests/**"),

@@ -15,7 +15,8 @@ from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.choices import choose
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.packages import BadPackage, Draft
+from tencentserverless.local.registry.packages import Draft
+from tencentserverless.local.registry.packing import BadPackage
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.registry.store import StoreFailed
 
