@@ -144,6 +144,8 @@ def test_one_rule_packs_versions_and_addresses(start_local_scf, tmp_path):
         assert (shown["Role"], shown["TraceEnable"], shown["Tags"]) == ("mine", "TRUE", [{"Key": "a", "Value": "b"}])
         assert shown["VpcConfig"] == {"VpcId": "vpc-1", "SubnetId": "subnet-1"}
     wait_until(lambda: "[packed] packed: left out: .env (may hold secrets), lib/.venv/" in server.stderr)
+    server.request("GetFunctionAddress", {"FunctionName": "packed"})
+    assert server.settled_stderr().count("left out: .env") == 1
     filters = [{"Name": "VpcId", "Values": ["vpc-1"]}, {"Name": "TraceEnable", "Values": ["TRUE"]}]
     assert server.request("ListFunctions", {"Filters": filters}).response["TotalCount"] == 1
 

@@ -128,8 +128,9 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
             raise ApiError(code, f"The code can't be packed: {error}.") from error
         except OSError as error:
             raise refuse_unkept(services.packages.root, code, error) from error
-    for notice in draft.contents.notices() if draft.contents else ():
-        services.console.show(f"[{record.key.name}] packed: {notice}")
+    if draft.contents is not None and not services.packages.has(draft.sha256):  # else it has been said
+        for notice in draft.contents.notices():
+            services.console.show(f"[{record.key.name}] packed: {notice}")
     return draft
 
 

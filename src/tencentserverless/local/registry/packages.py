@@ -126,6 +126,10 @@ class Packages:
             self._known.add(draft.sha256)
         return self.locate(draft.sha256, draft.archive_bytes)
 
+    def has(self, sha256: str) -> bool:
+        """Is a package of that hash in its place?"""
+        return sha256 in self._known
+
     def locate(self, sha256: str, archive_bytes: int) -> Package:
         """The package of a hash, whether it is there or not."""
         place = self.root / sha256
