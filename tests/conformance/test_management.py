@@ -351,6 +351,14 @@ def test_every_answer_has_the_fields_that_the_official_client_reads(server, judg
             if owner == action:
                 member = response[name][0] if isinstance(response[name], list) else response[name]
                 assert set(member) == list_fields(model), (action, name)
+                refuse_nulls(model, member)
+        refuse_nulls(getattr(models, f"{action}Response"), response)
+
+
+def refuse_nulls(model: Any, fields: dict[str, Any]) -> None:
+    """Only what the platform documents as null may be."""
+    for name, value in fields.items():
+        assert value is not None or "null" in getattr(model, name).__doc__, (model.__name__, name)
 
 
 def test_a_refused_package_leaves_nothing_behind(server, judge):

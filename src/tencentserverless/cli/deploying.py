@@ -13,7 +13,7 @@ from tencentserverless.cli.target import Target
 from tencentserverless.exception import TencentCloudSDKException
 
 if TYPE_CHECKING:
-    from tencentserverless.local.app import Deployable
+    from tencentserverless.local.app import Deployable, PackedCode
 
 DEFAULT_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 _MAX_TEXT_BYTES = 10_000_000  # in base64: a request has 10,485,760 bytes (cloud.tencent.com/document/api/583/17237)
@@ -27,23 +27,24 @@ class Deployment:
 
     :param flags: parameters of the API for a function without a serverless.yml, ``Runtime`` among them. What neither
         says is the API's default in a new function, and stays as it is in one that is there
-    :param code: the zip file of its code
+    :param code: its code, packed
     :ivar exists: is it there already?
     :raises Failure: if it can't be deployed
     """
 
-    def __init__(self, api: Api, function: "Deployable", flags: Mapping[str, object], code: bytes) -> None:
+    def __init__(self, api: Api, function: "Deployable", flags: Mapping[str, object], code: "PackedCode") -> None:
         self._api = api
         self.target: Target = api.target
         self.function: "Deployable" = function
         self._flags = {} if function.is_described else dict(flags)
         self._runtime = function.runtime or self._flags.pop("Runtime", None)
-        self.code_bytes: int = len(code)
-        self._text = base64.b64encode(code).decode("ascii")
+        self.code: "PackedCode" = code
+        self.code_bytes: int = len(code.archive)
+        self._text = base64.b64encode(code.archive).decode("ascii")
         if len(self._text) > _MAX_TEXT_BYTES:
             raise Failure(
                 Exit.PROJECT,
-                f"{function.code_folder}: its zip file has {show_bytes(len(code))}, and a request takes "
+                f"{function.code_folder}: its zip file has {show_bytes(self.code_bytes)}, and a request takes "
                 f"{show_bytes(_MAX_TEXT_BYTES * 3 // 4)}; put what is large into a layer, or upload it by way of COS",
             )
         found = self._find()

@@ -15,8 +15,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local import keys, state
-from tencentserverless.local.deployable import Deployable, pack_code, read_deployables
+from tencentserverless.local import descriptors, keys, state
+from tencentserverless.local.deployable import Deployable, PackedCode, pack_code, read_deployables
 from tencentserverless.local.running import (
     find_state,
     forget_state,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 #: this is its front door.
 __all__ = [
     "Deployable",
+    "PackedCode",
     "find_state",
     "forget_state",
     "leaving_variables",
@@ -78,6 +79,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.worker.interpreters import Interpreters
 
+    descriptors.raise_limit()
     umask = os.umask(0o077)  # what the server writes is its owner's alone; functions get the old value back
     try:
         settings = dataclasses.replace(settings, umask=umask)

@@ -5,11 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tencentserverless.local.settings import Reason, StartRefused, project_variables
 
 if TYPE_CHECKING:
+    from tencentserverless.local.registry.packing import Contents, PackRules
     from tencentserverless.local.registry.records import FunctionRecord
     from tencentserverless.local.registry.triggers import Trigger
 
@@ -40,6 +41,7 @@ class Deployable:
     retries: int
     ttl_seconds: int
     timers: "tuple[Trigger, ...]"
+    packing: "PackRules"
     left_out: tuple[str, ...]
 
     @property
@@ -67,20 +69,34 @@ def read_deployables(path: Path, region: str) -> list[Deployable]:
     return sorted(found, key=lambda each: (each.region, each.namespace, each.name))
 
 
-def pack_code(folder: Path) -> bytes:
+class PackedCode(NamedTuple):
+    """The zip file of a function's code, and what it was made of."""
+
+    archive: bytes
+    contents: "Contents"
+
+
+def pack_code(function: Deployable) -> PackedCode:
     """The code of a function as a zip file; the same files give the same bytes.
 
-    :raises StartRefused: if it holds more than a function may, or can't be read
+    :raises StartRefused: if it holds more than a function may, can't be read, or the zip file can't be written
     """
-    from tencentserverless.local.registry.packages import BadPackage, pack
+    from tencentserverless.local.registry.packing import BadPackage, list_contents, pack
 
     with tempfile.TemporaryDirectory(prefix="scf-deploy-") as place:
         archive = Path(place) / "code.zip"
         try:
-            pack(folder, archive)
+            contents = list_contents(function.code_folder, function.packing)
+            pack(contents, archive)
         except BadPackage as error:
             raise StartRefused(Reason.PROJECT, str(error)) from error
-        return archive.read_bytes()
+        except OSError as error:
+            raise StartRefused(
+                Reason.STATE, f"{place}: {error.strerror}; make room there, or name another folder by TMPDIR"
+            ) from error
+        if not contents.files:
+            raise StartRefused(Reason.PROJECT, f"{function.code_folder}: no file is left to pack")
+        return PackedCode(archive.read_bytes(), contents)
 
 
 def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]) -> Deployable:
@@ -102,5 +118,6 @@ def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]
         retries=record.async_config.retries,
         ttl_seconds=record.async_config.ttl_seconds,
         timers=record.timers,
+        packing=record.packing,
         left_out=left_out,
     )

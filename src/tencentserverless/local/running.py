@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import os
 import shlex
 import shutil
 import socket
@@ -147,9 +146,11 @@ def forget_state(folder: Path) -> list[str]:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder in which others may have no write bits, as code has none."""
-    for place, _, _ in os.walk(folder):
-        Path(place).chmod(0o700)
+    """Remove a folder in which others may have no write bits, as code has none.
+
+    :raises OSError: if it can't be removed
+    """
+    state.let_write(folder)
     shutil.rmtree(folder)
 
 

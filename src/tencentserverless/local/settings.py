@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless._core import wire
+from tencentserverless.local.descriptors import count_instances
 
 REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
 
@@ -57,12 +58,15 @@ class StartRefused(Exception):
 
 
 def _processes_that_fit() -> int:
-    """How many interpreters this machine holds beside everything else: about 48 MB each in half of its memory."""
+    """How many interpreters this machine holds beside everything else: about 48 MB each in half of its memory.
+
+    Each takes descriptors, too; a call that would need more than there are gets the place of an idle instance.
+    """
     try:
         memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
     except (OSError, ValueError):
         memory_mb = 4096
-    return max(8, min(128, memory_mb // 2 // 48))
+    return min(count_instances(), max(8, min(128, memory_mb // 2 // 48)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,21 @@ def _is_ours(ignore_file: Path) -> bool:
     return ignore_file.is_file() and ignore_file.stat().st_size == len(_IGNORE_ALL)
 
 
+def let_write(folder: Path) -> None:
+    """Give a folder, and those in it, the bits that it takes to remove them: those of code have no write bits.
+
+    What can't be changed stays as it is. Links are not followed.
+    """
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+    for place, names, _ in os.walk(folder):
+        for name in names:  # before the walk goes into it
+            path = os.path.join(place, name)
+            with contextlib.suppress(OSError):
+                if not os.path.islink(path):
+                    os.chmod(path, 0o700)
+
+
 def is_state_folder(path: Path) -> bool:
     """Has a server kept its state there?"""
     return _is_ours(path / _IGNORE_FILE)

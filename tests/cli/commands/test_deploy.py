@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+import zipfile
 
 import pytest
 
@@ -99,6 +100,58 @@ def test_code_that_is_too_large_for_a_request(project, scf):
     done = scf("deploy", project)
     assert (done.returncode, done.stdout) == (4, "")
     assert "its zip file has 7.6 MB, and a request takes 7.2 MB" in done.stderr
+
+
+@pytest.fixture
+def secretive(project):
+    """A function with files that do not belong to its code."""
+    folder = project / "full"
+    for name in (".env", "tests/t.py", ".venv/lib/big.py", "node_modules/a/b.js", "code/.env", "code/tests/t.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x" * 10)
+    manifest = folder / "serverless.yml"
+    source = "src: {src: ./code, exclude: ['tests/**'], object: x.zip}"
+    manifest.write_text(manifest.read_text().replace("src: ./code", source))
+    return project
+
+
+def test_a_dry_run_lists_what_would_be_packed_and_sends_nothing(secretive, run_scf):
+    done = run_scf("deploy", secretive, "--dry-run", env={"TENCENTCLOUD_REGION": "ap-chengdu"})
+    assert done.returncode == 0, done.stderr
+    size = (secretive / "full" / "code" / "main.py").stat().st_size
+    lines = done.stdout.splitlines()
+    assert lines[:3] == [
+        f"{size}  main.py",
+        " -  .env  left out: may hold secrets",
+        " -  tests/  left out: excluded by tests/**",
+    ]
+    assert lines[3].startswith(f"full-name: 1 files, {size} bytes, ")
+    assert lines[4].endswith("  index.py")
+    first, second = done.stderr.splitlines()
+    assert first == f"scf: {secretive}/full/serverless.yml: not deployed: role, src.object, events of type apigw"
+    told = "left out: .env (may hold secrets); what src.include of a serverless.yml names is packed"
+    assert second == f"scf: {secretive}/full/code: {told}"
+    (full, plain) = json.loads(run_scf("deploy", secretive, "--dry-run", "--json").stdout)
+    assert (full["name"], full["files"], full["bytes"]) == ("full-name", [{"name": "main.py", "bytes": size}], size)
+    assert [each["name"] for each in full["left_out"]] == [".env", "tests/"]
+    assert (plain["name"], plain["region"]) == ("plain", "ap-guangzhou")
+
+
+def test_no_secret_is_uploaded_and_what_is_left_out_is_said_once(secretive, scf, server):
+    done = scf("deploy", secretive)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("left out: .env (may hold secrets)") == 1
+    address = server.request("GetFunctionAddress", {"FunctionName": "full-name"}).response["Url"]
+    with zipfile.ZipFile(address.removeprefix("file://")) as archive:
+        assert archive.namelist() == ["main.py"]
+
+
+def test_code_of_which_nothing_is_left_is_refused(secretive, scf):
+    manifest = secretive / "full" / "serverless.yml"
+    manifest.write_text(manifest.read_text().replace("'tests/**'", "'**'"))
+    done = scf("deploy", secretive)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"{secretive}/full/code: no file is left to pack" in done.stderr
 
 
 def test_a_folder_without_functions(tmp_path, scf):

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import errno
 import io
 import json
 import os
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.actions import code
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conftest import wait_until
+from tests.conftest import scf_command, wait_until
 
 CODE = """
 import os, subprocess, time
@@ -112,6 +114,99 @@ def test_code_is_kept_without_write_bits_and_away_from_the_project(server, tmp_p
     _, folder = json.loads(server.invoke("made")["RetMsg"])
     assert os.stat(Path(folder) / "index.py").st_mode & 0o222 == 0
     assert tmp_path / "functions" not in Path(folder).parents
+
+
+def test_no_function_writes_beside_code_that_others_share(server):
+    create(server)
+    _, folder = json.loads(server.invoke("made")["RetMsg"])
+    modes = {os.stat(place).st_mode & 0o777 for place, _, _ in os.walk(Path(folder).parent)}
+    assert modes == {0o500}
+
+
+def test_one_rule_packs_versions_and_addresses(start_local_scf, tmp_path):
+    folder = tmp_path / "project" / "code"
+    for name in ("index.py", ".env", "tests/t.py", "lib/.venv/x", "lib/a.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(CODE)
+    (folder.parent / "serverless.yml").write_text(
+        "component: scf\nname: x\ninputs:\n  name: packed\n  runtime: Python3.10\n"
+        "  src: {src: ./code, exclude: ['tests/**']}\n  traceEnable: true\n  role: mine\n  tags: {a: b}\n"
+        "  vpcConfig: {vpcId: vpc-1, subnetId: subnet-1}\n"
+    )
+    server = start_local_scf(folder.parent)
+    server.request("PublishVersion", {"FunctionName": "packed"})
+    for qualifier in ("$LATEST", "1"):
+        chosen = {"FunctionName": "packed", "Qualifier": qualifier}
+        address = server.request("GetFunctionAddress", chosen).response["Url"]
+        with zipfile.ZipFile(address.removeprefix("file://")) as archive:
+            assert archive.namelist() == ["index.py", "lib/a.py"]
+        shown = server.request("GetFunction", chosen).response
+        assert (shown["Role"], shown["TraceEnable"], shown["Tags"]) == ("mine", "TRUE", [{"Key": "a", "Value": "b"}])
+        assert shown["VpcConfig"] == {"VpcId": "vpc-1", "SubnetId": "subnet-1"}
+    wait_until(lambda: "[packed] packed: left out: .env (may hold secrets), lib/.venv/" in server.stderr)
+    server.request("GetFunctionAddress", {"FunctionName": "packed"})
+    assert server.settled_stderr().count("left out: .env") == 1
+    filters = [{"Name": "VpcId", "Values": ["vpc-1"]}, {"Name": "TraceEnable", "Values": ["TRUE"]}]
+    assert server.request("ListFunctions", {"Filters": filters}).response["TotalCount"] == 1
+
+
+def large_zip():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("index.py", os.urandom(3_000_000))
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_a_full_disk_is_named_with_what_to_do_and_leaves_nothing_behind(start_local_scf, tmp_path):
+    """A bound on the size of files stands for the disk: the system refuses the write in the same way."""
+    folder = tmp_path / "functions" / "found"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE)
+    (folder / "data").write_bytes(os.urandom(3_000_000))
+    state = tmp_path / "state"
+    command = scf_command("local", "start", folder.parent, "--port", 0, "--state", state, "--env-file")
+    bounded = ["bash", "-c", 'ulimit -f 2048 && exec "$@"', "bash", *command]  # of 1,024 bytes
+    server = start_local_scf._start(bounded, {})
+    create(server)
+    before = os.listdir(state / "packages")
+    large = {"Code": {"ZipFile": large_zip()}}
+    requests = {
+        "CreateFunction": {"FunctionName": "other", **large, "Runtime": OWN_RUNTIME},
+        "UpdateFunctionCode": {"FunctionName": "made", **large},
+        "PublishVersion": {"FunctionName": "found"},
+        "GetFunctionAddress": {"FunctionName": "found"},
+    }
+    for action, parameters in requests.items():
+        answer = server.error(action, parameters)
+        assert answer[0] == f"FailedOperation.{action}"
+        assert f"can't be kept in {state}/packages: File too large. Make room on that disk" in answer[1], answer
+    assert os.listdir(state / "packages") == before
+    assert server.invoke("made")["ErrMsg"] == ""
+    assert "internal error" not in server.stderr
+
+
+def test_a_database_that_can_not_grow_is_named_too(start_local_scf, tmp_path):
+    folder, state = tmp_path / "functions" / "found", tmp_path / "state"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE)
+    command = scf_command("local", "start", folder.parent, "--port", 0, "--state", state, "--env-file")
+    server = start_local_scf._start(["bash", "-c", 'ulimit -f 256 && exec "$@"', "bash", *command], {})
+    create(server)
+    errors = (server.request("PublishVersion", {"FunctionName": "made"}).response.get("Error") for _ in range(500))
+    error = next(filter(None, errors))
+    assert error["Code"] == "FailedOperation.PublishVersion"
+    assert error["Message"].startswith(f"The function can't be kept in {state}: ")
+    assert error["Message"].endswith(" Nothing has changed. Make room on that disk.")
+    code, words = server.error("UpdateFunctionCode", {"FunctionName": "made", "ZipFile": zipped("two")})
+    assert code == "FailedOperation.UpdateFunctionCode"
+    assert "Make room on that disk" in words
+    assert server.invoke("made")["ErrMsg"] == ""
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_full_in_either_way_is_full(number):
+    words = str(code.refuse_unkept(Path("/state/packages"), "FailedOperation.X", OSError(number, "words")).message)
+    assert words.startswith("The code can't be kept in /state/packages: words. Make room on that disk")
 
 
 def test_deleting_a_function_of_a_folder_leaves_the_folder(server, tmp_path):

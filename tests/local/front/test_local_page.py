@@ -11,7 +11,15 @@ PROOF = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
 
 @pytest.mark.parametrize(
     "section",
-    ["Functions and calls", "Asynchronous invocations", "Timers", "Saved files", "Debugging", "Faults and the ledger"]
+    [
+        "Functions and calls",
+        "What is packed",
+        "Asynchronous invocations",
+        "Timers",
+        "Saved files",
+        "Debugging",
+        "Faults and the ledger",
+    ]
     + ["Request forms", "TLS and CONNECT"],
 )
 def test_every_row_names_its_proof(section):

@@ -206,6 +206,44 @@ def test_a_body_in_many_small_chunks_is_no_head():
     served(scenario, head_bytes=1024)
 
 
+OFFER = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+OFFERED = {
+    "length": HEAD.replace(b"\r\n\r\n", OFFER + b"\r\n") + b"12345",
+    "chunks": b"POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked"
+    + OFFER
+    + b"\r\n2\r\n12\r\n3\r\n345\r\n0\r\n\r\n",
+    "continue": HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue" + OFFER + b"\r\n") + b"12345",
+}
+
+
+@pytest.mark.parametrize("form", OFFERED)
+def test_the_body_behind_an_offer_to_upgrade_is_the_body_wherever_the_bytes_are_split(form):
+    data = OFFERED[form]
+
+    async def scenario(connect):
+        async def send_in_two(at):
+            reader, writer = await connect(data[:at])
+            await asyncio.sleep(0.02)  # so that they are two reads; else the test is only weaker
+            writer.write(data[at:] + HEAD + b"abcde")  # the connection stays, and the next request is read as one
+            answers = await reader.readuntil(b"abcde")
+            return answers.count(b"HTTP/1.1 200"), answers.count(b"12345"), answers.count(b"HTTP/1.1 100") < 2
+
+        for start in range(1, len(data), 60):
+            places = range(start, min(start + 60, len(data)))
+            assert set(await asyncio.gather(*map(send_in_two, places))) == {(2, 1, True)}
+
+    served(scenario)
+
+
+@pytest.mark.parametrize("first", [b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Transfer-Encoding: gzip"])
+def test_an_offer_makes_no_message_good_that_is_none_without_it(first):
+    async def scenario(connect):
+        reader, _ = await connect(b"POST / HTTP/1.1\r\nHost: h\r\n" + first + OFFER + b"\r\n0\r\n\r\n")
+        assert error(await reader.read())["Code"] == "UnsupportedProtocol"
+
+    served(scenario)
+
+
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
 def test_an_upgrade_is_ignored_and_nothing_is_logged_of_it(caplog, protocol):
     async def scenario(connect):

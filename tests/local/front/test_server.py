@@ -3,10 +3,14 @@
 import http.client
 import json
 import re
+import shutil
 import socket
+import subprocess
 import uuid
 
 import pytest
+
+from tests.conftest import Request
 
 ECHO = {"FunctionName": "echo", "Event": '{"a": 1}'}
 
@@ -35,6 +39,27 @@ def test_an_answer_is_http_200_with_the_exact_content_type_and_a_date(local_scf)
 def test_the_two_request_ids_are_one(local_scf):
     response = local_scf.request("InvokeFunction", ECHO).response
     assert response["RequestId"] == response["Result"]["FunctionRequestId"]
+
+
+OFFER = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+
+
+def test_a_signed_request_that_offers_http_2_is_answered(local_scf):
+    for parameters in (ECHO, {**ECHO, "Event": json.dumps("x" * 300_000)}):
+        answer = local_scf.request("InvokeFunction", parameters, extra=OFFER)
+        assert answer.response["Result"]["RetMsg"] == parameters["Event"]
+
+
+def test_curl_offers_http_2_and_is_answered(local_scf):
+    if shutil.which("curl") is None or "HTTP2" not in subprocess.check_output(["curl", "--version"], text=True):
+        pytest.skip("needs a curl that knows HTTP/2")
+    body = json.dumps(ECHO).encode()
+    keys = (local_scf.env["TENCENTCLOUD_SECRETID"], local_scf.env["TENCENTCLOUD_SECRETKEY"])
+    request = Request(f"{local_scf.host}:{local_scf.port}", "InvokeFunction", body, *keys)
+    options = [word for name, value in request.headers().items() for word in ("-H", f"{name}: {value}")]
+    command = ["curl", "-sS", "--noproxy", "*", "--http2", *options, "--data-binary", "@-", local_scf.url]
+    answer = json.loads(subprocess.check_output(command, input=body, timeout=60))
+    assert answer["Response"]["Result"]["RetMsg"] == ECHO["Event"]
 
 
 def test_a_connection_carries_many_calls(local_scf):

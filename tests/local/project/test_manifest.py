@@ -3,6 +3,7 @@
 import pytest
 
 from tencentserverless.local.project.manifest import read_manifest
+from tencentserverless.local.registry.packing import PackRules
 from tencentserverless.local.settings import Reason, StartRefused
 
 HEAD = "component: scf\nname: demo\napp: shop\n"
@@ -22,6 +23,10 @@ def read(tmp_path):
 
 def inputs(*lines):
     return HEAD + "inputs:\n" + "".join(f"  {line}\n" for line in ("src: ./code", *lines))
+
+
+def source(text):
+    return f"{HEAD}inputs:\n  src: {{src: ./code, {text}}}\n"
 
 
 def test_defaults(read, tmp_path):
@@ -72,6 +77,20 @@ def test_everything(read):
     assert "yes" not in repr(record)
 
 
+def test_what_is_packed(read):
+    def rules(*lines):
+        return read(HEAD + "inputs:\n  src:\n    src: ./code\n" + "".join(f"    {line}\n" for line in lines))
+
+    record, notices = rules("exclude: [.env, 'tests/**']", "include: data")
+    assert record.packing == PackRules((".env", "tests/**"), ("data",))
+    assert notices == []
+    assert read(inputs())[0].packing == PackRules()
+    record, notices = rules("bucket: mine", "exclude: []")
+    assert record.packing == PackRules()
+    assert len(notices) == 1
+    assert notices[0].endswith("no effect locally: src.bucket")
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [("", "is empty"), ("component: apigateway\n", "'apigateway'"), ("a: 1\n", "''")]
 )
@@ -95,6 +114,9 @@ def test_files_of_other_components_are_passed_over(read, text, words):
         (inputs("namespace: a b"), 6, "inputs.namespace must be 1 to 30"),
         (inputs("region: Guangzhou"), 6, "inputs.region must be a region such as ap-guangzhou, not 'Guangzhou'"),
         (inputs("runtime: python3"), 6, "inputs.runtime must be a runtime such as Python3.10, not 'python3'"),
+        (source("exclude: [a, ../b]"), 5, "src.exclude[1] '../b' must stay in the folder"),
+        (source("exclude: {a: b}"), 5, "inputs.src.exclude must be a text, not a mapping"),
+        (source("exclude: ['']"), 5, "'' must name files, such as tests/**"),
         (inputs("handler: index"), 6, "inputs.handler must be 'file.function'"),
         (inputs("type: job"), 6, "inputs.type must be 'event' or 'web', not 'job'"),
         (inputs("memory: 128"), 6, "inputs.memory is not a key of component 'scf'; known here: asyncRunEnable,"),

@@ -5,6 +5,9 @@ import os
 import random
 import resource
 import stat
+import subprocess
+import sys
+import tempfile
 import zipfile
 
 import pytest
@@ -53,6 +56,85 @@ def test_files_have_no_write_bits_and_keep_their_executable_ones(kept):
     package = kept.adopt(kept.unpack(zipped((member("run.sh", stat.S_IFREG | 0o775), ""), ("index.py", ""))))
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in package.folder.iterdir()}
     assert modes == {"run.sh": 0o555, "index.py": 0o444}
+
+
+def folder_modes(folder):
+    return {stat.S_IMODE(os.lstat(place).st_mode) for place, _, _ in os.walk(folder)}
+
+
+def test_folders_have_no_write_bits_also_those_that_an_older_version_unpacked(kept, tmp_path):
+    package = kept.adopt(kept.unpack(zipped(("lib/deep/a", "1"), ("empty/", ""))))
+    assert folder_modes(package.folder.parent) == {0o500}
+    for place, _, _ in os.walk(package.folder.parent):
+        os.chmod(place, 0o700)
+    Packages(tmp_path / "packages")
+    assert folder_modes(package.folder.parent) == {0o500}
+
+
+AS_ANOTHER_USER = """
+import os, pathlib, sys
+sys.path[:0] = sys.argv[2:]
+from tencentserverless.local.registry.packages import Packages
+from tencentserverless.local.running import forget_state
+from tencentserverless.local.state import StateFolder
+from tencentserverless.local.worker.support import Support
+archive = sys.stdin.buffer.read()
+def attempts(place):
+    for name in ("index.py", "new.txt", "lib/new.txt", "../new.txt"):
+        try:
+            (place / name).write_text("left")
+            yield "written " + name
+        except PermissionError:
+            pass
+def run(state):
+    StateFolder(state)
+    kept = Packages(state / "packages")
+    for _ in range(2):  # the second time it is there already
+        package = kept.adopt(kept.unpack(archive))
+    print(list(attempts(package.folder)))
+    os.chmod(package.folder / "lib", 0)  # as a function may do
+    kept.drop_unused(set())
+    kept.empty_trash()
+    print(os.listdir(kept.root))
+    kept.adopt(kept.unpack(archive))
+    kept.unpack(archive)
+    Packages(state / "packages")  # a server was killed before it had adopted that one
+    print(len(os.listdir(kept.root)))
+    print(forget_state(state), sorted(os.listdir(state)))
+    support = Support()
+    inner = Packages(support.root / "packages")
+    inner.adopt(inner.unpack(archive))
+    support.close()
+    print(support.root.exists())
+if os.getuid() == 0:
+    run(pathlib.Path(sys.argv[1], "loads-all-modules"))
+    os.setuid(65534)
+    print("as another user")
+run(pathlib.Path(sys.argv[1], "state"))
+"""
+
+
+def test_no_function_leaves_files_beside_shared_code_and_its_owner_can_remove_it():
+    """Root may write anything, so another user tries."""
+    archive = zipped(("index.py", "1"), ("lib/a.py", "2"))
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        command = [sys.executable, "-c", AS_ANOTHER_USER, folder, *sys.path]
+        done = subprocess.run(command, input=archive, capture_output=True, timeout=60, check=False)
+    assert done.stderr == b""
+    lines = done.stdout.decode().splitlines()[-5:]
+    assert lines == ["[]", "[]", "1", "['packages'] ['.gitignore', 'lock']", "False"]
+
+
+def test_what_a_link_leads_to_keeps_its_mode_when_a_folder_is_removed(kept, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    draft = kept.unpack(zipped(("a", "1")))
+    os.chmod(draft.folder / "code", 0o700)
+    (draft.folder / "code" / "link").symlink_to(outside)
+    draft.discard()
+    assert not draft.folder.exists()
+    assert folder_modes(outside) == {0o755}
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,28 @@ def ring(cron, after=START):
         ("0 0 0 29 2 * 2028", "2028-02-29 00:00:00"),
         ("0 0 0 1 1 * 2030-2032", "2030-01-01 00:00:00"),
         ("0 0 0 1 1 * 2028/2", "2028-01-01 00:00:00"),
-        ("0 0 0 1 1 * 2020", None),
-        ("0 0 0 31 2 * *", None),
+        ("0 0 0 L * * *", "2026-11-30 00:00:00"),
+        ("0 0 0 15W * * *", "2026-12-15 00:00:00"),
+        ("0 0 0 ? * 1 *", "2026-11-30 00:00:00"),
+        ("0 0 0 1 * ? *", "2026-12-01 00:00:00"),
+        ("0 0 0 ? * 5L *", "2026-12-25 00:00:00"),
+        ("0 0 0 * * fril *", "2026-12-25 00:00:00"),
+        ("0 0 0 ? * 5#2 *", "2026-12-11 00:00:00"),
+        ("0 */60 * * * * *", "2026-11-27 17:00:00"),
+        ("0 0 0 1 1 * 2020,2030", "2030-01-01 00:00:00"),
+        ("0 0 0 1 1 * 2099", "2099-01-01 00:00:00"),
+        ("0 0 0 29 2 * 2096", "2096-02-29 00:00:00"),
         ("*/10 * * * *", "2026-11-27 16:10:00"),  # five fields
     ],
 )
 def test_examples(cron, rings):
-    assert cron_fault(cron) is None
+    assert cron_fault(cron, START.timestamp()) is None
     assert ring(cron) == rings
+
+
+@pytest.mark.parametrize("cron", ["0 0 0 1 1 * 2020", "0 0 0 31 2 * *"])
+def test_a_timer_that_was_kept_and_never_rings_again_is_none(cron):
+    assert ring(cron) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +74,44 @@ def test_examples(cron, rings):
     ],
 )
 def test_what_is_no_timer(cron):
-    assert cron_fault(cron)
+    assert cron_fault(cron, START.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("0 0 0 30 2 * *", "it never rings: there is no such day"),
+        ("0 0 0 30 FEB * 2030", "it never rings"),
+        ("0 0 0 29 2 * 2027", "it never rings"),
+        ("0 0 0 31 4,6,9,11 * *", "it never rings"),
+        ("0 0 0 1 1 * 2026", "it never rings"),  # which is over by November
+        ("0 0 0 1 1 * 2020", "its year is over or out of range: it is 2026, and years are 1970 to 2099"),
+        ("0 0 0 1 1 * 1969", "its year is over or out of range"),
+        ("0 0 0 1 1 * 2100", "its year is over or out of range"),
+        ("0 0 0 1 1 * 2100-2200", "its year is over or out of range"),
+        ("*/70 * * * * * *", "the step 70 of its second is larger than the 60 values"),
+        ("5/61 * * * * * *", "the step 61 of its second"),
+        ("0 1,*/99 * * * * *", "the step 99 of its minute"),
+        ("0 0 */25 * * * *", "the step 25 of its hour"),
+        ("0 0 0 1/40 * * *", "the step 40 of its day"),
+        ("0 0 0 1 */13 * *", "the step 13 of its month"),
+        ("0 0 0 * * */8 *", "the step 8 of its weekday"),
+        ("*/70 * * * *", "the step 70 of its minute"),
+        ("0 0 0 * * 7 *", "its weekday must be 0 (Sunday) to 6"),
+        ("0 0 0 * * 1,5-7 *", "its weekday must be 0 (Sunday) to 6"),
+        ("0 0 * * 7", "its weekday must be 0 (Sunday) to 6"),
+        ("0 0 0 * * L5 *", "the last Friday of a month is 5L"),
+        ("? * * * * * *", "Question mark"),
+        ("0 0 0 * L * *", "not acceptable"),
+        ("0 0 L * * * *", "not acceptable"),
+        ("0 0 0 5#2 * * *", "not acceptable"),
+        ("0 0 0 * * 15W *", "not acceptable"),
+    ],
+)
+def test_what_never_rings_and_what_the_platform_does_not_know_is_refused_in_words(cron, words):
+    fault = cron_fault(cron, START.timestamp())
+    assert fault is not None
+    assert words in fault
 
 
 def fields(low, high):

@@ -105,7 +105,10 @@ def test_the_life_of_a_timer(server, tmp_path):
     closed_at = time.time()
     wait_until(lambda: rung_at(tmp_path / "found") > closed_at + 1)
     assert rung_at(path) <= closed_at
-    update = {**trigger, "Enable": "OPEN", "TriggerDesc": "0 0 0 1 1 * 2020"}
+    for never in ("0 0 0 1 1 * 2020", "0 0 0 30 2 * *", "*/70 * * * * * *"):
+        code, _ = server.error("UpdateTrigger", {**trigger, "TriggerDesc": never})
+        assert code == "InvalidParameterValue.TriggerDesc"
+    update = {**trigger, "Enable": "OPEN", "TriggerDesc": "0 0 0 1 1 * 2099"}
     assert server.request("UpdateTrigger", update).response.keys() == {"RequestId"}
     assert server.request("DeleteTrigger", trigger).response.keys() == {"RequestId"}
     assert server.error("DeleteTrigger", trigger)[0] == "ResourceNotFound.Timer"

@@ -383,6 +383,41 @@ def test_the_shell_example(server):
     assert json.loads(server.invoke("ShellRuntime", large)["RetMsg"]) == large
 
 
+JAVA = """
+import java.net.URI;
+import java.net.http.*;
+public class Echo {
+    static HttpClient client = HttpClient.newHttpClient();
+    static String base = "http://" + System.getenv("SCF_RUNTIME_API") + ":" + System.getenv("SCF_RUNTIME_API_PORT");
+    static String ask(String path, String body) throws Exception {
+        var request = HttpRequest.newBuilder(URI.create(base + "/runtime/" + path));
+        if (body != null) request.POST(HttpRequest.BodyPublishers.ofString(body));
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString()).body();
+    }
+    public static void main(String[] arguments) throws Exception {
+        ask("init/ready", " ");
+        while (true) ask("invocation/response", "echo " + ask("invocation/next", null));
+    }
+}
+"""
+
+
+@pytest.mark.proof
+def test_the_jdks_own_client(start_local_scf, tmp_path):
+    needs("java")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "Echo.java").write_text(JAVA)
+    (folder / "bootstrap").write_text("#!/bin/sh\nexec java Echo.java\n")
+    (folder / "bootstrap").chmod(0o755)
+    (folder / "serverless.yml").write_text(
+        "component: scf\nname: x\ninputs: {name: jdk, runtime: CustomRuntime, src: ., memorySize: 1024, timeout: 60}\n"
+    )
+    server = start_local_scf(folder)
+    for number in range(3):
+        assert server.invoke("jdk", {"n": number})["RetMsg"] == f'echo {{"n": {number}}}'
+
+
 def test_the_node_example(server):
     needs("node")
     result = server.invoke("NodeRuntime", {"name": "you"}, LogType="Tail")

@@ -43,6 +43,41 @@ def test_a_function_runs_on_its_runtime(local_scf, found, version):
     assert "_scf_" not in failed["ErrMsg"]
 
 
+CHINESE = """# -*- coding: utf-8 -*-
+def main_handler(event, context):
+    return {
+        "mixed": {"msg": "你好", "name": event["name"]},
+        "bytes": "你好",
+        "text": u"你好",
+        "latin": b"\\xff" if event.get("latin") else "",
+    }[event["what"]]
+"""
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6"])
+def test_results_are_encoded_as_the_platforms_bootstrap_of_that_version_does(start_local_scf, tmp_path, found, version):
+    if version not in found:
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
+    folder = tmp_path / "chinese"
+    folder.mkdir()
+    (folder / "index.py").write_text(CHINESE, encoding="utf-8")
+    (folder / "serverless.yml").write_text(
+        f"component: scf\nname: x\ninputs: {{name: chinese, runtime: Python{version}, src: .}}\n"
+    )
+    server = start_local_scf(folder)
+
+    def result(what, **more):
+        return server.invoke("chinese", {"what": what, "name": "x", **more})
+
+    word = r'"\u4f60\u597d"' if version == "2.7" else '"你好"'
+    assert (result("bytes")["RetMsg"], result("text")["RetMsg"]) == (word, word)
+    mixed = result("mixed")
+    assert mixed["ErrMsg"] == ""
+    assert mixed["RetMsg"] in (f'{{"msg": {word}, "name": "x"}}', f'{{"name": "x", "msg": {word}}}')
+    if version == "2.7":  # bytes that are no UTF-8 are an error there, as they are in the cloud
+        assert result("latin", latin=True)["InvokeResult"] == 430
+
+
 @pytest.mark.parametrize("version", ["3.6", "3.9", "3.13"])
 def test_the_sdk_can_be_imported_on_any_python_3(local_scf, found, version):
     if version not in found:

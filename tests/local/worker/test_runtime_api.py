@@ -201,6 +201,62 @@ def test_a_web_page_in_a_browser_is_refused(header):
     run(scenario)
 
 
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+RESULTS = {
+    "length": post(b"invocation/response", b"a result", OFFER),
+    "chunks": post(b"invocation/response", headers=OFFER).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    + b"2\r\na \r\n6\r\nresult\r\n0\r\n\r\n",
+}
+
+
+async def take_event(api, client):
+    api.offer(EVENT)
+    assert (await client.ask(NEXT))[2] == EVENT.body
+
+
+@pytest.mark.parametrize("form", RESULTS)
+def test_the_body_behind_an_offer_to_upgrade_is_the_result_wherever_the_bytes_are_split(form):
+    data = RESULTS[form]
+    places = range(data.index(b"\r\n\r\n"), len(data))
+    splits = [[data], [bytes([byte]) for byte in data], *([data[:at], data[at:]] for at in places)]
+
+    async def scenario(api, connect):
+        replies, client = replies_of(api), await connect()
+        for parts in splits:
+            await take_event(api, client)
+            for part in parts:
+                await client.send(part)
+                await asyncio.sleep(0.001)  # so that they are reads of their own; else the test is only weaker
+            assert (await client.answer())[0] == 200
+            assert [reply.body for reply in replies] == [b"a result"]
+            replies.clear()
+
+    run(scenario)
+
+
+def test_requests_with_and_without_an_offer_take_turns_on_one_connection():
+    async def scenario(api, connect):
+        replies, client = replies_of(api), await connect()
+        for form in ("length", "chunks", "length"):
+            await take_event(api, client)
+            assert (await client.ask(NEXT[:-2] + OFFER + b"\r\n"))[2] == EVENT.body
+            assert (await client.ask(RESULTS[form]))[0] == 200
+        assert [reply.body for reply in replies] == [b"a result"] * 3
+
+    run(scenario)
+
+
+def test_a_body_over_the_bound_behind_an_offer_is_cut_as_any_other():
+    async def scenario(api, connect):
+        replies, client = replies_of(api), await connect()
+        await take_event(api, client)
+        huge = b"Content-Length: %d\r\n" % (runtime_http.MAX_BODY_BYTES + 1)
+        assert (await client.ask(RESULTS["length"].replace(b"Content-Length: 8\r\n", huge)))[0] == 413
+        assert [reply.is_cut for reply in replies] == [True]
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(
     ("version", "header", "keeps"),
     [
@@ -208,7 +264,8 @@ def test_a_web_page_in_a_browser_is_refused(header):
         (b"1.1", b"Connection: close\r\n", False),
         (b"1.0", b"", False),
         # What Java's client sends with its first request.
-        (b"1.1", b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n", False),
+        (b"1.1", b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n", True),
+        (b"1.1", b"Connection: close, Upgrade\r\nUpgrade: h2c\r\n", False),
     ],
 )
 @pytest.mark.parametrize("is_long_poll", [True, False])

@@ -9,6 +9,7 @@ from tencentserverless.cli import output
 
 if TYPE_CHECKING:
     from tencentserverless.cli.deploying import Deployment
+    from tencentserverless.local.app import Deployable, PackedCode
 
 
 @click.command()
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--memory", type=int, metavar="MB", help="Likewise.  [default: 128]")
 @click.option("--timeout", type=int, metavar="SECONDS", help="Likewise.  [default: 3]")
 @click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Likewise; may be given often.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be packed. Nothing is asked or sent.")
 @click.option("--yes", is_flag=True, help="Do not ask before the cloud is changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def deploy(
@@ -34,14 +36,16 @@ def deploy(
     memory: int | None,
     timeout: int | None,
     variables: tuple[str, ...],
+    dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Create the functions of PATH, or bring what is there up to date.
 
     PATH holds serverless.yml files, or folders with an index.py, as for scf local start. Code is sent in the request,
-    up to 7 MB zipped. Settings that can't be deployed are named; triggers other than timers are left alone. Without a
-    serverless.yml, an option that is not given leaves an existing function as it is.
+    up to 7 MB zipped, without .env files, virtual environments, caches and version control. Settings that can't be
+    deployed are named; triggers other than timers are left alone. Without a serverless.yml, an option that is not given
+    leaves an existing function as it is.
     """
     from tencentserverless.cli.confirmation import confirm
 
@@ -52,10 +56,12 @@ def deploy(
         "Timeout": timeout,
         "Environment": _environment(variables),
     }
+    if dry_run:
+        _show_packing(path, region, as_json=as_json)
+        return
     plan = _plan(path, region, {name: value for name, value in given.items() if value is not None}, is_local)
     for each in plan:
-        if each.function.left_out:
-            output.notice(f"{each.function.place}: not deployed: {', '.join(each.function.left_out)}")
+        _tell(each.function, each.code)
     verbs = [f"{'update' if each.exists else 'create'} {each.function.name}" for each in plan]
     places = sorted({each.target.place for each in plan})
     confirm(f"Do you want to {', '.join(verbs)} in {' and '.join(places)}?", yes or plan[0].target.is_local)
@@ -89,8 +95,62 @@ def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bo
         key = (each.region, each.namespace)
         if key not in apis:
             apis[key] = Api(choose_target(each.region, each.namespace, is_local, path))
-        plan.append(Deployment(apis[key], each, flags, pack_code(each.code_folder)))
+        plan.append(Deployment(apis[key], each, flags, pack_code(each)))
     return plan
+
+
+def _tell(function: "Deployable", code: "PackedCode") -> None:
+    """Say what the user may not expect of a deployment."""
+    if function.left_out:
+        output.notice(f"{function.place}: not deployed: {', '.join(function.left_out)}")
+    for notice in code.contents.notices():
+        output.notice(f"{function.code_folder}: {notice}")
+
+
+def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
+    """List what a deployment would pack, and what it would leave out."""
+    from tencentserverless.config import check_region
+    from tencentserverless.local.app import pack_code, read_deployables
+
+    try:
+        region = check_region(region)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    found = []
+    for function in read_deployables(path, region):
+        code = pack_code(function)
+        _tell(function, code)
+        found.append(_packing(function, code))
+        if not as_json:
+            _list_packing(function, code)
+    if as_json:
+        output.answer_json(found)
+
+
+def _packing(function: "Deployable", code: "PackedCode") -> dict[str, object]:
+    """What is packed, for a program."""
+    return {
+        "name": function.name,
+        "region": function.region,
+        "namespace": function.namespace,
+        "files": [{"name": file.name, "bytes": file.size_bytes} for file in code.contents.files],
+        "bytes": code.contents.size_bytes,
+        "code_bytes": len(code.archive),
+        "left_out": [{"name": each.name, "reason": each.reason} for each in code.contents.left_out],
+        "not_deployed": list(function.left_out),
+    }
+
+
+def _list_packing(function: "Deployable", code: "PackedCode") -> None:
+    contents = code.contents
+    rows = [(f"{file.size_bytes:,}", file.name, "") for file in contents.files]
+    rows += [("-", each.name, f"  left out: {each.reason}") for each in contents.left_out]
+    width = max(len(size) for size, _, _ in rows)
+    for size, name, reason in rows:
+        output.answer(f"{size.rjust(width)}  {name if name.isprintable() else repr(name)}{reason}")
+    output.answer(
+        f"{function.name}: {len(contents.files)} files, {contents.size_bytes:,} bytes, {len(code.archive):,} zipped"
+    )
 
 
 def _environment(variables: tuple[str, ...]) -> dict[str, object] | None:

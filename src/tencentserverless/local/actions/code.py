@@ -6,15 +6,22 @@ Sources: cloud.tencent.com/document/api/583/17244 (Code), 18586 (CreateFunction)
 import asyncio
 import base64
 import binascii
+import contextlib
+import errno
+from collections.abc import Iterator
+from pathlib import Path
 
 from tencentserverless.local.actions.action import Services
 from tencentserverless.local.actions.choices import choose
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.packages import BadPackage, Draft
+from tencentserverless.local.registry.packages import Draft
+from tencentserverless.local.registry.packing import BadPackage
 from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.store import StoreFailed
 
 ZIP_FILE = "ZipFile"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
@@ -80,13 +87,17 @@ def zip_text(code: CodeTable, source: str | None, sources: tuple[str, ...]) -> s
     return code.ZipFile
 
 
-async def unpack(services: Services, text: str) -> Draft:
+async def unpack(services: Services, text: str, code: str) -> Draft:
     """The package that a zip file in base64 makes.
 
-    :raises ApiError: if it is no base64, or no zip file that can be taken
+    :param code: that the action has for its failures
+    :raises ApiError: if it is no base64, no zip file that can be taken, or there is no room for it
     """
     async with services.unpacking:
-        return await asyncio.to_thread(_unpack, services, text)
+        try:
+            return await asyncio.to_thread(_unpack, services, text)
+        except OSError as error:
+            raise refuse_unkept(services.packages.root, code, error) from error
 
 
 def _unpack(services: Services, text: str) -> Draft:
@@ -112,6 +123,39 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
     """
     async with services.unpacking:
         try:
-            return await asyncio.to_thread(services.packages.snapshot, record.code_folder)
+            draft = await asyncio.to_thread(services.packages.snapshot, record.code_folder, record.packing)
         except BadPackage as error:
             raise ApiError(code, f"The code can't be packed: {error}.") from error
+        except OSError as error:
+            raise refuse_unkept(services.packages.root, code, error) from error
+    if draft.contents is not None and not services.packages.has(draft.sha256):  # else it has been said
+        for notice in draft.contents.notices():
+            services.console.show(f"[{record.key.name}] packed: {notice}")
+    return draft
+
+
+@contextlib.contextmanager
+def keeping(services: Services, code: str) -> Iterator[None]:
+    """Say which disk it is that a function can't be written down on.
+
+    :param code: that the action has for its failures
+    :raises ApiError: if the database can't take it
+    """
+    try:
+        yield
+    except StoreFailed as error:
+        place = services.packages.root.parent
+        problem = f"The function can't be kept in {place}: {error}. Nothing has changed. Make room on that disk."
+        raise ApiError(code, problem) from error
+
+
+def refuse_unkept(place: Path, code: str, error: OSError) -> ApiError:
+    """The refusal of code that can't be written.
+
+    :param code: that the action has for its failures
+    """
+    advice = "Make room on that disk" if error.errno in _FULL else "Make that folder writable"
+    return ApiError(
+        code,
+        f"The code can't be kept in {place}: {error.strerror}. {advice}, or start the server with --state on another.",
+    )

@@ -99,9 +99,10 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
         raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
     text = code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
     await _prepare(services, record.runtime)
-    draft = await code.unpack(services, text)
+    draft = await code.unpack(services, text, "FailedOperation.CreateFunction")
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
-    services.catalogue.put(new_function(with_code(record)))
+    with code.keeping(services, "FailedOperation.CreateFunction"):
+        services.catalogue.put(new_function(with_code(record)))
     return {}
 
 
@@ -114,7 +115,7 @@ async def update_function_code(
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
-    draft = await code.unpack(services, code.zip_text(*_code_of(parameters)))
+    draft = await code.unpack(services, code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode")
 
     def find() -> Function:
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
@@ -123,7 +124,8 @@ async def update_function_code(
     latest = with_code(find().latest)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
+    with code.keeping(services, "FailedOperation.UpdateFunctionCode"):
+        _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
     if publishes:
         await publish(services, function.key, None)
     return {}

@@ -111,7 +111,18 @@ async def get_function_logs(parameters: GetFunctionLogsTable, call: Call, servic
         limit=limit,
     )
     count, page = await services.invocations.search(search)
-    return {"TotalCount": count, "Data": [_log(each) for each in page], "SearchContext": None}
+    return {"TotalCount": count, "Data": [_log(each) for each in page], "SearchContext": _context(parameters)}
+
+
+def _context(parameters: GetFunctionLogsTable) -> dict[str, object]:
+    """The retired SearchContext, as it came: no page says that it may be null."""
+    given = parameters.SearchContext or SearchContextTable()
+    return {
+        "Offset": given.Offset or "",
+        "Limit": given.Limit or 0,
+        "Keyword": given.Keyword or "",
+        "Type": given.Type or "",
+    }
 
 
 ACTIONS = {

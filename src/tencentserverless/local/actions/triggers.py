@@ -148,7 +148,8 @@ async def list_triggers(parameters: ListTriggersTable, call: Call, services: Ser
 async def update_trigger(parameters: UpdateTriggerTable, call: Call, services: Services) -> dict[str, object]:
     """Another time, argument or version for a timer."""
     function, trigger = _find(parameters, call, services)
-    _put(services, function, dataclasses.replace(_changed(function, trigger, parameters), changed_at=services.clock()))
+    trigger = dataclasses.replace(trigger, changed_at=services.clock())
+    _put(services, function, _changed(function, trigger, parameters))
     return {}
 
 
@@ -228,10 +229,13 @@ def _check_type(kind: str) -> None:
 
 
 def _changed(function: Function, trigger: Trigger, parameters: CreateTriggerTable | UpdateTriggerTable) -> Trigger:
-    """A trigger with what a request says of it; what the request leaves out stays."""
+    """A trigger with what a request says of it; what the request leaves out stays.
+
+    :param trigger: whose time of change is now
+    """
     changes: dict[str, object] = {}
     if parameters.TriggerDesc is not None or not trigger.cron:
-        changes["cron"] = _checked_cron(parameters.TriggerDesc or "")
+        changes["cron"] = _checked_cron(parameters.TriggerDesc or "", trigger.changed_at)
     if parameters.Qualifier:
         if function.pinned(parameters.Qualifier) is None:
             raise no_version(function, parameters.Qualifier, "ResourceNotFound.Qualifier")
@@ -252,7 +256,7 @@ def _changed(function: Function, trigger: Trigger, parameters: CreateTriggerTabl
     return dataclasses.replace(trigger, **changes)  # type: ignore[arg-type]  # of the types above
 
 
-def _checked_cron(text: str) -> str:
+def _checked_cron(text: str, now: float) -> str:
     """A cron expression, which clients send as it is or as ``{"cron": "..."}``."""
     cron = text
     if text.startswith("{"):
@@ -260,7 +264,7 @@ def _checked_cron(text: str) -> str:
             cron = msgspec.json.decode(text, type=dict[str, str]).get("cron", "")
         except (msgspec.MsgspecError, RecursionError):
             cron = text
-    fault = cron_fault(cron)
+    fault = cron_fault(cron, now)
     if fault is not None:
         raise ApiError("InvalidParameterValue.TriggerDesc", f"TriggerDesc {shown(text)} is no timer: {fault[:200]}.")
     return cron

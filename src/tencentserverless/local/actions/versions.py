@@ -11,7 +11,7 @@ import msgspec
 
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import DESCENDING, is_switched_on
-from tencentserverless.local.actions.code import take_snapshot
+from tencentserverless.local.actions.code import keeping, take_snapshot
 from tencentserverless.local.actions.configuration import UInt, checked_description
 from tencentserverless.local.actions.lookup import find_function, no_version, shown
 from tencentserverless.local.actions.paging import cut_page, sort_items, time_text
@@ -93,7 +93,8 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
         created_at=now,
         changed_at=now,
     )
-    services.catalogue.put(function.with_version(record))
+    with keeping(services, "FailedOperation.PublishVersion"):
+        services.catalogue.put(function.with_version(record))
     return record
 
 

@@ -5,6 +5,7 @@ they get the envelope too.
 """
 
 import asyncio
+import contextlib
 import logging
 from typing import Any, NoReturn, cast
 
@@ -18,6 +19,7 @@ from tencentserverless.local.front.lane import Lane
 from tencentserverless.local.ids import new_request_id
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.settings import Limits
+from tencentserverless.local.upgrades import head_without_offer, is_offer
 
 #: In place of uvicorn.error, whose warnings of a client's mistakes tell the user to install parts of uvicorn.
 _LOGGER = logging.getLogger(__name__)
@@ -59,7 +61,11 @@ class _Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, or of several."""
         self._is_new = False
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
         if not self._is_partial:
             self._stop_clock()
             return
@@ -69,6 +75,21 @@ class _Connection(HttpToolsProtocol):
             self._line_bytes += len(data)
             if self._line_bytes > self.limits_kept.head_bytes:
                 self._refuse(_head_too_large())
+
+    def _feed(self, data: bytes) -> None:
+        """Have bytes read."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if not is_offer(self.parser):
+                    return  # CONNECT, which is refused
+                data = head_without_offer(self.parser, self.url, self.headers) + data[offer.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                with contextlib.suppress(AttributeError):  # of httptools before 0.6.3
+                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+            else:
+                return
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -102,6 +123,8 @@ class _Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The request has all its headers."""
+        if is_offer(self.parser):
+            return  # they come once more
         self._is_head = False
         self._is_new = True
         self._line_bytes = 0
@@ -142,6 +165,8 @@ class _Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        if is_offer(self.parser):
+            return
         self._is_partial = False
         if self.cycle.response_complete:
             return

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tencentserverless.local.project.nodes import Node, read_yaml
+from tencentserverless.local.project.options import read_options
 from tencentserverless.local.project.timers import read_timers
 from tencentserverless.local.registry import records
+from tencentserverless.local.registry.packing import PackRules, pattern_fault
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, is_known
@@ -31,7 +33,8 @@ _IDLE_KEYS = frozenset(
     "vpcConfig cfs deadLetter layers cls tags image protocolType protocolParams provisionedNum qualifier "
     "publish traffic".split()
 )
-_SOURCE_KEYS = frozenset(("src", "exclude", "bucket", "object"))
+_SOURCE_KEYS = frozenset(("src", "exclude", "include", "bucket", "object"))
+_IDLE_SOURCE_KEYS = ("bucket", "object")
 _TYPES = {"event": "Event", "web": "HTTP"}
 
 
@@ -70,8 +73,14 @@ def read_manifest(path: Path, region: str, environment: Mapping[str, str], now: 
     inputs = top["inputs"].with_variables(variables)
     record = _Inputs(inputs, variables).record(region, now)
     others = read_timers(inputs.mapping()["events"], now)[1] if "events" in inputs.mapping() else []
-    idle = sorted(set(inputs.mapping()) & _IDLE_KEYS) + [f"events of type {kind}" for kind in sorted(set(others))]
+    idle = _idle_keys(inputs) + [f"events of type {kind}" for kind in sorted(set(others))]
     return Reading(record, [f"{path}: no effect locally: {', '.join(idle)}"] if idle else [], tuple(idle))
+
+
+def _idle_keys(inputs: Node) -> list[str]:
+    values = inputs.mapping()
+    source = values["src"].mapping() if "src" in values and values["src"].is_mapping() else {}
+    return sorted(set(values) & _IDLE_KEYS) + [f"src.{key}" for key in _IDLE_SOURCE_KEYS if key in source]
 
 
 class _Inputs:
@@ -109,6 +118,8 @@ class _Inputs:
                 self._number("msgTTL", 21_600, records.ASYNC_TTL_SECONDS, "60 to 21600 seconds"),
             ),
             timers=read_timers(self._values["events"], now)[0] if "events" in self._values else (),
+            packing=PackRules(self._patterns("exclude"), self._patterns("include")),
+            options=read_options(self._values),
         )
 
     def _timeout_seconds(self, runs_async: bool) -> int:
@@ -165,6 +176,21 @@ class _Inputs:
         if fault:
             raise parts["variables"].refusal(f"can't be used: {fault.words}")
         return variables
+
+    def _patterns(self, key: str) -> tuple[str, ...]:
+        """Patterns of the files to pack, or to leave out: a list, or one of them."""
+        source = self._values.get("src")
+        if source is None or not source.is_mapping() or key not in source.mapping():
+            return ()
+        node = source.mapping()[key]
+        patterns = []
+        for item in node.items() if node.is_list() else [node]:
+            pattern = item.text()
+            fault = pattern_fault(pattern)
+            if fault:
+                raise item.refusal(f"{pattern!r} {fault}")
+            patterns.append(pattern)
+        return tuple(patterns)
 
     def _code_folder(self) -> Path:
         if "src" not in self._values:

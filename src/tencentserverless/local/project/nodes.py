@@ -37,6 +37,14 @@ class Node:
         """Whether it has keys."""
         return isinstance(self._node, yaml.MappingNode)
 
+    def is_null(self) -> bool:
+        """Whether it is left empty."""
+        return self._node.tag == "tag:yaml.org,2002:null"
+
+    def is_list(self) -> bool:
+        """Whether it has values in an order."""
+        return isinstance(self._node, yaml.SequenceNode)
+
     def mapping(self) -> "dict[str, Node]":
         """Its values by key.
 

@@ -39,7 +39,7 @@ def _read(node: Node, number: int, now: float) -> Trigger:
     if "cronExpression" not in parameters:
         raise values["parameters"].refusal("has no 'cronExpression'")
     cron = parameters["cronExpression"].text()
-    fault = cron_fault(cron)
+    fault = cron_fault(cron, now)
     if fault:
         raise parameters["cronExpression"].refusal(f"{cron!r} is no timer: {fault}")
     named = parameters.get("name", values.get("name"))

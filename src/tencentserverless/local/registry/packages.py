@@ -1,4 +1,4 @@
-"""Code that came as a zip file: unpacked once, into a folder that is named by the hash of the file.
+"""Code that came as a zip file: unpacked once, into a read-only folder that is named by the hash of the file.
 
 A package appears whole or not at all: it is made in a folder of its own and renamed into place. ``unpack`` and
 ``snapshot`` may take seconds and belong in a thread; ``adopt`` and ``drop_unused`` are quick and belong to the one
@@ -20,30 +20,34 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tencentserverless.local.registry.packing import (
+    MAX_DEPTH,
+    MAX_FILES,
+    MAX_UNPACKED_BYTES,
+    BadPackage,
+    Contents,
+    PackRules,
+    list_contents,
+    pack,
+    too_large,
+)
 from tencentserverless.local.registry.records import Package
-from tencentserverless.local.settings import KIB, MIB, STATE_FOLDER_NAME
+from tencentserverless.local.settings import KIB
+from tencentserverless.local.state import let_write
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
-MAX_UNPACKED_BYTES = 500 * MIB  # document/product/583/11637: code of one version, unpacked
-MAX_FILES = 20_000  # ours, folders among them: the platform names no number
-MAX_DEPTH = 32  # ours: parts of a path
 MAX_NAME_BYTES = 1024  # ours: no path of a real package is longer
 
 _ARCHIVE, _CODE = "code.zip", "code"
 _DRAFT_PREFIX, _TRASH_PREFIX = "draft-", "trash-"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _CHUNK_BYTES = 256 * KIB
-_NOT_PACKED = frozenset((STATE_FOLDER_NAME, ".git", "__pycache__"))
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # equal folders make equal archives
+_READ_ONLY_FOLDER = 0o500
 _ENCRYPTED_FLAG = 0x1
 _BOUNDED_METHODS = (0, 8)  # store and deflate: zipfile puts no bound on what one read of bzip2 or LZMA gives
 _PLAIN_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: made on a system that has no file types
-
-
-class BadPackage(Exception):
-    """The archive is none, or holds what no package may hold; the message says what."""
 
 
 class Draft:
@@ -53,10 +57,11 @@ class Draft:
         self.folder: Path = folder
         self.sha256: str = sha256
         self.archive_bytes: int = archive_bytes
+        self.contents: Contents | None = None  # of the folder of which it was made
 
     def discard(self) -> None:
         """Remove it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove_folder(self.folder)
 
 
 class Packages:
@@ -66,7 +71,7 @@ class Packages:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root: Path = root
         self._known: set[str] = set()
         self._has_trash = False
         if root.is_dir():
@@ -74,55 +79,68 @@ class Packages:
             self._known = {name for name in names if _SHA256.match(name)}
             for name in names:
                 if name.startswith((_DRAFT_PREFIX, _TRASH_PREFIX)):  # a server was killed in the middle of it
-                    shutil.rmtree(root / name, ignore_errors=True)
+                    _remove_folder(root / name)
+            for name in self._known:
+                _take_write_bits(root / name)
 
     def unpack(self, archive: bytes) -> Draft:
         """Unpack a zip file that a request brought.
 
         :raises BadPackage: if it is refused
+        :raises OSError: if it can't be written
         """
         folder = self._new_folder(_DRAFT_PREFIX)
         try:
             (folder / _ARCHIVE).write_bytes(archive)
             return _unpacked(folder)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_folder(folder)
             raise
 
-    def snapshot(self, source: Path) -> Draft:
+    def snapshot(self, source: Path, rules: PackRules | None = None) -> Draft:
         """Make a package of a folder as it is now; links in it are followed.
 
         :raises BadPackage: if it holds too much, or vanishes meanwhile
+        :raises OSError: if the package can't be written
         """
         folder = self._new_folder(_DRAFT_PREFIX)
         try:
-            pack(source, folder / _ARCHIVE, kept_out=self._root.parent)
-            return _unpacked(folder)
+            contents = list_contents(source, rules, kept_out=self.root.parent)
+            pack(contents, folder / _ARCHIVE)
+            draft = _unpacked(folder)
+            draft.contents = contents
+            return draft
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_folder(folder)
             raise
 
     def adopt(self, draft: Draft) -> Package:
         """Put a package in its place; one of the same content that is there already stays, and serves."""
-        place = self._root / draft.sha256
+        place = self.root / draft.sha256
         if draft.sha256 in self._known and place.is_dir():
             draft.folder.rename(self._trash_name())
             self._has_trash = True
         else:
             draft.folder.rename(place)
+            place.chmod(_READ_ONLY_FOLDER)
             self._known.add(draft.sha256)
         return self.locate(draft.sha256, draft.archive_bytes)
 
+    def has(self, sha256: str) -> bool:
+        """Is a package of that hash in its place?"""
+        return sha256 in self._known
+
     def locate(self, sha256: str, archive_bytes: int) -> Package:
         """The package of a hash, whether it is there or not."""
-        place = self._root / sha256
+        place = self.root / sha256
         return Package(sha256, place / _CODE, place / _ARCHIVE, archive_bytes)
 
     def drop_unused(self, used: set[str]) -> bool:
         """Take every package away that is not among these hashes, and say whether ``empty_trash`` has work."""
         for sha256 in self._known - used:
             with contextlib.suppress(FileNotFoundError):  # somebody has cleaned up by hand
-                (self._root / sha256).rename(self._trash_name())
+                (self.root / sha256).chmod(0o700)  # not every system renames a folder that is read-only
+                (self.root / sha256).rename(self._trash_name())
             self._known.discard(sha256)
             self._has_trash = True
         return self._has_trash
@@ -130,15 +148,15 @@ class Packages:
     def empty_trash(self) -> None:
         """Remove what was dropped; may take seconds."""
         self._has_trash = False
-        for folder in self._root.glob(f"{_TRASH_PREFIX}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        for folder in self.root.glob(f"{_TRASH_PREFIX}*"):
+            _remove_folder(folder)
 
     def _new_folder(self, prefix: str) -> Path:
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=self._root))
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=self.root))
 
     def _trash_name(self) -> Path:
-        return self._root / f"{_TRASH_PREFIX}{secrets.token_hex(8)}"
+        return self.root / f"{_TRASH_PREFIX}{secrets.token_hex(8)}"
 
 
 def _unpacked(folder: Path) -> Draft:
@@ -154,6 +172,7 @@ def _unpacked(folder: Path) -> Draft:
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise BadPackage("it holds one path twice") from error
     path.chmod(0o400)
+    _take_write_bits(folder / _CODE)
     with path.open("rb") as file:
         digest = hashlib.sha256()
         while chunk := file.read(_CHUNK_BYTES):
@@ -194,7 +213,7 @@ def _extract(archive: "ZipFile", target: Path) -> None:
     if len(members) > MAX_FILES:
         raise BadPackage(f"it holds {len(members)} files, the limit is {MAX_FILES}")
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-        raise _too_large()
+        raise too_large(MAX_UNPACKED_BYTES)
     places = _places(members)
     rest_bytes = MAX_UNPACKED_BYTES  # what the directory of a zip file says of sizes may be a lie
     has_file = False
@@ -258,7 +277,7 @@ def _write(archive: "ZipFile", member: "ZipInfo", path: Path, limit_bytes: int) 
         for chunk in chunks:
             size += len(chunk)
             if size > limit_bytes:
-                raise _too_large()
+                raise too_large(MAX_UNPACKED_BYTES)
             file.write(chunk)
         executable = (member.external_attr >> 16) & 0o111
         os.fchmod(file.fileno(), 0o444 | executable)
@@ -271,49 +290,14 @@ def _chunks(archive: "ZipFile", member: "ZipInfo") -> Generator[bytes, None, Non
             yield chunk
 
 
-def _too_large() -> BadPackage:
-    return BadPackage(f"unpacked it is larger than {MAX_UNPACKED_BYTES} bytes")
+def _take_write_bits(folder: Path) -> None:
+    """No function may leave files in what others share: folders lose their write bits, as files have none."""
+    if folder.is_dir() and folder.stat().st_mode & 0o222:
+        for place, _, _ in os.walk(folder):
+            os.chmod(place, _READ_ONLY_FOLDER)
 
 
-def pack(source: Path, archive: Path, kept_out: Path | None = None) -> None:
-    """Make a zip file of a folder: the same bytes for the same files, whenever and by whomever it is made.
-
-    :param archive: must not be there
-    :param kept_out: a folder in it to leave out
-    :raises BadPackage: if it holds too much, or can't be read
-    """
-    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
-
-    count = size = 0
-    try:
-        with ZipFile(archive, "x", ZIP_DEFLATED, compresslevel=1) as packed:
-            for path in _files(source, kept_out):
-                mode = path.stat().st_mode
-                if not stat.S_ISREG(mode):
-                    continue  # a socket or a pipe that somebody left there
-                count, size = count + 1, size + path.stat().st_size
-                if count > MAX_FILES:
-                    raise BadPackage(f"{source} holds more than {MAX_FILES} files")
-                if size > MAX_UNPACKED_BYTES:
-                    raise _too_large()
-                member = ZipInfo(path.relative_to(source).as_posix(), _EARLIEST)
-                member.external_attr = (
-                    stat.S_IFREG | (0o755 if mode & 0o100 else 0o644)
-                ) << 16  # whatever the umask was
-                member.compress_type = ZIP_DEFLATED
-                with path.open("rb") as file, packed.open(member, "w") as target:
-                    shutil.copyfileobj(file, target, _CHUNK_BYTES)
-    except OSError as error:
-        raise BadPackage(f"{error.filename or source}: {error.strerror}") from error
-
-
-def _files(source: Path, kept_out: Path | None) -> Iterator[Path]:
-    """Every file below a folder in a fixed order. A circle of links ends where the system ends it."""
-    for root, folders, names in os.walk(source, followlinks=True, onerror=_raise):
-        folder = Path(root)
-        folders[:] = sorted(name for name in folders if name not in _NOT_PACKED and folder / name != kept_out)
-        yield from (folder / name for name in sorted(names))
-
-
-def _raise(error: OSError) -> None:
-    raise error
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder as far as it can be, also where folders in it let nobody write or read."""
+    let_write(folder)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from tencentserverless.local.registry.packing import PackRules
 from tencentserverless.local.registry.triggers import Trigger
 
 #: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.
@@ -75,6 +76,7 @@ class FunctionRecord:
     :param runs_async: AsyncRunEnable: every call is only accepted, and may run for a day
     :param async_config: as the function's folder has it; the function's own counts
     :param timers: likewise
+    :param packing: which files of the user's folder are its code, where that is to be packed
     :param options: settings that change nothing on one machine; they are shown as they were given
     """
 
@@ -96,6 +98,7 @@ class FunctionRecord:
     runs_async: bool = False
     async_config: AsyncConfig = field(default_factory=AsyncConfig)
     timers: tuple[Trigger, ...] = ()
+    packing: PackRules = field(default_factory=PackRules)
 
     @property
     def function_id(self) -> str:

@@ -1,7 +1,8 @@
 """Timer triggers: when they ring.
 
 Source: cloud.tencent.com/document/product/583/9708 (timer triggers): seven fields (second, minute, hour, day, month,
-weekday, year), or five as before; weekday 0 is Sunday; a day and a weekday are both enough. The time is that of UTC+8.
+weekday, year), or five as before; weekday 0 is Sunday; a day and a weekday are both enough; a day may be ``?``, ``L``
+or ``15W``, a weekday ``?``, ``5L`` or ``5#2``. The time is that of UTC+8.
 
 croniter loads with the first timer: it takes 20 ms and runs a program, and most servers have no timer.
 """
@@ -20,6 +21,12 @@ MAX_ARGUMENT_BYTES = 4096
 TRIGGERS_PER_TYPE = 10  # GetAccount's sample
 ZONE = timezone(timedelta(hours=8))
 _YEARS = range(1970, 2100)
+_NAMES = ("second", "minute", "hour", "day", "month", "weekday")
+_SIZES = dict(zip(_NAMES, (60, 60, 24, 31, 12, 7), strict=True))  # values that a field can have
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_LAST = re.compile(r"\b([0-6]|" + "|".join(_WEEKDAYS) + r")L\b", re.IGNORECASE)
+_FOREIGN = re.compile(r"\bL[0-6]\b", re.IGNORECASE)  # croniter's own form of 5L
+_SUNDAY = re.compile(r"(?:^|[,-])7(?:$|[,/#L-])")  # the platform's Sunday is 0
 _YEAR = re.compile(r"(\*|\d{4})(?:-(\d{4}))?(?:/(\d{1,3}))?\Z")
 _ONE = re.compile(r"\b(\w+)-\1\b(?:/\d+)?")  # 3-3, which croniter takes for all
 _DICE = re.compile(r"(?:^|[\s,])[RrHh](?:[\s,(/]|$)")  # croniter's own, which rings at another time at every look
@@ -45,8 +52,11 @@ class Trigger:
     changed_at: float = 0.0
 
 
-def cron_fault(cron: str) -> str | None:
-    """What is wrong with a cron expression, None if nothing."""
+def cron_fault(cron: str, now: float) -> str | None:
+    """What is wrong with a cron expression, None if nothing.
+
+    :param now: UNIX seconds; one that never rings from then on is no timer
+    """
     from croniter import CroniterError
 
     fields = cron.split()
@@ -55,10 +65,30 @@ def cron_fault(cron: str) -> str | None:
     if _DICE.search(cron):
         return "SCF knows neither R nor H"
     try:
-        _times(fields, datetime.now(ZONE))
-        _years(fields)
+        start = datetime.fromtimestamp(now, ZONE)
+        fault = _field_fault(fields)
+        _times(fields, start)
+        years = _years(fields)
     except (CroniterError, ValueError) as error:
         return str(error)
+    if fault:
+        return fault
+    if not any(year >= start.year for year in years):
+        return f"its year is over or out of range: it is {start.year}, and years are {_YEARS[0]} to {_YEARS[-1]}"
+    return "it never rings: there is no such day" if next_ring(cron, now) is None else None
+
+
+def _field_fault(fields: list[str]) -> str | None:
+    """What croniter takes and the platform does not."""
+    for name, text in zip(_NAMES if len(fields) == 7 else _NAMES[1:], fields, strict=False):
+        for part in text.split(","):
+            _, slash, step = part.partition("/")
+            if slash and step.isdecimal() and int(step) > _SIZES[name]:
+                return f"the step {step} of its {name} is larger than the {_SIZES[name]} values that a {name} can have"
+        if name == "weekday" and _SUNDAY.search(text):
+            return "its weekday must be 0 (Sunday) to 6, or SUN to SAT"
+        if name == "weekday" and _FOREIGN.search(text):
+            return "the last Friday of a month is 5L"
     return None
 
 
@@ -94,7 +124,14 @@ def _times(fields: list[str], start: datetime) -> "croniter":
     from croniter import croniter
 
     text = _ONE.sub(r"\1", " ".join(fields[:6]))
+    text = _LAST.sub(_last_weekday, text)
     return croniter(text, start, second_at_beginning=len(fields) == 7, day_or=True)
+
+
+def _last_weekday(match: "re.Match[str]") -> str:
+    """``5L`` and ``FRIL`` as croniter writes them."""
+    day = match[1].upper()
+    return f"L{_WEEKDAYS.index(day) if day in _WEEKDAYS else day}"
 
 
 def _years(fields: list[str]) -> list[int]:

@@ -31,7 +31,7 @@ _PYTHON2 = sys.version_info[0] == 2
 _THIS_FILE = (lambda: 0).__code__.co_filename
 
 _seconds = getattr(time, "perf_counter", time.time)
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode = json.JSONEncoder(ensure_ascii=_PYTHON2).encode  # the platform's bootstrap of 2.7 leaves json's default
 _decode = json.JSONDecoder().decode
 _getrusage = resource.getrusage
 _RUSAGE_SELF = resource.RUSAGE_SELF
@@ -314,7 +314,7 @@ def _encoded(value):
     text = _encode(value)
     try:
         return text.encode("utf-8")
-    except UnicodeError:  # half a surrogate pair, or bytes of Python 2 that are not ASCII
+    except UnicodeError:  # half a surrogate pair
         return json.dumps(value).encode("ascii")
 
 

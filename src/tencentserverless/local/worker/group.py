@@ -5,6 +5,8 @@ import contextlib
 import os
 import signal
 
+from tencentserverless.local.descriptors import give_back
+
 _STATUS_BYTES = 8192
 
 
@@ -16,6 +18,7 @@ class Group:
 
     def __init__(self, leader: asyncio.subprocess.Process) -> None:
         self._leader = leader
+        give_back(leader.pid)
 
     @property
     def pid(self) -> int:

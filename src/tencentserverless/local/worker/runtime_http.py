@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 import httptools
 
 from tencentserverless.local.settings import KIB, MIB
+from tencentserverless.local.upgrades import head_without_offer, is_offer
 
 MAX_BODY_BYTES = 6 * MIB  # document/product/583/42611: a result may have as many, else 407
 _MAX_HEAD_BYTES = 16 * KIB
@@ -40,12 +41,14 @@ class _Draft:
     """A request that has arrived in part.
 
     :param seen_bytes: of all that came since the last request
+    :param headers: as they came
     :param is_expecting: the client waits to be told that it may send the body
     :param is_foreign: it does not come from a bootstrap
     """
 
     url: bytearray = field(default_factory=bytearray)
     body: bytearray = field(default_factory=bytearray)
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     seen_bytes: int = 0
     is_head: bool = True
     is_cut: bool = False
@@ -109,9 +112,7 @@ class Connection(asyncio.Protocol):
             return
         self._draft.seen_bytes += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # to HTTP/2, say: it is answered in HTTP/1.1, and the connection closes
+            self._feed(data)
         except httptools.HttpParserError as error:
             if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(error.__context__, _Refusal):
                 raise  # a defect of ours must not look like one of the client's
@@ -122,6 +123,22 @@ class Connection(asyncio.Protocol):
             self._refuse(431, b"The request is too large.\n")
         elif draft.seen_bytes and self._timer is None:
             self._set_timer()
+
+    def _feed(self, data: bytes) -> None:
+        """Have bytes read."""
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if not is_offer(self._parser):
+                    return
+                draft = self._draft
+                head = head_without_offer(self._parser, bytes(draft.url), draft.headers)
+                data = head + data[offer.args[0] :]
+                self._draft = _Draft(seen_bytes=draft.seen_bytes)
+                self._parser = httptools.HttpRequestParser(self)
+            else:
+                return
 
     def pause_writing(self) -> None:
         """The bootstrap does not read its answers: no more requests."""
@@ -155,6 +172,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header. A web page that a browser shows must not speak in the name of a bootstrap: it has an origin."""
+        self._draft.headers.append((name, value))
         name = name.lower()
         if name == b"content-length":
             self._draft.is_cut = value.isdigit() and int(value) > MAX_BODY_BYTES
@@ -165,6 +183,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The request has all its headers."""
+        if is_offer(self._parser):
+            return  # it comes once more
         draft = self._draft
         draft.is_head = False
         draft.keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
@@ -186,7 +206,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if not self._is_ended:
+        if not self._is_ended and not is_offer(self._parser):
             self._stop_timer()
             self._hand_out()
 

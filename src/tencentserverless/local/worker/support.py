@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tencentserverless.local.state import let_write
+
 _CHILD_MODULES = ("bootstrap", "context", "frames", "library")
 #: What ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
@@ -36,7 +38,8 @@ class Support:
         return folder
 
     def close(self) -> None:
-        """Remove the folder."""
+        """Remove the folder. An ephemeral server keeps its code in it, which is read-only."""
+        let_write(self.root)
         shutil.rmtree(self.root, ignore_errors=True)
 
 
