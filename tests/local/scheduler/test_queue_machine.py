@@ -447,5 +447,11 @@ class Machine(RuleBasedStateMachine):
 TestQueue = Machine.TestCase
 import os
 from hypothesis import Phase
-TestQueue.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None, **({"phases":[Phase.generate]} if os.environ.get("NOSHRINK") else {}))
+
+TestQueue.settings = settings(
+    max_examples=examples(80),
+    stateful_step_count=40,
+    deadline=None,
+    **({"phases": [Phase.generate]} if os.environ.get("NOSHRINK") else {}),
+)
 TestQueue.pytestmark = [pytest.mark.campaign]
