@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +23,13 @@ from tencentserverless.local.registry.events import Event
 from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
 from tencentserverless.local.registry.store import Store, StoreFailed
 from tencentserverless.local.scheduler.job import Stopping
-from tencentserverless.local.scheduler.queue import Ended, Queue
+from tencentserverless.local.scheduler.queue import Queue
 from tencentserverless.local.settings import Limits
+from tests.local.scheduler.queueing import CONFIG, PLAIN, TRACED, Functions
 from tests.profiles import examples
 
 AT_ONCE = 2
 RETRY_SECONDS = 60
-CONFIG = AsyncConfig(retries=1, ttl_seconds=600)
-PLAIN, TRACED = (FunctionKey("ap-guangzhou", "default", name) for name in ("plain", "traced"))
 OVER = {State.SUCCEEDED, State.FAILED, State.DEAD, State.ABORTED}
 ENDS = {"returns": 0, "raises": 430, "has no room": 432, "breaks the server": None}
 FILES = ("state.db", "state.db-wal")
@@ -44,41 +42,6 @@ class Loop(asyncio.SelectorEventLoop):
 
     def time(self):
         return self.now
-
-
-class Functions:
-    """What the queue runs: each run is a future."""
-
-    def __init__(self):
-        self.runs = {}
-        self.begun = Counter()
-        self.away = set()
-        self.letters = Counter()
-        self.can_bury = True
-
-    async def run(self, event):
-        if event.key in self.away:
-            return Ended(435, "away", CONFIG, is_away=True)
-        self.begun[event.request_id] += 1
-        self.runs[event.request_id] = run = asyncio.get_running_loop().create_future()
-        try:
-            return Ended(await run, "error", CONFIG)
-        finally:
-            del self.runs[event.request_id]
-
-    def interrupt(self, request_id, *, is_graceful):
-        assert request_id in self.runs
-
-    def note(self, event, status, message):
-        pass
-
-    def bury(self, dead):
-        if not self.can_bury:
-            raise OSError("the disk is full")
-        self.letters.update(event.request_id for event, _ in dead)
-
-    def flush(self):
-        pass
 
 
 @dataclass
@@ -136,12 +99,15 @@ class Machine(RuleBasedStateMachine):
 
     async def settle(self):
         """Until nothing happens any more unless time passes."""
-        for _ in range(3):
+        before, same = None, 0
+        while same < 2:
             for _ in range(12):
                 await asyncio.sleep(0)
             self.queue.flush()
             with contextlib.suppress(StoreFailed):
                 await self.store.write(lambda connection: None)
+            now = self.stored(), set(self.functions.runs)
+            before, same = now, same + 1 if now == before else 0
 
     async def disown(self, key):
         self.queue.disown(key)
@@ -445,13 +411,5 @@ class Machine(RuleBasedStateMachine):
 
 
 TestQueue = Machine.TestCase
-import os
-from hypothesis import Phase
-
-TestQueue.settings = settings(
-    max_examples=examples(80),
-    stateful_step_count=40,
-    deadline=None,
-    **({"phases": [Phase.generate]} if os.environ.get("NOSHRINK") else {}),
-)
+TestQueue.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None)
 TestQueue.pytestmark = [pytest.mark.campaign]
