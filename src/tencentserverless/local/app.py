@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.packages import Packages
     from tencentserverless.local.registry.store import Store
     from tencentserverless.local.worker.interpreters import Interpreters
+    from tencentserverless.local.worker.support import Support
 
 #: ``running`` and ``deployable`` hold what the command line needs of a server that runs and of a folder of functions;
 #: this is its front door.
@@ -206,18 +207,13 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     """The rooms that actions work with, which the stack closes: who works for others is closed after them."""
     from tencentserverless.local.actions.action import Services
     from tencentserverless.local.actions.asynchronous import QueueExecutor
-    from tencentserverless.local.background import Background
-    from tencentserverless.local.console import Console
     from tencentserverless.local.registry.invocations import Invocations
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.scheduler.instances import Ground, Launcher
     from tencentserverless.local.scheduler.queue import Queue
     from tencentserverless.local.scheduler.timers import Timers
-    from tencentserverless.local.worker.support import Support
 
-    settings, console, support = start.settings, Console(), Support()
-    stack.callback(console.close)
-    stack.callback(support.close)
+    settings, (console, support, background) = start.settings, _open_base(stack)
     root = start.root or support.root
     catalogue, packages, store = _open_registry(start, root, console)
     stack.callback(store.close)
@@ -225,8 +221,6 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     stack.callback(invocations.flush)
     executor = QueueExecutor(root)
     timers = Timers(lambda: catalogue, executor.fire)
-    background = Background(console.show)
-    background.watch_loop()
     queue = Queue(store, executor, settings.limits, background, time_scale=settings.time_scale)
     stack.push_async_callback(queue.close)
     ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
@@ -247,6 +241,20 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
         ground.ledger,
     )
     return services, background
+
+
+def _open_base(stack: contextlib.AsyncExitStack) -> "tuple[Console, Support, Background]":
+    """What every room works with: the terminal, the folder of the run, and the watch of all tasks."""
+    from tencentserverless.local.background import Background
+    from tencentserverless.local.console import Console
+    from tencentserverless.local.worker.support import Support
+
+    console, support = Console(), Support()
+    stack.callback(console.close)
+    stack.callback(support.close)
+    background = Background(console.show)
+    background.watch_loop()
+    return console, support, background
 
 
 def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Catalogue, Packages, Store]":
