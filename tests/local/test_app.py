@@ -3,6 +3,8 @@
 import json
 import signal
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -182,3 +184,32 @@ def test_code_that_has_gone_is_a_failed_start_and_heals(functions, start_local_s
     assert "No such file" in result["ErrMsg"]
     (functions / "moved").rename(functions / "echo")
     assert server.invoke("echo", 1)["RetMsg"] == "1"
+
+
+BROKEN_TIMERS = """
+import sys
+from tencentserverless.cli.main import main
+from tencentserverless.local.scheduler.timers import Timers
+
+async def run(self):
+    raise RuntimeError("the clock is broken")
+
+Timers.run = run
+sys.exit(main())
+"""
+
+
+def test_a_part_that_keeps_failing_is_shown_once_and_the_exit_code_and_the_last_line_tell(functions, tmp_path):
+    env_file = tmp_path / "env"
+    command = [sys.executable, "-c", BROKEN_TIMERS, "local", "start", functions, "--port", "0", "--ephemeral"]
+    with subprocess.Popen(
+        [*map(str, command), "--env-file", str(env_file)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as server:
+        wait_until(env_file.exists)
+        server.send_signal(signal.SIGTERM)
+        lines = server.communicate(timeout=STOP_SECONDS)[1].splitlines()
+    assert server.returncode == 1
+    shown = [line for line in lines if "RuntimeError: the clock is broken" in line]
+    assert shown == [lines[0], lines[-1]]
+    assert shown[0].startswith("error: the timers: RuntimeError: the clock is broken (<string>, line 7)")
+    assert "the local SCF has stopped, but not all of it ran until then: the timers: RuntimeError" in shown[1]

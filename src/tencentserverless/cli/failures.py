@@ -14,7 +14,7 @@ from tencentserverless.exception import (
     TencentCloudSDKException,
     TencentServerlessSDKException,
 )
-from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.local.settings import Reason, ServerFailed, StartRefused
 from tencentserverless.models import Verdict
 
 _START_EXITS = {
@@ -61,6 +61,8 @@ def translate(error: Exception) -> Failure | None:
         return error
     if isinstance(error, StartRefused):
         return Failure(_START_EXITS[error.reason], str(error))
+    if isinstance(error, ServerFailed):
+        return Failure(Exit.FAILED, str(error))
     if isinstance(error, TencentServerlessSDKException):
         return _of_function(error)
     if isinstance(error, CallError):

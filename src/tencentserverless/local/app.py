@@ -27,11 +27,12 @@ from tencentserverless.local.running import (
     server_status,
     stop_server,
 )
-from tencentserverless.local.settings import Limits, Reason, Settings, StartRefused, project_variables
+from tencentserverless.local.settings import Limits, Reason, ServerFailed, Settings, StartRefused, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
     from tencentserverless.local.actions.action import Services
+    from tencentserverless.local.background import Background
     from tencentserverless.local.console import Console
     from tencentserverless.local.front.doors import Doors
     from tencentserverless.local.front.server import HttpServer
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.packages import Packages
     from tencentserverless.local.registry.store import Store
     from tencentserverless.local.worker.interpreters import Interpreters
+    from tencentserverless.local.worker.support import Support
 
 #: ``running`` and ``deployable`` hold what the command line needs of a server that runs and of a folder of functions;
 #: this is its front door.
@@ -74,6 +76,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
         that says how it stands
     :param on_notice: called with a line that the user should see
     :raises StartRefused: if it can't start as it was told to
+    :raises ServerFailed: after it has stopped, if a part of it had ended before
     """
     from tencentserverless.local.front.doors import open_doors
     from tencentserverless.local.project.discovery import discover
@@ -165,7 +168,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
     limits = start.settings.limits
     ring = keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     async with contextlib.AsyncExitStack() as stack:
-        services = _furnish(start, ring, stack)
+        services, background = _furnish(start, ring, stack)
         lane = Lane(services, ring, time.time, limits.skew_seconds)
         admin = Admin(services, start.admin_token, start.settings.host)
         application = Application(services, Authenticator(ring, time.time, limits.skew_seconds), lane, admin)
@@ -179,52 +182,40 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         doors, secured = start.doors, start.secured
         await _open_proxy(doors, limits, stack)
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
-        stopping = _stop_on_signals(server, services)
+        stopping = _stop_on_signals(server, services, background)
         if start.settings.follows_files:
-            await _follow_files(services, stack)
+            await _follow_files(services, background)
         services.queue.start()
-        _keep_running(services.timers.run(), stack)
+        background.keep("the timers", services.timers.run)
         if not stopping:  # a signal may have come by now
             await server.serve(sockets=[doors.inner.listener])
         await asyncio.gather(*stopping)
+        down = background.down() | ({"the database": services.store.failure} if services.store.failure else {})
+    if down:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in down.items())
+        raise ServerFailed(f"the local SCF has stopped, but not all of it ran until then: {reasons}")
 
 
-async def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) -> None:
+async def _follow_files(services: "Services", background: "Background") -> None:
     """Have saved files of functions taken over from now on, before anything runs and anybody is told to call."""
     from tencentserverless.local.actions.reload import start_reloader
 
     reloader = await start_reloader(services)
     if reloader is not None:
-        _keep_running(reloader.follow(), stack)
+        background.keep("the watch of saved files", reloader.follow, restarts=False)
 
 
-def _keep_running(work: Coroutine[None, None, None], stack: contextlib.AsyncExitStack) -> None:
-    """Do something beside all else, until the stack is left."""
-    task = asyncio.get_running_loop().create_task(work)
-
-    async def stop() -> None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    stack.push_async_callback(stop)
-
-
-def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack) -> "Services":
+def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack) -> "tuple[Services, Background]":
     """The rooms that actions work with, which the stack closes: who works for others is closed after them."""
     from tencentserverless.local.actions.action import Services
     from tencentserverless.local.actions.asynchronous import QueueExecutor
-    from tencentserverless.local.console import Console
     from tencentserverless.local.registry.invocations import Invocations
     from tencentserverless.local.scheduler.dispatch import Scheduler
     from tencentserverless.local.scheduler.instances import Ground, Launcher
     from tencentserverless.local.scheduler.queue import Queue
     from tencentserverless.local.scheduler.timers import Timers
-    from tencentserverless.local.worker.support import Support
 
-    settings, console, support = start.settings, Console(), Support()
-    stack.callback(console.close)
-    stack.callback(support.close)
+    settings, (console, support, background) = start.settings, _open_base(stack)
     root = start.root or support.root
     catalogue, packages, store = _open_registry(start, root, console)
     stack.callback(store.close)
@@ -232,10 +223,12 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
     stack.callback(invocations.flush)
     executor = QueueExecutor(root)
     timers = Timers(lambda: catalogue, executor.fire)
-    stack.push_async_callback((queue := Queue(store, executor, settings.limits, settings.time_scale)).close)
+    queue = Queue(store, executor, settings.limits, background, time_scale=settings.time_scale)
+    stack.push_async_callback(queue.close)
     ground = Ground(settings, ring, start.interpreters, support, console, start.doors.inner_url)
     scheduler = Scheduler(Launcher(ground), settings.limits, catalogue.reservations)
     stack.push_async_callback(scheduler.close)
+    stack.push_async_callback(background.close)
     services = executor.services = Services(
         catalogue,
         scheduler,
@@ -249,7 +242,21 @@ def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack
         timers,
         ground.ledger,
     )
-    return services
+    return services, background
+
+
+def _open_base(stack: contextlib.AsyncExitStack) -> "tuple[Console, Support, Background]":
+    """What every room works with: the terminal, the folder of the run, and the watch of all tasks."""
+    from tencentserverless.local.background import Background
+    from tencentserverless.local.console import Console
+    from tencentserverless.local.worker.support import Support
+
+    console, support = Console(), Support()
+    stack.callback(console.close)
+    stack.callback(support.close)
+    background = Background(console.show)
+    background.watch_loop()
+    return console, support, background
 
 
 def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Catalogue, Packages, Store]":
@@ -276,7 +283,9 @@ def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Cata
     return catalogue, packages, store
 
 
-def _stop_on_signals(server: "HttpServer", services: "Services") -> "list[asyncio.Task[None]]":
+def _stop_on_signals(
+    server: "HttpServer", services: "Services", background: "Background"
+) -> "list[asyncio.Task[None]]":
     """Calls under way may end, then workers do, so that the answers can leave; a second signal has no patience.
 
     :return: the tasks that see to it
@@ -286,6 +295,7 @@ def _stop_on_signals(server: "HttpServer", services: "Services") -> "list[asynci
 
     def stop() -> None:
         server.should_exit = True
+        background.expect_end()
         services.queue.pause()
         patience_seconds = 0.0 if stopping else services.settings.limits.drain_seconds
         stopping.append(loop.create_task(services.scheduler.close(patience_seconds)))

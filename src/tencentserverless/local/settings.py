@@ -57,6 +57,10 @@ class StartRefused(Exception):
         self.reason = reason
 
 
+class ServerFailed(Exception):
+    """The local SCF has stopped, and not all of it ran until then; the message is one line for the terminal."""
+
+
 def _processes_that_fit() -> int:
     """How many interpreters this machine holds beside everything else: about 48 MB each in half of its memory.
 

@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from tencentserverless.local.registry import schema
+from tencentserverless.local.registry import events, schema
+from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.registry.store import Store, StoreFailed
 from tencentserverless.local.settings import Reason, StartRefused
 
@@ -177,3 +178,102 @@ def test_a_full_disk_stops_recording_with_one_warning_until_there_is_room(store,
         store.write_now(
             lambda connection: connection.execute("INSERT INTO functions VALUES ('', '', '', zeroblob(9000000))")
         )
+
+
+def test_a_change_that_is_a_mistake_fails_alone_whatever_it_raises(store, notices):
+    def mistake(connection):
+        raise OverflowError("int too large")
+
+    async def scenario(write):
+        changes = [insert("a"), mistake, insert("b")]
+        return await asyncio.gather(*(write(change) for change in changes), return_exceptions=True)
+
+    for name, write in (("thread", store.write), ("here", store.write_soon)):
+        store.read_now(lambda connection: connection.execute("DELETE FROM namespaces"))
+        results = asyncio.run(scenario(write))
+        assert [type(result) for result in results] == [type(None), StoreFailed, type(None)], name
+        assert str(results[1]) == "OverflowError: int too large"
+        assert store.read_now(names) == ["a", "b"]
+    store.post(lambda connection: connection.execute("INSERT INTO namespaces VALUES (?, 'x', '')", ("\ud800",)))
+    store.post(insert("c"))
+
+    async def last():
+        await store.write(insert("d"))
+
+    asyncio.run(last())
+    assert store.read_now(names) == ["a", "b", "c", "d"]
+    assert [notice.count("UnicodeEncodeError") + notice.count("surrogates") for notice in notices if notice] != []
+    assert store.failure is None
+
+
+def test_a_writing_thread_that_can_not_go_on_lets_nobody_wait_and_says_why(path):
+    path.parent.mkdir()
+    notices = []
+
+    def show(notice):
+        notices.append(notice)
+        if len(notices) == 1:
+            raise SystemError("the console is broken")
+
+    store = Store(path, show)
+
+    async def scenario():
+        store.post(lambda connection: connection.execute("nonsense"))  # which is told, and telling fails
+        first = await asyncio.gather(store.write(insert("a")), return_exceptions=True)
+        for _ in range(3):
+            with pytest.raises(StoreFailed, match="the console is broken"):
+                await store.write(insert("b"))
+        return first
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert [notice.count("nothing is recorded any more: SystemError: the console is broken") for notice in notices] == [
+        0,
+        1,
+    ]
+    assert store.failure == "SystemError: the console is broken"
+    store.close()
+
+
+def old_database(path, monkeypatch):
+    """One of the layout before events had states."""
+    path.parent.mkdir()
+    monkeypatch.setattr("tencentserverless.local.registry.store.MIGRATIONS", schema.MIGRATIONS[:2])
+    store = Store(path, print)
+
+    def fill(connection):
+        event = "INSERT INTO events VALUES (?, ?, 'ap-a', 'default', 'fn', '$LATEST', 'CLOUD_API', ?, 100.0, ?, ?, ?)"
+        connection.execute(event, (7, "waits", b'{"a":1}', 100.0, 0, 0))
+        connection.execute(event, (8, "is-retried", b"{}", 160.0, 1, 0))
+        connection.execute(event, (9, "long-waits", b"{}", 100.0, 0, 1))
+        trace = "INSERT INTO traces VALUES (?, 'ap-a', 'default', 'fn', 'CLOUD_API', '$LATEST', ?, ?, 100.0, ?)"
+        connection.execute(trace, ("long-waits", "RUNNING", 0, None))
+        for status, code in (("FINISHED", 200), ("ABORTED", 499), ("FAILED", 430)):
+            connection.execute(trace, (status, status, code, 130.0))
+
+    store.write_now(fill)
+    store.close()
+    monkeypatch.undo()
+
+
+def test_events_and_traces_of_an_older_database_are_kept(path, monkeypatch):
+    old_database(path, monkeypatch)
+    store = Store(path, print)
+    key = FunctionKey("ap-a", "default", "fn")
+    assert store.read_now(events.waiting) == {key: 3}
+    waits = store.read_now(events.by_request("waits"))
+    assert (waits.number, waits.payload, waits.tries, waits.pushed_at) == (7, b'{"a":1}', 0, 100.0)
+    assert store.read_now(events.by_request("is-retried")).tries == 1
+    assert [event.request_id for event in store.write_now(events.claim(key, 64, 1))] == ["waits"]
+    assert [event.request_id for event in store.write_now(events.claim(key, 64, 1))] == ["long-waits"]
+    assert store.write_now(events.make_due(159.0, 300.0)) == ([], 160.0)
+    assert store.write_now(events.make_due(160.0, 300.0)) == ([key], None)
+    found = {trace.request_id: (trace.status, trace.status_code) for trace in store.write_now(events.traces(key, 200))}
+    assert found == {
+        "long-waits": ("RUNNING", 0),
+        "FINISHED": ("FINISHED", 200),
+        "ABORTED": ("ABORTED", 499),
+        "FAILED": ("FAILED", 430),
+    }
+    trace = store.write_now(events.trace("FAILED", "ap-a", 200.0))
+    assert (trace.origin, trace.qualifier, trace.started_at, trace.ended_at) == ("CLOUD_API", "$LATEST", 100.0, 130.0)
+    store.close()

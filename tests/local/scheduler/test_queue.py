@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 
+from tencentserverless.local.running import ask
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import STOP_SECONDS, wait_until
 
@@ -171,6 +172,13 @@ def test_a_function_that_is_deleted_takes_its_events_along(start_local_scf, fold
     begun = {request_id for _, request_id in ran()}
     assert len(begun) == len(ran()) <= AT_ONCE
     assert begun < ids
+    # What became of the others is known, though their function is not.
+    path = path.with_name("dead-letters.jsonl")
+    letters = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {letter["RequestId"] for letter in letters} == ids - begun
+    assert letters[0]["ErrorMessage"] == "Function 'gone' has been deleted"
+    found = status(server, letters[0]["RequestId"], "gone")
+    assert (found["RetCode"], json.loads(found["RetMsg"])["statusCode"]) == (-1, 435)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -246,3 +254,75 @@ def test_an_event_that_runs_is_terminated(tracing, ran, is_graceful, listens, st
     assert tracing.error("TerminateAsyncEvent", asked)[0] == "FailedOperation.AsyncEventStatus"
     unknown = {**asked, "InvokeRequestId": "no-such-id"}
     assert tracing.error("TerminateAsyncEvent", unknown)[0] == "ResourceNotFound.AsyncEvent"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_asynchronous_run_that_the_end_of_a_server_cut_off_is_aborted_and_never_run_again(
+    start_local_scf, folder, tmp_path, ran, number, gate
+):
+    made = {"FunctionName": "long", "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped()}}
+    first = start_local_scf(folder, "--state", tmp_path / "state")
+    first.request("CreateFunction", {**made, "AsyncRunEnable": "TRUE", "Timeout": 3600})
+    request_id = push(first, ran, "x", "long", gate=str(gate))
+    ran(1)
+    first.stop(number)
+    gate.open()
+    second = start_local_scf(folder, "--state", tmp_path / "state")
+    after = push(second, ran, "y", "long")  # behind it
+    wait_until(lambda: event_status(second, after)["Status"] == "FINISHED")
+    found = event_status(second, request_id)
+    assert (found["Status"], found["StatusCode"]) == ("ABORTED", 499)
+    assert [name for name, _ in ran()] == ["x", "y"]
+    assert status(second, request_id, "long")["RetCode"] == -1
+    log = (first if number == signal.SIGTERM else second).stderr
+    assert f"[long] RequestId:{request_id} is aborted: the server ended while it was under way" in log
+    assert second.error("TerminateAsyncEvent", {"FunctionName": "long", "InvokeRequestId": request_id})[0] == (
+        "FailedOperation.AsyncEventStatus"
+    )
+
+
+def test_an_event_that_a_fault_holds_up_does_not_run_once_it_is_terminated(tracing, ran):
+    rules = {"rules": [{"kind": "delay", "seconds": 1, "function": "long", "first": 1}]}
+    assert ask(tracing.env, "PUT", "faults", rules)[0] == 200
+    request_id = push(tracing, ran, "held", "long")
+    asked = {"FunctionName": "long", "InvokeRequestId": request_id}
+    assert tracing.request("TerminateAsyncEvent", asked).response.keys() == {"RequestId"}
+    wait_until(lambda: event_status(tracing, request_id)["Status"] == "ABORTED")
+    push(tracing, ran, "next", "long")
+    assert [name for name, _ in ran(1)] == ["next"]
+    assert status(tracing, request_id, "long")["RetCode"] == -1
+
+
+def test_an_event_outlives_the_absence_of_its_folder(start_local_scf, folder, ran):
+    (folder / "other").mkdir()
+    (folder / "other" / "index.py").write_text(CODE)
+    server = start_local_scf(folder, "--time-scale", 120)
+    request_id = push(server, ran, "patient", raises=True)
+    ran(1)
+    (folder / "fn").rename(folder.parent / "away")
+    wait_until(lambda: f"[fn] ERROR RequestId:{request_id} status 435: " in server.stderr)
+    assert status(server, request_id)["RetCode"] == 1  # it waits
+    (folder.parent / "away").rename(folder / "fn")
+    assert ran(3) == [("patient", request_id)] * 3  # RetryNum is 2: the absence was no try
+    assert ended(server, request_id)["RetCode"] == -1
+
+
+def test_a_dead_letter_that_can_not_be_written_is_kept_until_it_can(start_local_scf, folder, tmp_path, ran):
+    letters = tmp_path / "state" / "dead-letters.jsonl"
+    first = start_local_scf(folder, "--state", tmp_path / "state", "--time-scale", 1000)
+    letters.mkdir()
+    ids = [push(first, ran, name, raises=True) for name in ("a\ud800", "b")]
+    wait_until(lambda: "warning: dead letters can't be written: " in first.stderr)
+    for request_id in ids:
+        assert ended(first, request_id)["RetCode"] == -1
+    assert first.stop() == 0
+    assert first.stderr.count("dead letters can't be written") == 1
+    second = start_local_scf(folder, "--state", tmp_path / "state", "--time-scale", 1000)
+    letters.rmdir()
+    wait_until(lambda: letters.exists() and len(letters.read_text().splitlines()) == 2)
+    written = [json.loads(line) for line in letters.read_text().splitlines()]
+    assert [letter["RequestId"] for letter in written] == ids
+    assert "ValueError: no a\ud800" in written[0]["ErrorMessage"] or "\\ud800" in written[0]["ErrorMessage"]
+    assert len(ran()) == 6  # nothing was run for it again
+    wait_until(lambda: not kept_events(tmp_path / "state" / "state.db"))
+    assert second.stop() == 0

@@ -132,10 +132,10 @@ async def terminate_async_event(
     trace = await _find(parameters.InvokeRequestId, call, services)
     event = await services.queue.find(parameters.InvokeRequestId)
     if event is None or event.key != function.key:
-        raise ApiError(
-            "FailedOperation.AsyncEventStatus", f"Event {trace.request_id[:64]!r} has ended: it is {trace.status}."
-        )
-    await services.queue.terminate(event, is_graceful=bool(parameters.GraceShutdown))
+        raise _ended(trace)
+    if not await services.queue.terminate(event, is_graceful=bool(parameters.GraceShutdown)):
+        trace = await _find(parameters.InvokeRequestId, call, services)
+        raise _ended(trace)
     return {}
 
 
@@ -175,9 +175,15 @@ ACTIONS = {
 }
 
 
+def _ended(trace: Trace) -> ApiError:
+    return ApiError(
+        "FailedOperation.AsyncEventStatus", f"Event {trace.request_id[:64]!r} has ended: it is {trace.status}."
+    )
+
+
 async def _find(request_id: str, call: Call, services: Services) -> Trace:
     services.queue.flush()
-    trace = await services.store.write(events.trace(request_id, call.region))
+    trace = await services.store.write(events.trace(request_id, call.region, services.clock()))
     if trace is None:
         raise ApiError(
             "ResourceNotFound.AsyncEvent",

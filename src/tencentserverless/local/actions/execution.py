@@ -12,7 +12,7 @@ from tencentserverless.local.faults import Rule
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.invocations import Invocation
 from tencentserverless.local.registry.records import FunctionRecord
-from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome, exited, throttled, timed_out
+from tencentserverless.local.worker.outcome import OVER_QUOTA, Outcome, cancelled, exited, throttled, timed_out
 
 _DISCARDING = ("crash", "timeout")
 
@@ -23,6 +23,7 @@ class Execution(msgspec.Struct, frozen=True):
     :param event: JSON text
     :param nested: a function of this server asked
     :param retry_number: how often an asynchronous invocation has been run before
+    :param is_terminated: asked before it is run, where a fault has held it up: whether it is not to run any more
     """
 
     record: FunctionRecord
@@ -30,6 +31,7 @@ class Execution(msgspec.Struct, frozen=True):
     event: bytes
     nested: bool = False
     retry_number: int = 0
+    is_terminated: Callable[[], bool] | None = None
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -102,6 +104,9 @@ def _submit(
 
     if rule is not None and rule.kind == "throttle":
         end(throttled(record.key.name, rule.status))
+        return
+    if execution.is_terminated is not None and execution.is_terminated():
+        end(cancelled())
         return
     services.scheduler.submit(
         record,

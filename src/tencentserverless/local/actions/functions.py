@@ -159,6 +159,7 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
     if parameters.Qualifier:
         return delete_version(services, function, parameters.Qualifier, is_forced=False)
     services.catalogue.remove(function.key)
+    services.queue.disown(function.key)
     retire(services, function.versions.values())
     return {}
 

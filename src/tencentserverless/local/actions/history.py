@@ -5,15 +5,17 @@ Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus), 18583 (Get
 
 import msgspec
 
+from tencentserverless._core import wire
 from tencentserverless.local import logs
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose
-from tencentserverless.local.actions.lookup import Codes, find_function, find_version
+from tencentserverless.local.actions.lookup import Codes, check_name, find_function, find_version
 from tencentserverless.local.actions.paging import DEFAULT_LIMIT, time_seconds, time_text
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.history import FILTERS, ORDERS, Search
 from tencentserverless.local.registry.invocations import Invocation
+from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.worker.outcome import SUCCESS
 
 _RECENT_SECONDS = 15 * 60  # what GetRequestStatus looks at where no time is given
@@ -67,21 +69,23 @@ class GetFunctionLogsTable(Table, frozen=True):
 
 async def get_request_status(parameters: GetRequestStatusTable, call: Call, services: Services) -> dict[str, object]:
     """How one call stands."""
-    function = find_function(
-        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _STATUS_CODES
-    )
     if not parameters.FunctionRequestId:
         raise ApiError("InvalidParameterValue.FunctionRequestId", "FunctionRequestId is empty.")
     now = services.clock()
     start, end = _interval(parameters.StartTime, parameters.EndTime) or (now - _RECENT_SECONDS, now)
-    invocation = await services.invocations.find(function.key, parameters.FunctionRequestId)
+    key = FunctionKey(call.region, parameters.Namespace or wire.DEFAULT_NAMESPACE, parameters.FunctionName)
+    function = services.catalogue.find(key)
+    if function is None:
+        check_name(parameters.FunctionName, _STATUS_CODES.name)
+    invocation = await services.invocations.find(key, parameters.FunctionRequestId)
     event = await services.queue.find(parameters.FunctionRequestId)
-    if event is not None and event.key == function.key:
+    if event is not None and event.key == key:
         # It waits, for its first try or another one: what a try that failed has left is not the end of it.
-        invocation = Invocation(
-            event.key, event.qualifier, event.request_id, event.pushed_at, function.latest.memory_mb
-        )
+        memory_mb = function.latest.memory_mb if function else 0
+        invocation = Invocation(key, event.qualifier, event.request_id, event.pushed_at, memory_mb)
         invocation.retry_number = event.tries
+    if invocation is None:  # what became of a call is known also where its function is gone
+        find_function(services.catalogue, *key, _STATUS_CODES)
     found = [invocation] if invocation and start <= invocation.started_at <= end else []
     return {"TotalCount": len(found), "Data": [_status(each) for each in found]}
 

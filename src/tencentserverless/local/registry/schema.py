@@ -70,4 +70,53 @@ _ASYNCHRONOUS = (
     "CREATE INDEX traces_by_function ON traces (name, namespace, region)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS)
+#: Events get a state (see ``event_states``), which older servers did not keep: what they had taken out is queued again.
+#: What became of those of functions with AsyncRunEnable stays in their own row. The payload comes last, so that
+#: the columns before it are read without it.
+_STATES = (
+    "DROP INDEX events_by_function",
+    "DROP INDEX events_by_request",
+    "ALTER TABLE events RENAME TO old_events",
+    """
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        state TEXT NOT NULL DEFAULT 'QUEUED',
+        request_id TEXT NOT NULL,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        pushed_at REAL NOT NULL,
+        due_at REAL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        is_traced INTEGER NOT NULL,
+        is_orphaned INTEGER NOT NULL DEFAULT 0,
+        status_code INTEGER NOT NULL DEFAULT 0,
+        ended_at REAL,
+        error TEXT NOT NULL DEFAULT '',
+        payload BLOB NOT NULL
+    )
+    """,
+    """
+    INSERT INTO events (number, state, request_id, region, namespace, name, qualifier, origin, pushed_at, due_at, tries,
+        is_traced, payload)
+    SELECT number, CASE WHEN due_at > pushed_at THEN 'WAITING_RETRY' ELSE 'QUEUED' END, request_id, region, namespace,
+        name, qualifier, origin, pushed_at, due_at, tries, is_traced, payload
+    FROM old_events ORDER BY number
+    """,
+    """
+    INSERT INTO events (state, request_id, region, namespace, name, qualifier, origin, pushed_at, is_traced,
+        status_code, ended_at, payload)
+    SELECT CASE status WHEN 'FINISHED' THEN 'SUCCEEDED' WHEN 'FAILED' THEN 'FAILED' ELSE 'ABORTED' END, request_id,
+        region, namespace, name, qualifier, origin, started_at, 1, status_code, coalesce(ended_at, started_at), x''
+    FROM traces WHERE request_id NOT IN (SELECT request_id FROM old_events)
+    """,
+    "DROP TABLE old_events",
+    "DROP TABLE traces",
+    "CREATE INDEX events_queued ON events (name, namespace, region, number) WHERE state = 'QUEUED'",
+    "CREATE INDEX events_due ON events (due_at) WHERE state = 'WAITING_RETRY'",
+    "CREATE INDEX events_dead ON events (number) WHERE state = 'DEAD'",
+    "CREATE INDEX events_traced ON events (name, namespace, region) WHERE is_traced = 1",
+    "CREATE INDEX events_ended ON events (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX events_by_request ON events (request_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES)

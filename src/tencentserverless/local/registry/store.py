@@ -42,15 +42,19 @@ class Store:
         self._path = path
         self._on_notice = on_notice
         self._is_failing = False
+        self.failure: str | None = None  # why nothing is written any more
         with _opening(path):
             if not path.exists():
                 _create(path)
             _check(path)
             self._here = _connect(path)
             _migrate(self._here)
+            self._there = _connect(path)  # of the writing thread
+        self._group: list[_Item] = []  # that the writing thread has at hand, and has not answered
+        self._is_open = True
         self._soon: list[_Item] = []
         self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._write_groups, name="scf-store", daemon=True)
+        self._thread = threading.Thread(target=self._write_all, name="scf-store", daemon=True)
         self._thread.start()
 
     def write_now(self, change: "Change[T]") -> T:
@@ -113,29 +117,54 @@ class Store:
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
             self._here.close()
+        with contextlib.suppress(sqlite3.Error):
+            self._there.close()
 
     def _write_soon(self) -> None:
         items, self._soon = self._soon, []
         _write_group(self._here, items)
         _settle(items)
 
+    def _write_all(self) -> None:
+        """The writing thread: until the store is closed, whatever happens, every change is made or has failed."""
+        try:
+            self._write_groups()
+        except BaseException as error:  # noqa: BLE001  # a thread that ended would let everybody wait for ever
+            self.failure = f"{type(error).__name__}: {error}"
+            with contextlib.suppress(Exception):
+                self._on_notice(
+                    f"error: {self._path}: nothing is recorded any more: {self.failure}; stop the server and start it "
+                    "again"
+                )
+            self._refuse(self._group, error)
+            while self._is_open and (item := self._waiting.get()) is not None:
+                self._refuse([item], error)
+
     def _write_groups(self) -> None:
-        connection = _connect(self._path)
-        is_open = True
-        while is_open:
+        while self._is_open:
             group = [self._waiting.get()]
             with contextlib.suppress(Empty):
                 while len(group) < _GROUP:
                     group.append(self._waiting.get_nowait())
-            is_open = None not in group
-            items = [item for item in group if item is not None]
+            self._is_open = None not in group
+            items = self._group = [item for item in group if item is not None]
             if items:
-                _write_group(connection, items)
-                self._tell(items)
-        connection.close()
+                _write_group(self._there, items)
+                self._group = []
+                try:
+                    self._tell(items)
+                finally:
+                    _answer(items)
+
+    def _refuse(self, items: "list[_Item]", error: BaseException) -> None:
+        """Fail what can't be written any more."""
+        for item in items:
+            item.error = error
+        with contextlib.suppress(Exception):
+            _answer(items)
 
     def _tell(self, items: "list[_Item]") -> None:
-        """Tell whoever waits, in one step for each loop; and the user, where nobody does."""
+        """Tell the user of changes that nobody waits for."""
         posted = [item for item in items if item.loop is None]
         failed = next((item.error for item in posted if item.error is not None), None)
         if failed is not None and not self._is_failing:
@@ -144,9 +173,6 @@ class Store:
             self._on_notice(f"{self._path}: calls are recorded again")
         if posted:
             self._is_failing = failed is not None
-        for loop in {item.loop for item in items if item.loop is not None}:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(_settle, [item for item in items if item.loop is loop])
 
 
 class _Item:
@@ -162,7 +188,14 @@ class _Item:
         self.loop = loop
         self.future: Any = loop.create_future() if loop else None
         self.result: Any = None
-        self.error: sqlite3.Error | None = None
+        self.error: BaseException | None = None
+
+
+def _answer(items: list[_Item]) -> None:
+    """Tell whoever waits, in one step for each loop."""
+    for loop in {item.loop for item in items if item.loop is not None}:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(_settle, [item for item in items if item.loop is loop])
 
 
 def _settle(items: list[_Item]) -> None:
@@ -172,7 +205,14 @@ def _settle(items: list[_Item]) -> None:
         if item.error is None:
             item.future.set_result(item.result)
         else:
-            item.future.set_exception(StoreFailed(str(item.error)))
+            item.future.set_exception(_failed(item.error))
+
+
+def _failed(error: BaseException) -> StoreFailed:
+    """What the one who asked for a change is told."""
+    failure = StoreFailed(str(error) if isinstance(error, sqlite3.Error) else f"{type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
 
 
 def _write_group(connection: sqlite3.Connection, items: list[_Item]) -> None:
@@ -181,7 +221,7 @@ def _write_group(connection: sqlite3.Connection, items: list[_Item]) -> None:
         with _transaction(connection):
             for item in items:
                 item.result = item.change(connection)
-    except sqlite3.Error as error:
+    except Exception as error:  # noqa: BLE001  # also a mistake in a change is that change's alone
         if len(items) == 1:
             items[0].error = error
         else:
@@ -191,6 +231,8 @@ def _write_group(connection: sqlite3.Connection, items: list[_Item]) -> None:
 
 @contextlib.contextmanager
 def _transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")  # the disk was so full that the last one could not be
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -49,10 +49,8 @@ class Scheduler:
         self._looker: asyncio.TimerHandle | None = None
 
     async def run(self, record: FunctionRecord, request_id: str, event: bytes, *, nested: bool = False) -> Outcome:
-        """Run a function on an event and say how it ended.
+        """Run a function on an event, as ``submit`` does, and say how it ended.
 
-        :param event: JSON text
-        :param nested: the call came from a function of this server
         :raises Stopping: if the server stops meanwhile
         """
         future: asyncio.Future[Outcome] = self._loop.create_future()
@@ -83,7 +81,7 @@ class Scheduler:
         :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping``
         """
         if self._is_stopping:
-            on_end(Stopping())
+            on_end(Stopping(has_begun=False))
             return
         share = self._quota.take(record)
         if isinstance(share, Outcome):
@@ -146,6 +144,8 @@ class Scheduler:
         """
         for pool in (*self._pools.values(), *self._retired):
             pool.interrupt(request_id, is_graceful=is_graceful)
+            if pool.waiting:
+                self._watch_waiting()  # what stood in the channel behind it
 
     def counts(self) -> dict[str, object]:
         """The numbers of the moment."""
@@ -163,7 +163,7 @@ class Scheduler:
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._retired):
             while job := pool.next_job():
-                job.end(Stopping())
+                job.end(Stopping(has_begun=False))
             for instance in pool.instances:
                 instance.worker.take_back()
         if grace_seconds and self._calls:
@@ -223,18 +223,19 @@ class Scheduler:
             job.end(result)
         if not instance.jobs:
             self._release(pool, instance)
-        if home.waiting:
-            if not instance.is_alive:
-                self._place_waiting(home)
-            elif result is not None:
-                self._queue_ahead(home, instance)
+        if home.waiting and not instance.is_alive:
+            self._place_waiting(home)
+        elif home.waiting and result is not None:
+            self._queue_ahead(home, instance)
 
     def _take_again(self, pool: Pool, job: Job) -> Pool:
         """Nothing of a call ran: it is the first to get another instance. The value is the pool in which it waits."""
         newest = self._pools.get((pool.record.key, pool.record.version), pool)
         home = newest if newest.record == pool.record else pool  # the same record: only a save is between them
         if self._is_stopping:
-            job.end(Stopping())
+            job.end(Stopping(has_begun=False))
+        elif job.is_interrupted:
+            job.end(outcome.cancelled())
         elif pool.is_forced:
             job.end(DELETED)
         elif not job.is_over:
@@ -392,8 +393,8 @@ class Scheduler:
 
     def _reap(self) -> None:
         """End what has been idle for long."""
+        self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         since = self._loop.time() - self._limits.idle_instance_seconds
         for pool in self._pools.values():
             for instance in [instance for instance in pool.idle if instance.idle_since < since]:
                 self._end_idle(pool, instance)
-        self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)

@@ -89,7 +89,11 @@ class Pool:
             instance.end()
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
-        """End a call of this id, whether it waits or runs."""
+        """End a call of this id, whether it waits or runs. If no instance has read it yet, nothing of it runs."""
+        for instance in list(self.instances):
+            if request_id in instance.jobs:
+                instance.jobs[request_id].is_interrupted = True
+                instance.worker.take_back()
         for job in self.waiting:
             if job.request_id == request_id:
                 job.end(outcome.cancelled())

@@ -1,29 +1,43 @@
 """The queue of asynchronous invocations: kept before they are acknowledged, run in the order in which they came.
 
-Every function has a lane of its own, so that one with a long queue keeps no other waiting. A lane holds a handful of
-events; the rest is in the database. What ran when the server was killed is run again, as on the platform.
+The database says where every event stands (``registry/event_states``); what is here is a cache of it. Every function
+has a lane of its own, so that one with a long queue keeps no other waiting. A lane takes a handful of events out at a
+time. Those of functions with AsyncRunEnable it takes out when it runs them: they are never run twice.
 """
 
 import asyncio
-import heapq
+import contextlib
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from tencentserverless.local.background import Background, describe
 from tencentserverless.local.registry import events
-from tencentserverless.local.registry.events import ABORTED, FAILED, FINISHED, End, Event
+from tencentserverless.local.registry.event_states import Move, State
+from tencentserverless.local.registry.events import CANCELLED, Event, Step
 from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
 from tencentserverless.local.registry.store import Store, StoreFailed
+from tencentserverless.local.scheduler.dead_letters import DeadLetters
+from tencentserverless.local.scheduler.event_records import EventRecords
 from tencentserverless.local.scheduler.job import Stopping
-from tencentserverless.local.scheduler.retries import RETRY_SECONDS, Fate, Try, counts_as_failure, decide
+from tencentserverless.local.scheduler.retries import (
+    INTERNAL_ERROR,
+    NOT_FOUND,
+    RETRY_SECONDS,
+    Fate,
+    Try,
+    counts_as_failure,
+    decide,
+)
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker.outcome import SUCCESS
 
-_BATCH = 64  # events that a lane reads at once
-_FLUSH_SECONDS = 0.02
-_CANCELLED = 499  # document/product/583/42611: an asynchronous event was cancelled
+_BATCH = 64  # events that a lane takes out at once
 _OK = 200
+_TERMINATED = "The invocation was terminated before it ran"
+_CUT_OFF = "the server ended while it was under way, and with AsyncRunEnable it is not run again"
 
 
 class QueueFull(Exception):
@@ -34,14 +48,15 @@ class QueueFull(Exception):
 class Ended:
     """How a try ended.
 
-    :param message: RetMsg
-    :param config: of the function, None if it has gone
+    :param error: for the dead letter
+    :param config: of the function, None if it has been deleted
+    :param is_away: nothing was tried, since the function is not there at the moment
     """
 
     status: int
-    message: str
     error: str
     config: AsyncConfig | None
+    is_away: bool = False
 
 
 class Executor(Protocol):
@@ -53,57 +68,55 @@ class Executor(Protocol):
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End the run of an event, at once or by SIGTERM."""
 
-    def bury(self, event: Event, ended: Ended) -> None:
-        """An event is given up."""
+    def note(self, event: Event, status: int, message: str) -> None:
+        """Keep in the record of invocations how an event has ended without a run."""
+
+    def bury(self, dead: list[tuple[Event, str]]) -> None:
+        """Write the dead letters of events, with the errors of their last tries: all of them, or none and OSError."""
 
     def flush(self) -> None:
         """Have written what is known of runs that have ended, before the events themselves are forgotten."""
 
 
-@dataclass(slots=True)
-class _Clock:
-    """The time of the queue, in which a minute may take less."""
-
-    scale: float
-
-    def now(self) -> float:
-        return time.time()
-
-    def after(self, seconds: float) -> float:
-        return time.time() + seconds / self.scale
-
-    def age_of(self, event: Event) -> float:
-        return (time.time() - event.pushed_at) * self.scale
-
-
 class Queue:
     """Every event that has been accepted and has not ended.
 
+    :param background: runs the lanes
     :param time_scale: how many times faster than on the platform retries come
+    :param clock: UNIX seconds
     """
 
-    def __init__(self, store: Store, executor: Executor, limits: Limits, time_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        limits: Limits,
+        background: Background,
+        *,
+        time_scale: float = 1.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._store = store
         self._executor = executor
         self._limits = limits
-        self._clock = _Clock(time_scale)
+        self._background = background
+        self._scale = time_scale
+        self._retry_seconds = RETRY_SECONDS / time_scale
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._lanes: dict[FunctionKey, _Lane] = {}
-        self._delayed: list[tuple[float, int, FunctionKey]] = []
-        self._ringer: asyncio.TimerHandle | None = None
-        self._ends: list[End] = []
-        self._flusher: asyncio.TimerHandle | None = None
-        self._running: dict[str, Event] = {}
-        self._terminated: set[str] = set()
+        self._records = EventRecords(store, executor.flush, background.show)
+        self._letters = DeadLetters(self._records, executor.bury, self._retry_seconds, background.show)
+        self._has_retries = asyncio.Event()
+        self._is_open = asyncio.Event()
         self._is_stopping = False
 
     def start(self) -> None:
         """Go on with what the last server has left."""
-        for key, count in self._store.read_now(events.waiting).items():
-            self._lane(key).waiting = count
-        self._delayed = self._store.read_now(events.delayed(self._clock.now()))
-        heapq.heapify(self._delayed)
-        self._set_ringer()
+        with contextlib.suppress(StoreFailed):  # then as soon as it can be written
+            self._open(self._store.write_now(events.recover(self._clock())), self._store.read_now(events.waiting))
+        self._background.keep("the retries of asynchronous invocations", self._retry)
+        self._background.keep("the dead letters", self._letters.run)
 
     async def push(self, event: Event) -> None:
         """Accept an event. It is in the database when this returns.
@@ -113,47 +126,58 @@ class Queue:
         :raises Stopping: if the server is stopping
         """
         if self._is_stopping:
-            raise Stopping
+            raise Stopping(has_begun=False)
         lane = self._lane(event.key)
         if lane.waiting >= self._limits.queued_events:
             raise QueueFull(f"Function {event.key.name!r} has {lane.waiting} asynchronous invocations waiting")
         lane.waiting += 1
         try:
             await self._store.write_soon(events.push(event))
-        except BaseException:
+        except StoreFailed:
             lane.waiting -= 1
             raise
-        lane.wake.set()
+        finally:
+            lane.wake.set()  # who has gone meanwhile has pushed it all the same
 
     async def find(self, request_id: str) -> Event | None:
         """An event that has not ended."""
         self.flush()
         return await self._store.write(events.by_request(request_id))
 
-    async def terminate(self, event: Event, *, is_graceful: bool) -> None:
-        """End an event, whether it runs or waits."""
-        if event.request_id in self._running:
-            self._terminated.add(event.request_id)
-            self._executor.interrupt(event.request_id, is_graceful=is_graceful)
-        else:
-            self._finish(event, ABORTED, _CANCELLED)
-            self.flush()
+    async def terminate(self, event: Event, *, is_graceful: bool) -> bool:
+        """End an event, whether it runs or waits. If nothing of it has run, nothing will. False if it has ended.
+
+        :raises StoreFailed: if that can't be kept; then nothing has changed
+        """
+        step = Step(event.number, Move.TERMINATE, self._clock(), CANCELLED)
+        state = await self._store.write_soon(events.move(step))
+        lane = self._lane(event.key)
+        if state is State.ABORTED:
+            lane.waiting -= 1
+            self._executor.note(event, CANCELLED, _TERMINATED)
+        elif state is State.TERMINATING:
+            lane.terminating.add(event.number)
+            if event.number in lane.running:
+                self._executor.interrupt(event.request_id, is_graceful=is_graceful)
+        return state is not None
+
+    def disown(self, key: FunctionKey) -> None:
+        """A function is deleted: of its events nothing more is run.
+
+        :raises StoreFailed: if that can't be kept
+        """
+        lane = self._lane(key)
+        lane.orphaned_until = self._store.write_now(events.disown(key))
+        lane.wake.set()
 
     def flush(self) -> None:
         """Have written what has ended."""
-        if self._flusher is not None:
-            self._flusher.cancel()
-            self._flusher = None
-        ends, self._ends = self._ends, []
-        if ends:
-            self._executor.flush()
-            self._store.post(events.finish(ends))  # behind the records of their runs
+        self._records.flush()
 
     def pause(self) -> None:
         """Accept nothing more, and take nothing more out of the lanes: the server is stopping."""
         self._is_stopping = True
-        if self._ringer is not None:
-            self._ringer.cancel()
+        self._records.stop()
         for lane in self._lanes.values():
             lane.serving.cancel()
 
@@ -162,118 +186,157 @@ class Queue:
         self.pause()
         tasks = [task for lane in self._lanes.values() for task in (lane.serving, *lane.runs)]
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.flush()
+        await self._letters.close()
+        for lane in self._lanes.values():
+            for event in lane.ready:
+                self._records.end(Step(event.number, Move.RETURN, self._clock()), is_forgotten=False)
+        await self._records.close()
+        with contextlib.suppress(StoreFailed):  # the next server does it
+            self._show_cut_off(self._store.write_now(events.recover(self._clock())))
+
+    def _open(self, cut_off: Iterable[Event], waiting: dict[FunctionKey, int]) -> None:
+        """Serve, now that what the last server has left is in order."""
+        self._show_cut_off(cut_off)
+        for key, count in waiting.items():
+            self._lane(key).waiting = count
+        self._is_open.set()
+
+    def _show_cut_off(self, cut_off: Iterable[Event]) -> None:
+        for event in cut_off:
+            self._executor.note(event, CANCELLED, _CUT_OFF)
+            self._background.show(f"[{event.key.name}] RequestId:{event.request_id} is aborted: {_CUT_OFF}")
+
+    async def _retry(self) -> None:
+        """Queue again what is due, until the task is cancelled."""
+        if not self._is_open.is_set():
+            cut_off = await self._records.keep(events.recover(self._clock()))
+            self._open(cut_off, await self._records.keep(events.waiting))
+        while True:
+            self._has_retries.clear()
+            now = self._clock()
+            keys, due_at = await self._records.keep(events.make_due(now, now + self._retry_seconds))
+            for key in keys:
+                self._lane(key).wake.set()
+            if due_at is None:
+                await self._has_retries.wait()
+            else:  # what comes to wait meanwhile waits for longer
+                await asyncio.sleep(max(0.0, due_at - self._clock()))
 
     def _lane(self, key: FunctionKey) -> "_Lane":
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane(key, self._limits.events_at_once)
-            lane.serving = self._loop.create_task(self._serve(lane))
+            name = f"the asynchronous invocations of {key.name}"
+            lane.serving = self._background.keep(name, lambda: self._serve(lane))
         return lane
 
     async def _serve(self, lane: "_Lane") -> None:
         """Run a function's events, one after the other, so many at once."""
+        await self._is_open.wait()
         while True:
             await lane.places.acquire()
-            event = await self._next(lane)
+            try:
+                event = await self._next(lane)
+            except BaseException:
+                lane.places.release()
+                raise
+            lane.running.add(event.number)
             task = self._loop.create_task(self._run(lane, event))
             lane.runs.add(task)
             task.add_done_callback(lane.runs.discard)
 
     async def _next(self, lane: "_Lane") -> Event:
         """The next event of a lane; waits until there is one."""
-        while True:
+        while not lane.ready:
             lane.wake.clear()
-            while lane.again:
-                event = await self._read(events.one(lane.again.popleft()))
-                if event is not None:
-                    return event
+            await self._claim(lane)
             if not lane.ready:
-                found = await self._read(events.due(lane.key, lane.cursor, self._clock.now(), _BATCH))
-                lane.ready.extend(found or ())
-            if lane.ready:
-                event = lane.ready.popleft()
-                lane.cursor = event.number
-                if event.request_id not in self._terminated:
-                    return event
-                self._terminated.discard(event.request_id)
-                continue
-            await lane.wake.wait()
+                await lane.wake.wait()
+        return lane.ready.popleft()
 
-    async def _read(self, query: "events.Query[events.T]") -> "events.T | None":
+    async def _claim(self, lane: "_Lane") -> None:
+        """Take a lane's next events out of the queue."""
+        query = events.claim(lane.key, _BATCH, self._limits.events_at_once - len(lane.running))
+        claiming = self._loop.create_task(self._records.keep(query))
         try:
-            return await self._store.write_soon(query)
-        except StoreFailed:
-            await asyncio.sleep(1)  # the disk is in trouble; the store has said so
-            return None
+            lane.ready.extend(await asyncio.shield(claiming))
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreFailed):
+                lane.ready.extend(await claiming)  # so that they can be given back
+            raise
 
     async def _run(self, lane: "_Lane", event: Event) -> None:
-        self._running[event.request_id] = event
         try:
-            ended = await self._executor.run(event)
-        except Stopping:
+            await self._conclude(lane, event, await self._try(lane, event))
+        except Stopping as stopping:
             self.pause()
-            return  # it is run again by the next server
+            if not stopping.has_begun:
+                self._records.end(Step(event.number, Move.RETURN, self._clock(), CANCELLED), is_forgotten=False)
+        except StoreFailed:
+            pass  # the server is stopping, and the disk is in trouble: the next one goes by what was kept
+        except Exception as error:  # noqa: BLE001
+            self._background.report(f"[{event.key.name}] RequestId:{event.request_id}", error)
         finally:
-            self._running.pop(event.request_id, None)
+            lane.running.discard(event.number)
+            lane.terminating.discard(event.number)
             lane.places.release()
-        if event.request_id in self._terminated:
-            self._terminated.discard(event.request_id)
-            has_ended = ended.status == SUCCESS  # it was asked gently, and came to its end
-            self._finish(event, FINISHED if has_ended else ABORTED, _OK if has_ended else ended.status)
-        elif event.is_traced:
-            has_ended = ended.status == SUCCESS
-            self._finish(event, FINISHED if has_ended else FAILED, _OK if has_ended else ended.status)
-        else:
-            await self._judge(event, ended)
 
-    async def _judge(self, event: Event, ended: Ended) -> None:
+    async def _try(self, lane: "_Lane", event: Event) -> Ended:
+        """Run an event once, unless it has been terminated since it was taken out, or its function deleted."""
+        if event.number in lane.terminating:
+            self._executor.note(event, CANCELLED, _TERMINATED)
+            return Ended(CANCELLED, _TERMINATED, AsyncConfig())
+        if event.is_orphaned or event.number <= lane.orphaned_until:
+            problem = f"Function {event.key.name!r} has been deleted"
+            self._executor.note(event, NOT_FOUND, problem)
+            return Ended(NOT_FOUND, problem, None)
+        try:
+            return await self._executor.run(event)
+        except Stopping:
+            raise
+        except Exception as error:  # noqa: BLE001  # a failure of ours is one of the platform's
+            self._background.report(f"[{event.key.name}] an asynchronous invocation could not be run", error)
+            return Ended(INTERNAL_ERROR, describe(error), AsyncConfig())
+
+    async def _conclude(self, lane: "_Lane", event: Event, ended: Ended) -> None:
         """Forget an event, have it run again, or bury it."""
-        failures = event.tries + counts_as_failure(ended.status)
-        fate = Fate.DEAD
-        if ended.config is not None:
-            fate = decide(Try(ended.status, failures, self._clock.age_of(event)), ended.config)
-        if fate is Fate.RETRY:
-            due_at = self._clock.after(RETRY_SECONDS)
-            await self._read(events.later(event.number, due_at, failures))
-            heapq.heappush(self._delayed, (due_at, event.number, event.key))
-            self._set_ringer()
+        if ended.status == SUCCESS:
+            self._end(lane, event, Move.SUCCEED, _OK)
             return
+        failures = event.tries + (counts_as_failure(ended.status) and not ended.is_away)
+        age_seconds = (self._clock() - event.pushed_at) * self._scale
+        tried = Try(ended.status, failures, age_seconds, ended.is_away)
+        fate = Fate.DEAD if ended.config is None else decide(tried, ended.config)
+        if event.is_traced and not (ended.is_away and fate is Fate.RETRY):
+            self._end(lane, event, Move.FAIL, ended.status)
+            return
+        now = self._clock()
+        step = Step(event.number, Move.RETRY, now, ended.status, now + self._retry_seconds, failures)
         if fate is Fate.DEAD:
-            self._executor.bury(replace(event, tries=failures), ended)
-        self._finish(event, "", 0)
+            step = replace(step, move=Move.GIVE_UP, due_at=None, error=ended.error)
+        state = await self._records.keep(events.move(step))
+        if state is State.WAITING_RETRY:
+            self._has_retries.set()
+            return
+        lane.waiting -= 1
+        if state is State.DEAD:
+            self._letters.wake()
 
-    def _finish(self, event: Event, status: str, status_code: int) -> None:
-        self._lane(event.key).waiting -= 1
-        self._ends.append(End(event.number, event.request_id, status, status_code, self._clock.now()))
-        if self._flusher is None:
-            self._flusher = self._loop.call_later(_FLUSH_SECONDS, self.flush)
-
-    def _set_ringer(self) -> None:
-        """Ring when the next try is due."""
-        if self._ringer is not None:
-            self._ringer.cancel()
-            self._ringer = None
-        if self._delayed and not self._is_stopping:
-            delay = max(0.0, self._delayed[0][0] - self._clock.now())
-            self._ringer = self._loop.call_later(delay, self._ring)
-
-    def _ring(self) -> None:
-        self._ringer = None
-        while self._delayed and self._delayed[0][0] <= self._clock.now():
-            _, number, key = heapq.heappop(self._delayed)
-            lane = self._lane(key)
-            lane.again.append(number)
-            lane.wake.set()
-        self._set_ringer()
+    def _end(self, lane: "_Lane", event: Event, move: Move, status_code: int) -> None:
+        """An event ends by a move that is written a moment later."""
+        lane.waiting -= 1
+        is_forgotten = move is Move.SUCCEED and not event.is_traced
+        self._records.end(Step(event.number, move, self._clock(), status_code), is_forgotten=is_forgotten)
 
 
 class _Lane:
     """The events of one function.
 
     :ivar waiting: all that have not ended
-    :ivar cursor: number of the last one that was taken out
-    :ivar again: numbers of those whose next try is due
+    :ivar ready: those that are taken out and not yet run
+    :ivar running: numbers of those that are run
+    :ivar terminating: numbers of those that were terminated after they were taken out
+    :ivar orphaned_until: number of the last one of a function that has been deleted since
     """
 
     serving: "asyncio.Task[None]"
@@ -281,9 +344,10 @@ class _Lane:
     def __init__(self, key: FunctionKey, at_once: int) -> None:
         self.key = key
         self.waiting = 0
-        self.cursor = 0
         self.ready: deque[Event] = deque()
-        self.again: deque[int] = deque()
+        self.running: set[int] = set()
+        self.terminating: set[int] = set()
+        self.orphaned_until = 0
         self.places = asyncio.Semaphore(at_once)
         self.wake = asyncio.Event()
         self.runs: set[asyncio.Task[None]] = set()

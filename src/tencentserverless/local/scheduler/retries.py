@@ -2,7 +2,7 @@
 
 Source: cloud.tencent.com/document/product/583/43732 (error types and retry strategy): after an error of the function so
 many retries, a minute apart; where there was no room, or the platform failed, a try every minute until the event is
-too old.
+too old. A function whose folder is away for a while, which the platform does not know, is such a failure here.
 """
 
 import enum
@@ -13,6 +13,7 @@ from tencentserverless.local.worker.outcome import OVER_BURST, OVER_QUOTA, SUCCE
 
 RETRY_SECONDS = 60.0
 INTERNAL_ERROR = 500
+NOT_FOUND = 435  # document/product/583/42611: there is no such function, or no such version of it
 _NO_ROOM = frozenset((OVER_BURST, OVER_QUOTA, INTERNAL_ERROR))
 
 
@@ -31,11 +32,13 @@ class Try:
     :param status: 0, or the platform's status code
     :param failures: tries that ended in an error of the function, this one included
     :param age_seconds: since the event was accepted
+    :param is_away: nothing was tried: the folder of the function is not there at the moment
     """
 
     status: int
     failures: int
     age_seconds: float
+    is_away: bool = False
 
 
 def counts_as_failure(status: int) -> bool:
@@ -49,6 +52,6 @@ def decide(ended: Try, config: AsyncConfig) -> Fate:
         return Fate.DONE
     if ended.age_seconds + RETRY_SECONDS > config.ttl_seconds:
         return Fate.DEAD
-    if ended.status in _NO_ROOM or ended.failures <= config.retries:
+    if ended.is_away or ended.status in _NO_ROOM or ended.failures <= config.retries:
         return Fate.RETRY
     return Fate.DEAD
