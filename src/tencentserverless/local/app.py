@@ -191,9 +191,7 @@ async def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) 
     """Have saved files of functions taken over from now on, before anything runs and anybody is told to call."""
     from tencentserverless.local.actions.reload import start_reloader
 
-    reloader = await start_reloader(services)
-    if reloader is not None:
-        _keep_running(reloader.follow(), stack)
+    _keep_running((await start_reloader(services)).follow(), stack)
 
 
 def _keep_running(work: Coroutine[None, None, None], stack: contextlib.AsyncExitStack) -> None:
@@ -256,14 +254,21 @@ def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Cata
     :param root: the folder that keeps it
     :raises StartRefused: if the database can't be read
     """
+    from tencentserverless.local.actions.folders import digests
     from tencentserverless.local.registry.catalogue import restore
     from tencentserverless.local.registry.function import packages_of
     from tencentserverless.local.registry.packages import Packages
+    from tencentserverless.local.registry.reconcile import Look
     from tencentserverless.local.registry.store import Store, StoreFailed
 
+    records = start.project.records
+    # A server that follows files looks into their folders when it watches them, which is now otherwise.
+    folders = () if start.settings.follows_files else [record.code_folder for record in records.values()]
+    seen = digests(folders)
+    looks = {key: Look(record, seen.get(record.code_folder, "")) for key, record in records.items()}
     store, packages = Store(root / _DATABASE, console.show), Packages(root / _PACKAGES)
     try:
-        catalogue, notices = restore(store, packages.locate, start.project.records)
+        catalogue, notices = restore(store, packages.locate, looks)
     except (StoreFailed, ValueError) as error:
         store.close()
         raise store.refusal(str(error)) from error

@@ -18,7 +18,8 @@ from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose, is_switched_on
 from tencentserverless.local.actions.code import CodeTable
 from tencentserverless.local.actions.configuration import ConfigurationTable, configured
-from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function
+from tencentserverless.local.actions.folders import look_into_folder
+from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.actions.retirement import retire
 from tencentserverless.local.actions.versions import publish
@@ -115,6 +116,7 @@ async def update_function_code(
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
     draft = await code.unpack(services, code.zip_text(*_code_of(parameters)))
+    digest = await look_into_folder(services, function.key)
 
     def find() -> Function:
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
@@ -123,7 +125,7 @@ async def update_function_code(
     latest = with_code(find().latest)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
+    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()), digest)
     if publishes:
         await publish(services, function.key, None)
     return {}
@@ -168,6 +170,9 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             "InvalidParameterValue.FunctionName",
             f"Namespace and FunctionName have more than {MAX_NAMES_CHARS} characters together.",
         )
+    away = services.catalogue.find_away(key)
+    if away is not None:
+        raise folder_is_away(away, "ResourceInUse.Function")
     if services.catalogue.find(key) is not None:
         raise ApiError(
             "ResourceInUse.Function",
@@ -227,8 +232,8 @@ def _adopting(
     return lambda record: dataclasses.replace(record, package=package, code_folder=package.folder)
 
 
-def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
-    services.catalogue.put(function.with_latest(latest))
+def _change(services: Services, function: Function, latest: FunctionRecord, digest: str = "") -> None:
+    services.catalogue.put(function.with_latest(latest), digest)
     retire(services, [function.latest])
 
 

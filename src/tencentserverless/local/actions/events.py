@@ -93,7 +93,9 @@ class UpdateInvokeConfigTable(Table, frozen=True):
 
 async def list_async_events(parameters: ListAsyncEventsTable, call: Call, services: Services) -> dict[str, object]:
     """What became of a function's events in the last 72 hours."""
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    function = find_function(
+        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, also_away=True
+    )
     wanted = set(parameters.Status or _STATUSES)
     if not wanted.issubset(_STATUSES):
         raise ApiError("InvalidParameterValue.Status", f"Status takes {', '.join(_STATUSES)}.")
@@ -128,7 +130,9 @@ async def terminate_async_event(
     parameters: TerminateAsyncEventTable, call: Call, services: Services
 ) -> dict[str, object]:
     """End an event that runs or waits: its instance is killed, or asked by SIGTERM."""
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
+    function = find_function(
+        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES, also_away=True
+    )
     trace = await _find(parameters.InvokeRequestId, call, services)
     event = await services.queue.find(parameters.InvokeRequestId)
     if event is None or event.key != function.key:

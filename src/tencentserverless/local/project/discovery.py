@@ -38,16 +38,21 @@ class Project:
         self.places[key] = place
 
 
-def discover(path: Path, region: str, environment: Mapping[str, str], now: float) -> Project:
+def discover(
+    path: Path, region: str, environment: Mapping[str, str], now: float, *, may_be_empty: bool = False
+) -> Project:
     """Read every function of PATH and of the folders directly in it.
 
     :param region: of functions that name none
     :param environment: where ``${env:X}`` of a manifest looks
     :param now: UNIX seconds, the time of creation of all of them
+    :param may_be_empty: there need be none, nor PATH
     :raises StartRefused: if there is none, or one that can't be
     """
     root = path.resolve()
     project = Project()
+    if may_be_empty and not root.exists():
+        return project
     has_manifest = (root / FILE_NAME).is_file()
     for folder in (root, *_subfolders(root)):
         manifest = folder / FILE_NAME
@@ -60,7 +65,7 @@ def discover(path: Path, region: str, environment: Mapping[str, str], now: float
         elif not has_manifest and (folder / ENTRY_FILE).is_file():
             # Beside a manifest at the top, the folders are its code.
             project.add(_folder_function(folder, region, now), folder)
-    if not project.records:
+    if not project.records and not may_be_empty:
         raise StartRefused(
             Reason.PROJECT,
             f"{path}: no functions here: neither a {FILE_NAME} of component scf nor a folder with an {ENTRY_FILE}",

@@ -41,6 +41,7 @@ class Scheduler:
         self._instances = 0  # up or coming up
         self._idle = 0
         self._starts: set[asyncio.Task[None]] = set()
+        self._renewals: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
         self._is_stopping = False
         self._calls = 0  # that run or wait
         self._is_quiet = asyncio.Event()
@@ -116,28 +117,40 @@ class Scheduler:
             pool.end_calls()
         self._let_go(pool, on_drained)
 
-    async def renew(self, record: FunctionRecord) -> None:
+    async def renew(self, record: FunctionRecord) -> bool:
         """The code of a version has changed where it lies: the next call runs the new one.
 
         Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
-        end where they run, those that wait get the new ones.
+        end where they run, those that wait get the new ones. The newest code wins: an instance that still loads what
+        was saved before is ended.
+
+        :return: False if newer code has overtaken it
         """
         place = (record.key, record.version)
         old = self._pools.get(place)
+        if place in self._renewals:
+            self._renewals.pop(place).cancel()
         if old is None or self._is_stopping:
-            return  # none is warm
+            return True  # none is warm
+        if old.is_empty:
+            del self._pools[place]  # all were idle for long: the next call starts one
+            return True
         new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have overtaken the save
-        start = self._start(new)
+        start = self._renewals[place] = self._start(new)
         if not new.is_debugged:  # that has one instance: the port is free when the old one is gone
-            await start
-        if self._pools.get(place) is old:
-            self._pools[place] = new
-            if new.idle:  # it has come up, beside the old ones
-                new.waiting, old.waiting = old.waiting, new.waiting
-            self._let_go(old)
-            self._place_waiting(new)
-        else:  # it was retired or renewed meanwhile
+            await asyncio.wait((start,))
+        is_newest = self._renewals.get(place) is start
+        if is_newest:
+            del self._renewals[place]
+        if not is_newest or self._pools.get(place) is not old:
             self._let_go(new)
+            return is_newest
+        self._pools[place] = new
+        if new.idle:  # it has come up, beside the old ones
+            new.waiting, old.waiting = old.waiting, new.waiting
+        self._let_go(old)
+        self._place_waiting(new)
+        return True
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
