@@ -123,7 +123,7 @@ class Watch:
 
     async def begin(self) -> None:
         """Watch from the moment on in which this returns."""
-        await self._follow_folders()
+        await self._follow_folders(set())
 
     async def changes(self) -> AsyncIterator[set[Path]]:
         """The files and folders that have changed, whenever some have, until the task that asks is cancelled."""
@@ -131,8 +131,9 @@ class Watch:
             paths = await self._next()
             if paths:
                 yield paths
-            if await self._is_outdated(paths):
-                more = await self._follow_folders()
+            touched = paths & self._watched.keys()  # one of them may be another folder of the same name now
+            if touched or await self._has_others(paths):
+                more = await self._follow_folders(touched)
                 if more:
                     yield more
 
@@ -148,23 +149,26 @@ class Watch:
         outside = [folder for folder in self._folders() if self._root not in (folder, *folder.parents)]
         return [self._root, *sorted(set(outside))]
 
-    async def _is_outdated(self, paths: Iterable[Path]) -> bool:
-        """Whether other folders may have to be watched than those that are."""
+    async def _has_others(self, paths: Iterable[Path]) -> bool:
+        """Whether there may be other folders to watch than those that are."""
         roots = self._roots()
 
         def look() -> bool:
             return any(_identity(root) != self._watched.get(root) for root in roots) or (
-                _BY_FOLDER and any(path in self._watched or path.is_dir() for path in paths)
+                _BY_FOLDER and any(path.is_dir() for path in paths)
             )
 
         return await asyncio.to_thread(look)
 
-    async def _follow_folders(self) -> set[Path]:
-        """Watch the folders that are there now. The value is what may have changed meanwhile."""
-        before, changed = self._watched, set[Path]()
-        for _ in range(_MAX_LISTINGS):
+    async def _follow_folders(self, touched: set[Path]) -> set[Path]:
+        """Watch the folders that are there now. The value is what may have changed meanwhile.
+
+        :param touched: folders whose watch may have ended
+        """
+        before, changed = self._watched, set(touched)
+        for number in range(_MAX_LISTINGS):
             found = await asyncio.to_thread(_identities, self._roots())
-            if found == self._watched and self._source is not None:
+            if found == self._watched and self._source is not None and (number or not touched):
                 break
             self._watched = found
             changed |= await self._replace_source()
