@@ -269,10 +269,15 @@ def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Cata
     store, packages = Store(root / _DATABASE, console.show), Packages(root / _PACKAGES)
     try:
         catalogue, notices = restore(store, packages.locate, looks)
+        told = len(start.interpreters.warnings)
+        start.interpreters.prepare({record.runtime for record in catalogue.records()})  # of those that the API made
     except (StoreFailed, ValueError) as error:
         store.close()
         raise store.refusal(str(error)) from error
-    for notice in notices:
+    except StartRefused:
+        store.close()
+        raise
+    for notice in (*notices, *(f"warning: {warning}" for warning in start.interpreters.warnings[told:])):
         console.show(f"scf: {notice}")
     if packages.drop_unused(packages_of(catalogue.records())):
         packages.empty_trash()

@@ -201,3 +201,39 @@ def test_a_call_that_waits_stays_with_the_old_instance_where_what_was_saved_does
             assert words([await held, await late]) == ["one", "one"]
 
     asyncio.run(scenario())
+
+
+def test_a_save_of_what_has_no_instance_any_more_starts_none(function):
+    async def scenario():
+        async with scheduling(idle_instance_seconds=0) as scheduler:
+            assert words([await call(scheduler, function, {})]) == ["one"]
+            scheduler._reap()
+            while scheduler.counts()["instances"]:
+                await asyncio.sleep(0.01)
+            save(function.code_folder, "two")
+            assert await scheduler.renew(function)
+            assert scheduler.counts()["instances"] == 0
+            assert words([await call(scheduler, function, {})]) == ["two"]
+
+    asyncio.run(scenario())
+
+
+def test_the_newest_save_wins_over_one_that_still_loads(function, gate):
+    held = f"import os, time\nopen({str(gate / 'begun')!r}, 'w').close()\n"
+    held += f"while not os.path.exists({str(gate / 'open')!r}): time.sleep(0.01)\n"
+
+    async def scenario():
+        async with scheduling() as scheduler:
+            assert words([await call(scheduler, function, {})]) == ["one"]
+            (function.code_folder / "index.py").write_text(f"{held}WORD = 'two'\n{CODE}")
+            older = asyncio.ensure_future(scheduler.renew(function))
+            await asyncio.to_thread(wait_for, gate / "begun")
+            assert words([await call(scheduler, function, {})]) == ["one"]
+            save(function.code_folder, "three")
+            assert await scheduler.renew(function)
+            assert not await older
+            assert words([await call(scheduler, function, {})]) == ["three"]
+            while scheduler.counts()["instances"] > 1:  # nothing of what was overtaken is left
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
