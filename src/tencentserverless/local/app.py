@@ -179,7 +179,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
         stopping = _stop_on_signals(server, services)
         if start.settings.follows_files:
-            await _follow_files(services, stack)
+            await _follow_files(services, start.project, stack)
         services.queue.start()
         _keep_running(services.timers.run(), stack)
         if not stopping:  # a signal may have come by now
@@ -187,11 +187,11 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         await asyncio.gather(*stopping)
 
 
-async def _follow_files(services: "Services", stack: contextlib.AsyncExitStack) -> None:
+async def _follow_files(services: "Services", project: "Project", stack: contextlib.AsyncExitStack) -> None:
     """Have saved files of functions taken over from now on, before anything runs and anybody is told to call."""
     from tencentserverless.local.actions.reload import start_reloader
 
-    _keep_running((await start_reloader(services)).follow(), stack)
+    _keep_running((await start_reloader(services, project)).follow(), stack)
 
 
 def _keep_running(work: Coroutine[None, None, None], stack: contextlib.AsyncExitStack) -> None:
@@ -254,18 +254,14 @@ def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Cata
     :param root: the folder that keeps it
     :raises StartRefused: if the database can't be read
     """
-    from tencentserverless.local.actions.folders import digests
+    from tencentserverless.local.actions.folders import looks_of
     from tencentserverless.local.registry.catalogue import restore
     from tencentserverless.local.registry.function import packages_of
     from tencentserverless.local.registry.packages import Packages
-    from tencentserverless.local.registry.reconcile import Look
     from tencentserverless.local.registry.store import Store, StoreFailed
 
-    records = start.project.records
-    # A server that follows files looks into their folders when it watches them, which is now otherwise.
-    folders = () if start.settings.follows_files else [record.code_folder for record in records.values()]
-    seen = digests(folders)
-    looks = {key: Look(record, seen.get(record.code_folder, "")) for key, record in records.items()}
+    # A server that follows files looks into their folders when it watches them, and not twice.
+    looks = looks_of(start.project, looks_inside=not start.settings.follows_files)
     store, packages = Store(root / _DATABASE, console.show), Packages(root / _PACKAGES)
     try:
         catalogue, notices = restore(store, packages.locate, looks)

@@ -8,7 +8,7 @@ import pytest
 from tencentserverless.local.registry.encoding import Kept, decode_function, encode_function
 from tencentserverless.local.registry.function import new_function
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.reconcile import Look, News, Parts, reconcile
+from tencentserverless.local.registry.reconcile import Look, News, reconcile
 from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.triggers import Trigger
 
@@ -22,6 +22,11 @@ SENT = dataclasses.replace(FOUND, package=PACKAGE, code_folder=PACKAGE.folder, h
 VERSION = dataclasses.replace(SENT, version="1")
 CONFIGURED = dataclasses.replace(FOUND, timeout_seconds=30)
 BOTH = dataclasses.replace(SENT, timeout_seconds=30)
+CONFIGURED_TODAY = dataclasses.replace(CONFIGURED, changed_at=9.0)
+MOVED_CONFIGURED = dataclasses.replace(CONFIGURED, code_folder=MOVED.code_folder)
+EDITED_SENT = dataclasses.replace(SENT, memory_mb=256, changed_at=9.0)
+OTHERS = dataclasses.replace(TODAY, handler="others.handler", memory_mb=256)
+ELSEWHERE = dataclasses.replace(EDITED, code_folder=Path("/functions/fn/dist"))
 OLD, NEW = "digest of before", "digest of today"
 
 PLAIN = new_function(FOUND)
@@ -47,47 +52,28 @@ def kept(latest, digest=OLD, found=FOUND):
         (kept(CONFIGURED), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, "it replaces what"),
         (kept(SENT), Look(TODAY, OLD), SENT, News.NONE, False, ""),
         (kept(SENT), Look(TODAY, NEW), first_made(TODAY), News.CHANGED, True, "its code replaces"),
-        (kept(SENT), Look(EDITED, OLD), first_made(EDITED), News.CHANGED, True, "it replaces what"),
-        (
-            kept(BOTH),
-            Look(TODAY, NEW),
-            dataclasses.replace(CONFIGURED, changed_at=9.0),
-            News.CHANGED,
-            True,
-            "its code replaces",
-        ),
+        (kept(SENT), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, "it replaces what"),
+        # A serverless.yml beside the folder of the code: each part for itself.
+        (kept(SENT), Look(EDITED, OLD), EDITED_SENT, News.CHANGED, False, ""),
+        (kept(BOTH), Look(EDITED, OLD), EDITED_SENT, News.CHANGED, False, "its settings replace"),
+        (kept(FOUND), Look(OTHERS, OLD), first_made(OTHERS), News.CHANGED, True, ""),
+        (kept(FOUND), Look(ELSEWHERE, OLD), first_made(ELSEWHERE), News.CHANGED, False, ""),
+        (kept(BOTH), Look(TODAY, NEW), CONFIGURED_TODAY, News.CHANGED, True, "its code replaces"),
         # Nobody had looked into the folder, or nobody has now: what it holds is no news.
         (kept(SENT, ""), Look(TODAY, NEW), SENT, News.NONE, False, ""),
         (kept(SENT), Look(TODAY, ""), SENT, News.NONE, False, ""),
         # No folder held the function before: one that is new has changed last.
         (kept(SENT, "", None), Look(TODAY, NEW), first_made(TODAY), News.CHANGED, True, "it replaces what"),
         # The project lies elsewhere now, and says what it said.
-        (kept(CONFIGURED), Look(MOVED, OLD), dataclasses.replace(CONFIGURED, code_folder=MOVED.code_folder), News.CHANGED, False, ""),
+        (kept(CONFIGURED), Look(MOVED, OLD), MOVED_CONFIGURED, News.CHANGED, False, ""),
         (kept(SENT), Look(MOVED, OLD), SENT, News.NONE, False, ""),
     ],
-)  # fmt: skip
+)
 def test_what_changed_last_stands(old, look, latest, news, is_saved, notice):
     stand = reconcile(old, look)
     assert (stand.kept.function.latest, stand.news, stand.is_saved) == (latest, news, is_saved)
     assert (notice in stand.notice, bool(stand.notice)) == (True, bool(notice))
     assert reconcile(stand.kept, look) == dataclasses.replace(stand, news=News.NONE, is_saved=False, notice="")
-
-
-@pytest.mark.parametrize(
-    ("newer", "memory_mb", "has_sent_code"),
-    [
-        (Parts(), 256, False),
-        (Parts(code=True), 256, True),
-        (Parts(settings=True), 128, False),
-        (Parts(code=True, settings=True), 128, True),
-    ],
-)
-def test_what_the_api_changed_after_the_look_began_stands(newer, memory_mb, has_sent_code):
-    stand = reconcile(kept(SENT), Look(EDITED, NEW), newer)
-    latest = stand.kept.function.latest
-    assert (latest.memory_mb, latest.package is not None) == (memory_mb, has_sent_code)
-    assert latest.handler == ("other.handler" if has_sent_code else "index.main_handler")
-    assert reconcile(stand.kept, Look(EDITED, stand.kept.digest)).kept == stand.kept
 
 
 @pytest.mark.parametrize(
@@ -100,18 +86,17 @@ def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
 
 
 @pytest.mark.parametrize(
-    ("look", "newer", "is_back"),
+    ("look", "is_back"),
     [
-        (Look(TODAY, OLD), Parts(), False),
-        (Look(MOVED, OLD), Parts(), False),
-        (Look(TODAY, ""), Parts(), False),
-        (Look(TODAY, NEW), Parts(), True),
-        (Look(EDITED, OLD), Parts(), True),
-        (Look(EDITED, NEW), Parts(code=True, settings=True), False),
+        (Look(TODAY, OLD), False),
+        (Look(MOVED, OLD), False),
+        (Look(TODAY, ""), False),
+        (Look(TODAY, NEW), True),
+        (Look(EDITED, OLD), True),
     ],
 )
-def test_a_deleted_function_comes_back_with_a_change_of_its_folder(look, newer, is_back):
-    stand = reconcile(Kept(None, FOUND, OLD), look, newer)
+def test_a_deleted_function_comes_back_with_a_change_of_its_folder(look, is_back):
+    stand = reconcile(Kept(None, FOUND, OLD), look)
     assert (stand.kept.function is not None, stand.news is News.NEW) == (is_back, is_back)
     assert ("since DeleteFunction" in stand.notice) == is_back
 
@@ -135,15 +120,17 @@ def test_a_timer_that_the_folder_names_no_more_is_gone_and_the_apis_stays():
 
 @pytest.mark.parametrize("function", [None, PLAIN, PLAIN.with_latest(SENT).with_version(VERSION).with_reserved(0)])
 def test_a_function_is_kept_whole_wherever_the_packages_are_next_time(function):
-    text = encode_function(Kept(function, FOUND, OLD))
+    kept = Kept(function, FOUND, OLD, Path("/functions/fn/serverless.yml"))
+    text = encode_function(kept)
     assert b"/state/packages" not in text
-    assert decode_function(text, Packages(Path("/state/packages")).locate) == Kept(function, FOUND, OLD)
+    assert decode_function(text, Packages(Path("/state/packages")).locate) == kept
     moved = decode_function(text, Packages(Path("/moved")).locate).function
     versions = moved.versions.values() if moved else ()
     assert all(str(each.code_folder).startswith("/moved/") for each in versions if each.package)
 
 
 def test_what_was_kept_before_there_were_digests_is_read():
-    text = encode_function(Kept(PLAIN, FOUND)).replace(b',"digest":""', b"")
+    text = encode_function(Kept(PLAIN, FOUND)).replace(b',"digest":"","place":null', b"")
     assert b"digest" not in text
+    assert b"place" not in text
     assert decode_function(text, Packages(Path("/state/packages")).locate) == Kept(PLAIN, FOUND)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.conftest import wait_until
 from tests.local.scheduler.scheduling import call, record, scheduling, value
 
 CODE = """
@@ -208,8 +209,7 @@ def test_a_save_of_what_has_no_instance_any_more_starts_none(function):
         async with scheduling(idle_instance_seconds=0) as scheduler:
             assert words([await call(scheduler, function, {})]) == ["one"]
             scheduler._reap()
-            while scheduler.counts()["instances"]:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(wait_until, lambda: not scheduler.counts()["instances"])
             save(function.code_folder, "two")
             assert await scheduler.renew(function)
             assert scheduler.counts()["instances"] == 0
@@ -233,7 +233,6 @@ def test_the_newest_save_wins_over_one_that_still_loads(function, gate):
             assert await scheduler.renew(function)
             assert not await older
             assert words([await call(scheduler, function, {})]) == ["three"]
-            while scheduler.counts()["instances"] > 1:  # nothing of what was overtaken is left
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(wait_until, lambda: scheduler.counts()["instances"] == 1)  # nothing else is left
 
     asyncio.run(scenario())

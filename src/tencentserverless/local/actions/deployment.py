@@ -18,7 +18,7 @@ from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose, is_switched_on
 from tencentserverless.local.actions.code import CodeTable
 from tencentserverless.local.actions.configuration import ConfigurationTable, configured
-from tencentserverless.local.actions.folders import look_into_folder
+from tencentserverless.local.actions.folders import follow_folder
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.actions.retirement import retire
@@ -101,6 +101,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     text = code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
     await _prepare(services, record.runtime)
     draft = await code.unpack(services, text)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
     services.catalogue.put(new_function(with_code(record)))
     return {}
@@ -116,7 +117,7 @@ async def update_function_code(
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
     draft = await code.unpack(services, code.zip_text(*_code_of(parameters)))
-    digest = await look_into_folder(services, function.key)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
@@ -125,7 +126,7 @@ async def update_function_code(
     latest = with_code(find().latest)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()), digest)
+    _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
     if publishes:
         await publish(services, function.key, None)
     return {}
@@ -135,6 +136,7 @@ async def update_function_configuration(
     parameters: UpdateFunctionConfigurationTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Another configuration for ``$LATEST``; calls that come from now on have it."""
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
@@ -232,8 +234,8 @@ def _adopting(
     return lambda record: dataclasses.replace(record, package=package, code_folder=package.folder)
 
 
-def _change(services: Services, function: Function, latest: FunctionRecord, digest: str = "") -> None:
-    services.catalogue.put(function.with_latest(latest), digest)
+def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
+    services.catalogue.put(function.with_latest(latest))
     retire(services, [function.latest])
 
 

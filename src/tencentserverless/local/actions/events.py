@@ -10,6 +10,7 @@ import msgspec
 
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import DESCENDING
+from tencentserverless.local.actions.folders import follow_folder
 from tencentserverless.local.actions.lookup import Codes, find_function, find_version
 from tencentserverless.local.actions.paging import sort_items, time_seconds
 from tencentserverless.local.actions.parameters import Table
@@ -156,6 +157,7 @@ async def update_invoke_config(
     parameters: UpdateInvokeConfigTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Other retries for what is not yet given up."""
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     wanted = parameters.AsyncTriggerConfig
     if len(wanted.RetryConfig) != 1:

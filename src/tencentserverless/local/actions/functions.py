@@ -12,7 +12,7 @@ from tencentserverless._core import wire
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import ASCENDING, FALSE, TRUE, is_switched_on
 from tencentserverless.local.actions.code import take_snapshot
-from tencentserverless.local.actions.folders import look_into_folder
+from tencentserverless.local.actions.folders import follow_folder
 from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
 from tencentserverless.local.actions.paging import cut_page, sort_items
 from tencentserverless.local.actions.parameters import Table
@@ -164,10 +164,9 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
 
     if parameters.Qualifier:
         return delete_version(services, find(), parameters.Qualifier, is_forced=False)
-    key = find().key
-    digest = await look_into_folder(services, key)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find()
-    services.catalogue.remove(key, digest)
+    services.catalogue.remove(function.key)
     retire(services, function.versions.values())
     services.timers.look_again()
     return {}

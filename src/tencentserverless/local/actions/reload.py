@@ -6,19 +6,17 @@ manifests are read, folders looked into, interpreters found. Then the catalogue 
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.actions.action import Services
-from tencentserverless.local.actions.folders import digests, read_project
-from tencentserverless.local.actions.retirement import retire
-from tencentserverless.local.project.discovery import ENTRY_FILE
+from tencentserverless.local.actions.folders import end_old, look_at, looks_of, read_project, tell
+from tencentserverless.local.project.discovery import ENTRY_FILE, Project
 from tencentserverless.local.project.manifest import FILE_NAME
 from tencentserverless.local.project.watch import Watch, watch
-from tencentserverless.local.registry.catalogue import Followed, notice_of
-from tencentserverless.local.registry.reconcile import Look, News, settings_of
-from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.catalogue import Followed
+from tencentserverless.local.registry.reconcile import Look, settings_of
+from tencentserverless.local.registry.records import LATEST, FunctionKey
 from tencentserverless.local.registry.store import StoreFailed
 from tencentserverless.local.settings import StartRefused
 
@@ -28,14 +26,13 @@ _PAUSE_SECONDS = 1.0  # after a failure that nobody has foreseen
 class Reloader:
     """Follows the folders of functions. Make it with ``start_reloader``.
 
-    :param records: what the manifests said when they were read last
+    :param project: what the manifests said when they were read last
     """
 
-    def __init__(self, services: Services, watched: Watch, records: Mapping[FunctionKey, FunctionRecord]) -> None:
+    def __init__(self, services: Services, watched: Watch, project: Project) -> None:
         self._services = services
         self._watch = watched
-        self._records = records
-        self._notices: list[str] | None = None  # those of the start were told
+        self._project = project
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = ""
 
@@ -75,26 +72,25 @@ class Reloader:
     async def _catch_up(self) -> None:
         await self._read_manifests()
         moment = self._services.catalogue.begin_look()
-        await self._prepare(record.runtime for record in self._records.values())
-        found = await asyncio.to_thread(digests, (record.code_folder for record in self._records.values()))
+        await self._prepare(record.runtime for record in self._project.records.values())
         looks: dict[FunctionKey, Look | None] = dict.fromkeys(self._services.catalogue.kept())
-        looks.update((key, Look(record, found[record.code_folder])) for key, record in self._records.items())
+        looks.update(await asyncio.to_thread(looks_of, self._project))
         for each in self._services.catalogue.follow(looks, moment).values():
-            self._tell(each)
-            self._end_old(each)
+            tell(self._services, each)
+            end_old(self._services, each)
 
     async def _apply(self, paths: set[Path]) -> None:
         """Follow all functions that changed paths can concern."""
-        folders = {record.code_folder for record in self._records.values()}
+        folders = {record.code_folder for record in self._project.records.values()}
         if any(path.name in (FILE_NAME, ENTRY_FILE) or not path.suffix or path in folders for path in paths):
             await self._read_manifests()
-        for key in {*self._records, *self._services.catalogue.kept()}:
+        for key in {*self._project.records, *self._services.catalogue.kept()}:
             if self._is_concerned(key, paths):
                 self._start(key)
 
     def _is_concerned(self, key: FunctionKey, paths: Iterable[Path]) -> bool:
         catalogue = self._services.catalogue
-        record, kept = self._records.get(key), catalogue.kept().get(key)
+        record, kept = self._project.records.get(key), catalogue.kept().get(key)
         if record is None:
             return catalogue.has_folder(key)
         if kept is None or kept.found is None or not catalogue.has_folder(key):
@@ -114,14 +110,13 @@ class Reloader:
 
     async def _take(self, key: FunctionKey) -> None:
         """Look at a function's folder and have the catalogue decide; then have the next call run what stands."""
-        services, record, began = self._services, self._records.get(key), time.monotonic()
+        services, place, began = self._services, self._project.places.get(key), time.monotonic()
         moment, look = services.catalogue.begin_look(), None
-        if record is not None:
-            found = await asyncio.to_thread(digests, (record.code_folder,))
-            look = Look(replace(record, changed_at=services.clock()), found[record.code_folder])
-            if not look.digest:
-                return  # the code is being built anew: when it is there, that will be told
-            await self._prepare((record.runtime,))
+        if place is not None:
+            look = await asyncio.to_thread(look_at, place, key, services.settings.region, services.clock())
+            if look is None:
+                return  # it is being built anew, or has just gone: that will be told
+            await self._prepare((look.record.runtime,))
         kept = services.catalogue.kept().get(key)
         try:
             followed = services.catalogue.follow({key: look}, moment).get(key)
@@ -130,21 +125,9 @@ class Reloader:
                 await services.scheduler.renew(kept.function.latest)  # that the code is live needs no database
             raise
         if followed is not None:
-            self._tell(followed)
-            if not self._end_old(followed):
+            tell(services, followed)
+            if not end_old(services, followed):
                 await self._renew(followed, began)
-
-    def _end_old(self, followed: Followed) -> bool:
-        """End the instances of a record that is no more. The value says whether it is no more."""
-        before, kept = followed.before, followed.stand.kept
-        if followed.stand.news is not News.NONE:
-            self._services.timers.look_again()
-        if before is None or kept is None or kept.function is None:
-            return False
-        if kept.function.latest == before.latest and not followed.has_gone_away:
-            return False
-        retire(self._services, [before.latest])
-        return True
 
     async def _renew(self, followed: Followed, began: float) -> None:
         """Have instances ready of code that has changed where it lies."""
@@ -165,26 +148,17 @@ class Reloader:
         except StartRefused as error:
             self._services.console.show(f"scf: {error}; what was there before stays")
             return
-        self._records = project.records
-        told, self._notices = self._notices, project.notices
-        for notice in project.notices if told is not None else ():
+        told, self._project = self._project.notices, project
+        for notice in project.notices:
             if notice not in told:
                 self._services.console.show(f"scf: {notice}")
 
-    def _tell(self, followed: Followed) -> None:
-        kept, show = followed.stand.kept, self._services.console.show
-        if notice := notice_of(followed):
-            show(f"scf: {notice}")
-        if kept is None:
-            return
-        if followed.has_come_back:
-            show(f"[{kept.key.name}] its folder is back")
-        if followed.stand.news is not News.NONE:
-            show(f"[{kept.key.name}] its configuration is as its folder says now")
 
+async def start_reloader(services: Services, project: Project) -> Reloader:
+    """Watch files from now on, and take over what they say now.
 
-async def start_reloader(services: Services) -> Reloader:
-    """Watch files from now on, and take over what they say now."""
+    :param project: what the manifests said when they were read
+    """
     catalogue = services.catalogue
 
     def folders() -> list[Path]:
@@ -193,11 +167,6 @@ async def start_reloader(services: Services) -> Reloader:
     watched = await watch(
         services.settings.project.resolve(), folders, lambda words: services.console.show(f"scf: {words}")
     )
-    known = {
-        key: kept.found
-        for key, kept in catalogue.kept().items()
-        if kept.found is not None and catalogue.has_folder(key)
-    }
-    reloader = Reloader(services, watched, known)
+    reloader = Reloader(services, watched, project)
     await reloader.catch_up()
     return reloader

@@ -73,6 +73,17 @@ def discover(
     return project
 
 
+def read_place(place: Path, region: str, environment: Mapping[str, str], now: float) -> FunctionRecord | None:
+    """The function of one serverless.yml, or of a folder that has none; None if it is not there any more.
+
+    :raises StartRefused: if it is one that can't be
+    """
+    if place.name == FILE_NAME:
+        return read_manifest(place, region, environment, now).record if place.is_file() else None
+    is_function = (place / ENTRY_FILE).is_file() and not (place / FILE_NAME).exists()
+    return _folder_function(place, region, now) if is_function else None
+
+
 def _subfolders(root: Path) -> Iterable[Path]:
     try:
         folders = sorted(entry for entry in root.iterdir() if entry.is_dir())

@@ -4,13 +4,12 @@ All of them are in memory, since every call looks one up; the database is read o
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tencentserverless.local.registry import tables
 from tencentserverless.local.registry.encoding import Kept, Locate
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.reconcile import Look, Parts, Stand, reconcile, settings_of
+from tencentserverless.local.registry.reconcile import Look, Stand, reconcile
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
 from tencentserverless.local.registry.store import Store
 
@@ -38,21 +37,7 @@ class Reservations:
             self._functions[key] = megabytes
 
 
-@dataclass(slots=True)
-class _Moments:
-    """When things happened to a function, as numbers that only grow.
-
-    :param look: when the look at its folder began that was followed last
-    :param code: when the API last changed the code of ``$LATEST``
-    :param settings: when the API last changed its settings
-    """
-
-    look: int = 0
-    code: int = 0
-    settings: int = 0
-
-
-_NEVER = _Moments()
+_NOTHING = Kept(None, None)
 
 
 class Followed(NamedTuple):
@@ -84,7 +69,7 @@ class Catalogue:
         self._functions: dict[FunctionKey, Function] = {}  # those that are found
         self._away: dict[FunctionKey, Function] = {}
         self._absent: set[FunctionKey] = set()  # no folder holds them
-        self._moments: dict[FunctionKey, _Moments] = {}
+        self._looked_at: dict[FunctionKey, int] = {}  # when the look began that was followed last
         self._now = 0
         self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
@@ -112,31 +97,18 @@ class Catalogue:
         """All that is kept of functions, deleted ones whose folders are there among them."""
         return self._kept
 
-    def put(self, function: Function, digest: str = "") -> None:
-        """Keep a function, in place of what was under its key.
+    def put(self, function: Function) -> None:
+        """Keep a function, in place of what was under its key."""
+        self._put(self._kept.get(function.key, _NOTHING)._replace(function=function))
 
-        :param digest: of what its folder holds now, if somebody has looked: only a change after it counts
-        """
-        old = self._kept.get(function.key, Kept(None, None))
-        kept = Kept(function, old.found, digest or old.digest)
-        self._store.write_now(tables.put_functions([kept]))
-        self._note(function.key, old.function, function, has_new_code=bool(digest))
-        self._take(kept)
-
-    def remove(self, key: FunctionKey, digest: str = "") -> None:
-        """Forget a function with all its versions and aliases. Its folder brings it back when it changes.
-
-        :param digest: of what its folder holds now, if somebody has looked
-        """
+    def remove(self, key: FunctionKey) -> None:
+        """Forget a function with all its versions and aliases. Its folder brings it back when it changes."""
         old = self._kept[key]
-        kept = Kept(None, old.found, digest or old.digest)
-        change = tables.remove_functions([key]) if old.found is None else tables.put_functions([kept])
-        self._store.write_now(change)
-        self._note(key, old.function, None, has_new_code=True)
         if old.found is None:
+            self._store.write_now(tables.remove_functions([key]))
             self._forget(key)
         else:
-            self._take(kept)
+            self._put(old._replace(function=None))
 
     def begin_look(self) -> int:
         """The moment at which somebody begins to look at folders, for ``follow``."""
@@ -147,19 +119,15 @@ class Catalogue:
         """Take over what folders hold.
 
         :param looks: None for a function that no folder holds
-        :param moment: when the looks began: a later one, or a later change by the API, stands
+        :param moment: when the looks began: of two at one folder the one that began later stands
         :return: what has come of it, without those that a later look has overtaken
         """
-        followed = {
-            key: self._meet(key, look, moment)
-            for key, look in looks.items()
-            if self._moments.get(key, _NEVER).look <= moment
-        }
+        followed = {key: self._meet(key, look) for key, look in looks.items() if self._looked_at.get(key, 0) <= moment}
         changed = [each.stand.kept for key, each in followed.items() if each.stand.kept != self._kept.get(key)]
         if changed:
             self._store.write_now(tables.put_functions(each for each in changed if each is not None))
         for key, each in followed.items():
-            self._moments.setdefault(key, _Moments()).look = moment
+            self._looked_at[key] = moment
             (self._absent.add if looks[key] is None else self._absent.discard)(key)
             if each.stand.kept is not None:
                 self._take(each.stand.kept)
@@ -199,21 +167,16 @@ class Catalogue:
             if kept.function is not None:
                 yield from kept.function.versions.values()
 
-    def _meet(self, key: FunctionKey, look: Look | None, moment: int) -> Followed:
-        old, moments = self._kept.get(key), self._moments.get(key, _NEVER)
-        stand = reconcile(old, look, Parts(moments.code > moment, moments.settings > moment))
+    def _meet(self, key: FunctionKey, look: Look | None) -> Followed:
+        old = self._kept.get(key)
+        stand = reconcile(old, look)
         was_away = key in self._away
         before = old.function if old else None
         return Followed(before, stand, stand.is_away and not was_away, was_away and look is not None)
 
-    def _note(self, key: FunctionKey, before: Function | None, after: Function | None, *, has_new_code: bool) -> None:
-        """The API has changed a function: a look that began before this does not undo it."""
-        self._now += 1
-        moments = self._moments.setdefault(key, _Moments())
-        if has_new_code or before is None or after is None or before.latest.package != after.latest.package:
-            moments.code = self._now
-        if before is None or after is None or _said(before) != _said(after):
-            moments.settings = self._now
+    def _put(self, kept: Kept) -> None:
+        self._store.write_now(tables.put_functions([kept]))
+        self._take(kept)
 
     def _take(self, kept: Kept) -> None:
         key, function = kept.key, kept.function
@@ -272,8 +235,3 @@ def notice_of(followed: Followed) -> str:
         f"{latest.key.name}: its folder {latest.code_folder} is away; what belongs to the function is kept until the "
         "folder is back, or until DeleteFunction or scf local reset"
     )
-
-
-def _said(function: Function) -> tuple[object, ...]:
-    """All that a folder can say of a function beside its code."""
-    return settings_of(function.latest), function.async_config, function.triggers

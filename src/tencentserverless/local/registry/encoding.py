@@ -21,11 +21,13 @@ class Kept(NamedTuple):
     :param function: None for one that was deleted, and whose folder is still there
     :param found: its record as a folder of the user's had it when it was last looked at; None if none ever did
     :param digest: of what that folder held then; ``""`` if nobody has looked into it
+    :param place: the serverless.yml, or the folder where there is none; None where none is known
     """
 
     function: Function | None
     found: FunctionRecord | None
     digest: str = ""
+    place: Path | None = None
 
     @property
     def key(self) -> FunctionKey:
@@ -60,7 +62,8 @@ def decode_function(text: bytes, locate: Locate) -> Kept:
     return Kept(
         None if function is None else msgspec.convert(function, Function, dec_hook=_from_text),
         None if found is None else msgspec.convert(found, FunctionRecord, dec_hook=_from_text),
-        value.get("digest", ""),  # databases of before there were digests have none
+        value.get("digest", ""),  # databases of before there were digests have none, and no place
+        Path(value["place"]) if value.get("place") else None,
     )
 
 

@@ -2,7 +2,8 @@
 
 What has changed last stands. A folder that has changed since it was last looked at brings its code, and where what it
 says beside the code has changed, that too. As long as a folder is what it was, everything stands that came through the
-API. A folder that is away takes nothing with it, and a deleted function comes back with a change of its folder alone.
+API: whoever is about to change a function there looks at its folder before. A folder that is away takes nothing with
+it, and a deleted function comes back with a change of its folder alone.
 """
 
 import enum
@@ -20,10 +21,12 @@ class Look(NamedTuple):
 
     :param record: as its serverless.yml has it, or as the folder alone has it
     :param digest: of what the code folder holds; ``""`` if nobody has looked into it
+    :param place: the serverless.yml, or the folder where there is none
     """
 
     record: FunctionRecord
     digest: str = ""
+    place: Path | None = None
 
 
 class News(enum.Enum):
@@ -54,33 +57,30 @@ class Stand:
     notice: str = ""
 
 
-class Parts(NamedTuple):
+class _Parts(NamedTuple):
     """Parts of ``$LATEST`` that change on their own: code, with how it is run, and all other settings."""
 
     code: bool = False
     settings: bool = False
 
 
-_NONE = Parts()
-
-
-def reconcile(old: Kept | None, look: Look | None, newer: Parts = _NONE) -> Stand:
+def reconcile(old: Kept | None, look: Look | None) -> Stand:
     """Decide what stands.
 
     :param old: what is kept, None for nothing
     :param look: None if no folder holds the function
-    :param newer: what the API has changed after the look began: that stands, whatever was seen
     """
     if look is None:
         is_away = old is not None and old.function is not None and old.function.latest.package is None
         return Stand(old, is_away=is_away)
     if old is None:
-        return Stand(Kept(new_function(look.record), look.record, look.digest), News.NEW)
-    changed = _changed_parts(old, look)
-    taken = Parts(changed.code and not newer.code, changed.settings and not newer.settings)
-    seen = _seen(old, look, newer)
+        return Stand(Kept(new_function(look.record), *look), News.NEW)
+    seen = old._replace(found=look.record, digest=look.digest or old.digest, place=look.place or old.place)
+    if old.found is not None and _timeless(old.found) == _timeless(look.record):
+        seen = seen._replace(found=old.found)
+    taken = _changed_parts(old, look)
     if old.function is None:
-        return _of_deleted(seen, look) if taken.code else Stand(seen)
+        return _of_deleted(seen, look) if taken.code or taken.settings else Stand(seen)
     function = _merged(old.function, old.found, look.record, taken)
     is_saved = taken.code and function.latest.package is None
     if function == old.function:
@@ -88,17 +88,14 @@ def reconcile(old: Kept | None, look: Look | None, newer: Parts = _NONE) -> Stan
     return Stand(seen._replace(function=function), News.CHANGED, is_saved, notice=_notice(old, look.record, taken))
 
 
-def _changed_parts(old: Kept, look: Look) -> Parts:
+def _changed_parts(old: Kept, look: Look) -> _Parts:
     """What the folder has changed of itself since it was last looked at. One that is new has changed."""
-    settings = old.found is None or settings_of(old.found) != settings_of(look.record)
-    return Parts(settings or bool(old.digest and look.digest and old.digest != look.digest), settings)
-
-
-def _seen(old: Kept, look: Look, newer: Parts) -> Kept:
-    """What is kept, with what the folder says now."""
-    is_known = old.found is not None and _timeless(old.found) == _timeless(look.record)
-    digest = old.digest if newer.code and old.digest else look.digest or old.digest
-    return old._replace(found=old.found if is_known else look.record, digest=digest)
+    if old.found is None:
+        return _Parts(code=True, settings=True)
+    has_other_files = bool(old.digest and look.digest and old.digest != look.digest)
+    return _Parts(
+        has_other_files or _code(old.found) != _code(look.record), settings_of(old.found) != settings_of(look.record)
+    )
 
 
 def _of_deleted(seen: Kept, look: Look) -> Stand:
@@ -108,7 +105,7 @@ def _of_deleted(seen: Kept, look: Look) -> Stand:
     return Stand(seen._replace(function=new_function(record)), News.NEW, notice=notice)
 
 
-def _merged(function: Function, before: FunctionRecord | None, record: FunctionRecord, taken: Parts) -> Function:
+def _merged(function: Function, before: FunctionRecord | None, record: FunctionRecord, taken: _Parts) -> Function:
     """A function with the parts that its folder has changed.
 
     :param before: what the folder said before
@@ -119,7 +116,8 @@ def _merged(function: Function, before: FunctionRecord | None, record: FunctionR
         function = function.with_folder(fresh if taken.code else _with_code(fresh, latest), before)
     elif taken.code:
         function = function.with_latest(replace(_with_code(latest, record), changed_at=_moment(latest, record)))
-    elif latest.package is None and latest.code_folder != record.code_folder:  # the project has moved
+    latest = function.latest
+    if latest.package is None and latest.code_folder != record.code_folder:  # the project has moved
         function = function.with_latest(replace(latest, code_folder=record.code_folder))
     return function
 
@@ -141,15 +139,17 @@ def _moment(latest: FunctionRecord, record: FunctionRecord) -> float:
     return latest.changed_at if _with_code(latest, record) == latest else record.changed_at
 
 
-def _notice(old: Kept, record: FunctionRecord, taken: Parts) -> str:
+def _notice(old: Kept, record: FunctionRecord, taken: _Parts) -> str:
     """What the user should know who has changed ``$LATEST`` through the API before the folder changed."""
     if old.function is None or old.found is None:
         made = True
     elif taken.settings:
-        made = settings_of(old.function.latest) != settings_of(old.found) or old.function.latest.package is not None
+        made = settings_of(old.function.latest) != settings_of(old.found) or (
+            taken.code and old.function.latest.package is not None
+        )
     else:
         made = old.function.latest.package is not None
-    if not made or taken == _NONE:
+    if not made or not (taken.code or taken.settings):
         return ""
     what = "it replaces what the API had made of $LATEST"
     if not taken.settings:
@@ -160,8 +160,13 @@ def _notice(old: Kept, record: FunctionRecord, taken: Parts) -> str:
 
 
 def settings_of(record: FunctionRecord) -> FunctionRecord:
-    """What a record says beside its code, wherever that lies and whenever it was said."""
-    return replace(_timeless(record), code_folder=Path(), package=None)
+    """What a record says beside its code and how that is run, whenever it was said."""
+    return replace(_timeless(record), code_folder=Path(), package=None, handler="", runtime="", type="")
+
+
+def _code(record: FunctionRecord) -> tuple[str, str, str]:
+    """How the code is run, wherever it lies."""
+    return record.handler, record.runtime, record.type
 
 
 def _timeless(record: FunctionRecord) -> FunctionRecord:
