@@ -1,7 +1,7 @@
 """Folder, API and restarts as a state machine, against a plain model: what changed last stands, and nothing is lost.
 
-Folders, database and catalogue are real, without a server around them. The model keeps what each function should be, and
-when each part of it was changed last.
+Folders, database and catalogue are real, without a server around them. The model keeps what each function should
+be, and when each part of it was changed last.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -26,7 +26,7 @@ from tencentserverless.local.registry.store import Store
 from tests.profiles import examples
 
 REGION = "ap-guangzhou"
-NAMES = ("one", "two", "three")
+NAMES = ("one", "two")
 IN_FOLDER = "in its folder"
 MANIFEST = "component: scf\nname: x\ninputs: {name: %s, src: ., runtime: Python3.10, memorySize: %d}\n"
 names = st.sampled_from(NAMES)
@@ -52,13 +52,12 @@ class Fn:
     aliases: dict[str, str] = field(default_factory=dict)
     reserved: int | None = None
     api_code_at: int = 0
-    api_settings_at: int = 0
 
     def begin(self, code, memory):
         """It is new."""
         self.exists, self.code, self.memory, self.timeout = True, code, memory, 3
         self.versions, self.given, self.aliases, self.reserved = {}, 0, {"$DEFAULT": LATEST}, None
-        self.api_code_at = self.api_settings_at = 0
+        self.api_code_at = 0
 
     @property
     def is_away(self):
@@ -79,9 +78,11 @@ class Registry(RuleBasedStateMachine):
         self.fns = {name: Fn() for name in NAMES}
         self.disk = {}  # what folders hold
         self.stash = {}  # what those hold that are away
-        self.folder_at, self.manifest_at = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
-        self.pending = []
+        self.folder_at = dict.fromkeys(NAMES, 0)
         self.open()
+        for name in NAMES:
+            self.save(name, has_other_memory=False)
+        self.look()
 
     def teardown(self):
         if hasattr(self, "store"):
@@ -110,8 +111,6 @@ class Registry(RuleBasedStateMachine):
         folder.mkdir(exist_ok=True)
         (folder / "index.py").write_text(f"WORD = {code}\n")
         (folder / "serverless.yml").write_text(MANIFEST % (name, memory))
-        if name not in self.disk or self.disk[name][1] != memory:
-            self.manifest_at[name] = self.now
         self.folder_at[name] = self.now
         self.disk[name] = (code, memory)
 
@@ -125,16 +124,13 @@ class Registry(RuleBasedStateMachine):
 
     @rule(name=names)
     def check_out_another_branch(self, name):
-        if name in self.disk:
-            self.look()  # else nobody knows what was away
-            (self.root / name).rename(self.aside / name)
-            self.stash[name] = self.disk.pop(name)
-
-    @rule(name=names)
-    def check_out_the_branch(self, name):
         if name in self.stash:
             (self.aside / name).rename(self.root / name)
             self.disk[name] = self.stash.pop(name)
+        elif name in self.disk:
+            self.look()  # else nobody knows what was away
+            (self.root / name).rename(self.aside / name)
+            self.stash[name] = self.disk.pop(name)
 
     @rule(name=names)
     def remove_folder(self, name):
@@ -151,7 +147,7 @@ class Registry(RuleBasedStateMachine):
         if content is None or content == fn.folder:
             return
         before, fn.folder = fn.folder, content
-        code, memory = content
+        memory = content[1]
         if not fn.exists:
             fn.begin(IN_FOLDER, memory)
             return
@@ -179,7 +175,6 @@ class Registry(RuleBasedStateMachine):
             if fn.exists and name in self.disk:
                 is_newer = self.folder_at[name] > fn.api_code_at
                 assert (fn.code == IN_FOLDER) == is_newer, "the model itself: what changed last stands"
-                assert (fn.timeout == 3) or fn.api_settings_at > self.manifest_at[name]
 
     @precondition(lambda self: len(self.pending) < 3)
     @rule()
@@ -191,9 +186,17 @@ class Registry(RuleBasedStateMachine):
     def end_look(self, number):
         self.follow(*self.pending.pop(number % len(self.pending)))
 
-    @rule(is_killed=st.booleans(), looks_inside=st.booleans(), is_moved=st.booleans())
-    def restart(self, is_killed, looks_inside, is_moved):
+    @rule(
+        is_killed=st.booleans(),
+        looks_inside=st.booleans(),
+        is_moved=st.booleans(),
+        saved=st.sampled_from([None, *NAMES]),
+    )
+    def restart(self, is_killed, looks_inside, is_moved, saved):
+        """A server ends and another one begins; a file may be saved, and the project moved, between the two."""
         self.starts += 1
+        if saved:
+            self.save(saved, has_other_memory=bool(self.starts % 2))
         if is_killed:
             place = self.base / f"state-{self.starts}"
             place.mkdir()
@@ -252,10 +255,12 @@ class Registry(RuleBasedStateMachine):
             record = FunctionRecord(self.key(name), "index.main_handler", "Python3.10", package.folder, package=package)
             self.catalogue.put(new_function(record))
             fn.begin(package.sha256, 128)
-            fn.api_code_at = fn.api_settings_at = now
+            fn.api_code_at = now
 
-    @rule(name=names)
-    def send_code(self, name):
+    @rule(name=names, is_saved_before=st.booleans())
+    def send_code(self, name, is_saved_before):
+        if is_saved_before:
+            self.save(name, has_other_memory=False)
         function = self.found(name)
         if function is not None:
             now, fn = self.tick(), self.fns[name]
@@ -269,10 +274,9 @@ class Registry(RuleBasedStateMachine):
         function = self.found(name)
         if function is not None:
             now, fn = self.tick(), self.fns[name]
-            fn.timeout, fn.api_settings_at = 4 + now % 800, now
+            fn.timeout = 4 + now % 800
             self.catalogue.put(function.with_latest(replace(function.latest, timeout_seconds=fn.timeout)))
 
-    @rule(name=names)
     def publish(self, name):
         function = self.catalogue.find(self.key(name))
         if function is not None and self.catalogue.find_away(self.key(name)) is None:
@@ -283,7 +287,6 @@ class Registry(RuleBasedStateMachine):
             assert int(number) > fn.given
             fn.given, fn.versions[number] = int(number), package.sha256
 
-    @rule(name=names)
     def unpublish(self, name):
         fn = self.fns[name]
         free = [number for number in fn.versions if number not in fn.aliases.values()]
@@ -291,19 +294,23 @@ class Registry(RuleBasedStateMachine):
             self.catalogue.put(self.catalogue.find(self.key(name)).without_version(free[-1]))
             del fn.versions[free[-1]]
 
-    @rule(name=names, alias=st.sampled_from(["live", "$DEFAULT"]))
-    def point_alias(self, name, alias):
+    def point_alias(self, name):
+        alias = ("live", "$DEFAULT")[self.tick() % 2]
         function, fn = self.catalogue.find(self.key(name)), self.fns[name]
         if function is not None:
             fn.aliases[alias] = max(fn.versions, default=LATEST)
             self.catalogue.put(function.with_alias(Alias(alias, fn.aliases[alias])))
 
-    @rule(name=names, megabytes=st.sampled_from([None, 128, 256]))
-    def reserve(self, name, megabytes):
+    def reserve(self, name):
+        megabytes = (None, 128, 256)[self.tick() % 3]
         function = self.catalogue.find(self.key(name))
         if function is not None:
             self.catalogue.put(function.with_reserved(megabytes))
             self.fns[name].reserved = megabytes
+
+    @rule(name=names, what=st.sampled_from(["publish", "publish", "unpublish", "point_alias", "reserve"]))
+    def manage(self, name, what):
+        getattr(self, what)(name)
 
     @rule(name=names)
     def delete(self, name):
@@ -340,5 +347,7 @@ class Registry(RuleBasedStateMachine):
 
 
 TestRegistry = Registry.TestCase
-TestRegistry.settings = settings(max_examples=examples(120), stateful_step_count=60, deadline=None)
+TestRegistry.settings = settings(
+    max_examples=examples(200), stateful_step_count=50, deadline=None, phases=(Phase.generate,)
+)
 TestRegistry.pytestmark = [pytest.mark.campaign]
