@@ -15,7 +15,7 @@ from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
 from tencentserverless.local.scheduler.job import Job, Stopping
 from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
-from tencentserverless.local.scheduler.pool import DELETED, Pool, count_calls, longest_idle
+from tencentserverless.local.scheduler.pool import DELETED, Pool, count_calls, crowd_of, longest_idle
 from tencentserverless.local.scheduler.quota import Quota
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker import outcome
@@ -121,8 +121,7 @@ class Scheduler:
         """The code of a version has changed where it lies: the next call runs the new one.
 
         Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
-        end where they run, those that wait get the new ones. The newest code wins: an instance that still loads what
-        was saved before is ended.
+        end where they run, those that wait get the new ones. An instance that still loads older code is ended.
 
         :return: False if newer code has overtaken it
         """
@@ -130,10 +129,8 @@ class Scheduler:
         old = self._pools.get(place)
         if place in self._renewals:
             self._renewals.pop(place).cancel()
-        if old is None or self._is_stopping:
-            return True  # none is warm
-        if old.is_empty:
-            del self._pools[place]  # all were idle for long: the next call starts one
+        if old is None or old.is_empty or self._is_stopping:
+            self.retire(*place)  # none is warm: the next call starts one
             return True
         new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have overtaken the save
         start = self._renewals[place] = self._start(new)
@@ -142,15 +139,15 @@ class Scheduler:
         is_newest = self._renewals.get(place) is start
         if is_newest:
             del self._renewals[place]
-        if not is_newest or self._pools.get(place) is not old:
+        if is_newest and self._pools.get(place) is old:
+            self._pools[place] = new
+            if new.idle:  # it has come up, beside the old ones
+                new.waiting, old.waiting = old.waiting, new.waiting
+            self._let_go(old)
+            self._place_waiting(new)
+        else:  # it was retired or renewed meanwhile
             self._let_go(new)
-            return is_newest
-        self._pools[place] = new
-        if new.idle:  # it has come up, beside the old ones
-            new.waiting, old.waiting = old.waiting, new.waiting
-        self._let_go(old)
-        self._place_waiting(new)
-        return True
+        return is_newest
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
@@ -325,18 +322,8 @@ class Scheduler:
             self._place_waiting(pool)
 
     def _crowd(self, pool: Pool) -> Crowd:
-        return Crowd(
-            idle=len(pool.idle),
-            starting=pool.starting,
-            waiting=len(pool.waiting),
-            active=self._instances - self._idle,
-            instances=self._instances,
-            spare=self._idle - len(pool.idle),
-            busy=pool.busy,
-            mean_seconds=pool.mean_seconds,
-            is_single=pool.is_debugged,
-            may_start=self._burst.has_room(pool.record.key.region, self._loop.time()),
-        )
+        may_start = self._burst.has_room(pool.record.key.region, self._loop.time())
+        return crowd_of(pool, self._instances, self._idle, may_start=may_start)
 
     def _demands(self, own: Pool) -> list[Demand]:
         """What other functions wait for."""
