@@ -184,7 +184,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         server = HttpServer(application, limits, announce, (doors.main.listener, secured.context) if secured else None)
         stopping = _stop_on_signals(server, services, background)
         if start.settings.follows_files:
-            await _follow_files(services, background)
+            await _follow_files(services, start.project, background)
         services.queue.start()
         background.keep("the timers", services.timers.run)
         if not stopping:  # a signal may have come by now
@@ -196,13 +196,12 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         raise ServerFailed(f"the local SCF has stopped, but not all of it ran until then: {reasons}")
 
 
-async def _follow_files(services: "Services", background: "Background") -> None:
+async def _follow_files(services: "Services", project: "Project", background: "Background") -> None:
     """Have saved files of functions taken over from now on, before anything runs and anybody is told to call."""
     from tencentserverless.local.actions.reload import start_reloader
 
-    reloader = await start_reloader(services)
-    if reloader is not None:
-        background.keep("the watch of saved files", reloader.follow, restarts=False)
+    reloader = await start_reloader(services, project)
+    background.keep("the watch of saved files", reloader.follow, restarts=False)
 
 
 def _furnish(start: _Start, ring: keys.KeyRing, stack: contextlib.AsyncExitStack) -> "tuple[Services, Background]":
@@ -265,18 +264,26 @@ def _open_registry(start: _Start, root: Path, console: "Console") -> "tuple[Cata
     :param root: the folder that keeps it
     :raises StartRefused: if the database can't be read
     """
+    from tencentserverless.local.actions.folders import looks_of
     from tencentserverless.local.registry.catalogue import restore
     from tencentserverless.local.registry.function import packages_of
     from tencentserverless.local.registry.packages import Packages
     from tencentserverless.local.registry.store import Store, StoreFailed
 
+    # A server that follows files looks into their folders when it watches them, and not twice.
+    looks = looks_of(start.project, looks_inside=not start.settings.follows_files)
     store, packages = Store(root / _DATABASE, console.show), Packages(root / _PACKAGES)
     try:
-        catalogue, notices = restore(store, packages.locate, start.project.records)
+        catalogue, notices = restore(store, packages.locate, looks)
+        told = len(start.interpreters.warnings)
+        start.interpreters.prepare({record.runtime for record in catalogue.records()})  # of those that the API made
     except (StoreFailed, ValueError) as error:
         store.close()
         raise store.refusal(str(error)) from error
-    for notice in notices:
+    except StartRefused:
+        store.close()
+        raise
+    for notice in (*notices, *(f"warning: {warning}" for warning in start.interpreters.warnings[told:])):
         console.show(f"scf: {notice}")
     if packages.drop_unused(packages_of(catalogue.records())):
         packages.empty_trash()

@@ -20,6 +20,7 @@ class Console:
         self._dropped = 0
         self._kept: collections.deque[str] = collections.deque(maxlen=_MAX_KEPT_LINES)
         self._count = 0
+        self._written = 0
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._write, name="scf-console", daemon=True)
         self._thread.start()
@@ -40,6 +41,11 @@ class Console:
             newer = max(0, min(self._count - after, len(self._kept)))
             return list(self._kept)[len(self._kept) - newer :], self._count
 
+    @property
+    def written(self) -> int:
+        """How many of the lines that came are out of here: written, or dropped."""
+        return self._written
+
     def close(self, patience_seconds: float = 1.0) -> None:
         """Write what is waiting, as far as the terminal takes it in that time."""
         try:
@@ -49,13 +55,16 @@ class Console:
         self._thread.join(patience_seconds)
 
     def _write(self) -> None:
+        passed = 0
         while (line := self._lines.get()) is not None:
-            if self._dropped:
-                line = f"{line}\n({self._dropped} lines were dropped: the terminal is too slow)"
-                self._dropped = 0
+            dropped, self._dropped = self._dropped, 0
+            passed += 1 + dropped
+            if dropped:
+                line = f"{line}\n({dropped} lines were dropped: the terminal is too slow)"
             try:
                 sys.stderr.write(line + "\n")
                 if self._lines.empty():
                     sys.stderr.flush()
+                    self._written = passed
             except (OSError, ValueError):
                 return  # the terminal has gone; calls go on

@@ -3,6 +3,7 @@
 It runs in a process of its own, as ``scf local start`` does, and leaves nothing behind.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,9 @@ from tencentserverless.local.state import (
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_LOG_SECONDS = 10.0  # for lines to be written that a busy machine has not come to
+_LOOK_SECONDS = 0.01
+_BEYOND_ALL_LINES = 10**12
 
 
 class LocalError(Exception):
@@ -83,11 +87,15 @@ class Local:
 
     @property
     def log(self) -> str:
-        """What the server has written to its terminal until now: what functions print, errors, notices."""
+        """What the server has written to its terminal until now: what functions print, errors, notices.
+
+        The output of calls that have ended is whole.
+        """
         return self.read_log()
 
     def read_log(self, start_bytes: int = 0) -> str:
         """The log from a place on, such as a ``log_bytes`` of before."""
+        self._settle_log()
         with self._place("log").open("rb") as file:
             file.seek(start_bytes)
             return file.read().decode("utf-8", "replace")
@@ -163,6 +171,18 @@ class Local:
         """The functions that there are, and the instances and calls of this moment."""
         return self._ask("GET", "status")
 
+    def _settle_log(self) -> None:
+        """Wait until the server's thread has written what the server had said when it was asked first."""
+        said = None
+        deadline = time.monotonic() + _LOG_SECONDS
+        with contextlib.suppress(OSError, LocalError):  # it has ended, and with it the thread
+            while self._process is not None and time.monotonic() < deadline:
+                found = self._ask("GET", f"logs?after={_BEYOND_ALL_LINES}")
+                said = found["count"] if said is None else said
+                if found["written"] >= said:
+                    return
+                time.sleep(_LOOK_SECONDS)
+
     def _variable(self, name: str) -> str:
         if self._process is None:
             raise LocalError("this local SCF does not run")
@@ -186,7 +206,7 @@ class Local:
         while not env_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise LocalError(self.log.strip() or "the local SCF did not start")
-            time.sleep(0.01)
+            time.sleep(_LOOK_SECONDS)
         self.environment = read_variables(env_file)
 
     def _ask(self, method: str, place: str, content: object = None) -> dict[str, Any]:

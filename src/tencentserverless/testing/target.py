@@ -1,6 +1,5 @@
 """The object of fixture ``scf_local``: a local SCF as one test sees it, or the cloud."""
 
-import contextlib
 import hashlib
 import os
 import time
@@ -24,7 +23,7 @@ from tencentserverless.testing.source import Handler, name_of, write_module
 
 _ANY = object()  # whatever the event
 _NO_EVENT = "{}"  # what the local SCF hands over where a call sends no event
-_PATIENCE_SECONDS = 2.0  # for calls that are under way when their test ends, and for what is being logged
+_PATIENCE_SECONDS = 2.0  # for calls that are under way when their test ends
 _PAUSE_SECONDS = 0.02
 _SHOWN_CHARS = 2000
 
@@ -68,15 +67,7 @@ class ScfLocal:
     @property
     def log(self) -> str:
         """What functions printed and the server said since the test began. Output of calls that have ended is whole."""
-        local = self._find("log")
-        text, before = local.read_log(self._log_start_bytes), None
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while text != before and time.monotonic() < deadline:
-            # The server writes it in a thread of its own, which runs while the server waits for the next request.
-            with contextlib.suppress(OSError):
-                local.status()
-            time.sleep(_PAUSE_SECONDS)
-            text, before = local.read_log(self._log_start_bytes), text
+        text: str = self._find("log").read_log(self._log_start_bytes)
         return text
 
     def client(self, **options: Any) -> Client:

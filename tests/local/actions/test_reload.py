@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 import time
 
@@ -63,7 +64,8 @@ def wait_for(is_so):
 
 def until(server, value, name="fn"):
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (found := server.invoke(name)["RetMsg"]) != value:
+    fields = {"FunctionName": name, "Event": "null"}
+    while (found := server.request("InvokeFunction", fields).response).get("Result", {}).get("RetMsg") != value:
         assert time.monotonic() < deadline, found
         time.sleep(0.01)
 
@@ -189,3 +191,76 @@ def test_files_are_not_followed_where_that_is_not_wanted(start_local_scf, folder
     save(folder / "helper.py", "WORD = 2\n")
     until(follower, "2")  # by now a server that follows files has seen it
     assert server.invoke("fn")["RetMsg"] == "1"
+
+
+def test_what_the_api_changes_while_a_save_is_followed_stands(start_local_scf, folder, gate):
+    (gate / "python3.6").write_text(SLOW_PYTHON.format(gate))
+    (gate / "python3.6").chmod(0o755)
+    save(folder / "serverless.yml", MANIFEST % "timeout: 5")
+    server = start_local_scf(folder.parent, env={"PATH": f"{gate}:{os.environ['PATH']}"})
+    save(folder / "serverless.yml", (MANIFEST % "timeout: 6").replace(OWN_RUNTIME, "Python3.6"))
+    wait_for((gate / "begun").exists)
+    add_function(folder.parent, "second", "second")
+    until(server, '"second"', "second")  # who looks for an interpreter delays nobody else
+    for action, parameters in (
+        ("PublishVersion", {}),
+        ("CreateAlias", {"Name": "live", "FunctionVersion": "1"}),
+        ("UpdateFunctionConfiguration", {"Timeout": 7, "Description": "acknowledged"}),
+    ):
+        assert "Error" not in server.request(action, {"FunctionName": "fn", **parameters}).response
+    (gate / "open").touch()
+    wait_for(lambda: "[fn] its configuration" in server.stderr or "[fn] changed" in server.stderr)
+    shown = server.request("GetFunction", {"FunctionName": "fn"}).response
+    assert (shown["Timeout"], shown["Description"]) == (7, "acknowledged")
+    assert server.invoke("fn", Qualifier="live")["RetMsg"] == "1"
+    assert server.request("PublishVersion", {"FunctionName": "fn"}).response["FunctionVersion"] == "2"
+    save(folder / "serverless.yml", MANIFEST % "timeout: 8")
+    wait_for(lambda: server.request("GetFunction", {"FunctionName": "fn"}).response["Timeout"] == 8)
+    assert server.invoke("fn", Qualifier="live")["RetMsg"] == "1"
+
+
+def test_files_are_followed_whatever_becomes_of_folders(start_local_scf, folder):
+    root = folder.parent
+    add_function(root, "gone", "gone")
+    server = start_local_scf(root)
+    until(server, "1")
+    assert "Error" not in server.request("DeleteFunction", {"FunctionName": "gone"}).response
+    shutil.rmtree(root / "gone")
+    save(folder / "helper.py", "WORD = 2\n")
+    until(server, "2")
+    for word in (3, 5):
+        shutil.rmtree(root)  # as a build does
+        folder.mkdir(parents=True)
+        save(folder / "helper.py", f"WORD = {word}\n")
+        save(folder / "index.py", CODE)
+        until(server, str(word))
+        save(folder / "helper.py", f"WORD = {word + 1}\n")
+        until(server, str(word + 1))
+    assert "could not be followed" not in server.settled_stderr()
+    assert server.stop() == 0
+
+
+def test_a_slow_import_delays_neither_others_nor_what_is_saved_after_it(start_local_scf, folder, gate):
+    add_function(folder.parent, "fast", 1)
+    server = start_local_scf(folder.parent)
+    until(server, "1")
+    until(server, "1", "fast")
+    held = f"import os, time\nopen({str(gate / 'begun')!r}, 'w').close()\n"
+    held += f"while not os.path.exists({str(gate / 'open')!r}): time.sleep(0.01)\n"
+    save(folder / "helper.py", f"{held}WORD = 2\n")
+    wait_for((gate / "begun").exists)
+    save(folder.parent / "fast" / "index.py", "def main_handler(event, context):\n    return 2\n")
+    until(server, "2", "fast")
+    assert server.invoke("fn")["RetMsg"] == "1"
+    save(folder / "helper.py", "WORD = 3\n")
+    until(server, "3")
+    (gate / "open").touch()
+    assert server.invoke("fn")["RetMsg"] == "3"
+
+
+def test_the_timer_of_a_saved_manifest_rings_with_the_next_save(start_local_scf, folder):
+    server = start_local_scf(folder.parent)
+    timer = "events: [{timer: {name: often, parameters: {cronExpression: '* * * * * * *', enable: true}}}]"
+    save(folder / "serverless.yml", MANIFEST % timer)
+    asked = {"FunctionName": "fn"}
+    wait_for(lambda: server.request("GetFunctionLogs", asked).response.get("TotalCount"))

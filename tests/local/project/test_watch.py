@@ -1,21 +1,61 @@
-"""What is watched, from which moment on."""
+"""What is watched, from which moment on, and what a watch outlives."""
 
 import asyncio
+import contextlib
+import os
+import resource
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.project.watch import watch
+from tencentserverless.local.project.watch import digest, watch
+
+PATIENCE_SECONDS = 30
+
+
+@contextlib.asynccontextmanager
+async def watching(root, *folders, tell=pytest.fail):
+    """A watch, and what it has told of until now."""
+    watched = await watch(root, lambda: folders, tell)
+    seen, came = set(), asyncio.Event()
+
+    async def listen():
+        async for paths in watched.changes():
+            seen.update(paths)
+            came.set()
+
+    async def heard(*paths):
+        """One of these was told."""
+        while seen.isdisjoint(paths):
+            came.clear()
+            await came.wait()
+        seen.clear()
+
+    task = asyncio.ensure_future(listen())
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def run(scenario):
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
 
 
 def test_it_has_begun_when_it_is_there(tmp_path):
     async def scenario():
-        changes = await watch(tmp_path, [])
+        watched = await watch(tmp_path, lambda: (), pytest.fail)
         (tmp_path / "one.py").write_text("")
+        changes = watched.changes()
         assert await anext(changes) == {tmp_path / "one.py"}
         (tmp_path / "two.py").write_text("")
         assert await anext(changes) == {tmp_path / "two.py"}
+        await changes.aclose()
 
-    asyncio.run(asyncio.wait_for(scenario(), 20))
+    run(scenario)
 
 
 def test_what_lies_elsewhere_is_watched_too(tmp_path):
@@ -23,16 +63,124 @@ def test_what_lies_elsewhere_is_watched_too(tmp_path):
     (tmp_path / "code").mkdir()
 
     async def scenario():
-        changes = await watch(tmp_path / "project", [tmp_path / "code", tmp_path / "none"])
-        (tmp_path / "code" / "one.py").write_text("")
-        assert await anext(changes) == {tmp_path / "code" / "one.py"}
+        async with watching(tmp_path / "project", tmp_path / "code", tmp_path / "none") as heard:
+            (tmp_path / "code" / "one.py").write_text("")
+            await heard(tmp_path / "code" / "one.py")
+            (tmp_path / "none").mkdir()
+            await heard(tmp_path / "none")
+            (tmp_path / "none" / "one.py").write_text("")
+            await heard(tmp_path / "none" / "one.py")
 
-    asyncio.run(asyncio.wait_for(scenario(), 20))
+    run(scenario)
 
 
-def test_what_can_not_be_watched_is_refused_at_once(tmp_path):
+def test_new_folders_and_those_in_them_are_watched(tmp_path):
     async def scenario():
-        with pytest.raises((OSError, RuntimeError)):
-            await watch(tmp_path / "none", [])
+        async with watching(tmp_path) as heard:
+            deep = tmp_path / "new" / "er"
+            deep.mkdir(parents=True)
+            await heard(deep)
+            (deep / "one.py").write_text("")
+            await heard(deep / "one.py")
 
-    asyncio.run(scenario())
+    run(scenario)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_root_that_is_replaced_is_watched_again(tmp_path, is_away):
+    root = tmp_path / "root"
+    root.mkdir()
+
+    async def scenario():
+        async with watching(root) as heard:
+            shutil.rmtree(root)
+            if is_away:
+                await heard(root)
+            root.mkdir()
+            await heard(root)
+            for name in ("one.py", "two.py"):
+                (root / name).write_text("")
+                await heard(root / name, root)  # of a folder that is told everything may have changed
+
+    run(scenario)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="reads /proc, which this system has not")
+def test_folders_that_hold_no_code_take_no_watch(tmp_path):
+    for name in (".venv/lib", ".git/objects", "node_modules/a", "__pycache__", "code/deep"):
+        (tmp_path / name).mkdir(parents=True)
+
+    def count_watches():
+        texts = (Path("/proc/self/fdinfo") / name for name in os.listdir("/proc/self/fd"))
+        return sum(text.read_text().count("inotify wd:") for text in texts if text.exists())
+
+    async def scenario():
+        before = count_watches()
+        async with watching(tmp_path):
+            assert count_watches() - before == 3
+
+    run(scenario)
+
+
+def test_a_project_below_a_folder_of_such_a_name_is_watched(tmp_path):
+    root = tmp_path / ".venv" / "project"
+    root.mkdir(parents=True)
+
+    async def scenario():
+        before = digest(root)
+        async with watching(root) as heard:
+            (root / "one.py").write_text("")
+            await heard(root / "one.py")
+            assert digest(root) != before
+
+    run(scenario)
+
+
+@contextlib.contextmanager
+def few_descriptors():
+    """This process gets one more descriptor, which looking into folders takes; a watch takes several."""
+    taken = {int(name) for name in os.listdir("/proc/self/fd")}
+    free = next(number for number in range(len(taken) + 1) if number not in taken)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc, which this system has not")
+@pytest.mark.parametrize("is_late", [False, True])
+def test_where_the_system_watches_too_much_already_files_are_looked_for(tmp_path, is_late):
+    told = []
+
+    async def scenario():
+        is_told = asyncio.Event()
+
+        def tell(words):
+            told.append(words)
+            is_told.set()
+
+        with contextlib.ExitStack() as limit:
+            if not is_late:
+                limit.enter_context(few_descriptors())
+            async with watching(tmp_path, tell=tell) as heard:
+                if is_late:
+                    limit.enter_context(few_descriptors())
+                (tmp_path / "new").mkdir()
+                await is_told.wait()
+                limit.close()
+                for number in range(2):
+                    (tmp_path / "new" / "one.py").write_text("x" * number)
+                    await heard(tmp_path / "new" / "one.py")
+                (tmp_path / "new" / "one.py").unlink()
+                await heard(tmp_path / "new" / "one.py")
+
+    run(scenario)
+    assert len(told) == 1
+    assert "the system does not tell of saved files" in told[0]
+
+
+def test_a_folder_that_is_not_there_has_no_digest(tmp_path):
+    assert digest(tmp_path / "none") == ""
+    assert digest(tmp_path) != ""

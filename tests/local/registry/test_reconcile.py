@@ -8,7 +8,7 @@ import pytest
 from tencentserverless.local.registry.encoding import Kept, decode_function, encode_function
 from tencentserverless.local.registry.function import new_function
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.reconcile import reconcile
+from tencentserverless.local.registry.reconcile import Look, News, reconcile
 from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.triggers import Trigger
 
@@ -16,48 +16,94 @@ KEY = FunctionKey("ap-a", "default", "fn")
 FOUND = FunctionRecord(KEY, "index.main_handler", "Python3.10", Path("/functions/fn"), created_at=1.0, changed_at=1.0)
 TODAY = dataclasses.replace(FOUND, created_at=9.0, changed_at=9.0)
 EDITED = dataclasses.replace(TODAY, memory_mb=256)
+MOVED = dataclasses.replace(TODAY, code_folder=Path("/elsewhere/fn"))
 PACKAGE = Packages(Path("/state/packages")).locate("ab" * 32, 77)
-SENT = dataclasses.replace(FOUND, package=PACKAGE, code_folder=PACKAGE.folder)
+SENT = dataclasses.replace(FOUND, package=PACKAGE, code_folder=PACKAGE.folder, handler="other.handler")
 VERSION = dataclasses.replace(SENT, version="1")
 CONFIGURED = dataclasses.replace(FOUND, timeout_seconds=30)
+BOTH = dataclasses.replace(SENT, timeout_seconds=30)
+CONFIGURED_TODAY = dataclasses.replace(CONFIGURED, changed_at=9.0)
+MOVED_CONFIGURED = dataclasses.replace(CONFIGURED, code_folder=MOVED.code_folder)
+EDITED_SENT = dataclasses.replace(SENT, memory_mb=256, changed_at=9.0)
+OTHERS = dataclasses.replace(TODAY, handler="others.handler", memory_mb=256)
+ELSEWHERE = dataclasses.replace(EDITED, code_folder=Path("/functions/fn/dist"))
+OLD, NEW = "digest of before", "digest of today"
 
 PLAIN = new_function(FOUND)
 
 
+def first_made(record):
+    return dataclasses.replace(record, created_at=1.0)
+
+
+def kept(latest, digest=OLD, found=FOUND):
+    return Kept(PLAIN.with_latest(latest), found, digest)
+
+
 @pytest.mark.parametrize(
-    ("kept", "found", "latest", "notice"),
+    ("old", "look", "latest", "news", "is_saved", "notice"),
     [
-        (None, TODAY, TODAY, ""),
-        (Kept(PLAIN, FOUND), TODAY, FOUND, ""),
-        (Kept(PLAIN, FOUND), EDITED, dataclasses.replace(EDITED, created_at=1.0), ""),
-        (Kept(PLAIN.with_latest(CONFIGURED), FOUND), TODAY, CONFIGURED, ""),
-        (Kept(PLAIN.with_latest(CONFIGURED), FOUND), EDITED, dataclasses.replace(EDITED, created_at=1.0), "replaces"),
-        (Kept(PLAIN.with_latest(SENT), FOUND), TODAY, SENT, ""),
-        (Kept(PLAIN, FOUND), None, None, "forgotten"),
-        (Kept(PLAIN.with_latest(CONFIGURED), FOUND), None, None, "forgotten"),
-        (Kept(PLAIN.with_latest(SENT), FOUND), None, SENT, ""),
-        (Kept(PLAIN.with_version(VERSION), FOUND), None, FOUND, ""),
-        (Kept(new_function(SENT), None), None, SENT, ""),
-        (Kept(new_function(SENT), None), TODAY, dataclasses.replace(TODAY, created_at=1.0), "replaces"),
+        (None, Look(TODAY, NEW), TODAY, News.NEW, False, ""),
+        (kept(FOUND), Look(TODAY, OLD), FOUND, News.NONE, False, ""),
+        (kept(FOUND), Look(TODAY, NEW), FOUND, News.NONE, True, ""),
+        (kept(FOUND), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, ""),
+        (kept(CONFIGURED), Look(TODAY, OLD), CONFIGURED, News.NONE, False, ""),
+        (kept(CONFIGURED), Look(TODAY, NEW), CONFIGURED, News.NONE, True, ""),
+        (kept(CONFIGURED), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, "it replaces what"),
+        (kept(SENT), Look(TODAY, OLD), SENT, News.NONE, False, ""),
+        (kept(SENT), Look(TODAY, NEW), first_made(TODAY), News.CHANGED, True, "its code replaces"),
+        (kept(SENT), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, "it replaces what"),
+        # A serverless.yml beside the folder of the code: each part for itself.
+        (kept(SENT), Look(EDITED, OLD), EDITED_SENT, News.CHANGED, False, ""),
+        (kept(BOTH), Look(EDITED, OLD), EDITED_SENT, News.CHANGED, False, "its settings replace"),
+        (kept(FOUND), Look(OTHERS, OLD), first_made(OTHERS), News.CHANGED, True, ""),
+        (kept(FOUND), Look(ELSEWHERE, OLD), first_made(ELSEWHERE), News.CHANGED, False, ""),
+        (kept(BOTH), Look(TODAY, NEW), CONFIGURED_TODAY, News.CHANGED, True, "its code replaces"),
+        # Nobody had looked into the folder, or nobody has now: what it holds is no news.
+        (kept(SENT, ""), Look(TODAY, NEW), SENT, News.NONE, False, ""),
+        (kept(SENT), Look(TODAY, ""), SENT, News.NONE, False, ""),
+        # No folder held the function before: one that is new has changed last.
+        (kept(SENT, "", None), Look(TODAY, NEW), first_made(TODAY), News.CHANGED, True, "it replaces what"),
+        # The project lies elsewhere now, and says what it said.
+        (kept(CONFIGURED), Look(MOVED, OLD), MOVED_CONFIGURED, News.CHANGED, False, ""),
+        (kept(SENT), Look(MOVED, OLD), SENT, News.NONE, False, ""),
     ],
 )
-def test_what_stands(kept, found, latest, notice):
-    reunion = reconcile({KEY: kept} if kept else {}, {KEY: found} if found else {})
-    function = reunion.functions.get(KEY)
-    assert (function.function.latest if function else None) == latest
-    assert notice in "".join(reunion.notices)
-    assert bool(reunion.notices) == bool(notice)
-    assert reunion.forgotten == ([KEY] if kept and latest is None else [])
-    if function is not None and (kept is None or function != kept):
-        assert reunion.changed == [KEY]
-    if found is not None:
-        assert function.found in (found, FOUND)
+def test_what_changed_last_stands(old, look, latest, news, is_saved, notice):
+    stand = reconcile(old, look)
+    assert (stand.kept.function.latest, stand.news, stand.is_saved) == (latest, news, is_saved)
+    assert (notice in stand.notice, bool(stand.notice)) == (True, bool(notice))
+    assert reconcile(stand.kept, look) == dataclasses.replace(stand, news=News.NONE, is_saved=False, notice="")
+
+
+@pytest.mark.parametrize(
+    ("old", "is_away"),
+    [(None, False), (kept(FOUND), True), (kept(SENT), False), (Kept(None, FOUND, OLD), False)],
+)
+def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
+    stand = reconcile(old, None)
+    assert (stand.kept, stand.is_away, stand.news) == (old, is_away, News.NONE)
+
+
+@pytest.mark.parametrize(
+    ("look", "is_back"),
+    [
+        (Look(TODAY, OLD), False),
+        (Look(MOVED, OLD), False),
+        (Look(TODAY, ""), False),
+        (Look(TODAY, NEW), True),
+        (Look(EDITED, OLD), True),
+    ],
+)
+def test_a_deleted_function_comes_back_with_a_change_of_its_folder(look, is_back):
+    stand = reconcile(Kept(None, FOUND, OLD), look)
+    assert (stand.kept.function is not None, stand.news is News.NEW) == (is_back, is_back)
+    assert ("since DeleteFunction" in stand.notice) == is_back
 
 
 def test_versions_aliases_and_reservations_stand_when_the_folder_has_changed():
     function = PLAIN.with_version(VERSION).with_reserved(256)
-    reunion = reconcile({KEY: Kept(function, FOUND)}, {KEY: EDITED})
-    stands = reunion.functions[KEY].function
+    stands = reconcile(Kept(function, FOUND), Look(EDITED)).kept.function
     assert (stands.versions["1"], stands.aliases, stands.reserved_mb) == (VERSION, function.aliases, 256)
 
 
@@ -68,14 +114,23 @@ def test_a_timer_that_the_folder_names_no_more_is_gone_and_the_apis_stays():
     function = dataclasses.replace(function, triggers={**function.triggers, "made": made})
     renamed = dataclasses.replace(FOUND, timers=(dataclasses.replace(named, name="renamed"),))
     for after, names in ((renamed, {"renamed", "made"}), (FOUND, {"made"})):
-        stands = reconcile({KEY: Kept(function, before)}, {KEY: after}).functions[KEY].function
+        stands = reconcile(Kept(function, before), Look(after)).kept.function
         assert set(stands.triggers) == names
 
 
-@pytest.mark.parametrize("function", [PLAIN, PLAIN.with_latest(SENT).with_version(VERSION).with_reserved(0)])
+@pytest.mark.parametrize("function", [None, PLAIN, PLAIN.with_latest(SENT).with_version(VERSION).with_reserved(0)])
 def test_a_function_is_kept_whole_wherever_the_packages_are_next_time(function):
-    text = encode_function(Kept(function, FOUND))
+    kept = Kept(function, FOUND, OLD, Path("/functions/fn/serverless.yml"))
+    text = encode_function(kept)
     assert b"/state/packages" not in text
-    assert decode_function(text, Packages(Path("/state/packages")).locate) == Kept(function, FOUND)
+    assert decode_function(text, Packages(Path("/state/packages")).locate) == kept
     moved = decode_function(text, Packages(Path("/moved")).locate).function
-    assert all(str(each.code_folder).startswith("/moved/") for each in moved.versions.values() if each.package)
+    versions = moved.versions.values() if moved else ()
+    assert all(str(each.code_folder).startswith("/moved/") for each in versions if each.package)
+
+
+def test_what_was_kept_before_there_were_digests_is_read():
+    text = encode_function(Kept(PLAIN, FOUND)).replace(b',"digest":"","place":null', b"")
+    assert b"digest" not in text
+    assert b"place" not in text
+    assert decode_function(text, Packages(Path("/state/packages")).locate) == Kept(PLAIN, FOUND)

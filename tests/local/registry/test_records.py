@@ -4,6 +4,7 @@ import pytest
 
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.packages import Packages
+from tencentserverless.local.registry.reconcile import Look
 from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord, environment_fault
 from tencentserverless.local.registry.store import Store
 
@@ -44,7 +45,8 @@ def test_regions_and_namespaces_are_separate_worlds(tmp_path):
     places = [("ap-a", "default", "fn"), ("ap-b", "default", "fn"), ("ap-b", "other", "fn"), ("ap-b", "other", "gn")]
     store = Store(tmp_path / "state.db", pytest.fail)
     found = {each.key: each for each in (record(*place, tmp_path) for place in places)}
-    catalogue, notices = restore(store, Packages(tmp_path / "packages").locate, found)
+    looks = {key: Look(each) for key, each in found.items()}
+    catalogue, notices = restore(store, Packages(tmp_path / "packages").locate, looks)
     store.close()
     assert notices == []
     assert len(catalogue) == len(list(catalogue)) == 4

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.conftest import wait_until
 from tests.local.scheduler.scheduling import call, record, scheduling, value
 
 CODE = """
@@ -199,5 +200,39 @@ def test_a_call_that_waits_stays_with_the_old_instance_where_what_was_saved_does
             assert (await call(scheduler, function, {}, nested=True)).status == 443
             (gate / "open").touch()
             assert words([await held, await late]) == ["one", "one"]
+
+    asyncio.run(scenario())
+
+
+def test_a_save_of_what_has_no_instance_any_more_starts_none(function):
+    async def scenario():
+        async with scheduling(idle_instance_seconds=0) as scheduler:
+            assert words([await call(scheduler, function, {})]) == ["one"]
+            scheduler._reap()
+            await asyncio.to_thread(wait_until, lambda: not scheduler.counts()["instances"])
+            save(function.code_folder, "two")
+            assert await scheduler.renew(function)
+            assert scheduler.counts()["instances"] == 0
+            assert words([await call(scheduler, function, {})]) == ["two"]
+
+    asyncio.run(scenario())
+
+
+def test_the_newest_save_wins_over_one_that_still_loads(function, gate):
+    held = f"import os, time\nopen({str(gate / 'begun')!r}, 'w').close()\n"
+    held += f"while not os.path.exists({str(gate / 'open')!r}): time.sleep(0.01)\n"
+
+    async def scenario():
+        async with scheduling() as scheduler:
+            assert words([await call(scheduler, function, {})]) == ["one"]
+            (function.code_folder / "index.py").write_text(f"{held}WORD = 'two'\n{CODE}")
+            older = asyncio.ensure_future(scheduler.renew(function))
+            await asyncio.to_thread(wait_for, gate / "begun")
+            assert words([await call(scheduler, function, {})]) == ["one"]
+            save(function.code_folder, "three")
+            assert await scheduler.renew(function)
+            assert not await older
+            assert words([await call(scheduler, function, {})]) == ["three"]
+            await asyncio.to_thread(wait_until, lambda: scheduler.counts()["instances"] == 1)  # nothing else is left
 
     asyncio.run(scenario())

@@ -44,11 +44,12 @@ class QueueExecutor:
         """Run an event on the version that its qualifier leads to now."""
         services, request_id = self.services, event.request_id
         function = services.catalogue.find(event.key)
-        if function is None:
+        record = function.resolve(event.qualifier, services.dice) if function else None
+        is_away = record is not None and record.package is None and services.catalogue.find_away(event.key) is not None
+        if function is None or is_away:
             problem = f"Function {event.key.name!r} is not there at the moment"
             self.note(event, NOT_FOUND, problem)
             return Ended(NOT_FOUND, problem, AsyncConfig(), is_away=True)
-        record = function.resolve(event.qualifier, services.dice)
         if record is None:
             problem = f"Function {event.key.name!r} has no version or alias {event.qualifier!r} any more"
             self.note(event, NOT_FOUND, problem)

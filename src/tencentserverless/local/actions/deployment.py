@@ -18,7 +18,8 @@ from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose, is_switched_on
 from tencentserverless.local.actions.code import CodeTable
 from tencentserverless.local.actions.configuration import ConfigurationTable, configured
-from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function
+from tencentserverless.local.actions.folders import follow_folder
+from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.actions.retirement import retire
 from tencentserverless.local.actions.versions import publish
@@ -100,6 +101,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     text = code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
     await _prepare(services, record.runtime)
     draft = await code.unpack(services, text, "FailedOperation.CreateFunction")
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
     with code.keeping(services, "FailedOperation.CreateFunction"):
         services.catalogue.put(new_function(with_code(record)))
@@ -116,6 +118,7 @@ async def update_function_code(
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
     draft = await code.unpack(services, code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode")
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
@@ -135,6 +138,7 @@ async def update_function_configuration(
     parameters: UpdateFunctionConfigurationTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Another configuration for ``$LATEST``; calls that come from now on have it."""
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
@@ -170,6 +174,9 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             "InvalidParameterValue.FunctionName",
             f"Namespace and FunctionName have more than {MAX_NAMES_CHARS} characters together.",
         )
+    away = services.catalogue.find_away(key)
+    if away is not None:
+        raise folder_is_away(away, "ResourceInUse.Function")
     if services.catalogue.find(key) is not None:
         raise ApiError(
             "ResourceInUse.Function",

@@ -10,6 +10,7 @@ import msgspec
 
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import DESCENDING
+from tencentserverless.local.actions.folders import follow_folder
 from tencentserverless.local.actions.lookup import Codes, find_function, find_version
 from tencentserverless.local.actions.paging import sort_items, time_seconds
 from tencentserverless.local.actions.parameters import Table
@@ -93,7 +94,9 @@ class UpdateInvokeConfigTable(Table, frozen=True):
 
 async def list_async_events(parameters: ListAsyncEventsTable, call: Call, services: Services) -> dict[str, object]:
     """What became of a function's events in the last 72 hours."""
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    function = find_function(
+        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, also_away=True
+    )
     wanted = set(parameters.Status or _STATUSES)
     if not wanted.issubset(_STATUSES):
         raise ApiError("InvalidParameterValue.Status", f"Status takes {', '.join(_STATUSES)}.")
@@ -128,7 +131,9 @@ async def terminate_async_event(
     parameters: TerminateAsyncEventTable, call: Call, services: Services
 ) -> dict[str, object]:
     """End an event that runs or waits: its instance is killed, or asked by SIGTERM."""
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
+    function = find_function(
+        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES, also_away=True
+    )
     trace = await _find(parameters.InvokeRequestId, call, services)
     event = await services.queue.find(parameters.InvokeRequestId)
     if event is None or event.key != function.key:
@@ -152,6 +157,7 @@ async def update_invoke_config(
     parameters: UpdateInvokeConfigTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Other retries for what is not yet given up."""
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     wanted = parameters.AsyncTriggerConfig
     if len(wanted.RetryConfig) != 1:

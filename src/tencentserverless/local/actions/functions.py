@@ -12,6 +12,7 @@ from tencentserverless._core import wire
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import ASCENDING, FALSE, TRUE, is_switched_on
 from tencentserverless.local.actions.code import take_snapshot
+from tencentserverless.local.actions.folders import follow_folder
 from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
 from tencentserverless.local.actions.paging import cut_page, sort_items
 from tencentserverless.local.actions.parameters import Table
@@ -155,12 +156,20 @@ async def get_function_address(
 
 async def delete_function(parameters: DeleteFunctionTable, call: Call, services: Services) -> dict[str, object]:
     """A function with all that belongs to it, or one version of it. A folder of the user's stays as it is."""
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+
+    def find() -> Function:
+        return find_function(
+            services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, also_away=True
+        )
+
     if parameters.Qualifier:
-        return delete_version(services, function, parameters.Qualifier, is_forced=False)
+        return delete_version(services, find(), parameters.Qualifier, is_forced=False)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
+    function = find()
     services.catalogue.remove(function.key)
     services.queue.disown(function.key)
     retire(services, function.versions.values())
+    services.timers.look_again()
     return {}
 
 

@@ -94,7 +94,9 @@ async def get_function_logs(parameters: GetFunctionLogsTable, call: Call, servic
     """The logs of a function's last calls, the latest first."""
     if not parameters.FunctionName:
         raise ApiError("InvalidParameter.ParamError", "FunctionName is empty: logs are kept by function.")
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _LOG_CODES)
+    function = find_function(
+        services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _LOG_CODES, also_away=True
+    )
     offset, limit = _reach(parameters)
     interval = _interval(parameters.StartTime, parameters.EndTime)
     if interval and interval[1] - interval[0] > _DAY_SECONDS:

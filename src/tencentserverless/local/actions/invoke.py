@@ -16,7 +16,7 @@ from tencentserverless.local import logs
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import choose
 from tencentserverless.local.actions.execution import Done, Execution, execute
-from tencentserverless.local.actions.lookup import Codes, find_function, no_version
+from tencentserverless.local.actions.lookup import Codes, check_code, find_function, no_version
 from tencentserverless.local.actions.parameters import Table
 from tencentserverless.local.refusals import ApiError
 from tencentserverless.local.registry.events import Event
@@ -82,6 +82,7 @@ def prepare(parameters: InvokeTable | InvokeFunctionTable, call: Call, services:
     record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
     if record is None:
         raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
+    check_code(services.catalogue, function, record, _CODES.function)
     log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     _check_runtime(record)
     event = _checked_event(payload, services.settings.limits.event_bytes)
@@ -147,6 +148,7 @@ async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict
     record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
     if record is None:
         raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
+    check_code(services.catalogue, function, record, _CODES.function)
     choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     _check_runtime(record)
     event = _checked_event(parameters.ClientContext, services.settings.limits.async_event_bytes)

@@ -26,18 +26,29 @@ DEFAULT_CODES = Codes()
 
 
 def find_function(
-    catalogue: Catalogue, region: str, namespace: str | None, name: str, codes: Codes = DEFAULT_CODES
+    catalogue: Catalogue,
+    region: str,
+    namespace: str | None,
+    name: str,
+    codes: Codes = DEFAULT_CODES,
+    *,
+    also_away: bool = False,
 ) -> Function:
     """The function of that name.
 
     :param codes: those that the action's page lists
+    :param also_away: its folder need not be there
     :raises ApiError: if there is none, with the regions and namespaces where one of that name is
     """
     key = FunctionKey(region, namespace or wire.DEFAULT_NAMESPACE, name)
-    function = catalogue.find(key)
+    function, away = catalogue.find(key), catalogue.find_away(key)
     if function is not None:
         return function
+    if away is not None and also_away:
+        return away
     check_name(name, codes.name)
+    if away is not None:
+        raise folder_is_away(away, codes.function)
     if not catalogue.has_namespace(region, key.namespace):
         problem = f"Namespace {shown(key.namespace)} does not exist in region {shown(region)}"
         raise ApiError(codes.namespace, f"{problem}, so function {name!r} is not there.{_elsewhere(catalogue, name)}")
@@ -45,6 +56,26 @@ def find_function(
         codes.function,
         f"Function {name!r} does not exist in region {shown(region)}, namespace {shown(key.namespace)}."
         + _elsewhere(catalogue, name),
+    )
+
+
+def check_code(catalogue: Catalogue, function: Function, record: FunctionRecord, code: str) -> None:
+    """Refuse a version whose code is away with its folder.
+
+    :param code: of the refusal
+    :raises ApiError: if it is
+    """
+    if record.package is None and catalogue.find_away(record.key) is not None:
+        raise folder_is_away(function, code)
+
+
+def folder_is_away(function: Function, code: str) -> ApiError:
+    """The refusal of what needs a folder that is not there."""
+    name, folder = function.key.name, function.latest.code_folder
+    return ApiError(
+        code,
+        f"The folder of function {name!r} is away: {folder} holds it no more. All that belongs to the function is kept "
+        "until the folder is back, or until DeleteFunction.",
     )
 
 

@@ -1,109 +1,172 @@
-"""What happens when a file of a function has been saved: its next call runs what the file says now."""
+"""What happens when a file of a function has been saved: its next call runs what the file says now.
+
+A task of its own follows each function, so that the slow import of one delays no other. What takes long comes first:
+manifests are read, folders looked into, interpreters found. Then the catalogue decides and writes in one step.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.actions.action import Services
-from tencentserverless.local.actions.retirement import retire
-from tencentserverless.local.project.discovery import ENTRY_FILE, discover
+from tencentserverless.local.actions.folders import end_old, look_at, looks_of, read_project, tell
+from tencentserverless.local.project.discovery import ENTRY_FILE, Project
 from tencentserverless.local.project.manifest import FILE_NAME
-from tencentserverless.local.project.watch import digest, watch
-from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.reconcile import reconcile
+from tencentserverless.local.project.watch import Watch, watch
+from tencentserverless.local.registry.catalogue import Followed
+from tencentserverless.local.registry.reconcile import Look, settings_of
+from tencentserverless.local.registry.records import LATEST, FunctionKey
 from tencentserverless.local.registry.store import StoreFailed
-from tencentserverless.local.settings import StartRefused, project_variables
+from tencentserverless.local.settings import StartRefused
+
+_PAUSE_SECONDS = 1.0  # after a failure that nobody has foreseen
 
 
 class Reloader:
-    """Follows the folders of functions. Make it with ``start_reloader``."""
+    """Follows the folders of functions. Make it with ``start_reloader``.
 
-    def __init__(self, services: Services, changes: AsyncIterator[set[Path]]) -> None:
+    :param project: what the manifests said when they were read last
+    """
+
+    def __init__(self, services: Services, watched: Watch, project: Project) -> None:
         self._services = services
-        self._changes = changes
-        self._digests: dict[Path, str] = {}
+        self._watch = watched
+        self._project = project
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told = ""
 
     async def catch_up(self) -> None:
         """Take over what was saved before the watch began, and see what the folders hold. No instance may run yet."""
-        await self._try(self._look_for_functions())
-        folders = {function.latest.code_folder for function in self._folder_functions()}
-        self._digests = await asyncio.to_thread(lambda: {folder: digest(folder) for folder in folders})
+        await self._try(self._catch_up())
 
     async def follow(self) -> None:
         """Apply every change, until the task is cancelled."""
-        async for paths in self._changes:
+        try:
+            while True:
+                await self._try(self._follow())
+                await asyncio.sleep(_PAUSE_SECONDS)
+                await self._try(self._apply({self._services.settings.project.resolve()}))  # something may be missed
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _follow(self) -> None:
+        async for paths in self._watch.changes():
             await self._try(self._apply(paths))
 
     async def _try(self, work: Coroutine[None, None, None]) -> None:
+        """Whatever fails, the next save is followed. The same failure is told once."""
         try:
             await work
-        except (StoreFailed, OSError) as error:
-            self._services.console.show(f"scf: a change could not be followed: {error}")
+        except StartRefused as error:
+            self._services.console.show(f"scf: {error}; what was there before stays")
+        except Exception as error:  # noqa: BLE001  # nobody else would see it, and saved files would be live no more
+            words = str(error) if isinstance(error, (StoreFailed, OSError)) else f"{type(error).__name__}: {error}"
+            if words != self._told:
+                self._told = words
+                self._services.console.show(f"scf: a change could not be followed: {words}")
+        else:
+            self._told = ""
+
+    async def _catch_up(self) -> None:
+        await self._read_manifests()
+        moment = self._services.catalogue.begin_look()
+        await self._prepare(record.runtime for record in self._project.records.values())
+        looks: dict[FunctionKey, Look | None] = dict.fromkeys(self._services.catalogue.kept())
+        looks.update(await asyncio.to_thread(looks_of, self._project))
+        for each in self._services.catalogue.follow(looks, moment).values():
+            tell(self._services, each)
+            end_old(self._services, each)
 
     async def _apply(self, paths: set[Path]) -> None:
-        if any(path.name in (FILE_NAME, ENTRY_FILE) or not path.suffix for path in paths):
-            await self._look_for_functions()
-        for function in self._folder_functions():
-            folder = function.latest.code_folder
-            if any(folder in path.parents for path in paths):
-                await self._renew(function)
+        """Follow all functions that changed paths can concern."""
+        folders = {record.code_folder for record in self._project.records.values()}
+        if any(path.name in (FILE_NAME, ENTRY_FILE) or not path.suffix or path in folders for path in paths):
+            await self._read_manifests()
+        for key in {*self._project.records, *self._services.catalogue.kept()}:
+            if self._is_concerned(key, paths):
+                self._start(key)
 
-    def _folder_functions(self) -> list[Function]:
-        """Those that run from a folder of the user's."""
-        return [function for function in self._services.catalogue if function.latest.package is None]
+    def _is_concerned(self, key: FunctionKey, paths: Iterable[Path]) -> bool:
+        catalogue = self._services.catalogue
+        record, kept = self._project.records.get(key), catalogue.kept().get(key)
+        if record is None:
+            return catalogue.has_folder(key)
+        if kept is None or kept.found is None or not catalogue.has_folder(key):
+            return True
+        folder = record.code_folder
+        return (
+            folder != kept.found.code_folder
+            or settings_of(record) != settings_of(kept.found)
+            or any(folder == path or folder in path.parents or path in folder.parents for path in paths)
+        )
 
-    async def _renew(self, function: Function) -> None:
-        folder = function.latest.code_folder
-        now = await asyncio.to_thread(digest, folder)
-        if now == self._digests.get(folder):
-            return
-        self._digests[folder] = now
-        began = time.monotonic()
-        await self._services.scheduler.renew(function.latest)
-        took_ms = (time.monotonic() - began) * 1000
-        self._services.console.show(f"[{function.key.name}] changed; the next call runs it ({took_ms:.0f} ms)")
+    def _start(self, key: FunctionKey) -> None:
+        """Follow a function. The newest look wins, so that nobody waits for one before."""
+        task = asyncio.get_running_loop().create_task(self._try(self._take(key)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _look_for_functions(self) -> None:
-        """Read the manifests again. One that can't be read changes nothing, and the user is told."""
-        services = self._services
-        settings = services.settings
+    async def _take(self, key: FunctionKey) -> None:
+        """Look at a function's folder and have the catalogue decide; then have the next call run what stands."""
+        services, place, began = self._services, self._project.places.get(key), time.monotonic()
+        moment, look = services.catalogue.begin_look(), None
+        if place is not None:
+            look = await asyncio.to_thread(look_at, place, key, services.settings.region, services.clock())
+            if look is None:
+                return  # it is being built anew, or has just gone: that will be told
+            await self._prepare((look.record.runtime,))
+        kept = services.catalogue.kept().get(key)
         try:
-            project = await asyncio.to_thread(
-                discover, settings.project, settings.region, project_variables(), time.time()
-            )
-            reunion = reconcile(services.catalogue.kept(), project.records)
-            runtimes = {reunion.functions[key].function.latest.runtime for key in reunion.changed}
-            await asyncio.to_thread(services.interpreters.prepare, runtimes)
-        except StartRefused as error:
-            services.console.show(f"scf: {error}; what was there before stays")
+            followed = services.catalogue.follow({key: look}, moment).get(key)
+        except StoreFailed:
+            if look and kept and kept.function and kept.function.latest.package is None and kept.digest != look.digest:
+                await services.scheduler.renew(kept.function.latest)  # that the code is live needs no database
+            raise
+        if followed is not None:
+            tell(services, followed)
+            if not end_old(services, followed):
+                await self._renew(followed, began)
+
+    async def _renew(self, followed: Followed, began: float) -> None:
+        """Have instances ready of code that has changed where it lies."""
+        kept = followed.stand.kept
+        if not followed.stand.is_saved or kept is None or kept.function is None:
             return
-        before = [
-            function.latest
-            for key in (*reunion.changed, *reunion.forgotten)
-            if (function := services.catalogue.find(key))
-        ]
-        services.catalogue.follow(reunion)
-        retire(services, before)
-        for notice in (*project.notices, *reunion.notices) if reunion.changed or reunion.forgotten else ():
-            services.console.show(f"scf: {notice}")
-        self._tell([key.name for key in reunion.changed], [key.name for key in reunion.forgotten])
+        if await self._services.scheduler.renew(kept.function.versions[LATEST]):
+            took_ms = (time.monotonic() - began) * 1000
+            self._services.console.show(f"[{kept.key.name}] changed; the next call runs it ({took_ms:.0f} ms)")
 
-    def _tell(self, changed: Iterable[str], forgotten: Iterable[str]) -> None:
-        for name in changed:
-            self._services.console.show(f"[{name}] its configuration is as its folder says now")
-        for name in forgotten:
-            self._services.console.show(f"[{name}] is gone")
+    async def _prepare(self, runtimes: Iterable[str]) -> None:
+        await asyncio.to_thread(self._services.interpreters.prepare, set(runtimes))
+
+    async def _read_manifests(self) -> None:
+        """Read the manifests again. One that can't be read changes nothing, and the user is told."""
+        try:
+            project = await read_project(self._services.settings)
+        except StartRefused as error:
+            self._services.console.show(f"scf: {error}; what was there before stays")
+            return
+        told, self._project = self._project.notices, project
+        for notice in project.notices:
+            if notice not in told:
+                self._services.console.show(f"scf: {notice}")
 
 
-async def start_reloader(services: Services) -> Reloader | None:
-    """Watch files from now on. None, and the user is told, where the system does not let them be watched."""
-    folders = {function.latest.code_folder for function in services.catalogue if function.latest.package is None}
-    try:
-        changes = await watch(services.settings.project.resolve(), folders)
-    except (OSError, RuntimeError) as error:
-        services.console.show(f"scf: saved files are not followed: {error}")
-        return None
-    reloader = Reloader(services, changes)
+async def start_reloader(services: Services, project: Project) -> Reloader:
+    """Watch files from now on, and take over what they say now.
+
+    :param project: what the manifests said when they were read
+    """
+    catalogue = services.catalogue
+
+    def folders() -> list[Path]:
+        return [kept.found.code_folder for kept in catalogue.kept().values() if kept.found is not None]
+
+    watched = await watch(
+        services.settings.project.resolve(), folders, lambda words: services.console.show(f"scf: {words}")
+    )
+    reloader = Reloader(services, watched, project)
     await reloader.catch_up()
     return reloader

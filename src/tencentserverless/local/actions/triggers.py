@@ -11,6 +11,7 @@ import msgspec
 from tencentserverless.local.actions.action import Action, Call, Services
 from tencentserverless.local.actions.choices import DESCENDING
 from tencentserverless.local.actions.configuration import UInt, checked_description
+from tencentserverless.local.actions.folders import follow_folder
 from tencentserverless.local.actions.lookup import DEFAULT_CODES, Codes, find_function, no_version, shown
 from tencentserverless.local.actions.paging import cut_page, sort_items, time_text
 from tencentserverless.local.actions.parameters import Table
@@ -105,6 +106,7 @@ class DeleteTriggerTable(Table, frozen=True):
 async def create_trigger(parameters: CreateTriggerTable, call: Call, services: Services) -> dict[str, object]:
     """A new timer of a function."""
     _check_type(parameters.Type)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     name = parameters.TriggerName
     if not NAME.match(name):
@@ -147,7 +149,7 @@ async def list_triggers(parameters: ListTriggersTable, call: Call, services: Ser
 
 async def update_trigger(parameters: UpdateTriggerTable, call: Call, services: Services) -> dict[str, object]:
     """Another time, argument or version for a timer."""
-    function, trigger = _find(parameters, call, services)
+    function, trigger = await _find(parameters, call, services)
     trigger = dataclasses.replace(trigger, changed_at=services.clock())
     _put(services, function, _changed(function, trigger, parameters))
     return {}
@@ -157,7 +159,7 @@ async def update_trigger_status(
     parameters: UpdateTriggerStatusTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Switch a timer on or off."""
-    function, trigger = _find(parameters, call, services)
+    function, trigger = await _find(parameters, call, services)
     is_enabled = _is_open(parameters.Enable, "InvalidParameterValue.Enable")
     if is_enabled == trigger.is_enabled:
         problem = f"Trigger {trigger.name!r} is {'OPEN' if is_enabled else 'CLOSE'} already."
@@ -168,7 +170,7 @@ async def update_trigger_status(
 
 async def delete_trigger(parameters: DeleteTriggerTable, call: Call, services: Services) -> dict[str, object]:
     """A timer rings no more."""
-    function, trigger = _find(parameters, call, services)
+    function, trigger = await _find(parameters, call, services)
     services.catalogue.put(function.without_trigger(trigger.name))
     services.timers.look_again()
     return {}
@@ -207,10 +209,11 @@ def _put(services: Services, function: Function, trigger: Trigger) -> None:
     services.timers.look_again()
 
 
-def _find(
+async def _find(
     parameters: UpdateTriggerTable | UpdateTriggerStatusTable | DeleteTriggerTable, call: Call, services: Services
 ) -> tuple[Function, Trigger]:
     _check_type(parameters.Type)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     codes = _DELETE_CODES if isinstance(parameters, DeleteTriggerTable) else DEFAULT_CODES
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, codes)
     trigger = function.triggers.get(parameters.TriggerName)

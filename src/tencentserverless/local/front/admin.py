@@ -140,7 +140,7 @@ class Admin:
         if not after.isascii() or not after.isdigit() or len(after) > _MAX_DIGITS:
             raise _Refused(400, "after must be the count of an answer before")
         lines, count = self._services.console.kept(int(after))
-        return {"lines": lines, "count": count}
+        return {"lines": lines, "count": count, "written": self._services.console.written}
 
     def _stop(self, query: dict[str, str], body: bytes) -> object:
         """End as by a signal. Nobody else need know the process: in a container its number is another one."""

@@ -38,16 +38,21 @@ class Project:
         self.places[key] = place
 
 
-def discover(path: Path, region: str, environment: Mapping[str, str], now: float) -> Project:
+def discover(
+    path: Path, region: str, environment: Mapping[str, str], now: float, *, may_be_empty: bool = False
+) -> Project:
     """Read every function of PATH and of the folders directly in it.
 
     :param region: of functions that name none
     :param environment: where ``${env:X}`` of a manifest looks
     :param now: UNIX seconds, the time of creation of all of them
+    :param may_be_empty: there need be none, nor PATH
     :raises StartRefused: if there is none, or one that can't be
     """
     root = path.resolve()
     project = Project()
+    if may_be_empty and not root.exists():
+        return project
     has_manifest = (root / FILE_NAME).is_file()
     for folder in (root, *_subfolders(root)):
         manifest = folder / FILE_NAME
@@ -60,12 +65,23 @@ def discover(path: Path, region: str, environment: Mapping[str, str], now: float
         elif not has_manifest and (folder / ENTRY_FILE).is_file():
             # Beside a manifest at the top, the folders are its code.
             project.add(_folder_function(folder, region, now), folder)
-    if not project.records:
+    if not project.records and not may_be_empty:
         raise StartRefused(
             Reason.PROJECT,
             f"{path}: no functions here: neither a {FILE_NAME} of component scf nor a folder with an {ENTRY_FILE}",
         )
     return project
+
+
+def read_place(place: Path, region: str, environment: Mapping[str, str], now: float) -> FunctionRecord | None:
+    """The function of one serverless.yml, or of a folder that has none; None if it is not there any more.
+
+    :raises StartRefused: if it is one that can't be
+    """
+    if place.name == FILE_NAME:
+        return read_manifest(place, region, environment, now).record if place.is_file() else None
+    is_function = (place / ENTRY_FILE).is_file() and not (place / FILE_NAME).exists()
+    return _folder_function(place, region, now) if is_function else None
 
 
 def _subfolders(root: Path) -> Iterable[Path]:

@@ -3,15 +3,28 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from watchfiles import Change, DefaultFilter, awatch
 
 _DEBOUNCE_MS = 80  # an editor writes a file in several steps
 _STEP_MS = 20
+_LOOK_MS = 1000  # how often a watch that hears nothing sees whether the folders are still those that it watches
+_DRAIN_SECONDS = 0.15  # more than one debounce
+_POLL_SECONDS = 0.3
+_POLL_SHARE = 5  # a poll that takes long comes so many times as seldom
+_MAX_LISTINGS = 5
 _MAX_FILES = 20_000
 _MAX_READ_BYTES = 4 * 1024 * 1024  # of a larger file, size and time must do
+#: Linux counts watched folders, so that those which hold no code are left out. Elsewhere one watch covers a tree.
+_BY_FOLDER = sys.platform.startswith("linux")
+
+_Identities = Mapping[Path, tuple[int, int]]
+_Stamps = Mapping[str, tuple[int, int, int]]
 
 
 class _Sources(DefaultFilter):
@@ -26,38 +39,201 @@ class _Sources(DefaultFilter):
             parts = Path(path).relative_to(self._root).parts
         except ValueError:
             parts = Path(path).parts[-1:]
-        return not any(part.startswith(".") for part in parts) and super().__call__(change, path)
+        # Where the project itself lies is nobody's business: it may be below a folder that is called .venv.
+        return not any(part.startswith(".") for part in parts) and super().__call__(change, os.sep.join(parts))
 
 
-async def watch(root: Path, folders: Iterable[Path]) -> AsyncIterator[set[Path]]:
+class _Source(Protocol):
+    """Where news of files come from."""
+
+    async def next(self) -> set[Path]:
+        """What has changed; nothing, if it is time to look whether the folders are still there."""
+
+    async def close(self) -> set[Path]:
+        """End it. The value is what it has heard and not told."""
+
+
+class _Notices:
+    """The system tells of changes."""
+
+    def __init__(self, changes: "AsyncGenerator[set[tuple[Change, str]], None]") -> None:
+        self._changes = changes
+        self._first: asyncio.Future[set[tuple[Change, str]]] | None = asyncio.ensure_future(anext(changes))
+
+    async def begin(self) -> None:
+        """Have every folder under watch when this returns."""
+        await asyncio.sleep(0)  # its first step does that before it waits for a change
+        if self._first is not None and self._first.done():
+            self._first.result()
+
+    async def next(self) -> set[Path]:
+        first, self._first = self._first, None
+        return {Path(path) for _, path in await (first or anext(self._changes))}
+
+    async def close(self) -> set[Path]:
+        try:
+            return await asyncio.wait_for(self.next(), _DRAIN_SECONDS)
+        except (asyncio.TimeoutError, StopAsyncIteration, OSError, RuntimeError):
+            return set()
+        finally:
+            await self._changes.aclose()
+
+
+class _Polls:
+    """The files are looked at again and again."""
+
+    def __init__(self, roots: Iterable[Path]) -> None:
+        self._roots = tuple(roots)
+        self._stamps: _Stamps = {}
+        self._pause_seconds = _POLL_SECONDS
+
+    async def begin(self) -> None:
+        """Know what is there when this returns."""
+        self._stamps = await asyncio.to_thread(_stamps, self._roots)
+
+    async def next(self) -> set[Path]:
+        await asyncio.sleep(self._pause_seconds)
+        return await self._look()
+
+    async def close(self) -> set[Path]:
+        return await self._look()
+
+    async def _look(self) -> set[Path]:
+        began = time.monotonic()
+        before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots)
+        self._pause_seconds = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - began))
+        changed = {path for path, stamp in self._stamps.items() if before.get(path) != stamp}
+        return {Path(path) for path in changed | (before.keys() - self._stamps.keys())}
+
+
+class Watch:
+    """Watches the files of a project. Make it with ``watch``.
+
+    Folders may come, go and be replaced, the root among them. Where the system does not tell of changes, because it
+    watches too much already, files are looked at again and again.
+    """
+
+    def __init__(self, root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> None:
+        self._root = root
+        self._folders = folders
+        self._tell = tell
+        self._is_polling = False
+        self._watched: _Identities = {}
+        self._source: _Source | None = None
+
+    async def begin(self) -> None:
+        """Watch from the moment on in which this returns."""
+        await self._follow_folders(set())
+
+    async def changes(self) -> AsyncIterator[set[Path]]:
+        """The files and folders that have changed, whenever some have, until the task that asks is cancelled."""
+        while True:
+            paths = await self._next()
+            if paths:
+                yield paths
+            touched = paths & self._watched.keys()  # one of them may be another folder of the same name now
+            if touched or await self._has_others(paths):
+                more = await self._follow_folders(touched)
+                if more:
+                    yield more
+
+    async def _next(self) -> set[Path]:
+        assert self._source is not None, "it has not begun"
+        try:
+            return await self._source.next()
+        except (OSError, RuntimeError, StopAsyncIteration) as error:
+            await self._poll(error)
+            return set(self._roots())  # anything may have changed
+
+    def _roots(self) -> list[Path]:
+        outside = [folder for folder in self._folders() if self._root not in (folder, *folder.parents)]
+        return [self._root, *sorted(set(outside))]
+
+    async def _has_others(self, paths: Iterable[Path]) -> bool:
+        """Whether there may be other folders to watch than those that are."""
+        roots = self._roots()
+
+        def look() -> bool:
+            return any(_identity(root) != self._watched.get(root) for root in roots) or (
+                _BY_FOLDER and any(path.is_dir() for path in paths)
+            )
+
+        return await asyncio.to_thread(look)
+
+    async def _follow_folders(self, touched: set[Path]) -> set[Path]:
+        """Watch the folders that are there now. The value is what may have changed meanwhile.
+
+        :param touched: folders whose watch may have ended
+        """
+        before, changed = self._watched, set(touched)
+        for number in range(_MAX_LISTINGS):
+            found = await asyncio.to_thread(_identities, self._roots())
+            if found == self._watched and self._source is not None and (number or not touched):
+                break
+            self._watched = found
+            changed |= await self._replace_source()
+        return changed | {
+            path for path in {*before, *self._watched} if before and before.get(path) != self._watched.get(path)
+        }
+
+    async def _replace_source(self) -> set[Path]:
+        """Have another source, and then end the one before."""
+        old = self._source
+        if self._is_polling or not self._watched:  # without a folder there is nothing that the system can tell of
+            source: _Notices | _Polls = _Polls(self._roots())
+        else:
+            tops = list(self._watched) if _BY_FOLDER else [root for root in self._roots() if root in self._watched]
+            source = _Notices(_awatch(tops, _Sources(self._root)))
+        try:
+            await source.begin()
+            self._source = source
+        except FileNotFoundError:
+            self._watched = {}  # one has gone meanwhile: they are listed again
+            if old is None:
+                self._source = _Polls(self._roots())
+            return set()
+        except (OSError, RuntimeError) as error:
+            await self._poll(error)
+        return await old.close() if old else set()
+
+    async def _poll(self, error: BaseException) -> None:
+        self._is_polling = True
+        polls = _Polls(self._roots())
+        await polls.begin()
+        self._source = polls
+        self._tell(
+            f"the system does not tell of saved files ({error}); they are looked for instead, which takes a moment more"
+        )
+
+
+async def watch(root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> Watch:
     """Watch files from the moment on in which this returns.
 
     :param root: the folder of the project
-    :param folders: of code that may lie elsewhere
-    :return: the files that have changed, whenever some have, until the task that asks is cancelled
-    :raises OSError, RuntimeError: if the system does not let them be watched
+    :param folders: those of code that may lie elsewhere, as they are now
+    :param tell: called with what the user should know
     """
-    outside = [folder for folder in folders if root not in (folder, *folder.parents) and folder.is_dir()]
-    watcher = awatch(root, *outside, watch_filter=_Sources(root), debounce=_DEBOUNCE_MS, step=_STEP_MS)
-    first = asyncio.ensure_future(anext(watcher))
-    await asyncio.sleep(0)  # its first step: it takes every folder under watch before it waits for a change
-    if first.done():
-        first.result()
-
-    async def changes() -> AsyncIterator[set[Path]]:
-        yield _paths(await first)
-        async for found in watcher:
-            yield _paths(found)
-
-    return changes()
+    found = Watch(root, folders, tell)
+    await found.begin()
+    return found
 
 
-def _paths(found: Iterable[tuple[Change, str]]) -> set[Path]:
-    return {Path(path) for _, path in found}
+def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[tuple[Change, str]], None]":
+    return awatch(
+        *folders,
+        watch_filter=sources,
+        debounce=_DEBOUNCE_MS,
+        step=_STEP_MS,
+        rust_timeout=_LOOK_MS,
+        yield_on_timeout=True,
+        recursive=not _BY_FOLDER,
+    )
 
 
 def digest(folder: Path) -> str:
-    """What a folder holds, as one text: the same for the same content."""
+    """What a folder holds, as one text: the same for the same content; ``""`` if there is no such folder."""
+    if not folder.is_dir():
+        return ""
     whole = hashlib.sha256()
     for number, path in enumerate(_files(folder)):
         if number >= _MAX_FILES:
@@ -71,9 +247,46 @@ def digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
+def _identities(roots: Iterable[Path]) -> _Identities:
+    """Every folder that can hold code, and which folder of that name it is."""
+    found = {}
+    for root in roots:
+        for folder, _ in _walk(root) if _BY_FOLDER else [(root, ())]:
+            identity = _identity(folder)
+            if identity is not None and os.access(folder, os.R_OK):
+                found[folder] = identity
+    return found
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _stamps(roots: Iterable[Path]) -> _Stamps:
+    """When each file was written, and what else tells that it is another one."""
+    found = {}
+    for path in (path for root in roots for path in _files(root)):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return found
+
+
 def _files(folder: Path) -> Iterator[Path]:
+    for place, names in _walk(folder):
+        yield from (place / name for name in names)
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder that can hold code, and the names of the files in it that can be code."""
     is_source = _Sources(folder)
     for root, folders, names in os.walk(folder):
         place = Path(root)
         folders[:] = sorted(name for name in folders if is_source(Change.modified, str(place / name / "any")))
-        yield from (place / name for name in sorted(names) if is_source(Change.modified, str(place / name)))
+        yield place, sorted(name for name in names if is_source(Change.modified, str(place / name)))

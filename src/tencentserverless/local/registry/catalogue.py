@@ -4,11 +4,12 @@ All of them are in memory, since every call looks one up; the database is read o
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from tencentserverless.local.registry import tables
 from tencentserverless.local.registry.encoding import Kept, Locate
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.reconcile import Reunion, reconcile
+from tencentserverless.local.registry.reconcile import Look, Stand, reconcile
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
 from tencentserverless.local.registry.store import Store
 
@@ -36,55 +37,101 @@ class Reservations:
             self._functions[key] = megabytes
 
 
+_NOTHING = Kept(None, None)
+
+
+class Followed(NamedTuple):
+    """What has come of a look at one function's folder.
+
+    :param before: the function as it was, None if there was none
+    """
+
+    before: Function | None
+    stand: Stand
+    has_gone_away: bool = False
+    has_come_back: bool = False
+
+
 class Catalogue:
     """Finds functions by region, namespace and name. Every region has the namespace ``default``.
 
     A change is in the database before it is here: whoever sees it may rely on it. All of them raise ``StoreFailed`` if
-    it can't be kept; nothing has changed then.
+    it can't be kept; nothing has changed then. None of them waits, so that what one decides is true when it is written.
+
+    A function whose folder is away is kept, and found no more, but for its published versions.
 
     :param kept: what the server starts from
     """
 
     def __init__(self, store: Store, kept: Iterable[Kept] = (), namespaces: Iterable[Namespace] = ()) -> None:
         self._store = store
-        self._functions: dict[FunctionKey, Function] = {}
-        self._found: dict[FunctionKey, FunctionRecord | None] = {}
+        self._kept: dict[FunctionKey, Kept] = {}
+        self._functions: dict[FunctionKey, Function] = {}  # those that are found
+        self._away: dict[FunctionKey, Function] = {}
+        self._absent: set[FunctionKey] = set()  # no folder holds them
+        self._looked_at: dict[FunctionKey, int] = {}  # when the look began that was followed last
+        self._now = 0
         self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
-        for function, found in kept:
-            self._found[function.key] = found
-            self._take(function)
+        for each in kept:
+            self._take(each)
 
     def find(self, key: FunctionKey) -> Function | None:
-        """The function under a key."""
+        """The function under a key. None, too, if its folder is away and no version of it was published."""
         return self._functions.get(key)
+
+    def find_away(self, key: FunctionKey) -> Function | None:
+        """The function under a key if its folder is away: it is not gone, but its ``$LATEST`` can't run."""
+        return self._away.get(key)
+
+    def find_kept(self, key: FunctionKey) -> Function | None:
+        """The function under a key, whether its folder is away or not."""
+        return self._functions.get(key) or self._away.get(key)
+
+    def has_folder(self, key: FunctionKey) -> bool:
+        """Whether there was a folder that holds the function when somebody looked last."""
+        kept = self._kept.get(key)
+        return kept is not None and kept.found is not None and key not in self._absent
+
+    def kept(self) -> Mapping[FunctionKey, Kept]:
+        """All that is kept of functions, deleted ones whose folders are there among them."""
+        return self._kept
 
     def put(self, function: Function) -> None:
         """Keep a function, in place of what was under its key."""
-        self._store.write_now(tables.put_functions([Kept(function, self._found.get(function.key))]))
-        self._take(function)
+        self._put(self._kept.get(function.key, _NOTHING)._replace(function=function))
 
     def remove(self, key: FunctionKey) -> None:
-        """Forget a function with all its versions and aliases."""
-        self._store.write_now(tables.remove_functions([key]))
-        del self._functions[key]
-        self._found.pop(key, None)
-        self.reservations.put(key, None)
+        """Forget a function with all its versions and aliases. Its folder brings it back when it changes."""
+        old = self._kept[key]
+        if old.found is None:
+            self._store.write_now(tables.remove_functions([key]))
+            self._forget(key)
+        else:
+            self._put(old._replace(function=None))
 
-    def kept(self) -> dict[FunctionKey, Kept]:
-        """Every function, as the database has it."""
-        return {key: Kept(function, self._found.get(key)) for key, function in self._functions.items()}
+    def begin_look(self) -> int:
+        """The moment at which somebody begins to look at folders, for ``follow``."""
+        self._now += 1
+        return self._now
 
-    def follow(self, reunion: Reunion) -> None:
-        """Take over what the folders hold today."""
-        self._store.write_now(tables.follow(reunion))
-        for key in reunion.forgotten:
-            del self._functions[key]
-            self._found.pop(key, None)
-            self.reservations.put(key, None)
-        for key in reunion.changed:
-            self._found[key] = reunion.functions[key].found
-            self._take(reunion.functions[key].function)
+    def follow(self, looks: Mapping[FunctionKey, Look | None], moment: int) -> dict[FunctionKey, Followed]:
+        """Take over what folders hold.
+
+        :param looks: None for a function that no folder holds
+        :param moment: when the looks began: of two at one folder the one that began later stands
+        :return: what has come of it, without those that a later look has overtaken
+        """
+        followed = {key: self._meet(key, look) for key, look in looks.items() if self._looked_at.get(key, 0) <= moment}
+        changed = [each.stand.kept for key, each in followed.items() if each.stand.kept != self._kept.get(key)]
+        if changed:
+            self._store.write_now(tables.put_functions(each for each in changed if each is not None))
+        for key, each in followed.items():
+            self._looked_at[key] = moment
+            (self._absent.add if looks[key] is None else self._absent.discard)(key)
+            if each.stand.kept is not None:
+                self._take(each.stand.kept)
+        return followed
 
     def has_namespace(self, region: str, namespace: str) -> bool:
         """Whether a namespace exists in a region."""
@@ -115,18 +162,48 @@ class Catalogue:
         return sorted(key for key in self._functions if key.name == name)
 
     def records(self) -> Iterator[FunctionRecord]:
-        """Every version of every function."""
-        for function in self._functions.values():
-            yield from function.versions.values()
+        """Every version of every function, also of those whose folders are away."""
+        for kept in self._kept.values():
+            if kept.function is not None:
+                yield from kept.function.versions.values()
 
-    def _take(self, function: Function) -> None:
-        key = function.key
-        self._functions[key] = function
-        self.reservations.put(key, function.reserved_mb)
-        if key.namespace != DEFAULT_NAMESPACE and not self.has_namespace(key.region, key.namespace):
-            record = function.latest
+    def _meet(self, key: FunctionKey, look: Look | None) -> Followed:
+        old = self._kept.get(key)
+        stand = reconcile(old, look)
+        was_away = key in self._away
+        before = old.function if old else None
+        return Followed(before, stand, stand.is_away and not was_away, was_away and look is not None)
+
+    def _put(self, kept: Kept) -> None:
+        self._store.write_now(tables.put_functions([kept]))
+        self._take(kept)
+
+    def _take(self, kept: Kept) -> None:
+        key, function = kept.key, kept.function
+        self._kept[key] = kept
+        if function is not None and key in self._absent and function.latest.package is None:
+            self._away[key] = function
+        else:
+            self._away.pop(key, None)
+        self.reservations.put(key, function.reserved_mb if function else None)
+        if function is None or (key in self._away and not function.has_versions):
+            self._functions.pop(key, None)
+        else:
+            self._functions[key] = function
+            self._take_namespace(function.latest)
+
+    def _take_namespace(self, record: FunctionRecord) -> None:
+        """The namespace of a folder's function is there with it."""
+        key = record.key
+        if not self.has_namespace(key.region, key.namespace):
             space = Namespace(key.region, key.namespace, "", record.created_at, record.changed_at)
-            self._namespaces[key.region, key.namespace] = space  # of a folder: it comes again with the folder
+            self._namespaces[key.region, key.namespace] = space
+
+    def _forget(self, key: FunctionKey) -> None:
+        del self._kept[key]
+        self._functions.pop(key, None)
+        self._away.pop(key, None)
+        self.reservations.put(key, None)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())
@@ -135,15 +212,26 @@ class Catalogue:
         return len(self._functions)
 
 
-def restore(store: Store, locate: Locate, found: Mapping[FunctionKey, FunctionRecord]) -> tuple[Catalogue, list[str]]:
+def restore(store: Store, locate: Locate, looks: Mapping[FunctionKey, Look]) -> tuple[Catalogue, list[str]]:
     """The catalogue of a server that starts, and what the user should know of it.
 
     :param locate: finds a code package
-    :param found: what PATH holds
+    :param looks: what PATH holds
     :raises StoreFailed: if the database can't be read or written
     :raises ValueError: if what it holds is not what this version writes
     """
-    reunion = reconcile(store.read_now(tables.functions(locate)), found)
-    if reunion.changed or reunion.forgotten:
-        store.write_now(tables.follow(reunion))
-    return Catalogue(store, reunion.functions.values(), store.read_now(tables.namespaces)), reunion.notices
+    kept = store.read_now(tables.functions(locate))
+    catalogue = Catalogue(store, kept.values(), store.read_now(tables.namespaces))
+    followed = catalogue.follow({**dict.fromkeys(kept), **looks}, catalogue.begin_look())
+    return catalogue, [notice for each in followed.values() if (notice := notice_of(each))]
+
+
+def notice_of(followed: Followed) -> str:
+    """What the user should know of it, ``""`` for nothing."""
+    if not followed.has_gone_away or followed.before is None:
+        return followed.stand.notice
+    latest = followed.before.latest
+    return (
+        f"{latest.key.name}: its folder {latest.code_folder} is away; what belongs to the function is kept until the "
+        "folder is back, or until DeleteFunction or scf local reset"
+    )

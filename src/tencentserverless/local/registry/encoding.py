@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import FunctionRecord, Namespace, Package
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord, Namespace, Package
 
 Locate = Callable[[str, int], Package]
 
@@ -18,20 +18,32 @@ Locate = Callable[[str, int], Package]
 class Kept(NamedTuple):
     """What the database has of a function.
 
+    :param function: None for one that was deleted, and whose folder is still there
     :param found: its record as a folder of the user's had it when it was last looked at; None if none ever did
+    :param digest: of what that folder held then; ``""`` if nobody has looked into it
+    :param place: the serverless.yml, or the folder where there is none; None where none is known
     """
 
-    function: Function
+    function: Function | None
     found: FunctionRecord | None
+    digest: str = ""
+    place: Path | None = None
+
+    @property
+    def key(self) -> FunctionKey:
+        """Which function."""
+        if self.function is not None:
+            return self.function.key
+        assert self.found is not None, "what has neither a function nor a folder is not kept"
+        return self.found.key
 
 
 def encode_function(kept: Kept) -> bytes:
     """A function as JSON."""
-    function: dict[str, Any] = msgspec.to_builtins(kept.function, enc_hook=_to_text)
-    for record in function["versions"].values():
+    value: dict[str, Any] = msgspec.to_builtins(kept._asdict(), enc_hook=_to_text)
+    for record in value["function"]["versions"].values() if kept.function else ():
         _forget_place(record)
-    found = None if kept.found is None else msgspec.to_builtins(kept.found, enc_hook=_to_text)
-    return msgspec.json.encode({"function": function, "found": found})
+    return msgspec.json.encode(value)
 
 
 def decode_function(text: bytes, locate: Locate) -> Kept:
@@ -41,15 +53,17 @@ def decode_function(text: bytes, locate: Locate) -> Kept:
     :raises ValueError: if it is none
     """
     value = msgspec.json.decode(text)
-    for record in value["function"]["versions"].values():
+    function, found = value["function"], value["found"]
+    for record in function["versions"].values() if function else ():
         if record["package"] is not None:
             package = locate(*record["package"])
             record["package"] = [package.sha256, str(package.folder), str(package.archive), package.archive_bytes]
             record["code_folder"] = str(package.folder)
-    found = value["found"]
     return Kept(
-        msgspec.convert(value["function"], Function, dec_hook=_from_text),
+        None if function is None else msgspec.convert(function, Function, dec_hook=_from_text),
         None if found is None else msgspec.convert(found, FunctionRecord, dec_hook=_from_text),
+        value.get("digest", ""),  # databases of before there were digests have none, and no place
+        Path(value["place"]) if value.get("place") else None,
     )
 
 

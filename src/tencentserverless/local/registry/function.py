@@ -42,6 +42,11 @@ class Function:
         return self.versions[LATEST]
 
     @property
+    def has_versions(self) -> bool:
+        """Whether any version of it was published, and is still there."""
+        return len(self.versions) > 1
+
+    @property
     def key(self) -> FunctionKey:
         """Where the function is."""
         return self.versions[LATEST].key

@@ -11,14 +11,13 @@ from tencentserverless.local.registry.encoding import (
     encode_function,
     encode_namespace,
 )
-from tencentserverless.local.registry.reconcile import Reunion
 from tencentserverless.local.registry.records import FunctionKey, Namespace
 
 Change = Callable[[sqlite3.Connection], None]
 
 
 def functions(locate: Locate) -> Callable[[sqlite3.Connection], dict[FunctionKey, Kept]]:
-    """Every function, in the order in which they came.
+    """Every function, also those that were deleted and whose folders are there, in the order in which they came.
 
     :param locate: finds a code package
     """
@@ -37,7 +36,7 @@ def namespaces(connection: sqlite3.Connection) -> list[Namespace]:
 
 def put_functions(kept: Iterable[Kept]) -> Change:
     """Keep functions, in place of what is under their keys."""
-    rows = [(*each.function.key, encode_function(each)) for each in kept]
+    rows = [(*each.key, encode_function(each)) for each in kept]
 
     def change(connection: sqlite3.Connection) -> None:
         connection.executemany(
@@ -55,18 +54,6 @@ def remove_functions(keys: Iterable[FunctionKey]) -> Change:
 
     def change(connection: sqlite3.Connection) -> None:
         connection.executemany("DELETE FROM functions WHERE region = ? AND namespace = ? AND name = ?", rows)
-
-    return change
-
-
-def follow(reunion: Reunion) -> Change:
-    """Keep what has changed, and forget what is gone."""
-    put = put_functions(reunion.functions[key] for key in reunion.changed)
-    remove = remove_functions(reunion.forgotten)
-
-    def change(connection: sqlite3.Connection) -> None:
-        put(connection)
-        remove(connection)
 
     return change
 

@@ -15,7 +15,7 @@ from tencentserverless.local.scheduler.burst import Burst
 from tencentserverless.local.scheduler.instances import Instance, Launcher
 from tencentserverless.local.scheduler.job import Job, Stopping
 from tencentserverless.local.scheduler.plan import Claim, Crowd, Demand, Step, place, yields
-from tencentserverless.local.scheduler.pool import DELETED, Pool, count_calls, longest_idle
+from tencentserverless.local.scheduler.pool import DELETED, Pool, count_calls, crowd_of, longest_idle
 from tencentserverless.local.scheduler.quota import Quota
 from tencentserverless.local.settings import Limits
 from tencentserverless.local.worker import outcome
@@ -41,6 +41,7 @@ class Scheduler:
         self._instances = 0  # up or coming up
         self._idle = 0
         self._starts: set[asyncio.Task[None]] = set()
+        self._renewals: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
         self._is_stopping = False
         self._calls = 0  # that run or wait
         self._is_quiet = asyncio.Event()
@@ -114,21 +115,29 @@ class Scheduler:
             pool.end_calls()
         self._let_go(pool, on_drained)
 
-    async def renew(self, record: FunctionRecord) -> None:
+    async def renew(self, record: FunctionRecord) -> bool:
         """The code of a version has changed where it lies: the next call runs the new one.
 
         Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
-        end where they run, those that wait get the new ones.
+        end where they run, those that wait get the new ones. An instance that still loads older code is ended.
+
+        :return: False if newer code has overtaken it
         """
         place = (record.key, record.version)
         old = self._pools.get(place)
-        if old is None or self._is_stopping:
-            return  # none is warm
+        if place in self._renewals:
+            self._renewals.pop(place).cancel()
+        if old is None or old.is_empty or self._is_stopping:
+            self.retire(*place)  # none is warm: the next call starts one
+            return True
         new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have overtaken the save
-        start = self._start(new)
+        start = self._renewals[place] = self._start(new)
         if not new.is_debugged:  # that has one instance: the port is free when the old one is gone
-            await start
-        if self._pools.get(place) is old:
+            await asyncio.wait((start,))
+        is_newest = self._renewals.get(place) is start
+        if is_newest:
+            del self._renewals[place]
+        if is_newest and self._pools.get(place) is old:
             self._pools[place] = new
             if new.idle:  # it has come up, beside the old ones
                 new.waiting, old.waiting = old.waiting, new.waiting
@@ -136,6 +145,7 @@ class Scheduler:
             self._place_waiting(new)
         else:  # it was retired or renewed meanwhile
             self._let_go(new)
+        return is_newest
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
@@ -313,18 +323,8 @@ class Scheduler:
             self._place_waiting(pool)
 
     def _crowd(self, pool: Pool) -> Crowd:
-        return Crowd(
-            idle=len(pool.idle),
-            starting=pool.starting,
-            waiting=len(pool.waiting),
-            active=self._instances - self._idle,
-            instances=self._instances,
-            spare=self._idle - len(pool.idle),
-            busy=pool.busy,
-            mean_seconds=pool.mean_seconds,
-            is_single=pool.is_debugged,
-            may_start=self._burst.has_room(pool.record.key.region, self._loop.time()),
-        )
+        may_start = self._burst.has_room(pool.record.key.region, self._loop.time())
+        return crowd_of(pool, self._instances, self._idle, may_start=may_start)
 
     def _demands(self, own: Pool) -> list[Demand]:
         """What other functions wait for."""

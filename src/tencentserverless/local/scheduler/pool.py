@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.scheduler.instances import Instance
 from tencentserverless.local.scheduler.job import Job
+from tencentserverless.local.scheduler.plan import Crowd
 from tencentserverless.local.worker import outcome
 
 _NEWEST_WEIGHT = 0.2  # of the last call in the mean of their durations
@@ -120,6 +121,25 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
         counted["ended"] += pool.ended
         counted["failed"] += pool.failed
     return found
+
+
+def crowd_of(pool: Pool, instances: int, idle: int, *, may_start: bool) -> Crowd:
+    """What the plan goes by.
+
+    :param instances: of all functions, of which so many are ``idle``
+    """
+    return Crowd(
+        idle=len(pool.idle),
+        starting=pool.starting,
+        waiting=len(pool.waiting),
+        active=instances - idle,
+        instances=instances,
+        spare=idle - len(pool.idle),
+        busy=pool.busy,
+        mean_seconds=pool.mean_seconds,
+        is_single=pool.is_debugged,
+        may_start=may_start,
+    )
 
 
 def longest_idle(pools: Iterable[Pool]) -> Pool:
