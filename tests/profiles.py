@@ -7,12 +7,16 @@ them (``make test``), ``fast`` at most 20 of each (``make test-fast``).
 import os
 
 FAST_EXAMPLES = 20
+LEAST_EXAMPLES = 10
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "test")
 
 
-def examples(count: int) -> int:
-    """This many, or what the profile allows. A property that names a number asks here; it has the mark ``campaign``."""
-    counts = {"full": count, "test": max(FAST_EXAMPLES, count // 4), "fast": FAST_EXAMPLES}
+def examples(count: int, share: int = 4) -> int:
+    """This many, or what the profile allows. A property that names a number asks here; it has the mark ``campaign``.
+
+    :param share: one example in so many is tried by ``make test``
+    """
+    counts = {"full": count, "test": max(LEAST_EXAMPLES, count // share), "fast": FAST_EXAMPLES}
     return min(count, counts[PROFILE])
 
 

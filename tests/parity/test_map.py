@@ -620,13 +620,19 @@ class TestJournal:
 FAILING = [{"http": 502}, *[{"n": n, "sleep": 0.05} for n in range(20)]]
 
 
-def open_maps() -> "list[Any]":
-    """The maps of this process that were not ended."""
-    return [each for each in gc.get_objects() if isinstance(each, base_map.BaseMapRun) and not each.is_closed]
+@pytest.fixture
+def open_maps():
+    """Gives the maps that were begun since and not ended."""
+
+    def find() -> "list[Any]":
+        return [each for each in gc.get_objects() if isinstance(each, base_map.BaseMapRun) and not each.is_closed]
+
+    before = find()
+    return lambda: [each for each in find() if each not in before]
 
 
 @pytest.mark.parametrize("returns", [True, False], ids=["handed out", "raised"])
-def test_who_keeps_an_error_keeps_no_map_of_threads(peer, returns):
+def test_who_keeps_an_error_keeps_no_map_of_threads(peer, returns, open_maps):
     kept = []
     with scf.Client(endpoint=peer.url, **KEYS) as client:
         try:
@@ -641,7 +647,7 @@ def test_who_keeps_an_error_keeps_no_map_of_threads(peer, returns):
 
 
 @pytest.mark.parametrize("returns", [True, False], ids=["handed out", "raised"])
-def test_who_keeps_an_error_keeps_no_map_of_tasks(peer, returns):
+def test_who_keeps_an_error_keeps_no_map_of_tasks(peer, returns, open_maps):
     kept = []
 
     async def leave() -> None:

@@ -19,14 +19,19 @@ from typing import Any
 
 from tests.proof.fault_process import PLAIN, ROOT, Transport, make_environment
 
-HANG_SECONDS = 120  # and a tenth of a second for each call, on a busy machine
+HANG_SECONDS = 120.0  # on a busy machine
 #: Python 3.12 warns that a child of a process with threads may deadlock; that it does not is the claim here.
 WARNINGS = ["-W", "error", "-W", "ignore:This process:DeprecationWarning"]
 LAST_CHARACTERS = 6000  # of what a failed campaign said
 
 
-def run_alone(run: "Callable[..., Any]", seed: int, calls: int, transport: Transport = PLAIN) -> "list[str]":
-    """The violations of a campaign that a process of its own ran."""
+def run_alone(
+    run: "Callable[..., Any]", seed: int, calls: int, transport: Transport = PLAIN, patience: float = HANG_SECONDS
+) -> "list[str]":
+    """The violations of a campaign that a process of its own ran.
+
+    :param patience: seconds until it hangs, and a tenth of a second for each call
+    """
     name = "{}:{}".format(run.__module__, run.__name__)
     arguments = [name, str(seed), str(calls), transport.kind, transport.folder]
     process = subprocess.Popen(
@@ -39,7 +44,7 @@ def run_alone(run: "Callable[..., Any]", seed: int, calls: int, transport: Trans
         start_new_session=True,
     )
     try:
-        said, faults = process.communicate(timeout=HANG_SECONDS + calls / 10)
+        said, faults = process.communicate(timeout=patience + calls / 10)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGABRT)  # so that each process tells where it hangs
         said, faults = process.communicate()

@@ -176,7 +176,7 @@ class Local:
         said = None
         deadline = time.monotonic() + _LOG_SECONDS
         with contextlib.suppress(OSError, LocalError):  # it has ended, and with it the thread
-            while self._process is not None and time.monotonic() < deadline:
+            while ADMIN_TOKEN_VARIABLE in self.environment and time.monotonic() < deadline:
                 found = self._ask("GET", f"logs?after={_BEYOND_ALL_LINES}")
                 said = found["count"] if said is None else said
                 if found["written"] >= said:

@@ -348,6 +348,6 @@ class Registry(RuleBasedStateMachine):
 
 TestRegistry = Registry.TestCase
 TestRegistry.settings = settings(
-    max_examples=examples(200), stateful_step_count=50, deadline=None, phases=(Phase.generate,)
+    max_examples=examples(200, share=16), stateful_step_count=50, deadline=None, phases=(Phase.generate,)
 )
 TestRegistry.pytestmark = [pytest.mark.campaign]

@@ -411,5 +411,5 @@ class Machine(RuleBasedStateMachine):
 
 
 TestQueue = Machine.TestCase
-TestQueue.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None)
+TestQueue.settings = settings(max_examples=examples(80, share=8), stateful_step_count=40, deadline=None)
 TestQueue.pytestmark = [pytest.mark.campaign]
