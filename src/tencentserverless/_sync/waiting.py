@@ -347,9 +347,9 @@ class Turn:
     def take(self) -> None:
         """Take it, unless this frame has it already. Another thread has it for moments only.
 
-        Nothing is taken in a forked child, where that thread is missing.
+        A forked child does not wait for it, for that thread is missing there.
         """
-        while self._slot is None and getpid() == self._pid and not self.try_take():
+        while self._slot is None and not self.try_take() and getpid() == self._pid:
             if self._lock.thread == threading.get_ident():
                 raise RuntimeError("this map is being driven by the code that was interrupted here")
             time.sleep(TURN_SECONDS)
