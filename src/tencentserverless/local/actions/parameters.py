@@ -24,7 +24,13 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[P]") -> P:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return convert(_parsed(body), decoder.type)
+        return convert(_parsed(body), table_of(decoder))
+
+
+def table_of(decoder: "msgspec.json.Decoder[P]") -> type[P]:
+    """The class that a decoder makes. From 0.23 on msgspec's annotations allow for more than classes."""
+    table: Any = decoder.type
+    return table  # type: ignore[no-any-return]
 
 
 def convert(values: Any, table: type[P], *, is_strict: bool = True) -> P:

@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 
 from tencentserverless.local.actions.action import Call, Services
-from tencentserverless.local.actions.parameters import decode
+from tencentserverless.local.actions.parameters import decode, table_of
 from tencentserverless.local.front import envelope, forms
 from tencentserverless.local.front.admin import PREFIX, Admin
 from tencentserverless.local.front.auth import Authenticator
@@ -69,7 +69,7 @@ class Application:
         grant = self._authenticator.check(request)
         action = find_action(request)
         call = Call(request_id, find_region(request), nested=grant.expires_at is not None)
-        parameters = decode(request.json_body(action.decoder.type), action.decoder)
+        parameters = decode(request.json_body(table_of(action.decoder)), action.decoder)
         answer = await action.handle(parameters, call, self._services)
         if head.method == "POST" and not head.is_v1:
             self.lane.learn(scope["headers"], grant, request.common("Action"), call.region)
