@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
+import signal
+import socket
 import time
 
 import pytest
 
+from tencentserverless.local.worker.channel import Channel
 from tests.conftest import wait_until
 from tests.local.scheduler.scheduling import call, record, scheduling, value
 
@@ -236,3 +240,40 @@ def test_the_newest_save_wins_over_one_that_still_loads(function, gate):
             await asyncio.to_thread(wait_until, lambda: scheduler.counts()["instances"] == 1)  # nothing else is left
 
     asyncio.run(scenario())
+
+
+def test_what_an_instance_reads_while_calls_are_taken_back_is_what_it_runs(function, monkeypatch):
+    """A busy machine wakes the instance late: between two calls that are taken back, it reads one itself."""
+
+    async def scenario():
+        async with scheduling(ahead_seconds=0.25, stall_seconds=NO_STALL_SECONDS) as scheduler:
+            value(await call(scheduler, function, {}))
+            (pool,) = scheduler._pools.values()
+            (instance,) = pool.instances
+            os.kill(instance.worker.pid, signal.SIGSTOP)
+            calls = [begin(scheduler, function, {}) for _ in range(3)]
+            await asyncio.sleep(0)
+            assert (instance.worker.queued, waiting(scheduler)) == (2, 0)
+            unread = Channel.unread
+            pid = instance.worker.pid
+            monkeypatch.setattr(Channel, "unread", lambda channel: wake_between(channel, unread(channel), pid))
+            instance.worker.take_back()
+            assert len(words(await asyncio.wait_for(asyncio.gather(*calls), PATIENCE_SECONDS))) == 3
+
+    asyncio.run(scenario())
+
+
+def wake_between(channel, unread, pid):
+    """What the instance has not read: one call, and those behind the one that it reads then."""
+
+    def peek():
+        try:
+            return channel.child_end.recv(1 << 16, socket.MSG_DONTWAIT | socket.MSG_PEEK)
+        except BlockingIOError:
+            return None
+
+    yield from itertools.islice(unread, 1)
+    following = peek()
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: following is None or peek() != following)
+    yield from unread

@@ -184,12 +184,17 @@ class Worker:
         return True
 
     def take_back(self) -> None:
-        """Take back what waits in the channel: ``on_end`` is told, at once, that nothing of it ran."""
+        """Take back what waits in the channel: ``on_end`` is told, at once, that nothing of it ran.
+
+        The process may read a later call while an earlier one is taken back, and runs that one then.
+        """
         for request_id in reversed(self._unread_orders()):
-            if request_id == self._request_id:
+            if request_id == self._request_id and not self._queued:
                 self._settle_unbegun()
-            else:
-                self.on_end(request_id, None)
+                continue
+            if request_id == self._request_id:
+                self._await_queued()
+            self.on_end(request_id, None)
 
     def overflow(self) -> None:
         """The process holds more memory than it may: its call ends in that."""
@@ -212,6 +217,11 @@ class Worker:
         self._limit.begin(timeout_seconds)
         if kinds is _LOADED and not self.is_alive:
             self._settle(_End.EXITED, b"")
+
+    def _await_queued(self) -> None:
+        """The next call that the process has read, or is about to read, is the one that it runs."""
+        self._was_queued = True
+        self._await_answer(_CALLED, self._queued.popleft(), self._limit.seconds, self._end_call)
 
     def _expire(self) -> None:
         self._settle(_End.EXPIRED, b"")
@@ -247,8 +257,7 @@ class Worker:
         else:
             result = _outcome_of(answer, body, output)
         if self._queued:  # the process has begun the next one, or is about to
-            self._was_queued = True
-            self._await_answer(_CALLED, self._queued.popleft(), self._limit.seconds, self._end_call)
+            self._await_queued()
         self.on_end(request_id, result)
 
     def _end_last_call(self, end: _End) -> None:
