@@ -31,7 +31,7 @@ OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*'
 GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
 	--exclude contextvars --exclude contextvars.ContextVar
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
-CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
+CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|frames|library)\.py$$
 
 .PHONY: demo test test-fast coverage proof soak soak-local bench bench-local matrix check style types law package
 
@@ -51,8 +51,8 @@ test: .venv/.dev-installed
 
 # What starts no server. Nor does test_packages.py, but it unpacks a thousand archives on the disk.
 FAST_TESTS = tests/_core $(filter-out %/test_packages.py,$(wildcard tests/local/registry/test_*.py)) \
-	$(addprefix tests/local/scheduler/,test_plan.py test_plan_machine.py test_quota.py test_retries.py) \
-	tests/local/worker/test_frames.py tests/test_models.py tests/test_exception.py tests/house/test_budgets.py
+	$(addprefix tests/local/scheduler/,test_decisions.py test_decisions_machine.py test_admission.py) tests/local/invocations/test_retry.py \
+	tests/local/worker/child/test_frames.py tests/test_models.py tests/test_exception.py tests/house/test_budgets.py
 
 test-fast: .venv/.dev-installed
 	@HYPOTHESIS_PROFILE=fast $(VENV_PYTHON) -m pytest -q -n logical --maxprocesses 4 --dist worksteal $(FAST_TESTS)

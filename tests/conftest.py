@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tencentserverless._core import signing
-from tencentserverless.local.running import ask
+from tencentserverless.local.control import ask
 from tests import forkserver
 from tests.profiles import load_profile
 

@@ -32,10 +32,10 @@ MODULES = (
     "tencentserverless.cli.commands.invoke",
     "tencentserverless.cli.commands.start",
     "tencentserverless.local.app",
-    "tencentserverless.local.actions.asynchronous",
-    "tencentserverless.local.actions.reload",
-    "tencentserverless.local.front.doors",
-    "tencentserverless.local.front.server",
+    "tencentserverless.local.invocations.event_executor",
+    "tencentserverless.local.reload",
+    "tencentserverless.local.http.server",
+    "tencentserverless.local.api.dispatch",
 )
 
 #: The exit code of a fork that has done its work; whatever else ends one, the interpreter sees to it.

@@ -267,10 +267,10 @@ class TestWriting:
         write(path, list(range(900)), list(range(900, 1800)))
         whole = path.read_bytes()
         size = len(whole) // 5
-        dice = random.Random(5)
+        rng = random.Random(5)
         refused = 0
         for at in range(0, 5 * size, size):
-            noise = bytes(dice.randrange(256) for _ in range(size - 100))
+            noise = bytes(rng.randrange(256) for _ in range(size - 100))
             for use in (self.settle_all, Journal.in_doubt, self.check_all):
                 path.write_bytes(whole[: at + 100] + noise + whole[at + size :])
                 try:

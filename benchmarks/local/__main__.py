@@ -16,7 +16,7 @@ from benchmarks import environments, machine
 from benchmarks.local import load
 from benchmarks.local.passes import PASSES
 from benchmarks.local.peers import install_peers
-from benchmarks.local.plan import QUICK, Ground, Plan, say
+from benchmarks.local.plan import QUICK, LaunchContext, Plan, say
 from benchmarks.local.report import About, write_report
 from benchmarks.local.section import Section
 
@@ -38,7 +38,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run_passes(ground: Ground, only: str) -> list[Section]:
+def run_passes(ground: LaunchContext, only: str) -> list[Section]:
     """Those whose name holds this text, one after the other."""
     sections = []
     for plan in PASSES:
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-local-") as folder:
         plan = QUICK if options.quick else Plan()
         sections = run_passes(
-            Ground(plan, Path(folder), tuple(peers.servers), generator, trust_python), options.only or ""
+            LaunchContext(plan, Path(folder), tuple(peers.servers), generator, trust_python), options.only or ""
         )
     text = write_report(sections, about)
     is_void = any(section.faults for section in sections)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from benchmarks.local.plan import Ground
+from benchmarks.local.plan import LaunchContext
 from benchmarks.targets import Target
 
 Figures = TypeVar("Figures")
@@ -38,12 +38,12 @@ class Pass(Generic[Figures]):
     """
 
     name: str
-    measure: Callable[[Ground], Figures]
+    measure: Callable[[LaunchContext], Figures]
     targets: tuple[Target[Figures], ...]
     write: Callable[[Figures], Iterable[str]]
     find_faults: Callable[[Figures], Iterable[str]] = field(default=lambda _: ())
 
-    def run(self, ground: Ground) -> Section:
+    def run(self, ground: LaunchContext) -> Section:
         """Measure and conclude."""
         return self.conclude(self.measure(ground))
 

@@ -260,7 +260,7 @@ class AsyncFunction(BaseFunction):
         *,
         concurrency: "int | None" = None,
         window: int = 1000,
-        looks_per_second: float = 10.0,
+        polls_per_second: float = 10.0,
         timeout: "float | None" = None,
     ) -> "AsyncSpawnMap":
         """Start it for each input, and iterate with ``async for`` over the invocations as they end.
@@ -276,7 +276,7 @@ class AsyncFunction(BaseFunction):
             self._spawn_options(),
             concurrency=concurrency,
             window=window,
-            looks_per_second=looks_per_second,
+            polls_per_second=polls_per_second,
             timeout=timeout,
         )
 

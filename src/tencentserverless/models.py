@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Attempt", "CallFacts", "Credentials", "InvocationStatus", "InvokeResult", "Verdict"]
+__all__ = ["Attempt", "CallInfo", "Credentials", "InvocationStatus", "InvokeResult", "Verdict"]
 
 
 class Verdict(Enum):
@@ -139,7 +139,7 @@ class Attempt:
         )
 
 
-class CallFacts:
+class CallInfo:
     """Which call an ``Attempt`` belongs to, for ``on_attempt``.
 
     :ivar function_name: the function's name
@@ -179,14 +179,14 @@ class CallFacts:
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("CallFacts are frozen")
+        raise AttributeError("CallInfo are frozen")
 
     def __reduce__(self) -> "tuple[Any, ...]":
         ids = (self.request_id, self.function_request_id)
-        return CallFacts, (self.function_name, self.namespace, self.qualifier, self.region, *ids)
+        return CallInfo, (self.function_name, self.namespace, self.qualifier, self.region, *ids)
 
     def __repr__(self) -> str:
-        return "<CallFacts {} in {}, request {}>".format(self.function_name, self.region, self.request_id or "-")
+        return "<CallInfo {} in {}, request {}>".format(self.function_name, self.region, self.request_id or "-")
 
 
 def _rebuild_attempt(facts: "dict[str, Any]") -> Attempt:

@@ -66,7 +66,7 @@ class Client(BaseClient):
     :param ca_file: a file or folder of the roots to trust; default: the system's
     :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
     :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
-    :param on_attempt: is called with an ``Attempt`` and its ``CallFacts`` when a try has ended, in the thread that
+    :param on_attempt: is called with an ``Attempt`` and its ``CallInfo`` when a try has ended, in the thread that
         calls; its exceptions are logged and change nothing. No hook is told of calls that a hook makes. A client that
         is pickled takes it along
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
@@ -322,7 +322,7 @@ class Function(BaseFunction):
         *,
         concurrency: "int | None" = None,
         window: int = 1000,
-        looks_per_second: float = 10.0,
+        polls_per_second: float = 10.0,
         timeout: "float | None" = None,
     ) -> "SpawnMap":
         """Start it for each input, and iterate over the invocations as they end.
@@ -338,7 +338,7 @@ class Function(BaseFunction):
         :param iterable: the events
         :param concurrency: starts and questions at once, each by a thread; default 8, or ``max_connections`` if less
         :param window: invocations that have not ended; further inputs wait
-        :param looks_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
+        :param polls_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
             kind a second from an account (cloud.tencent.com/document/api/583/65348)
         :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
         :raises TypeError, ValueError: an argument cannot be used; nothing was started
@@ -352,7 +352,7 @@ class Function(BaseFunction):
             self._spawn_options(),
             concurrency=concurrency,
             window=window,
-            looks_per_second=looks_per_second,
+            polls_per_second=polls_per_second,
             timeout=timeout,
         )
 

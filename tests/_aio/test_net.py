@@ -107,7 +107,7 @@ def tls(tmp_path):
 
 @pytest.mark.skipif(not hasattr(ssl.SSLContext, "sslobject_class"), reason="ssl cannot tell of a handshake's end here")
 def test_a_connection_that_is_given_up_when_it_stands_leaves_no_number_in_use(tls, monkeypatch):
-    """Its transport says farewell meanwhile, and the next socket may get its number."""
+    """Its transport says reaper meanwhile, and the next socket may get its number."""
     server, roots = tls
     to_cancel = []
 

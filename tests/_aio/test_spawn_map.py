@@ -26,7 +26,7 @@ def service() -> "Any":
 def spawn(service: Service, inputs: "Any", name: str = "f-absent-ok", **options: "Any") -> "Any":
     client = aio.AsyncClient(endpoint=service.url, max_connections=8, **KEYS)
     client._policy.rng = lambda: 0.0
-    return client.function(name).spawn_map(inputs, **dict({"looks_per_second": 1000}, **options))
+    return client.function(name).spawn_map(inputs, **dict({"polls_per_second": 1000}, **options))
 
 
 async def give(inputs: "Any") -> "Any":

@@ -98,11 +98,11 @@ def test_a_file_that_its_holder_removes_after_it_was_opened_locks_nothing(path, 
     first, second, third = FileLock(path), FileLock(path), FileLock(path)
     first.acquire()
 
-    def hand_over() -> None:
+    def prefetch() -> None:
         first.release()
         third.acquire()
 
-    monkeypatch.setattr(file_lock, "_fcntl", Interleaved(hand_over))
+    monkeypatch.setattr(file_lock, "_fcntl", Interleaved(prefetch))
     with pytest.raises(BlockingIOError):
         second.acquire()
     third.release()

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tencentserverless import aio, exception, scf
-from tencentserverless.models import Attempt, CallFacts, Verdict
+from tencentserverless.models import Attempt, CallInfo, Verdict
 from tests.alarms import needs_alarm, on_alarm
 from tests.peer import KEYS, Peer, api_error, ok
 from tests.proof.campaign import run_on_new_loop
@@ -110,7 +110,7 @@ def test_what_is_not_used_is_not_loaded() -> None:
 
 
 def test_the_hook_of_the_client_hears_of_every_try(call: "Any") -> None:
-    heard: "list[tuple[Attempt, CallFacts]]" = []
+    heard: "list[tuple[Attempt, CallInfo]]" = []
     with Peer(answer=Script(api_error("RequestLimitExceeded"), ok())) as peer:
         call(peer.url, on_attempt=lambda *about: heard.append(about))
         address = peer.address
@@ -120,7 +120,7 @@ def test_the_hook_of_the_client_hears_of_every_try(call: "Any") -> None:
     ]
     attempt, facts = heard[1]
     assert attempt.endpoint == address
-    assert repr(facts) == "<CallFacts f in ap-guangzhou, request req-1>"
+    assert repr(facts) == "<CallInfo f in ap-guangzhou, request req-1>"
     for value in (attempt, facts):
         with pytest.raises(AttributeError, match="frozen"):
             value.number = 5  # type: ignore[attr-defined]
@@ -194,7 +194,7 @@ def test_a_hook_that_calls_is_not_told_of_its_own_calls(caplog: "Any") -> None:
     caplog.set_level(logging.DEBUG, "tencentserverless.scf")
     heard: "list[str]" = []
 
-    def hook(_: Attempt, facts: CallFacts) -> None:
+    def hook(_: Attempt, facts: CallInfo) -> None:
         heard.append(facts.function_name)
         client.invoke("report")
         client.function("report-2", on_attempt=hook)(1)
@@ -218,7 +218,7 @@ def test_a_hook_that_starts_tasks_is_not_told_of_their_calls() -> None:
     tasks: "list[Any]" = []
 
     async def run(url: str) -> None:
-        def hook(_: Attempt, facts: CallFacts) -> None:
+        def hook(_: Attempt, facts: CallInfo) -> None:
             heard.append(facts.function_name)
             tasks.append(asyncio.ensure_future(client.invoke("report")))
 
@@ -272,7 +272,7 @@ def test_a_hook_that_was_interrupted_is_told_of_the_next_call() -> None:
 
     heard: "list[str]" = []
 
-    def hook(_: Attempt, facts: CallFacts) -> None:
+    def hook(_: Attempt, facts: CallInfo) -> None:
         heard.append(facts.function_name)
         if facts.function_name == "f":
             raise Stop
@@ -286,7 +286,7 @@ def test_a_hook_that_was_interrupted_is_told_of_the_next_call() -> None:
 
 @pytest.mark.parametrize("client", [scf.Client, aio.AsyncClient])
 def test_a_hook_that_cannot_be_called_is_refused(client: "Any") -> None:
-    with pytest.raises(TypeError, match="on_attempt must be a function of an Attempt and a CallFacts, not 5"):
+    with pytest.raises(TypeError, match="on_attempt must be a function of an Attempt and a CallInfo, not 5"):
         client(on_attempt=5, **KEYS)
 
 

@@ -1,4 +1,4 @@
-"""What the process gives: clocks, dice, and whether anybody reads a log."""
+"""What the process gives: clocks, random numbers, and whether anybody reads a log."""
 
 import logging
 import time

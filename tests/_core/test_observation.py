@@ -8,7 +8,7 @@ from tencentserverless._core.http11 import Response
 from tencentserverless._core.observation import observe_flow
 from tencentserverless._core.request import Call, Query, RequestBuilder
 from tencentserverless._core.retry import Policy
-from tencentserverless.models import Attempt, CallFacts, Credentials, Verdict
+from tencentserverless.models import Attempt, CallInfo, Credentials, Verdict
 from tests.peer import error_body, result_body
 
 TYPE_CHECKING = False
@@ -23,13 +23,13 @@ class Notes:
     """An observer that writes down what it is told."""
 
     def __init__(self) -> None:
-        self.attempts: "list[tuple[Attempt, CallFacts]]" = []
+        self.attempts: "list[tuple[Attempt, CallInfo]]" = []
         self.interruptions: "list[tuple[int, Verdict]]" = []
 
-    def note_attempt(self, attempt: Attempt, facts: CallFacts) -> None:
+    def note_attempt(self, attempt: Attempt, facts: CallInfo) -> None:
         self.attempts.append((attempt, facts))
 
-    def note_interruption(self, facts: CallFacts, tries: int, executed: Verdict) -> None:
+    def note_interruption(self, facts: CallInfo, tries: int, executed: Verdict) -> None:
         self.interruptions.append((tries, executed))
 
 

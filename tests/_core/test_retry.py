@@ -32,8 +32,8 @@ def function(status: int, executed: Verdict) -> exception.TencentServerlessSDKEx
     return exception.TencentServerlessSDKException(1, "m", status_code=status, executed=executed)
 
 
-def policy(max_attempts: int = 3, dice: float = 0.5) -> Policy:
-    return Policy(max_attempts, lambda: dice)
+def policy(max_attempts: int = 3, rng: float = 0.5) -> Policy:
+    return Policy(max_attempts, lambda: rng)
 
 
 def test_a_failure_that_did_not_run_and_may_pass_is_retried() -> None:
@@ -96,8 +96,8 @@ def test_attempts_are_counted() -> None:
 
 
 def test_no_retry_begins_behind_the_deadline() -> None:
-    assert policy(dice=1.0).decide(network(NO), False, 1, 0.1) is None
-    assert policy(dice=1.0).decide(network(NO), False, 1, 0.11) == pytest.approx(0.1)
+    assert policy(rng=1.0).decide(network(NO), False, 1, 0.1) is None
+    assert policy(rng=1.0).decide(network(NO), False, 1, 0.11) == pytest.approx(0.1)
     assert policy().decide(network(NO), False, 1, -1.0) is None
 
 

@@ -34,7 +34,7 @@ def client(service: Service) -> "Any":
 
 
 def spawn(client: Client, inputs: "Any", name: str = "f-absent-ok", **options: "Any") -> "Any":
-    return client.function(name).spawn_map(inputs, **dict({"looks_per_second": 1000}, **options))
+    return client.function(name).spawn_map(inputs, **dict({"polls_per_second": 1000}, **options))
 
 
 def collect(spawned: "Any") -> "list[int]":

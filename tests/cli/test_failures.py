@@ -15,7 +15,7 @@ from tencentserverless.exception import (
     ServerError,
     TencentCloudSDKException,
 )
-from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.models import Verdict
 
 
@@ -48,7 +48,7 @@ from tencentserverless.models import Verdict
         (TencentCloudSDKException("AuthFailure.X", "words"), Exit.CREDENTIALS, "AuthFailure.X: words"),
         (TencentCloudSDKException("ClientNetworkError", "words"), Exit.NETWORK, "ClientNetworkError: words"),
         (TencentCloudSDKException("LimitExceeded", "words"), Exit.API, "LimitExceeded: words"),
-        (StartRefused(Reason.SECRETS, "words"), Exit.SECRETS, "words"),
+        (StartupError(Reason.SECRETS, "words"), Exit.SECRETS, "words"),
         (Failure(Exit.INPUT, "words"), Exit.INPUT, "words"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

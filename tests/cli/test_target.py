@@ -5,7 +5,7 @@ import pytest
 
 from tencentserverless.cli.target import choose_target
 from tencentserverless.config import ENDPOINT_URL, REGION
-from tencentserverless.local.settings import StartRefused
+from tencentserverless.local.errors import StartupError
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ def test_local_is_also_where_the_environment_leads_on_this_machine(monkeypatch, 
     monkeypatch.setenv(ENDPOINT_URL, "http://127.0.0.1:9999")
     assert choose_target(None, "default", True).url == "http://127.0.0.1:9999"
     monkeypatch.setenv(ENDPOINT_URL, "https://example.com")
-    with pytest.raises(StartRefused):
+    with pytest.raises(StartupError):
         choose_target(None, "default", True)
 
 
 def test_no_local_server_names_the_command_that_starts_one(functions, monkeypatch):
     monkeypatch.chdir(functions)
-    with pytest.raises(StartRefused, match=r"no local SCF runs from .*; start one with: scf local start"):
+    with pytest.raises(StartupError, match=r"no local SCF runs from .*; start one with: scf local start"):
         choose_target(None, "default", True)
 
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from tencentcloud.scf.v20180416 import models
 
-from tencentserverless.local.actions.served import ACTIONS
+from tencentserverless.local.actions.table import ACTIONS
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conformance.management import ECHO, FAIL, FORMS, TELL, Judge, managed_server, zipped
 from tests.conftest import LocalScf

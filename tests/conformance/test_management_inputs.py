@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tencentserverless.local.actions.served import ACTIONS
-from tencentserverless.local.front.router import KNOWN_ACTIONS
+from tencentserverless.local.actions.table import ACTIONS
+from tencentserverless.local.api.dispatch import KNOWN_ACTIONS
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conformance.documented_codes import COMMON, documented
 from tests.conformance.management import ECHO, Judge, managed_server, zipped

@@ -54,7 +54,7 @@ KEPT = {
         "def invoke(a: int, b: int, c: int, d: int, e: int, f: int, g: int) -> None: ...",
     ),
     "type comment": (
-        "tencentserverless/local/worker/frames.py",
+        "tencentserverless/local/worker/child/frames.py",
         "def f(a):\n    # type: (int) -> None\n    pass\n",
     ),
 }

@@ -35,7 +35,7 @@ BREACHES = {
         "from tencentserverless._sync import driver",
     ),
     "the child side of a worker imports its own folder and the standard library": (
-        "local/worker/bootstrap.py",
+        "local/worker/child/bootstrap.py",
         "import msgspec",
     ),
     "the dashboard reads and never schedules": (

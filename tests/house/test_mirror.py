@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("_client.py", "_core/__init__.py", "_core/retry.py", "_core/wire.py", "local/front/tls.py")
-TESTS = ("test_client.py", "_core/test_retry.py", "local/front/test_tls.py", "parity/test_faces.py")
+SOURCES = ("_client.py", "_core/__init__.py", "_core/retry.py", "_core/wire.py", "local/http/tls.py")
+TESTS = ("test_client.py", "_core/test_retry.py", "local/http/test_tls.py", "parity/test_faces.py")
 WIRE = "_core/wire.py: it has no code of its own; parity/test_faces.py reads it"
 
 
@@ -58,10 +58,10 @@ def test_mirrors_and_true_lines_pass(project: Path) -> None:
 
 
 def test_a_module_without_a_test_module_is_a_fault(project: Path) -> None:
-    put(project / "src" / "tencentserverless", "local/front/doors.py")
+    put(project / "src" / "tencentserverless", "local/http/server.py")
     put(project / "tests", "local/test_doors.py")  # not the folder that mirrors it
     fault = find_fault(project)
-    assert fault.startswith("src/tencentserverless/local/front/doors.py: there is no tests/local/front/test_doors.py;")
+    assert fault.startswith("src/tencentserverless/local/http/server.py: there is no tests/local/front/test_doors.py;")
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_code_that_has_gone_is_a_failed_start_and_heals(functions, start_local_s
 BROKEN_TIMERS = """
 import sys
 from tencentserverless.cli.main import main
-from tencentserverless.local.scheduler.timers import Timers
+from tencentserverless.local.invocations.timers import Timers
 
 async def run(self):
     raise RuntimeError("the clock is broken")

@@ -291,11 +291,11 @@ def test_an_invocation_of_another_process_is_looked_for_three_days_back(face: "A
         ),
         (lambda client: client.function("f").spawn_map([], window=0), ValueError, "window must be at least 1"),
         (lambda client: client.function("f").spawn_map([], window=1.5), TypeError, "window must be a whole number"),
-        (lambda client: client.function("f").spawn_map([], looks_per_second=0), ValueError, "looks_per_second must be"),
+        (lambda client: client.function("f").spawn_map([], polls_per_second=0), ValueError, "polls_per_second must be"),
         (
-            lambda client: client.function("f").spawn_map([], looks_per_second="1"),
+            lambda client: client.function("f").spawn_map([], polls_per_second="1"),
             TypeError,
-            "looks_per_second must be",
+            "polls_per_second must be",
         ),
         (lambda client: client.function("f").spawn_map([], timeout=0), ValueError, "timeout must be above 0"),
     ],
@@ -339,12 +339,12 @@ def test_a_start_that_may_have_been_accepted_is_repeated_only_with_consent(face:
 
 def test_a_client_of_few_connections_starts_as_many_at_once(face: "Any") -> None:
     face.client._limit = 2
-    assert len(face.collect([1, 2, 3], "f-ok", looks_per_second=1000)) == 3
+    assert len(face.collect([1, 2, 3], "f-ok", polls_per_second=1000)) == 3
     assert face.service.most_open <= 2
 
 
 def test_many_are_handed_out_as_they_end_with_their_positions(face: "Any") -> None:
-    found = face.collect(range(40), "f-absent-running-ok", looks_per_second=1000, window=16)
+    found = face.collect(range(40), "f-absent-running-ok", polls_per_second=1000, window=16)
     assert sorted(invocation.position for invocation in found) == list(range(40))
     count = len(face.service.asked)
     assert {face.ask(invocation, "result") for invocation in found} == {'{"a": 1}'}
@@ -357,7 +357,7 @@ def test_many_are_handed_out_as_they_end_with_their_positions(face: "Any") -> No
 
 def test_one_that_cannot_be_started_or_fails_is_handed_out_too(face: "Any") -> None:
     face.service.starts = ["ok", "denied", "ok"]
-    found = face.collect([1, 2, {3}, 4], "f-throws", looks_per_second=1000, concurrency=1)
+    found = face.collect([1, 2, {3}, 4], "f-throws", polls_per_second=1000, concurrency=1)
     by_position = {invocation.position: invocation for invocation in found}
     assert sorted(by_position) == [0, 1, 2, 3]
     for position, kind in enumerate((exception.FunctionError, exception.APIError, TypeError, exception.FunctionError)):
@@ -368,7 +368,7 @@ def test_one_that_cannot_be_started_or_fails_is_handed_out_too(face: "Any") -> N
 
 
 def test_a_look_that_is_refused_for_good_is_what_comes_of_it(face: "Any") -> None:
-    (found,) = face.collect([1], "f-limit-running-denied", looks_per_second=1000)
+    (found,) = face.collect([1], "f-limit-running-denied", polls_per_second=1000)
     with pytest.raises(exception.APIError) as caught:
         face.ask(found, "result")
     assert caught.value.executed is MAYBE
@@ -393,7 +393,7 @@ def test_an_input_that_raises_is_raised_and_loses_nothing(face: "Any") -> None:
         yield 1
         raise LookupError("the caller's own")
 
-    spawned = face.client.function("f-absent-ok").spawn_map(give(), looks_per_second=1000)
+    spawned = face.client.function("f-absent-ok").spawn_map(give(), polls_per_second=1000)
 
     async def collect() -> "list[Any]":
         with pytest.raises(LookupError):
@@ -412,7 +412,7 @@ def test_an_input_that_raises_is_raised_and_loses_nothing(face: "Any") -> None:
 def test_looks_are_as_rare_as_was_asked_for(face: "Any") -> None:
     """20 a second, whatever the number of invocations."""
     started = time.monotonic()
-    assert len(face.collect(range(8), "f-running-ok", looks_per_second=20)) == 8
+    assert len(face.collect(range(8), "f-running-ok", polls_per_second=20)) == 8
     seconds = time.monotonic() - started
     looks = face.service.asked.count("GetRequestStatus")
     assert looks >= 16

@@ -70,14 +70,14 @@ class TlsStream(Stream):
             except ssl.SSLWantReadError:
                 pass
             if is_wild and self._outgoing.pending:
-                if not self._spoil():
+                if not self._damage():
                     return False
                 is_wild = False
             self._flush()
             if not self._fill():
                 return False
 
-    def _spoil(self) -> bool:
+    def _damage(self) -> bool:
         """Answer the client's hello wrongly. False if that ended the connection."""
         kind = self._rng.choice(("stall", "junk", "cut", "fin", "reset"))
         flight = self._outgoing.read()
@@ -127,7 +127,7 @@ class TlsStream(Stream):
         self._sock.sendall(sealed[: len(sealed) * count // len(data)])
 
     def close(self) -> None:
-        """Close, with a farewell in half of the cases."""
+        """Close, with a reaper in half of the cases."""
         if self.is_established and self._rng.random() < 0.5:
             try:
                 self._tls.unwrap()

@@ -135,7 +135,7 @@ def run_spawn_map(seed: int, calls: int, width: int = 16) -> "list[str]":
 
         def run(plan: StartPlan) -> int:
             handle = client.function(plan.function_name, timeout=plan.timeout, idempotent=plan.is_idempotent)
-            found = list(handle.spawn_map([plan.data], looks_per_second=1e6))
+            found = list(handle.spawn_map([plan.data], polls_per_second=1e6))
             started = time.monotonic()
             for invocation in found:
                 note = plan.conclude if invocation.request_id else plan.note

@@ -48,24 +48,24 @@ class Expected:
 class Caller(threading.Thread):
     """Changes functions of its own, one change after the other, until the server is gone."""
 
-    def __init__(self, server, number, dice, expected):
+    def __init__(self, server, number, rng, expected):
         super().__init__()
-        self.server, self.number, self.dice, self.expected = server, number, dice, expected
+        self.server, self.number, self.rng, self.expected = server, number, rng, expected
 
     def run(self):
         with contextlib.suppress(OSError, http.client.HTTPException):
             while True:
-                self.change(f"fn-{self.number}-{self.dice.randrange(3)}", f"word-{self.dice.randrange(10**9)}")
+                self.change(f"fn-{self.number}-{self.rng.randrange(3)}", f"word-{self.rng.randrange(10**9)}")
 
     def change(self, name, word):
         expected = self.expected.setdefault(name, Expected())
         if expected.words == {""}:
             parameters = {"FunctionName": name, "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped(word)}}
             self.ask("CreateFunction", parameters, expected, word)
-        elif self.dice.random() < 0.2:
+        elif self.rng.random() < 0.2:
             self.ask("DeleteFunction", {"FunctionName": name}, expected, "")
             expected.versions = {}
-        elif self.dice.random() < 0.5:
+        elif self.rng.random() < 0.5:
             self.ask("UpdateFunctionCode", {"FunctionName": name, "ZipFile": zipped(word)}, expected, word)
         else:
             self.publish(name, expected)
@@ -109,18 +109,18 @@ def look(server, name, expected):
 def test_what_was_acknowledged_survives_a_kill_at_any_moment(start_local_scf, tmp_path):
     (tmp_path / "functions" / "found").mkdir(parents=True)
     (tmp_path / "functions" / "found" / "index.py").write_text(CODE % "found")
-    dice = random.Random(SEED)
+    rng = random.Random(SEED)
     expected = {}
     server = None
     for _ in range(KILLS):
         server = start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
         for name in list(expected):
             expected[name] = look(server, name, expected[name])
-        callers = [Caller(server, number, random.Random(dice.random()), expected) for number in range(THREADS)]
+        callers = [Caller(server, number, random.Random(rng.random()), expected) for number in range(THREADS)]
         for caller in callers:
             caller.start()
         wait_until(lambda: expected)
-        threading.Event().wait(dice.uniform(0.02, 0.5))
+        threading.Event().wait(rng.uniform(0.02, 0.5))
         server.stop(signal.SIGKILL)
         for caller in callers:
             caller.join()

@@ -68,12 +68,12 @@ def run(server: campaign.FaultServer, path: Path, face: str, seconds: "float | N
 
 @pytest.mark.parametrize("face", ["threads", "tasks"])
 def test_what_was_killed_and_run_again_ran_once(face: str, tmp_path: Path) -> None:
-    dice = random.Random(KILLS)
+    rng = random.Random(KILLS)
     path = tmp_path / "run.db"
     told: "set[int]" = set()
     with campaign.FaultServer(1, is_tame=True) as server:
         for _ in range(KILLS):
-            lines = run(server, path, face, dice.random() * 0.2)
+            lines = run(server, path, face, rng.random() * 0.2)
             told.update(int(line.split()[0]) for line in lines if line.endswith(" ok"))
         server.settle()
         lines = run(server, path, face, None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.environments import child_environment
 from benchmarks.figures import pair_ratio
 from benchmarks.local.passes.warm import make_client
-from benchmarks.local.plan import Ground
+from benchmarks.local.plan import LaunchContext
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import EVENT, FUNCTION, start_ours
 from benchmarks.report import show, write_table
@@ -33,7 +33,7 @@ class Figures:
         return pair_ratio(self.cold, self.bare) if self.cold else None
 
 
-def measure(ground: Ground) -> Figures:
+def measure(ground: LaunchContext) -> Figures:
     """Call functions that were never called, on a connection that is kept."""
     figures = Figures()
     folder = Path(tempfile.mkdtemp(dir=ground.folder))

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.figures import pair_ratio
 from benchmarks.local.load import CALLERS, Load
 from benchmarks.local.peers import ASGI
-from benchmarks.local.plan import Ground, list_turns
+from benchmarks.local.plan import LaunchContext, list_turns
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import OURS, Running
 from benchmarks.report import NOT_MEASURED, show, write_table
@@ -49,7 +49,7 @@ class Figures:
         return statistics.median(float(getattr(load, attribute)) for load in loads)
 
 
-def measure(ground: Ground) -> Figures:
+def measure(ground: LaunchContext) -> Figures:
     """All servers run all the time and are loaded in turns. The first round warms them."""
     plan = ground.plan
     figures = Figures(needed=tuple(server.label for server in ground.servers if server.is_needed))
@@ -73,7 +73,7 @@ def measure(ground: Ground) -> Figures:
     return figures
 
 
-def start_all(ground: Ground, stack: contextlib.ExitStack, figures: Figures) -> dict[str, Running]:
+def start_all(ground: LaunchContext, stack: contextlib.ExitStack, figures: Figures) -> dict[str, Running]:
     """Those that start."""
     running = {}
     for server in ground.servers:

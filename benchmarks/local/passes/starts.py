@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.local.plan import Ground, list_turns
+from benchmarks.local.plan import LaunchContext, list_turns
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import OURS, Server
 from benchmarks.report import NOT_MEASURED, show, write_table
@@ -41,7 +41,7 @@ class Figures:
         return statistics.median(values) if values else None
 
 
-def measure(ground: Ground) -> Figures:
+def measure(ground: LaunchContext) -> Figures:
     """Start servers in turns. The first round only warms the disk's caches and writes bytecode."""
     figures = Figures({server.label: [] for server in ground.servers})
     for number, server in list_turns(ground.servers, ground.plan.starts + 1):

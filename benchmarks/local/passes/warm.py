@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import responder
 from benchmarks.clients import wire
-from benchmarks.local.plan import Ground
+from benchmarks.local.plan import LaunchContext
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import EVENT, FUNCTION, start_ours
 from benchmarks.report import show, write_table
@@ -46,7 +46,7 @@ class Figures:
         return statistics.median(one.p50_ms - other.p50_ms for one, other in pairs) if self.ours else None
 
 
-def measure(ground: Ground) -> Figures:
+def measure(ground: LaunchContext) -> Figures:
     """One client for each, which take turns."""
     folder = Path(tempfile.mkdtemp(dir=ground.folder))
     trust = responder.make_trust(ground.trust_python, folder / "trust", None)

@@ -57,7 +57,7 @@ def check_hook(value: "Any") -> "Any":
     if value is None:
         return value
     if not callable(value):
-        raise TypeError("on_attempt must be a function of an Attempt and a CallFacts, not {!r}".format(value))
+        raise TypeError("on_attempt must be a function of an Attempt and a CallInfo, not {!r}".format(value))
     code = find_code(value)
     if code is not None and code.co_flags & _RUNS_LATER:
         raise TypeError(

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.flow import Flow, Result
     from tencentserverless._core.request import Call
-    from tencentserverless.models import Attempt, CallFacts, Verdict
+    from tencentserverless.models import Attempt, CallInfo, Verdict
 
-    Hook = Callable[[Attempt, CallFacts], object]
+    Hook = Callable[[Attempt, CallInfo], object]
 
 #: What runs in this task, or in this thread: nothing of the caller's, its hook, or its log handlers.
 _NOBODY, _HOOK, _LOG = 0, 1, 2
@@ -82,7 +82,7 @@ class Observer:
 
             self._logger = logging.getLogger(room)
 
-    def note_attempt(self, attempt: "Attempt", facts: "CallFacts") -> None:
+    def note_attempt(self, attempt: "Attempt", facts: "CallInfo") -> None:
         """A try ended."""
         if self._logger is not None:
             self._log(
@@ -109,7 +109,7 @@ class Observer:
         if self._hook is not None:
             self._tell(self._hook, attempt, facts)
 
-    def note_interruption(self, facts: "CallFacts", tries: int, executed: "Verdict") -> None:
+    def note_interruption(self, facts: "CallInfo", tries: int, executed: "Verdict") -> None:
         """The caller was interrupted."""
         if self._logger is not None:
             self._log(
@@ -124,7 +124,7 @@ class Observer:
     def _log(self, words: str, *values: object, extra: "dict[str, Any]") -> None:
         _run_as(_LOG, lambda: self._logger.debug(words, *values, extra=extra))
 
-    def _tell(self, hook: "Hook", attempt: "Attempt", facts: "CallFacts") -> None:
+    def _tell(self, hook: "Hook", attempt: "Attempt", facts: "CallInfo") -> None:
         try:
             _run_as(_HOOK, lambda: hook(attempt, facts))
         except Exception as error:
@@ -152,5 +152,5 @@ def _run_as(listener: int, act: "Callable[[], object]") -> None:
         raise
 
 
-def _list_facts(facts: "CallFacts") -> "dict[str, Any]":
+def _list_facts(facts: "CallInfo") -> "dict[str, Any]":
     return {name: getattr(facts, name) for name in facts.__slots__}

@@ -46,15 +46,15 @@ class BaseSpawnMap:
         *,
         concurrency: "int | None",
         window: int,
-        looks_per_second: float,
+        polls_per_second: float,
         timeout: "float | None",
     ) -> None:
         context = client._context()
         self._concurrency = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
-        if isinstance(looks_per_second, bool) or not isinstance(looks_per_second, (int, float)):
-            raise TypeError("looks_per_second must be a number, not {!r}".format(looks_per_second))
-        if not 0 < looks_per_second < float("inf"):
-            raise ValueError("looks_per_second must be above 0, not {!r}".format(looks_per_second))
+        if isinstance(polls_per_second, bool) or not isinstance(polls_per_second, (int, float)):
+            raise TypeError("polls_per_second must be a number, not {!r}".format(polls_per_second))
+        if not 0 < polls_per_second < float("inf"):
+            raise ValueError("polls_per_second must be above 0, not {!r}".format(polls_per_second))
         self._client = client
         self._name = name
         self._options = options
@@ -64,7 +64,7 @@ class BaseSpawnMap:
         self._schedule = PollSchedule(
             self._concurrency,
             check_count("window", window),
-            looks_per_second,
+            polls_per_second,
             patience_seconds=context.timeout_seconds,
             deadline=self._deadline,
             rng=context.policy.rng,

@@ -9,7 +9,7 @@ from tencentserverless._core.flow import Exchange, Stopped, correct_verdict, des
 from tencentserverless._core.request import Query
 from tencentserverless._core.response import read_envelope, read_response
 from tencentserverless._core.wire import EVENT
-from tencentserverless.models import CallFacts, InvokeResult, Verdict
+from tencentserverless.models import CallInfo, InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     class AttemptObserver(Protocol):
         """Is told of a call's attempts."""
 
-        def note_attempt(self, attempt: Attempt, facts: CallFacts) -> None:
+        def note_attempt(self, attempt: Attempt, facts: CallInfo) -> None:
             """Hear of an attempt that has ended."""
 
-        def note_interruption(self, facts: CallFacts, tries: int, executed: Verdict) -> None:
+        def note_interruption(self, facts: CallInfo, tries: int, executed: Verdict) -> None:
             """Hear that the caller was cancelled, or stopped by an error of its own."""
 
 
@@ -69,11 +69,11 @@ def observe_flow(
         flow.close()
 
 
-def _describe_call(call: "Call | Query", request_id: str = "", function_request_id: str = "") -> CallFacts:
-    return CallFacts(call.function_name, call.namespace, call.qualifier, call.region, request_id, function_request_id)
+def _describe_call(call: "Call | Query", request_id: str = "", function_request_id: str = "") -> CallInfo:
+    return CallInfo(call.function_name, call.namespace, call.qualifier, call.region, request_id, function_request_id)
 
 
-def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[str, Verdict, CallFacts]":
+def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[str, Verdict, CallInfo]":
     """Read what an attempt ended with, whether it ran the function, and the call's facts with the ids it got."""
     is_query = isinstance(call, Query)
     found: "Found" = answer

@@ -14,7 +14,7 @@ from tencentserverless.exception import (
     TencentCloudSDKException,
     TencentServerlessSDKException,
 )
-from tencentserverless.local.settings import Reason, ServerFailed, StartRefused
+from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.models import Verdict
 
 _START_EXITS = {
@@ -59,7 +59,7 @@ def translate(error: Exception) -> Failure | None:
     """The failure that an exception is, None for one that nobody foresaw."""
     if isinstance(error, Failure):
         return error
-    if isinstance(error, StartRefused):
+    if isinstance(error, StartupError):
         return Failure(_START_EXITS[error.reason], str(error))
     if isinstance(error, ServerFailed):
         return Failure(Exit.FAILED, str(error))

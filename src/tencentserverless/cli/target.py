@@ -100,7 +100,7 @@ def choose_target(region: str | None, namespace: str, is_local: bool, folder: Pa
 
     :param folder: in or around which a local SCF is looked for, before the one that we are in
     :raises click.UsageError: if an option or a variable of the environment can't be used
-    :raises StartRefused: if there is no local SCF to be found
+    :raises StartupError: if there is no local SCF to be found
     """
     from tencentserverless.config import Addressing, check_region
 
@@ -123,18 +123,18 @@ def choose_target(region: str | None, namespace: str, is_local: bool, folder: Pa
 def _find_local(folder: Path | None) -> dict[str, str] | None:
     """What leads to the local SCF of a folder, or of ours; None where the environment leads to one already.
 
-    :raises StartRefused: if none of them does
+    :raises StartupError: if none of them does
     """
     from tencentserverless.config import Addressing, ambient_region, is_loopback
     from tencentserverless.local.app import find_state, running_environment
-    from tencentserverless.local.settings import StartRefused
+    from tencentserverless.local.errors import StartupError
 
     if folder is not None:
-        with contextlib.suppress(StartRefused):
+        with contextlib.suppress(StartupError):
             return running_environment(find_state(folder))
     try:
         return running_environment(find_state(Path()))
-    except StartRefused:
+    except StartupError:
         with contextlib.suppress(ValueError):
             if is_loopback(Addressing(None, None, None).locate(ambient_region()).host):
                 return None

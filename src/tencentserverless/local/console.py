@@ -5,9 +5,12 @@ The last lines are kept, for ``scf local logs``.
 
 import collections
 import queue
+import re
 import sys
 import threading
 
+#: CSI and OSC sequences whole, then every other control character but the tab: a function must not steer the terminal.
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MAX_WAITING_LINES = 10_000
 _MAX_KEPT_LINES = 2_000
 
@@ -68,3 +71,8 @@ class Console:
                     self._written = passed
             except (OSError, ValueError):
                 return  # the terminal has gone; calls go on
+
+
+def printable(text: str) -> str:
+    """Text without anything that could steer a terminal."""
+    return _ESCAPES.sub("", text)

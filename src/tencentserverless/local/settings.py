@@ -3,7 +3,6 @@
 This is the one place of ``local`` that reads the server's own environment variables.
 """
 
-import enum
 import os
 import re
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless._core import wire
-from tencentserverless.local.descriptors import count_instances
+from tencentserverless.local.descriptor_limit import count_instances
 
 REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
 
@@ -37,28 +36,6 @@ PASSED_VARIABLES = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "HOSTNAME", "TERM"),
     "TENCENTSERVERLESS_ENDPOINT_GUARD",
 )
-
-
-class Reason(enum.Enum):
-    """Why ``scf local start`` would not start; the command line gives each an exit code."""
-
-    PROJECT = "project"
-    ADDRESS = "address"
-    STATE = "state"
-    SECRETS = "secrets"
-    RUNTIME = "runtime"
-
-
-class StartRefused(Exception):
-    """The local SCF can't start as it was told to; the message is one line for the terminal."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-class ServerFailed(Exception):
-    """The local SCF has stopped, and not all of it ran until then; the message is one line for the terminal."""
 
 
 def _processes_that_fit() -> int:
@@ -100,8 +77,8 @@ class Limits:
     all_instances: int = field(default_factory=_processes_that_fit)  # ours: processes on one machine
     start_seconds: float = 0.05  # ours: about what a new instance takes; a shorter wait is the better choice
     stall_seconds: float = 0.1  # ours: how long a call waits for a busy instance before it gets a new one
-    ahead_seconds: float = 0.005  # ours: calls that are no longer than this are handed over ahead
-    ahead_calls: int = 2  # ours: so many to one instance
+    prefetch_seconds: float = 0.005  # ours: calls that are no longer than this are handed over ahead
+    prefetch_calls: int = 2  # ours: so many to one instance
     burst_instances: int = 500  # document/product/583/42611: new instances of a region in a minute, then 429
     queue_seconds: float = 30.0  # ours: how long a call waits when no process may be added
     drain_seconds: float = 4.0  # ours: how long calls under way may go on at a stop

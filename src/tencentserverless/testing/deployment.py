@@ -14,7 +14,7 @@ from typing import Any
 from tencentserverless._core import wire
 from tencentserverless._core.request import RequestBuilder
 from tencentserverless.local import Local, LocalError
-from tencentserverless.local.state import REGION_VARIABLE
+from tencentserverless.local.state_dir import REGION_VARIABLE
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.models import Credentials
 

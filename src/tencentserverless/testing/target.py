@@ -13,7 +13,7 @@ from tencentserverless._base.arguments import check_flag
 from tencentserverless._core.request import encode_event
 from tencentserverless.config import ENDPOINT_GUARD
 from tencentserverless.local import Local, LocalError
-from tencentserverless.local.state import ADMIN_TOKEN_VARIABLE
+from tencentserverless.local.state_dir import ADMIN_TOKEN_VARIABLE
 from tencentserverless.scf import Client, Function
 from tencentserverless.testing import deployment
 from tencentserverless.testing.bridge import Bridge

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tencentserverless.local.running import ask
+from tencentserverless.local.control import ask
 from tests.conftest import child_environment, end_process, scf_command, wait_until
 
 

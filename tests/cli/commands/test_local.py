@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tencentserverless.local.running import ask
+from tencentserverless.local.control import ask
 from tests.conftest import child_environment, end_process, scf_command, wait_until, write_held
 
 

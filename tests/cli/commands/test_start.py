@@ -40,8 +40,8 @@ def test_an_authority_that_is_spoiled(folder, run_scf, tmp_path):
     state = tmp_path / "state"
     state.mkdir()
     (state / ".gitignore").write_text("*\n")
-    (state / "ca-key.pem").write_text("spoiled")
-    (state / "scf-local-ca.pem").write_text("spoiled")
+    (state / "ca-key.pem").write_text("damage")
+    (state / "scf-local-ca.pem").write_text("damage")
     done = run_scf("local", "start", folder, "--port", 0, "--tls", "--state", state)
     refused(done, 6, "remove both, and new ones are made")
 

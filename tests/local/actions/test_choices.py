@@ -2,8 +2,8 @@
 
 import pytest
 
-from tencentserverless.local.actions.choices import ORDERS, SWITCH, choose, is_switched_on
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.actions.parameters import ORDERS, SWITCH, choose, is_switched_on
+from tencentserverless.local.errors import ApiError
 
 
 @pytest.mark.parametrize(

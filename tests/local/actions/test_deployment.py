@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.actions import code
+from tencentserverless.local.actions import function_code
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import scf_command, wait_until
 
@@ -204,7 +204,9 @@ def test_a_database_that_can_not_grow_is_named_too(start_local_scf, tmp_path):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_disk_that_is_full_in_either_way_is_full(number):
-    words = str(code.refuse_unkept(Path("/state/packages"), "FailedOperation.X", OSError(number, "words")).message)
+    words = str(
+        function_code.refuse_unkept(Path("/state/packages"), "FailedOperation.X", OSError(number, "words")).message
+    )
     assert words.startswith("The code can't be kept in /state/packages: words. Make room on that disk")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless.local.actions.parameters import Table, convert
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.errors import ApiError
 
 
 class InnerTable(Table, frozen=True):

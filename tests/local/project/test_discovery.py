@@ -2,8 +2,8 @@
 
 import pytest
 
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.discovery import discover
-from tencentserverless.local.settings import Reason, StartRefused
 
 MANIFEST = "component: scf\nname: x\ninputs: {name: %s, src: %s, runtime: Python3.10}\n"
 
@@ -41,7 +41,7 @@ def test_beside_a_manifest_at_the_top_folders_are_code(tmp_path):
 
 
 def refusal(path):
-    with pytest.raises(StartRefused) as refused:
+    with pytest.raises(StartupError) as refused:
         discover(path, "ap-shanghai", {}, 5.0)
     assert refused.value.reason is Reason.PROJECT
     return str(refused.value)

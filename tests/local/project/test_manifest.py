@@ -2,9 +2,9 @@
 
 import pytest
 
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.manifest import read_manifest
 from tencentserverless.local.registry.packing import PackRules
-from tencentserverless.local.settings import Reason, StartRefused
 
 HEAD = "component: scf\nname: demo\napp: shop\n"
 
@@ -46,7 +46,7 @@ def test_a_custom_runtimes_handler_is_its_own_affair_and_may_be_left_out(read, h
 
 @pytest.mark.parametrize("handler", ["''", '"a\\0b"', "x" * 122])
 def test_a_custom_runtimes_handler_has_bounds(read, handler):
-    with pytest.raises(StartRefused, match="handler must be 1 to 121 characters without NUL"):
+    with pytest.raises(StartupError, match="handler must be 1 to 121 characters without NUL"):
         read(inputs("runtime: CustomRuntime", f"handler: {handler}"))
 
 
@@ -143,7 +143,7 @@ def test_files_of_other_components_are_passed_over(read, text, words):
     ],
 )
 def test_errors_name_file_line_key_and_value(read, tmp_path, text, line, words):
-    with pytest.raises(StartRefused) as refusal:
+    with pytest.raises(StartupError) as refusal:
         read(text)
     assert refusal.value.reason is Reason.PROJECT
     message = str(refusal.value)
@@ -160,5 +160,5 @@ def test_a_file_that_is_no_text(tmp_path):
         (b"a" * 1_048_577, "1048577 bytes"),
     ):
         path.write_bytes(content)
-        with pytest.raises(StartRefused, match=words):
+        with pytest.raises(StartupError, match=words):
             read_manifest(path, "ap-guangzhou", {}, 0.0)

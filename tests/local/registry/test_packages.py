@@ -75,9 +75,9 @@ AS_ANOTHER_USER = """
 import os, pathlib, sys
 sys.path[:0] = sys.argv[2:]
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.running import forget_state
-from tencentserverless.local.state import StateFolder
-from tencentserverless.local.worker.support import Support
+from tencentserverless.local.control import forget_state
+from tencentserverless.local.state_dir import StateFolder
+from tencentserverless.local.worker.environment import RunDirectory
 archive = sys.stdin.buffer.read()
 def attempts(place):
     for name in ("index.py", "new.txt", "lib/new.txt", "../new.txt"):
@@ -101,7 +101,7 @@ def run(state):
     Packages(state / "packages")  # a server was killed before it had adopted that one
     print(len(os.listdir(kept.root)))
     print(forget_state(state), sorted(os.listdir(state)))
-    support = Support()
+    support = RunDirectory()
     inner = Packages(support.root / "packages")
     inner.adopt(inner.unpack(archive))
     support.close()

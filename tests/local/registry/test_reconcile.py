@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.registry.encoding import Kept, decode_function, encode_function
 from tencentserverless.local.registry.function import new_function
+from tencentserverless.local.registry.function_tables import StoredFunction, decode_function, encode_function
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.reconcile import Look, News, reconcile
+from tencentserverless.local.registry.reconcile import FolderDefinition, SyncChange, reconcile
 from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.triggers import Trigger
 
@@ -37,73 +37,87 @@ def first_made(record):
 
 
 def kept(latest, digest=OLD, found=FOUND):
-    return Kept(PLAIN.with_latest(latest), found, digest)
+    return StoredFunction(PLAIN.with_latest(latest), found, digest)
 
 
 @pytest.mark.parametrize(
     ("old", "look", "latest", "news", "is_saved", "notice"),
     [
-        (None, Look(TODAY, NEW), TODAY, News.NEW, False, ""),
-        (kept(FOUND), Look(TODAY, OLD), FOUND, News.NONE, False, ""),
-        (kept(FOUND), Look(TODAY, NEW), FOUND, News.NONE, True, ""),
-        (kept(FOUND), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, ""),
-        (kept(CONFIGURED), Look(TODAY, OLD), CONFIGURED, News.NONE, False, ""),
-        (kept(CONFIGURED), Look(TODAY, NEW), CONFIGURED, News.NONE, True, ""),
-        (kept(CONFIGURED), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, "it replaces what"),
-        (kept(SENT), Look(TODAY, OLD), SENT, News.NONE, False, ""),
-        (kept(SENT), Look(TODAY, NEW), first_made(TODAY), News.CHANGED, True, "its code replaces"),
-        (kept(SENT), Look(EDITED, NEW), first_made(EDITED), News.CHANGED, True, "it replaces what"),
+        (None, FolderDefinition(TODAY, NEW), TODAY, SyncChange.NEW, False, ""),
+        (kept(FOUND), FolderDefinition(TODAY, OLD), FOUND, SyncChange.NONE, False, ""),
+        (kept(FOUND), FolderDefinition(TODAY, NEW), FOUND, SyncChange.NONE, True, ""),
+        (kept(FOUND), FolderDefinition(EDITED, NEW), first_made(EDITED), SyncChange.CHANGED, True, ""),
+        (kept(CONFIGURED), FolderDefinition(TODAY, OLD), CONFIGURED, SyncChange.NONE, False, ""),
+        (kept(CONFIGURED), FolderDefinition(TODAY, NEW), CONFIGURED, SyncChange.NONE, True, ""),
+        (
+            kept(CONFIGURED),
+            FolderDefinition(EDITED, NEW),
+            first_made(EDITED),
+            SyncChange.CHANGED,
+            True,
+            "it replaces what",
+        ),
+        (kept(SENT), FolderDefinition(TODAY, OLD), SENT, SyncChange.NONE, False, ""),
+        (kept(SENT), FolderDefinition(TODAY, NEW), first_made(TODAY), SyncChange.CHANGED, True, "its code replaces"),
+        (kept(SENT), FolderDefinition(EDITED, NEW), first_made(EDITED), SyncChange.CHANGED, True, "it replaces what"),
         # A serverless.yml beside the folder of the code: each part for itself.
-        (kept(SENT), Look(EDITED, OLD), EDITED_SENT, News.CHANGED, False, ""),
-        (kept(BOTH), Look(EDITED, OLD), EDITED_SENT, News.CHANGED, False, "its settings replace"),
-        (kept(FOUND), Look(OTHERS, OLD), first_made(OTHERS), News.CHANGED, True, ""),
-        (kept(FOUND), Look(ELSEWHERE, OLD), first_made(ELSEWHERE), News.CHANGED, False, ""),
-        (kept(BOTH), Look(TODAY, NEW), CONFIGURED_TODAY, News.CHANGED, True, "its code replaces"),
+        (kept(SENT), FolderDefinition(EDITED, OLD), EDITED_SENT, SyncChange.CHANGED, False, ""),
+        (kept(BOTH), FolderDefinition(EDITED, OLD), EDITED_SENT, SyncChange.CHANGED, False, "its settings replace"),
+        (kept(FOUND), FolderDefinition(OTHERS, OLD), first_made(OTHERS), SyncChange.CHANGED, True, ""),
+        (kept(FOUND), FolderDefinition(ELSEWHERE, OLD), first_made(ELSEWHERE), SyncChange.CHANGED, False, ""),
+        (kept(BOTH), FolderDefinition(TODAY, NEW), CONFIGURED_TODAY, SyncChange.CHANGED, True, "its code replaces"),
         # Nobody had looked into the folder, or nobody has now: what it holds is no news.
-        (kept(SENT, ""), Look(TODAY, NEW), SENT, News.NONE, False, ""),
-        (kept(SENT), Look(TODAY, ""), SENT, News.NONE, False, ""),
+        (kept(SENT, ""), FolderDefinition(TODAY, NEW), SENT, SyncChange.NONE, False, ""),
+        (kept(SENT), FolderDefinition(TODAY, ""), SENT, SyncChange.NONE, False, ""),
         # No folder held the function before: one that is new has changed last.
-        (kept(SENT, "", None), Look(TODAY, NEW), first_made(TODAY), News.CHANGED, True, "it replaces what"),
+        (
+            kept(SENT, "", None),
+            FolderDefinition(TODAY, NEW),
+            first_made(TODAY),
+            SyncChange.CHANGED,
+            True,
+            "it replaces what",
+        ),
         # The project lies elsewhere now, and says what it said.
-        (kept(CONFIGURED), Look(MOVED, OLD), MOVED_CONFIGURED, News.CHANGED, False, ""),
-        (kept(SENT), Look(MOVED, OLD), SENT, News.NONE, False, ""),
+        (kept(CONFIGURED), FolderDefinition(MOVED, OLD), MOVED_CONFIGURED, SyncChange.CHANGED, False, ""),
+        (kept(SENT), FolderDefinition(MOVED, OLD), SENT, SyncChange.NONE, False, ""),
     ],
 )
 def test_what_changed_last_stands(old, look, latest, news, is_saved, notice):
     stand = reconcile(old, look)
     assert (stand.kept.function.latest, stand.news, stand.is_saved) == (latest, news, is_saved)
     assert (notice in stand.notice, bool(stand.notice)) == (True, bool(notice))
-    assert reconcile(stand.kept, look) == dataclasses.replace(stand, news=News.NONE, is_saved=False, notice="")
+    assert reconcile(stand.kept, look) == dataclasses.replace(stand, news=SyncChange.NONE, is_saved=False, notice="")
 
 
 @pytest.mark.parametrize(
     ("old", "is_away"),
-    [(None, False), (kept(FOUND), True), (kept(SENT), False), (Kept(None, FOUND, OLD), False)],
+    [(None, False), (kept(FOUND), True), (kept(SENT), False), (StoredFunction(None, FOUND, OLD), False)],
 )
 def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
     stand = reconcile(old, None)
-    assert (stand.kept, stand.is_away, stand.news) == (old, is_away, News.NONE)
+    assert (stand.kept, stand.is_away, stand.news) == (old, is_away, SyncChange.NONE)
 
 
 @pytest.mark.parametrize(
     ("look", "is_back"),
     [
-        (Look(TODAY, OLD), False),
-        (Look(MOVED, OLD), False),
-        (Look(TODAY, ""), False),
-        (Look(TODAY, NEW), True),
-        (Look(EDITED, OLD), True),
+        (FolderDefinition(TODAY, OLD), False),
+        (FolderDefinition(MOVED, OLD), False),
+        (FolderDefinition(TODAY, ""), False),
+        (FolderDefinition(TODAY, NEW), True),
+        (FolderDefinition(EDITED, OLD), True),
     ],
 )
 def test_a_deleted_function_comes_back_with_a_change_of_its_folder(look, is_back):
-    stand = reconcile(Kept(None, FOUND, OLD), look)
-    assert (stand.kept.function is not None, stand.news is News.NEW) == (is_back, is_back)
+    stand = reconcile(StoredFunction(None, FOUND, OLD), look)
+    assert (stand.kept.function is not None, stand.news is SyncChange.NEW) == (is_back, is_back)
     assert ("since DeleteFunction" in stand.notice) == is_back
 
 
 def test_versions_aliases_and_reservations_stand_when_the_folder_has_changed():
     function = PLAIN.with_version(VERSION).with_reserved(256)
-    stands = reconcile(Kept(function, FOUND), Look(EDITED)).kept.function
+    stands = reconcile(StoredFunction(function, FOUND), FolderDefinition(EDITED)).kept.function
     assert (stands.versions["1"], stands.aliases, stands.reserved_mb) == (VERSION, function.aliases, 256)
 
 
@@ -114,13 +128,13 @@ def test_a_timer_that_the_folder_names_no_more_is_gone_and_the_apis_stays():
     function = dataclasses.replace(function, triggers={**function.triggers, "made": made})
     renamed = dataclasses.replace(FOUND, timers=(dataclasses.replace(named, name="renamed"),))
     for after, names in ((renamed, {"renamed", "made"}), (FOUND, {"made"})):
-        stands = reconcile(Kept(function, before), Look(after)).kept.function
+        stands = reconcile(StoredFunction(function, before), FolderDefinition(after)).kept.function
         assert set(stands.triggers) == names
 
 
 @pytest.mark.parametrize("function", [None, PLAIN, PLAIN.with_latest(SENT).with_version(VERSION).with_reserved(0)])
 def test_a_function_is_kept_whole_wherever_the_packages_are_next_time(function):
-    kept = Kept(function, FOUND, OLD, Path("/functions/fn/serverless.yml"))
+    kept = StoredFunction(function, FOUND, OLD, Path("/functions/fn/serverless.yml"))
     text = encode_function(kept)
     assert b"/state/packages" not in text
     assert decode_function(text, Packages(Path("/state/packages")).locate) == kept
@@ -130,7 +144,7 @@ def test_a_function_is_kept_whole_wherever_the_packages_are_next_time(function):
 
 
 def test_what_was_kept_before_there_were_digests_is_read():
-    text = encode_function(Kept(PLAIN, FOUND)).replace(b',"digest":"","place":null', b"")
+    text = encode_function(StoredFunction(PLAIN, FOUND)).replace(b',"digest":"","place":null', b"")
     assert b"digest" not in text
     assert b"place" not in text
-    assert decode_function(text, Packages(Path("/state/packages")).locate) == Kept(PLAIN, FOUND)
+    assert decode_function(text, Packages(Path("/state/packages")).locate) == StoredFunction(PLAIN, FOUND)

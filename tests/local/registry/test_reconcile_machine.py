@@ -15,14 +15,13 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tencentserverless.local.actions.folders import look_at, looks_of
+from tencentserverless.local.folder_sync import scan_folder, scan_folders
 from tencentserverless.local.project.discovery import discover
-from tencentserverless.local.registry.aliases import Alias
 from tencentserverless.local.registry.catalogue import restore
-from tencentserverless.local.registry.function import new_function
+from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.function import Alias, new_function
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
-from tencentserverless.local.registry.store import Store
 from tests.profiles import examples
 
 REGION = "ap-guangzhou"
@@ -86,7 +85,7 @@ class Registry(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "store"):
-            self.store.close()
+            self.database.close()
             shutil.rmtree(self.base)
 
     def tick(self):
@@ -94,10 +93,10 @@ class Registry(RuleBasedStateMachine):
         return self.now
 
     def open(self, looks_inside=True):
-        self.store = Store(self.state, pytest.fail)
+        self.database = Database(self.state, pytest.fail)
         project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
-        looks = looks_of(project, looks_inside=looks_inside)
-        self.catalogue, self.notices = restore(self.store, Packages(self.base / "packages").locate, looks)
+        looks = scan_folders(project, looks_inside=looks_inside)
+        self.catalogue, self.notices = restore(self.database, Packages(self.base / "packages").locate, looks)
         self.looked = dict.fromkeys(NAMES, 0)
         self.pending = []
 
@@ -156,16 +155,16 @@ class Registry(RuleBasedStateMachine):
             fn.memory, fn.timeout = memory, 3
 
     def follow(self, moment, looks, contents):
-        self.catalogue.follow(looks, moment)
+        self.catalogue.apply_sync(looks, moment)
         for name in NAMES:
             if self.key(name) in looks and self.looked[name] <= moment:
                 self.looked[name] = moment
                 self.met(name, contents.get(name))
 
     def see(self):
-        moment = self.catalogue.begin_look()
+        moment = self.catalogue.begin_scan()
         project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
-        looks = {**dict.fromkeys(self.catalogue.kept()), **looks_of(project)}
+        looks = {**dict.fromkeys(self.catalogue.kept()), **scan_folders(project)}
         return moment, looks, dict(self.disk)
 
     @rule()
@@ -178,7 +177,7 @@ class Registry(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.pending) < 3)
     @rule()
-    def begin_look(self):
+    def begin_scan(self):
         self.pending.append(self.see())
 
     @precondition(lambda self: self.pending)
@@ -203,10 +202,10 @@ class Registry(RuleBasedStateMachine):
             for path in self.base.glob("state*.db*") if self.state.parent == self.base else self.state.parent.iterdir():
                 if path.is_file():
                     shutil.copy(path, place / path.name)
-            self.store.close()
+            self.database.close()
             self.state = place / self.state.name
         else:
-            self.store.close()
+            self.database.close()
         if is_moved:
             place = self.base / f"project-{self.starts}"
             self.root.rename(place)
@@ -238,8 +237,8 @@ class Registry(RuleBasedStateMachine):
         """The function as whoever is about to change it finds it, after a look at its folder."""
         kept = self.catalogue.kept().get(self.key(name))
         if kept is not None and kept.place is not None:
-            moment = self.catalogue.begin_look()
-            look = look_at(kept.place, self.key(name), REGION, float(self.now))
+            moment = self.catalogue.begin_scan()
+            look = scan_folder(kept.place, self.key(name), REGION, float(self.now))
             if look is not None:
                 self.follow(moment, {self.key(name): look}, self.disk)
         return self.catalogue.find(self.key(name))

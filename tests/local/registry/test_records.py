@@ -3,10 +3,10 @@
 import pytest
 
 from tencentserverless.local.registry.catalogue import restore
+from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.reconcile import Look
+from tencentserverless.local.registry.reconcile import FolderDefinition
 from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord, environment_fault
-from tencentserverless.local.registry.store import Store
 
 
 @pytest.mark.parametrize("name", ["ab", "FuncInvoked", "a-b_c9", "a" * 60])
@@ -43,11 +43,11 @@ def record(region, namespace, name, tmp_path):
 
 def test_regions_and_namespaces_are_separate_worlds(tmp_path):
     places = [("ap-a", "default", "fn"), ("ap-b", "default", "fn"), ("ap-b", "other", "fn"), ("ap-b", "other", "gn")]
-    store = Store(tmp_path / "state.db", pytest.fail)
+    database = Database(tmp_path / "state.db", pytest.fail)
     found = {each.key: each for each in (record(*place, tmp_path) for place in places)}
-    looks = {key: Look(each) for key, each in found.items()}
-    catalogue, notices = restore(store, Packages(tmp_path / "packages").locate, looks)
-    store.close()
+    looks = {key: FolderDefinition(each) for key, each in found.items()}
+    catalogue, notices = restore(database, Packages(tmp_path / "packages").locate, looks)
+    database.close()
     assert notices == []
     assert len(catalogue) == len(list(catalogue)) == 4
     assert catalogue.find(FunctionKey("ap-a", "other", "fn")) is None

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tencentserverless.local.registry.triggers import ZONE, cron_fault, next_ring
+from tencentserverless.local.registry.triggers import ZONE, cron_fault, next_fire_time
 from tests.profiles import examples
 
 START = datetime(2026, 11, 27, 16, 0, 0, tzinfo=ZONE)
 
 
 def ring(cron, after=START):
-    at = next_ring(cron, after.timestamp())
+    at = next_fire_time(cron, after.timestamp())
     return None if at is None else datetime.fromtimestamp(at, ZONE).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -143,7 +143,7 @@ def members(field, low, high):
 )
 def test_the_next_ring_is_the_first_second_that_fits(cron, offset):
     start = START + timedelta(seconds=offset)
-    at = next_ring(" ".join((*cron, "*")), start.timestamp())
+    at = next_fire_time(" ".join((*cron, "*")), start.timestamp())
     second, minute, hour, day, month, weekday = (
         members(field, *ends)
         for field, ends in zip(cron, ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6)), strict=True)

@@ -1,19 +1,21 @@
 """A scheduler in this process, with real worker processes, and bounds small enough to meet."""
 
+import asyncio
 import contextlib
 import json
 import time
 from pathlib import Path
 
+from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
-from tencentserverless.local.ids import new_request_id
-from tencentserverless.local.keys import KeyRing, make_key_pair
+from tencentserverless.local.invocation import new_request_id
+from tencentserverless.local.invocations.ledger import Ledger
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
-from tencentserverless.local.scheduler.dispatch import Scheduler
-from tencentserverless.local.scheduler.instances import Ground, Launcher
+from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
+from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Limits, Settings
+from tencentserverless.local.worker.environment import RunDirectory
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME, Interpreters
-from tencentserverless.local.worker.support import Support
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 
@@ -29,9 +31,11 @@ async def scheduling(clock=time.time, **limits):
     bounds = Limits(**limits)
     settings = Settings(FUNCTIONS, limits=bounds)
     keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
-    support, console = Support(), Console()
-    ground = Ground(settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1")
-    scheduler = Scheduler(Launcher(ground), bounds)
+    support, console = RunDirectory(), Console()
+    context = LaunchContext(
+        settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger()
+    )
+    scheduler = Scheduler(Launcher(context), bounds)
     try:
         yield scheduler
     finally:
@@ -40,8 +44,21 @@ async def scheduling(clock=time.time, **limits):
         console.close()
 
 
+async def run(scheduler, function, request_id, event, **options):
+    """The outcome of one invocation."""
+    ended = asyncio.get_running_loop().create_future()
+
+    def end(result):
+        if ended.done():
+            return  # the test does not wait for it any more
+        (ended.set_exception if isinstance(result, Exception) else ended.set_result)(result)
+
+    scheduler.submit(function, request_id, event, end, **options)
+    return await ended
+
+
 async def call(scheduler, function, event, **options):
-    return await scheduler.run(function, new_request_id(), json.dumps(event).encode(), **options)
+    return await run(scheduler, function, new_request_id(), json.dumps(event).encode(), **options)
 
 
 def value(outcome):

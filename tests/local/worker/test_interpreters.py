@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.settings import Reason, StartRefused
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.worker import interpreters
 from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -96,7 +96,7 @@ def test_a_program_that_does_not_run_is_passed_over(tmp_path, monkeypatch):
     finder.prepare({"Python3.99"})
     assert "no interpreter for Python3.99" in finder.warnings[0]
     assert finder.find("Python3.99") == finder.find(interpreters.OWN_RUNTIME)
-    with pytest.raises(StartRefused, match=r"Python3\.99") as refusal:
+    with pytest.raises(StartupError, match=r"Python3\.99") as refusal:
         Interpreters(is_strict=True).prepare({"Python3.99"})
     assert refusal.value.reason is Reason.RUNTIME
 

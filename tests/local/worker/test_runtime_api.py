@@ -6,8 +6,8 @@ import contextlib
 import pytest
 import uvloop
 
+from tencentserverless.local.http import runtime_connection
 from tencentserverless.local.settings import MIB
-from tencentserverless.local.worker import runtime_http
 from tencentserverless.local.worker.runtime_api import Event, RuntimeApi
 
 EVENT = Event("id-of-the-event", b'{"a": 1}', 128, 3000)
@@ -250,7 +250,7 @@ def test_a_body_over_the_bound_behind_an_offer_is_cut_as_any_other():
     async def scenario(api, connect):
         replies, client = replies_of(api), await connect()
         await take_event(api, client)
-        huge = b"Content-Length: %d\r\n" % (runtime_http.MAX_BODY_BYTES + 1)
+        huge = b"Content-Length: %d\r\n" % (runtime_connection.MAX_BODY_BYTES + 1)
         assert (await client.ask(RESULTS["length"].replace(b"Content-Length: 8\r\n", huge)))[0] == 413
         assert [reply.is_cut for reply in replies] == [True]
 
@@ -422,7 +422,7 @@ def test_a_client_that_reads_late_gets_all_of_a_large_event(header):
 
 
 def test_a_request_that_stops_on_the_way_is_cut(monkeypatch):
-    monkeypatch.setattr(runtime_http, "_REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(runtime_connection, "_REQUEST_SECONDS", 0.05)
 
     async def scenario(api, connect):
         client = await connect()

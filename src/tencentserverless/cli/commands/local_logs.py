@@ -19,7 +19,7 @@ _PAUSE_SECONDS = 0.25
 def local_logs(state: Path | None, env_file: Path | None, follow: bool, lines: int | None, as_json: bool) -> None:
     """Print what functions and the local SCF itself have written, the last 2,000 lines."""
     from tencentserverless.local.app import server_lines
-    from tencentserverless.local.settings import StartRefused
+    from tencentserverless.local.errors import StartupError
 
     if follow and as_json:
         raise click.UsageError("--json prints one list, and --follow has no end: choose one")
@@ -37,6 +37,6 @@ def local_logs(state: Path | None, env_file: Path | None, follow: bool, lines: i
         time.sleep(_PAUSE_SECONDS)
         try:
             found, count = server_lines(source, count)
-        except StartRefused:
+        except StartupError:
             output.notice("the local SCF has stopped")
             return

@@ -5,14 +5,13 @@ from pathlib import Path
 import click
 
 from tencentserverless.cli import output
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
     DEFAULT_HOST,
     DEFAULT_PORT,
     REGION_NAME,
     STATE_FOLDER_NAME,
-    Reason,
     Settings,
-    StartRefused,
     passed_environment,
 )
 
@@ -85,7 +84,7 @@ def start(
         raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
     if not path.is_dir():
         problem = "not a folder" if path.exists() else "no such folder"
-        raise StartRefused(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+        raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
     settings = Settings(
         project=path,
         host=host,

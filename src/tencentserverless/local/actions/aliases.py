@@ -7,15 +7,14 @@ import dataclasses
 
 import msgspec
 
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.configuration import checked_description
+from tencentserverless.local.actions.function_settings import checked_description
 from tencentserverless.local.actions.lookup import Codes, find_function, no_version, shown
-from tencentserverless.local.actions.paging import cut_page, time_text
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.aliases import NAME, Alias, Match, Weight
-from tencentserverless.local.registry.function import Function
+from tencentserverless.local.actions.parameters import Action, Call, Table, cut_page
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.platform_time import time_text
+from tencentserverless.local.registry.function import NAME, Alias, Function, Match, Weight
 from tencentserverless.local.registry.records import DEFAULT_ALIAS
+from tencentserverless.local.services import Services
 
 _MAX_WEIGHTS = 1  # document/api/583/17244: one version beside the main one
 _MAX_MATCHES = 2  # CloudBase's own command line sends a rule for each of two versions, "[0,50)" and "[50,100)"

@@ -6,15 +6,15 @@ all it gets; 0 disables it; 12,800 MB of a region always stay for functions with
 
 import msgspec
 
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.configuration import UInt
 from tencentserverless.local.actions.deployment import FUNCTIONS_PER_NAMESPACE
+from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import Codes, find_function
 from tencentserverless.local.actions.namespaces import NAMESPACES_PER_REGION
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.actions.parameters import Action, Call, Table
+from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import INIT_TIMEOUT_SECONDS, TIMEOUT_SECONDS
+from tencentserverless.local.services import Services
 
 _UNRESERVED_MB = 12_800
 _TRIGGERS_PER_TYPE = 10

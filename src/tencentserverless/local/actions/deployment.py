@@ -13,17 +13,14 @@ from pathlib import Path
 import msgspec
 
 from tencentserverless._core import wire
-from tencentserverless.local.actions import code
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import choose, is_switched_on
-from tencentserverless.local.actions.code import CodeTable
-from tencentserverless.local.actions.configuration import ConfigurationTable, configured
-from tencentserverless.local.actions.folders import follow_folder
+from tencentserverless.local.actions import function_code
+from tencentserverless.local.actions.function_code import CodeTable
+from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.actions.retirement import retire
+from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
 from tencentserverless.local.actions.versions import publish
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.errors import ApiError, StartupError
+from tencentserverless.local.folder_sync import follow_folder
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.registry.records import (
@@ -33,7 +30,8 @@ from tencentserverless.local.registry.records import (
     FunctionRecord,
     is_other_handler,
 )
-from tencentserverless.local.settings import REGION_NAME, StartRefused
+from tencentserverless.local.services import Services, drain_versions
+from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
 
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
@@ -98,12 +96,12 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     record = configured(_new_record(parameters, key, services.clock()), parameters)
     if parameters.Code is None:
         raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
-    text = code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
+    text = function_code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
     await _prepare(services, record.runtime)
-    draft = await code.unpack(services, text, "FailedOperation.CreateFunction")
+    draft = await function_code.unpack(services, text, "FailedOperation.CreateFunction")
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
-    with code.keeping(services, "FailedOperation.CreateFunction"):
+    with function_code.keeping(services, "FailedOperation.CreateFunction"):
         services.catalogue.put(new_function(with_code(record)))
     return {}
 
@@ -117,7 +115,9 @@ async def update_function_code(
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
-    draft = await code.unpack(services, code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode")
+    draft = await function_code.unpack(
+        services, function_code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode"
+    )
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
@@ -127,7 +127,7 @@ async def update_function_code(
     latest = with_code(find().latest)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    with code.keeping(services, "FailedOperation.UpdateFunctionCode"):
+    with function_code.keeping(services, "FailedOperation.UpdateFunctionCode"):
         _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
     if publishes:
         await publish(services, function.key, None)
@@ -217,7 +217,7 @@ async def _prepare(services: Services, runtime: str) -> None:
     told = len(interpreters.warnings)
     try:
         await asyncio.to_thread(interpreters.prepare, {runtime})
-    except StartRefused as error:
+    except StartupError as error:
         raise ApiError("InvalidParameterValue.Runtime", f"{error}.") from error
     for warning in interpreters.warnings[told:]:
         services.console.show(f"warning: {warning}")
@@ -238,7 +238,7 @@ def _adopting(
 
 def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
     services.catalogue.put(function.with_latest(latest))
-    retire(services, [function.latest])
+    drain_versions(services, [function.latest])
 
 
 def _code_of(parameters: UpdateFunctionCodeTable) -> tuple[CodeTable, str | None, tuple[str, ...]]:

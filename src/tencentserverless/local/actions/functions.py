@@ -9,20 +9,27 @@ from collections.abc import Callable
 import msgspec
 
 from tencentserverless._core import wire
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import ASCENDING, FALSE, TRUE, is_switched_on
-from tencentserverless.local.actions.code import take_snapshot
-from tencentserverless.local.actions.folders import follow_folder
+from tencentserverless.local.actions.function_code import take_snapshot
+from tencentserverless.local.actions.function_views import ACTIVE, code_bytes, detailed, entry_text, listed
 from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
-from tencentserverless.local.actions.paging import cut_page, sort_items
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.actions.retirement import retire
-from tencentserverless.local.actions.shown import ACTIVE, code_bytes, detailed, entry_text, listed
+from tencentserverless.local.actions.parameters import (
+    ASCENDING,
+    FALSE,
+    TRUE,
+    Action,
+    Call,
+    Table,
+    cut_page,
+    is_switched_on,
+    sort_items,
+)
 from tencentserverless.local.actions.triggers import shown_trigger
 from tencentserverless.local.actions.versions import delete_version
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.folder_sync import follow_folder
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import LATEST
+from tencentserverless.local.services import Services, drain_versions
 
 _MAX_FILTERS = 10
 
@@ -168,7 +175,7 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
     function = find()
     services.catalogue.remove(function.key)
     services.queue.disown(function.key)
-    retire(services, function.versions.values())
+    drain_versions(services, function.versions.values())
     services.timers.look_again()
     return {}
 

@@ -12,19 +12,17 @@ from typing import Any
 import msgspec
 
 from tencentserverless._core import wire
-from tencentserverless.local import logs
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import choose
-from tencentserverless.local.actions.execution import Done, Execution, execute
 from tencentserverless.local.actions.lookup import Codes, check_code, find_function, no_version
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.refusals import ApiError
-from tencentserverless.local.registry.events import Event
+from tencentserverless.local.actions.parameters import Action, Call, Table, choose
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.invocation import Stopping
+from tencentserverless.local.invocations.execution import Done, Execution
+from tencentserverless.local.invocations.queue import QueueFull
+from tencentserverless.local.outcome import Outcome, call_log, tail
+from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionRecord
-from tencentserverless.local.scheduler.job import Stopping
-from tencentserverless.local.scheduler.queue import QueueFull
+from tencentserverless.local.services import Services
 from tencentserverless.local.worker.interpreters import can_run
-from tencentserverless.local.worker.outcome import Outcome
 
 #: The pages of these actions list no code for a namespace, and one of their own for a name.
 _CODES = Codes(name="InvalidParameter.FunctionName", namespace="ResourceNotFound.Function")
@@ -79,7 +77,7 @@ def prepare(parameters: InvokeTable | InvokeFunctionTable, call: Call, services:
     payload = parameters.ClientContext if isinstance(parameters, InvokeTable) else parameters.Event
     qualifier = parameters.Qualifier or (LATEST if is_invoke else DEFAULT_ALIAS)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
-    record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
+    record = function.resolve(qualifier, services.rng, _routing_key(parameters.RoutingKey))
     if record is None:
         raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
     check_code(services.catalogue, function, record, _CODES.function)
@@ -98,8 +96,8 @@ def answer(prepared: Prepared, done: Done, services: Services) -> dict[str, obje
         result["InvokeResult"] = FAILED
     if prepared.shows_log:
         memory_mb = execution.record.memory_mb
-        log = logs.call_log(execution.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
-        result["Log"] = logs.tail(log, services.settings.limits.log_tail_bytes)
+        log = call_log(execution.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
+        result["Log"] = tail(log, services.settings.limits.log_tail_bytes)
     return {"Result": result}
 
 
@@ -125,7 +123,7 @@ async def invoke_function(
     if execution.record.runs_async:
         return {"Result": await _accept(execution.record, prepared.qualifier, execution.event, call, services)}
     try:
-        done = await execute(execution, services)
+        done = await services.executor.run(execution)
     except Stopping:
         raise stopped() from None
     return answer(prepared, done, services)
@@ -145,7 +143,7 @@ async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict
     """Accept an asynchronous invocation: it is kept when the answer leaves."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
     qualifier = parameters.Qualifier or LATEST
-    record = function.resolve(qualifier, services.dice, _routing_key(parameters.RoutingKey))
+    record = function.resolve(qualifier, services.rng, _routing_key(parameters.RoutingKey))
     if record is None:
         raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
     check_code(services.catalogue, function, record, _CODES.function)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tencentserverless._core import wire
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord

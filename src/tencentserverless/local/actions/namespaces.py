@@ -7,14 +7,13 @@ import dataclasses
 
 import msgspec
 
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import ASCENDING
-from tencentserverless.local.actions.configuration import UInt, checked_description
+from tencentserverless.local.actions.function_settings import UInt, checked_description
 from tencentserverless.local.actions.lookup import check_namespace, shown
-from tencentserverless.local.actions.paging import cut_page, sort_items, time_text
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.actions.parameters import ASCENDING, Action, Call, Table, cut_page, sort_items
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, NAMESPACE_NAME, Namespace
+from tencentserverless.local.services import Services
 from tencentserverless.local.settings import REGION_NAME
 
 NAMESPACES_PER_REGION = 5

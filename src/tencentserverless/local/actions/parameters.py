@@ -1,15 +1,41 @@
-"""From a request's values to the parameters of an action, or to the platform's error for what is wrong with them."""
+"""An action, and its parameters: from a request's values to one typed table, or to the platform's error.
+
+Here, too: parameters that take one of a few words, and lists that come in pages.
+"""
 
 import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
-from tencentserverless.local.refusals import ApiError
+from tencentserverless._core import wire
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.services import Services
 
 P = TypeVar("P", bound=msgspec.Struct)
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$([^`]*)`)?\Z", re.DOTALL)
+
+
+class Call(msgspec.Struct, frozen=True):
+    """The facts of a request that are not parameters of its action.
+
+    :param nested: a function of this server made it
+    """
+
+    request_id: str
+    region: str
+    nested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """How an action's body is read, and what then runs: (parameters, call, services) -> the fields of the answer."""
+
+    decoder: "msgspec.json.Decoder[Any]"
+    handle: Callable[[Any, Call, Services], Awaitable[dict[str, object]]]
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -89,3 +115,91 @@ def _without_nulls(value: Any) -> Any:
 
 def _short(error: BaseException) -> str:
     return str(error).rstrip(".")[:200]
+
+
+TRUE, FALSE = "TRUE", "FALSE"
+SWITCH = (TRUE, FALSE)
+ASCENDING, DESCENDING = "ASC", "DESC"
+ORDERS = (ASCENDING, DESCENDING)
+
+#: What is sent -> what it means. A closed list: any other letter case is refused, as a typing error should be.
+_VARIANTS = {
+    # What Python's str(True) and JSON's true come to where a client turns its own booleans into text. The pages
+    # themselves disagree: DeleteFunctionVersion.ForceDelete is documented in lower case, every other switch in upper.
+    "True": TRUE,
+    "true": TRUE,
+    "False": FALSE,
+    "false": FALSE,
+    # GetFunctionLogs documents asc and desc, every other action ASC and DESC; clients have one word for all.
+    "asc": ASCENDING,
+    "desc": DESCENDING,
+    "ASC": "asc",
+    "DESC": "desc",
+    # scfcli (remote invoke) checks --invocationtype and --logtype without regard to case and sends them as typed;
+    # its own list of them is in lower case.
+    "requestresponse": wire.SYNC,
+    "event": wire.EVENT,
+    "none": "None",
+    "tail": "Tail",
+}
+
+
+def choose(
+    name: str, value: str | None, allowed: Sequence[str], default: str, code: str = "InvalidParameterValue"
+) -> str:
+    """The word that is meant, spelt as documented.
+
+    :param default: where nothing is sent, or an empty text
+    :param code: of the refusal
+    :raises ApiError: if it is none of those allowed
+    """
+    if not value:
+        return default
+    if value in allowed:
+        return value
+    meant = _VARIANTS.get(value, "")
+    if meant in allowed:
+        return meant
+    raise ApiError(code, f"{name} must be one of {', '.join(allowed)}, not {value[:64]!r}.")
+
+
+def is_switched_on(name: str, value: str | None, code: str = "InvalidParameterValue") -> bool:
+    """Whether a switch that is off by default is on.
+
+    :raises ApiError: if it is neither
+    """
+    return choose(name, value, SWITCH, FALSE, code) == TRUE
+
+
+T = TypeVar("T")
+DEFAULT_LIMIT = 20
+
+
+def cut_page(
+    items: Sequence[T], offset: int | None, limit: int | None, code: str = "InvalidParameterValue."
+) -> list[T]:
+    """The page of a list.
+
+    :param code: of the refusal; where it ends in a dot, the parameter's name follows
+    :raises ApiError: if a number is negative
+    """
+    for name, value in (("Offset", offset), ("Limit", limit)):
+        if value is not None and value < 0:
+            raise ApiError(code + name if code.endswith(".") else code, f"{name} must not be negative.")
+    start = offset or 0
+    return list(items[start : start + (DEFAULT_LIMIT if limit is None else limit)])
+
+
+def sort_items(
+    items: Iterable[T],
+    key: Callable[[T], Any],
+    order: str | None,
+    default: str,
+    code: str = "InvalidParameterValue.Order",
+) -> list[T]:
+    """Items in the order that a request asks for.
+
+    :param order: ASC or DESC, as it was sent
+    :raises ApiError: if it is neither
+    """
+    return sorted(items, key=key, reverse=choose("Order", order, ORDERS, default, code) == DESCENDING)

@@ -8,14 +8,12 @@ import dataclasses
 
 import msgspec
 
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import DESCENDING
-from tencentserverless.local.actions.configuration import UInt, checked_description
-from tencentserverless.local.actions.folders import follow_folder
+from tencentserverless.local.actions.function_settings import UInt, checked_description
 from tencentserverless.local.actions.lookup import DEFAULT_CODES, Codes, find_function, no_version, shown
-from tencentserverless.local.actions.paging import cut_page, sort_items, time_text
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.actions.parameters import DESCENDING, Action, Call, Table, cut_page, sort_items
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.folder_sync import follow_folder
+from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import LATEST
 from tencentserverless.local.registry.triggers import (
@@ -26,6 +24,7 @@ from tencentserverless.local.registry.triggers import (
     Trigger,
     cron_fault,
 )
+from tencentserverless.local.services import Services
 
 _TYPES = ("cos", "cls", "timer", "ckafka", "http", "apigw", "cmq", "mps", "clb", "cm", "vod", "eb")
 #: The page of DeleteTrigger names no code for a namespace.

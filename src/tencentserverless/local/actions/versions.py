@@ -9,18 +9,24 @@ import dataclasses
 
 import msgspec
 
-from tencentserverless.local.actions.action import Action, Call, Services
-from tencentserverless.local.actions.choices import DESCENDING, is_switched_on
-from tencentserverless.local.actions.code import keeping, take_snapshot
-from tencentserverless.local.actions.configuration import UInt, checked_description
+from tencentserverless.local.actions.function_code import keeping, take_snapshot
+from tencentserverless.local.actions.function_settings import UInt, checked_description
+from tencentserverless.local.actions.function_views import ACTIVE, code_bytes
 from tencentserverless.local.actions.lookup import find_function, no_version, shown
-from tencentserverless.local.actions.paging import cut_page, sort_items, time_text
-from tencentserverless.local.actions.parameters import Table
-from tencentserverless.local.actions.retirement import retire
-from tencentserverless.local.actions.shown import ACTIVE, code_bytes
-from tencentserverless.local.refusals import ApiError
+from tencentserverless.local.actions.parameters import (
+    DESCENDING,
+    Action,
+    Call,
+    Table,
+    cut_page,
+    is_switched_on,
+    sort_items,
+)
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.services import Services, drain_versions
 
 
 class PublishVersionTable(Table, frozen=True):
@@ -148,7 +154,7 @@ def delete_version(services: Services, function: Function, qualifier: str, *, is
         names = ", ".join(alias.name for alias in aliases[:5])
         raise ApiError("UnsupportedOperation.AliasBind", f"Version {qualifier} is still bound to: {names}.")
     services.catalogue.put(function.without_version(qualifier))
-    retire(services, [record], is_forced=is_forced)
+    drain_versions(services, [record], is_forced=is_forced)
     return {}
 
 

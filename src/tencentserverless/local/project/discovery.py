@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.manifest import DEFAULT_HANDLER, FILE_NAME, read_manifest
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FUNCTION_NAME, FunctionKey, FunctionRecord
-from tencentserverless.local.settings import Reason, StartRefused
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 ENTRY_FILE = "index.py"
@@ -25,11 +25,11 @@ class Project:
     def add(self, record: FunctionRecord, place: Path) -> None:
         """Take a function in.
 
-        :raises StartRefused: if its region and namespace have one of that name
+        :raises StartupError: if its region and namespace have one of that name
         """
         key = record.key
         if key in self.records:
-            raise StartRefused(
+            raise StartupError(
                 Reason.PROJECT,
                 f"{place}: function {key.name!r} (region {key.region}, namespace {key.namespace}) exists already, "
                 f"from {self.places[key]}",
@@ -47,7 +47,7 @@ def discover(
     :param environment: where ``${env:X}`` of a manifest looks
     :param now: UNIX seconds, the time of creation of all of them
     :param may_be_empty: there need be none, nor PATH
-    :raises StartRefused: if there is none, or one that can't be
+    :raises StartupError: if there is none, or one that can't be
     """
     root = path.resolve()
     project = Project()
@@ -66,7 +66,7 @@ def discover(
             # Beside a manifest at the top, the folders are its code.
             project.add(_folder_function(folder, region, now), folder)
     if not project.records and not may_be_empty:
-        raise StartRefused(
+        raise StartupError(
             Reason.PROJECT,
             f"{path}: no functions here: neither a {FILE_NAME} of component scf nor a folder with an {ENTRY_FILE}",
         )
@@ -76,7 +76,7 @@ def discover(
 def read_place(place: Path, region: str, environment: Mapping[str, str], now: float) -> FunctionRecord | None:
     """The function of one serverless.yml, or of a folder that has none; None if it is not there any more.
 
-    :raises StartRefused: if it is one that can't be
+    :raises StartupError: if it is one that can't be
     """
     if place.name == FILE_NAME:
         return read_manifest(place, region, environment, now).record if place.is_file() else None
@@ -88,17 +88,17 @@ def _subfolders(root: Path) -> Iterable[Path]:
     try:
         folders = sorted(entry for entry in root.iterdir() if entry.is_dir())
     except NotADirectoryError:
-        raise StartRefused(Reason.PROJECT, f"{root}: not a folder; give the folder of your functions") from None
+        raise StartupError(Reason.PROJECT, f"{root}: not a folder; give the folder of your functions") from None
     except FileNotFoundError:
-        raise StartRefused(Reason.PROJECT, f"{root}: no such folder; give the folder of your functions") from None
+        raise StartupError(Reason.PROJECT, f"{root}: no such folder; give the folder of your functions") from None
     except OSError as error:
-        raise StartRefused(Reason.PROJECT, f"{root}: {error.strerror}") from error
+        raise StartupError(Reason.PROJECT, f"{root}: {error.strerror}") from error
     return [folder for folder in folders if not folder.name.startswith(".") and folder.name not in _SKIPPED_FOLDERS]
 
 
 def _folder_function(folder: Path, region: str, now: float) -> FunctionRecord:
     if not FUNCTION_NAME.match(folder.name):
-        raise StartRefused(
+        raise StartupError(
             Reason.PROJECT,
             f"{folder}: {folder.name!r} is no function name (2 to 60 letters, digits, '-' or '_', a letter first, a "
             f"letter or digit last): rename the folder, or name the function in a {FILE_NAME}",

@@ -1,4 +1,4 @@
-"""A ``serverless.yml`` of ``component: scf``, read into a record.
+"""A ``serverless.yml`` of ``component: scf``, read into a record, its timers included.
 
 Source of keys, defaults and values: docs/configure.md of serverless-components/tencent-scf.
 """
@@ -7,12 +7,12 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.project.nodes import Node, read_yaml
-from tencentserverless.local.project.options import read_options
-from tencentserverless.local.project.timers import read_timers
+from tencentserverless.local.project.shown_settings import read_options
+from tencentserverless.local.project.yaml_nodes import Node, read_yaml
 from tencentserverless.local.registry import records
 from tencentserverless.local.registry.packing import PackRules, pattern_fault
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.records import DEFAULT_ALIAS, DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.triggers import NAME, TIMER, TRIGGERS_PER_TYPE, Trigger, cron_fault
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, is_known
 
@@ -55,7 +55,7 @@ def read_manifest(path: Path, region: str, environment: Mapping[str, str], now: 
     :param region: of a function that names none
     :param environment: where ``${env:X}`` looks
     :param now: UNIX seconds
-    :raises StartRefused: if the file says something that can't be
+    :raises StartupError: if the file says something that can't be
     """
     variables = {f"env:{name}": value for name, value in environment.items()}
     document = read_yaml(path, variables)
@@ -234,3 +234,59 @@ _RULES = {
         lambda text: len(text) <= records.MAX_DESCRIPTION_CHARS, f"at most {records.MAX_DESCRIPTION_CHARS} characters"
     ),
 }
+
+
+_EVENT_KEYS = frozenset(("name", "parameters"))
+_PARAMETER_KEYS = frozenset(("name", "qualifier", "cronExpression", "argument", "enable"))
+_SWITCH = {"true": True, "false": False, "OPEN": True, "CLOSE": False}
+
+
+def read_timers(events: Node, now: float) -> tuple[tuple[Trigger, ...], list[str]]:
+    """The timers among a function's events, and the types of the others, which ring nowhere here.
+
+    :param now: UNIX seconds
+    :raises StartupError: if one can't be
+    """
+    timers: dict[str, Trigger] = {}
+    others = []
+    for event in events.items():
+        for kind, node in event.mapping().items():
+            if kind != TIMER:
+                others.append(kind)
+                continue
+            trigger = _read(node, len(timers), now)
+            if trigger.name in timers or len(timers) >= TRIGGERS_PER_TYPE:
+                raise node.refusal(f"must have a name of its own, and there can be {TRIGGERS_PER_TYPE} timers")
+            timers[trigger.name] = trigger
+    return tuple(timers.values()), others
+
+
+def _read(node: Node, number: int, now: float) -> Trigger:
+    values = node.mapping()
+    node.refuse_unknown(_EVENT_KEYS)
+    if "parameters" not in values:
+        raise node.refusal("has no 'parameters'")
+    parameters = values["parameters"].mapping()
+    values["parameters"].refuse_unknown(_PARAMETER_KEYS)
+    if "cronExpression" not in parameters:
+        raise values["parameters"].refusal("has no 'cronExpression'")
+    cron = parameters["cronExpression"].text()
+    fault = cron_fault(cron, now)
+    if fault:
+        raise parameters["cronExpression"].refusal(f"{cron!r} is no timer: {fault}")
+    named = parameters.get("name", values.get("name"))
+    name = named.text() if named else f"{TIMER}-{number + 1}"
+    if not NAME.match(name):
+        raise node.refusal(f"has a name that is not 1 to 100 letters, digits, '-' or '_': {name!r}")
+    enable = parameters["enable"].text() if "enable" in parameters else "true"  # the component's manifest says true
+    if enable not in _SWITCH:
+        raise parameters["enable"].refusal(f"must be true or false, not {enable!r}")
+    return Trigger(
+        name,
+        parameters["qualifier"].text() if "qualifier" in parameters else DEFAULT_ALIAS,
+        cron,
+        argument=parameters["argument"].text() if "argument" in parameters else "",
+        is_enabled=_SWITCH[enable],
+        created_at=now,
+        changed_at=now,
+    )

@@ -1,10 +1,5 @@
-"""Room 3 of the local SCF: what exists.
+"""The functions that exist, and all SQL: records and functions as frozen values, code packages, and the database.
 
-``records`` holds the frozen values that describe a version of a function, ``aliases`` the names that lead to versions,
-``function`` a function whole, ``catalogue`` keeps functions by region, namespace and name. ``packages`` keeps code that
-came as a zip file, ``invocations`` what was called lately. ``store`` is the database, ``schema`` its layout;
-``tables``, ``history`` and ``events`` are all the SQL there is, ``encoding`` what values look like in it, and
-``reconcile`` puts together what it kept and what the folders hold.
-Nothing here starts a process, reads a request or knows how a function came to be.
-May import ``settings`` and nothing else of this package.
+``catalogue`` is what calls look up; ``reconcile`` decides between the API and the user's folder. Modules that end in
+``_tables`` are the SQL. Nothing here starts a process or reads a request.
 """

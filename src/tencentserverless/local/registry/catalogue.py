@@ -6,12 +6,12 @@ All of them are in memory, since every call looks one up; the database is read o
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tencentserverless.local.registry import tables
-from tencentserverless.local.registry.encoding import Kept, Locate
+from tencentserverless.local.registry import function_tables
+from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.reconcile import Look, Stand, reconcile
+from tencentserverless.local.registry.function_tables import Locate, StoredFunction
+from tencentserverless.local.registry.reconcile import FolderDefinition, SyncPlan, reconcile
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
-from tencentserverless.local.registry.store import Store
 
 
 class Reservations:
@@ -37,17 +37,17 @@ class Reservations:
             self._functions[key] = megabytes
 
 
-_NOTHING = Kept(None, None)
+_NOTHING = StoredFunction(None, None)
 
 
-class Followed(NamedTuple):
+class SyncResult(NamedTuple):
     """What has come of a look at one function's folder.
 
     :param before: the function as it was, None if there was none
     """
 
     before: Function | None
-    stand: Stand
+    stand: SyncPlan
     has_gone_away: bool = False
     has_come_back: bool = False
 
@@ -55,21 +55,23 @@ class Followed(NamedTuple):
 class Catalogue:
     """Finds functions by region, namespace and name. Every region has the namespace ``default``.
 
-    A change is in the database before it is here: whoever sees it may rely on it. All of them raise ``StoreFailed`` if
-    it can't be kept; nothing has changed then. None of them waits, so that what one decides is true when it is written.
+    A change is in the database before it is here: whoever sees it may rely on it. All of them raise ``DatabaseError``
+    if it can't be kept; nothing has changed then. None of them waits, so that what one decides is true when it is written.
 
     A function whose folder is away is kept, and found no more, but for its published versions.
 
     :param kept: what the server starts from
     """
 
-    def __init__(self, store: Store, kept: Iterable[Kept] = (), namespaces: Iterable[Namespace] = ()) -> None:
-        self._store = store
-        self._kept: dict[FunctionKey, Kept] = {}
+    def __init__(
+        self, database: Database, kept: Iterable[StoredFunction] = (), namespaces: Iterable[Namespace] = ()
+    ) -> None:
+        self._database = database
+        self._kept: dict[FunctionKey, StoredFunction] = {}
         self._functions: dict[FunctionKey, Function] = {}  # those that are found
         self._away: dict[FunctionKey, Function] = {}
         self._absent: set[FunctionKey] = set()  # no folder holds them
-        self._looked_at: dict[FunctionKey, int] = {}  # when the look began that was followed last
+        self._scanned_at: dict[FunctionKey, int] = {}  # when the look began that was followed last
         self._now = 0
         self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
@@ -91,9 +93,9 @@ class Catalogue:
     def has_folder(self, key: FunctionKey) -> bool:
         """Whether there was a folder that holds the function when somebody looked last."""
         kept = self._kept.get(key)
-        return kept is not None and kept.found is not None and key not in self._absent
+        return kept is not None and kept.source_record is not None and key not in self._absent
 
-    def kept(self) -> Mapping[FunctionKey, Kept]:
+    def kept(self) -> Mapping[FunctionKey, StoredFunction]:
         """All that is kept of functions, deleted ones whose folders are there among them."""
         return self._kept
 
@@ -104,30 +106,32 @@ class Catalogue:
     def remove(self, key: FunctionKey) -> None:
         """Forget a function with all its versions and aliases. Its folder brings it back when it changes."""
         old = self._kept[key]
-        if old.found is None:
-            self._store.write_now(tables.remove_functions([key]))
+        if old.source_record is None:
+            self._database.write_now(function_tables.remove_functions([key]))
             self._forget(key)
         else:
             self._put(old._replace(function=None))
 
-    def begin_look(self) -> int:
-        """The moment at which somebody begins to look at folders, for ``follow``."""
+    def begin_scan(self) -> int:
+        """The moment at which somebody begins to look at folders, for ``apply_sync``."""
         self._now += 1
         return self._now
 
-    def follow(self, looks: Mapping[FunctionKey, Look | None], moment: int) -> dict[FunctionKey, Followed]:
+    def apply_sync(
+        self, looks: Mapping[FunctionKey, FolderDefinition | None], moment: int
+    ) -> dict[FunctionKey, SyncResult]:
         """Take over what folders hold.
 
         :param looks: None for a function that no folder holds
         :param moment: when the looks began: of two at one folder the one that began later stands
         :return: what has come of it, without those that a later look has overtaken
         """
-        followed = {key: self._meet(key, look) for key, look in looks.items() if self._looked_at.get(key, 0) <= moment}
+        followed = {key: self._meet(key, look) for key, look in looks.items() if self._scanned_at.get(key, 0) <= moment}
         changed = [each.stand.kept for key, each in followed.items() if each.stand.kept != self._kept.get(key)]
         if changed:
-            self._store.write_now(tables.put_functions(each for each in changed if each is not None))
+            self._database.write_now(function_tables.put_functions(each for each in changed if each is not None))
         for key, each in followed.items():
-            self._looked_at[key] = moment
+            self._scanned_at[key] = moment
             (self._absent.add if looks[key] is None else self._absent.discard)(key)
             if each.stand.kept is not None:
                 self._take(each.stand.kept)
@@ -145,12 +149,12 @@ class Catalogue:
 
     def put_namespace(self, namespace: Namespace) -> None:
         """Keep a namespace, in place of one of its name."""
-        self._store.write_now(tables.put_namespace(namespace))
+        self._database.write_now(function_tables.put_namespace(namespace))
         self._namespaces[namespace.region, namespace.name] = namespace
 
     def remove_namespace(self, region: str, name: str) -> None:
         """Forget a namespace, which must be empty."""
-        self._store.write_now(tables.remove_namespace(region, name))
+        self._database.write_now(function_tables.remove_namespace(region, name))
         del self._namespaces[region, name]
 
     def functions(self, region: str, namespace: str) -> list[Function]:
@@ -167,18 +171,18 @@ class Catalogue:
             if kept.function is not None:
                 yield from kept.function.versions.values()
 
-    def _meet(self, key: FunctionKey, look: Look | None) -> Followed:
+    def _meet(self, key: FunctionKey, look: FolderDefinition | None) -> SyncResult:
         old = self._kept.get(key)
         stand = reconcile(old, look)
         was_away = key in self._away
         before = old.function if old else None
-        return Followed(before, stand, stand.is_away and not was_away, was_away and look is not None)
+        return SyncResult(before, stand, stand.is_away and not was_away, was_away and look is not None)
 
-    def _put(self, kept: Kept) -> None:
-        self._store.write_now(tables.put_functions([kept]))
+    def _put(self, kept: StoredFunction) -> None:
+        self._database.write_now(function_tables.put_functions([kept]))
         self._take(kept)
 
-    def _take(self, kept: Kept) -> None:
+    def _take(self, kept: StoredFunction) -> None:
         key, function = kept.key, kept.function
         self._kept[key] = kept
         if function is not None and key in self._absent and function.latest.package is None:
@@ -212,21 +216,23 @@ class Catalogue:
         return len(self._functions)
 
 
-def restore(store: Store, locate: Locate, looks: Mapping[FunctionKey, Look]) -> tuple[Catalogue, list[str]]:
+def restore(
+    database: Database, locate: Locate, looks: Mapping[FunctionKey, FolderDefinition]
+) -> tuple[Catalogue, list[str]]:
     """The catalogue of a server that starts, and what the user should know of it.
 
     :param locate: finds a code package
     :param looks: what PATH holds
-    :raises StoreFailed: if the database can't be read or written
+    :raises DatabaseError: if the database can't be read or written
     :raises ValueError: if what it holds is not what this version writes
     """
-    kept = store.read_now(tables.functions(locate))
-    catalogue = Catalogue(store, kept.values(), store.read_now(tables.namespaces))
-    followed = catalogue.follow({**dict.fromkeys(kept), **looks}, catalogue.begin_look())
+    kept = database.read_now(function_tables.functions(locate))
+    catalogue = Catalogue(database, kept.values(), database.read_now(function_tables.namespaces))
+    followed = catalogue.apply_sync({**dict.fromkeys(kept), **looks}, catalogue.begin_scan())
     return catalogue, [notice for each in followed.values() if (notice := notice_of(each))]
 
 
-def notice_of(followed: Followed) -> str:
+def notice_of(followed: SyncResult) -> str:
     """What the user should know of it, ``""`` for nothing."""
     if not followed.has_gone_away or followed.before is None:
         return followed.stand.notice

@@ -20,6 +20,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tencentserverless.local.private_files import let_write
 from tencentserverless.local.registry.packing import (
     MAX_DEPTH,
     MAX_FILES,
@@ -33,7 +34,6 @@ from tencentserverless.local.registry.packing import (
 )
 from tencentserverless.local.registry.records import Package
 from tencentserverless.local.settings import KIB
-from tencentserverless.local.state import let_write
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo

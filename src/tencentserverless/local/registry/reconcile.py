@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.registry.encoding import Kept
 from tencentserverless.local.registry.function import Function, new_function
+from tencentserverless.local.registry.function_tables import StoredFunction
 from tencentserverless.local.registry.records import FunctionRecord
 
 
-class Look(NamedTuple):
+class FolderDefinition(NamedTuple):
     """What a folder says of a function.
 
     :param record: as its serverless.yml has it, or as the folder alone has it
@@ -29,7 +29,7 @@ class Look(NamedTuple):
     place: Path | None = None
 
 
-class News(enum.Enum):
+class SyncChange(enum.Enum):
     """What a look at a folder has made of a function.
 
     :cvar NEW: there is one that was not there
@@ -42,7 +42,7 @@ class News(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class SyncPlan:
     """What stands of a function, and what the user should know of it.
 
     :param kept: None if there is nothing to keep
@@ -50,8 +50,8 @@ class Stand:
     :param is_away: its folder is not there, and ``$LATEST`` needs it
     """
 
-    kept: Kept | None
-    news: News = News.NONE
+    kept: StoredFunction | None
+    news: SyncChange = SyncChange.NONE
     is_saved: bool = False
     is_away: bool = False
     notice: str = ""
@@ -64,7 +64,7 @@ class _Parts(NamedTuple):
     settings: bool = False
 
 
-def reconcile(old: Kept | None, look: Look | None) -> Stand:
+def reconcile(old: StoredFunction | None, look: FolderDefinition | None) -> SyncPlan:
     """Decide what stands.
 
     :param old: what is kept, None for nothing
@@ -72,37 +72,40 @@ def reconcile(old: Kept | None, look: Look | None) -> Stand:
     """
     if look is None:
         is_away = old is not None and old.function is not None and old.function.latest.package is None
-        return Stand(old, is_away=is_away)
+        return SyncPlan(old, is_away=is_away)
     if old is None:
-        return Stand(Kept(new_function(look.record), *look), News.NEW)
-    seen = old._replace(found=look.record, digest=look.digest or old.digest, place=look.place or old.place)
-    if old.found is not None and _timeless(old.found) == _timeless(look.record):
-        seen = seen._replace(found=old.found)
+        return SyncPlan(StoredFunction(new_function(look.record), *look), SyncChange.NEW)
+    seen = old._replace(source_record=look.record, digest=look.digest or old.digest, place=look.place or old.place)
+    if old.source_record is not None and _timeless(old.source_record) == _timeless(look.record):
+        seen = seen._replace(source_record=old.source_record)
     taken = _changed_parts(old, look)
     if old.function is None:
-        return _of_deleted(seen, look) if taken.code or taken.settings else Stand(seen)
-    function = _merged(old.function, old.found, look.record, taken)
+        return _of_deleted(seen, look) if taken.code or taken.settings else SyncPlan(seen)
+    function = _merged(old.function, old.source_record, look.record, taken)
     is_saved = taken.code and function.latest.package is None
     if function == old.function:
-        return Stand(seen._replace(function=old.function), is_saved=is_saved)
-    return Stand(seen._replace(function=function), News.CHANGED, is_saved, notice=_notice(old, look.record, taken))
-
-
-def _changed_parts(old: Kept, look: Look) -> _Parts:
-    """What the folder has changed of itself since it was last looked at. One that is new has changed."""
-    if old.found is None:
-        return _Parts(code=True, settings=True)
-    has_other_files = bool(old.digest and look.digest and old.digest != look.digest)
-    return _Parts(
-        has_other_files or _code(old.found) != _code(look.record), settings_of(old.found) != settings_of(look.record)
+        return SyncPlan(seen._replace(function=old.function), is_saved=is_saved)
+    return SyncPlan(
+        seen._replace(function=function), SyncChange.CHANGED, is_saved, notice=_notice(old, look.record, taken)
     )
 
 
-def _of_deleted(seen: Kept, look: Look) -> Stand:
+def _changed_parts(old: StoredFunction, look: FolderDefinition) -> _Parts:
+    """What the folder has changed of itself since it was last looked at. One that is new has changed."""
+    if old.source_record is None:
+        return _Parts(code=True, settings=True)
+    has_other_files = bool(old.digest and look.digest and old.digest != look.digest)
+    return _Parts(
+        has_other_files or _code(old.source_record) != _code(look.record),
+        settings_of(old.source_record) != settings_of(look.record),
+    )
+
+
+def _of_deleted(seen: StoredFunction, look: FolderDefinition) -> SyncPlan:
     """A folder has changed since its function was deleted: that makes a new function."""
     record = look.record
     notice = f"{record.key.name}: {record.code_folder} has changed since DeleteFunction; the function is there again"
-    return Stand(seen._replace(function=new_function(record)), News.NEW, notice=notice)
+    return SyncPlan(seen._replace(function=new_function(record)), SyncChange.NEW, notice=notice)
 
 
 def _merged(function: Function, before: FunctionRecord | None, record: FunctionRecord, taken: _Parts) -> Function:
@@ -139,12 +142,12 @@ def _moment(latest: FunctionRecord, record: FunctionRecord) -> float:
     return latest.changed_at if _with_code(latest, record) == latest else record.changed_at
 
 
-def _notice(old: Kept, record: FunctionRecord, taken: _Parts) -> str:
+def _notice(old: StoredFunction, record: FunctionRecord, taken: _Parts) -> str:
     """What the user should know who has changed ``$LATEST`` through the API before the folder changed."""
-    if old.function is None or old.found is None:
+    if old.function is None or old.source_record is None:
         made = True
     elif taken.settings:
-        made = settings_of(old.function.latest) != settings_of(old.found) or (
+        made = settings_of(old.function.latest) != settings_of(old.source_record) or (
             taken.code and old.function.latest.package is not None
         )
     else:

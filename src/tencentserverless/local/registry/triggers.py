@@ -75,7 +75,7 @@ def cron_fault(cron: str, now: float) -> str | None:
         return fault
     if not any(year >= start.year for year in years):
         return f"its year is over or out of range: it is {start.year}, and years are {_YEARS[0]} to {_YEARS[-1]}"
-    return "it never rings: there is no such day" if next_ring(cron, now) is None else None
+    return "it never rings: there is no such day" if next_fire_time(cron, now) is None else None
 
 
 def _field_fault(fields: list[str]) -> str | None:
@@ -92,7 +92,7 @@ def _field_fault(fields: list[str]) -> str | None:
     return None
 
 
-def next_ring(cron: str, after: float) -> float | None:
+def next_fire_time(cron: str, after: float) -> float | None:
     """When a timer rings next.
 
     :param cron: without a fault

@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from tencentserverless.local import outcome
+from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.registry.records import FunctionRecord
-from tencentserverless.local.scheduler.instances import Instance
-from tencentserverless.local.scheduler.job import Job
-from tencentserverless.local.scheduler.plan import Crowd
-from tencentserverless.local.worker import outcome
+from tencentserverless.local.scheduler.decisions import PoolSnapshot
+from tencentserverless.local.scheduler.instance import Instance
+from tencentserverless.local.settings import Limits
 
 _NEWEST_WEIGHT = 0.2  # of the last call in the mean of their durations
 #: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
@@ -34,7 +35,7 @@ class Pool:
     record: FunctionRecord
     instances: set[Instance] = field(default_factory=set)
     idle: list[Instance] = field(default_factory=list)
-    waiting: deque[Job] = field(default_factory=deque)
+    waiting: deque[Invocation] = field(default_factory=deque)
     starting: int = 0
     on_drained: Callable[[], None] | None = None
     is_forced: bool = False
@@ -44,7 +45,7 @@ class Pool:
     is_debugged: bool = False
 
     @property
-    def is_retired(self) -> bool:
+    def is_draining(self) -> bool:
         """Whether no new call comes to it."""
         return self.on_drained is not None
 
@@ -73,33 +74,33 @@ class Pool:
         else:
             self.mean_seconds += (seconds - self.mean_seconds) * _NEWEST_WEIGHT
 
-    def next_job(self) -> Job | None:
+    def next_invocation(self) -> Invocation | None:
         """Take the call that has waited longest and that somebody still waits for."""
         while self.waiting:
-            job = self.waiting.popleft()
-            if not job.is_over:
-                return job
+            invocation = self.waiting.popleft()
+            if not invocation.is_over:
+                return invocation
         return None
 
     def end_calls(self) -> None:
         """End its calls and its instances now: those that run in 439, those that nothing ran of in a refusal."""
         self.is_forced = True
-        while job := self.next_job():
-            job.end(DELETED)
+        while invocation := self.next_invocation():
+            invocation.end(DELETED)
         for instance in self.instances:
             instance.end()
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call of this id, whether it waits or runs. If no instance has read it yet, nothing of it runs."""
         for instance in list(self.instances):
-            if request_id in instance.jobs:
-                instance.jobs[request_id].is_interrupted = True
-                instance.worker.take_back()
-        for job in self.waiting:
-            if job.request_id == request_id:
-                job.end(outcome.cancelled())
+            if request_id in instance.invocations:
+                instance.invocations[request_id].is_interrupted = True
+                instance.worker.revoke()
+        for invocation in self.waiting:
+            if invocation.request_id == request_id:
+                invocation.end(outcome.cancelled())
         for instance in self.instances:
-            if request_id not in instance.jobs:
+            if request_id not in instance.invocations:
                 continue
             if is_graceful:
                 with contextlib.suppress(ProcessLookupError):
@@ -123,12 +124,12 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
     return found
 
 
-def crowd_of(pool: Pool, instances: int, idle: int, *, may_start: bool) -> Crowd:
+def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool) -> PoolSnapshot:
     """What the plan goes by.
 
     :param instances: of all functions, of which so many are ``idle``
     """
-    return Crowd(
+    return PoolSnapshot(
         idle=len(pool.idle),
         starting=pool.starting,
         waiting=len(pool.waiting),
@@ -145,3 +146,35 @@ def crowd_of(pool: Pool, instances: int, idle: int, *, may_start: bool) -> Crowd
 def longest_idle(pools: Iterable[Pool]) -> Pool:
     """Whose instance has been idle for longest."""
     return min((pool for pool in pools if pool.idle), key=lambda pool: pool.idle[0].idle_since)
+
+
+_LONG_MEANS = 2.0  # times the longest mean of calls that are handed over ahead
+
+
+def is_short(pool: Pool, limits: Limits) -> bool:
+    """Whether a function's calls are known to be so short that the next one is handed over ahead."""
+    is_alone = pool.record.runs_async or pool.is_debugged  # whose calls are ended, or stopped, one by one
+    return pool.mean_seconds is not None and pool.mean_seconds <= limits.prefetch_seconds and not is_alone
+
+
+def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
+    """Hand waiting calls over to an instance that runs one. Whether it could be worth a try at all."""
+    if not is_short(pool, limits) or not instance.invocations or instance.discard_after_call:
+        return False
+    while pool.waiting and instance.worker.queued < limits.prefetch_calls:
+        invocation = pool.waiting[0]
+        if invocation.nested or invocation.ends_instance or not (invocation.is_over or instance.queue(invocation)):
+            break  # who holds an instance until it is served must not stand behind somebody
+        pool.waiting.popleft()
+    return True
+
+
+def revoke(pool: Pool, limits: Limits) -> bool:
+    """Take back what waits behind a call that turns out to be long. Whether anything has been handed over ahead."""
+    has_queued = False
+    for instance in pool.instances:
+        if instance.worker.queued:
+            has_queued = True
+            if instance.worker.running_seconds > limits.prefetch_seconds * _LONG_MEANS:
+                instance.worker.revoke()
+    return has_queued

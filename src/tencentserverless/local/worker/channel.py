@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 
-from tencentserverless.local.worker.frames import PACKET_BYTES, FrameReader
+from tencentserverless.local.worker.child.frames import PACKET_BYTES, FrameReader
 
 HAS_PACKETS = hasattr(socket, "SOCK_SEQPACKET") and sys.platform == "linux"
 _READ_BYTES = 64 * 1024  # larger buffers are mapped anew for every read; no packet is larger

@@ -1,18 +1,26 @@
-"""What a function's process may see: an allow-list of the server's variables, the platform's own, and the user's.
+"""The surroundings of a function's process: its environment variables, and the folder of one run of the server.
+
+The variables are an allow-list of the server's own, the platform's, and the user's. The folder holds the modules that
+children import and a scratch folder for each instance.
 
 Source: cloud.tencent.com/document/product/583/30228 (environment variables).
 """
 
+import importlib.util
+import itertools
+import shutil
+import tempfile
 from pathlib import Path
 
-from tencentserverless.local.keys import Grant
+from tencentserverless.local.access_keys import AccessKey
+from tencentserverless.local.private_files import let_write
 from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
-from tencentserverless.local.worker.remains import MARK_VARIABLE, mark_of
+from tencentserverless.local.worker.process_group import MARK_VARIABLE, instance_tag
 
 
-def key_variables(grant: Grant) -> dict[str, str]:
+def key_variables(grant: AccessKey) -> dict[str, str]:
     """Temporary keys, by the names that they have inside a function."""
     credentials = grant.credentials
     return {
@@ -23,7 +31,7 @@ def key_variables(grant: Grant) -> dict[str, str]:
 
 
 def make_environment(
-    record: FunctionRecord, settings: Settings, endpoint_url: str, grant: Grant, scratch: Path
+    record: FunctionRecord, settings: Settings, endpoint_url: str, grant: AccessKey, scratch: Path
 ) -> dict[str, str]:
     """The whole environment of an instance.
 
@@ -51,7 +59,7 @@ def make_environment(
         _SCF_SERVER_PORT="28902",
         USER_CODE_ROOT=f"{record.code_folder}/",
     )
-    environment[MARK_VARIABLE] = mark_of(scratch)
+    environment[MARK_VARIABLE] = instance_tag(scratch)
     environment.update(key_variables(grant))
     return environment
 
@@ -91,3 +99,51 @@ def load_frame(
             "variables": dict(record.environment),
         },
     }
+
+
+_CHILD_MODULES = ("bootstrap", "context", "frames", "library")
+#: What ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
+_SDK_PACKAGES = ("tencentserverless", "tencentcloud")
+
+
+class RunDirectory:
+    """Makes the folder; ``close`` takes it away with everything in it."""
+
+    def __init__(self) -> None:
+        self.root: Path = Path(tempfile.mkdtemp(prefix="scf-local-")).resolve()
+        self.child_folder: Path = self.root / "child"
+        self.sdk_folder: Path = self.root / "sdk"
+        self._scratch_numbers = itertools.count(1)
+        self.child_folder.mkdir()
+        self.sdk_folder.mkdir()
+        here = Path(__file__).resolve().parent / "child"
+        for name in _CHILD_MODULES:
+            (self.child_folder / f"_scf_{name}.py").symlink_to(here / f"{name}.py")
+        for name in _SDK_PACKAGES:
+            folder = _package_folder(name)
+            if folder is not None:
+                (self.sdk_folder / name).symlink_to(folder)
+
+    def make_scratch(self) -> Path:
+        """A fresh folder for an instance's temporary files."""
+        folder = self.root / f"tmp-{next(self._scratch_numbers)}"
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def close(self) -> None:
+        """Remove the folder. An ephemeral server keeps its code in it, which is read-only."""
+        let_write(self.root)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def debugger_folder() -> Path | None:
+    """Where debugpy is installed, None if it is not."""
+    folder = _package_folder("debugpy")
+    return folder.parent if folder else None
+
+
+def _package_folder(name: str) -> Path | None:
+    """Where a package is installed, without importing it."""
+    spec = importlib.util.find_spec(name)
+    places = spec.submodule_search_locations if spec else None
+    return Path(next(iter(places))).resolve() if places else None

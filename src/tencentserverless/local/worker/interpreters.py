@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tencentserverless.local.settings import Reason, StartRefused, pyenv_root, search_folders
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.settings import pyenv_root, search_folders
 
 _PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
 _PROBE_SECONDS = 10
@@ -54,13 +55,13 @@ class Interpreters:
     def prepare(self, runtimes: set[str]) -> None:
         """Find the interpreters of these runtimes now, at start-up; what is missing goes to ``warnings``.
 
-        :raises StartRefused: if one is missing and this is strict
+        :raises StartupError: if one is missing and this is strict
         """
         versions = {python_version(runtime) for runtime in runtimes}
         for version in sorted(version for version in versions if version and version not in self._found):
             path = next((path for path in _candidates(version) if _runs_as(path, version)), None)
             if path is None and self._is_strict:
-                raise StartRefused(
+                raise StartupError(
                     Reason.RUNTIME,
                     f"no interpreter for Python{version} on PATH or under pyenv; install it, or start without "
                     "--strict-runtimes to run those functions on the server's own",

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tencentserverless.local.worker.runtime_http import Connection, Request
+from tencentserverless.local.http.runtime_connection import Connection, Request
 
 HOST = "127.0.0.1"
 _MAX_CONNECTIONS = 64  # ours: of one instance

@@ -1,0 +1,161 @@
+"""The local SCF's own endpoint, below ``/_local/``: faults, the ledger, and how the server stands.
+
+It is for programs of this machine that hold the admin token. A browser has no business here: a page of somebody's that
+resolves its own name to this machine (DNS rebinding) is refused by its Host, and any page by its Origin.
+"""
+
+import asyncio
+import hmac
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from tencentserverless.local.invocations.faults import MAX_BYTES, BadRules, RuleSet, parse
+from tencentserverless.local.services import Services
+from tencentserverless.local.settings import LOOPBACK_HOSTS
+
+PREFIX = "/_local/"
+_MAX_FOUND = 10_000  # entries of the ledger in one answer
+_MAX_DIGITS = 15
+_HURRY_SECONDS = 0.05
+_SEARCHED = ("request_id", "payload", "function")
+
+
+class _Refused(Exception):
+    """An HTTP status, and why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Admin:
+    """Answers requests below ``/_local/``.
+
+    :param token: that opens it
+    :param host: that the server listens on
+    """
+
+    def __init__(self, services: Services, token: str, host: str) -> None:
+        self._services = services
+        self._token = token.encode("ascii")
+        self._hosts = LOOPBACK_HOSTS | {host.lower()}
+        self._handlers: dict[tuple[str, str], Callable[[dict[str, str], bytes], object]] = {
+            ("GET", "faults"): self._show_faults,
+            ("PUT", "faults"): self._set_faults,
+            ("DELETE", "faults"): self._drop_faults,
+            ("GET", "ledger"): self._show_ledger,
+            ("PUT", "ledger"): self._switch_ledger,
+            ("DELETE", "ledger"): self._reset_ledger,
+            ("GET", "status"): self._show_status,
+            ("GET", "logs"): self._show_logs,
+            ("POST", "stop"): self._stop,
+        }
+
+    async def answer(
+        self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> tuple[int, bytes]:
+        """The HTTP status and the JSON of an answer."""
+        try:
+            self._check(scope)
+            handler = self._handler(scope["method"], scope["path"])
+            query = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=16)
+            body = await _body(receive)
+            return 200, json.dumps(handler({key: values[-1] for key, values in query.items()}, body)).encode("utf-8")
+        except _Refused as refusal:
+            return refusal.status, json.dumps({"error": str(refusal)}).encode("utf-8")
+        except ValueError as error:
+            return 400, json.dumps({"error": str(error)[:200]}).encode("utf-8")
+
+    def _check(self, scope: Mapping[str, Any]) -> None:
+        """Refuse who may not ask."""
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        if name.strip("[]") not in self._hosts and name not in self._hosts:
+            raise _Refused(403, "the Host is not one of this machine")
+        if b"origin" in headers:
+            raise _Refused(403, "this is not for web pages")
+        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token):
+            raise _Refused(401, "the header Authorization must be: Bearer, and the admin token of this server")
+
+    def _handler(self, method: str, path: str) -> "Callable[[dict[str, str], bytes], object]":
+        handler = self._handlers.get((method, path.removeprefix(PREFIX)))
+        if handler is None:
+            known = ", ".join(sorted(f"{each} {PREFIX}{name}" for each, name in self._handlers))
+            raise _Refused(404, f"there is no {method} {path[:64]}; there are: {known}")
+        return handler
+
+    def _show_faults(self, query: dict[str, str], body: bytes) -> object:
+        return {"rules": self._services.faults.report()}
+
+    def _set_faults(self, query: dict[str, str], body: bytes) -> object:
+        try:
+            rule_set: RuleSet = parse(body)
+        except BadRules as error:
+            raise _Refused(400, f"the rules can't be read, none counts: {error}") from None
+        self._services.faults.set(rule_set.rules)
+        return self._show_faults(query, body)
+
+    def _drop_faults(self, query: dict[str, str], body: bytes) -> object:
+        self._services.faults.set([])
+        return {"rules": []}
+
+    def _show_ledger(self, query: dict[str, str], body: bytes) -> object:
+        unknown = sorted(set(query) - set(_SEARCHED))
+        if unknown:
+            raise _Refused(400, f"{unknown[0][:64]!r} is no search; there are: {', '.join(_SEARCHED)}")
+        ledger = self._services.ledger
+        found = list(ledger.search(**query))
+        entries = [msgspec.to_builtins(entry) for entry in found[-_MAX_FOUND:]]
+        return {"is_on": ledger.is_on, "count": len(found), "entries": entries}
+
+    def _switch_ledger(self, query: dict[str, str], body: bytes) -> object:
+        try:
+            self._services.ledger.is_on = msgspec.json.decode(body, type=dict[str, bool])["is_on"]
+        except (msgspec.MsgspecError, KeyError):
+            raise _Refused(400, 'the body must be {"is_on": true} or {"is_on": false}') from None
+        return {"is_on": self._services.ledger.is_on}
+
+    def _reset_ledger(self, query: dict[str, str], body: bytes) -> object:
+        self._services.ledger.reset()
+        return {"is_on": self._services.ledger.is_on, "count": 0}
+
+    def read_status(self) -> dict[str, Any]:
+        """The functions, and the instances and calls of this moment."""
+        functions = [str(function.key) for function in self._services.catalogue]
+        return {"pid": os.getpid(), "functions": functions, **self._services.scheduler.counts()}
+
+    def _show_status(self, query: dict[str, str], body: bytes) -> object:
+        return self.read_status()
+
+    def _show_logs(self, query: dict[str, str], body: bytes) -> object:
+        after = query.get("after", "0")
+        if not after.isascii() or not after.isdigit() or len(after) > _MAX_DIGITS:
+            raise _Refused(400, "after must be the count of an answer before")
+        lines, count = self._services.console.kept(int(after))
+        return {"lines": lines, "count": count, "written": self._services.console.written}
+
+    def _stop(self, query: dict[str, str], body: bytes) -> object:
+        """End as by a signal. Nobody else need know the process: in a container its number is another one."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        if query.get("now") == "1":  # a second signal has no patience with calls under way
+            asyncio.get_running_loop().call_later(_HURRY_SECONDS, os.kill, os.getpid(), signal.SIGTERM)
+        return {"pid": os.getpid()}
+
+
+async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BYTES:
+            raise _Refused(413, f"the body is over {MAX_BYTES} bytes")
+        if not message.get("more_body"):
+            return body

@@ -1,0 +1,165 @@
+"""Who a request says it is from, and every signature that would prove it.
+
+Clients differ in what they sign, never in how. What they do differ in is listed here, each with its reason; nothing
+else is tried.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from tencentserverless._core import signing, signing_v1, wire
+from tencentserverless.local.api.request_forms import FORM_TYPE, Request
+from tencentserverless.local.errors import ApiError
+
+_MUST_BE_SIGNED = frozenset(("content-type", "host"))
+_UNSIGNED_PAYLOAD_HASH = sha256(signing.UNSIGNED_PAYLOAD.encode("ascii")).hexdigest()
+_EMPTY_HASH = sha256(b"").hexdigest()
+_SCHEMES = ("http://", "https://")
+#: Clients write the names of the two algorithms in the letters of other APIs too; they are the same two.
+_ALGORITHMS = {name.lower(): name for name in signing_v1.ALGORITHMS}
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedSignature:
+    """A signature, and by whom.
+
+    :param signatures: the ones that (secret key, text of the request's time) can have made of this request, the usual
+        one first; raises ApiError where none can have
+    """
+
+    secret_id: str
+    signature: str
+    signatures: Callable[[str, str], Iterator[str]]
+
+
+def read_claim(request: Request) -> PresentedSignature:
+    """The claim of a request.
+
+    :raises ApiError: if it is malformed, or there is none
+    """
+    return _read_v1(request) if request.head.is_v1 else _read_tc3(request)
+
+
+def possible_hosts(sent: str) -> Iterator[str]:
+    """What a client can have signed as the host, given the Host header that arrived; the usual one first."""
+    yield sent
+    bare = sent
+    for scheme in _SCHEMES:
+        bare = bare.removeprefix(scheme)
+    # Tencent's SDK for Python signs an endpoint that was given with its scheme whole, and sends it as Host too; its
+    # releases that leave Host to the HTTP library send it without.
+    others = [bare, *(scheme + bare for scheme in _SCHEMES)]
+    name, colon, port = bare.rpartition(":")
+    if colon and port.isdigit():
+        others.append(name)  # Tencent's SDK for Node.js signs URL.hostname, which has no port
+    else:
+        # HTTP libraries (Guzzle, under Tencent's SDK for PHP) leave a port out of Host if it is the scheme's own.
+        others += [f"{bare}:80", f"{bare}:443"]
+    yield from (host for host in others if host != sent)
+
+
+def possible_services(sent: str) -> set[str]:
+    """What a client can have put in its scope as the service."""
+    # Tencent's SDKs for Java and PHP, and older ones for Python, take what stands before the endpoint's first dot:
+    # "127" of 127.0.0.1:9000, "localhost:9000" of localhost:9000.
+    return {wire.SERVICE} | {host.split(".")[0] for host in possible_hosts(sent)}
+
+
+def _read_tc3(request: Request) -> PresentedSignature:
+    authorization = _parsed(request.head.headers)
+
+    def signatures(secret_key: str, timestamp: str) -> Iterator[str]:
+        _check_scope(authorization, int(timestamp), request.head.headers.get("host", ""))
+        for canonical in _canonical_requests(request, authorization.signed_headers):
+            yield signing.signature(secret_key, authorization, timestamp, canonical)
+
+    return PresentedSignature(authorization.secret_id, authorization.signature, signatures)
+
+
+def _canonical_requests(request: Request, names: tuple[str, ...]) -> Iterator[str]:
+    method = request.head.method
+    headers = request.head.headers
+    if method == "GET":
+        # HTTP libraries may leave a content type out where there is no body; clients sign a form's, as documented.
+        headers = {"content-type": FORM_TYPE, **headers}
+    for name in names:
+        if name not in headers:
+            raise ApiError("AuthFailure.SignatureFailure", f"The header {name[:64]!r} is signed but not sent.")
+    payload_hash = _payload_hash(request)
+    queries = [""]
+    if method == "GET":
+        # Raw, not sorted: clients sign what they send. But Python before 3.7 encodes the tilde, and the HTTP library
+        # under Tencent's SDK decodes it again on the way.
+        queries = list(dict.fromkeys((request.head.query, request.head.query.replace("~", "%7E"))))
+    for host in possible_hosts(headers["host"]):
+        signed = headers if host == headers["host"] else {**headers, "host": host}
+        for query in queries:
+            yield signing.canonical_request(method, query, signed, names, payload_hash)
+            # The documentation lowers the case of header values; Tencent's SDK for Python does not.
+            lines = "".join(f"{name}:{signed[name].strip()}\n" for name in names)
+            yield "\n".join((method, "/", query, lines, ";".join(names), payload_hash))
+
+
+def _payload_hash(request: Request) -> str:
+    mode = request.head.headers.get("x-tc-content-sha256")
+    if mode is None:
+        return sha256(request.body).hexdigest() if request.head.method == "POST" else _EMPTY_HASH
+    if mode != signing.UNSIGNED_PAYLOAD:
+        raise ApiError("InvalidParameterValue", f"X-TC-Content-SHA256 can only be {signing.UNSIGNED_PAYLOAD}.")
+    return _UNSIGNED_PAYLOAD_HASH
+
+
+def _parsed(headers: Mapping[str, str]) -> signing.Authorization:
+    value = headers.get("authorization", "")
+    try:
+        authorization = signing.parse_authorization(value)
+    except ValueError as error:
+        problem = f"The Authorization header is malformed: {error}." if value else "There is no Authorization header."
+        raise ApiError("AuthFailure.InvalidAuthorization", problem) from None
+    names = authorization.signed_headers
+    if not _MUST_BE_SIGNED.issubset(names) or len(set(names)) != len(names):
+        raise ApiError(
+            "AuthFailure.InvalidAuthorization", "SignedHeaders must contain content-type and host, each once."
+        )
+    return authorization
+
+
+def _check_scope(authorization: signing.Authorization, timestamp: int, host: str) -> None:
+    if authorization.date != signing.utc_date(timestamp):
+        raise ApiError(
+            "AuthFailure.SignatureFailure", "The date of the credential is not the UTC date of X-TC-Timestamp."
+        )
+    if authorization.service != wire.SERVICE and authorization.service not in possible_services(host):
+        raise ApiError("AuthFailure.SignatureFailure", f"The service of the credential must be {wire.SERVICE!r}.")
+
+
+def _read_v1(request: Request) -> PresentedSignature:
+    fields = request.fields or {}
+    if not any(name in fields for name in ("SecretId", signing_v1.SIGNATURE)):
+        raise ApiError(
+            "AuthFailure.InvalidAuthorization", "There is no Authorization header, and no Signature among parameters."
+        )
+    for name in ("SecretId", signing_v1.SIGNATURE, "Nonce"):
+        if not fields.get(name):
+            raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
+    nonce = fields["Nonce"]
+    if not (nonce.isascii() and nonce.isdigit() and len(nonce) <= 32):
+        raise ApiError("InvalidParameterValue", "Nonce must be a positive whole number.")
+    wanted = fields.get("SignatureMethod") or signing_v1.DEFAULT_ALGORITHM
+    algorithm = _ALGORITHMS.get(wanted.lower())
+    if algorithm is None:
+        known = " or ".join(signing_v1.ALGORITHMS)
+        raise ApiError("InvalidParameterValue", f"SignatureMethod must be {known}, not {wanted[:32]!r}.")
+    # Tencent's SDK for Python puts dots for the underscores of names that it signs; others sign names as they are.
+    spellings = [fields]
+    if any("_" in name for name in fields):
+        spellings.append({name.replace("_", "."): text for name, text in fields.items()})
+
+    def signatures(secret_key: str, _: str) -> Iterator[str]:
+        for host in possible_hosts(request.head.headers.get("host", "")):
+            for spelling in spellings:
+                text = signing_v1.text_to_sign(request.head.method, host, spelling)
+                yield signing_v1.signature(secret_key, text, algorithm)
+
+    return PresentedSignature(fields["SecretId"], fields[signing_v1.SIGNATURE], signatures)

@@ -1,0 +1,198 @@
+"""A local SCF that runs, as others of its user find it: by its state folder, or the file of its --env-file."""
+
+import contextlib
+import http.client
+import json
+import shlex
+import shutil
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tencentserverless.local import private_files, state_dir
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.settings import STATE_FOLDER_NAME, TRUST_VARIABLES, trust_of_ours
+
+_CONNECT_SECONDS = 2.0
+_ADMIN_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+_LOOK_SECONDS = 0.05
+
+
+def find_state(start: Path) -> Path:
+    """The state folder of the project that a folder is in: its own, or that of the nearest folder around it.
+
+    :return: the folder's own one where there is none, for an error to name
+    """
+    folder = start.resolve()
+    found = (each / STATE_FOLDER_NAME for each in (folder, *folder.parents) if (each / STATE_FOLDER_NAME).is_dir())
+    return next(found, start / STATE_FOLDER_NAME)
+
+
+def running_environment(source: Path) -> dict[str, str]:
+    """The variables that make a client call the server that runs.
+
+    :param source: the state folder of a server, or the file of its --env-file
+    :raises StartupError: if no server runs there
+    """
+    variables = read_environment(source)
+    only_with_tls = (*TRUST_VARIABLES, state_dir.PROXY_VARIABLE)
+    names = (*state_dir.ENV_VARIABLES, *(name for name in only_with_tls if name in variables))
+    return {name: variables.get(name, "") for name in names}
+
+
+def read_environment(source: Path) -> dict[str, str]:
+    """All that the server has written there, its admin token too.
+
+    :raises StartupError: if no server runs there
+    """
+    path = state_dir.environment_file(source) if source.is_dir() else source
+    try:
+        variables = private_files.read_variables(path)
+    except (OSError, ValueError):
+        variables = {}
+    url = variables.get(state_dir.ENDPOINT_VARIABLE, "")
+    if not url or not _answers(url):
+        raise StartupError(
+            Reason.STATE, f"no local SCF runs from {shlex.quote(str(source))}; start one with: scf local start"
+        )
+    return variables
+
+
+def leaving_variables() -> list[str]:
+    """The variables to unset, so that clients call the cloud again. Roots that are not a local SCF's stay."""
+    return [*state_dir.ENV_VARIABLES, state_dir.PROXY_VARIABLE, *trust_of_ours()]
+
+
+def ask(variables: Mapping[str, str], method: str, place: str, content: object = None) -> tuple[int, dict[str, Any]]:
+    """Ask a server's own endpoint, ``/_local/``: the HTTP status and what it answers.
+
+    :param variables: all that the server has written, its admin token too
+    :raises OSError: if there is no answer
+    """
+    headers = {"Authorization": f"Bearer {variables.get(state_dir.ADMIN_TOKEN_VARIABLE, '')}"}
+    with contextlib.closing(_connect(variables)) as connection:
+        connection.request(method, f"/_local/{place}", None if content is None else json.dumps(content), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def server_status(source: Path) -> dict[str, Any]:
+    """How a server stands: its URL, its pid, its functions, and the instances and calls of this moment.
+
+    :param source: the state folder of a server, or the file of its --env-file
+    :raises StartupError: if no server runs there
+    """
+    variables = read_environment(source)
+    return {"url": variables[state_dir.ENDPOINT_VARIABLE], **_asked(source, variables, "GET", "status")}
+
+
+def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
+    """What a server has written to its terminal: the last lines, at most 2,000, and how many there have been.
+
+    :param after: leave out so many, as the last answer counted them
+    :raises StartupError: if no server runs there
+    """
+    found = _asked(source, read_environment(source), "GET", f"logs?after={after}")
+    return found["lines"], found["count"]
+
+
+def reset_server(source: Path) -> None:
+    """No more faults, and an empty ledger.
+
+    :raises StartupError: if no server runs there
+    """
+    variables = read_environment(source)
+    for place in ("faults", "ledger"):
+        _asked(source, variables, "DELETE", place)
+
+
+def stop_server(source: Path, *, is_hurried: bool = False) -> None:
+    """Have a server end as Ctrl-C does, and wait until it is gone.
+
+    :param is_hurried: calls under way do not get their four seconds
+    :raises StartupError: if no server runs there, or it does not end
+    """
+    variables = read_environment(source)
+    pid = _asked(source, variables, "POST", f"stop?now={int(is_hurried)}")["pid"]
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _answers(variables[state_dir.ENDPOINT_VARIABLE]) or _runs(pid):
+        if time.monotonic() > deadline:
+            raise StartupError(Reason.STATE, f"the local SCF (process {pid}) does not end; to kill it: kill -9 {pid}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def forget_state(folder: Path) -> list[str]:
+    """Remove what a server that is stopped has kept, but for its keys and certificates.
+
+    :return: the names of what is gone
+    :raises StartupError: if it is no state folder, or a server runs from it
+    """
+    if not state_dir.is_state_folder(folder):
+        raise StartupError(Reason.STATE, f"{shlex.quote(str(folder))} is no state folder of a local SCF")
+    gone = []
+    with state_dir.StateFolder(folder).held():
+        for entry in sorted(folder.iterdir()):
+            if entry.name not in state_dir.KEPT_NAMES:
+                gone.append(entry.name)
+                if entry.is_dir() and not entry.is_symlink():
+                    _remove_folder(entry)
+                else:
+                    entry.unlink()
+    return gone
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder in which others may have no write bits, as code has none.
+
+    :raises OSError: if it can't be removed
+    """
+    private_files.let_write(folder)
+    shutil.rmtree(folder)
+
+
+def _asked(source: Path, variables: Mapping[str, str], method: str, place: str) -> dict[str, Any]:
+    try:
+        status, found = ask(variables, method, place)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise StartupError(
+            Reason.STATE, f"what runs at the address in {shlex.quote(str(source))} is no local SCF: {error}"
+        ) from error
+    if status != 200:
+        raise StartupError(Reason.STATE, f"the local SCF of {shlex.quote(str(source))} refuses: {found.get('error')}")
+    return found
+
+
+def _connect(variables: Mapping[str, str]) -> http.client.HTTPConnection:
+    url = urlsplit(variables[state_dir.ENDPOINT_VARIABLE])
+    if url.scheme == "http":
+        return http.client.HTTPConnection(url.netloc, timeout=_ADMIN_SECONDS)
+    context = ssl.create_default_context(cafile=variables[TRUST_VARIABLES[0]])
+    return http.client.HTTPSConnection(url.netloc, timeout=_ADMIN_SECONDS, context=context)
+
+
+def _runs(pid: int) -> bool:
+    """Does a server run as this process? One that nobody has waited for yet does not, and neither does a stranger."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any(
+            "tencentserverless" in word or word.endswith("scf") for word in process.cmdline()
+        )
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def _answers(url: str) -> bool:
+    """Whether anything listens at a URL."""
+    try:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname or "", parts.port or 0), _CONNECT_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False

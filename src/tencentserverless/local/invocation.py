@@ -1,0 +1,57 @@
+"""One invocation on its way through the server, and the ids of requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from tencentserverless.local.outcome import Outcome
+
+
+class Stopping(Exception):
+    """The server is stopping; whether the call ran is not known.
+
+    :param has_begun: False if it is known that nothing of the call ran
+    """
+
+    def __init__(self, *, has_begun: bool = True) -> None:
+        super().__init__()
+        self.has_begun = has_begun
+
+
+@dataclass(slots=True, eq=False)
+class Invocation:
+    """A call on its way: it waits, or an instance runs it.
+
+    :param nested: a function of this server made it
+    :param since: when it came, by the loop's clock
+    :param is_interrupted: it was to end; if nothing of it has run, nothing does
+    :param ends_instance: whatever comes of it, its instance is discarded
+    :param on_end: called once, with the outcome or with why there is none
+    """
+
+    request_id: str
+    event: bytes
+    nested: bool
+    since: float
+    on_end: Callable[[Outcome | Exception], None]
+    ends_instance: bool = False
+    is_over: bool = False
+    is_interrupted: bool = False
+
+    def end(self, result: Outcome | Exception) -> None:
+        """Tell whoever waits, if nobody has yet."""
+        if not self.is_over:
+            self.is_over = True
+            self.on_end(result)
+
+
+_rng = Random()  # noqa: S311  # an id says which call, and guards nothing
+_VERSION = 0x4 << 76
+_VARIANT = 0x8 << 60
+_KEPT = ((1 << 128) - 1) & ~(0xF << 76) & ~(0xC << 60)
+
+
+def new_request_id() -> str:
+    """A new id, as the platform writes them."""
+    text = f"{_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,138 @@
+"""Dead letters of events that were given up. An event is forgotten once its letter is written.
+
+Source: cloud.tencent.com/document/product/583/51520 (dead letters).
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tencentserverless._core import wire
+from tencentserverless.local.invocations.event_writer import EventWriter
+from tencentserverless.local.platform_time import time_text
+from tencentserverless.local.registry import event_tables
+from tencentserverless.local.registry.catalogue import Catalogue
+from tencentserverless.local.registry.database import DatabaseError
+from tencentserverless.local.registry.event_tables import Event
+from tencentserverless.local.settings import MIB, Settings
+
+_BATCH = 64
+_FILE_NAME = "dead-letters.jsonl"
+_MAX_FILE_BYTES = 64 * MIB
+
+WriteLetters = Callable[[list[tuple[Event, str]]], None]
+
+
+class DeadLetters:
+    """One task that writes what is DEAD, the oldest first.
+
+    :param write: has all letters of a batch written, or none of them and raises OSError
+    :param pause_seconds: before another try, where they could not be
+    :param show: called with a line that the user should see
+    """
+
+    def __init__(
+        self, records: EventWriter, write: WriteLetters, pause_seconds: float, show: Callable[[str], None]
+    ) -> None:
+        self._records = records
+        self._write = write
+        self._pause_seconds = pause_seconds
+        self._show = show
+        self._has_more = asyncio.Event()
+        self._is_failing = False
+
+    def wake(self) -> None:
+        """An event is DEAD."""
+        self._has_more.set()
+
+    async def run(self) -> None:
+        """Write letters as they come, until the task is cancelled."""
+        while True:
+            self._has_more.clear()
+            try:
+                while await self._write_batch():
+                    pass
+            except OSError as error:
+                if not self._is_failing:
+                    self._is_failing = True
+                    self._show(f"warning: dead letters can't be written: {error}; they are kept, and tried again")
+                await asyncio.sleep(self._pause_seconds)
+            else:
+                await self._has_more.wait()
+
+    async def close(self) -> None:
+        """Write what there is, if that is possible; else the next server does."""
+        with contextlib.suppress(OSError, DatabaseError):
+            while await self._write_batch():
+                pass
+
+    async def _write_batch(self) -> bool:
+        """Write some letters. False if there are none."""
+        dead = await self._records.keep(event_tables.dead(_BATCH))
+        if not dead:
+            return False
+        self._write(dead)
+        if self._is_failing:
+            self._is_failing = False
+            self._show("dead letters are written again")
+        await self._records.keep(event_tables.forget_dead(event.number for event, _ in dead))
+        return True
+
+
+def append_dead_letters(folder: Path, dead: list[tuple[Event, str]], settings: Settings, catalogue: Catalogue) -> Path:
+    """Append letters to the file of a folder, as the platform sends them to a topic.
+
+    :param dead: events, each with the error of its last try
+    :return: the file
+    :raises OSError: if they can't all be; then none is
+    """
+    path = folder / _FILE_NAME
+    if path.exists() and path.stat().st_size > _MAX_FILE_BYTES:
+        path.replace(path.with_suffix(".old.jsonl"))
+    letters = [_dead_letter(event, error, settings, catalogue) for event, error in dead]
+    lines = [json.dumps(letter, ensure_ascii=False) for letter in letters]
+    # Half of a surrogate pair is no UTF-8, but JSON has an escape for it.
+    _append(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+    return path
+
+
+def _dead_letter(event: Event, error: str, settings: Settings, catalogue: Catalogue) -> dict[str, object]:
+    """The fields of the platform's dead letter."""
+    function = catalogue.find(event.key)
+    body = {
+        "AppId": settings.appid,
+        "Uin": settings.uin,
+        "SubAccountUin": settings.uin,
+        "RequestSource": event.origin,
+        "FunctionName": event.key.name,
+        "Namespace": event.key.namespace,
+        "Qualifier": event.qualifier,
+        "InvocationType": wire.EVENT,
+        "ClientContext": event.payload.decode("utf-8", "replace"),
+        "LogType": "None",
+        "TimeStampForInvoker": int(event.pushed_at * 1000),
+        "RequestId": event.request_id,
+        "PushTime": time_text(event.pushed_at),
+        "RetryNum": max(0, event.tries - 1),
+        "Ttl": function.async_config.ttl_seconds if function else 0,
+    }
+    return {"RequestId": event.request_id, "ErrorCode": -1, "ErrorMessage": error, "Body": body}
+
+
+def _append(path: Path, data: bytes) -> None:
+    """Append to a file, all or nothing."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(descriptor, data[written:])
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)

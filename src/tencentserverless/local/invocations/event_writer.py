@@ -1,0 +1,126 @@
+"""Writes where events stand. What a full disk refuses is written when it can be; the user is told once."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
+from tencentserverless.local.registry import event_tables
+from tencentserverless.local.registry.database import Database, DatabaseError
+from tencentserverless.local.registry.event_tables import Query, Step
+
+T = TypeVar("T")
+
+_FLUSH_SECONDS = 0.02
+_PATIENCE_SECONDS = 1.0  # before another try
+
+
+class EventWriter:
+    """Changes of events, those that end many at once in batches.
+
+    :param before_ends: has written what must be in the database before the ends are
+    :param show: called with a line that the user should see
+    """
+
+    def __init__(self, database: Database, before_ends: Callable[[], None], show: Callable[[str], None]) -> None:
+        self._database = database
+        self._before_ends = before_ends
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._steps: list[Step] = []
+        self._forgotten: list[int] = []
+        self._flusher: asyncio.TimerHandle | None = None
+        self._writing: set[asyncio.Future[None]] = set()
+        self._failing = 0  # changes that can not be made at the moment
+        self._is_end_failing = False
+        self._is_stopping = False
+
+    async def keep(self, change: "Query[T]") -> T:
+        """Make a change, however often it has to be tried.
+
+        :raises DatabaseError: if it can't be made, and the server is stopping
+        """
+        is_failing = False
+        try:
+            while True:
+                try:
+                    return await self._database.write_soon(change)
+                except DatabaseError as error:
+                    if self._is_stopping:
+                        raise
+                    if not is_failing:
+                        is_failing = True
+                        self._note_failed(error)
+                    await asyncio.sleep(_PATIENCE_SECONDS)
+        finally:
+            if is_failing:
+                self._note_kept()
+
+    def end(self, step: Step, *, is_forgotten: bool) -> None:
+        """An event has ended; written a moment later, with others.
+
+        :param is_forgotten: it has succeeded, and nobody asks for it any more
+        """
+        if is_forgotten:
+            self._forgotten.append(step.number)
+        else:
+            self._steps.append(step)
+        self._flush_in(_FLUSH_SECONDS)
+
+    def flush(self) -> None:
+        """Have the ends written now: whatever is asked of the writing thread from here on sees them."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+            self._flusher = None
+        steps, forgotten = self._steps, self._forgotten
+        if not (steps or forgotten):
+            return
+        self._steps, self._forgotten = [], []
+        self._before_ends()
+        future = asyncio.ensure_future(self._database.write(event_tables.finish(steps, forgotten)))
+        self._writing.add(future)
+        future.add_done_callback(functools.partial(self._take_result, steps, forgotten))
+
+    def stop(self) -> None:
+        """Try nothing again from now on."""
+        self._is_stopping = True
+
+    async def close(self) -> None:
+        """Write all ends, once."""
+        self.stop()
+        self.flush()
+        if self._writing:
+            await asyncio.wait(self._writing)
+        if self._flusher is not None:
+            self._flusher.cancel()
+
+    def _flush_in(self, seconds: float) -> None:
+        if self._flusher is None:
+            self._flusher = self._loop.call_later(seconds, self.flush)
+
+    def _take_result(self, steps: list[Step], forgotten: list[int], future: "asyncio.Future[None]") -> None:
+        self._writing.discard(future)
+        error = future.exception()
+        if error is None:
+            if self._is_end_failing:
+                self._is_end_failing = False
+                self._note_kept()
+            return
+        if not self._is_end_failing:
+            self._is_end_failing = True
+            self._note_failed(error)
+        self._steps, self._forgotten = steps + self._steps, forgotten + self._forgotten
+        self._flush_in(_PATIENCE_SECONDS)
+
+    def _note_failed(self, error: BaseException) -> None:
+        self._failing += 1
+        if self._failing == 1:
+            self._show(
+                f"warning: asynchronous invocations can't be recorded: {error}; until they can be, few or none "
+                "are run, and what ran may run again if the server ends before"
+            )
+
+    def _note_kept(self) -> None:
+        self._failing -= 1
+        if not self._failing and not self._is_stopping:
+            self._show("asynchronous invocations are recorded again")

@@ -1,0 +1,125 @@
+"""The timers of all functions. Each time that one is due, it pushes an asynchronous invocation."""
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timezone
+
+from tencentserverless.local.console import Console
+from tencentserverless.local.invocation import Stopping, new_request_id
+from tencentserverless.local.invocations.queue import Queue, QueueFull
+from tencentserverless.local.registry.database import DatabaseError
+from tencentserverless.local.registry.event_tables import Event
+from tencentserverless.local.registry.function import Function
+from tencentserverless.local.registry.records import FunctionKey
+from tencentserverless.local.registry.triggers import Trigger, next_fire_time
+
+_LONGEST_SECONDS = 3600.0  # between two looks: the clock of the machine may be set meanwhile
+_CATCH_UP_SECONDS = 60.0  # a server that was held up for longer, as a laptop that slept, leaves out what came before
+
+TIMER_ORIGIN = "TRIGGER_TIMER"
+
+_Due = dict[tuple[FunctionKey, Trigger], float]
+Fire = Callable[[Function, Trigger, bytes], Awaitable[None]]
+
+
+class Timers:
+    """One task for all timers. Times that came while no server ran are not made up.
+
+    :param functions: those that exist
+    :param fire: has an event accepted
+    """
+
+    def __init__(self, functions: Callable[[], Iterable[Function]], fire: Fire) -> None:
+        self._functions = functions
+        self._fire = fire
+        self._changed = asyncio.Event()
+
+    def look_again(self) -> None:
+        """Triggers, or functions, have changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Fire what is due, until the task is cancelled or the server stops."""
+        due: _Due = {}
+        seen = time.time()
+        while True:
+            self._changed.clear()
+            due = self._renewed(due, seen)
+            delay = max(0.0, min(min(due.values(), default=math.inf) - time.time(), _LONGEST_SECONDS))
+            try:
+                await asyncio.wait_for(self._changed.wait(), delay)
+            except asyncio.TimeoutError:
+                pass  # a timer is due, or it is time for a look
+            now = time.time()
+            if now < seen:
+                due.clear()  # the clock was set back
+            seen = now
+            due = self._renewed(due, seen)
+            try:
+                await self._fire_due(due, now)
+            except Stopping:
+                return
+
+    def _renewed(self, due: "_Due", after: float) -> "_Due":
+        """The next time of every timer that is on. A known one stays: computing it from a cron expression is slow."""
+        renewed: _Due = {}
+        for function in self._functions():
+            for trigger in function.triggers.values():
+                if trigger.is_enabled:
+                    key = (function.key, trigger)
+                    at = due.get(key)
+                    renewed[key] = _fire_time_after(trigger, max(after, trigger.changed_at)) if at is None else at
+        return renewed
+
+    async def _fire_due(self, due: "_Due", now: float) -> None:
+        """Fire what is due, also what became due while the server was busy, and note the next times."""
+        firing = [key for key, at in due.items() if at <= now]
+        functions = {function.key: function for function in self._functions()} if firing else {}
+        for key, trigger in firing:
+            at = due[key, trigger]
+            while at <= now:
+                await self._fire(functions[key], trigger, _event(trigger, at))
+                at = _fire_time_after(trigger, max(at, now - _CATCH_UP_SECONDS))
+            due[key, trigger] = at
+
+
+def _fire_time_after(trigger: Trigger, after: float) -> float:
+    """UNIX seconds at which a timer is due next, infinity for never."""
+    at = next_fire_time(trigger.cron, after)
+    return math.inf if at is None else at
+
+
+def _event(trigger: Trigger, at: float) -> bytes:
+    """The event of a timer trigger (document/product/583/9708)."""
+    text = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {"Type": "Timer", "TriggerName": trigger.name, "Time": text, "Message": trigger.argument}
+    return json.dumps(event, ensure_ascii=False).encode("utf-8")
+
+
+def fire_into(queue: Queue, console: Console, clock: Callable[[], float]) -> Fire:
+    """The way of a timer's event into the queue of asynchronous invocations.
+
+    :param clock: UNIX seconds
+    """
+
+    async def fire(function: Function, trigger: Trigger, event: bytes) -> None:
+        record = function.pinned(trigger.qualifier)
+        pushed = Event(
+            0,
+            new_request_id(),
+            function.key,
+            trigger.qualifier,
+            TIMER_ORIGIN,
+            event,
+            clock(),
+            is_traced=record is not None and record.runs_async,
+        )
+        try:
+            await queue.push(pushed)
+        except (QueueFull, DatabaseError) as error:
+            console.show(f"[{function.key.name}] the event of the timer {trigger.name} could not be queued: {error}")
+
+    return fire

@@ -1,0 +1,124 @@
+"""The functions of a folder as ``scf deploy`` needs them: their settings, and their code packed."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.settings import project_variables
+
+if TYPE_CHECKING:
+    from tencentserverless.local.registry.packing import Contents, PackRules
+    from tencentserverless.local.registry.records import FunctionRecord
+    from tencentserverless.local.registry.triggers import Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """One function of a folder. Times are seconds.
+
+    :ivar place: the serverless.yml, or the folder where there is none
+    :ivar runtime: ``""`` where nothing names one
+    :ivar left_out: settings of the file that are not among these
+    """
+
+    place: Path
+    region: str
+    namespace: str
+    name: str
+    type: str
+    runtime: str
+    handler: str
+    code_folder: Path
+    memory_mb: int
+    timeout_seconds: int
+    init_timeout_seconds: int
+    environment: Mapping[str, str]
+    description: str
+    runs_async: bool
+    retries: int
+    ttl_seconds: int
+    timers: "tuple[Trigger, ...]"
+    packing: "PackRules"
+    left_out: tuple[str, ...]
+
+    @property
+    def is_described(self) -> bool:
+        """Is there a serverless.yml? Where there is none, only code, name and handler are the folder's own word."""
+        return bool(self.runtime)
+
+    def __repr__(self) -> str:
+        # No environment: it may hold secrets.
+        return f"<Deployable {self.region}/{self.namespace}/{self.name} of {self.place}>"
+
+
+def read_deployables(path: Path, region: str) -> list[Deployable]:
+    """The functions of a folder, in the order of their names.
+
+    :param region: of functions that name none
+    :raises StartupError: if there is none, or one that can't be
+    """
+    from tencentserverless.local.project.discovery import discover
+
+    project = discover(path, region, project_variables(), time.time())
+    found = [
+        _deployable(record, project.places[key], project.idle.get(key, ())) for key, record in project.records.items()
+    ]
+    return sorted(found, key=lambda each: (each.region, each.namespace, each.name))
+
+
+class PackedCode(NamedTuple):
+    """The zip file of a function's code, and what it was made of."""
+
+    archive: bytes
+    contents: "Contents"
+
+
+def pack_code(function: Deployable) -> PackedCode:
+    """The code of a function as a zip file; the same files give the same bytes.
+
+    :raises StartupError: if it holds more than a function may, can't be read, or the zip file can't be written
+    """
+    from tencentserverless.local.registry.packing import BadPackage, list_contents, pack
+
+    with tempfile.TemporaryDirectory(prefix="scf-deploy-") as place:
+        archive = Path(place) / "code.zip"
+        try:
+            contents = list_contents(function.code_folder, function.packing)
+            pack(contents, archive)
+        except BadPackage as error:
+            raise StartupError(Reason.PROJECT, str(error)) from error
+        except OSError as error:
+            raise StartupError(
+                Reason.STATE, f"{place}: {error.strerror}; make room there, or name another folder by TMPDIR"
+            ) from error
+        if not contents.files:
+            raise StartupError(Reason.PROJECT, f"{function.code_folder}: no file is left to pack")
+        return PackedCode(archive.read_bytes(), contents)
+
+
+def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]) -> Deployable:
+    return Deployable(
+        place=place,
+        region=record.key.region,
+        namespace=record.key.namespace,
+        name=record.key.name,
+        type=record.type,
+        runtime="" if place.is_dir() else record.runtime,
+        handler=record.handler,
+        code_folder=record.code_folder,
+        memory_mb=record.memory_mb,
+        timeout_seconds=record.timeout_seconds,
+        init_timeout_seconds=record.init_timeout_seconds,
+        environment=record.environment,
+        description=record.description,
+        runs_async=record.runs_async,
+        retries=record.async_config.retries,
+        ttl_seconds=record.async_config.ttl_seconds,
+        timers=record.timers,
+        packing=record.packing,
+        left_out=left_out,
+    )

@@ -1,0 +1,58 @@
+"""Settings of a serverless.yml that change nothing on one machine: GetFunction shows them as those of the API.
+
+Source of keys: docs/configure.md of serverless-components/tencent-scf; of the structures: cloud.tencent.com/document/
+api/583/17244 (VpcConfig, Tag).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tencentserverless.local.project.yaml_nodes import Node
+
+_SWITCH = {"true": "TRUE", "false": "FALSE"}
+_VPC_KEYS = {"vpcId": "VpcId", "subnetId": "SubnetId"}
+
+
+def read_options(values: Mapping[str, Node]) -> dict[str, object]:
+    """What a function's inputs say of them, in the words of the API.
+
+    :raises StartupError: if one has another form
+    """
+    given = [key for key in _READERS if key in values and not values[key].is_null()]
+    return {_READERS[key].name: _READERS[key].read(values[key]) for key in given}
+
+
+def _text(node: Node) -> object:
+    return node.text()
+
+
+def _switch(node: Node) -> object:
+    text = node.text()
+    if text.lower() not in _SWITCH:
+        raise node.refusal(f"must be true or false, not {text!r}")
+    return _SWITCH[text.lower()]
+
+
+def _tags(node: Node) -> object:
+    return [{"Key": key, "Value": value.text()} for key, value in node.mapping().items()]
+
+
+def _vpc(node: Node) -> object:
+    node.refuse_unknown(frozenset(_VPC_KEYS))
+    parts = node.mapping()
+    return {name: parts[key].text() if key in parts else "" for key, name in _VPC_KEYS.items()}
+
+
+class _Reader(NamedTuple):
+    """The API's name of a setting, and what makes its value."""
+
+    name: str
+    read: Callable[[Node], object]
+
+
+_READERS = {
+    "role": _Reader("Role", _text),
+    "tags": _Reader("Tags", _tags),
+    "traceEnable": _Reader("TraceEnable", _switch),
+    "vpcConfig": _Reader("VpcConfig", _vpc),
+}

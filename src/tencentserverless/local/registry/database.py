@@ -1,0 +1,304 @@
+"""The database: one SQLite file, one thread that writes to it in groups, and what is rare on the spot.
+
+The guarantee is against the end of the process, also by SIGKILL: a commit is in the system's hands when it returns. It
+is none against the loss of power, so nothing here waits for the disk (WAL, ``synchronous=NORMAL``).
+"""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.registry.schema import APPLICATION_ID, MIGRATIONS
+
+T = TypeVar("T")
+Change = Callable[[sqlite3.Connection], T]
+
+_BUSY_SECONDS = 10.0
+_GROUP = 1000  # changes in one transaction
+_HEADER = b"SQLite format 3\0"
+_NEW_SUFFIX = ".new"
+
+
+class DatabaseError(Exception):
+    """The database could not do it: nothing of the change was kept."""
+
+
+class Database:
+    """Keeps what must outlive the server. Functions that change it get a connection in a transaction.
+
+    :param path: of the database; made if there is none
+    :param on_notice: called, on any thread, with a line that the user should see
+    :raises StartupError: if the file is no database of a local SCF, or one of a newer version; it is left as it is
+    """
+
+    def __init__(self, path: Path, on_notice: Callable[[str], None]) -> None:
+        self._path = path
+        self._on_notice = on_notice
+        self._is_failing = False
+        self.failure: str | None = None  # why nothing is written any more
+        with _opening(path):
+            if not path.exists():
+                _create(path)
+            _check(path)
+            self._here = _connect(path)
+            _migrate(self._here)
+            self._there = _connect(path)  # of the writing thread
+        self._group: list[_Item] = []  # that the writing thread has at hand, and has not answered
+        self._is_open = True
+        self._soon: list[_Item] = []
+        self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._write_all, name="scf-store", daemon=True)
+        self._thread.start()
+
+    def write_now(self, change: "Change[T]") -> T:
+        """Make a change and commit it, on this thread: for what is rare, and must not be overtaken by another request.
+
+        :raises DatabaseError: if it was not kept
+        """
+        try:
+            with _transaction(self._here):
+                return change(self._here)
+        except sqlite3.Error as error:
+            raise DatabaseError(str(error)) from error
+
+    def read_now(self, query: "Change[T]") -> T:
+        """What a query finds, on this thread.
+
+        :raises DatabaseError: if the database can't be read
+        """
+        try:
+            return query(self._here)
+        except sqlite3.Error as error:
+            raise DatabaseError(str(error)) from error
+
+    def write(self, change: "Change[T]") -> Awaitable[T]:
+        """Make a change with all others that wait, in one transaction. Done when it is committed.
+
+        :raises DatabaseError: when awaited, if it was not kept
+        """
+        item = _Item(change, asyncio.get_running_loop())
+        self._waiting.put(item)
+        future: Awaitable[T] = item.future
+        return future
+
+    def write_soon(self, change: "Change[T]") -> Awaitable[T]:
+        """Make a change on this thread with all others of this turn of the loop, in one transaction.
+
+        For what many do and somebody waits for: the writing thread would have to wait for the interpreter's lock.
+
+        :raises DatabaseError: when awaited, if it was not kept
+        """
+        loop = asyncio.get_running_loop()
+        item = _Item(change, loop)
+        if not self._soon:
+            loop.call_soon(self._write_soon)
+        self._soon.append(item)
+        future: Awaitable[T] = item.future
+        return future
+
+    def post(self, change: "Change[None]") -> None:
+        """Make a change that nobody waits for. If it can't be kept, the user is told once, until it can again."""
+        self._waiting.put(_Item(change, None))
+
+    def refusal(self, problem: str) -> StartupError:
+        """Why the server can't start on what the database holds."""
+        return _unusable(self._path, problem)
+
+    def close(self) -> None:
+        """Write what waits, then close."""
+        self._waiting.put(None)
+        self._thread.join()
+        with contextlib.suppress(sqlite3.Error):
+            self._here.close()
+        with contextlib.suppress(sqlite3.Error):
+            self._there.close()
+
+    def _write_soon(self) -> None:
+        items, self._soon = self._soon, []
+        _write_group(self._here, items)
+        _settle(items)
+
+    def _write_all(self) -> None:
+        """The writing thread: until the store is closed, whatever happens, every change is made or has failed."""
+        try:
+            self._write_groups()
+        except BaseException as error:  # noqa: BLE001  # a thread that ended would let everybody wait for ever
+            self.failure = f"{type(error).__name__}: {error}"
+            with contextlib.suppress(Exception):
+                self._on_notice(
+                    f"error: {self._path}: nothing is recorded any more: {self.failure}; stop the server and start it "
+                    "again"
+                )
+            self._refuse(self._group, error)
+            while self._is_open and (item := self._waiting.get()) is not None:
+                self._refuse([item], error)
+
+    def _write_groups(self) -> None:
+        while self._is_open:
+            group = [self._waiting.get()]
+            with contextlib.suppress(Empty):
+                while len(group) < _GROUP:
+                    group.append(self._waiting.get_nowait())
+            self._is_open = None not in group
+            items = self._group = [item for item in group if item is not None]
+            if items:
+                _write_group(self._there, items)
+                self._group = []
+                try:
+                    self._tell(items)
+                finally:
+                    _answer(items)
+
+    def _refuse(self, items: "list[_Item]", error: BaseException) -> None:
+        """Fail what can't be written any more."""
+        for item in items:
+            item.error = error
+        with contextlib.suppress(Exception):
+            _answer(items)
+
+    def _tell(self, items: "list[_Item]") -> None:
+        """Tell the user of changes that nobody waits for."""
+        posted = [item for item in items if item.loop is None]
+        failed = next((item.error for item in posted if item.error is not None), None)
+        if failed is not None and not self._is_failing:
+            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, but no longer recorded")
+        elif posted and failed is None and self._is_failing:
+            self._on_notice(f"{self._path}: calls are recorded again")
+        if posted:
+            self._is_failing = failed is not None
+
+
+class _Item:
+    """A change on its way to the writing thread.
+
+    :param loop: of whoever waits for it, None for nobody
+    """
+
+    __slots__ = ("change", "error", "future", "loop", "result")
+
+    def __init__(self, change: "Change[Any]", loop: asyncio.AbstractEventLoop | None) -> None:
+        self.change = change
+        self.loop = loop
+        self.future: Any = loop.create_future() if loop else None
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+def _answer(items: list[_Item]) -> None:
+    """Tell whoever waits, in one step for each loop."""
+    for loop in {item.loop for item in items if item.loop is not None}:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(_settle, [item for item in items if item.loop is loop])
+
+
+def _settle(items: list[_Item]) -> None:
+    for item in items:
+        if item.future.done():
+            continue  # whoever waited has gone
+        if item.error is None:
+            item.future.set_result(item.result)
+        else:
+            item.future.set_exception(_failed(item.error))
+
+
+def _failed(error: BaseException) -> DatabaseError:
+    """What the one who asked for a change is told."""
+    failure = DatabaseError(str(error) if isinstance(error, sqlite3.Error) else f"{type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
+
+
+def _write_group(connection: sqlite3.Connection, items: list[_Item]) -> None:
+    """All in one transaction. Where one fails, each gets a transaction of its own: it takes no other with it."""
+    try:
+        with _transaction(connection):
+            for item in items:
+                item.result = item.change(connection)
+    except Exception as error:  # noqa: BLE001  # also a mistake in a change is that change's alone
+        if len(items) == 1:
+            items[0].error = error
+        else:
+            for item in items:
+                _write_group(connection, [item])
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")  # the disk was so full that the last one could not be
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def _create(path: Path) -> None:
+    """Make the file whole beside its place, then put it there: a server that is killed meanwhile leaves none."""
+    new = path.with_name(path.name + _NEW_SUFFIX)
+    new.unlink(missing_ok=True)
+    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        _migrate(connection)
+    new.rename(path)
+
+
+def _check(path: Path) -> None:
+    """Refuse a file that is not ours, or not yet, before anything could change it."""
+    with path.open("rb") as file:
+        if file.read(len(_HEADER)) != _HEADER:
+            raise _unusable(path, "it is no SQLite database")
+    with contextlib.closing(sqlite3.connect(path, _BUSY_SECONDS, isolation_level=None)) as connection:
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if owner != APPLICATION_ID:
+        raise _unusable(path, "it is a database of another program")
+    if version > len(MIGRATIONS):
+        problem = f"it was written by a newer version (layout {version}, this one knows {len(MIGRATIONS)})"
+        raise _unusable(path, problem)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring an older database to today's layout, whole or not at all."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == len(MIGRATIONS):
+        return
+    with _transaction(connection):
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+
+
+@contextlib.contextmanager
+def _opening(path: Path) -> Generator[None, None, None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, str(error)) from error
+    except OSError as error:
+        raise StartupError(Reason.STATE, f"{path}: {error.strerror}") from error
+
+
+def _unusable(path: Path, problem: str) -> StartupError:
+    advice = f"nothing was changed. To start fresh, move the folder away: mv {path.parent} {path.parent}.old"
+    return StartupError(Reason.STATE, f"{path}: can't be used: {problem}; {advice}")

@@ -1,0 +1,81 @@
+"""Admission of a call: the region's memory quota, reservations of single functions, and the rate of new instances.
+
+Sources: cloud.tencent.com/document/product/583/51519 (concurrency management) and 42611 (status 429, new instances in a
+minute).
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from tencentserverless.local import outcome
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.catalogue import Reservations
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.settings import Limits
+
+
+@dataclass(slots=True, eq=False)
+class ConcurrencyGrant:
+    """Memory that calls hold together: those of one function with a reservation, or of all others of a region."""
+
+    held_mb: int = 0
+
+
+class Quota:
+    """Counts what calls hold, running or waiting. A call gives back to the share that it took from."""
+
+    def __init__(self, limits: Limits, reservations: Reservations) -> None:
+        self._limits = limits
+        self._reservations = reservations
+        self._functions: dict[FunctionKey, ConcurrencyGrant] = {}
+        self._regions: dict[str, ConcurrencyGrant] = {}
+
+    def take(self, record: FunctionRecord) -> ConcurrencyGrant | Outcome:
+        """Count a call in, or say why it can't run. Who gets a share takes its memory off again."""
+        key = record.key
+        reserved_mb = self._reservations.of_function(key)
+        if reserved_mb is not None:
+            share = self._functions.setdefault(key, ConcurrencyGrant())
+            if share.held_mb + record.memory_mb > reserved_mb:
+                message = f"Function [ {key.name} ] concurrency exceeded reserved quota {reserved_mb} MB"
+                return Outcome(outcome.OVER_QUOTA, message=message)
+        else:
+            share = self._region(key.region)
+            limit_mb = self._limits.quota_mb(key.region) - self._reservations.of_region(key.region)
+            if share.held_mb + record.memory_mb > limit_mb:
+                return outcome.over_quota(key.name, limit_mb)
+        share.held_mb += record.memory_mb
+        return share
+
+    def _region(self, region: str) -> ConcurrencyGrant:
+        share = self._regions.get(region)
+        if share is None:
+            share = self._regions[region] = ConcurrencyGrant()
+        return share
+
+
+_WINDOW_SECONDS = 60.0
+
+
+class StartRateLimiter:
+    """Counts starts by region, over the last minute.
+
+    :param limit: starts of a region within a minute
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._starts: dict[str, deque[float]] = {}
+
+    def has_room(self, region: str, now: float) -> bool:
+        """Whether the region may start one more."""
+        starts = self._starts.get(region)
+        if starts is None:
+            return True
+        while starts and starts[0] <= now - _WINDOW_SECONDS:
+            starts.popleft()
+        return len(starts) < self._limit
+
+    def note(self, region: str, now: float) -> None:
+        """One is started."""
+        self._starts.setdefault(region, deque()).append(now)

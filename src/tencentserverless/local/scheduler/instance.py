@@ -1,0 +1,112 @@
+"""One instance: a worker with its temporary keys, and the invocations that it was given."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tencentserverless.local import outcome
+from tencentserverless.local.access_keys import AccessKey, KeyRing
+from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.worker.environment import (
+    key_variables,
+)
+from tencentserverless.local.worker.worker import Worker
+
+_KEY_MARGIN_SECONDS = 60
+DEBUG_SECONDS = 7 * 24 * 3600  # nobody hurries a person at a breakpoint
+_ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
+
+
+class RunLedger(Protocol):
+    """The list of runs, as an instance writes it: a run is there from the moment at which a worker gets its event."""
+
+    is_on: bool
+
+    def begin(self, record: FunctionRecord, request_id: str, event: bytes) -> None:
+        """A worker gets an event."""
+
+    def end(self, request_id: str, status: int | None) -> None:
+        """It has ended; None if nothing of it ran."""
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """A worker process that has loaded its handler.
+
+    :param discard_after_call: it is discarded after the call that it runs
+    :param invocations: the call that it runs, and those that wait in its channel, by request id
+    """
+
+    record: FunctionRecord
+    worker: Worker
+    grant: AccessKey
+    keys: KeyRing
+    ledger: RunLedger
+    invocations: dict[str, Invocation] = field(default_factory=dict)
+    idle_since: float = 0.0
+    is_debugged: bool = False
+    discard_after_call: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs, as far as is known."""
+        return self.worker.is_alive
+
+    def begin(self, invocation: Invocation) -> None:
+        """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
+        self._note(invocation)
+        self.discard_after_call = invocation.ends_instance
+        timeout_seconds = DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
+        if self._needs_new_keys() and not self.worker.takes_keys:
+            self.worker.kill()  # nothing of the call has run: it gets a new instance
+        self.worker.begin(invocation.request_id, invocation.event, self._fresh_keys(), timeout_seconds)
+
+    def queue(self, invocation: Invocation) -> bool:
+        """Hand a call over before the one that runs has ended. False if the worker does not take it."""
+        if not self.worker.queue(invocation.request_id, invocation.event, self._fresh_keys()):
+            return False
+        self._note(invocation)
+        return True
+
+    def finish(self, request_id: str, result: Outcome | None) -> Invocation:
+        """A call has ended; ends the instance where the platform would discard it.
+
+        :param result: None if nothing of it ran
+        :return: the call
+        """
+        if self.ledger.is_on:
+            self.ledger.end(request_id, None if result is None else result.status)
+        if result is None:
+            ends = not self.is_alive
+        else:
+            ends = (
+                self.discard_after_call
+                or result.status in _ENDS_INSTANCE
+                or (self.record.runs_async and not result.has_succeeded)
+            )
+        if ends:
+            self.end()
+        return self.invocations.pop(request_id)
+
+    def end(self) -> None:
+        """Kill the process, with everything in its group, and take its keys back."""
+        self.worker.kill()
+        self.keys.revoke(self.grant)
+
+    def _note(self, invocation: Invocation) -> None:
+        self.invocations[invocation.request_id] = invocation
+        if self.ledger.is_on:
+            self.ledger.begin(self.record, invocation.request_id, invocation.event)
+
+    def _needs_new_keys(self) -> bool:
+        """Whether its keys may end before a call does that begins now."""
+        return self.keys.expires_within(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS)
+
+    def _fresh_keys(self) -> dict[str, str]:
+        """New temporary keys, as variables, if the present ones are worn and the worker can take others."""
+        if not self._needs_new_keys() or not self.worker.takes_keys:
+            return {}
+        self.keys.revoke(self.grant)
+        self.grant = self.keys.issue()
+        return key_variables(self.grant)

@@ -1,0 +1,160 @@
+"""Launches instances, and knows every worker that has been started and is not yet dead."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+
+from tencentserverless.local import outcome
+from tencentserverless.local.access_keys import KeyRing
+from tencentserverless.local.console import Console
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.records import LATEST, FunctionRecord
+from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
+from tencentserverless.local.settings import MIB, Settings
+from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
+from tencentserverless.local.worker.environment import (
+    RunDirectory,
+    debugger_folder,
+    load_frame,
+    make_environment,
+)
+from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
+from tencentserverless.local.worker.limits import MemoryWatch
+from tencentserverless.local.worker.output import Output
+from tencentserverless.local.worker.process_group import instance_tag, kill_orphans
+from tencentserverless.local.worker.python_worker import Command, start_python_worker
+from tencentserverless.local.worker.worker import Worker
+
+_UNBOUND_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchContext:
+    """What every instance stands on.
+
+    :param endpoint_url: where functions find this server
+    """
+
+    settings: Settings
+    keys: KeyRing
+    interpreters: Interpreters
+    run_directory: RunDirectory
+    console: Console
+    endpoint_url: str
+    ledger: RunLedger
+
+
+class Launcher:
+    """Makes instances, and knows every process that has been started and is not yet dead."""
+
+    def __init__(self, context: LaunchContext) -> None:
+        self._context = context
+        self._living: set[Worker] = set()
+        self._memory = MemoryWatch()
+        self._reapers: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
+        """Start a process and have it load the handler.
+
+        :param on_end: called once when the process is dead, if the instance came up
+        :return: the instance, or what kept it from coming up
+        """
+        context = self._context
+        grant = context.keys.issue()
+        scratch: Path | None = None
+        output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
+        try:
+            scratch = context.run_directory.make_scratch()
+            environment = make_environment(record, context.settings, context.endpoint_url, grant, scratch)
+            worker = await self._start(record, environment, output)
+        except BaseException as error:
+            context.keys.revoke(grant)
+            if scratch:
+                shutil.rmtree(scratch, ignore_errors=True)
+            if isinstance(error, OSError):
+                return outcome.start_failed(error.strerror or str(error))
+            raise
+        instance = Instance(record, worker, grant, context.keys, context.ledger, is_debugged=self.is_debugged(record))
+        self._living.add(worker)
+        failure: Outcome | None = outcome.start_failed("the server is stopping")
+        try:
+            if not self._is_closed:
+                patience_seconds = DEBUG_SECONDS if instance.is_debugged else record.init_timeout_seconds
+                failure = await worker.load(self._load_frame(record), patience_seconds)
+        finally:
+            if failure is not None:
+                instance.end()
+            self._watch(self._reap(instance, scratch, None if failure else on_end))
+        if failure is None and not instance.is_debugged:  # the debugger's own memory is not the function's
+            self._memory.add(worker, record.memory_mb * MIB)
+        return failure or instance
+
+    def is_debugged(self, record: FunctionRecord) -> bool:
+        """Whether instances of it listen for a debugger; there can be one of them."""
+        return record.key.name in self._context.settings.debug_ports and record.version == LATEST
+
+    async def close(self) -> None:
+        """Kill every process and wait until all are dead."""
+        self._is_closed = True
+        self._memory.close()
+        for worker in list(self._living):
+            worker.kill()
+        while self._reapers:
+            await asyncio.wait(self._reapers)
+        await asyncio.to_thread(kill_orphans, self._context.run_directory.root.name + "/")
+
+    def _watch(self, reaper: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(reaper)
+        self._reapers.add(task)
+        task.add_done_callback(self._reapers.discard)
+
+    async def _reap(self, instance: Instance, scratch: Path, on_end: Callable[[Instance], None] | None) -> None:
+        await instance.worker.wait_closed()
+        self._living.discard(instance.worker)
+        self._memory.remove(instance.worker)
+        instance.end()
+        if on_end is not None:
+            on_end(instance)
+        await asyncio.to_thread(_clean_up, scratch, has_remains=not self._is_closed)
+
+    async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Worker:
+        if record.runtime == CUSTOM_RUNTIME:
+            umask = self._context.settings.umask
+            command = CustomCommand(record.code_folder, environment, record.handler, record.memory_mb, umask)
+            return await start_custom_worker(command, output)
+        return await start_python_worker(self._command(record, environment), output)
+
+    def _command(self, record: FunctionRecord, environment: dict[str, str]) -> Command:
+        context = self._context
+        interpreter = context.interpreters.find(record.runtime)
+        if interpreter is None:
+            raise FileNotFoundError(2, f"there is no interpreter for {record.runtime}")
+        return Command(
+            interpreter=interpreter,
+            is_python2=context.interpreters.is_python2(record.runtime),
+            child_folder=context.run_directory.child_folder,
+            code_folder=record.code_folder,
+            label=record.key.name,
+            environment=environment,
+            memory_mb=_UNBOUND_MB if self.is_debugged(record) else record.memory_mb,
+        )
+
+    def _load_frame(self, record: FunctionRecord) -> dict[str, object]:
+        context = self._context
+        is_python2 = context.interpreters.is_python2(record.runtime)
+        sdk_folder = None if is_python2 else context.run_directory.sdk_folder
+        debugger = debugger_folder() if self.is_debugged(record) else None
+        return load_frame(record, context.settings, sdk_folder, debugger)
+
+
+def _clean_up(scratch: Path, *, has_remains: bool) -> None:
+    """End what an instance has left running, and remove what it has left lying.
+
+    :param has_remains: a server that stops looks once, for all of them
+    """
+    if has_remains:
+        kill_orphans(instance_tag(scratch))
+    shutil.rmtree(scratch, ignore_errors=True)

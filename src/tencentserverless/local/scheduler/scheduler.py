@@ -1,0 +1,401 @@
+"""Performs the plan: which instance takes which call.
+
+A call is handed over in the very step in which an instance comes free, so that the instance never idles while a call
+waits. Nothing here waits but the tasks that bring instances up.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterator
+
+from tencentserverless.local import outcome
+from tencentserverless.local.invocation import Invocation, Stopping
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.catalogue import Reservations
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.admission import Quota, StartRateLimiter
+from tencentserverless.local.scheduler.decisions import (
+    Contender,
+    PoolSnapshot,
+    Step,
+    WaitingCall,
+    next_step,
+    should_give_up_instance,
+)
+from tencentserverless.local.scheduler.instance import Instance
+from tencentserverless.local.scheduler.launcher import Launcher
+from tencentserverless.local.scheduler.pool import (
+    DELETED,
+    Pool,
+    count_calls,
+    is_short,
+    longest_idle,
+    prefetch,
+    revoke,
+    snapshot_of,
+)
+from tencentserverless.local.settings import Limits
+
+_REAP_SECONDS = 5.0
+_RESCANS_PER_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
+
+
+class Scheduler:
+    """Runs calls on instances, one at a time on each.
+
+    :param reservations: what the region's memory is promised to
+    """
+
+    def __init__(self, launcher: Launcher, limits: Limits, reservations: Reservations | None = None) -> None:
+        self._launcher = launcher
+        self._limits = limits
+        self._quota = Quota(limits, reservations or Reservations())
+        self._burst = StartRateLimiter(limits.burst_instances)
+        self._pools: dict[tuple[FunctionKey, str], Pool] = {}
+        self._draining: set[Pool] = set()
+        self._instances = 0  # up or coming up
+        self._idle = 0
+        self._starts: set[asyncio.Task[None]] = set()
+        self._replacements: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
+        self._is_stopping = False
+        self._calls = 0  # that run or wait
+        self._is_quiet = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
+        self._rescan_timer: asyncio.TimerHandle | None = None
+
+    def submit(
+        self,
+        record: FunctionRecord,
+        request_id: str,
+        event: bytes,
+        on_end: Callable[[Outcome | Exception], None],
+        *,
+        nested: bool = False,
+        ends_instance: bool = False,
+    ) -> None:
+        """Run a function on an event.
+
+        :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping``
+        """
+        if self._is_stopping:
+            on_end(Stopping(has_begun=False))
+            return
+        share = self._quota.take(record)
+        if isinstance(share, Outcome):
+            on_end(share)
+            return
+        self._calls += 1
+
+        def end(result: Outcome | Exception) -> None:
+            share.held_mb -= record.memory_mb
+            self._calls -= 1
+            if self._is_stopping and not self._calls:
+                self._is_quiet.set()
+            on_end(result)
+
+        self._enter(self._pool(record), Invocation(request_id, event, nested, self._loop.time(), end, ends_instance))
+
+    def drain_version(
+        self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
+    ) -> None:
+        """A version is gone or has changed: its idle instances end now, the others after their calls.
+
+        :param on_drained: called once, when no instance of it is left
+        :param is_forced: end the busy ones now too
+        """
+        pool = self._pools.pop((key, version), None)
+        if pool is None:
+            on_drained()
+            return
+        if is_forced:
+            pool.end_calls()
+        self._drain(pool, on_drained)
+
+    async def replace_version(self, record: FunctionRecord) -> bool:
+        """The code of a version has changed where it lies: the next call runs the new one.
+
+        Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
+        end where they run, those that wait get the new ones. An instance that still loads older code is ended.
+
+        :return: False if newer code has overtaken it
+        """
+        place = (record.key, record.version)
+        old = self._pools.get(place)
+        if place in self._replacements:
+            self._replacements.pop(place).cancel()
+        if old is None or old.is_empty or self._is_stopping:
+            self.drain_version(*place)  # none is warm: the next call starts one
+            return True
+        new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have overtaken the save
+        start = self._replacements[place] = self._start(new)
+        if not new.is_debugged:  # that has one instance: the port is free when the old one is gone
+            await asyncio.wait((start,))
+        is_newest = self._replacements.get(place) is start
+        if is_newest:
+            del self._replacements[place]
+        if is_newest and self._pools.get(place) is old:
+            self._pools[place] = new
+            if new.idle:  # it has come up, beside the old ones
+                new.waiting, old.waiting = old.waiting, new.waiting
+            self._drain(old)
+            self._place_waiting(new)
+        else:  # it was retired or renewed meanwhile
+            self._drain(new)
+        return is_newest
+
+    def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
+        """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
+
+        :param is_graceful: by SIGTERM
+        """
+        for pool in (*self._pools.values(), *self._draining):
+            pool.interrupt(request_id, is_graceful=is_graceful)
+            if pool.waiting:
+                self._schedule_rescan()  # what stood in the channel behind it
+
+    def counts(self) -> dict[str, object]:
+        """The numbers of the moment."""
+        moment = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
+        return {**moment, "by_function": count_calls(list(self._pools.values()))}
+
+    def records(self) -> Iterator[FunctionRecord]:
+        """What instances run or are about to run, also where it is no longer what new calls run."""
+        for pool in (*self._pools.values(), *self._draining):
+            yield pool.record
+
+    async def close(self, grace_seconds: float = 0.0) -> None:
+        """End every instance. Calls that wait end in ``Stopping``, and so do those under way after the grace."""
+        self._is_stopping = True
+        self._reaper.cancel()
+        for pool in (*self._pools.values(), *self._draining):
+            while invocation := pool.next_invocation():
+                invocation.end(Stopping(has_begun=False))
+            for instance in pool.instances:
+                instance.worker.revoke()
+        if grace_seconds and self._calls:
+            try:
+                await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
+            except asyncio.TimeoutError:
+                pass  # whoever still runs has had the time
+        if self._rescan_timer is not None:
+            self._rescan_timer.cancel()
+        await self._launcher.close()
+        while self._starts:
+            await asyncio.wait(self._starts)
+            await self._launcher.close()
+
+    def _pool(self, record: FunctionRecord) -> Pool:
+        place = (record.key, record.version)
+        pool = self._pools.get(place)
+        if pool is not None and pool.record is not record and pool.record != record:
+            self.drain_version(*place)  # code or configuration has changed
+            pool = None
+        if pool is None:
+            pool = self._pools[place] = Pool(record, is_debugged=self._launcher.is_debugged(record))
+        return pool
+
+    def _enter(self, pool: Pool, invocation: Invocation) -> None:
+        """Hand a call to an idle instance, or have it wait for one."""
+        while pool.idle:
+            self._idle -= 1
+            instance = pool.idle.pop()
+            if instance.is_alive:
+                instance.begin(invocation)
+                return
+        if invocation.nested:
+            pool.waiting.appendleft(invocation)  # an instance is held until it is served
+        else:
+            pool.waiting.append(invocation)
+        if is_short(pool, self._limits) and not invocation.nested:
+            for instance in pool.instances:
+                self._prefetch(pool, instance)
+            if not pool.waiting or (len(pool.waiting) > 1 and self._rescan_timer is not None):
+                return  # it stands behind others, which are looked after
+        if self._instances + 1 >= self._limits.all_instances:
+            self._rescan()  # one process below the limit: choose by fairness (fewest instances first), not by arrival
+        else:
+            self._place_waiting(pool)
+
+    def _end_call(self, pool: Pool, instance: Instance, request_id: str, result: Outcome | None) -> None:
+        """An instance has ended a call, or nothing of the call ran."""
+        invocation = instance.finish(request_id, result)
+        home = pool
+        if result is None:
+            home = self._take_again(pool, invocation)
+        elif result.status == outcome.EXITED and self._is_stopping:
+            invocation.end(Stopping())  # it was ended by us
+        else:
+            pool.note_ended(result)
+            invocation.end(result)
+        if not instance.invocations:
+            self._release(pool, instance)
+        if home.waiting and not instance.is_alive:
+            self._place_waiting(home)
+        elif home.waiting and result is not None:
+            self._prefetch(home, instance)
+
+    def _take_again(self, pool: Pool, invocation: Invocation) -> Pool:
+        """Nothing of a call ran: it is the first to get another instance. The value is the pool in which it waits."""
+        newest = self._pools.get((pool.record.key, pool.record.version), pool)
+        home = newest if newest.record == pool.record else pool  # the same record: only a save is between them
+        if self._is_stopping:
+            invocation.end(Stopping(has_begun=False))
+        elif invocation.is_interrupted:
+            invocation.end(outcome.cancelled())
+        elif pool.is_forced:
+            invocation.end(DELETED)
+        elif not invocation.is_over:
+            home.waiting.appendleft(invocation)
+        return home
+
+    def _prefetch(self, pool: Pool, instance: Instance) -> None:
+        """Hand calls over before the instance is free, where they are short."""
+        if prefetch(pool, instance, self._limits):
+            self._schedule_rescan()
+
+    def _release(self, pool: Pool, instance: Instance, *, is_new: bool = False) -> None:
+        """An instance has come free: the longest waiting call gets it, or it becomes idle, or it goes."""
+        if not instance.is_alive:
+            return  # it is uncounted when its process is dead
+        if self._instances >= self._limits.all_instances and should_give_up_instance(
+            pool.size, self._contenders(pool), self._limits
+        ):
+            instance.end()
+            return
+        invocation = pool.next_invocation()
+        if invocation is not None:
+            instance.begin(invocation)
+        elif pool.is_draining or self._is_stopping:
+            instance.end()
+        else:
+            instance.idle_since = self._loop.time()
+            # One that nobody waits for any more has served nobody yet: the warm ones go before it.
+            pool.idle.insert(0 if is_new else len(pool.idle), instance)
+            self._idle += 1
+
+    def _place_waiting(self, pool: Pool) -> None:
+        """Take the plan's steps for the calls that wait, the first one first."""
+        for _ in range(len(pool.waiting)):
+            if self._is_stopping or not pool.waiting or not self._take_step(pool, pool.waiting[0]):
+                break
+        if pool.waiting:
+            self._schedule_rescan()
+
+    def _schedule_rescan(self) -> None:
+        """Start the rescan timer unless it runs: waiting calls are examined again every quarter of ``stall_seconds``."""
+        if self._rescan_timer is None and not self._is_stopping:
+            self._rescan_timer = self._loop.call_later(self._limits.stall_seconds / _RESCANS_PER_STALL, self._rescan)
+
+    def _take_step(self, pool: Pool, invocation: Invocation) -> bool:
+        """Take one step. False if there is nothing to do but to wait."""
+        step = next_step(
+            self._snapshot(pool), WaitingCall(invocation.nested, self._loop.time() - invocation.since), self._limits
+        )
+        if step is Step.USE:
+            self._idle -= 1
+            self._release(pool, pool.idle.pop())
+        elif step is Step.WAIT:
+            return False
+        elif step in (Step.START, Step.REPLACE):
+            if step is Step.REPLACE:
+                self._end_longest_idle(pool)
+            self._start(pool)
+        else:
+            pool.waiting.popleft()
+            name, limits = pool.record.key.name, self._limits
+            if step is Step.REFUSE:
+                invocation.end(outcome.no_instance(name, limits.all_instances, limits.queue_seconds))
+            else:
+                invocation.end(outcome.over_burst(name, limits.burst_instances))
+            self._finish_if_drained(pool)
+        return True
+
+    def _rescan(self) -> None:
+        """Examine all waiting calls again: functions with the fewest instances first, then the longest waiting."""
+        if self._rescan_timer is not None:
+            self._rescan_timer.cancel()
+            self._rescan_timer = None
+        for pool in (*self._pools.values(), *self._draining):
+            if revoke(pool, self._limits):
+                self._schedule_rescan()
+        waiting = [pool for pool in (*self._pools.values(), *self._draining) if pool.waiting]
+        for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
+            self._place_waiting(pool)
+
+    def _snapshot(self, pool: Pool) -> PoolSnapshot:
+        may_start = self._burst.has_room(pool.record.key.region, self._loop.time())
+        return snapshot_of(pool, self._instances, self._idle, may_start=may_start)
+
+    def _contenders(self, own: Pool) -> list[Contender]:
+        """What other functions wait for."""
+        now = self._loop.time()
+        pools = (pool for pool in (*self._pools.values(), *self._draining) if pool is not own and pool.waiting)
+        return [Contender(pool.size, now - pool.waiting[0].since) for pool in pools]
+
+    def _start(self, pool: Pool) -> "asyncio.Task[None]":
+        pool.starting += 1
+        self._instances += 1
+        self._burst.note(pool.record.key.region, self._loop.time())
+        task = self._loop.create_task(self._bring_up(pool))
+        self._starts.add(task)
+        task.add_done_callback(self._starts.discard)
+        return task
+
+    async def _bring_up(self, pool: Pool) -> None:
+        """Launch an instance and give it to the call that has waited longest, or tell that call why there is none."""
+        result: Instance | Outcome = outcome.start_failed("the launch was broken off")
+        try:
+            result = await self._launcher.launch(pool.record, functools.partial(self._forget, pool))
+        finally:
+            pool.starting -= 1
+            if isinstance(result, Instance):
+                result.worker.on_end = functools.partial(self._end_call, pool, result)
+                pool.instances.add(result)
+                self._release(pool, result, is_new=True)
+            else:
+                self._instances -= 1
+                if invocation := pool.next_invocation():
+                    invocation.end(result)
+                self._finish_if_drained(pool)
+
+    def _forget(self, pool: Pool, instance: Instance) -> None:
+        """An instance that came up is dead."""
+        self._instances -= 1
+        pool.instances.discard(instance)
+        if instance in pool.idle:
+            pool.idle.remove(instance)
+            self._idle -= 1
+        self._finish_if_drained(pool)
+        if self._rescan_timer is not None:
+            self._rescan()  # calls wait, and there is room for one more process
+
+    def _drain(self, pool: Pool, on_drained: Callable[[], None] = lambda: None) -> None:
+        """No new call comes to a pool any more."""
+        pool.on_drained = on_drained
+        self._draining.add(pool)
+        while pool.idle:
+            self._end_idle(pool, pool.idle[-1])
+        self._finish_if_drained(pool)
+
+    def _finish_if_drained(self, pool: Pool) -> None:
+        if pool in self._draining and pool.on_drained is not None and pool.is_empty:
+            self._draining.discard(pool)
+            pool.on_drained()
+
+    def _end_idle(self, pool: Pool, instance: Instance) -> None:
+        pool.idle.remove(instance)
+        self._idle -= 1
+        instance.end()
+
+    def _end_longest_idle(self, own: Pool) -> None:
+        pool = longest_idle(pool for pool in self._pools.values() if pool is not own)
+        self._end_idle(pool, pool.idle[0])
+
+    def _reap(self) -> None:
+        """End what has been idle for long."""
+        self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
+        since = self._loop.time() - self._limits.idle_instance_seconds
+        for pool in self._pools.values():
+            for instance in [instance for instance in pool.idle if instance.idle_since < since]:
+                self._end_idle(pool, instance)

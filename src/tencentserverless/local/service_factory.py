@@ -1,0 +1,122 @@
+"""Creates the services of one server, in the order in which they need each other, and has them closed in reverse."""
+
+import contextlib
+import random
+import time
+from pathlib import Path
+
+from tencentserverless.local.access_keys import KeyRing
+from tencentserverless.local.background_tasks import Background
+from tencentserverless.local.console import Console
+from tencentserverless.local.errors import StartupError
+from tencentserverless.local.folder_sync import scan_folders
+from tencentserverless.local.invocations.event_executor import EventExecutor
+from tencentserverless.local.invocations.execution import Executor
+from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.history import InvocationHistory
+from tencentserverless.local.invocations.ledger import Ledger
+from tencentserverless.local.invocations.queue import Queue
+from tencentserverless.local.invocations.timers import Timers, fire_into
+from tencentserverless.local.project.discovery import Project
+from tencentserverless.local.registry.catalogue import Catalogue, restore
+from tencentserverless.local.registry.database import Database, DatabaseError
+from tencentserverless.local.registry.function import packages_of
+from tencentserverless.local.registry.packages import Packages
+from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
+from tencentserverless.local.scheduler.scheduler import Scheduler
+from tencentserverless.local.services import Services
+from tencentserverless.local.settings import Settings
+from tencentserverless.local.worker.environment import RunDirectory
+from tencentserverless.local.worker.interpreters import Interpreters
+
+_DATABASE, _PACKAGES = "state.db", "packages"
+
+
+def create_services(
+    settings: Settings,
+    project: Project,
+    interpreters: Interpreters,
+    stack: contextlib.AsyncExitStack,
+    *,
+    keys: KeyRing,
+    folder: Path | None,
+    endpoint_url: str,
+) -> tuple[Services, Background]:
+    """Create the services of a server. What was kept and what PATH holds is put together.
+
+    :param stack: closes each service after those that use it
+    :param folder: of what outlives the server, None for none
+    :param endpoint_url: where functions find the server
+    :raises StartupError: if the database can't be read
+    """
+    console, run_directory, background = _open_base(stack)
+    folder = folder or run_directory.root
+    catalogue, packages, database = _open_registry(settings, project, interpreters, folder, console)
+    stack.callback(database.close)
+    history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
+    stack.callback(history.flush)
+    context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger)
+    scheduler = Scheduler(Launcher(context), settings.limits, catalogue.reservations)
+    executor = Executor(scheduler, history, faults, console, time.time)
+    events = EventExecutor(
+        executor, catalogue, history, console, settings, folder=folder, clock=time.time, rng=random.random
+    )
+    queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
+    for close in (queue.close, scheduler.close, background.close):
+        stack.push_async_callback(close)
+    services = Services(
+        catalogue=catalogue,
+        scheduler=scheduler,
+        settings=settings,
+        console=console,
+        packages=packages,
+        interpreters=interpreters,
+        history=history,
+        executor=executor,
+        database=database,
+        queue=queue,
+        timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
+        ledger=ledger,
+        faults=faults,
+        clock=time.time,
+        rng=random.random,
+    )
+    return services, background
+
+
+def _open_base(stack: contextlib.AsyncExitStack) -> tuple[Console, RunDirectory, Background]:
+    """The terminal, the folder of the run, and the background tasks."""
+    console, run_directory = Console(), RunDirectory()
+    stack.callback(console.close)
+    stack.callback(run_directory.close)
+    background = Background(console.show)
+    background.watch_loop()
+    return console, run_directory, background
+
+
+def _open_registry(
+    settings: Settings, project: Project, interpreters: Interpreters, folder: Path, console: Console
+) -> tuple[Catalogue, Packages, Database]:
+    """The catalogue of what was kept and what PATH holds; code that nothing needs goes.
+
+    :param folder: of the database and the packages
+    :raises StartupError: if the database can't be read
+    """
+    # A server that follows files looks into their folders when it watches them, and not twice.
+    looks = scan_folders(project, looks_inside=not settings.follows_files)
+    database, packages = Database(folder / _DATABASE, console.show), Packages(folder / _PACKAGES)
+    try:
+        catalogue, notices = restore(database, packages.locate, looks)
+        told = len(interpreters.warnings)
+        interpreters.prepare({record.runtime for record in catalogue.records()})  # of those that the API made
+    except (DatabaseError, ValueError) as error:
+        database.close()
+        raise database.refusal(str(error)) from error
+    except StartupError:
+        database.close()
+        raise
+    for notice in (*notices, *(f"warning: {warning}" for warning in interpreters.warnings[told:])):
+        console.show(f"scf: {notice}")
+    if packages.drop_unused(packages_of(catalogue.records())):
+        packages.empty_trash()
+    return catalogue, packages, database

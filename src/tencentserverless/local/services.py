@@ -1,0 +1,65 @@
+"""The services that actions work with, and the end of versions that are gone or have changed."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tencentserverless.local.console import Console
+from tencentserverless.local.invocations.execution import Executor
+from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.history import InvocationHistory
+from tencentserverless.local.invocations.ledger import Ledger
+from tencentserverless.local.invocations.queue import Queue
+from tencentserverless.local.invocations.timers import Timers
+from tencentserverless.local.registry.catalogue import Catalogue
+from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.function import packages_of
+from tencentserverless.local.registry.packages import Packages
+from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.scheduler.scheduler import Scheduler
+from tencentserverless.local.settings import Settings
+from tencentserverless.local.worker.interpreters import Interpreters
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every service of a server, as actions work with them.
+
+    :param clock: UNIX seconds
+    :param rng: a number from 0 up to, but without, 1: which calls of an alias go to its second version
+    :param unpacking: held while code is unpacked, so that many deployments at once do not fill the disk
+    """
+
+    catalogue: Catalogue
+    scheduler: Scheduler
+    settings: Settings
+    console: Console
+    packages: Packages
+    interpreters: Interpreters
+    history: InvocationHistory
+    executor: Executor
+    database: Database
+    queue: Queue
+    timers: Timers
+    ledger: Ledger
+    faults: Faults
+    clock: Callable[[], float]
+    rng: Callable[[], float]
+    unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def drain_versions(services: Services, records: Iterable[FunctionRecord], *, is_forced: bool = False) -> None:
+    """End the instances of versions that the catalogue does not hold any more, and drop code that nothing needs.
+
+    Idle instances end now, the others after the call that they serve, or now if it is forced.
+    """
+    loop = asyncio.get_running_loop()
+
+    def sweep() -> None:
+        used = packages_of(itertools.chain(services.catalogue.records(), services.scheduler.records()))
+        if services.packages.drop_unused(used):
+            loop.run_in_executor(None, services.packages.empty_trash)
+
+    for record in records:
+        services.scheduler.drain_version(record.key, record.version, sweep, is_forced=is_forced)

@@ -1,0 +1,164 @@
+"""The state folder, which outlives a run: its key pair, its lock, and the env file that says how to call the server."""
+
+import contextlib
+import fcntl
+import os
+import shlex
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from tencentserverless.local.access_keys import make_key_pair
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.private_files import read_variables, write_private
+from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_KEY_NAME, CA_NAME, TRUST_VARIABLES
+from tencentserverless.models import Credentials
+
+ENDPOINT_VARIABLE = "TENCENTSERVERLESS_ENDPOINT_URL"
+#: Either spelling may stand in a secret file; both are written to the env file, so that a real pair never wins.
+ID_VARIABLES = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID")
+KEY_VARIABLES = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY")
+TOKEN_VARIABLE = "TENCENTCLOUD_SESSIONTOKEN"  # noqa: S105  # a name
+REGION_VARIABLE = "TENCENTCLOUD_REGION"
+#: Where the proxy is, for ``HTTPS_PROXY=$TENCENTSERVERLESS_LOCAL_PROXY program``. It is not HTTPS_PROXY itself: the
+#: proxy leads to SCF alone, and everything else that the shell starts would be cut off.
+PROXY_VARIABLE = "TENCENTSERVERLESS_LOCAL_PROXY"
+#: Opens the server's own endpoint, ``/_local/``; for programs on this machine, so ``scf local env`` does not print it.
+ADMIN_TOKEN_VARIABLE = "TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"  # noqa: S105  # a name
+ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE)
+
+_SECRETS_FILE = "credentials"
+_ENV_FILE = "env"
+_LOCK_FILE = "lock"
+_IGNORE_ALL = "*\n"
+_IGNORE_FILE = ".gitignore"
+
+
+#: What ``scf local reset --all`` leaves: who may call, and whom clients trust.
+KEPT_NAMES = frozenset((_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, CA_NAME, CA_BUNDLE_NAME, CA_KEY_NAME))
+
+
+def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[str, str]:
+    """The variables that make a client call this server."""
+    variables = {ENDPOINT_VARIABLE: endpoint_url}
+    variables.update(dict.fromkeys(ID_VARIABLES, owner.secret_id))
+    variables.update(dict.fromkeys(KEY_VARIABLES, owner.secret_key))
+    variables.update({TOKEN_VARIABLE: "", REGION_VARIABLE: region})
+    return variables
+
+
+def trust_of(ca_file: Path, bundle_file: Path) -> dict[str, str]:
+    """The variables that make a client trust this server, beside what it trusts already."""
+    bundle = str(bundle_file.absolute())
+    values = dict.fromkeys(TRUST_VARIABLES, bundle)
+    values["NODE_EXTRA_CA_CERTS"] = str(ca_file.absolute())  # Node.js adds it to the roots that it has
+    return values
+
+
+def read_secret_file(path: Path) -> Credentials:
+    """The key pair that the user chose. No error of this shows what the file holds.
+
+    :raises StartupError: if others can read the file, or it holds no pair
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise StartupError(
+                Reason.SECRETS, f"{path}: others can read this file; do: chmod 600 {shlex.quote(str(path))}"
+            )
+        variables = read_variables(path)
+    except OSError as error:
+        raise StartupError(Reason.SECRETS, f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise StartupError(Reason.SECRETS, f"{path}: not a text in UTF-8") from None
+    except ValueError as error:
+        raise StartupError(Reason.SECRETS, f"{path}: {error}") from None
+    secret_id = _first(variables, ID_VARIABLES)
+    secret_key = _first(variables, KEY_VARIABLES)
+    if not secret_id or not secret_key:
+        names = f"{ID_VARIABLES[0]}=... and {KEY_VARIABLES[0]}=..."
+        raise StartupError(Reason.SECRETS, f"{path}: needs both {names}")
+    if not (secret_id + secret_key).isascii() or not (secret_id + secret_key).isprintable() or "/" in secret_id:
+        raise StartupError(Reason.SECRETS, f"{path}: a key holds characters that no request can carry")
+    return Credentials(secret_id, secret_key)
+
+
+def _first(variables: Mapping[str, str], names: Iterable[str]) -> str:
+    return next((variables[name] for name in names if variables.get(name)), "")
+
+
+class StateFolder:
+    """What a server keeps between runs: its key pair and, while it runs, its env file.
+
+    :raises StartupError: if the folder is somebody else's, or can't be made
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        ignore_file = path / _IGNORE_FILE
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.stat().st_uid != os.getuid():
+                raise StartupError(Reason.STATE, f"{path}: another user owns this folder; choose one with --state")
+            if any(path.iterdir()) and not _is_ours(ignore_file):
+                raise StartupError(
+                    Reason.STATE, f"{path}: holds files of somebody else; choose a new folder with --state"
+                )
+            path.chmod(0o700)
+            ignore_file.write_text(_IGNORE_ALL, encoding="ascii")
+        except OSError as error:
+            raise StartupError(Reason.STATE, f"{path}: {error.strerror}") from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other servers out: each would take the other's code for leftovers. A killed server holds nothing.
+
+        :raises StartupError: if another server holds it
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # which no child inherits
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                advice = "stop it with: scf local stop, or choose another folder with --state, or none with --ephemeral"
+                raise StartupError(
+                    Reason.STATE, f"{self.path}: another local SCF runs from this folder; {advice}"
+                ) from None
+            except OSError as error:
+                raise StartupError(Reason.STATE, f"{self.path}: can't be locked: {error.strerror}") from error
+            yield
+
+    def credentials(self) -> Credentials:
+        """The key pair of this folder, made at the first start."""
+        path = self.path / _SECRETS_FILE
+        if path.exists():
+            return read_secret_file(path)
+        owner = make_key_pair()
+        write_private(path, {ID_VARIABLES[0]: owner.secret_id, KEY_VARIABLES[0]: owner.secret_key})
+        return owner
+
+    def write_environment(self, variables: Mapping[str, str]) -> None:
+        """Say how to call the server that runs."""
+        write_private(environment_file(self.path), variables)
+
+    def forget_environment(self, endpoint_url: str) -> None:
+        """The server has stopped. Another one's file stays."""
+        path = environment_file(self.path)
+        with contextlib.suppress(OSError, ValueError):
+            if read_variables(path).get(ENDPOINT_VARIABLE) == endpoint_url:
+                path.unlink()
+
+
+def _is_ours(ignore_file: Path) -> bool:
+    """Whether a folder has been a state folder before: nobody's project may be locked or hidden from git."""
+    return ignore_file.is_file() and ignore_file.stat().st_size == len(_IGNORE_ALL)
+
+
+def is_state_folder(path: Path) -> bool:
+    """Has a server kept its state there?"""
+    return _is_ours(path / _IGNORE_FILE)
+
+
+def environment_file(state: Path) -> Path:
+    """Where the env file of a state folder is, while its server runs."""
+    return state / _ENV_FILE

@@ -1,0 +1,388 @@
+"""The child: loads a handler, then answers one event at a time until its parent goes.
+
+Runs on Python 2.7 and 3.6+ and imports its own folder and the standard library only. Started as
+``python -c START folder descriptor label``; results leave by the descriptor, whatever user code does to stdout.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import resource
+import signal
+import sys
+import time
+
+import _scf_context
+import _scf_frames
+import _scf_library
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, NoReturn, Optional, Tuple
+
+    Answer = Tuple[Dict[str, Any], bytes]
+
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024
+MAX_TRACE_CHARS = 256 * 1024
+_WATCH_SECONDS = 1.0
+_DEBUGGER_TRIES, _DEBUGGER_PAUSE_SECONDS = 50, 0.2
+_PYTHON2 = sys.version_info[0] == 2
+_THIS_FILE = (lambda: 0).__code__.co_filename
+
+_seconds = getattr(time, "perf_counter", time.time)
+_encode = json.JSONEncoder(ensure_ascii=_PYTHON2).encode  # the platform's bootstrap of 2.7 leaves json's default
+_decode = json.JSONDecoder().decode
+_getrusage = resource.getrusage
+_RUSAGE_SELF = resource.RUSAGE_SELF
+_open = open
+_peak = [0, 0]  # page faults at the last look, and the bytes that were seen
+_MARK = os.environ.get("_SCF_INSTANCE", "")
+_MAX_ROUNDS = 20
+_kill = os.kill
+_listdir = os.listdir
+_exit = os._exit
+_os_write = os.write
+_getpid = os.getpid
+_getppid = os.getppid
+_sleep = time.sleep
+
+
+class EntryMissing(Exception):
+    """The file that the handler names is not in the code folder."""
+
+
+def main():
+    # type: () -> None
+    """Serve the parent on the descriptor of the command line. Never returns."""
+    folder, descriptor = sys.argv[1], int(sys.argv[2])
+    del sys.argv[1:]
+    sys.path.remove(folder)
+    _scf_library.remember_path()
+    # A program that the function starts must not hold the channel open, nor write to it.
+    fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+    channel = _scf_frames.Channel(descriptor)
+    _start_watch()
+    try:
+        _serve(channel)
+    except SystemExit as error:
+        if not (error.code is None or isinstance(error.code, int)):
+            sys.stderr.write("{}\n".format(error.code))
+        _flush()
+        _exit(error.code if isinstance(error.code, int) else int(error.code is not None))
+    except BaseException:
+        _scf_library.load("traceback").print_exc()
+        _flush()
+        _exit(1)
+    _exit(0)
+
+
+def _serve(channel):
+    # type: (_scf_frames.Channel) -> None
+    home = _getpid()
+    frame = channel.receive()
+    if frame is None:
+        _end_group()
+    load = frame[0]
+    boundary = _Boundary(load["boundary"])
+    _prepare(load)
+    try:
+        if load["debugger"]:
+            _open_debugger(load["debugger"])
+        handler = _load_handler(load["code_folder"], load["handler"])
+    except Exception as error:
+        _flush()
+        status = 437 if isinstance(error, EntryMissing) else 443
+        channel.send({"kind": "failed", "status": status}, _bounded(_scf_library.load("traceback").format_exc()))
+        return
+    _flush()
+    if _getpid() != home:
+        return
+    channel.send({"kind": "ready"})
+    _serve_calls(channel, handler, _scf_context.make_template(load["context"]), boundary)
+
+
+def _serve_calls(channel, handler, template, boundary):
+    # type: (_scf_frames.Channel, Callable[[Any, Any], Any], Dict[str, Any], _Boundary) -> None
+    home = _getpid()
+    while True:
+        frame = channel.receive()
+        if frame is None:
+            _end_group()
+        head, event = frame
+        if head.get("queued"):
+            boundary.set()
+        if "environ" in head:
+            os.environ.update((_native(key), _native(value)) for key, value in head["environ"].items())
+        context = _scf_context.make_context(template, head["request_id"])
+        answer = _answer(handler, event, context)
+        _flush()
+        if _getpid() != home:
+            return  # user code forked and both came back: only the instance itself may answer
+        answer[0]["request_id"] = head["request_id"]
+        try:
+            channel.send(*answer)
+        except (IOError, OSError) as error:
+            if error.errno in (errno.EPIPE, errno.ECONNRESET):
+                _end_group()  # the parent has gone
+            sys.exit("the function has closed a descriptor that is not its own: its answer is lost")
+
+
+class _Boundary(object):
+    """Parts what two calls print, where the second was here before the parent had seen the end of the first."""
+
+    def __init__(self, text):
+        # type: (str) -> None
+        self._text = text.encode("ascii")
+        self._descriptor = os.dup(1)  # user code may send its own elsewhere
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+
+    def set(self):
+        # type: () -> None
+        try:
+            _os_write(self._descriptor, self._text)
+        except OSError:  # user code has closed it
+            pass
+
+
+def _start_watch():
+    # type: () -> None
+    """End with the parent also while user code runs. Not by ``threading``: user code may wait for what it lists."""
+    threads = __import__("thread" if _PYTHON2 else "_thread")
+    try:
+        threads.start_new_thread(_watch_parent, (_getppid(),))
+    except Exception:  # no thread may be added: the function runs all the same
+        pass
+
+
+def _watch_parent(parent):
+    # type: (int) -> None
+    if hasattr(signal, "pthread_sigmask"):  # signals are for user code, whose system calls they must interrupt
+        names = [name for name in dir(signal) if name.startswith("SIG") and not name.startswith("SIG_")]
+        signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in names})
+    while _getppid() == parent:
+        _sleep(_WATCH_SECONDS)
+    _end_group()
+
+
+def _end_group():
+    # type: () -> NoReturn
+    """The parent has gone, which would have ended this process and what it has started."""
+    _end_remains()
+    try:
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    finally:
+        _exit(1)
+
+
+def _end_remains():
+    # type: () -> None
+    """Kill what carries this instance's mark, in whatever session it is (``remains`` is the parent's half)."""
+    mark = ("\0_SCF_INSTANCE=" + _MARK + "\0").encode("ascii")
+    for _ in range(_MAX_ROUNDS):
+        found = False
+        for name in _listdir("/proc") if _MARK and os.path.isdir("/proc/self") else ():
+            try:
+                with _open("/proc/" + name + "/environ", "rb") as file:
+                    is_marked = mark in b"\0" + file.read() + b"\0"
+                if is_marked and int(name) != _getpid():
+                    _kill(int(name), signal.SIGKILL)
+                    found = True
+            except (IOError, OSError, ValueError):
+                continue
+        if not found:
+            return
+
+
+def _prepare(load):
+    # type: (Dict[str, Any]) -> None
+    """Make the process look as user code expects it: path, environment, streams, logging."""
+    os.umask(load["umask"])
+    code_folder = _native(load["code_folder"])
+    later = [_native(entry) for entry in load["python_path"]]
+    sys.path[:0] = [code_folder] + [entry for entry in later if entry not in sys.path]
+    if load["sdk_folder"]:
+        sys.path.append(_native(load["sdk_folder"]))
+    os.environ["PYTHONPATH"] = os.pathsep.join([code_folder] + later)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "x"
+    sys.dont_write_bytecode = True
+    if not _PYTHON2:  # 2.7 runs with -u; here whole lines go out at once, so that a killed process has said them
+        sys.stdout = _line_buffered(sys.stdout)
+        sys.stderr = _line_buffered(sys.stderr)
+    _scf_library.set_up_logging()
+
+
+def _open_debugger(debugger):
+    # type: (Dict[str, Any]) -> None
+    """Listen for a debugger. The port may still be the last instance's, for a moment."""
+    sys.path.append(debugger["folder"])
+    try:
+        debugpy = __import__("debugpy")
+    finally:
+        sys.path.remove(debugger["folder"])
+    for patience in range(_DEBUGGER_TRIES, -1, -1):
+        try:
+            debugpy.listen(("127.0.0.1", debugger["port"]))
+            return
+        except Exception:
+            if not patience:
+                raise
+            _sleep(_DEBUGGER_PAUSE_SECONDS)
+
+
+def _line_buffered(stream):
+    # type: (Any) -> Any
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(line_buffering=True)
+        return stream
+    import io
+
+    return io.TextIOWrapper(stream.buffer, encoding=stream.encoding, errors=stream.errors, line_buffering=True)
+
+
+def _load_handler(code_folder, handler):
+    # type: (str, str) -> Callable[[Any, Any], Any]
+    """The function that ``file.function`` names.
+
+    :raises EntryMissing: if there is no such file
+    :raises Exception: whatever loading it raises
+    """
+    stem, _, name = _native(handler).rpartition(".")
+    base = os.path.join(_native(code_folder), stem)
+    path = base + ".py" if os.path.isfile(base + ".py") else os.path.join(base, "__init__.py")
+    if not os.path.isfile(path):
+        raise EntryMissing("handler {!r} needs the file {}.py in the code folder, which has none".format(handler, stem))
+    try:
+        function = getattr(_load_module(stem, path), name)
+    except SystemExit as error:
+        raise RuntimeError("the module called sys.exit({!r}) while it was loaded".format(error.code))
+    if not callable(function):
+        raise TypeError("handler {!r} is not callable".format(handler))
+    return function  # type: ignore[no-any-return]
+
+
+def _load_module(stem, path):
+    # type: (str, str) -> Any
+    """The module's name is the file's stem, also where a module of the standard library has that name."""
+    if _PYTHON2:
+        import imp
+
+        return imp.load_source(stem, path)
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(stem, path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    sys.modules[stem] = module
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+def _answer(handler, event_text, context):
+    # type: (Callable[[Any, Any], Any], bytes, Dict[str, Any]) -> Answer
+    """Run the handler on one event; its result or its failure as a frame."""
+    try:
+        event = _decode(event_text.decode("utf-8"))
+    except (ValueError, RuntimeError):
+        return _failure(400, "event is not JSON that this runtime can decode", b"", 0.0)
+    started = _seconds()
+    try:
+        text = _encoded(handler(event, context))
+    except SystemExit:
+        raise
+    except BaseException:
+        duration_ms = _since(started)
+        return _failure(430, "user code exception caught", _bounded(_user_trace()), duration_ms)
+    duration_ms = _since(started)
+    if len(text) > MAX_RESPONSE_BYTES:
+        return _failure(407, "The size of response exceeds the upper limit (6MB)", b"", duration_ms)
+    return {"kind": "result", "duration_ms": duration_ms, "memory_bytes": _peak_memory_bytes()}, text
+
+
+def _failure(status, message, trace, duration_ms):
+    # type: (int, str, bytes, float) -> Answer
+    head = {"kind": "error", "status": status, "message": message}  # type: Dict[str, Any]
+    head.update(duration_ms=duration_ms, memory_bytes=_peak_memory_bytes())
+    return head, trace
+
+
+def _encoded(value):
+    # type: (Any) -> bytes
+    """RetMsg of a return value, as the platform's bootstrap makes it."""
+    decimal = sys.modules.get("decimal")
+    if decimal is not None and isinstance(value, decimal.Decimal):
+        value = str(value)
+    text = _encode(value)
+    try:
+        return text.encode("utf-8")
+    except UnicodeError:  # half a surrogate pair
+        return json.dumps(value).encode("ascii")
+
+
+def _user_trace():
+    # type: () -> str
+    """The traceback as it starts at user code: the frames of this file are left out."""
+    kind, error, trace = sys.exc_info()
+    assert kind is not None and trace is not None
+    try:
+        user_part = trace
+        while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename == _THIS_FILE:
+            user_part = user_part.tb_next
+        return "".join(_scf_library.load("traceback").format_exception(kind, error, user_part)).rstrip("\n")
+    except Exception:  # an exception whose own __str__ or __cause__ misbehaves
+        return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
+    finally:
+        del trace
+
+
+def _bounded(text):
+    # type: (Any) -> bytes
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    if len(text) > MAX_TRACE_CHARS:
+        text = "..." + text[-MAX_TRACE_CHARS:]
+    return text.rstrip("\n").encode("utf-8", "backslashreplace" if not _PYTHON2 else "replace")  # type: ignore[no-any-return]
+
+
+def _flush():
+    # type: () -> None
+    """What user code printed must be in the pipe before the answer is."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # user code may have closed or replaced it
+            pass
+
+
+def _since(started):
+    # type: (float) -> float
+    return round((_seconds() - started) * 1000, 3)
+
+
+def _peak_memory_bytes():
+    # type: () -> int
+    """Peak resident memory of this process. getrusage would count the parent's from before exec, on Linux.
+
+    It can have grown only where pages have come in since the last look, and a look costs as much as a short call.
+    """
+    usage = _getrusage(_RUSAGE_SELF)
+    faults = usage.ru_minflt + usage.ru_majflt
+    if faults != _peak[0] or not _peak[1]:
+        _peak[:] = [faults, _read_peak_bytes() or (usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024)]
+    return _peak[1]
+
+
+def _read_peak_bytes():
+    # type: () -> int
+    try:
+        with _open("/proc/self/status", "rb") as status:
+            text = status.read()
+        start = text.index(b"VmHWM:") + 6
+        return int(text[start : text.index(b"kB", start)]) * 1024
+    except (IOError, OSError, ValueError):
+        return 0
+
+
+def _native(text):
+    # type: (Any) -> str
+    """JSON texts are unicode objects on Python 2, where paths and the environment are bytes."""
+    return text.encode("utf-8") if _PYTHON2 else text  # type: ignore[no-any-return]

@@ -1,0 +1,297 @@
+"""A worker of a custom runtime: any executable called ``bootstrap``, which speaks the runtime API over HTTP.
+
+Source: the pages on custom runtimes under cloud.tencent.com/document/product/583, and 583/42611 (status codes).
+"""
+
+import asyncio
+import contextlib
+import enum
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tencentserverless.local import outcome
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.settings import MIB
+from tencentserverless.local.worker.limits import TimeLimit
+from tencentserverless.local.worker.output import Output, Pipe
+from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
+from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
+from tencentserverless.local.worker.worker import OnEnd
+
+START_FILE = "bootstrap"
+_EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
+_OVERSIZED = 407
+_MAX_ERROR_CHARS = 256 * 1024
+_MAGIC_BYTES = 128
+#: Waits until the server's end of a pipe closes, for a server that was killed can end nobody, and then ends all that
+#: carries the instance's mark, and the group. Where there is no /proc it ends the group.
+_WATCH = f"""
+read -r _ <&3
+read -r self _ </proc/self/stat
+for file in $(grep -lsF "{MARK_VARIABLE}=${MARK_VARIABLE}" /proc/[0-9]*/environ); do
+    pid=${{file#/proc/}}
+    pid=${{pid%/environ}}
+    [ "$pid" = "$self" ] || kill -KILL "$pid"
+done
+kill -KILL 0
+"""
+#: Sets the mode of new files, leaves the watch behind, and becomes the bootstrap. The watch is nobody's child: a
+#: bootstrap may wait for all of its own.
+_START = f"""
+umask "$1"
+exec 3<&0 </dev/null
+({{ {_WATCH} }} >/dev/null 2>&1 &)
+exec 3<&-
+exec ./{START_FILE}
+"""
+
+
+class _End(enum.Enum):
+    """Why no reply came."""
+
+    EXITED = "the process ended"
+    EXPIRED = "the time was up"
+    OVERFLOWED = "the memory was up"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomCommand:
+    """How a bootstrap is started.
+
+    :param umask: of its files
+    """
+
+    code_folder: Path
+    environment: Mapping[str, str]
+    handler: str
+    memory_mb: int
+    umask: int
+
+    def arguments(self) -> tuple[str, ...]:
+        """The command line."""
+        return ("/bin/sh", "-c", _START, START_FILE, f"{self.umask:04o}")
+
+    def variables(self, port: int) -> dict[str, str]:
+        """The whole environment, given where the runtime API is."""
+        api = {"SCF_RUNTIME_API": HOST, "SCF_RUNTIME_API_PORT": str(port), "_HANDLER": self.handler}
+        return {**self.environment, **api}
+
+
+class CustomWorker:
+    """A process that runs one function, one call at a time: a ``Worker``. Make it with ``start_custom_worker``."""
+
+    takes_keys: bool = False  # they stand in its environment, and no call of the runtime API brings new ones
+
+    def __init__(self, group: Group, lifeline: int, api: RuntimeApi, output: Pipe, memory_mb: int) -> None:
+        self.is_alive: bool = True
+        self.on_end: OnEnd = _ignore
+        self._group = group
+        self._lifeline = lifeline
+        self._api = api
+        self._output = output
+        self._memory_mb = memory_mb
+        self._request_id = ""
+        self._was_killed = False
+        self._has_served = False
+        self._is_warm = False  # it has served before the call that it runs now
+        self._is_busy = False
+        self._limit = TimeLimit(self._expire)
+        self._loop = asyncio.get_running_loop()
+        self._watch = self._loop.create_task(self._see_end())
+        api.on_reply = self._settle
+
+    @property
+    def pid(self) -> int:
+        """Of the process, which leads a group of the same number."""
+        return self._group.pid
+
+    @property
+    def queued(self) -> int:
+        """None ever waits, see ``queue``."""
+        return 0
+
+    @property
+    def running_seconds(self) -> float:
+        """How long the call that it runs has taken until now; 0 if it runs none."""
+        return self._limit.passed_ms() / 1000 if self._is_busy else 0.0
+
+    async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
+        """Wait until the bootstrap says that it is ready. None when it has, else what went wrong.
+
+        :param frame: of no use to a bootstrap, which reads its environment
+        """
+        waited = {self._api.ready, self._watch}
+        await asyncio.wait(waited, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self._api.ready.done():
+            return None
+        if self._watch.done():
+            status = await self._group.wait()
+            how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+            message = f"{START_FILE} ended {how} before it was ready"
+            return Outcome(_EXITED_AT_START, message=message, output=self._output.take())
+        self.kill()
+        message = (
+            f"Initialization timed out after {timeout_seconds:g} seconds: {START_FILE} did not say that it is ready"
+        )
+        return Outcome(outcome.START_TIMED_OUT, message=message, output=self._output.take())
+
+    def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
+        """Have the bootstrap run one event; how it ends goes to ``on_end``, later.
+
+        :param environ: empty, see ``takes_keys``
+        """
+        self._is_warm, self._has_served = self._has_served, True
+        if self._is_warm:
+            self._output.drop()  # what came between calls; the first call's log has what the start wrote
+        if not self.is_alive:
+            has_run = not (self._is_warm or self._was_killed)
+            result = outcome.exited(0.0, self._output.take()) if has_run else None
+            self._loop.call_soon(self.on_end, request_id, result)
+            return
+        self._request_id = request_id
+        self._is_busy = True
+        self._limit.begin(timeout_seconds)
+        self._api.offer(Event(request_id, event, self._memory_mb, int(timeout_seconds * 1000)))
+
+    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """No: asked for its next event, the runtime API gives the one that has no answer yet."""
+        return False
+
+    def revoke(self) -> None:
+        """Take the event back that the bootstrap has not asked for."""
+        if not self._api.is_taken:
+            self._settle(None)
+
+    def kill_out_of_memory(self) -> None:
+        """The process holds more memory than it may: its call ends in that."""
+        self._settle(_End.OVERFLOWED)
+
+    def kill(self) -> None:
+        """End the process and everything in its group, at once."""
+        self.is_alive = False
+        self._was_killed = True
+        if self._group.is_led:
+            self._group.kill()
+
+    async def wait_closed(self) -> None:
+        """Wait until the process is dead and its descriptors are closed."""
+        await self._watch
+
+    def _expire(self) -> None:
+        self._settle(_End.EXPIRED)
+
+    def _settle(self, end: Reply | _End | None) -> None:
+        """The call has ended, if one runs."""
+        if self._is_busy:
+            self._is_busy = False
+            self._limit.end()
+            self._api.withdraw()
+            self.on_end(self._request_id, None if end is None else self._outcome(end))
+
+    def _outcome(self, end: Reply | _End) -> Outcome:
+        duration_ms, output = self._limit.passed_ms(), self._output.take()
+        if end is _End.EXITED:
+            return outcome.exited(duration_ms, output)
+        memory_bytes = self._group.peak_memory_bytes()
+        if end is _End.EXPIRED:
+            self.kill()
+            return outcome.timed_out(int(self._limit.seconds), memory_bytes, output)
+        if not isinstance(end, Reply) or memory_bytes > self._memory_mb * MIB:
+            self.kill()
+            return outcome.memory_exceeded(duration_ms, memory_bytes, self._memory_mb, output)
+        status, text, message = _read(end)
+        return Outcome(
+            status=status,
+            text=text,
+            message=message,
+            duration_ms=duration_ms,
+            memory_bytes=memory_bytes,
+            output=output,
+        )
+
+    async def _see_end(self) -> None:
+        """Wait for the death of the process."""
+        await self._group.wait()
+        self.is_alive = False
+        has_run = self._api.is_taken or not self._is_warm or self._was_killed
+        self._settle(_End.EXITED if has_run else None)
+        self._group.kill()  # what it had started and left behind
+        self._api.close()
+        self._output.close()
+        self._limit.close()
+        os.close(self._lifeline)
+
+
+def _read(reply: Reply) -> tuple[int, str, str]:
+    """Status, return value and error message of a call that the bootstrap has answered."""
+    if reply.is_cut:
+        return _OVERSIZED, "", "The size of response exceeds the upper limit (6MB)"
+    text = reply.body.decode("utf-8", "replace")
+    if reply.has_succeeded:
+        return outcome.SUCCESS, text, ""
+    return outcome.USER_ERROR, "", text[:_MAX_ERROR_CHARS].strip() or "user code exception caught"
+
+
+def _ignore(request_id: str, result: Outcome | None) -> None:
+    """Nobody waits."""
+
+
+async def start_custom_worker(command: CustomCommand, output: Output) -> CustomWorker:
+    """Start a bootstrap with a runtime API of its own and one pipe for all that it prints.
+
+    :raises OSError: if it can't be started; ``strerror`` says why
+    """
+    await asyncio.to_thread(_check_start_file, command.code_folder / START_FILE)
+    api = RuntimeApi()
+    with contextlib.ExitStack() as ours:
+        ours.callback(api.close)
+        await api.open()
+        with contextlib.ExitStack() as theirs:
+            life_end, lifeline = _open_pipe(theirs, ours)
+            read_end, write_end = _open_pipe(ours, theirs)
+            process = await asyncio.create_subprocess_exec(
+                *command.arguments(),
+                stdin=life_end,
+                stdout=write_end,
+                stderr=write_end,
+                cwd=command.code_folder,
+                env=command.variables(api.port),
+                start_new_session=True,
+            )
+        ours.pop_all()
+    group = Group(process)
+    group.let_server_go_first()
+    return CustomWorker(group, lifeline, api, Pipe(read_end, output), command.memory_mb)
+
+
+def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe whose ends are closed with their stacks."""
+    read_end, write_end = os.pipe()
+    readers.callback(os.close, read_end)
+    writers.callback(os.close, write_end)
+    return read_end, write_end
+
+
+def _check_start_file(path: Path) -> None:
+    """See why the system would not start a file, in words that say what to do.
+
+    :raises OSError: if it would not
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, f"there is no file {START_FILE!r} in the root of the code")
+    if not os.access(path, os.X_OK):
+        raise PermissionError(errno.EACCES, f"{START_FILE!r} is not executable: chmod 755 it, before it is packed too")
+    with path.open("rb") as file:
+        head = file.read(_MAGIC_BYTES)
+    first_line = head.partition(b"\n")[0]
+    if b"\0" not in head and not head.startswith(b"#!"):
+        words = f"{START_FILE!r} is no program, nor a script whose first line is such as #!/bin/bash"
+        raise OSError(errno.ENOEXEC, words)
+    if head.startswith(b"#!") and first_line.endswith(b"\r"):
+        words = (
+            f"the first line of {START_FILE!r} ends as on Windows: the return is read as part of the interpreter's name"
+        )
+        raise OSError(errno.ENOEXEC, words)

@@ -1,0 +1,165 @@
+"""Limits of a running call: resident memory and time. The platform ends an instance that goes over one.
+
+Source: cloud.tencent.com/document/product/583/42611 (status 434 for memory, 433 for time).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import psutil
+
+_BUSY_SECONDS = 0.1  # between two looks while anything runs
+_QUIET_SECONDS = 0.5
+_FAMILY_LOOKS = 10  # looks between two that count what a function has started: that reads the whole process table
+
+
+class Watched(Protocol):
+    """A worker, as far as the watch needs it."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+
+    @property
+    def running_seconds(self) -> float:
+        """How long its call has run, 0 if it runs none."""
+
+    def kill_out_of_memory(self) -> None:
+        """Its memory is over the limit."""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    worker: Watched
+    limit_bytes: int
+    process: psutil.Process
+
+
+class MemoryWatch:
+    """One timer for all workers. A worker that runs nothing costs nothing but a look at it."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, _Entry] = {}
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._looks = 0
+        self._counting: asyncio.Task[None] | None = None
+
+    def add(self, worker: Watched, limit_bytes: int) -> None:
+        """Watch a worker until ``remove``."""
+        try:
+            self._entries[worker.pid] = _Entry(worker, limit_bytes, psutil.Process(worker.pid))
+        except psutil.Error:
+            return  # it has ended already
+        if self._timer is None:
+            self._timer = self._loop.call_later(_BUSY_SECONDS, self._look)
+
+    def remove(self, worker: Watched) -> None:
+        """Watch it no more."""
+        self._entries.pop(worker.pid, None)
+
+    def close(self) -> None:
+        """Stop."""
+        self._entries.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._counting is not None:
+            self._counting.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        busy = [entry for entry in self._entries.values() if entry.worker.running_seconds > 0]
+        for entry in busy:
+            self._judge(entry, _resident_bytes([entry.process]))
+        self._looks += 1
+        if self._looks % _FAMILY_LOOKS == 0 and (self._counting is None or self._counting.done()):
+            long = [entry for entry in busy if entry.worker.running_seconds >= _BUSY_SECONDS * _FAMILY_LOOKS]
+            if long:
+                self._counting = self._loop.create_task(self._count_families(long))
+        if self._entries:
+            self._timer = self._loop.call_later(_BUSY_SECONDS if busy else _QUIET_SECONDS, self._look)
+
+    async def _count_families(self, entries: list[_Entry]) -> None:
+        """Measure long calls again, with the processes that they have started."""
+        sizes = await asyncio.to_thread(lambda: [_resident_bytes(_family(entry.process)) for entry in entries])
+        for entry, size in zip(entries, sizes, strict=True):
+            self._judge(entry, size)
+
+    def _judge(self, entry: _Entry, size: int) -> None:
+        if size > entry.limit_bytes and self._entries.get(entry.worker.pid) is entry:
+            entry.worker.kill_out_of_memory()
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _resident_bytes(processes: Iterable[psutil.Process]) -> int:
+    """What processes hold together; one that has ended holds nothing."""
+    size = 0
+    for process in processes:
+        try:
+            size += process.memory_info().rss
+        except psutil.Error:
+            continue
+    return size
+
+
+_now = time.monotonic
+
+
+class TimeLimit:
+    """Watches one call after the other. One timer serves many: it looks anew when it rings."""
+
+    def __init__(self, on_expired: Callable[[], None]) -> None:
+        self.seconds: float = 0.0
+        self._on_expired = on_expired
+        self._loop = asyncio.get_running_loop()
+        self._began_at = 0.0
+        self._deadline: float | None = None
+        self._rings_at = float("inf")
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, seconds: float) -> None:
+        """A call begins."""
+        self.seconds = seconds
+        self._began_at = _now()
+        self._deadline = self._began_at + seconds
+        if self._timer is None or self._rings_at > self._deadline:
+            self._set_timer(self._deadline)
+
+    def end(self) -> None:
+        """It has ended."""
+        self._deadline = None
+
+    def passed_ms(self) -> float:
+        """Since the call began."""
+        return (_now() - self._began_at) * 1000
+
+    def close(self) -> None:
+        """Nothing rings any more."""
+        self._deadline = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = at
+        self._timer = self._loop.call_later(max(0.0, at - time.monotonic()), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if time.monotonic() < self._deadline:
+            self._set_timer(self._deadline)
+        else:
+            self._on_expired()

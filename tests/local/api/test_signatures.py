@@ -1,0 +1,43 @@
+"""What clients sign differently: the fixed list, and nothing beside it."""
+
+import pytest
+
+from tencentserverless.local.api.signatures import possible_hosts, possible_services
+
+
+@pytest.mark.parametrize(
+    ("sent", "signed"),
+    [
+        ("127.0.0.1:9000", "127.0.0.1:9000"),
+        ("127.0.0.1:9000", "127.0.0.1"),
+        ("127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("127.0.0.1:9000", "https://127.0.0.1:9000"),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("localhost", "localhost:80"),
+        ("scf.tencentcloudapi.com", "scf.tencentcloudapi.com:443"),
+        ("[::1]:9000", "[::1]"),
+    ],
+)
+def test_hosts_that_a_client_can_have_signed(sent, signed):
+    hosts = list(possible_hosts(sent))
+    assert hosts[0] == sent
+    assert signed in hosts
+    assert len(set(hosts)) == len(hosts)
+
+
+def test_no_other_host_is_tried():
+    assert set(possible_hosts("127.0.0.1:9000")) == {
+        "127.0.0.1:9000",
+        "127.0.0.1",
+        "http://127.0.0.1:9000",
+        "https://127.0.0.1:9000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "service"),
+    [("127.0.0.1:9000", "127"), ("localhost:9000", "localhost:9000"), ("scf.tencentcloudapi.com", "scf")],
+)
+def test_services_that_a_client_can_have_named(sent, service):
+    assert {"scf", service} <= possible_services(sent)
+    assert "cvm" not in possible_services(sent)

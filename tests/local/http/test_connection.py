@@ -1,0 +1,265 @@
+"""Connections whose request never becomes whole, in front of an application of the test's own."""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import socket
+
+import pytest
+
+from tencentserverless.local.api import envelope
+from tencentserverless.local.http.server import HttpServer
+from tencentserverless.local.settings import Limits
+
+PATIENCE_SECONDS = 10
+HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
+
+
+class Application:
+    """Reads the request, takes its time, and answers with the body."""
+
+    async def __call__(self, scope, receive, send):
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message["body"]
+            more = message["more_body"]
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
+
+    def serve_known(self, headers, body, reply):
+        return False
+
+    def refuse(self, error):
+        return envelope.failure(error, "id")
+
+
+def served(scenario, **limits):
+    """Run ``scenario(connect)`` against a server with these limits."""
+
+    async def run():
+        started = asyncio.Event()
+        listener = socket.create_server(("127.0.0.1", 0))
+        address = listener.getsockname()
+        server = HttpServer(Application(), dataclasses.replace(Limits(), **limits), started.set)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await started.wait()
+        async with contextlib.AsyncExitStack() as stack:
+
+            async def connect(data):
+                reader, writer = await asyncio.open_connection(*address)
+                stack.callback(writer.close)
+                writer.write(data)
+                return reader, writer
+
+            connect.server = server
+            try:
+                await asyncio.wait_for(scenario(connect), PATIENCE_SECONDS)
+            finally:
+                server.should_exit = True
+                await serving
+
+    asyncio.run(run())
+
+
+async def until(is_so):
+    """Wait until something is so; the server goes on meanwhile."""
+    while not is_so():  # noqa: ASYNC110  # what is waited for is no event
+        await asyncio.sleep(0.001)
+
+
+def error(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close" in head
+    return json.loads(body)["Response"]["Error"]
+
+
+@pytest.mark.parametrize("data", [b"POST / HT", HEAD[:-2], HEAD, HEAD + b"1234"])
+def test_a_request_that_stops_on_the_way_is_told_so_and_closed(data):
+    async def scenario(connect):
+        reader, _ = await connect(data)
+        assert error(await reader.read()) == {
+            "Code": "InvalidParameter",
+            "Message": "The request did not arrive whole in time.",
+        }
+
+    served(scenario, request_seconds=0.1)
+
+
+def test_the_time_runs_for_one_request_and_not_for_its_answer():
+    async def scenario(connect):
+        reader, writer = await connect(b"")
+        await until(lambda: connect.server.server_state.connections)
+        (connection,) = connect.server.server_state.connections
+        for _ in range(3):
+            assert connection._timer is None
+            writer.write(HEAD + b"123")
+            await until(lambda: connection._timer is not None)
+            writer.write(b"45")
+            await until(lambda: connection._timer is None)
+            assert not connection.cycle.response_complete
+            assert (await reader.readuntil(b"12345")).endswith(b"\r\n\r\n12345")
+
+    served(scenario)
+
+
+def test_what_is_said_of_garbage_is_no_answer_to_the_request_before_it():
+    async def scenario(connect):
+        reader, _ = await connect(HEAD + b"12345nonsense\r\n\r\n")
+        answer = await reader.read()
+        assert answer.endswith(b"\r\n\r\n12345")
+        assert answer.count(b"HTTP/1.1") == 1
+
+    served(scenario)
+
+
+def test_garbage_behind_two_requests_answers_neither():
+    async def scenario(connect):
+        reader, _ = await connect((HEAD + b"12345") * 2 + b"nonsense\r\n\r\n")
+        answer = await reader.read()
+        assert b"Error" not in answer
+
+    served(scenario)
+
+
+def test_a_broken_chunk_is_refused_before_the_application_has_the_body():
+    async def scenario(connect):
+        reader, _ = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz\r\n")
+        assert error(await reader.read())["Code"] == "UnsupportedProtocol"
+
+    served(scenario)
+
+
+def test_a_head_over_the_limit_is_refused():
+    async def scenario(connect):
+        reader, writer = await connect(b"POST / HTTP/1.1\r\n")
+        received = asyncio.ensure_future(reader.read())
+        with contextlib.suppress(OSError):
+            while not received.done():
+                writer.write(b"X: " + b"x" * 300 + b"\r\n")
+                await asyncio.sleep(0.001)
+        assert error(await received)["Code"] == "RequestSizeLimitExceeded"
+
+    served(scenario, head_bytes=4096)
+
+
+@pytest.mark.parametrize("lines", [b"X: " + b"x" * 5000, b"X: y\r\n" * 1000])
+@pytest.mark.parametrize("first", [b"POST / HTTP/1.1\r\n", HEAD + b"12345POST / HTTP/1.1\r\n"])
+def test_a_head_over_the_limit_is_refused_though_it_comes_at_once(first, lines):
+    async def scenario(connect):
+        reader, _ = await connect(first + lines + b"\r\n\r\n")
+        answer = await reader.read()
+        assert answer.count(b"HTTP/1.1") == 1
+        if first.startswith(HEAD):  # what waits for an answer gets its own
+            assert answer.endswith(b"\r\n\r\n12345")
+        else:
+            assert error(answer)["Code"] == "RequestSizeLimitExceeded"
+
+    served(scenario, head_bytes=4096)
+
+
+def test_a_path_over_the_limit_is_refused_though_it_comes_at_once():
+    async def scenario(connect):
+        reader, _ = await connect(b"GET /?" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n")
+        assert error(await reader.read())["Code"] == "RequestSizeLimitExceeded"
+
+    served(scenario, head_bytes=4096)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+
+
+def test_trailers_are_refused_and_are_no_headers():
+    async def scenario(connect):
+        reader, _ = await connect(CHUNKED + b"Authorization: a\r\n\r\n")
+        assert error(await reader.read())["Code"] == "UnsupportedProtocol"
+        reader, _ = await connect(CHUNKED + b"\r\n")
+        assert (await reader.readuntil(b"{}")).endswith(b"\r\n\r\n{}")
+
+    served(scenario)
+
+
+@pytest.mark.parametrize("line", [b"a: b\r\n", b"a"])
+def test_a_flood_of_trailers_is_cut_off_early(line):
+    async def scenario(connect):
+        reader, writer = await connect(CHUNKED + b"a: ")
+        sent = 0
+        received = asyncio.ensure_future(reader.read())
+        with contextlib.suppress(OSError):
+            while not received.done() and sent < 50_000_000:
+                writer.write(line * (65536 // len(line)))
+                sent += 65536
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        assert sent < 50_000_000
+        with contextlib.suppress(ConnectionResetError):
+            await received
+
+    served(scenario)
+
+
+def test_a_body_in_many_small_chunks_is_no_head():
+    async def scenario(connect):
+        reader, writer = await connect(CHUNKED[: -len(b"2\r\n{}\r\n0\r\n")])
+        for _ in range(300):
+            writer.write(b"1;name=value\r\nx\r\n")
+            await asyncio.sleep(0)
+        writer.write(b"0\r\n\r\n")
+        assert (await reader.readuntil(b"x" * 300)).startswith(b"HTTP/1.1 200")
+
+    served(scenario, head_bytes=1024)
+
+
+OFFER = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+OFFERED = {
+    "length": HEAD.replace(b"\r\n\r\n", OFFER + b"\r\n") + b"12345",
+    "chunks": b"POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked"
+    + OFFER
+    + b"\r\n2\r\n12\r\n3\r\n345\r\n0\r\n\r\n",
+    "continue": HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue" + OFFER + b"\r\n") + b"12345",
+}
+
+
+@pytest.mark.parametrize("form", OFFERED)
+def test_the_body_behind_an_offer_to_upgrade_is_the_body_wherever_the_bytes_are_split(form):
+    data = OFFERED[form]
+
+    async def scenario(connect):
+        async def send_in_two(at):
+            reader, writer = await connect(data[:at])
+            await asyncio.sleep(0.02)  # so that they are two reads; else the test is only weaker
+            writer.write(data[at:] + HEAD + b"abcde")  # the connection stays, and the next request is read as one
+            answers = await reader.readuntil(b"abcde")
+            return answers.count(b"HTTP/1.1 200"), answers.count(b"12345"), answers.count(b"HTTP/1.1 100") < 2
+
+        for start in range(1, len(data), 60):
+            places = range(start, min(start + 60, len(data)))
+            assert set(await asyncio.gather(*map(send_in_two, places))) == {(2, 1, True)}
+
+    served(scenario)
+
+
+@pytest.mark.parametrize("first", [b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Transfer-Encoding: gzip"])
+def test_an_offer_makes_no_message_good_that_is_none_without_it(first):
+    async def scenario(connect):
+        reader, _ = await connect(b"POST / HTTP/1.1\r\nHost: h\r\n" + first + OFFER + b"\r\n0\r\n\r\n")
+        assert error(await reader.read())["Code"] == "UnsupportedProtocol"
+
+    served(scenario)
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
+def test_an_upgrade_is_ignored_and_nothing_is_logged_of_it(caplog, protocol):
+    async def scenario(connect):
+        upgrade = b"\r\nConnection: Upgrade\r\nUpgrade: " + protocol + b"\r\n\r\n"
+        reader, _ = await connect(HEAD.replace(b"\r\n\r\n", upgrade) + b"12345")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+    served(scenario)
+    assert "uvicorn" not in caplog.text
+    assert "upgrade" not in caplog.text.lower()

@@ -1,0 +1,137 @@
+"""Calls are seen as soon as they have ended, and what is kept of them stays within its bounds."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from tencentserverless.local.invocations.history import MAX_MESSAGE_CHARS, InvocationHistory, InvocationRecord
+from tencentserverless.local.registry import invocation_tables
+from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.invocation_tables import Search
+from tencentserverless.local.registry.records import FunctionKey
+
+KEY = FunctionKey("ap-a", "default", "fn")
+
+
+@contextlib.contextmanager
+def opened(tmp_path):
+    database = Database(tmp_path / "state.db", pytest.fail)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def keeping(tmp_path, scenario):
+    """Run ``scenario(invocations)`` on a database of its own."""
+
+    async def run(database):
+        await scenario(InvocationHistory(database))
+
+    with opened(tmp_path) as database:
+        asyncio.run(run(database))
+
+
+def begun(kept, number, key=KEY):
+    invocation = InvocationRecord(key, "1", f"id-{number}", float(number), 128)
+    kept.begin(invocation)
+    return invocation
+
+
+async def ids(kept, **wanted):
+    count, page = await kept.search(Search(KEY, limit=1000, **wanted))
+    assert count == len(page)
+    return [each.request_id for each in page]
+
+
+def test_a_call_is_found_while_it_runs_and_when_it_has_ended(tmp_path):
+    async def scenario(kept):
+        invocation = begun(kept, 1)
+        assert (await kept.find(KEY, "id-1")).status is None
+        kept.end(invocation, 430, "message", b"out\xffput\0")
+        found = await kept.find(KEY, "id-1")
+        assert (found.status, found.message, found.started_at) == (430, "message", 1.0)
+        assert found.output.decode() == "out\ufffdput\ufffd"
+        assert await kept.find(KEY._replace(region="ap-b"), "id-1") is None
+        assert await ids(kept) == ["id-1"]
+
+    keeping(tmp_path, scenario)
+
+
+def test_calls_that_run_come_with_those_that_have_ended(tmp_path):
+    async def scenario(kept):
+        for number in range(4):
+            kept.end(begun(kept, number), number % 2 * 430, "", b"")
+        begun(kept, 4)
+        begun(kept, 5, KEY._replace(name="other"))
+        assert await ids(kept) == ["id-4", "id-3", "id-2", "id-1", "id-0"]
+        assert await ids(kept, filter="is0") == ["id-2", "id-0"]
+        assert await ids(kept, filter="UserCodeException", is_descending=False) == ["id-1", "id-3"]
+        assert await ids(kept, interval=(1.0, 2.0)) == ["id-2", "id-1"]
+        pages = [await kept.search(Search(KEY, offset=offset, limit=2)) for offset in (0, 2, 4)]
+        assert [[each.request_id for each in page] for _, page in pages] == [
+            ["id-4", "id-3"],
+            ["id-2", "id-1"],
+            ["id-0"],
+        ]
+        assert {count for count, _ in pages} == {5}
+
+    keeping(tmp_path, scenario)
+
+
+def test_the_oldest_give_way_by_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(invocation_tables, "MAX_RECORDS", 3)
+
+    async def scenario(kept):
+        for number in range(5):
+            kept.end(begun(kept, number), 0, "", b"")
+        assert await ids(kept) == ["id-4", "id-3", "id-2"]
+        kept.end(begun(kept, 5), 0, "", b"")
+        assert await ids(kept) == ["id-5", "id-4", "id-3"]
+
+    keeping(tmp_path, scenario)
+
+
+def test_the_oldest_give_way_by_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(invocation_tables, "MAX_BYTES", 10_000)
+
+    async def scenario(kept):
+        for number in range(250):
+            kept.end(begun(kept, number), 0, "x" * 2000, b"")
+        left = await ids(kept)
+        assert len(left) <= 4
+        assert left == [] or left[0] == "id-249"
+
+    keeping(tmp_path, scenario)
+
+
+def test_a_dropped_call_leaves_nothing(tmp_path):
+    async def scenario(kept):
+        kept.drop(begun(kept, 1))
+        assert await kept.find(KEY, "id-1") is None
+        assert await ids(kept) == []
+
+    keeping(tmp_path, scenario)
+
+
+def test_what_has_ended_is_there_for_the_next_server(tmp_path):
+    async def scenario(kept):
+        kept.end(begun(kept, 1), 0, "null", b"")
+        kept.flush()
+
+    async def later(kept):
+        assert await ids(kept) == ["id-1"]
+
+    keeping(tmp_path, scenario)
+    keeping(tmp_path, later)
+
+
+@pytest.mark.parametrize(("length", "kept_length"), [(10, 10), (MAX_MESSAGE_CHARS + 1, MAX_MESSAGE_CHARS)])
+def test_a_long_message_is_cut(tmp_path, length, kept_length):
+    async def scenario(kept):
+        invocation = begun(kept, 1)
+        kept.end(invocation, 0, "x" * length, b"")
+        assert len((await kept.find(KEY, "id-1")).message) == kept_length
+
+    keeping(tmp_path, scenario)

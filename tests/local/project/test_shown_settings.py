@@ -1,0 +1,54 @@
+"""Settings of a serverless.yml that GetFunction shows, though they change nothing here."""
+
+import pytest
+
+from tencentserverless.local.errors import StartupError
+from tencentserverless.local.project.manifest import read_manifest
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(*lines):
+        path = tmp_path / "serverless.yml"
+        body = "".join(f"  {line}\n" for line in ("name: fn", "src: .", *lines))
+        path.write_text(f"component: scf\nname: x\ninputs:\n{body}")
+        return read_manifest(path, "ap-guangzhou", {}, 0.0)
+
+    return read
+
+
+def test_they_are_kept_in_the_words_of_the_api_and_named_once(read):
+    vpc = "vpcConfig: {vpcId: vpc-1, subnetId: subnet-1}"
+    record, notices, idle = read("role: mine", "traceEnable: True", "tags: {a: 1, b: two}", vpc)
+    assert record.options == {
+        "Role": "mine",
+        "TraceEnable": "TRUE",
+        "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "two"}],
+        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": "subnet-1"},
+    }
+    assert idle == ("role", "tags", "traceEnable", "vpcConfig")
+    assert len(notices) == 1
+    assert notices[0].endswith("no effect locally: role, tags, traceEnable, vpcConfig")
+
+
+def test_what_is_left_empty_is_not_said(read):
+    assert read("role:", "tags:", "traceEnable: false", "vpcConfig: {vpcId: vpc-1}").record.options == {
+        "TraceEnable": "FALSE",
+        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": ""},
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("traceEnable: maybe", "inputs.traceEnable must be true or false, not 'maybe'"),
+        ("vpcConfig: {vpc: x}", "inputs.vpcConfig.vpc is not a key"),
+        ("vpcConfig: x", "inputs.vpcConfig must be a mapping"),
+        ("tags: [a]", "inputs.tags must be a mapping"),
+        ("role: [a]", "inputs.role must be a text"),
+    ],
+)
+def test_other_forms_are_refused_in_words(read, line, words):
+    with pytest.raises(StartupError, match=r"serverless\.yml:6: ") as refusal:
+        read(line)
+    assert words in str(refusal.value)

@@ -1,0 +1,39 @@
+"""Key pairs and temporary grants."""
+
+import re
+
+from tencentserverless.local.access_keys import KeyRing, make_key_pair
+
+
+def test_a_key_pair_has_the_platforms_shape_and_is_new_every_time():
+    pairs = [make_key_pair() for _ in range(20)]
+    assert all(re.fullmatch(r"AKID[A-Za-z0-9]{32}", pair.secret_id) for pair in pairs)
+    assert all(re.fullmatch(r"[A-Za-z0-9]{32}", pair.secret_key) for pair in pairs)
+    assert len({pair.secret_key for pair in pairs}) == 20
+
+
+def test_temporary_grants_wear_and_can_be_taken_back():
+    now = [1000.0]
+    owner = make_key_pair()
+    ring = KeyRing(owner, lambda: now[0], 3600)
+    grant = ring.issue()
+    assert ring.find(grant.credentials.secret_id) is grant
+    assert grant.credentials.token
+    assert not ring.expires_within(grant, 3600)
+    now[0] += 1
+    assert ring.expires_within(grant, 3600)
+    ring.revoke(grant)
+    assert ring.find(grant.credentials.secret_id) is None
+    owners = ring.find(owner.secret_id)
+    ring.revoke(owners)
+    assert ring.find(owner.secret_id) is owners
+    assert not ring.expires_within(owners, 10**9)
+
+
+def test_no_repr_shows_a_key():
+    ring = KeyRing(make_key_pair(), lambda: 0.0, 1)
+    grant = ring.issue()
+    for text in (repr(ring), repr(grant)):
+        assert grant.credentials.secret_key not in text
+        assert grant.credentials.token not in text
+        assert ring.owner.secret_key not in text

@@ -1,0 +1,80 @@
+"""The frames of the channel, against anything that may come along it."""
+
+import os
+import struct
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tencentserverless.local.worker.child.frames import (
+    MAX_BODY_BYTES,
+    MAX_HEAD_BYTES,
+    Channel,
+    FrameError,
+    FrameReader,
+    decode_head,
+    pack,
+)
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+heads = st.dictionaries(st.text(), json_values, max_size=4)
+frames = st.lists(st.tuples(heads, st.binary(max_size=300)), max_size=5)
+
+
+@given(frames, st.data())
+def test_frames_come_out_as_they_went_in_however_they_are_cut(sent, data):
+    stream = b"".join(pack(head, body) for head, body in sent)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    reader, got = FrameReader(), []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        got += reader.feed(stream[start:end])
+    assert [(decode_head(head), body) for head, body in got] == sent
+
+
+@given(st.binary(max_size=200))
+def test_anything_is_a_frame_an_error_or_not_yet_whole(data):
+    try:
+        for head, _ in FrameReader().feed(data):
+            decode_head(head)
+    except FrameError:
+        pass
+
+
+@pytest.mark.parametrize("lengths", [(MAX_HEAD_BYTES + 1, 0), (0, MAX_BODY_BYTES + 1), (2**32 - 1, 2**32 - 1)])
+def test_an_announced_length_over_the_bound_is_refused_before_it_comes(lengths):
+    with pytest.raises(FrameError):
+        FrameReader().feed(struct.pack(">II", *lengths))
+
+
+def test_nothing_over_the_bound_is_sent():
+    with pytest.raises(FrameError):
+        pack({}, b"x" * (MAX_BODY_BYTES + 1))
+    with pytest.raises(FrameError):
+        pack({"x": "x" * MAX_HEAD_BYTES})
+
+
+@pytest.mark.parametrize("head", [b"[]", b"1", b"{", b"\xff", b"", b"[" * 100_000])
+def test_a_head_that_is_no_object_is_refused(head):
+    with pytest.raises(FrameError):
+        decode_head(head)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(heads, st.binary(max_size=200_000)), min_size=1, max_size=3))
+def test_a_channel_carries_frames_of_any_size(sent):
+    read_end, write_end = os.pipe()
+    writer = threading.Thread(target=lambda: [Channel(write_end).send(*frame) for frame in sent])
+    writer.start()
+    channel = Channel(read_end)
+    got = [channel.receive() for _ in sent]
+    writer.join()
+    os.close(write_end)
+    assert got == sent
+    assert channel.receive() is None
+    os.close(read_end)
