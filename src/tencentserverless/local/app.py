@@ -33,6 +33,9 @@ from tencentserverless.local.settings import Limits, Settings, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
+    import socket
+    import ssl
+
     from tencentserverless.local.background_tasks import Background
     from tencentserverless.local.http.server import HttpServer, Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
@@ -134,6 +137,11 @@ class _Start:
         """The folder that keeps what outlives the server, None for none."""
         return self.folder.path.resolve() if self.folder else None
 
+    @property
+    def secure_listener(self) -> "tuple[socket.socket, ssl.SSLContext] | None":
+        """The socket on which clients call by HTTPS, None if they call by HTTP."""
+        return (self.listeners.main.listener, self.secured.context) if self.secured else None
+
     def write_environment(self) -> None:
         """Say in files how to call the server."""
         variables = state_dir.environment_of(self.listeners.endpoint_url, self.owner, self.settings.region)
@@ -180,18 +188,15 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             stack.callback(start.forget_environment)
             on_ready(start.listeners.url, admin.read_status)
 
-        listeners, secured = start.listeners, start.secured
-        await _open_proxy(listeners, limits, stack)
-        server = HttpServer(
-            application, limits, announce, (listeners.main.listener, secured.context) if secured else None
-        )
+        await _open_proxy(start.listeners, limits, stack)
+        server = HttpServer(application, limits, announce, start.secure_listener)
         stopping = _stop_on_signals(server, services, background)
         if start.settings.follows_files:
             await _follow_files(services, start.project, background)
         services.queue.start()
         background.keep("the timers", services.timers.run)
         if not stopping:  # a signal may have come by now
-            await server.serve(sockets=[listeners.inner.listener])
+            await server.serve(sockets=[start.listeners.inner.listener])
         await asyncio.gather(*stopping)
         down = background.down() | ({"the database": services.database.failure} if services.database.failure else {})
     if down:

@@ -1,4 +1,6 @@
-"""Faults on demand: rules that say which calls fail, and how. Pure: random generators are seeded, counters are the rules' own.
+"""Faults on demand: rules that say which calls fail, and how.
+
+Pure: random generators are seeded, counters are the rules' own.
 
 A rule set is JSON: ``{"rules": [{"kind": "lost", "function": "order-*", "first": 2}]}``. The first rule that
 fits a call and whose turn it is decides.

@@ -55,8 +55,8 @@ class SyncResult(NamedTuple):
 class Catalogue:
     """Finds functions by region, namespace and name. Every region has the namespace ``default``.
 
-    A change is in the database before it is here: whoever sees it may rely on it. All of them raise ``DatabaseError``
-    if it can't be kept; nothing has changed then. None of them waits, so that what one decides is true when it is written.
+    A change is in the database before it is here, so a reader may rely on it. Every change raises ``DatabaseError`` if
+    it can't be kept; nothing has changed then. No change waits, so its decision is still true when it is written.
 
     A function whose folder is away is kept, and found no more, but for its published versions.
 

@@ -1,7 +1,8 @@
 """Functions and namespaces in the database: their SQL, and their values as JSON.
 
-Code packages stand in the JSON by their hash alone. A package's place follows from its hash and from where the state folder is today, so that the folder may be moved.
-Each public function is a change or a query for the database, or turns a value into JSON or back.
+Code packages stand in the JSON by their hash alone. A package's place follows from its hash and from today's place of
+the state folder, so that the folder may be moved. Each public function is a change or a query for the database, or
+turns a value into JSON or back.
 """
 
 import sqlite3

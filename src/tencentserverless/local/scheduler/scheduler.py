@@ -156,13 +156,12 @@ class Scheduler:
 
     def counts(self) -> dict[str, object]:
         """The numbers of the moment."""
-        moment = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
-        return {**moment, "by_function": count_calls(list(self._pools.values()))}
+        by_function = count_calls(list(self._pools.values()))
+        return dict(instances=self._instances, idle_instances=self._idle, calls=self._calls, by_function=by_function)
 
     def records(self) -> Iterator[FunctionRecord]:
         """What instances run or are about to run, also where it is no longer what new calls run."""
-        for pool in (*self._pools.values(), *self._draining):
-            yield pool.record
+        yield from (pool.record for pool in (*self._pools.values(), *self._draining))
 
     async def close(self, grace_seconds: float = 0.0) -> None:
         """End every instance. Calls that wait end in ``Stopping``, and so do those under way after the grace."""
@@ -177,7 +176,7 @@ class Scheduler:
             try:
                 await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
             except asyncio.TimeoutError:
-                pass  # whoever still runs has had the time
+                pass  # calls that still run have had the time
         if self._rescan_timer is not None:
             self._rescan_timer.cancel()
         await self._launcher.close()
