@@ -85,9 +85,9 @@ def test_the_environments_url_comes_before_the_run_environment_and_after_the_arg
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TENCENTCLOUD_RUNENV", "SCF")
-    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "http://127.0.0.1:9000")
-    assert locate() == ("127.0.0.1", 9000, False)
-    assert locate(region="ap-shanghai-fsi") == ("127.0.0.1", 9000, False), "a URL serves every region"
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "http://127.0.0.1:8583")
+    assert locate() == ("127.0.0.1", 8583, False)
+    assert locate(region="ap-shanghai-fsi") == ("127.0.0.1", 8583, False), "a URL serves every region"
     assert locate("public")[0] == "scf.tencentcloudapi.com"
     assert locate("https://other.example")[0] == "other.example"
     monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "")
@@ -102,8 +102,8 @@ def test_the_environments_url_comes_before_the_run_environment_and_after_the_arg
         ("https://SCF.Example:443", ("scf.example", 443, True), "scf.example"),
         ("https://scf.example:8443", ("scf.example", 8443, True), "scf.example:8443"),
         ("http://scf.example", ("scf.example", 80, False), "scf.example"),
-        ("HTTP://127.0.0.1:9000", ("127.0.0.1", 9000, False), "127.0.0.1:9000"),
-        ("http://[::1]:9000", ("::1", 9000, False), "[::1]:9000"),
+        ("HTTP://127.0.0.1:8583", ("127.0.0.1", 8583, False), "127.0.0.1:8583"),
+        ("http://[::1]:8583", ("::1", 8583, False), "[::1]:8583"),
         ("https://[::1]", ("::1", 443, True), "[::1]"),
     ],
 )
@@ -156,11 +156,11 @@ def test_an_endpoint_that_is_no_text_is_refused(endpoint: "Any") -> None:
 
 def test_plain_http_beyond_this_machine_must_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would show the session token; a variable that somebody else set is no consent."""
-    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "http://10.0.0.5:9000")
+    monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", "http://10.0.0.5:8583")
     with pytest.raises(ValueError, match="would show your session token"):
         Addressing(None, None, None)
-    assert locate("http://10.0.0.5:9000") == ("10.0.0.5", 9000, False)
-    for loopback in ("http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000", "https://10.0.0.5"):
+    assert locate("http://10.0.0.5:8583") == ("10.0.0.5", 8583, False)
+    for loopback in ("http://127.0.0.1:8583", "http://localhost:8583", "http://[::1]:8583", "https://10.0.0.5"):
         monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", loopback)
         Addressing(None, None, None)
 
@@ -331,7 +331,7 @@ def test_the_guard_forbids_every_host_of_the_cloud_and_names_who_set_it(
     config.check_guard(origin)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9000", "https://nottencentcloudapi.com", "https://scf.example"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8583", "https://nottencentcloudapi.com", "https://scf.example"])
 def test_the_guard_lets_everything_else_pass(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_GUARD", "1")
     config.check_guard(Addressing(url, None, None).locate("ap-guangzhou"))

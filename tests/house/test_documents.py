@@ -105,7 +105,7 @@ def test_readme_session_with_the_local_scf(tmp_path: Path) -> None:
     env_file = "/tmp/scf-local.env"
     assert env_file in start
     assert env_file in session
-    start = start.replace(env_file, str(tmp_path / "env")).replace("--port 9000", "--port 0")
+    start = start.replace(env_file, str(tmp_path / "env")).replace("--ephemeral", "--ephemeral --port 0")
     session = session.replace(env_file, str(tmp_path / "env"))
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TENCENT")}
     environ["PATH"] = os.pathsep.join((str(SCRIPTS), environ["PATH"]))

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local import app
+from tencentserverless.local.settings import Settings
+from tencentserverless.local.state_dir import StateFolder
 from tests.conftest import STOP_SECONDS, wait_until, write_held
 
 HANDLER = """
@@ -213,3 +216,17 @@ def test_a_part_that_keeps_failing_is_shown_once_and_the_exit_code_and_the_last_
     assert shown == [lines[0], lines[-1]]
     assert shown[0].startswith("error: the timers: RuntimeError: the clock is broken (<string>, line 7)")
     assert "the local SCF has stopped, but not all of it ran until then: the timers: RuntimeError" in shown[1]
+
+
+def test_the_new_default_port_is_told_once_to_users_of_an_older_state_folder(tmp_path):
+    state = tmp_path / "state"
+    StateFolder(state)
+    (state / "layout").unlink()  # as before the change
+    settings = Settings(tmp_path)
+    assert app._port_notices(settings, StateFolder(state)) == [
+        "the default port is 8583 now; it was 9000: --port 9000 keeps it"
+    ]
+    assert app._port_notices(settings, StateFolder(state)) == []
+    assert app._port_notices(settings, None) == []
+    (state / "layout").unlink()
+    assert app._port_notices(Settings(tmp_path, port=9000), StateFolder(state)) == []

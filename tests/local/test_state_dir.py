@@ -19,13 +19,13 @@ def mode(path):
 def test_the_env_file_can_be_sourced_by_a_shell(tmp_path):
     path = tmp_path / "env file"
     owner = Credentials("AKIDx", "it's $(a) `key`")
-    state_dir.write_private(path, state_dir.environment_of("http://127.0.0.1:9000", owner, "ap-guangzhou"))
+    state_dir.write_private(path, state_dir.environment_of("http://127.0.0.1:8583", owner, "ap-guangzhou"))
     assert mode(path) == 0o600
     script = 'set -a; . "$1"; env -0'
     out = subprocess.run(["sh", "-c", script, "sh", path], env={}, capture_output=True, check=True, text=True).stdout
     variables = dict(entry.split("=", 1) for entry in out.split("\0") if entry)
     assert {name: variables[name] for name in state_dir.ENV_VARIABLES} == {
-        "TENCENTSERVERLESS_ENDPOINT_URL": "http://127.0.0.1:9000",
+        "TENCENTSERVERLESS_ENDPOINT_URL": "http://127.0.0.1:8583",
         "TENCENTCLOUD_SECRETID": "AKIDx",
         "TENCENTCLOUD_SECRET_ID": "AKIDx",
         "TENCENTCLOUD_SECRETKEY": "it's $(a) `key`",
@@ -50,6 +50,14 @@ def test_a_state_folder_keeps_the_keys_and_itself_private(tmp_path):
     assert mode(path) == 0o700
     assert mode(path / "credentials") == 0o600
     assert (path / ".gitignore").read_text() == "*\n"
+
+
+def test_a_folder_of_before_the_new_default_port_is_older_once(tmp_path):
+    path = tmp_path / "state"
+    assert not state_dir.StateFolder(path).is_older
+    (path / "layout").unlink()
+    assert state_dir.StateFolder(path).is_older
+    assert not state_dir.StateFolder(path).is_older
 
 
 def test_a_folder_that_is_held_is_refused_until_it_is_let_go(tmp_path):

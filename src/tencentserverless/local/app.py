@@ -29,7 +29,7 @@ from tencentserverless.local.control import (
 from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
-from tencentserverless.local.settings import Limits, Settings, project_variables
+from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Limits, Settings, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
             listeners = bind_listeners(settings, stack)
             folder = _hold_state(settings, stack)
             secured = _secure(settings, folder, stack)
-            for notice in _notices(settings, project, interpreters):
+            for notice in (*_port_notices(settings, folder), *_notices(settings, project, interpreters)):
                 on_notice(notice)
             owner, admin_token = _owner(settings, folder), secrets.token_urlsafe(_ADMIN_TOKEN_BYTES)
             start = _Start(settings, project, interpreters, folder, owner, listeners, secured, admin_token)
@@ -285,6 +285,13 @@ def _owner(settings: Settings, folder: state_dir.StateFolder | None) -> Credenti
     if settings.secret_file:
         return state_dir.read_secret_file(settings.secret_file)
     return folder.credentials() if folder else access_keys.make_key_pair()
+
+
+def _port_notices(settings: Settings, folder: state_dir.StateFolder | None) -> list[str]:
+    """The change of the default port, told once to users of an older state folder."""
+    if folder is None or not folder.is_older or settings.port != DEFAULT_PORT:
+        return []
+    return [f"the default port is {DEFAULT_PORT} now; it was {OLD_DEFAULT_PORT}: --port {OLD_DEFAULT_PORT} keeps it"]
 
 
 def _notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:

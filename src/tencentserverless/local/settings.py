@@ -19,7 +19,8 @@ MIB = 1024 * KIB
 
 STATE_FOLDER_NAME = ".scf"
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 9000
+DEFAULT_PORT = 8583
+OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 
 CA_NAME = "scf-local-ca.pem"

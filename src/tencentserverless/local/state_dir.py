@@ -30,12 +30,14 @@ ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABL
 _SECRETS_FILE = "credentials"
 _ENV_FILE = "env"
 _LOCK_FILE = "lock"
+_LAYOUT_FILE = "layout"
+_LAYOUT = "2\n"  # 1, without the file: the default port was OLD_DEFAULT_PORT
 _IGNORE_ALL = "*\n"
 _IGNORE_FILE = ".gitignore"
 
 
 #: What ``scf local reset --all`` leaves: who may call, and whom clients trust.
-KEPT_NAMES = frozenset((_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, CA_NAME, CA_BUNDLE_NAME, CA_KEY_NAME))
+KEPT_NAMES = frozenset((_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, _LAYOUT_FILE, CA_NAME, CA_BUNDLE_NAME, CA_KEY_NAME))
 
 
 def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[str, str]:
@@ -96,6 +98,7 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         ignore_file = path / _IGNORE_FILE
+        self.is_older: bool = False  # its last server had another default port
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if path.stat().st_uid != os.getuid():
@@ -105,7 +108,9 @@ class StateFolder:
                     Reason.STATE, f"{path}: holds files of somebody else; choose a new folder with --state"
                 )
             path.chmod(0o700)
+            self.is_older = ignore_file.exists() and not (path / _LAYOUT_FILE).exists()
             ignore_file.write_text(_IGNORE_ALL, encoding="ascii")
+            (path / _LAYOUT_FILE).write_text(_LAYOUT, encoding="ascii")
         except OSError as error:
             raise StartupError(Reason.STATE, f"{path}: {error.strerror}") from error
 

@@ -11,7 +11,7 @@ from benchmarks.local.peers import talk_plainly
 from benchmarks.local.servers import SCF, Dialect, Running
 
 FIGURES = {"calls": 10, "seconds": 2.0, "wrong": 1, "broken": 2, "p50_ms": 0.5, "p99_ms": 1.5}
-WRK = """Running 1s test @ http://127.0.0.1:9000
+WRK = """Running 1s test @ http://127.0.0.1:8583
   1 threads and 16 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   425.62us  258.20us   3.17ms   90.46%
@@ -42,19 +42,19 @@ def test_what_holds_no_figures_is_an_error(text: str) -> None:
 
 
 def test_wrk_is_told_the_signed_call_and_what_is_right() -> None:
-    script = write_script(Running(9000, None, SCF, 0.0), '"{\\"name\\": 1}"')
-    call = SCF.build(9000)
+    script = write_script(Running(8583, None, SCF, 0.0), '"{\\"name\\": 1}"')
+    call = SCF.build(8583)
     assert f"wrk.body = {json.dumps(call.body.decode())}\n" in script
-    assert 'wrk.headers["Host"] = "127.0.0.1:9000"\n' in script
+    assert 'wrk.headers["Host"] = "127.0.0.1:8583"\n' in script
     assert 'wrk.headers["Authorization"] = "TC3-HMAC-SHA256 Credential=' in script
     assert r'string.find(body, "\"{\\\"name\\\": 1}\"", 1, true)' in script
 
 
 @pytest.mark.parametrize("dialect", [SCF, talk_plainly("/path")])
 def test_a_prebuilt_request_is_whole(dialect: Dialect) -> None:
-    call = dialect.build(9000)
+    call = dialect.build(8583)
     head, _, body = call.to_bytes().partition(b"\r\n\r\n")
-    assert head.startswith(b"POST %s HTTP/1.1\r\nHost: 127.0.0.1:9000\r\n" % call.path.encode())
+    assert head.startswith(b"POST %s HTTP/1.1\r\nHost: 127.0.0.1:8583\r\n" % call.path.encode())
     assert head.endswith(b"\r\nContent-Length: %d" % len(body))
     assert body == call.body
 

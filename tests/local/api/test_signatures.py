@@ -8,14 +8,14 @@ from tencentserverless.local.api.signatures import possible_hosts, possible_serv
 @pytest.mark.parametrize(
     ("sent", "signed"),
     [
-        ("127.0.0.1:9000", "127.0.0.1:9000"),
-        ("127.0.0.1:9000", "127.0.0.1"),
-        ("127.0.0.1:9000", "http://127.0.0.1:9000"),
-        ("127.0.0.1:9000", "https://127.0.0.1:9000"),
-        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("127.0.0.1:8583", "127.0.0.1:8583"),
+        ("127.0.0.1:8583", "127.0.0.1"),
+        ("127.0.0.1:8583", "http://127.0.0.1:8583"),
+        ("127.0.0.1:8583", "https://127.0.0.1:8583"),
+        ("http://127.0.0.1:8583", "http://127.0.0.1:8583"),
         ("localhost", "localhost:80"),
         ("scf.tencentcloudapi.com", "scf.tencentcloudapi.com:443"),
-        ("[::1]:9000", "[::1]"),
+        ("[::1]:8583", "[::1]"),
     ],
 )
 def test_hosts_that_a_client_can_have_signed(sent, signed):
@@ -26,17 +26,17 @@ def test_hosts_that_a_client_can_have_signed(sent, signed):
 
 
 def test_no_other_host_is_tried():
-    assert set(possible_hosts("127.0.0.1:9000")) == {
-        "127.0.0.1:9000",
+    assert set(possible_hosts("127.0.0.1:8583")) == {
+        "127.0.0.1:8583",
         "127.0.0.1",
-        "http://127.0.0.1:9000",
-        "https://127.0.0.1:9000",
+        "http://127.0.0.1:8583",
+        "https://127.0.0.1:8583",
     }
 
 
 @pytest.mark.parametrize(
     ("sent", "service"),
-    [("127.0.0.1:9000", "127"), ("localhost:9000", "localhost:9000"), ("scf.tencentcloudapi.com", "scf")],
+    [("127.0.0.1:8583", "127"), ("localhost:8583", "localhost:8583"), ("scf.tencentcloudapi.com", "scf")],
 )
 def test_services_that_a_client_can_have_named(sent, service):
     assert {"scf", service} <= possible_services(sent)

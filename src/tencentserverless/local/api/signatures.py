@@ -62,7 +62,7 @@ def possible_hosts(sent: str) -> Iterator[str]:
 def possible_services(sent: str) -> set[str]:
     """What a client can have put in its scope as the service."""
     # Tencent's SDKs for Java and PHP, and older ones for Python, take what stands before the endpoint's first dot:
-    # "127" of 127.0.0.1:9000, "localhost:9000" of localhost:9000.
+    # "127" of 127.0.0.1:8583, "localhost:8583" of localhost:8583.
     return {wire.SERVICE} | {host.split(".")[0] for host in possible_hosts(sent)}
 
 

@@ -156,8 +156,8 @@ class Scheduler:
 
     def counts(self) -> dict[str, object]:
         """The numbers of the moment."""
-        by_function = count_calls(list(self._pools.values()))
-        return dict(instances=self._instances, idle_instances=self._idle, calls=self._calls, by_function=by_function)
+        moment = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
+        return {**moment, "by_function": count_calls(list(self._pools.values()))}
 
     def records(self) -> Iterator[FunctionRecord]:
         """What instances run or are about to run, also where it is no longer what new calls run."""
@@ -282,7 +282,7 @@ class Scheduler:
             self._schedule_rescan()
 
     def _schedule_rescan(self) -> None:
-        """Start the rescan timer unless it runs: waiting calls are examined again every quarter of ``stall_seconds``."""
+        """Start the rescan timer unless it runs: waiting calls are examined again soon."""
         if self._rescan_timer is None and not self._is_stopping:
             self._rescan_timer = self._loop.call_later(self._limits.stall_seconds / _RESCANS_PER_STALL, self._rescan)
 
