@@ -29,13 +29,11 @@ from tencentserverless.local.control import (
 from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
-from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Limits, Settings, project_variables
+from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Settings, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
-    import socket
-    import ssl
-
+    from tencentserverless.local.api.dispatch import Api
     from tencentserverless.local.background_tasks import Background
     from tencentserverless.local.http.server import HttpServer, Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
@@ -137,11 +135,6 @@ class _Start:
         """The folder that keeps what outlives the server, None for none."""
         return self.folder.path.resolve() if self.folder else None
 
-    @property
-    def secure_listener(self) -> "tuple[socket.socket, ssl.SSLContext] | None":
-        """The socket on which clients call by HTTPS, None if they call by HTTP."""
-        return (self.listeners.main.listener, self.secured.context) if self.secured else None
-
     def write_environment(self) -> None:
         """Say in files how to call the server."""
         variables = state_dir.environment_of(self.listeners.endpoint_url, self.owner, self.settings.region)
@@ -163,7 +156,7 @@ class _Start:
 
 async def _serve(start: _Start, on_ready: OnReady) -> None:
     from tencentserverless.local.api.admin import Admin
-    from tencentserverless.local.api.dispatch import Application
+    from tencentserverless.local.api.dispatch import Api
     from tencentserverless.local.http.server import HttpServer
     from tencentserverless.local.service_factory import create_services
 
@@ -180,23 +173,22 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             endpoint_url=start.listeners.inner_url,
         )
         admin = Admin(services, start.admin_token, start.settings.host)
-        application = Application(services, ring, admin)
+        api = Api(services, ring, admin)
 
-        def announce() -> None:
-            _settle_memory()
-            start.write_environment()
-            stack.callback(start.forget_environment)
-            on_ready(start.listeners.url, admin.read_status)
-
-        await _open_proxy(start.listeners, limits, stack)
-        server = HttpServer(application, limits, announce, start.secure_listener)
-        stopping = _stop_on_signals(server, services, background)
+        server, stop = HttpServer(), asyncio.Event()
+        stopping = _stop_on_signals(stop, services, background)
         if start.settings.follows_files:
             await _follow_files(services, start.project, background)
         services.queue.start()
         background.keep("the timers", services.timers.run)
         if not stopping:  # a signal may have come by now
-            await server.serve(sockets=[start.listeners.inner.listener])
+            await _listen(server, api, start, stack)
+            _settle_memory()
+            start.write_environment()
+            stack.callback(start.forget_environment)
+            on_ready(start.listeners.url, admin.read_status)
+            await stop.wait()
+            await server.stop(limits.stop_seconds)
         await asyncio.gather(*stopping)
         down = background.down() | ({"the database": services.database.failure} if services.database.failure else {})
     if down:
@@ -218,7 +210,7 @@ async def _follow_files(services: "Services", project: "Project", background: "B
 
 
 def _stop_on_signals(
-    server: "HttpServer", services: "Services", background: "Background"
+    stopped: asyncio.Event, services: "Services", background: "Background"
 ) -> "list[asyncio.Task[None]]":
     """Calls under way may end, then workers do, so that the answers can leave; a second signal has no patience.
 
@@ -228,7 +220,7 @@ def _stop_on_signals(
     stopping: list[asyncio.Task[None]] = []
 
     def stop() -> None:
-        server.should_exit = True
+        stopped.set()
         background.expect_end()
         services.queue.pause()
         patience_seconds = 0.0 if stopping else services.settings.limits.drain_seconds
@@ -274,11 +266,18 @@ def _hold_state(settings: Settings, stack: contextlib.ExitStack) -> state_dir.St
     return folder
 
 
-async def _open_proxy(listeners: "Listeners", limits: Limits, stack: contextlib.AsyncExitStack) -> None:
+async def _listen(server: "HttpServer", api: "Api", start: _Start, stack: contextlib.AsyncExitStack) -> None:
+    """Serve the API, and the proxy where one is asked for."""
+    listeners = start.listeners
+    await server.listen(api, listeners.inner.listener)
+    if start.secured:
+        await server.listen(api, listeners.main.listener, start.secured.context)
     if listeners.proxy:
         from tencentserverless.local.http.proxy import ConnectProxy
 
-        await stack.enter_async_context(ConnectProxy(listeners.target, limits).serve(listeners.proxy.listener))
+        proxy = ConnectProxy(listeners.target, start.settings.limits)
+        stack.callback(proxy.close)
+        await server.listen(proxy, listeners.proxy.listener)
 
 
 def _owner(settings: Settings, folder: state_dir.StateFolder | None) -> Credentials:

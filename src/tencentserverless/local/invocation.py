@@ -1,14 +1,19 @@
-"""One invocation on its way through the server, and the ids of requests."""
+"""One invocation on its way through the server, finished once; and the ids of requests."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
+from typing import Any, Protocol
 
 from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.records import FunctionRecord
+
+_rng = Random()  # noqa: S311  # an id says which call, and guards nothing
+_VERSION = 0x4 << 76
+_VARIANT = 0x8 << 60
+_KEPT = ((1 << 128) - 1) & ~(0xF << 76) & ~(0xC << 60)
 
 
 class Stopping(Exception):
-    """The server is stopping; whether the call ran is not known.
+    """The server is stopping; it is not known whether the call ran.
 
     :param has_begun: False if it is known that nothing of the call ran
     """
@@ -18,40 +23,102 @@ class Stopping(Exception):
         self.has_begun = has_begun
 
 
-@dataclass(slots=True, eq=False)
-class Invocation:
-    """A call on its way: it waits, or an instance runs it.
+class Caller(Protocol):
+    """The one who waits for an invocation."""
 
-    :param nested: a function of this server made it
-    :param since: when it came, by the loop's clock
-    :param is_interrupted: it was to end; if nothing of it has run, nothing does
-    :param ends_instance: whatever comes of it, its instance is discarded
-    :param on_end: called once, with the outcome or with why there is none
+    def end(self, invocation: "Invocation") -> None:
+        """The invocation has ended: ``outcome`` or ``failure`` is set."""
+
+
+class Around(Protocol):
+    """A part of what happens around an invocation."""
+
+    def after(self, invocation: "Invocation") -> None:
+        """The invocation has ended; the caller has not been told yet."""
+
+
+class Invocation:
+    """One call of a function, from its acceptance to its outcome.
+
+    :param event: JSON text
+    :param caller: told once when the invocation has ended
+    :param nested: made by a function of this server
+    :param retry_number: earlier runs of an asynchronous invocation
+    :ivar outcome: the end of the run; None if there was none, then there is a ``failure``
+    :ivar failure: ``Stopping``, or the refusal of a fault rule
+    :ivar message: RetMsg: the function's return value as JSON text, or the platform's error object
+    :ivar around: the parts that are told of the end before the caller, in their order
+    :ivar since: when the scheduler got it, by the loop's clock
+    :ivar ends_instance: whatever its outcome, its instance is discarded
+    :ivar is_interrupted: it was to end: if nothing of it has run yet, nothing will
+    :ivar grant: the memory that it holds of a quota, as the scheduler counts it
+    :ivar fault: the rule that has hit it, as ``faults`` has it
+    :ivar kept: its record in the history, while there is one
     """
 
-    request_id: str
-    event: bytes
-    nested: bool
-    since: float
-    on_end: Callable[[Outcome | Exception], None]
-    ends_instance: bool = False
-    is_over: bool = False
-    is_interrupted: bool = False
+    __slots__ = (
+        "around",
+        "caller",
+        "ends_instance",
+        "event",
+        "failure",
+        "fault",
+        "grant",
+        "is_interrupted",
+        "is_over",
+        "kept",
+        "message",
+        "nested",
+        "outcome",
+        "record",
+        "request_id",
+        "retry_number",
+        "since",
+    )
 
-    def end(self, result: Outcome | Exception) -> None:
-        """Tell whoever waits, if nobody has yet."""
-        if not self.is_over:
-            self.is_over = True
-            self.on_end(result)
+    def __init__(
+        self,
+        record: FunctionRecord,
+        request_id: str,
+        event: bytes,
+        caller: Caller,
+        *,
+        nested: bool = False,
+        retry_number: int = 0,
+    ) -> None:
+        self.record = record
+        self.request_id = request_id
+        self.event = event
+        self.caller = caller
+        self.nested = nested
+        self.retry_number = retry_number
+        self.outcome: Outcome | None = None
+        self.failure: Exception | None = None
+        self.message: str = ""
+        self.around: tuple[Around, ...] = ()
+        self.since: float = 0.0
+        self.ends_instance: bool = False
+        self.is_over: bool = False
+        self.is_interrupted: bool = False
+        self.grant: Any = None
+        self.fault: Any = None
+        self.kept: Any = None
 
-
-_rng = Random()  # noqa: S311  # an id says which call, and guards nothing
-_VERSION = 0x4 << 76
-_VARIANT = 0x8 << 60
-_KEPT = ((1 << 128) - 1) & ~(0xF << 76) & ~(0xC << 60)
+    def finish(self, result: Outcome | Exception) -> None:
+        """End the invocation and tell its caller, once: later results are ignored."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if isinstance(result, Outcome):
+            self.outcome = result
+        else:
+            self.failure = result
+        for part in self.around:
+            part.after(self)
+        self.caller.end(self)
 
 
 def new_request_id() -> str:
-    """A new id, as the platform writes them."""
+    """A new id, as the platform writes them: a UUID of version 4, made faster than ``uuid`` makes one."""
     text = f"{_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -11,10 +11,10 @@ from tencentserverless.local.console import Console
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.folder_sync import scan_folders
 from tencentserverless.local.invocations.event_executor import EventExecutor
-from tencentserverless.local.invocations.execution import Executor
 from tencentserverless.local.invocations.faults import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
 from tencentserverless.local.invocations.ledger import Ledger
+from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.timers import Timers, fire_into
 from tencentserverless.local.project.discovery import Project
@@ -57,9 +57,18 @@ def create_services(
     stack.callback(history.flush)
     context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger)
     scheduler = Scheduler(Launcher(context), settings.limits, catalogue.reservations)
-    executor = Executor(scheduler, history, faults, console, time.time)
+    injection = FaultInjection(faults)
+    runner = Runner(scheduler, (injection, HistoryKeeping(history, time.time), FailureLines(console)))
     events = EventExecutor(
-        executor, catalogue, history, console, settings, folder=folder, clock=time.time, rng=random.random
+        runner,
+        catalogue,
+        history,
+        console,
+        settings,
+        folder=folder,
+        damage=injection.damage,
+        clock=time.time,
+        rng=random.random,
     )
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
     for close in (queue.close, scheduler.close, background.close):
@@ -72,12 +81,13 @@ def create_services(
         packages=packages,
         interpreters=interpreters,
         history=history,
-        executor=executor,
+        runner=runner,
         database=database,
         queue=queue,
         timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
         ledger=ledger,
         faults=faults,
+        damage=injection.damage,
         clock=time.time,
         rng=random.random,
     )

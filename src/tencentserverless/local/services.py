@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tencentserverless.local.console import Console
-from tencentserverless.local.invocations.execution import Executor
 from tencentserverless.local.invocations.faults import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
 from tencentserverless.local.invocations.ledger import Ledger
+from tencentserverless.local.invocations.middleware import Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.timers import Timers
 from tencentserverless.local.registry.catalogue import Catalogue
@@ -28,6 +28,7 @@ class Services:
 
     :param clock: UNIX seconds
     :param rng: a number from 0 up to, but without, 1: which calls of an alias go to its second version
+    :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
     :param unpacking: held while code is unpacked, so that many deployments at once do not fill the disk
     """
 
@@ -38,12 +39,13 @@ class Services:
     packages: Packages
     interpreters: Interpreters
     history: InvocationHistory
-    executor: Executor
+    runner: Runner
     database: Database
     queue: Queue
     timers: Timers
     ledger: Ledger
     faults: Faults
+    damage: dict[str, str]
     clock: Callable[[], float]
     rng: Callable[[], float]
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)

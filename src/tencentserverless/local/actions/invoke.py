@@ -4,9 +4,10 @@ Sources: cloud.tencent.com/document/api/583/17243 (Invoke), 58400 (InvokeFunctio
 document/product/583/42611 (status codes).
 """
 
+import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,8 +16,7 @@ from tencentserverless._core import wire
 from tencentserverless.local.actions.lookup import Codes, check_code, find_function, no_version
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.invocation import Stopping
-from tencentserverless.local.invocations.execution import Done, Execution
+from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.invocations.queue import QueueFull
 from tencentserverless.local.outcome import Outcome, call_log, tail
 from tencentserverless.local.registry.event_tables import Event
@@ -55,22 +55,57 @@ class InvokeFunctionTable(Table, frozen=True):
     RoutingKey: str | None = None
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """A synchronous call that has passed every check.
+class ApiCall:
+    """A synchronous call that has passed every check; an invocation tells it of its end.
 
-    :param shows_log: the end of the log is asked for
-    :param is_invoke: the action is Invoke
+    :param reply: called once with the fields of the answer, or with the refusal
     """
 
-    execution: Execution
-    qualifier: str
-    shows_log: bool
-    is_invoke: bool
+    __slots__ = ("_reply", "_services", "_shows_log", "is_invoke", "qualifier")
+
+    def __init__(
+        self,
+        services: Services,
+        qualifier: str,
+        reply: "Callable[[Answered, str], None]",
+        *,
+        shows_log: bool,
+        is_invoke: bool,
+    ) -> None:
+        self._services = services
+        self._reply = reply
+        self._shows_log = shows_log
+        self.qualifier = qualifier
+        self.is_invoke = is_invoke
+
+    def end(self, invocation: Invocation) -> None:
+        """Answer the call."""
+        outcome, failure = invocation.outcome, invocation.failure
+        if outcome is None:
+            self._reply(failure if isinstance(failure, ApiError) else stopped(), invocation.request_id)
+            return
+        result = _result(outcome, invocation.message, invocation.request_id)
+        if self.is_invoke and outcome.status:
+            result["InvokeResult"] = FAILED
+        if self._shows_log:
+            memory_mb = invocation.record.memory_mb
+            log = call_log(invocation.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
+            result["Log"] = tail(log, self._services.settings.limits.log_tail_bytes)
+        self._reply({"Result": result}, invocation.request_id)
 
 
-def prepare(parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services) -> Prepared:
+Answered = Mapping[str, object] | ApiError
+
+
+def prepare(
+    parameters: InvokeTable | InvokeFunctionTable,
+    call: Call,
+    services: Services,
+    reply: "Callable[[Answered, str], None]",
+) -> tuple[Invocation, ApiCall]:
     """Check a synchronous call.
 
+    :param reply: called once with the fields of the answer or the refusal, and the request id
     :raises ApiError: with the platform's code, if it can't be
     """
     is_invoke = isinstance(parameters, InvokeTable)
@@ -84,21 +119,8 @@ def prepare(parameters: InvokeTable | InvokeFunctionTable, call: Call, services:
     log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     _check_runtime(record)
     event = _checked_event(payload, services.settings.limits.event_bytes)
-    execution = Execution(record, call.request_id, event, nested=call.nested)
-    return Prepared(execution, qualifier, log_type == "Tail", is_invoke)
-
-
-def answer(prepared: Prepared, done: Done, services: Services) -> dict[str, object]:
-    """What a synchronous call is answered."""
-    outcome, execution = done.outcome, prepared.execution
-    result = _result(outcome, done.message, execution.request_id)
-    if prepared.is_invoke and outcome.status:
-        result["InvokeResult"] = FAILED
-    if prepared.shows_log:
-        memory_mb = execution.record.memory_mb
-        log = call_log(execution.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
-        result["Log"] = tail(log, services.settings.limits.log_tail_bytes)
-    return {"Result": result}
+    caller = ApiCall(services, qualifier, reply, shows_log=log_type == "Tail", is_invoke=is_invoke)
+    return Invocation(record, call.request_id, event, caller, nested=call.nested), caller
 
 
 def stopped() -> ApiError:
@@ -118,15 +140,20 @@ async def invoke_function(
     parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Run a function, named and given its event in the way of InvokeFunction."""
-    prepared = prepare(parameters, call, services)
-    execution = prepared.execution
-    if execution.record.runs_async:
-        return {"Result": await _accept(execution.record, prepared.qualifier, execution.event, call, services)}
-    try:
-        done = await services.executor.run(execution)
-    except Stopping:
-        raise stopped() from None
-    return answer(prepared, done, services)
+    answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+
+    def reply(answer: Answered, request_id: str) -> None:
+        if not answered.done():
+            answered.set_result(answer)
+
+    invocation, caller = prepare(parameters, call, services, reply)
+    if invocation.record.runs_async:
+        return {"Result": await _accept(invocation.record, caller.qualifier, invocation.event, call, services)}
+    services.runner.submit(invocation)
+    answer = await answered
+    if isinstance(answer, ApiError):
+        raise answer
+    return dict(answer)
 
 
 #: InvokeResult of a failed function as Invoke gave it to the clients of 2019, which go by it; InvokeFunction gives the

@@ -9,13 +9,14 @@ import hmac
 import json
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
-from tencentserverless.local.invocations.faults import MAX_BYTES, BadRules, RuleSet, parse
+from tencentserverless.local.http.messages import Answer, Broken, Fault, Request
+from tencentserverless.local.invocations.faults import BadRules, RuleSet, parse
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import LOOPBACK_HOSTS
 
@@ -57,31 +58,34 @@ class Admin:
             ("POST", "stop"): self._stop,
         }
 
-    async def answer(
-        self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]
-    ) -> tuple[int, bytes]:
-        """The HTTP status and the JSON of an answer."""
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request, in JSON."""
         try:
-            self._check(scope)
-            handler = self._handler(scope["method"], scope["path"])
-            query = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=16)
-            body = await _body(receive)
-            return 200, json.dumps(handler({key: values[-1] for key, values in query.items()}, body)).encode("utf-8")
+            self._check(request)
+            handler = self._handler(request.method, request.path)
+            query = parse_qs(request.query.decode("ascii", "replace"), max_num_fields=16)
+            found = handler({key: values[-1] for key, values in query.items()}, request.body)
+            return Answer(200, json.dumps(found).encode("utf-8"))
         except _Refused as refusal:
-            return refusal.status, json.dumps({"error": str(refusal)}).encode("utf-8")
+            return _refusal(refusal.status, str(refusal))
         except ValueError as error:
-            return 400, json.dumps({"error": str(error)[:200]}).encode("utf-8")
+            return _refusal(400, str(error)[:200])
 
-    def _check(self, scope: Mapping[str, Any]) -> None:
-        """Refuse who may not ask."""
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1").lower()
+    def refuse(self, broken: Broken) -> Answer:
+        """The answer to a request that is broken behind its head."""
+        if broken.fault is Fault.BODY_TOO_LARGE:
+            return _refusal(413, f"the body is over {broken.limit_bytes} bytes")
+        return _refusal(400, broken.fault.value)
+
+    def _check(self, request: Request) -> None:
+        """Refuse requests without the token, and those of web pages."""
+        host = request.header(b"host").decode("latin-1").lower()
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         if name.strip("[]") not in self._hosts and name not in self._hosts:
             raise _Refused(403, "the Host is not one of this machine")
-        if b"origin" in headers:
+        if any(each == b"origin" for each, _ in request.headers):
             raise _Refused(403, "this is not for web pages")
-        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+        scheme, _, given = request.header(b"authorization").partition(b" ")
         if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token):
             raise _Refused(401, "the header Authorization must be: Bearer, and the admin token of this server")
 
@@ -150,12 +154,5 @@ class Admin:
         return {"pid": os.getpid()}
 
 
-async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
-    body: bytes = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BYTES:
-            raise _Refused(413, f"the body is over {MAX_BYTES} bytes")
-        if not message.get("more_body"):
-            return body
+def _refusal(status: int, words: str) -> Answer:
+    return Answer(status, json.dumps({"error": words}).encode("utf-8"))

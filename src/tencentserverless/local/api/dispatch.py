@@ -1,7 +1,7 @@
 """Answers one API request: its format is recognised, its signature checked, its action found and run."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+import asyncio
+from collections.abc import Callable
 
 from tencentserverless._core import wire
 from tencentserverless.local.access_keys import KeyRing
@@ -10,83 +10,113 @@ from tencentserverless.local.actions.table import ACTIONS
 from tencentserverless.local.api import envelope, request_forms
 from tencentserverless.local.api.admin import PREFIX, Admin
 from tencentserverless.local.api.authentication import Authenticator
-from tencentserverless.local.api.known_clients import KnownClients, Pairs, Reply
-from tencentserverless.local.api.request_forms import Request
+from tencentserverless.local.api.known_clients import KnownClients
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.http.exchange import CONTENT_TYPE
+from tencentserverless.local.http.connection import Connection
+from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault, Intake, Refused, Request
 from tencentserverless.local.invocation import new_request_id
+from tencentserverless.local.invocations.faults import MAX_BYTES
 from tencentserverless.local.services import Services
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 #: Headers that decide who asks for what; a second one would leave open which is meant. All of ``x-tc-`` are such.
 _SINGLE_HEADERS = frozenset(("authorization", "content-type", "host"))
 _SINGLE_PREFIX = "x-tc-"
+_ADMIN_PREFIX = PREFIX.encode("ascii")
 
 
-class Gone(BaseException):  # nobody may take it for a failure
-    """The client closed the connection before its request was whole."""
-
-
-class Application:
-    """Answers API requests. Whatever goes wrong inside ends in the envelope, never in a 500."""
+class Api:
+    """The site of the API. Whatever goes wrong inside ends in the envelope, never in a 500."""
 
     def __init__(self, services: Services, keys: KeyRing, admin: Admin) -> None:
         self._services = services
-        self._limits = services.settings.limits
-        self._authenticator = Authenticator(keys, services.clock, self._limits.skew_seconds)
-        self._known_clients = KnownClients(services, keys, services.clock, self._limits.skew_seconds)
+        self._limits = limits = services.settings.limits
+        self._authenticator = Authenticator(keys, services.clock, limits.skew_seconds)
+        self._known_clients = KnownClients(services, keys, services.clock, limits.skew_seconds)
         self._admin = admin
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.bounds: Bounds = Bounds(limits.head_bytes, limits.request_seconds, limits.keep_alive_seconds)
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
-        if scope["type"] != "http":
-            return
-        if scope["path"].startswith(PREFIX):
-            status, answer = await self._admin.answer(scope, receive)
-            await _send(send, status, answer)
-            return
-        request_id = new_request_id()
+    def accept(self, request: Request) -> int | Intake:
+        """The bytes that the body of a request may have.
+
+        :raises Refused: if the head has no format of the API
+        """
+        if request.url.startswith(_ADMIN_PREFIX):
+            return MAX_BYTES
         try:
-            handling = self._answer(scope, receive, request_id)
-            answer = await envelope.answered(handling, request_id, self._services.console.show)
-        except Gone:
+            head = self._head(request)
+        except ApiError as error:
+            raise Refused(self._refusal(error)) from None
+        return self._limits.body_bytes if head.method == "GET" else head.body_limit_bytes(self._limits)
+
+    def handle(self, request: Request, connection: Connection) -> None:
+        """Answer a request: at once if its client is known, else by a task."""
+        if self._known_clients.serve(request, connection):
             return
-        await _send(send, 200, answer, self._services.executor.damage.pop(request_id, ""))
+        is_admin = request.url.startswith(_ADMIN_PREFIX)
+        answering = self._answer_admin(request, connection) if is_admin else self._answer(request, connection)
+        task = asyncio.get_running_loop().create_task(answering)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    def serve_known(self, headers: Pairs, body: bytes, reply: Reply) -> bool:
-        """Answer a whole request of a known client. False if it is none; nothing has happened then."""
-        return self._known_clients.serve(headers, body, reply)
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """Answer a request of a known client. False if it has to be read like any other."""
+        return self._known_clients.serve_known(known, values, body, connection)
 
-    def refuse(self, error: ApiError) -> bytes:
-        """The body of a refusal of what is no request yet."""
-        return envelope.failure(error, new_request_id())
+    def refuse(self, broken: Broken) -> Answer:
+        """The answer to what is no request."""
+        request = broken.request
+        if request is not None and request.url.startswith(_ADMIN_PREFIX):
+            return self._admin.refuse(broken)
+        return self._refusal(_FAULTS[broken.fault](broken))
 
-    async def _answer(self, scope: dict[str, Any], receive: Receive, request_id: str) -> dict[str, object]:
-        limits = self._limits
-        headers = _headers(scope["headers"])
-        head = request_forms.detect_format(scope["method"], scope["path"], scope["query_string"], headers, limits)
-        body = b"" if head.method == "GET" else await _body(headers, receive, head.body_limit_bytes(limits))
-        request = request_forms.read(head, body)
-        grant = self._authenticator.check(request)
-        action = find_action(request)
-        call = Call(request_id, find_region(request), nested=grant.expires_at is not None)
-        parameters = decode(request.json_body(table_of(action.decoder)), action.decoder)
+    def lost(self, connection: Connection) -> None:
+        """A connection has gone; calls that it has made go on."""
+
+    def _refusal(self, error: ApiError) -> Answer:
+        return Answer(200, envelope.failure(error, new_request_id()))
+
+    def _head(self, request: Request) -> request_forms.Head:
+        headers = _headers(request.headers)
+        path = request.path if request.url.startswith(b"/") else request.url.decode("latin-1")
+        return request_forms.detect_format(request.method, path, request.query, headers, self._limits)
+
+    async def _answer_admin(self, request: Request, connection: Connection) -> None:
+        connection.send(await self._admin.answer(request))
+
+    async def _answer(self, request: Request, connection: Connection) -> None:
+        request_id = new_request_id()
+        handling = self._handle(request, request_id)
+        answer = await envelope.answered(handling, request_id, self._services.console.show)
+        connection.reply(answer, self._services.damage.pop(request_id, ""))
+
+    async def _handle(self, request: Request, request_id: str) -> dict[str, object]:
+        head = self._head(request)
+        form = request_forms.read(head, b"" if head.method == "GET" else request.body)
+        key = self._authenticator.check(form)
+        action = find_action(form)
+        call = Call(request_id, find_region(form), nested=key.expires_at is not None)
+        parameters = decode(form.json_body(table_of(action.decoder)), action.decoder)
         answer = await action.handle(parameters, call, self._services)
         if head.method == "POST" and not head.is_v1:
-            self._known_clients.learn(scope["headers"], grant, request.common("Action"), call.region)
+            self._known_clients.learn(request.headers, key, form.common("Action"), call.region)
         return answer
 
 
-async def _send(send: Send, status: int, body: bytes, damage: str = "") -> None:
-    """Send an answer of one piece.
+def _too_large(broken: Broken) -> ApiError:
+    return request_forms.too_large(broken.limit_bytes, broken.size)
 
-    :param damage: the fault that befalls it
-    """
-    headers = [(b"Content-Type", CONTENT_TYPE), (b"Content-Length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "damage": damage})
+
+_FAULTS: dict[Fault, Callable[[Broken], ApiError]] = {
+    Fault.NO_HTTP: lambda _: ApiError(
+        "UnsupportedProtocol", "Invalid HTTP request received. The API is called by GET and POST of HTTP/1.1."
+    ),
+    Fault.TRAILERS: lambda _: ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."),
+    Fault.HEAD_TOO_LARGE: lambda _: ApiError("RequestSizeLimitExceeded", "The headers of the request are too large."),
+    Fault.BODY_TOO_LARGE: _too_large,
+    Fault.TOO_SLOW: lambda _: ApiError("InvalidParameter", "The request did not arrive whole in time."),
+    Fault.CUT_SHORT: lambda _: ApiError("InvalidParameter", "The request ended before it was whole."),
+}
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -100,30 +130,6 @@ def _check_single(names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1 and (name in _SINGLE_HEADERS or name.startswith(_SINGLE_PREFIX)):
             raise ApiError("InvalidParameter", f"The header {name} is sent twice.")
-
-
-async def _body(headers: Mapping[str, str], receive: Receive, limit_bytes: int) -> bytes:
-    """The whole body, whose announced size is judged before any of it is read."""
-    announced = headers.get("content-length", "0")
-    if len(announced) > 18 or (announced.isdecimal() and int(announced) > limit_bytes):
-        raise request_forms.too_large(limit_bytes, announced[:32])
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts = [body]
-        size = len(body)
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > limit_bytes:
-                raise request_forms.too_large(limit_bytes, str(size))
-        body = b"".join(parts)
-    if message["type"] == "http.disconnect":
-        raise Gone
-    if len(body) > limit_bytes:
-        raise request_forms.too_large(limit_bytes, str(len(body)))
-    return body
 
 
 #: Every action of version 2018-04-16 (tccli's api.json).
@@ -141,7 +147,7 @@ KNOWN_ACTIONS = frozenset(
 )
 
 
-def find_action(request: Request) -> Action:
+def find_action(request: request_forms.Request) -> Action:
     """The action that a request asks for.
 
     :raises ApiError: if it names none, or one that is not served
@@ -162,7 +168,7 @@ def find_action(request: Request) -> Action:
     raise ApiError("InvalidAction", f"The action {name[:64]!r} does not exist.")
 
 
-def find_region(request: Request) -> str:
+def find_region(request: request_forms.Request) -> str:
     """The region that a request operates on.
 
     :raises ApiError: if it names none
@@ -173,6 +179,6 @@ def find_region(request: Request) -> str:
     return region
 
 
-def _missing(request: Request, parameter: str) -> ApiError:
+def _missing(request: request_forms.Request, parameter: str) -> ApiError:
     shown = request.shown_name(parameter)
     return ApiError("MissingParameter", f"The request is missing a required parameter `{shown}`.")

@@ -1,13 +1,14 @@
-"""The short way of a call that is like one before: synchronous, of JSON, signed by TC3, from the same client.
+"""Clients whose requests are known: synchronous calls of JSON, signed by TC3, with the headers of a call before.
 
-Headers of a client's calls are the same from call to call, but for time, signature and length. So what the long way
-found out about them is kept, and the next call of the kind needs its signature checked, its body read, and no task of
-its own. Whatever is unusual about a request sends it the long way, which alone refuses.
+The headers of a client's calls are the same from call to call, but for time, signature, length and trace id. The facts
+that the first call has shown are kept by these headers, a cache of the authentication: the next call of the kind needs
+its signature checked and its body read, and no task. Every request that is unusual goes through ``dispatch``, which
+alone refuses.
 """
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,30 +19,42 @@ from tencentserverless.local.actions import invoke
 from tencentserverless.local.actions.parameters import Call
 from tencentserverless.local.api import envelope
 from tencentserverless.local.errors import ApiError
+from tencentserverless.local.http.connection import Connection
+from tencentserverless.local.http.messages import Headers, Request
 from tencentserverless.local.invocation import new_request_id
-from tencentserverless.local.invocations.execution import Done
 from tencentserverless.local.services import Services
 
-Pairs = list[tuple[bytes, bytes]]
 Key = tuple[tuple[bytes, bytes], ...]
-Reply = Callable[[bytes, str], None]
 
 _MAX_KINDS = 256  # ours
-_AUTHORIZATION, _TIMESTAMP, _LENGTH = b"authorization", b"x-tc-timestamp", b"content-length"
-_VARYING = frozenset((_AUTHORIZATION, _TIMESTAMP, _LENGTH))
+_AUTHORIZATION, _TIMESTAMP = b"authorization", b"x-tc-timestamp"
+#: The official SDK for Python sends a new trace id with every call. It is not signed, and changes nothing here.
+VARYING = frozenset((_AUTHORIZATION, _TIMESTAMP, b"content-length", b"x-tc-traceid"))
 _TIMESTAMP_CHARS = range(1, 13)
 
 
 class _Kind(NamedTuple):
-    """What is known of all requests with the same headers.
+    """The facts that all requests with the same headers share.
 
     :param signer: makes the Authorization header that a right one has
     """
 
-    grant: AccessKey
+    key: AccessKey
     signer: signing.Signer
     decoder: "msgspec.json.Decoder[Any]"
     region: str
+
+
+class _Known(NamedTuple):
+    """A kind whose head a connection remembers.
+
+    :param timestamp: the position of its value among those that vary
+    :param authorization: likewise
+    """
+
+    kind: _Kind
+    timestamp: int
+    authorization: int
 
 
 class KnownClients:
@@ -58,8 +71,8 @@ class KnownClients:
         self._kinds: dict[Key, _Kind] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def learn(self, headers: Pairs, grant: AccessKey, action: str, region: str) -> None:
-        """A call has come the long way and was found in order: the next one of its kind need not.
+    def learn(self, headers: Headers, key: AccessKey, action: str, region: str) -> None:
+        """A call was found in order: the next one of its kind is known.
 
         :param headers: as they came, names in lower case
         """
@@ -71,80 +84,101 @@ class KnownClients:
         if len(self._kinds) >= _MAX_KINDS:
             self._kinds.clear()
         signer = signing.Signer(host, wire.SERVICE, content_type)
-        self._kinds[_key(headers)] = _Kind(grant, signer, action_of.decoder, region)
+        self._kinds[_key(headers)] = _Kind(key, signer, action_of.decoder, region)
 
-    def serve(self, headers: Pairs, body: bytes, reply: Reply) -> bool:
-        """Answer a whole POST to ``/`` without a query. False if it has to go the long way; nothing has happened then.
-
-        :param reply: called once, perhaps at once, with the envelope and what spoils it
-        """
-        kind = self._kinds.get(_key(headers))
-        if kind is None or not self._is_proven(kind, headers, body):
+    def serve(self, request: Request, connection: Connection) -> bool:
+        """Answer a whole request of a kind that is known. False if it is none; nothing has happened then."""
+        kind = self._kinds.get(_key(request.headers))
+        if kind is None or request.method != "POST" or request.url != b"/":
             return False
-        try:
-            parameters = kind.decoder.decode(body)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        timestamp, authorization = request.header(_TIMESTAMP), request.header(_AUTHORIZATION)
+        parameters = self._read(kind, timestamp, authorization, request.body)
+        if parameters is None:
             return False
-        request_id = new_request_id()
-        services = self._services
-        call = Call(request_id, kind.region, nested=kind.grant.expires_at is not None)
-        if isinstance(parameters, invoke.InvokeTable) and parameters.InvocationType not in (None, "", wire.SYNC):
-            self._handle(parameters, call, reply)
-            return True
-        try:
-            prepared = invoke.prepare(parameters, call, services)
-        except ApiError as error:
-            reply(envelope.failure(error, request_id), "")
-            return True
-        if prepared.execution.record.runs_async:
-            self._handle(parameters, call, reply)
-            return True
-
-        damage = services.executor.damage
-
-        def end(done: Done | Exception) -> None:
-            answer = _answer(prepared, done, services, request_id)
-            reply(answer, damage.pop(request_id, "") if damage else "")
-
-        services.executor.start(prepared.execution, end)
+        if names := connection.remember(kind, VARYING):
+            connection.known = _Known(kind, names.index(_TIMESTAMP), names.index(_AUTHORIZATION))
+        self._call(kind, parameters, connection)
         return True
 
-    def _handle(self, parameters: Any, call: Call, reply: Reply) -> None:
-        """Answer what is only accepted: it has to be kept first."""
+    def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, _Known)
+        parameters = self._read(known.kind, values[known.timestamp], values[known.authorization], body)
+        if parameters is None:
+            return False
+        self._call(known.kind, parameters, connection)
+        return True
+
+    def _read(self, kind: _Kind, timestamp: bytes, authorization: bytes, body: bytes) -> Any:
+        """The parameters of a request that is fresh and signed by the key of its kind, else None."""
+        key = kind.key
+        if self._keys.find(key.credentials.secret_id) is not key:
+            return None
+        if len(timestamp) not in _TIMESTAMP_CHARS or not timestamp.isdigit():
+            return None
+        now, seconds = self._clock(), int(timestamp)
+        if abs(now - seconds) > self._skew_seconds or (key.expires_at is not None and now >= key.expires_at):
+            return None
+        made = kind.signer.sign(key.credentials, seconds, body)
+        if not hmac.compare_digest(made.encode("ascii"), authorization):
+            return None
+        try:
+            return kind.decoder.decode(body)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return None
+
+    def _call(self, kind: _Kind, parameters: Any, connection: Connection) -> None:
+        """Run the function, or accept the event."""
+        request_id = new_request_id()
+        call = Call(request_id, kind.region, nested=kind.key.expires_at is not None)
+        if isinstance(parameters, invoke.InvokeTable) and parameters.InvocationType not in (None, "", wire.SYNC):
+            self._accept(parameters, call, connection)
+            return
+        try:
+            invocation, _ = invoke.prepare(parameters, call, self._services, Reply(connection, self._services))
+        except ApiError as error:
+            connection.reply(envelope.failure(error, request_id))
+            return
+        if invocation.record.runs_async:
+            self._accept(parameters, call, connection)
+        else:
+            self._services.runner.submit(invocation)
+
+    def _accept(self, parameters: Any, call: Call, connection: Connection) -> None:
+        """Accept an asynchronous invocation: it has to be kept before it is answered."""
         handle = invoke.invoke if isinstance(parameters, invoke.InvokeTable) else invoke.invoke_function
         show = self._services.console.show
 
         async def answer() -> None:
-            reply(await envelope.answered(handle(parameters, call, self._services), call.request_id, show), "")
+            handling = handle(parameters, call, self._services)
+            connection.reply(await envelope.answered(handling, call.request_id, show))
 
         task = asyncio.get_running_loop().create_task(answer())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _is_proven(self, kind: _Kind, headers: Pairs, body: bytes) -> bool:
-        """Whether a request is fresh and signed by the key of its kind."""
-        grant = kind.grant
-        if self._keys.find(grant.credentials.secret_id) is not grant:
-            return False
-        values = dict(headers)
-        timestamp, authorization = values.get(_TIMESTAMP, b""), values.get(_AUTHORIZATION, b"")
-        if len(timestamp) not in _TIMESTAMP_CHARS or not timestamp.isdigit():
-            return False
-        now = self._clock()
-        if abs(now - int(timestamp)) > self._skew_seconds or (grant.expires_at is not None and now >= grant.expires_at):
-            return False
-        made = kind.signer.sign(grant.credentials, int(timestamp), body)
-        return hmac.compare_digest(made.encode("ascii"), authorization)
+
+class Reply:
+    """The way of an answer to its connection."""
+
+    __slots__ = ("_connection", "_services")
+
+    def __init__(self, connection: Connection, services: Services) -> None:
+        self._connection = connection
+        self._services = services
+
+    def __call__(self, answer: Mapping[str, object] | ApiError, request_id: str) -> None:
+        """Send an answer."""
+        damage = self._services.damage
+        try:
+            if isinstance(answer, ApiError):
+                body = envelope.failure(answer, request_id)
+            else:
+                body = envelope.success(answer, request_id)
+        except Exception as error:  # noqa: BLE001  # the end of a call must not be disturbed
+            body = envelope.internal_error(error, request_id, self._services.console.show)
+        self._connection.reply(body, damage.pop(request_id, "") if damage else "")
 
 
-def _answer(prepared: invoke.Prepared, done: Done | Exception, services: Services, request_id: str) -> bytes:
-    if not isinstance(done, Done):
-        return envelope.failure(done if isinstance(done, ApiError) else invoke.stopped(), request_id)
-    try:
-        return envelope.success(invoke.answer(prepared, done, services), request_id)
-    except Exception as error:  # noqa: BLE001  # the last line: whoever ends the call must not be disturbed
-        return envelope.internal_error(error, request_id, services.console.show)
-
-
-def _key(headers: Pairs) -> Key:
-    return tuple([pair for pair in headers if pair[0] not in _VARYING])
+def _key(headers: Headers) -> Key:
+    return tuple([pair for pair in headers if pair[0] not in VARYING])

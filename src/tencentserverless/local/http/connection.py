@@ -1,318 +1,366 @@
-"""What happens on a connection before there is a request: bytes that are no HTTP, and requests that never end.
+"""One connection of any listener: its requests are answered by a site, one after the other.
 
-uvicorn answers those with a status of 400. A client of the cloud takes any status but 200 for a broken network, so
-they get the envelope too.
+The order, the clock and the end of the connection are here. A request is handed to the site when it is whole, or, where
+the site takes its body in parts, when its head is. Broken HTTP gets the site's words and ends the connection; requests
+that came before it get their own answers, and then nothing is said of it: the words could be taken for an answer.
 """
 
 import asyncio
-import contextlib
-import logging
+import math
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol, cast
+from typing import Protocol, cast
 
-import httptools
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from tencentserverless.local.http.head_template import HeadTemplate, make_template
+from tencentserverless.local.http.messages import (
+    CONTINUE,
+    Answer,
+    Bounds,
+    Broken,
+    Fault,
+    Intake,
+    Request,
+    chunk_of,
+    head_of,
+)
+from tencentserverless.local.http.open_connections import OpenConnections
+from tencentserverless.local.http.reader import RequestReader, State
 
-from tencentserverless.local.errors import ApiError
-from tencentserverless.local.http.exchange import CONTENT_TYPE, Exchange
-from tencentserverless.local.http.upgrade_offers import head_without_offer, is_offer
-from tencentserverless.local.settings import Limits
-
-#: In place of uvicorn.error, whose warnings of a client's mistakes tell the user to install parts of uvicorn.
-_LOGGER = logging.getLogger(__name__)
-_LOGGER.setLevel(logging.ERROR)
-
-_SHORT_LENGTH_CHARS = 5  # of the length of a body that is awaited whole; it is bounded by uvicorn's high-water mark too
+_LINGER_SECONDS = 30.0  # for a client to read a refusal while it still sends the body
+_LINGER_BYTES = 64 * 1024 * 1024
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
-_HEADER_SIGNS_BYTES = 4  # the colon, a blank and the end of the line
+_SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
 
 
-class Api(Protocol):
-    """The application above a connection, beside what ASGI says of one."""
+class Site(Protocol):
+    """The service behind a listener. None of its methods waits."""
 
-    def serve_known(self, headers: list[tuple[bytes, bytes]], body: bytes, reply: Callable[[bytes, str], None]) -> bool:
-        """Answer a whole request of a known client. False if it is none; nothing has happened then."""
+    @property
+    def bounds(self) -> Bounds:
+        """The bounds of every request."""
 
-    def refuse(self, error: ApiError) -> bytes:
-        """The body of a refusal."""
+    def accept(self, request: Request) -> int | Intake:
+        """Judge a head: the bytes that the body may have, or another way to take the request.
+
+        :raises Refused: if the head is refused; the body is not read
+        """
+
+    def handle(self, request: Request, connection: "Connection") -> None:
+        """Answer a request, now or later, by ``reply``, ``send``, ``start`` or ``upgrade`` of the connection."""
+
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: "Connection") -> bool:
+        """Answer a request like one that was remembered. False if it has to be read like any other.
+
+        :param values: of the headers that vary, in the order of ``HeadTemplate.names``
+        """
+
+    def refuse(self, broken: Broken) -> Answer:
+        """The answer to what is no request."""
+
+    def lost(self, connection: "Connection") -> None:
+        """The connection has gone."""
 
 
-def make_protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """The class of connections that keep these limits."""
+class Connection(asyncio.Protocol):
+    """A connection. At most one request is under way; those that come behind it wait."""
 
-    class Connection(_Connection):
-        limits_kept = limits
-
-    return Connection
-
-
-class _Connection(HttpToolsProtocol):
-    """One connection. Its clock runs only while a request has arrived in part."""
-
-    limits_kept: Limits
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.logger = _LOGGER
-        self._api = cast(Api, self.app)
-        self._is_partial = False
-        self._is_head = False
-        self._is_new = False  # the bytes at hand began a message, ended a head, or held some of a body
-        self._line_bytes = 0  # of reads that did none of these; the parser keeps such bytes until their line ends
-        self._head_bytes = 0
-        self._idle_since: float | None = None  # by the loop's clock; None while a request is at hand
-        self._length = b""  # Content-Length, as it was sent
-        self._is_unbegun = False  # the request at hand waits to be whole before anybody looks at it
-        self._refusal: ApiError | None = None  # why the parser was stopped
+    def __init__(self, site: Site, others: OpenConnections) -> None:
+        self._site = site
+        self._others = others
+        self._loop = others.loop
+        self._bounds = site.bounds
+        self._transport: asyncio.Transport | None = None
+        self._reader = RequestReader(site.accept, self._bounds.head_bytes, self._pause_body)
+        self._current: Request | HeadTemplate | None = None  # under way
+        self._keeps = True  # the connection stays open behind the answer that is under way
+        self._is_stopping = False
+        self._is_clogged = False  # the client does not read its answers
+        self._is_paused = False
+        self._is_chunked = False
+        self._on_drained: Callable[[], None] | None = None
+        self._data = b""  # of the request that is under way, if it came in one piece of its own
+        self._template: HeadTemplate | None = None
+        self.known: object = None  # facts on requests that have the head of the template
+        self._lingering_bytes = 0  # that are read and thrown away until the end; 0 if it does not linger
+        self._is_arriving = False  # the deadline is that of a request that has arrived in part
+        self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes of a request, or of several."""
-        self._is_new = False
-        self._unset_keepalive_if_required()
-        try:
-            self._feed(data)
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-        if not self._is_partial:
-            self._stop_clock()
-            return
-        if self._timer is None and not self.transport.is_closing():
-            self._timer = self.loop.call_later(self.limits_kept.request_seconds, self._end_slow_request)
-        if not self._is_new:
-            self._line_bytes += len(data)
-            if self._line_bytes > self.limits_kept.head_bytes:
-                self._refuse(_head_too_large())
+    # The site's side.
 
-    def _feed(self, data: bytes) -> None:
-        """Have bytes read."""
-        while True:
-            try:
-                self.parser.feed_data(data)
-            except httptools.HttpParserUpgrade as offer:
-                if not is_offer(self.parser):
-                    return  # CONNECT, which is refused
-                data = head_without_offer(self.parser, self.url, self.headers) + data[offer.args[0] :]
-                self.parser = httptools.HttpRequestParser(self)
-                with contextlib.suppress(AttributeError):  # of httptools before 0.6.3
-                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
-            else:
-                return
+    def reply(self, body: bytes, damage: str = "") -> None:
+        """Answer the request that is under way with 200 and JSON.
 
-    def on_message_begin(self) -> None:
-        """The first byte of a request."""
-        self._is_partial = self._is_head = self._is_new = True
-        self._head_bytes = self._line_bytes = 0
-        self.url = b""
-        self.expect_100_continue = False
-        self.headers = []
-        self._length = b""
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the path and the query."""
-        self._head_bytes += len(url)
-        if self._head_bytes > self.limits_kept.head_bytes:
-            self._stop_parser(_head_too_large())
-        self.url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer: uvicorn would add those, without end, to headers that were judged already."""
-        if not self._is_head:
-            self._stop_parser(ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."))
-        self._head_bytes += len(name) + len(value) + _HEADER_SIGNS_BYTES
-        if self._head_bytes > self.limits_kept.head_bytes:
-            self._stop_parser(_head_too_large())
-        name = name.lower()
-        self.headers.append((name, value))
-        if name == b"content-length":
-            self._length = value
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-
-    def on_headers_complete(self) -> None:
-        """The request has all its headers."""
-        if is_offer(self.parser):
-            return  # they come once more
-        self._is_head = False
-        self._is_new = True
-        self._line_bytes = 0
-        before: Exchange | None = cast(Any, self.cycle)  # None until there is a request
-        self._is_unbegun = False
-        cycle = Exchange(
-            self.transport,
-            self.flow,
-            default_headers=self.server_state.default_headers,
-            wants_continue=self.expect_100_continue,
-            keep_alive=self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0",
-            on_response=self.on_response_complete,
-        )
-        self.cycle = cast(Any, cycle)
-        if before is not None and not before.response_complete:
-            self._scope(cycle)
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
-        elif 0 < len(self._length) <= _SHORT_LENGTH_CHARS and self.url == b"/" and not self.expect_100_continue:
-            self._is_unbegun = True  # it may be one for the short way, when all of it is here
-        else:
-            self._begin(cycle)
-
-    def on_body(self, body: bytes) -> None:
-        """A part of the body."""
-        self._is_new = True
-        self._line_bytes = 0
-        cycle = self.cycle
-        if cycle.response_complete:
-            return
-        cycle.body += body
-        if self._is_unbegun and len(cycle.body) > HIGH_WATER_LIMIT:
-            self._begin(cast(Any, cycle))
-        if len(cycle.body) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
-        if not self._is_unbegun:
-            cycle.message_event.set()
-
-    def on_message_complete(self) -> None:
-        """The request is whole."""
-        if is_offer(self.parser):
-            return
-        self._is_partial = False
-        if self.cycle.response_complete:
-            return
-        self.cycle.more_body = False
-        if not self._is_unbegun:
-            self.cycle.message_event.set()
-            return
-        cycle = cast(Exchange, self.cycle)
-        self._is_unbegun = False
-        is_candidate = self.parser.get_method() == b"POST"
-        if not (is_candidate and self._api.serve_known(self.headers, bytes(cycle.body), cycle.reply)):
-            self._begin(cycle)
-
-    def eof_received(self) -> None:
-        """The client sends no more; it may still read."""
-        if self._is_partial:
-            self._refuse(ApiError("InvalidParameter", "The request ended before it was whole."))
-
-    def shutdown(self) -> None:
-        """The server stops: an idle connection ends now, another one after its answer.
-
-        Over TLS an end is agreed upon, and a client that idles, also one behind the proxy, does not listen. So nobody
-        waits for it, unless it has not yet taken all of its last answer.
+        :param damage: a fault that befalls the answer: ``lost``, or ``cut`` in the middle; else empty
         """
-        has_left = not self.transport.get_write_buffer_size()
-        super().shutdown()
-        if self.transport.is_closing() and has_left:
-            self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
+        if damage or self._transport is None or not self._keeps:
+            self.send(Answer(200, body), damage)
+            return
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._others.json_head(), len(body), body))
+        self._current = None
+        self._go_on()
+
+    def send(self, answer: Answer, damage: str = "") -> None:
+        """Answer the request that is under way.
+
+        :param damage: as in ``reply``
+        """
+        if self._transport is None:
+            self._current = None
+            return
+        is_head = isinstance(self._current, Request) and self._current.method == "HEAD"
+        body = b"" if is_head else answer.body
+        data = head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
+        if damage:
+            self._transport.write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
+            self._transport.close()
+            return
+        self._transport.write(data)
+        self._end_answer()
+
+    def start(self, answer: Answer, length: int | None = None) -> None:
+        """Begin an answer whose body comes in parts, by ``write`` and ``finish``.
+
+        :param answer: its body is not used
+        :param length: of the body in bytes, None where it is not known
+        """
+        self._is_chunked = length is None
+        if self._transport is not None:
+            self._transport.write(head_of(answer, self._others.date_line(), length, keeps=self._keeps))
+
+    def write(self, data: bytes) -> bool:
+        """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
+        if self._transport is not None and data:
+            self._transport.write(chunk_of(data) if self._is_chunked else data)
+        return not self._is_clogged
+
+    def finish(self) -> None:
+        """End an answer that was begun by ``start``."""
+        if self._transport is not None:
+            self._transport.write(chunk_of(b"") if self._is_chunked else b"")
+            self._end_answer()
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call this when the client keeps up again."""
+        self._on_drained = callback
+
+    def upgrade(self, head: bytes, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes] | None:
+        """Leave the connection to another protocol.
+
+        :param head: of the answer, whole
+        :return: the transport, and the bytes that came behind the request; None if the client has gone
+        """
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return None
+        self._stop_timer()
+        self._others.discard(self)
+        transport.write(head)
+        transport.set_protocol(protocol)
+        transport.resume_reading()
+        return transport, self._reader.rest
+
+    def remember(self, known: object, varying: frozenset[bytes]) -> tuple[bytes, ...]:
+        """Have requests with the head of the one that is under way handed to ``handle_known``.
+
+        :param varying: names of headers whose values may be others
+        :return: their names in the order of the values; empty if this head can't be remembered
+        """
+        request, head = self._current, self._data[: self._data.find(b"\r\n\r\n") + 4]
+        if not head or not isinstance(request, Request) or not self._keeps:
+            return ()
+        if _SHARED_HEADERS.intersection(name for name, _ in request.headers):
+            return ()
+        self._template, self.known = make_template(head, request.headers, varying), known
+        return self._template.names if self._template is not None else ()
+
+    def close(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def stop(self) -> None:
+        """End an idle connection now, another one after its answers."""
+        self._is_stopping, self._keeps = True, False
+        if self._transport is None or self._current is not None or self._reader.whole:
+            return
+        # Over TLS an end is agreed upon, and a client that idles, also one behind the proxy, does not listen.
+        has_left = not self._transport.get_write_buffer_size()
+        self._transport.close()
+        if has_left:
+            self._loop.call_later(_FAREWELL_SECONDS, self._transport.abort)
+
+    # asyncio's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._others.add(self)
+        self._set_deadline(self._bounds.idle_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has gone."""
-        self._stop_clock()
-        super().connection_lost(exc)
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
+        self._transport = None
+        self._stop_timer()
+        self._others.discard(self)
+        self._reader.end()
+        self._site.lost(self)
 
-    def send_400_response(self, msg: str) -> None:
-        """The bytes are no HTTP, or the parser was stopped.
-
-        :param msg: uvicorn's words for it
-        """
-        no_http = ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1.")
-        self._refuse(self._refusal or no_http)
-
-    def on_response_complete(self) -> None:
-        """An answer has been written: the next request is looked at, or the connection idles.
-
-        One timer serves many answers: it looks anew when it rings.
-        """
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request, or of several."""
+        reader = self._reader
+        if reader.state is State.STOPPED:
+            self._throw_away(len(data))
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+        is_first = self._current is None and reader.state is State.BETWEEN
+        if is_first and self._template is not None and self._handle_known(self._template, data):
             return
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self._end_idle)
+        reader.feed(data)
+        if is_first and len(reader.whole) == 1 and reader.state is State.BETWEEN:
+            self._data = data
+        if self._current is None and not reader.whole and reader.take_continue() and self._transport is not None:
+            self._transport.write(CONTINUE)
+        self._go_on()
 
-    def _unset_keepalive_if_required(self) -> None:
-        """A request has come. The timer goes on, and finds that."""
-        self._idle_since = None
+    def eof_received(self) -> bool:
+        """The client sends no more. It may still read: what is whole gets its answer."""
+        self._reader.end()
+        self._go_on()
+        is_owed = self._current is not None or bool(self._reader.whole)
+        return is_owed and self._transport is not None and self._transport.can_write_eof()
 
-    def _end_idle(self) -> None:
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None or self.transport.is_closing():
-            return  # the next answer sets it again
-        rest_seconds = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if rest_seconds > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(rest_seconds, self._end_idle)
+    def pause_writing(self) -> None:
+        """The client does not read its answers: no more requests."""
+        self._is_clogged = True
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._is_clogged = False
+        if self._on_drained is not None:
+            self._on_drained()
+        if self._current is None:
+            self._go_on()
+
+    # Inside.
+
+    def _handle_known(self, template: HeadTemplate, data: bytes) -> bool:
+        """Answer a request that has the head of one before. False if it has another, or has to be read."""
+        found = template.match(data)
+        if found is None:
+            return False
+        self._current, self._deadline = template, math.inf
+        if self._site.handle_known(self.known, found[0], found[1], self):
+            return True
+        self._current = None
+        return False
+
+    def _go_on(self) -> None:
+        """Have the next request handled, unless one is under way; end what is broken; or wait."""
+        reader = self._reader
+        if isinstance(reader.stop, Broken) and reader.stop.fault is not Fault.BODY_TOO_LARGE and self._is_owing():
+            reader.stop = None  # words on it could be taken for one of the answers that are owed
+        while self._current is None and reader.whole and not self._is_clogged and self._transport is not None:
+            request = self._current = reader.whole.popleft()
+            self._keeps = request.keeps and not self._is_stopping
+            self._deadline, self._is_arriving = math.inf, False
+            self._site.handle(request, self)
+        if self._transport is None:
+            return
+        if self._is_owing():
+            self._pause(bool(reader.whole) or reader.is_partial or reader.state is State.STOPPED or self._is_clogged)
+            return
+        self._data = b""
+        if reader.state is State.STOPPED:
+            self._end_reading(reader.stop)
+            return
+        self._pause(self._is_clogged)
+        if not reader.is_partial:
+            self._is_arriving = False
+            self._set_deadline(self._bounds.idle_seconds)
+        elif not self._is_arriving:
+            self._is_arriving = True
+            self._set_deadline(self._bounds.request_seconds)
+
+    def _is_owing(self) -> bool:
+        """True if a request waits for its answer."""
+        return self._current is not None or bool(self._reader.whole)
+
+    def _end_answer(self) -> None:
+        """The answer has been written."""
+        current, self._current = self._current, None
+        if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
+            self._linger()
+        elif self._keeps:
+            self._go_on()
+        elif self._transport is not None:
+            self._transport.close()
+
+    def _end_reading(self, stop: Answer | Broken | None) -> None:
+        """End the connection, which reads no more and owes no answer."""
+        if self._transport is None or self._lingering_bytes:
+            return
+        if stop is None:
+            self._transport.close()
+            return
+        answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
+        self._transport.write(head_of(answer, self._others.date_line(), len(answer.body), keeps=False) + answer.body)
+        if isinstance(stop, Answer) or stop.fault is Fault.BODY_TOO_LARGE:
+            self._linger()
         else:
-            self.transport.close()
+            self._transport.close()
 
-    def _begin(self, cycle: Exchange) -> None:
-        """Have the application answer, while the rest of the request may still come."""
-        self._is_unbegun = False
-        self._scope(cycle)
-        self._start_asgi_task(cast(Any, cycle), self.app)
+    def _linger(self) -> None:
+        """Let the client read the answer though it still sends: a close now could take the answer away from it."""
+        self._reader.end()
+        if self._transport is None:
+            return
+        if self._transport.can_write_eof():
+            self._lingering_bytes = _LINGER_BYTES
+            self._transport.write_eof()
+            self._pause(False)
+            self._set_deadline(_LINGER_SECONDS)
+        else:
+            self._transport.close()
 
-    def _scope(self, cycle: Exchange) -> None:
-        """Tell a cycle what is asked for, in ASGI's words."""
-        url = httptools.parse_url(self.url)
-        cycle.scope = {
-            "type": "http",
-            "method": self.parser.get_method().decode("ascii"),
-            "path": url.path.decode("ascii"),
-            "query_string": url.query or b"",
-            "headers": self.headers,
-        }
+    def _throw_away(self, size: int) -> None:
+        """Read what a client still sends that is to read its refusal."""
+        self._lingering_bytes -= size
+        if self._lingering_bytes <= 0:
+            self.close()
 
-    def _stop_parser(self, error: ApiError) -> NoReturn:
-        """Nothing behind this byte is read; uvicorn then asks for its 400."""
-        self._refusal = error
-        raise error
+    def _pause_body(self, is_paused: bool) -> None:
+        if self._current is not None:
+            self._pause(is_paused)
 
-    def _end_slow_request(self) -> None:
-        self._timer = None
-        self._refuse(ApiError("InvalidParameter", "The request did not arrive whole in time."))
+    def _pause(self, is_paused: bool) -> None:
+        if is_paused != self._is_paused and self._transport is not None:
+            self._is_paused = is_paused
+            if is_paused:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
 
-    def _stop_clock(self) -> None:
+    def _set_deadline(self, seconds: float) -> None:
+        """Have the connection ended at a deadline. One timer serves many: it looks anew when it is due."""
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._stop_timer()
+            self._timer = self._loop.call_at(self._deadline, self._expire)
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _refuse(self, error: ApiError) -> None:
-        """Answer what has arrived in part, and close.
-
-        An answer that another request waits for must not be taken for this one's: it may tell of a function that ran.
-        """
-        self._stop_clock()
-        if self.transport.is_closing():
+    def _expire(self) -> None:
+        self._timer = None
+        if self._transport is None or self._deadline == math.inf:
             return
-        cycle: Exchange | None = cast(Any, self.cycle)  # None until there is a request
-        if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
-            if not self.pipeline:
-                self.transport.write(self._answer(error))
-            self.transport.close()
-        elif self.pipeline or cycle.response_started:
-            self.transport.close()
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._expire)
+        elif self._is_arriving:
+            self._reader.expire()
+            self._go_on()
+        elif self._lingering_bytes:
+            self._transport.abort()
         else:
-            cycle.keep_alive = False  # its answer leaves, then the connection closes
-            self.flow.pause_reading()
-
-    def _answer(self, error: ApiError) -> bytes:
-        body = self._api.refuse(error)
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", CONTENT_TYPE),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
-        lines = b"".join(b"%s: %s\r\n" % header for header in headers)
-        return STATUS_LINE[200] + lines + b"\r\n" + body
-
-
-def _head_too_large() -> ApiError:
-    return ApiError("RequestSizeLimitExceeded", "The headers of the request are too large.")
+            self._transport.close()

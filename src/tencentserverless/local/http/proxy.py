@@ -11,127 +11,193 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncGenerator
+from typing import cast
 
 from tencentserverless._core import wire
+from tencentserverless.local.http.connection import Connection
+from tencentserverless.local.http.messages import TEXT_LINES, Answer, Bounds, Broken, Fault, Intake, Refused, Request
+from tencentserverless.local.http.server import HttpServer
 from tencentserverless.local.settings import LOOPBACK_HOSTS, Limits
 
-_HEAD_BYTES = 8 * 1024
-_HEAD_SECONDS = 10.0
-_CHUNK_BYTES = 64 * 1024
+_BOUNDS = Bounds(head_bytes=8 * 1024, request_seconds=10.0, idle_seconds=10.0)
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-
-
-class _Refused(Exception):
-    """Why there is no tunnel: a status and a sentence, which HTTP libraries show as it stands in the status line."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
+_FAREWELL_SECONDS = 1.0
+_KNOWS_CONNECT = "The proxy of the local SCF knows CONNECT alone"
 
 
 class ConnectProxy:
-    """Every tunnel of a server.
+    """The site of the proxy, and its tunnels.
 
     :param target: address of the TLS server
     """
 
+    bounds: Bounds = _BOUNDS
+
     def __init__(self, target: tuple[str, int], limits: Limits) -> None:
         self._target = target
         self._limits = limits
-        self._open: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._tunnels: set[_Tunnel] = set()
 
     @contextlib.asynccontextmanager
     async def serve(self, listener: socket.socket) -> AsyncGenerator[None, None]:
         """Serve on a bound socket; every tunnel is closed at the end."""
-        server = await asyncio.start_server(self._receive, sock=listener, limit=_HEAD_BYTES)
+        server = HttpServer()
+        await server.listen(self, listener)
         try:
             yield
         finally:
-            server.close()
-            for task in self._open:
-                task.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)
+            await server.stop()
+            self.close()
 
-    async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, from its first byte to its last."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        try:
-            await self._answer(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
-            pass  # the client has gone, or says nothing
-        except asyncio.CancelledError:
-            pass  # the server stops; asyncio would report a cancelled connection as an error
-        finally:
-            self._open.discard(task)
-            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+    def close(self) -> None:
+        """Close every tunnel."""
+        for task in self._opening:
+            task.cancel()
+        for tunnel in list(self._tunnels):
+            tunnel.close()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            if len(self._open) > self._limits.tunnels:
-                raise _Refused(503, f"The local SCF has {self._limits.tunnels} tunnels open and opens no more")  # noqa: TRY301
-            await self._check(reader)
-            upstream = await asyncio.open_connection(*self._target)
-        except _Refused as refusal:
-            body = f"{refusal.reason}.\n".encode()
-            head = (
-                f"HTTP/1.1 {refusal.status} {refusal.reason}\r\nContent-Type: text/plain\r\n"
-                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-            )
-            writer.write(head.encode() + body)
-            await writer.drain()
-            return
-        try:
-            writer.write(_ESTABLISHED)
-            await self._carry((reader, writer), upstream)
-        finally:
-            upstream[1].close()
+    def accept(self, request: Request) -> int | Intake:
+        """Judge a head.
 
-    async def _check(self, reader: asyncio.StreamReader) -> None:
-        """Read the head of a CONNECT request.
-
-        :raises _Refused: unless it asks for a host of SCF
+        :raises Refused: unless it asks for a tunnel to a host of SCF, and there is one left
         """
-        try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
-        except asyncio.LimitOverrunError:
-            raise _Refused(431, "The head of the request is too large") from None
-        words = head.partition(b"\r\n")[0].split(b" ")
-        if len(words) != 3 or words[0] != b"CONNECT" or not words[2].startswith(b"HTTP/1."):
-            raise _Refused(405, "The proxy of the local SCF knows CONNECT alone")
-        host, _, port = words[1].decode("latin-1").rpartition(":")
+        if request.method != "CONNECT":
+            raise Refused(_answer(405, _KNOWS_CONNECT))
+        host, _, port = request.path.rpartition(":")
         if not self._is_ours(host.strip("[]").lower(), port):
-            raise _Refused(403, "The proxy of the local SCF leads to hosts of SCF alone, such as " + SCF_HOSTS[0])
+            words = "The proxy of the local SCF leads to hosts of SCF alone, such as " + SCF_HOSTS[0]
+            raise Refused(_answer(403, words))
+        if len(self._opening) + len(self._tunnels) >= self._limits.tunnels:
+            raise Refused(_answer(503, f"The local SCF has {self._limits.tunnels} tunnels open and opens no more"))
+        return 0
+
+    def handle(self, request: Request, connection: Connection) -> None:
+        """Open a tunnel."""
+        task = asyncio.get_running_loop().create_task(self._open(connection))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """No request is like another: every one asks for a tunnel."""
+        return False
+
+    def refuse(self, broken: Broken) -> Answer:
+        """The answer to what is no request."""
+        if broken.fault is Fault.TOO_SLOW:
+            return _answer(408, "The request did not arrive whole in time")
+        if broken.fault is Fault.HEAD_TOO_LARGE:
+            return _answer(431, "The head of the request is too large")
+        return _answer(405, _KNOWS_CONNECT)
+
+    def lost(self, connection: Connection) -> None:
+        """A connection has gone; a tunnel that is opened for it finds that."""
 
     def _is_ours(self, host: str, port: str) -> bool:
-        """Whether a host is SCF's, or the TLS server itself: clients send what is on loopback to their proxy too."""
+        """True for a host of SCF, and for the TLS server itself: clients send loopback to their proxy too."""
         if host in SCF_HOSTS:
             return port == str(HTTPS_PORT)
         return host in LOOPBACK_HOSTS and port == str(self._target[1])
 
-    async def _carry(
-        self,
-        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    ) -> None:
-        """Carry bytes both ways until one side ends, or is silent for too long."""
-        ways = [
-            asyncio.ensure_future(self._copy(client[0], upstream[1])),
-            asyncio.ensure_future(self._copy(upstream[0], client[1])),
-        ]
+    async def _open(self, connection: Connection) -> None:
+        tunnel = _Tunnel(self._limits.tunnel_idle_seconds, self._tunnels)
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            await loop.create_connection(lambda: tunnel.server, *self._target)
+        except OSError as error:
+            connection.send(_answer(502, f"The TLS server of the local SCF can't be reached: {error.strerror}"))
+            return
+        upgraded = connection.upgrade(_ESTABLISHED, tunnel.client)
+        if upgraded is None:
+            tunnel.close()
+            return
+        transport, rest = upgraded
+        tunnel.client.connection_made(transport)
+        if rest:
+            tunnel.client.data_received(rest)
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await asyncio.wait_for(reader.read(_CHUNK_BYTES), self._limits.tunnel_idle_seconds):
-            writer.write(data)
-            await writer.drain()
+
+class _Tunnel:
+    """Two connections whose bytes are carried both ways, until one ends or both are silent for too long."""
+
+    def __init__(self, idle_seconds: float, tunnels: "set[_Tunnel]") -> None:
+        self._idle_seconds = idle_seconds
+        self._tunnels = tunnels
+        self._loop = asyncio.get_running_loop()
+        self._used_at = self._loop.time()
+        self._timer = self._loop.call_later(idle_seconds, self._look)
+        self.client: _End = _End(self)
+        self.server: _End = _End(self)
+        self.client.other, self.server.other = self.server, self.client
+        tunnels.add(self)
+
+    def note(self) -> None:
+        """Bytes have come."""
+        self._used_at = self._loop.time()
+
+    def close(self) -> None:
+        """End both connections; what was written leaves before."""
+        self._timer.cancel()
+        self._tunnels.discard(self)
+        for end in (self.client, self.server):
+            if end.transport is not None:
+                end.transport.close() if end.transport.get_write_buffer_size() == 0 else end.end_soon()
+
+    def _look(self) -> None:
+        rest_seconds = self._used_at + self._idle_seconds - self._loop.time()
+        if rest_seconds > 0:
+            self._timer = self._loop.call_later(rest_seconds, self._look)
+        else:
+            self.close()
+
+
+class _End(asyncio.Protocol):
+    """One of the two connections of a tunnel."""
+
+    other: "_End"
+
+    def __init__(self, tunnel: _Tunnel) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._tunnel = tunnel
+        self._is_closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes for the other end."""
+        self._tunnel.note()
+        if self.other.transport is not None:
+            self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        """This end does not keep up: the other one is read no more."""
+        if self.other.transport is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self.other.transport is not None:
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has gone, and the tunnel ends."""
+        self.transport = None
+        self._tunnel.close()
+
+    def end_soon(self) -> None:
+        """Let what was written leave, for a moment."""
+        transport = self.transport
+        if transport is not None and not self._is_closed:
+            self._is_closed = True
+            transport.close()
+            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, transport.abort)
+
+
+def _answer(status: int, words: str) -> Answer:
+    """A refusal whose status line has the words too: HTTP libraries show it."""
+    return Answer(status, f"{words}.\n".encode(), TEXT_LINES, words)
 
 
 _REGIONS = (

@@ -5,16 +5,12 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from typing import Any
-
-from uvicorn.config import Config
-from uvicorn.server import Server
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.http.connection import make_protocol
-from tencentserverless.local.settings import DEFAULT_HOST, Limits, Settings
+from tencentserverless.local.http.connection import Connection, Site
+from tencentserverless.local.http.open_connections import OpenConnections
+from tencentserverless.local.settings import DEFAULT_HOST, Settings
 
 _BACKLOG = 2048
 _ANY_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where a client finds a server that listens everywhere
@@ -127,59 +123,28 @@ def _url(host: str, door: Listener, *, is_tls: bool = False) -> str:
     return f"{scheme}://[{host}]:{door.port}" if ":" in host else f"{scheme}://{host}:{door.port}"
 
 
-class HttpServer(Server):
-    """uvicorn, on sockets that are bound already and with signals left to the one who runs it.
+class HttpServer:
+    """Serves sites on sockets that are bound already. Make it inside the running loop."""
 
-    :param on_started: called once it answers
-    :param secure: a further socket, on which the same is answered over TLS
-    """
+    def __init__(self) -> None:
+        self.connections: OpenConnections = OpenConnections()
+        self._servers: list[asyncio.Server] = []
 
-    def __init__(
-        self,
-        application: Callable[
-            [dict[str, Any], Callable[[], Awaitable[dict[str, Any]]], Callable[[dict[str, Any]], Awaitable[None]]],
-            Awaitable[None],
-        ],
-        limits: Limits,
-        on_started: Callable[[], None],
-        secure: tuple[socket.socket, ssl.SSLContext] | None = None,
-    ) -> None:
-        super().__init__(
-            Config(
-                application,
-                http=make_protocol(limits),
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                interface="asgi3",
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=limits.keep_alive_seconds,
-                timeout_graceful_shutdown=limits.stop_seconds,
-            )
-        )
-        self._on_started = on_started
-        self._secure = secure
+    async def listen(self, site: Site, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        """Serve a site from now on.
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Nothing is captured: uvicorn would raise the signal again after it has stopped."""
-        yield
+        :param listener: closed by its owner, after ``stop``
+        :param tls: for HTTPS
+        """
+        loop, connections = asyncio.get_running_loop(), self.connections
+        server = await loop.create_server(lambda: Connection(site, connections), sock=listener, ssl=tls)
+        self._servers.append(server)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve, with the Date header in place from the first answer on."""
-        await self.on_tick(0)
-        await super().startup(sockets)
-        if self._secure:
-            listener, context = self._secure
-            loop = asyncio.get_running_loop()
-            self.servers.append(await loop.create_server(self._make_connection, sock=listener, ssl=context))
-        self._on_started()
+    async def stop(self, seconds: float = 0.0) -> None:
+        """Accept no more connections, and end those that are open.
 
-    def _make_connection(self) -> asyncio.Protocol:
-        kind: Any = self.config.http_protocol_class
-        connection: asyncio.Protocol = kind(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return connection
+        :param seconds: that answers under way may take to leave
+        """
+        for server in self._servers:
+            server.close()
+        await self.connections.stop(seconds)

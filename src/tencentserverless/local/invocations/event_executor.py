@@ -5,9 +5,10 @@ from pathlib import Path
 
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import ApiError
+from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.invocations.dead_letters import append_dead_letters
-from tencentserverless.local.invocations.execution import Execution, Executor
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
+from tencentserverless.local.invocations.middleware import FutureCaller, Runner
 from tencentserverless.local.invocations.queue import Ended
 from tencentserverless.local.invocations.retry import INTERNAL_ERROR, NOT_FOUND
 from tencentserverless.local.outcome import Outcome, error_object
@@ -21,31 +22,34 @@ class EventExecutor:
     """The queue's way to functions, to the history of invocations and to the file of dead letters.
 
     :param folder: of the file of dead letters
+    :param damage: by request id, faults of answers
     :param clock: UNIX seconds
     :param rng: a number from 0 up to, but without, 1: which events of an alias go to its second version
     """
 
     def __init__(
         self,
-        executor: Executor,
+        runner: Runner,
         catalogue: Catalogue,
         history: InvocationHistory,
         console: Console,
         settings: Settings,
         *,
         folder: Path,
+        damage: dict[str, str],
         clock: Callable[[], float],
         rng: Callable[[], float],
     ) -> None:
-        self._executor = executor
+        self._runner = runner
         self._catalogue = catalogue
         self._history = history
         self._console = console
         self._settings = settings
         self._folder = folder
+        self._damage = damage
         self._clock = clock
         self._rng = rng
-        self._terminated: set[str] = set()
+        self._running: dict[str, Invocation] = {}
 
     async def run(self, event: Event) -> Ended:
         """Run an event on the version that its qualifier leads to now."""
@@ -61,21 +65,19 @@ class EventExecutor:
             problem = f"Function {event.key.name!r} has no version or alias {event.qualifier!r} any more"
             self.note(event, NOT_FOUND, problem)
             return Ended(NOT_FOUND, problem, function.async_config)
-        execution = Execution(
-            record,
-            request_id,
-            event.payload,
-            retry_number=event.tries,
-            is_terminated=lambda: request_id in self._terminated,
-        )
+        caller = FutureCaller()
+        invocation = Invocation(record, request_id, event.payload, caller, retry_number=event.tries)
+        self._running[request_id] = invocation
         try:
-            done = await self._executor.run(execution)
+            self._runner.submit(invocation)
+            await caller.wait(invocation)
         except ApiError as refusal:  # by a fault rule: as if the platform had failed
             return Ended(INTERNAL_ERROR, str(refusal), function.async_config)
         finally:
-            self._terminated.discard(request_id)
-        self._executor.damage.pop(request_id, None)  # an event gets no answer that could be damaged
-        outcome = done.outcome
+            del self._running[request_id]
+        self._damage.pop(request_id, None)  # an event gets no answer that could be damaged
+        outcome = invocation.outcome
+        assert outcome is not None, "an invocation without a failure has an outcome"
         return Ended(outcome.status, outcome.stack_trace or outcome.message, function.async_config)
 
     def note(self, event: Event, status: int, message: str) -> None:
@@ -90,8 +92,9 @@ class EventExecutor:
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call, or keep it from being run."""
-        self._terminated.add(request_id)
-        self._executor.interrupt(request_id, is_graceful=is_graceful)
+        if request_id in self._running:
+            self._running[request_id].is_interrupted = True  # also where a fault has held it up
+        self._runner.interrupt(request_id, is_graceful=is_graceful)
 
     def flush(self) -> None:
         """Have the records of calls written."""

@@ -35,6 +35,7 @@ class PoolSnapshot(msgspec.Struct, frozen=True):
     busy: int = 0  # instances of this function
     mean_seconds: float | None = None  # that calls of this function took lately; None before the first has ended
     is_single: bool = False  # the function may have one instance
+    still_seconds: float = float("inf")  # since a call of this function ended last
     may_start: bool = True  # the region has not yet started its instances of this minute
 
 
@@ -70,7 +71,7 @@ def next_step(crowd: PoolSnapshot, claim: WaitingCall, limits: Limits) -> Step:
     if not crowd.may_start:
         is_hopeless = not crowd.busy and not crowd.starting
         return Step.REFUSE_BURST if is_hopeless or _is_overdue(claim, limits) else Step.WAIT
-    impatient = claim.nested or claim.waited_seconds >= limits.stall_seconds
+    impatient = claim.nested or (claim.waited_seconds >= limits.stall_seconds and not _moves_on(crowd, limits))
     if impatient or (crowd.active < limits.ready_instances and not _is_served_soon(crowd, limits)):
         if crowd.instances < limits.all_instances:
             return Step.START
@@ -98,6 +99,12 @@ def _is_served_soon(crowd: PoolSnapshot, limits: Limits) -> bool:
     if not crowd.busy or crowd.mean_seconds is None:
         return False
     return crowd.waiting * crowd.mean_seconds / crowd.busy < limits.start_seconds
+
+
+def _moves_on(crowd: PoolSnapshot, limits: Limits) -> bool:
+    """True if short calls of this function end all the time: more processes would not make a busy machine faster."""
+    is_short = crowd.mean_seconds is not None and crowd.mean_seconds < limits.stall_seconds
+    return is_short and crowd.still_seconds < limits.stall_seconds
 
 
 def _is_overdue(claim: WaitingCall, limits: Limits) -> bool:

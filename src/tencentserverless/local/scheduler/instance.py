@@ -14,6 +14,7 @@ from tencentserverless.local.worker.environment import (
 from tencentserverless.local.worker.worker import Worker
 
 _KEY_MARGIN_SECONDS = 60
+_NO_KEYS: dict[str, str] = {}
 DEBUG_SECONDS = 7 * 24 * 3600  # nobody hurries a person at a breakpoint
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
@@ -54,40 +55,35 @@ class Instance:
         return self.worker.is_alive
 
     def begin(self, invocation: Invocation) -> None:
-        """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
+        """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
         self._note(invocation)
         self.discard_after_call = invocation.ends_instance
         timeout_seconds = DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
-        if self._needs_new_keys() and not self.worker.takes_keys:
-            self.worker.kill()  # nothing of the call has run: it gets a new instance
-        self.worker.begin(invocation.request_id, invocation.event, self._fresh_keys(), timeout_seconds)
+        environ = self._fresh_keys()
+        self.worker.begin(invocation, environ, timeout_seconds)
 
-    def queue(self, invocation: Invocation) -> bool:
-        """Hand a call over before the one that runs has ended. False if the worker does not take it."""
-        if not self.worker.queue(invocation.request_id, invocation.event, self._fresh_keys()):
+    def prefetch(self, invocation: Invocation) -> bool:
+        """Give the worker an invocation before the one that runs has ended. False if the worker does not take it."""
+        if not self.worker.takes_keys or not self.worker.prefetch(invocation, self._fresh_keys()):
             return False
         self._note(invocation)
         return True
 
-    def finish(self, request_id: str, result: Outcome | None) -> Invocation:
-        """A call has ended; ends the instance where the platform would discard it.
+    def finish(self, invocation: Invocation, result: Outcome | None) -> None:
+        """An invocation has ended; ends the instance where the platform would discard it.
 
         :param result: None if nothing of it ran
-        :return: the call
         """
         if self.ledger.is_on:
-            self.ledger.end(request_id, None if result is None else result.status)
+            self.ledger.end(invocation.request_id, None if result is None else result.status)
+        del self.invocations[invocation.request_id]
         if result is None:
             ends = not self.is_alive
         else:
-            ends = (
-                self.discard_after_call
-                or result.status in _ENDS_INSTANCE
-                or (self.record.runs_async and not result.has_succeeded)
-            )
+            status = result.status
+            ends = self.discard_after_call or (status != 0 and (status in _ENDS_INSTANCE or self.record.runs_async))
         if ends:
             self.end()
-        return self.invocations.pop(request_id)
 
     def end(self) -> None:
         """Kill the process, with everything in its group, and take its keys back."""
@@ -99,14 +95,16 @@ class Instance:
         if self.ledger.is_on:
             self.ledger.begin(self.record, invocation.request_id, invocation.event)
 
-    def _needs_new_keys(self) -> bool:
-        """Whether its keys may end before a call does that begins now."""
-        return self.keys.expires_within(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS)
-
     def _fresh_keys(self) -> dict[str, str]:
-        """New temporary keys, as variables, if the present ones are worn and the worker can take others."""
-        if not self._needs_new_keys() or not self.worker.takes_keys:
-            return {}
+        """New temporary keys, as variables, if the present ones may end before a call does that begins now.
+
+        A worker that can't take others is killed: nothing of the call has run, so it gets a new instance.
+        """
+        if not self.keys.expires_within(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS):
+            return _NO_KEYS
+        if not self.worker.takes_keys:
+            self.worker.kill()
+            return _NO_KEYS
         self.keys.revoke(self.grant)
         self.grant = self.keys.issue()
         return key_variables(self.grant)

@@ -41,6 +41,7 @@ class Pool:
     is_forced: bool = False
     mean_seconds: float | None = None
     ended: int = 0
+    ended_at: float = 0.0
     failed: int = 0
     is_debugged: bool = False
 
@@ -64,9 +65,13 @@ class Pool:
         """Instances that run a call."""
         return len(self.instances) - len(self.idle)
 
-    def note_ended(self, result: outcome.Outcome) -> None:
-        """A call has ended."""
+    def note_ended(self, result: outcome.Outcome, now: float) -> None:
+        """A call has ended.
+
+        :param now: by the loop's clock
+        """
         self.ended += 1
+        self.ended_at = now
         self.failed += result.status != outcome.SUCCESS
         seconds = result.duration_ms / 1000
         if self.mean_seconds is None:
@@ -86,7 +91,7 @@ class Pool:
         """End its calls and its instances now: those that run in 439, those that nothing ran of in a refusal."""
         self.is_forced = True
         while invocation := self.next_invocation():
-            invocation.end(DELETED)
+            invocation.finish(DELETED)
         for instance in self.instances:
             instance.end()
 
@@ -98,7 +103,7 @@ class Pool:
                 instance.worker.revoke()
         for invocation in self.waiting:
             if invocation.request_id == request_id:
-                invocation.end(outcome.cancelled())
+                invocation.finish(outcome.cancelled())
         for instance in self.instances:
             if request_id not in instance.invocations:
                 continue
@@ -124,7 +129,7 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
     return found
 
 
-def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool) -> PoolSnapshot:
+def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: float) -> PoolSnapshot:
     """What the plan goes by.
 
     :param instances: of all functions, of which so many are ``idle``
@@ -140,6 +145,7 @@ def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool) -> Po
         mean_seconds=pool.mean_seconds,
         is_single=pool.is_debugged,
         may_start=may_start,
+        still_seconds=now - pool.ended_at,
     )
 
 
@@ -161,9 +167,9 @@ def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
     """Hand waiting calls over to an instance that runs one. Whether it could be worth a try at all."""
     if not is_short(pool, limits) or not instance.invocations or instance.discard_after_call:
         return False
-    while pool.waiting and instance.worker.queued < limits.prefetch_calls:
+    while pool.waiting and instance.worker.prefetched < limits.prefetch_calls:
         invocation = pool.waiting[0]
-        if invocation.nested or invocation.ends_instance or not (invocation.is_over or instance.queue(invocation)):
+        if invocation.nested or invocation.ends_instance or not (invocation.is_over or instance.prefetch(invocation)):
             break  # who holds an instance until it is served must not stand behind somebody
         pool.waiting.popleft()
     return True
@@ -173,7 +179,7 @@ def revoke(pool: Pool, limits: Limits) -> bool:
     """Take back what waits behind a call that turns out to be long. Whether anything has been handed over ahead."""
     has_queued = False
     for instance in pool.instances:
-        if instance.worker.queued:
+        if instance.worker.prefetched:
             has_queued = True
             if instance.worker.running_seconds > limits.prefetch_seconds * _LONG_MEANS:
                 instance.worker.revoke()

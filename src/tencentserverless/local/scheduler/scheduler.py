@@ -64,37 +64,31 @@ class Scheduler:
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         self._rescan_timer: asyncio.TimerHandle | None = None
 
-    def submit(
-        self,
-        record: FunctionRecord,
-        request_id: str,
-        event: bytes,
-        on_end: Callable[[Outcome | Exception], None],
-        *,
-        nested: bool = False,
-        ends_instance: bool = False,
-    ) -> None:
-        """Run a function on an event.
-
-        :param on_end: called once, perhaps at once, with how it ended, or with ``Stopping``
-        """
+    def submit(self, invocation: Invocation) -> None:
+        """Run an invocation; it is finished with its outcome or with ``Stopping``, perhaps at once."""
         if self._is_stopping:
-            on_end(Stopping(has_begun=False))
+            invocation.finish(Stopping(has_begun=False))
             return
-        share = self._quota.take(record)
-        if isinstance(share, Outcome):
-            on_end(share)
+        if invocation.is_interrupted:
+            invocation.finish(outcome.cancelled())
             return
+        record = invocation.record
+        grant = self._quota.take(record)
+        if isinstance(grant, Outcome):
+            invocation.finish(grant)
+            return
+        invocation.grant, invocation.since = grant, self._loop.time()
         self._calls += 1
+        self._enter(self._pool(record), invocation)
 
-        def end(result: Outcome | Exception) -> None:
-            share.held_mb -= record.memory_mb
+    def after(self, invocation: Invocation) -> None:
+        """An invocation has ended: give back what it holds."""
+        grant = invocation.grant
+        if grant is not None:
+            grant.held_mb -= invocation.record.memory_mb
             self._calls -= 1
             if self._is_stopping and not self._calls:
                 self._is_quiet.set()
-            on_end(result)
-
-        self._enter(self._pool(record), Invocation(request_id, event, nested, self._loop.time(), end, ends_instance))
 
     def drain_version(
         self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
@@ -169,7 +163,7 @@ class Scheduler:
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._draining):
             while invocation := pool.next_invocation():
-                invocation.end(Stopping(has_begun=False))
+                invocation.finish(Stopping(has_begun=False))
             for instance in pool.instances:
                 instance.worker.revoke()
         if grace_seconds and self._calls:
@@ -216,22 +210,24 @@ class Scheduler:
         else:
             self._place_waiting(pool)
 
-    def _end_call(self, pool: Pool, instance: Instance, request_id: str, result: Outcome | None) -> None:
+    def _end_call(self, pool: Pool, instance: Instance, invocation: Invocation, result: Outcome | None) -> None:
         """An instance has ended a call, or nothing of the call ran."""
-        invocation = instance.finish(request_id, result)
+        instance.finish(invocation, result)
         home = pool
         if result is None:
             home = self._take_again(pool, invocation)
         elif result.status == outcome.EXITED and self._is_stopping:
-            invocation.end(Stopping())  # it was ended by us
+            invocation.finish(Stopping())  # it was ended by us
         else:
-            pool.note_ended(result)
-            invocation.end(result)
+            pool.note_ended(result, self._loop.time())
+            invocation.finish(result)
         if not instance.invocations:
             self._release(pool, instance)
-        if home.waiting and not instance.is_alive:
+        if not home.waiting:
+            return
+        if not instance.is_alive:
             self._place_waiting(home)
-        elif home.waiting and result is not None:
+        elif result is not None:
             self._prefetch(home, instance)
 
     def _take_again(self, pool: Pool, invocation: Invocation) -> Pool:
@@ -239,11 +235,11 @@ class Scheduler:
         newest = self._pools.get((pool.record.key, pool.record.version), pool)
         home = newest if newest.record == pool.record else pool  # the same record: only a save is between them
         if self._is_stopping:
-            invocation.end(Stopping(has_begun=False))
+            invocation.finish(Stopping(has_begun=False))
         elif invocation.is_interrupted:
-            invocation.end(outcome.cancelled())
+            invocation.finish(outcome.cancelled())
         elif pool.is_forced:
-            invocation.end(DELETED)
+            invocation.finish(DELETED)
         elif not invocation.is_over:
             home.waiting.appendleft(invocation)
         return home
@@ -304,9 +300,9 @@ class Scheduler:
             pool.waiting.popleft()
             name, limits = pool.record.key.name, self._limits
             if step is Step.REFUSE:
-                invocation.end(outcome.no_instance(name, limits.all_instances, limits.queue_seconds))
+                invocation.finish(outcome.no_instance(name, limits.all_instances, limits.queue_seconds))
             else:
-                invocation.end(outcome.over_burst(name, limits.burst_instances))
+                invocation.finish(outcome.over_burst(name, limits.burst_instances))
             self._finish_if_drained(pool)
         return True
 
@@ -323,8 +319,9 @@ class Scheduler:
             self._place_waiting(pool)
 
     def _snapshot(self, pool: Pool) -> PoolSnapshot:
-        may_start = self._burst.has_room(pool.record.key.region, self._loop.time())
-        return snapshot_of(pool, self._instances, self._idle, may_start=may_start)
+        now = self._loop.time()
+        may_start = self._burst.has_room(pool.record.key.region, now)
+        return snapshot_of(pool, self._instances, self._idle, may_start=may_start, now=now)
 
     def _contenders(self, own: Pool) -> list[Contender]:
         """What other functions wait for."""
@@ -355,7 +352,7 @@ class Scheduler:
             else:
                 self._instances -= 1
                 if invocation := pool.next_invocation():
-                    invocation.end(result)
+                    invocation.finish(result)
                 self._finish_if_drained(pool)
 
     def _forget(self, pool: Pool, instance: Instance) -> None:

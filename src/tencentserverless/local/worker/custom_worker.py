@@ -5,7 +5,6 @@ Source: the pages on custom runtimes under cloud.tencent.com/document/product/58
 
 import asyncio
 import contextlib
-import enum
 import errno
 import os
 from collections.abc import Mapping
@@ -13,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tencentserverless.local import outcome
+from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker.limits import TimeLimit
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
-from tencentserverless.local.worker.worker import OnEnd
+from tencentserverless.local.worker.worker import EndReason, OnEnd
 
 START_FILE = "bootstrap"
 _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
@@ -47,14 +47,6 @@ exec 3<&0 </dev/null
 exec 3<&-
 exec ./{START_FILE}
 """
-
-
-class _End(enum.Enum):
-    """Why no reply came."""
-
-    EXITED = "the process ended"
-    EXPIRED = "the time was up"
-    OVERFLOWED = "the memory was up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +85,10 @@ class CustomWorker:
         self._api = api
         self._output = output
         self._memory_mb = memory_mb
-        self._request_id = ""
+        self._current: Invocation | None = None
         self._was_killed = False
         self._has_served = False
         self._is_warm = False  # it has served before the call that it runs now
-        self._is_busy = False
         self._limit = TimeLimit(self._expire)
         self._loop = asyncio.get_running_loop()
         self._watch = self._loop.create_task(self._see_end())
@@ -109,14 +100,14 @@ class CustomWorker:
         return self._group.pid
 
     @property
-    def queued(self) -> int:
-        """None ever waits, see ``queue``."""
+    def prefetched(self) -> int:
+        """None ever waits, see ``prefetch``."""
         return 0
 
     @property
     def running_seconds(self) -> float:
         """How long the call that it runs has taken until now; 0 if it runs none."""
-        return self._limit.passed_ms() / 1000 if self._is_busy else 0.0
+        return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until the bootstrap says that it is ready. None when it has, else what went wrong.
@@ -138,7 +129,7 @@ class CustomWorker:
         )
         return Outcome(outcome.START_TIMED_OUT, message=message, output=self._output.take())
 
-    def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
+    def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
         """Have the bootstrap run one event; how it ends goes to ``on_end``, later.
 
         :param environ: empty, see ``takes_keys``
@@ -149,14 +140,13 @@ class CustomWorker:
         if not self.is_alive:
             has_run = not (self._is_warm or self._was_killed)
             result = outcome.exited(0.0, self._output.take()) if has_run else None
-            self._loop.call_soon(self.on_end, request_id, result)
+            self._loop.call_soon(self.on_end, invocation, result)
             return
-        self._request_id = request_id
-        self._is_busy = True
+        self._current = invocation
         self._limit.begin(timeout_seconds)
-        self._api.offer(Event(request_id, event, self._memory_mb, int(timeout_seconds * 1000)))
+        self._api.offer(Event(invocation.request_id, invocation.event, self._memory_mb, int(timeout_seconds * 1000)))
 
-    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+    def prefetch(self, invocation: Invocation, environ: dict[str, str]) -> bool:
         """No: asked for its next event, the runtime API gives the one that has no answer yet."""
         return False
 
@@ -167,7 +157,7 @@ class CustomWorker:
 
     def kill_out_of_memory(self) -> None:
         """The process holds more memory than it may: its call ends in that."""
-        self._settle(_End.OVERFLOWED)
+        self._settle(EndReason.OUT_OF_MEMORY)
 
     def kill(self) -> None:
         """End the process and everything in its group, at once."""
@@ -181,22 +171,22 @@ class CustomWorker:
         await self._watch
 
     def _expire(self) -> None:
-        self._settle(_End.EXPIRED)
+        self._settle(EndReason.EXPIRED)
 
-    def _settle(self, end: Reply | _End | None) -> None:
+    def _settle(self, end: Reply | EndReason | None) -> None:
         """The call has ended, if one runs."""
-        if self._is_busy:
-            self._is_busy = False
+        invocation, self._current = self._current, None
+        if invocation is not None:
             self._limit.end()
             self._api.withdraw()
-            self.on_end(self._request_id, None if end is None else self._outcome(end))
+            self.on_end(invocation, None if end is None else self._outcome(end))
 
-    def _outcome(self, end: Reply | _End) -> Outcome:
+    def _outcome(self, end: Reply | EndReason) -> Outcome:
         duration_ms, output = self._limit.passed_ms(), self._output.take()
-        if end is _End.EXITED:
+        if end is EndReason.EXITED:
             return outcome.exited(duration_ms, output)
         memory_bytes = self._group.peak_memory_bytes()
-        if end is _End.EXPIRED:
+        if end is EndReason.EXPIRED:
             self.kill()
             return outcome.timed_out(int(self._limit.seconds), memory_bytes, output)
         if not isinstance(end, Reply) or memory_bytes > self._memory_mb * MIB:
@@ -217,7 +207,7 @@ class CustomWorker:
         await self._group.wait()
         self.is_alive = False
         has_run = self._api.is_taken or not self._is_warm or self._was_killed
-        self._settle(_End.EXITED if has_run else None)
+        self._settle(EndReason.EXITED if has_run else None)
         self._group.kill()  # what it had started and left behind
         self._api.close()
         self._output.close()
@@ -235,8 +225,8 @@ def _read(reply: Reply) -> tuple[int, str, str]:
     return outcome.USER_ERROR, "", text[:_MAX_ERROR_CHARS].strip() or "user code exception caught"
 
 
-def _ignore(request_id: str, result: Outcome | None) -> None:
-    """Nobody waits."""
+def _ignore(invocation: Invocation, result: Outcome | None) -> None:
+    """Default callback, used until the scheduler sets ``on_end``: ignore the outcome."""
 
 
 async def start_custom_worker(command: CustomCommand, output: Output) -> CustomWorker:

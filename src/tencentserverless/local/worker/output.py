@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from collections import deque
 from collections.abc import Callable
 
 from tencentserverless.local.console import printable
@@ -17,7 +18,7 @@ class Output:
     """What one instance writes: kept for the call that runs, and shown line by line as it comes.
 
     :param limit_bytes: how much of a call's output is kept; the end of it wins
-    :ivar boundary: bytes that an instance writes between the output of two calls; nobody can guess them
+    :ivar boundary: bytes that an instance writes behind the output of a call; they can't be guessed
     """
 
     def __init__(self, name: str, limit_bytes: int, show: Callable[[str], None]) -> None:
@@ -26,11 +27,15 @@ class Output:
         self._limit_bytes = limit_bytes
         self._show = show
         self._kept = bytearray()
+        self._parts: deque[bytes] = deque()  # that end with a boundary, in their order
         self._line = bytearray()
 
     def write(self, data: bytes) -> None:
         """Take what the instance wrote."""
         self._kept += data
+        while (end := self._kept.find(self.boundary)) >= 0:
+            self._parts.append(bytes(self._kept[max(0, end - self._limit_bytes) : end]))
+            del self._kept[: end + len(self.boundary)]
         if len(self._kept) > 2 * self._limit_bytes:
             del self._kept[: -self._limit_bytes]
         self._line += data.replace(self.boundary, b"")
@@ -41,28 +46,28 @@ class Output:
         if len(rest) > _MAX_LINE_BYTES:
             self._end_line()
 
-    def take(self, *, was_prefetched: bool = False) -> bytes:
-        """The output of the call that has ended. What stands behind the next boundary is the next call's.
+    @property
+    def has_part(self) -> bool:
+        """True if the output of a call is here up to its boundary."""
+        return bool(self._parts)
 
-        :param was_prefetched: what stands before the first boundary is nobody's
-        """
-        kept = self._kept
-        if not kept:
+    def take(self) -> bytes:
+        """The output of the call that has ended: up to its boundary if that is here, else all that is here."""
+        if self._parts:
+            return self._parts.popleft()
+        if not self._kept:
             return b""
         self._end_line()
-        start = kept.find(self.boundary) + len(self.boundary) if was_prefetched and self.boundary in kept else 0
-        end = kept.find(self.boundary, start)
-        if end < 0:
-            end = len(kept)
-        part = bytes(kept[max(start, end - self._limit_bytes) : end])
-        del kept[:end]
+        part = bytes(self._kept[-self._limit_bytes :])
+        self._kept.clear()
         return part
 
     def drop(self) -> None:
-        """What has come belongs to no call."""
-        if self._kept:
+        """Forget output that belongs to no call."""
+        if self._kept or self._parts:
             self._end_line()
             self._kept.clear()
+            self._parts.clear()
 
     def _end_line(self) -> None:
         if self._line:
@@ -80,24 +85,35 @@ class Pipe:
         self._descriptor = descriptor
         self._output = output
         self._loop = asyncio.get_running_loop()
+        self._is_watched = False
         os.set_blocking(descriptor, False)
-        self._loop.add_reader(descriptor, self._read)
+        self.watch(True)
 
     @property
     def boundary(self) -> str:
-        """What the child writes between the output of two calls where the second did not wait for the parent."""
+        """The bytes that the child writes behind the output of a call."""
         return self._output.boundary.decode("ascii")
 
-    def take(self, *, was_prefetched: bool = False) -> bytes:
-        """What the call that has ended wrote, as far as it is kept.
+    def watch(self, is_watched: bool) -> None:
+        """Read output as it comes, or not: while calls wait in the channel, its reader could not tell whose it is."""
+        if is_watched != self._is_watched and self._descriptor >= 0:
+            self._is_watched = is_watched
+            if is_watched:
+                self._loop.add_reader(self._descriptor, self._read)
+            else:
+                self._loop.remove_reader(self._descriptor)
 
-        :param was_prefetched: it was handed over while another one ran, so its output begins behind a boundary
+    def take(self, *, has_output: bool = True) -> bytes:
+        """The output of the call that has ended, as far as it is kept.
+
+        :param has_output: false if the child has said that all of it has been read
         """
-        self._drain()
-        return self._output.take(was_prefetched=was_prefetched)
+        if has_output:
+            self._drain()
+        return self._output.take()
 
     def drop(self) -> None:
-        """What has come since the last take belongs to no call."""
+        """Forget output that has come since the last call."""
         self._output.drop()
 
     def close(self) -> None:
@@ -105,13 +121,13 @@ class Pipe:
         if self._descriptor < 0:
             return
         self._drain()
-        self._loop.remove_reader(self._descriptor)
+        self.watch(False)
         os.close(self._descriptor)
         self._descriptor = -1
 
     def _drain(self) -> None:
         for _ in range(_MAX_DRAIN_READS):
-            if self._read() < _READ_BYTES:
+            if self._read() < _READ_BYTES or self._output.has_part:
                 return  # what a pipe did not give at once it does not have
 
     def _read(self) -> int:
@@ -124,5 +140,5 @@ class Pipe:
         if data:
             self._output.write(data)
         else:
-            self._loop.remove_reader(self._descriptor)
+            self.watch(False)
         return len(data)

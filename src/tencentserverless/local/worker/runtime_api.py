@@ -8,9 +8,15 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tencentserverless.local.http.runtime_connection import Connection, Request
+from tencentserverless.local.http.connection import Connection
+from tencentserverless.local.http.messages import TEXT_LINES, Answer, Bounds, Broken, Fault, Intake, Refused, Request
+from tencentserverless.local.http.open_connections import OpenConnections
+from tencentserverless.local.settings import KIB, MIB
 
 HOST = "127.0.0.1"
+MAX_BODY_BYTES = 6 * MIB  # document/product/583/42611: a result may have as many, else 407
+_OWN_HOSTS = (b"127.0.0.1", b"localhost")
+_RESULTS = ("/runtime/invocation/response", "/runtime/invocation/error")
 _MAX_CONNECTIONS = 64  # ours: of one instance
 
 
@@ -50,12 +56,15 @@ class RuntimeApi:
     :param on_reply: called with the first answer to each event; a later one is refused
     """
 
+    #: A connection may idle as long as the instance lives: the bootstrap asks for an event when it is ready for one.
+    bounds: Bounds = Bounds(head_bytes=16 * KIB, request_seconds=60.0, idle_seconds=float("inf"))
+
     def __init__(self) -> None:
         self.port: int = 0
         self.on_reply: Callable[[Reply], None] = _nobody
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._server: asyncio.Server | None = None
-        self._connections: set[Connection] = set()
+        self._connections = OpenConnections()
         self._polling: dict[Connection, None] = {}  # in the order in which they came
         self._event: Event | None = None
         self.is_taken: bool = False
@@ -66,7 +75,7 @@ class RuntimeApi:
         :raises OSError: if this machine has no port or no descriptor left
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connect, HOST, 0)
+        self._server = await loop.create_server(lambda: Connection(self, self._connections), HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
@@ -74,8 +83,7 @@ class RuntimeApi:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for connection in list(self._connections):
-            connection.close()
+        self._connections.close()
 
     def offer(self, event: Event) -> None:
         """Hand out an event, now if the bootstrap asks for one already."""
@@ -89,32 +97,58 @@ class RuntimeApi:
         """The call has ended: its event is handed out no more."""
         self._event = None
 
-    def _connect(self) -> Connection:
-        connection = Connection(self._receive, self._lose)
-        self._connections.add(connection)
-        return connection
+    def accept(self, request: Request) -> int | Intake:
+        """The bound of every body.
 
-    def _lose(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        self._polling.pop(connection, None)
+        :raises Refused: if the request does not come from a bootstrap: a web page in a browser must not speak for it
+        """
+        host = request.header(b"host").partition(b":")[0].lower()
+        if any(name == b"origin" for name, _ in request.headers) or host not in (b"", *_OWN_HOSTS):
+            raise Refused(_text(403, "The runtime API serves the bootstrap of its instance alone."))
+        return MAX_BODY_BYTES
 
-    def _receive(self, connection: Connection, request: Request) -> None:
-        route = _ROUTES.get(request.path)
+    def handle(self, request: Request, connection: Connection) -> None:
+        """Answer a request of the bootstrap."""
+        path = request.path if request.url.startswith(b"/") else request.url.decode("latin-1")
+        route = _ROUTES.get(path)
         if len(self._connections) > _MAX_CONNECTIONS:
-            connection.answer(503, b"The bootstrap holds too many connections to the runtime API.\n")
+            connection.send(_text(503, "The bootstrap holds too many connections to the runtime API."))
         elif route is None:
             known = ", ".join(f"{method} {path}" for path, (method, _) in _ROUTES.items())
-            connection.answer(404, f"The runtime API has: {known}.\n".encode())
+            connection.send(_text(404, f"The runtime API has: {known}."))
         elif request.method != route[0]:
-            words = f"{request.path} is asked by {route[0]}.\n".encode()
-            connection.answer(405, words, f"Allow: {route[0]}\r\nContent-Type: text/plain\r\n".encode())
+            lines = f"Allow: {route[0]}\r\n".encode() + TEXT_LINES
+            connection.send(_text(405, f"{path} is asked by {route[0]}.")._replace(lines=lines))
         else:
             route[1](self, connection, request)
+
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """No request is remembered here."""
+        return False
+
+    def refuse(self, broken: Broken) -> Answer:
+        """The answer to what is no request. A result over its bound ends the call."""
+        if broken.fault is Fault.BODY_TOO_LARGE and broken.request is not None:
+            path = broken.request.path
+            if path not in _RESULTS or self._event is None or not self.is_taken:
+                return _text(413, "The body is too large.")
+            self._event = None
+            self.on_reply(Reply(b"", path == _RESULTS[0], is_cut=True))
+            return _text(413, "The result is over 6 MB.")
+        if broken.fault is Fault.HEAD_TOO_LARGE:
+            return _text(431, "The request is too large.")
+        if broken.fault is Fault.TOO_SLOW:
+            return _text(408, "The request did not arrive whole in time.")
+        return _text(400, "This is no request of HTTP/1.1 that the runtime API understands.")
+
+    def lost(self, connection: Connection) -> None:
+        """A connection of the bootstrap has gone."""
+        self._polling.pop(connection, None)
 
     def _note_ready(self, connection: Connection, request: Request) -> None:
         if not self.ready.done():
             self.ready.set_result(None)
-        connection.answer(200)
+        connection.send(Answer(200, b"", TEXT_LINES))
 
     def _next(self, connection: Connection, request: Request) -> None:
         if self._event is None:
@@ -123,20 +157,18 @@ class RuntimeApi:
             self._hand_over(connection, self._event)
 
     def _respond(self, connection: Connection, request: Request) -> None:
-        self._end(connection, Reply(request.body, True, request.is_cut))
+        self._end(connection, Reply(request.body, True, is_cut=False))
 
     def _fail(self, connection: Connection, request: Request) -> None:
-        self._end(connection, Reply(request.body, False, request.is_cut))
+        self._end(connection, Reply(request.body, False, is_cut=False))
 
     def _end(self, connection: Connection, reply: Reply) -> None:
         """The first answer ends the call; no answer counts for an event that nobody has asked for."""
         if self._event is None or not self.is_taken:
-            connection.answer(409, b"No event waits for an answer: it has one already, or none was taken.\n")
+            words = "No event waits for an answer: it has one already, or none was taken."
+            connection.send(_text(409, words))
             return
-        if reply.is_cut:
-            connection.answer(413, b"The result is over 6 MB.\n")
-        else:
-            connection.answer(200)
+        connection.send(Answer(200, b"", TEXT_LINES))
         self._event = None
         self.on_reply(reply)
 
@@ -146,7 +178,7 @@ class RuntimeApi:
             f"Content-Type: application/json\r\nRequest_Id: {event.request_id}\r\n"
             f"Memory_Limit_In_Mb: {event.memory_mb}\r\nTime_Limit_In_Ms: {event.time_ms}\r\n"
         )
-        connection.answer(200, event.body, headers.encode("ascii"))
+        connection.send(Answer(200, event.body, headers.encode("ascii")))
 
 
 _ROUTES: dict[str, tuple[str, Callable[[RuntimeApi, Connection, Request], None]]] = {
@@ -155,3 +187,7 @@ _ROUTES: dict[str, tuple[str, Callable[[RuntimeApi, Connection, Request], None]]
     "/runtime/invocation/response": ("POST", RuntimeApi._respond),  # noqa: SLF001
     "/runtime/invocation/error": ("POST", RuntimeApi._fail),  # noqa: SLF001
 }
+
+
+def _text(status: int, words: str) -> Answer:
+    return Answer(status, f"{words}\n".encode(), TEXT_LINES)

@@ -1,18 +1,28 @@
-"""What every kind of worker can do, whatever runs in it: what the scheduler knows of one."""
+"""Worker: the interface of every kind of worker, as the scheduler uses it."""
 
+import enum
 from collections.abc import Callable
 from typing import Protocol
 
+from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 
-OnEnd = Callable[[str, Outcome | None], None]
+OnEnd = Callable[[Invocation, Outcome | None], None]
+
+
+class EndReason(enum.Enum):
+    """A reason why a call gets no answer from its process."""
+
+    EXITED = "the process has ended"
+    EXPIRED = "the time is up"
+    OUT_OF_MEMORY = "the process holds more memory than it may"
 
 
 class Worker(Protocol):
     """A process that runs one function, one call at a time.
 
-    :param on_end: called with the request id and the outcome of every call that was handed over, or with None if
-        nothing of it ran. Set it before the first call
+    :param on_end: called with every call and its outcome, or with None if nothing of it ran. Set it before the first
+        call
     :param takes_keys: whether a running process can be given new temporary keys
     """
 
@@ -25,7 +35,7 @@ class Worker(Protocol):
         """Of the process, which leads a group of the same number."""
 
     @property
-    def queued(self) -> int:
+    def prefetched(self) -> int:
         """Calls that were handed over and wait for the one that runs."""
 
     @property
@@ -35,10 +45,10 @@ class Worker(Protocol):
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until it can take calls. None when it is ready, else what went wrong."""
 
-    def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
+    def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
         """Run the function on one event; how it ends goes to ``on_end``, later."""
 
-    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+    def prefetch(self, invocation: Invocation, environ: dict[str, str]) -> bool:
         """Hand a call over while another one runs. False if it takes none."""
 
     def revoke(self) -> None:

@@ -4,6 +4,7 @@ Runs on Python 2.7 and 3.6+ and imports its own folder and the standard library 
 ``python -c START folder descriptor label``; results leave by the descriptor, whatever user code does to stdout.
 """
 
+import array
 import errno
 import fcntl
 import json
@@ -11,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import termios
 import time
 
 import _scf_context
@@ -21,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, NoReturn, Optional, Tuple
 
-    Answer = Tuple[Dict[str, Any], bytes]
+    Answer = Tuple[int, bytes, float]  # status, text of the result or the trace, milliseconds
 
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 MAX_TRACE_CHARS = 256 * 1024
@@ -34,6 +36,9 @@ _seconds = getattr(time, "perf_counter", time.time)
 _encode = json.JSONEncoder(ensure_ascii=_PYTHON2).encode  # the platform's bootstrap of 2.7 leaves json's default
 _decode = json.JSONDecoder().decode
 _getrusage = resource.getrusage
+_ioctl = fcntl.ioctl
+_FIONREAD = termios.FIONREAD
+_unread = array.array("i", [0])
 _RUSAGE_SELF = resource.RUSAGE_SELF
 _open = open
 _peak = [0, 0]  # page faults at the last look, and the bytes that were seen
@@ -83,7 +88,7 @@ def _serve(channel):
     frame = channel.receive()
     if frame is None:
         _end_group()
-    load = frame[0]
+    load = _scf_frames.decode_head(frame[0])
     boundary = _Boundary(load["boundary"])
     _prepare(load)
     try:
@@ -93,12 +98,13 @@ def _serve(channel):
     except Exception as error:
         _flush()
         status = 437 if isinstance(error, EntryMissing) else 443
-        channel.send({"kind": "failed", "status": status}, _bounded(_scf_library.load("traceback").format_exc()))
+        head = _scf_frames.encode_head({"kind": "failed", "status": status})
+        channel.send(head, _bounded(_scf_library.load("traceback").format_exc()))
         return
     _flush()
     if _getpid() != home:
         return
-    channel.send({"kind": "ready"})
+    channel.send(_scf_frames.encode_head({"kind": "ready"}))
     _serve_calls(channel, handler, _scf_context.make_template(load["context"]), boundary)
 
 
@@ -110,18 +116,19 @@ def _serve_calls(channel, handler, template, boundary):
         if frame is None:
             _end_group()
         head, event = frame
-        if head.get("queued"):
-            boundary.set()
-        if "environ" in head:
-            os.environ.update((_native(key), _native(value)) for key, value in head["environ"].items())
-        context = _scf_context.make_context(template, head["request_id"])
-        answer = _answer(handler, event, context)
+        request_id, environ = _scf_frames.read_call(head)
+        if environ:
+            values = _scf_frames.decode_head(environ)
+            os.environ.update((_native(key), _native(value)) for key, value in values.items())
+        context = _scf_context.make_context(template, request_id.decode("ascii"))
+        status, text, duration_ms = _answer(handler, event, context)
         _flush()
         if _getpid() != home:
             return  # user code forked and both came back: only the instance itself may answer
-        answer[0]["request_id"] = head["request_id"]
+        memory_bytes = _peak_memory_bytes(duration_ms)
+        head = _scf_frames.pack_answer(request_id, status, duration_ms, memory_bytes, boundary.set_behind_output())
         try:
-            channel.send(*answer)
+            channel.send(head, text)
         except (IOError, OSError) as error:
             if error.errno in (errno.EPIPE, errno.ECONNRESET):
                 _end_group()  # the parent has gone
@@ -129,7 +136,7 @@ def _serve_calls(channel, handler, template, boundary):
 
 
 class _Boundary(object):
-    """Parts what two calls print, where the second was here before the parent had seen the end of the first."""
+    """Parts the output of two calls: the second may run before the parent has seen the end of the first."""
 
     def __init__(self, text):
         # type: (str) -> None
@@ -137,12 +144,17 @@ class _Boundary(object):
         self._descriptor = os.dup(1)  # user code may send its own elsewhere
         fcntl.fcntl(self._descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
 
-    def set(self):
-        # type: () -> None
+    def set_behind_output(self):
+        # type: () -> bool
+        """Write the boundary if the parent has not yet read all output. True if it was written."""
         try:
+            _ioctl(self._descriptor, _FIONREAD, _unread)
+            if not _unread[0]:
+                return False
             _os_write(self._descriptor, self._text)
-        except OSError:  # user code has closed it
-            pass
+        except (IOError, OSError):  # user code has closed it
+            return False
+        return True
 
 
 def _start_watch():
@@ -279,11 +291,11 @@ def _load_module(stem, path):
 
 def _answer(handler, event_text, context):
     # type: (Callable[[Any, Any], Any], bytes, Dict[str, Any]) -> Answer
-    """Run the handler on one event; its result or its failure as a frame."""
+    """Run the handler on one event; its result or its failure."""
     try:
         event = _decode(event_text.decode("utf-8"))
     except (ValueError, RuntimeError):
-        return _failure(400, "event is not JSON that this runtime can decode", b"", 0.0)
+        return 400, b"", 0.0
     started = _seconds()
     try:
         text = _encoded(handler(event, context))
@@ -291,18 +303,11 @@ def _answer(handler, event_text, context):
         raise
     except BaseException:
         duration_ms = _since(started)
-        return _failure(430, "user code exception caught", _bounded(_user_trace()), duration_ms)
+        return 430, _bounded(_user_trace()), duration_ms
     duration_ms = _since(started)
     if len(text) > MAX_RESPONSE_BYTES:
-        return _failure(407, "The size of response exceeds the upper limit (6MB)", b"", duration_ms)
-    return {"kind": "result", "duration_ms": duration_ms, "memory_bytes": _peak_memory_bytes()}, text
-
-
-def _failure(status, message, trace, duration_ms):
-    # type: (int, str, bytes, float) -> Answer
-    head = {"kind": "error", "status": status, "message": message}  # type: Dict[str, Any]
-    head.update(duration_ms=duration_ms, memory_bytes=_peak_memory_bytes())
-    return head, trace
+        return 407, b"", duration_ms
+    return 0, text, duration_ms
 
 
 def _encoded(value):
@@ -358,12 +363,15 @@ def _since(started):
     return round((_seconds() - started) * 1000, 3)
 
 
-def _peak_memory_bytes():
-    # type: () -> int
+def _peak_memory_bytes(duration_ms):
+    # type: (float) -> int
     """Peak resident memory of this process. getrusage would count the parent's from before exec, on Linux.
 
-    It can have grown only where pages have come in since the last look, and a look costs as much as a short call.
+    It can have grown only where pages have come in since the last look, and a look costs as much as a short call. A call
+    of less than a millisecond brings in so few that the next look is early enough.
     """
+    if duration_ms < 1.0 and _peak[1]:
+        return _peak[1]
     usage = _getrusage(_RUSAGE_SELF)
     faults = usage.ru_minflt + usage.ru_majflt
     if faults != _peak[0] or not _peak[1]:

@@ -1,7 +1,8 @@
 """What parent and child say to each other: bounded, length-prefixed frames on a private descriptor.
 
-A frame is two lengths (4 bytes each, big-endian), a JSON object (the head) and a text in UTF-8 (the body: an event or
-a return value, carried verbatim so that nobody decodes it twice). Never pickle: the child runs anybody's code.
+A frame is two lengths (4 bytes each, big-endian), a head, and a text in UTF-8 (the body: an event or a return value,
+carried verbatim so that it is decoded once). The head of a call and of its answer is a fixed layout and the request id;
+every other head is a JSON object, which begins with a brace. Never pickle: the child runs user code.
 Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_frames``.
 """
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
 _LENGTHS = struct.Struct(">II")
+_CALL = struct.Struct(">BB")  # kind, length of the request id
+_ANSWER = struct.Struct(">BBHdQ")  # kind, flags, status, milliseconds, bytes of memory
+_CALL_KIND, _ANSWER_KIND = 1, 2
+_HAS_OUTPUT = 1
 MAX_HEAD_BYTES = 1024 * 1024
 MAX_BODY_BYTES = 10 * 1024 * 1024  # above the platform's 6 MB, so that a refusal is ours to word
 _READ_BYTES = 65536
@@ -37,7 +42,13 @@ def pack(head, body=b""):
 
     :raises FrameError: if head or body is over its bound
     """
-    return join(_encode(head).encode("ascii"), body)
+    return join(encode_head(head), body)
+
+
+def encode_head(head):
+    # type: (Dict[str, Any]) -> bytes
+    """The JSON of a head."""
+    return _encode(head).encode("ascii")
 
 
 def join(head, body):
@@ -49,6 +60,52 @@ def join(head, body):
     if len(head) > MAX_HEAD_BYTES or len(body) > MAX_BODY_BYTES:
         raise FrameError("a frame of {} + {} bytes is over the bound".format(len(head), len(body)))
     return _LENGTHS.pack(len(head), len(body)) + head + body
+
+
+def pack_call(request_id, environ, event):
+    # type: (bytes, bytes, bytes) -> bytes
+    """The frame of a call.
+
+    :param environ: changed environment variables as a JSON object, empty for none
+    """
+    head = _CALL.pack(_CALL_KIND, len(request_id)) + request_id + environ
+    return _LENGTHS.pack(len(head), len(event)) + head + event
+
+
+def read_call(head):
+    # type: (bytes) -> Tuple[bytes, bytes]
+    """Request id and changed environment variables of a call.
+
+    :raises FrameError: if it is the head of something else
+    """
+    try:
+        kind, length = _CALL.unpack_from(head)
+    except struct.error:
+        raise FrameError("the head of a call is too short")
+    if kind != _CALL_KIND:
+        raise FrameError("this is no call")
+    end = _CALL.size + length
+    return head[_CALL.size : end], head[end:]
+
+
+def pack_answer(request_id, status, duration_ms, memory_bytes, has_output):
+    # type: (bytes, int, float, int, bool) -> bytes
+    """The head of the answer to a call.
+
+    :param has_output: the call has left output in the pipe, with the boundary behind it
+    """
+    return _ANSWER.pack(_ANSWER_KIND, _HAS_OUTPUT if has_output else 0, status, duration_ms, memory_bytes) + request_id
+
+
+def read_answer(head):
+    # type: (bytes) -> Optional[Tuple[bytes, int, float, int, bool]]
+    """The values of ``pack_answer``; None if it is the head of something else."""
+    if len(head) < _ANSWER.size:
+        return None
+    kind, flags, status, duration_ms, memory_bytes = _ANSWER.unpack_from(head)
+    if kind != _ANSWER_KIND:
+        return None
+    return head[_ANSWER.size :], status, duration_ms, memory_bytes, bool(flags & _HAS_OUTPUT)
 
 
 def decode_head(text):
@@ -117,7 +174,7 @@ class Channel(object):
         self._ready = []  # type: List[Tuple[bytes, bytes]]
 
     def receive(self):
-        # type: () -> Optional[Tuple[Dict[str, Any], bytes]]
+        # type: () -> Optional[Tuple[bytes, bytes]]
         """The next frame as (head, body); None when the parent has gone."""
         while not self._ready:
             try:
@@ -129,13 +186,12 @@ class Channel(object):
             if not data:
                 return None
             self._ready = self._reader.feed(data)
-        head, body = self._ready.pop(0)
-        return decode_head(head), body
+        return self._ready.pop(0)
 
     def send(self, head, body=b""):
-        # type: (Dict[str, Any], bytes) -> None
+        # type: (bytes, bytes) -> None
         """Write one frame whole."""
-        frame = pack(head, body)
+        frame = join(head, body)
         sent = _retried(_os_write, self._descriptor, frame if len(frame) <= PACKET_BYTES else frame[:PACKET_BYTES])
         if sent == len(frame):
             return

@@ -1,0 +1,87 @@
+"""Heads that are like the last one of their connection but for a few values: compared, not parsed.
+
+A client writes the headers of its calls in one order and with the same values, but for time, length and signature. The
+comparison is by whole bytes; the values that vary are cut out and judged by the site. Every other head goes to the
+parser, so this changes what a request costs and nothing else.
+"""
+
+from collections.abc import Iterable
+
+from tencentserverless.local.http.messages import Headers
+
+_LENGTH = b"content-length"
+_LENGTH_DIGITS = 7
+_END = b"\r\n"
+#: Bytes that a value of a varying header may have; every other one is for the parser.
+_PLAIN = bytes(range(0x20, 0x7F))
+
+
+class HeadTemplate:
+    """The bytes of a head between the values that vary.
+
+    :ivar names: of the varying headers in their order, in lower case
+    """
+
+    __slots__ = ("_last", "_parts", "names")
+
+    def __init__(self, parts: list[bytes], last: bytes, names: tuple[bytes, ...]) -> None:
+        self._parts = parts
+        self._last = last
+        self.names = names
+
+    def match(self, data: bytes) -> "tuple[list[bytes], bytes] | None":
+        """The values of the varying headers and the body, if the data are one whole request of this head.
+
+        :return: the values in the order of ``names``; None for everything else
+        """
+        position = 0
+        values = []
+        for part in self._parts:
+            if not data.startswith(part, position):
+                return None
+            position += len(part)
+            end = data.find(_END, position)
+            if end < 0:
+                return None
+            values.append(data[position:end])
+            position = end
+        if not data.startswith(self._last, position):
+            return None
+        body = data[position + len(self._last) :]
+        length = values[self.names.index(_LENGTH)]
+        if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) != len(body):
+            return None
+        if b"".join(values).translate(None, _PLAIN):
+            return None
+        return values, body
+
+
+def make_template(head: bytes, headers: Headers, varying: Iterable[bytes]) -> HeadTemplate | None:
+    """A template of a head that was parsed.
+
+    :param head: with its empty line
+    :param headers: as the parser read them, names in lower case
+    :param varying: names of headers whose values vary, in lower case; the length is always one of them
+    :return: None if the head is written in a way that the template can't hold
+    """
+    varying = {*varying, _LENGTH}
+    names = [name for name, _ in headers if name in varying]
+    if len(set(names)) != len(names) or _LENGTH not in names:
+        return None
+    line, *lines = head[:-4].split(_END)
+    if len(lines) != len(headers):
+        return None
+    parts, part = [], line + _END
+    for text, (name, value) in zip(lines, headers, strict=True):
+        prefix, colon, rest = text.partition(b":")
+        if prefix.lower() != name or not colon:
+            return None
+        if name not in varying:
+            part += text + _END
+            continue
+        blank = b" " if rest.startswith(b" ") else b""
+        if rest != blank + value:
+            return None
+        parts.append(part + prefix + colon + blank)
+        part = _END
+    return HeadTemplate(parts, part + _END, tuple(names))

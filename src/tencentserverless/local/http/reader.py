@@ -1,0 +1,208 @@
+"""From the bytes of one connection to requests, within bounds. httptools parses; no socket and no clock is here.
+
+All bytes of one read are parsed at once, so requests may become whole while another one is under way: they wait in
+``whole``. What ends the reading is in ``stop``.
+"""
+
+import enum
+from collections import deque
+from collections.abc import Callable
+
+import httptools
+
+from tencentserverless.local.http.messages import Answer, BodyStream, Broken, Fault, Headers, Intake, Refused, Request
+from tencentserverless.local.http.upgrade_offers import head_without_offer
+
+Accept = Callable[[Request], int | Intake]
+
+_LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
+_LENGTH_DIGITS = 18
+
+
+class State(enum.Enum):
+    """Progress of the request that arrives."""
+
+    BETWEEN = "no byte of it is here"
+    HEAD = "its head arrives"
+    BODY = "its body arrives"
+    STOPPED = "no request is read any more"
+
+
+class RequestReader:
+    """Cuts bytes into requests.
+
+    :param accept: judges a head: the bytes that its body may have, or another way to take it; raises ``Refused``
+    :param head_bytes: the bound of a head
+    :param pause: has the connection read no more, or read on; for bodies that come in parts
+    :ivar whole: requests to be answered, in their order; one with a stream is there as soon as its head is
+    :ivar stop: why reading has ended: a head that was refused, or broken HTTP
+    :ivar rest: bytes behind a request that asks for a tunnel or another protocol
+    """
+
+    def __init__(self, accept: Accept, head_bytes: int, pause: Callable[[bool], None]) -> None:
+        self._accept = accept
+        self._head_bytes = head_bytes
+        self._pause = pause
+        self._parser = httptools.HttpRequestParser(self)
+        self.state: State = State.BETWEEN
+        self.whole: deque[Request] = deque()
+        self.stop: Answer | Broken | None = None
+        self.rest: bytes = b""
+        self._request: Request | None = None
+        self._url = b""
+        self._headers: Headers = []
+        self._limit_bytes = 0
+        self._size = 0  # of the head, then of the body
+        self._silent_bytes = 0  # of reads without an event; the parser keeps such bytes
+        self._is_awaited = False  # the client waits for 100-continue
+        self._is_offer = False
+
+    @property
+    def is_partial(self) -> bool:
+        """True if a request has arrived in part, and the rest of it is waited for."""
+        return self.state is State.HEAD or (self.state is State.BODY and self.stream is None)
+
+    @property
+    def stream(self) -> BodyStream | None:
+        """The stream of the body that arrives, if it has one."""
+        return self._request.stream if self._request is not None else None
+
+    def take_continue(self) -> bool:
+        """True once if the client waits to be told that it may send the body."""
+        is_awaited, self._is_awaited = self._is_awaited and self.state is State.BODY, False
+        return is_awaited
+
+    def feed(self, data: bytes) -> None:
+        """Read bytes."""
+        before = (self.state, self._size, len(self.whole))
+        while self.state is not State.STOPPED:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                rest = data[offer.args[0] :]
+                if not self._is_offer:
+                    self.state, self.rest = State.STOPPED, rest
+                    return
+                request = self._request
+                assert request is not None, "a head that was read is a request"
+                data = head_without_offer(self._parser, request.url, request.headers) + rest
+                self._parser = httptools.HttpRequestParser(self)
+            except httptools.HttpParserCallbackError as error:
+                if not isinstance(error.__context__, _Stop):
+                    raise  # a defect of ours must not look like one of the client's
+                self._end(error.__context__.reason)
+            except httptools.HttpParserError:
+                self._end(Broken(Fault.NO_HTTP, self._request))
+            else:
+                break
+        self._bound_silence(len(data), is_silent=before == (self.state, self._size, len(self.whole)))
+
+    def end(self) -> None:
+        """The client sends no more, or nothing more is read."""
+        if self.state in (State.HEAD, State.BODY):
+            self._end(Broken(Fault.CUT_SHORT, self._request))
+        self.state = State.STOPPED
+
+    def expire(self) -> None:
+        """The request has not arrived whole in time."""
+        self._end(Broken(Fault.TOO_SLOW, self._request))
+
+    # The parser's side.
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self.state = State.HEAD
+        self._url, self._headers, self._size = b"", [], 0
+        self._is_awaited = self._is_offer = False
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the path and the query."""
+        self._url += url
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; behind the body it is a trailer."""
+        if self.state is not State.HEAD:
+            raise _Stop(Broken(Fault.TRAILERS, self._request))
+        name = name.lower()
+        self._headers.append((name, value))
+        if name == b"expect":
+            self._is_awaited = value.lower() == b"100-continue"
+        self._count_head(len(name) + len(value) + _LINE_SIGNS_BYTES)
+
+    def on_headers_complete(self) -> None:
+        """The request has all its headers."""
+        method, is_upgrade = self._parser.get_method().decode("ascii"), self._parser.should_upgrade()
+        request = self._request = Request(method, self._url, self._headers, is_upgrade=is_upgrade)
+        request.keeps = (
+            self._parser.should_keep_alive() and self._parser.get_http_version() != "1.0" and method != "CONNECT"
+        )
+        try:
+            taken = self._accept(request)
+        except Refused as refused:
+            answer = refused.answer
+            raise _Stop(answer._replace(body=b"") if method == "HEAD" else answer) from None
+        self._is_offer = is_upgrade and method != "CONNECT" and taken is not Intake.UPGRADE
+        if self._is_offer:
+            return  # the head is read once more, without the offer
+        self.state, self._size = State.BODY, 0
+        self._limit_bytes = taken if isinstance(taken, int) else 0
+        if taken is Intake.STREAM:
+            request.stream = BodyStream(self._pause)
+            self.whole.append(request)
+            return
+        announced = request.header(b"content-length")
+        if announced.isdigit() and (len(announced) > _LENGTH_DIGITS or int(announced) > self._limit_bytes):
+            size = announced[:32].decode("ascii")
+            raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, size))
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        request = self._request
+        assert request is not None, "a body stands behind a head"
+        self._size += len(body)
+        if request.stream is not None:
+            request.stream.feed(body)
+        elif self._size > self._limit_bytes:
+            raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, str(self._size)))
+        else:
+            request.body = request.body + body if request.body else body
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._is_offer:
+            return
+        request, self._request = self._request, None
+        assert request is not None, "a message has a head"
+        self.state = State.BETWEEN
+        if request.stream is None:
+            self.whole.append(request)
+        else:
+            request.stream.feed(b"")
+
+    # Inside.
+
+    def _count_head(self, size: int) -> None:
+        self._size += size
+        if self._size > self._head_bytes:
+            raise _Stop(Broken(Fault.HEAD_TOO_LARGE, self._request))
+
+    def _bound_silence(self, size: int, *, is_silent: bool) -> None:
+        """Bound the bytes of one line, which the parser keeps until their line ends."""
+        self._silent_bytes = self._silent_bytes + size if is_silent else 0
+        if self._silent_bytes > self._head_bytes and self.state is not State.STOPPED:
+            self._end(Broken(Fault.HEAD_TOO_LARGE, self._request))
+
+    def _end(self, reason: Answer | Broken) -> None:
+        stream = self.stream
+        self.state, self.stop, self._request = State.STOPPED, reason, None
+        if stream is not None:
+            stream.feed(None)
+
+
+class _Stop(Exception):
+    """Stops the parser."""
+
+    def __init__(self, reason: Answer | Broken) -> None:
+        super().__init__(reason)
+        self.reason = reason

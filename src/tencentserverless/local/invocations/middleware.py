@@ -1,0 +1,178 @@
+"""Everything that happens around an invocation, as a list in one order: faults, history, the terminal.
+
+Every invocation goes this way: calls of the API, events of the queue and of timers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from tencentserverless.local.console import Console, printable
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.invocation import Around, Invocation
+from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
+from tencentserverless.local.outcome import Outcome, error_object, exited, throttled, timed_out
+from tencentserverless.local.scheduler.scheduler import Scheduler
+
+_DISCARDING = ("crash", "timeout")
+
+
+class Middleware(Around, Protocol):
+    """A part of what happens around an invocation."""
+
+    def before(self, invocation: Invocation) -> Outcome | ApiError | float | None:
+        """The invocation is about to be scheduled.
+
+        :return: a result that it has without a run, or seconds by which it is held up; None to go on
+        """
+
+
+class FaultInjection:
+    """Applies the fault rules: refusals, throttling and delays before the run, crashes and lost answers after it.
+
+    :ivar damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
+    """
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self.damage: dict[str, str] = {}
+
+    def before(self, invocation: Invocation) -> Outcome | ApiError | float | None:
+        """Choose the rule that hits the invocation."""
+        rule = self._faults.decide(invocation.record) if self._faults.is_on else None
+        if rule is None:
+            return None
+        name = invocation.record.key.name
+        if rule.kind == "refuse":
+            return ApiError(rule.code, f"A fault rule of the local SCF refuses calls of {name!r}.")
+        if rule.kind == "delay":
+            return rule.seconds
+        if rule.kind == "throttle":
+            return throttled(name, rule.status)
+        invocation.fault = rule
+        invocation.ends_instance = rule.kind in _DISCARDING
+        return None
+
+    def after(self, invocation: Invocation) -> None:
+        """Change the outcome as the rule says."""
+        rule, outcome = invocation.fault, invocation.outcome
+        if rule is None or outcome is None:
+            return
+        if rule.kind in ("lost", "cut"):
+            self.damage[invocation.request_id] = rule.kind
+        elif not outcome.has_run:
+            return  # a call that did not run can't crash
+        elif rule.kind == "crash":
+            invocation.outcome = exited(outcome.duration_ms, outcome.output)
+        elif rule.kind == "timeout":
+            seconds = invocation.record.timeout_seconds
+            invocation.outcome = timed_out(seconds, outcome.memory_bytes, outcome.output)
+
+
+class HistoryKeeping:
+    """Keeps every invocation that had an outcome in the history.
+
+    :param clock: UNIX seconds
+    """
+
+    def __init__(self, history: InvocationHistory, clock: Callable[[], float]) -> None:
+        self._history = history
+        self._clock = clock
+
+    def before(self, invocation: Invocation) -> None:
+        """Show it as running."""
+        invocation.kept = self._record(invocation)
+        self._history.begin(invocation.kept)
+
+    def after(self, invocation: Invocation) -> None:
+        """Keep its end."""
+        outcome, kept = invocation.outcome, invocation.kept
+        if outcome is None:
+            if kept is not None:
+                self._history.drop(kept)
+            return
+        kept = kept or self._record(invocation)
+        kept.duration_ms, kept.memory_bytes = outcome.duration_ms, outcome.memory_bytes
+        is_success = outcome.has_succeeded
+        invocation.message = outcome.text if is_success else error_object(outcome, invocation.request_id)
+        self._history.end(kept, outcome.status, invocation.message, outcome.output)
+
+    def _record(self, invocation: Invocation) -> InvocationRecord:
+        record = invocation.record
+        kept = InvocationRecord(record.key, record.version, invocation.request_id, self._clock(), record.memory_mb)
+        kept.retry_number = invocation.retry_number
+        return kept
+
+
+class FailureLines:
+    """Shows failures on the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def before(self, invocation: Invocation) -> None:
+        """Nothing is shown of a call that begins."""
+
+    def after(self, invocation: Invocation) -> None:
+        """Show a failure."""
+        outcome = invocation.outcome
+        if outcome is not None and not outcome.has_succeeded:
+            trace = f"\n{outcome.stack_trace}" if outcome.stack_trace else ""
+            line = f"RequestId:{invocation.request_id} status {outcome.status}: {outcome.message}{trace}"
+            self._console.show(printable(f"[{invocation.record.key.name}] ERROR {line}"))
+
+
+class Runner:
+    """Runs invocations by the scheduler, with everything around them.
+
+    :param middleware: in the order in which it is asked before a run, and told after it
+    """
+
+    def __init__(self, scheduler: Scheduler, middleware: tuple[Middleware, ...]) -> None:
+        self._scheduler = scheduler
+        self._middleware = middleware
+        self._around: tuple[Around, ...] = (*middleware, scheduler)
+
+    def submit(self, invocation: Invocation) -> None:
+        """Run an invocation. Its caller is told of the end, perhaps at once."""
+        invocation.around = self._around
+        self._go_on(invocation, 0)
+
+    def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
+        """End the run of an invocation, at once or by SIGTERM."""
+        self._scheduler.interrupt(request_id, is_graceful=is_graceful)
+
+    def _go_on(self, invocation: Invocation, position: int) -> None:
+        """Ask the middleware from a position on, then have the scheduler run the invocation."""
+        for number in range(position, len(self._middleware)):
+            answer = self._middleware[number].before(invocation)
+            if answer is None:
+                continue
+            if isinstance(answer, float):
+                asyncio.get_running_loop().call_later(answer, self._go_on, invocation, number + 1)
+            else:
+                invocation.finish(answer)
+            return
+        self._scheduler.submit(invocation)
+
+
+class FutureCaller:
+    """A task that waits for an invocation."""
+
+    def __init__(self) -> None:
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(self, invocation: Invocation) -> None:
+        """Wake the task; one that was cancelled does not wait any more."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def wait(self, invocation: Invocation) -> None:
+        """Wait for the end.
+
+        :raises Exception: ``Stopping`` if the server stops meanwhile, or the refusal of a fault rule
+        """
+        await self._ended
+        if invocation.failure is not None:
+            raise invocation.failure
