@@ -2,52 +2,50 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import json
 import socket
 
 import pytest
 
-from tencentserverless.local.api import envelope
+from tencentserverless.local.api.dispatch import Api
+from tencentserverless.local.http.messages import Bounds
 from tencentserverless.local.http.server import HttpServer
-from tencentserverless.local.settings import Limits
 
 PATIENCE_SECONDS = 10
 HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
 
 
-class Application:
-    """Reads the request, takes its time, and answers with the body."""
+class Echo:
+    """A site that takes its time, and answers with the body of the request."""
 
-    async def __call__(self, scope, receive, send):
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message["body"]
-            more = message["more_body"]
-        await asyncio.sleep(0.2)
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
-        await send({"type": "http.response.body", "body": body})
+    def __init__(self, **bounds):
+        self.bounds = Bounds(**{"head_bytes": 64 * 1024, "request_seconds": 60.0, "idle_seconds": 60.0, **bounds})
+        self.lost_connections = 0
 
-    def serve_known(self, headers, body, reply):
+    def accept(self, request):
+        return 1_000_000
+
+    def handle(self, request, connection):
+        asyncio.get_running_loop().call_later(0.2, connection.reply, request.body)
+
+    def handle_known(self, known, values, body, connection):
         return False
 
-    def refuse(self, error):
-        return envelope.failure(error, "id")
+    def refuse(self, broken):
+        return Api.refuse(Api.__new__(Api), broken)
+
+    def lost(self, connection):
+        self.lost_connections += 1
 
 
-def served(scenario, **limits):
-    """Run ``scenario(connect)`` against a server with these limits."""
+def served(scenario, site=None, **bounds):
+    """Run ``scenario(connect)`` against a server of a site with these bounds."""
 
     async def run():
-        started = asyncio.Event()
         listener = socket.create_server(("127.0.0.1", 0))
         address = listener.getsockname()
-        server = HttpServer(Application(), dataclasses.replace(Limits(), **limits), started.set)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await started.wait()
+        server = HttpServer()
+        await server.listen(site or Echo(**bounds), listener)
         async with contextlib.AsyncExitStack() as stack:
 
             async def connect(data):
@@ -60,8 +58,7 @@ def served(scenario, **limits):
             try:
                 await asyncio.wait_for(scenario(connect), PATIENCE_SECONDS)
             finally:
-                server.should_exit = True
-                await serving
+                await server.stop(1.0)
 
     asyncio.run(run())
 
@@ -75,7 +72,7 @@ async def until(is_so):
 def error(answer):
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b"connection: close" in head
+    assert b"Connection: close" in head
     return json.loads(body)["Response"]["Error"]
 
 
@@ -94,15 +91,15 @@ def test_a_request_that_stops_on_the_way_is_told_so_and_closed(data):
 def test_the_time_runs_for_one_request_and_not_for_its_answer():
     async def scenario(connect):
         reader, writer = await connect(b"")
-        await until(lambda: connect.server.server_state.connections)
-        (connection,) = connect.server.server_state.connections
+        await until(lambda: len(connect.server.connections))
+        (connection,) = connect.server.connections._open
         for _ in range(3):
-            assert connection._timer is None
+            assert not connection._is_arriving
             writer.write(HEAD + b"123")
-            await until(lambda: connection._timer is not None)
+            await until(lambda: connection._is_arriving)
             writer.write(b"45")
-            await until(lambda: connection._timer is None)
-            assert not connection.cycle.response_complete
+            await until(lambda: not connection._is_arriving)
+            assert connection._current is not None
             assert (await reader.readuntil(b"12345")).endswith(b"\r\n\r\n12345")
 
     served(scenario)

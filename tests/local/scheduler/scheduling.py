@@ -1,6 +1,5 @@
 """A scheduler in this process, with real worker processes, and bounds small enough to meet."""
 
-import asyncio
 import contextlib
 import json
 import time
@@ -8,8 +7,9 @@ from pathlib import Path
 
 from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
-from tencentserverless.local.invocation import new_request_id
+from tencentserverless.local.invocation import Invocation, new_request_id
 from tencentserverless.local.invocations.ledger import Ledger
+from tencentserverless.local.invocations.middleware import FutureCaller
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
@@ -46,15 +46,14 @@ async def scheduling(clock=time.time, **limits):
 
 async def run(scheduler, function, request_id, event, **options):
     """The outcome of one invocation."""
-    ended = asyncio.get_running_loop().create_future()
-
-    def end(result):
-        if ended.done():
-            return  # the test does not wait for it any more
-        (ended.set_exception if isinstance(result, Exception) else ended.set_result)(result)
-
-    scheduler.submit(function, request_id, event, end, **options)
-    return await ended
+    caller = FutureCaller()
+    ends_instance = options.pop("ends_instance", False)
+    invocation = Invocation(function, request_id, event, caller, **options)
+    invocation.ends_instance = ends_instance
+    invocation.around = (scheduler,)
+    scheduler.submit(invocation)
+    await caller.wait(invocation)
+    return invocation.outcome
 
 
 async def call(scheduler, function, event, **options):
