@@ -26,11 +26,13 @@ VENV_PYTHON := .venv/bin/python
 PACKAGE := src/tencentserverless
 # What runs on Python 3.6 (a test imports it there, which judges unquoted annotations too): all but the rooms of 3.10, whose entry modules still have to load there.
 OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*' -not -path '$(PACKAGE)/testing/*' -not -path '$(PACKAGE)/cli/*') \
-	$(wildcard $(PACKAGE)/cli/__init__.py $(PACKAGE)/cli/main.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
+	$(wildcard $(PACKAGE)/cli/__init__.py $(PACKAGE)/cli/main.py $(PACKAGE)/cli/exits.py $(PACKAGE)/cli/extras.py \
+	$(PACKAGE)/cli/output/__init__.py $(PACKAGE)/cli/output/printing.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
 # Asked for before they are used; Protocol is for type checkers alone.
 GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
 	--exclude contextvars --exclude contextvars.ContextVar
-NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
+# The packages that do not run on Windows.
+POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|frames|library)\.py$$
 
 .PHONY: demo test test-fast coverage proof soak soak-local bench bench-local matrix check style types law package
@@ -89,8 +91,8 @@ style: .venv/.dev-installed
 
 types: .venv/.dev-installed
 	.venv/bin/mypy --platform linux $(PACKAGE) tools
-	.venv/bin/mypy --platform darwin --exclude '$(NEW_ROOMS)' $(PACKAGE)
-	.venv/bin/mypy --platform win32 --exclude '$(NEW_ROOMS)' $(PACKAGE)
+	.venv/bin/mypy --platform darwin --exclude '$(POSIX_PACKAGES)' $(PACKAGE)
+	.venv/bin/mypy --platform win32 --exclude '$(POSIX_PACKAGES)' $(PACKAGE)
 	$(VENV_PYTHON) tools/public_api.py
 
 law: .venv/.dev-installed

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tencentserverless.cli.table import list_paths
+from tencentserverless.cli.command_table import list_paths
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "cli"
