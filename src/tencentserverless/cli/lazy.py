@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         return list(self.rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, loaded now."""
+        """Load the command of that name; None if there is none."""
         row = self.rows.get(cmd_name)
         if row is None:
             return None
@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the words name.
+        """Find the command that the words name.
 
         :raises click.UsageError: if there is none, with the nearest name; or if it does not run on this system
         """

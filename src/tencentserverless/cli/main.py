@@ -33,6 +33,6 @@ def main() -> int:
             Exit.MISSING_EXTRA,
             "the scf command needs the extra 'local' ({} is missing); {}".format(missing, INSTALL_HINT),
         )
-    except KeyboardInterrupt:  # before there was anything to interrupt
+    except KeyboardInterrupt:  # during the import
         return fail(Exit.INTERRUPTED, "interrupted")
     return run()

@@ -1,4 +1,4 @@
-"""Runs a command line, and turns whatever it raises into an exit code and one line."""
+"""The run of a command line. Each error becomes an exit code and one line."""
 
 import click
 
@@ -23,7 +23,7 @@ def run() -> int:
     except (click.Abort, KeyboardInterrupt):
         return printing.fail(Exit.INTERRUPTED, "interrupted")
     except SystemExit as error:
-        if error.code == 1:  # the one way in which click ends itself here: who read its help has gone
+        if error.code == 1:  # click ends itself so in one case: the reader of its help has ended
             return Exit.PIPE_CLOSED
         raise
     except ImportError as error:
@@ -35,7 +35,7 @@ def run() -> int:
         from tencentserverless.cli.output.failures import translate
 
         failure = translate(error)
-        if failure is None:  # a defect of ours: its traceback is what there is to report
+        if failure is None:  # a defect of ours: the traceback is for the report
             raise
         return printing.fail(failure.code, str(failure), failure.detail)
     return _exit_of(code) if isinstance(code, int) else Exit.OK

@@ -1,4 +1,4 @@
-"""Asks the API 3.0 of SCF for what is not a call: listing, logs, deploying."""
+"""Actions of the API 3.0 of SCF other than calls: listing, logs, deploying."""
 
 import contextlib
 import difflib
@@ -13,7 +13,7 @@ from tencentserverless.management import call_action
 if TYPE_CHECKING:
     from tencentserverless.cli.output.failures import Failure
 
-_PAGE = 100  # the most that a list gives at once
+_PAGE = 100  # the most functions in one answer of the API
 _MAX_NAMES = 1000
 
 
@@ -24,9 +24,9 @@ class Api:
         self.target = target
 
     def call(self, action: str, **parameters: object) -> dict[str, Any]:
-        """The answer of an action, without its envelope.
+        """Call an action, and return its answer without the envelope.
 
-        :param parameters: those that are None are not sent
+        :param parameters: of the action; a parameter that is None is not sent
         """
         given = {name: value for name, value in parameters.items() if value is not None}
         only_reads = action.startswith(("Get", "List"))
@@ -34,9 +34,9 @@ class Api:
             return call_action(client, action, given, idempotent=only_reads)
 
     def call_function(self, action: str, name: str, **parameters: object) -> dict[str, Any]:
-        """The same for an action on a function of the target's namespace; one that is not there is told its neighbours.
+        """Call an action on a function of the target's namespace, and return its answer.
 
-        :raises Failure: if there is no such function
+        :raises Failure: if there is no such function; it names the functions with similar names
         """
         try:
             return self.call(action, FunctionName=name, Namespace=self.target.namespace, **parameters)
@@ -46,9 +46,9 @@ class Api:
             raise self.no_function(name, str(error.code)) from error
 
     def no_function(self, name: str, code: str) -> "Failure":
-        """The failure that a function is not there, which names its neighbours.
+        """The failure for a function that does not exist. It names the functions with similar names.
 
-        :param code: the API's
+        :param code: the error code of the API
         """
         from tencentserverless.cli.exits import Exit
         from tencentserverless.cli.output.failures import Failure
@@ -66,9 +66,9 @@ class Api:
                 return
 
     def _advice(self, name: str) -> str:
-        """What to do about a function that is not there: the names nearest to its own, or where else to look."""
+        """Advice on a function that does not exist: similar names, or the options that choose another place."""
         names: list[str] = []
-        with contextlib.suppress(TencentCloudSDKException):  # who may call need not be allowed to list
+        with contextlib.suppress(TencentCloudSDKException):  # these keys may have the right to call, but not to list
             for each in self.list_functions():
                 names.append(each["FunctionName"])
                 if len(names) >= _MAX_NAMES:
@@ -83,12 +83,12 @@ class Api:
 
 
 def is_missing(error: Exception) -> bool:
-    """Does it say that there is no such function? Some actions say FunctionName, some Function."""
+    """True if the error says that there is no such function. Some actions say FunctionName, some Function."""
     return getattr(error, "code", None) in ("ResourceNotFound.Function", "ResourceNotFound.FunctionName")
 
 
 def wait_until(is_done: Callable[[], bool], timeout_seconds: float, pause_seconds: float = 0.5) -> bool:
-    """Ask again and again until it is so; the value is whether it came to be in time."""
+    """Ask again and again until ``is_done``; the value is True if that was in time."""
     deadline = time.monotonic() + timeout_seconds
     while not is_done():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Looks at everything that a call needs, step by step, and says of each how it stands."""
+"""Diagnostics for ``scf doctor``: each thing that a call needs is checked, and gives a finding."""
 
 import dataclasses
 import http.client
@@ -22,11 +22,11 @@ _PINGS = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """How one thing stands.
+    """The result of one check.
 
     :ivar state: ``ok``, ``warning`` or ``failed``
     :ivar text: one line
-    :ivar facts: the same for a program
+    :ivar facts: the values behind the text, for a program
     """
 
     name: str
@@ -36,7 +36,7 @@ class Finding:
 
 
 def examine(target: Target) -> Iterator[Finding]:
-    """The findings as they come; what rests on a thing that has failed is left out."""
+    """Check one thing after the other. Checks that depend on a failed one are left out."""
     keys = _credentials(target)
     yield keys
     yield _endpoint(target)
@@ -55,7 +55,7 @@ def examine(target: Target) -> Iterator[Finding]:
 
 
 def mask(secret_id: str) -> str:
-    """A SecretId as much of it as tells keys apart."""
+    """The first and last characters of a SecretId, enough to tell keys apart."""
     return f"{secret_id[:4]}...{secret_id[-4:]}" if len(secret_id) > 12 else f"{secret_id[:2]}..."
 
 
@@ -105,7 +105,7 @@ def _proxy(target: Target) -> Finding:
 
 
 def _name(target: Target) -> Finding:
-    """The name that this machine has to look up: the proxy's, where there is one."""
+    """Check the look-up of the host name: that of the proxy, if there is one."""
     peer = target.origin.proxy or target.origin
     before = time.perf_counter()
     try:
@@ -120,7 +120,7 @@ def _name(target: Target) -> Finding:
 
 
 class _Wire:
-    """One connection to the target, and what is seen on it."""
+    """One connection to the target, and the checks that use it."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -128,7 +128,7 @@ class _Wire:
         self.works: bool = False
 
     def examine(self) -> Iterator[Finding]:
-        """Connect, and ask a few times without a signature."""
+        """Check the connection, TLS, the round trip and the clock, by a few requests without a signature."""
         origin = self._target.origin
         before = time.perf_counter()
         try:
@@ -152,7 +152,7 @@ class _Wire:
         yield _clock(dates)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
     def _refused(self, error: Exception) -> Finding:
@@ -175,7 +175,7 @@ class _Wire:
         return Finding("tls", "ok", f"{version}, certificate by {by}, good until {until}", facts)
 
     def _ping(self) -> tuple[list[float], list[float]]:
-        """Offsets of the peer's clock in seconds, and the times in which answers came."""
+        """Measure the offsets of the peer's clock in seconds, and the round trips in milliseconds."""
         offsets, spans_ms = [], []
         for _ in range(_PINGS):
             started_at, before = time.time(), time.perf_counter()
@@ -225,12 +225,13 @@ def _clock(offsets: list[float]) -> Finding:
 
 
 def _signature(target: Target) -> Finding:
-    """Ask for something that changes nothing, signed."""
+    """Check the signature, by an action that changes nothing."""
     try:
         found = Api(target).call("ListFunctions", Namespace=target.namespace, Limit=1)
     except TencentCloudSDKException as error:
         code = str(error.code)
-        state = "failed" if code.startswith("AuthFailure") else "warning"  # who may call need not be allowed to list
+        # A warning: these keys may have the right to call, but not to list.
+        state = "failed" if code.startswith("AuthFailure") else "warning"
         return Finding("signature", state, f"{code}: {error.message}; run: scf explain {code}", {"code": code})
     count = found["TotalCount"]
     functions = "1 function" if count == 1 else f"{count} functions"

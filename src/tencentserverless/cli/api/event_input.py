@@ -1,4 +1,4 @@
-"""The event of a call, as people give it: text on the command line, a file, or stdin."""
+"""The event of a call, read from the command line, from a file, or from stdin."""
 
 import json
 import sys
@@ -15,10 +15,10 @@ _SHOWN_BEFORE, _SHOWN_AFTER = 50, 20  # characters around a fault
 
 
 def read_event(text: str | None, path: str | None, dash: str | None) -> object:
-    """The event, None where none is given.
+    """Read the event; None if none is given.
 
-    :param text: of ``-d``
-    :param path: of ``-f``; ``-`` is stdin
+    :param text: the value of ``-d``
+    :param path: the value of ``-f``; ``-`` is stdin
     :param dash: ``-`` for stdin
     :raises click.UsageError: if more than one of them is given
     :raises Failure: if it can't be read, or is not JSON
@@ -41,9 +41,9 @@ def read_event(text: str | None, path: str | None, dash: str | None) -> object:
 def parse_json(text: str, source: str, first_line: int = 1) -> object:
     """The value of a JSON text.
 
-    :param source: where it comes from, for the error
-    :param first_line: its number there
-    :raises Failure: which shows the place with a caret
+    :param source: the name of the source, for the error
+    :param first_line: the line number of the text's first line in the source
+    :raises Failure: if it is no JSON; the failure shows the place with a caret
     """
 
     def refuse(constant: str) -> NoReturn:
@@ -59,7 +59,7 @@ def parse_json(text: str, source: str, first_line: int = 1) -> object:
 
 
 def point_at(text: str, position: int) -> str:
-    """The line of a position, or the part of it around there, with a caret under the position."""
+    """The line of a position, or a part of it, with a caret under the position."""
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
     end = len(text) if end < 0 else end
@@ -70,7 +70,7 @@ def point_at(text: str, position: int) -> str:
 
 
 def _width(letter: str) -> int:
-    """How many columns a terminal gives it."""
+    """The number of columns that a letter takes on a terminal."""
     if unicodedata.combining(letter):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1

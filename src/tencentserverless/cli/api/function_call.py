@@ -1,4 +1,4 @@
-"""Calls a function once or many times, and prints what came of it."""
+"""Calls of a function, once or many times, with their results printed."""
 
 import dataclasses
 import time
@@ -16,7 +16,7 @@ from tencentserverless.scf import Client
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """What to call, and what to print of it."""
+    """A call of a function, and the parts of its result to print."""
 
     target: Target
     name: str
@@ -27,7 +27,7 @@ class FunctionCall:
     as_json: bool
 
     def run(self, count: int) -> None:
-        """FunctionCall it so many times, one after the other; the first failure ends it."""
+        """Call the function ``count`` times, one call after the other, until the first failure."""
         walls_ms: list[float] = []
         with self._open() as client:
             try:
@@ -41,7 +41,7 @@ class FunctionCall:
                     self._print_spread(walls_ms)
 
     def start(self, *, waits: bool) -> None:
-        """Start it, and print the request id, or wait and print what it returned."""
+        """Start an asynchronous invocation. Print its request id, or wait and print its result."""
         with self._open() as client, self.target.reached():
             try:
                 invocation = client.spawn(
@@ -53,7 +53,7 @@ class FunctionCall:
                 )
             except ResourceNotFound as error:
                 raise self._not_found(error) from error
-            except ValueError as error:  # nothing was sent: the event is too large, the name is none
+            except ValueError as error:  # nothing was sent: the event is too large, or the name is not valid
                 raise Failure(Exit.INPUT, str(error)) from error
             if waits:
                 printing.remark(f"request {invocation.request_id}")
@@ -86,7 +86,7 @@ class FunctionCall:
             raise
 
     def _not_found(self, error: ResourceNotFound) -> Exception:
-        """Where it is the function that is missing, its neighbours are named."""
+        """The error to raise: if the function does not exist, one that names functions with similar names."""
         return Api(self.target).no_function(self.name, str(error.code)) if is_missing(error) else error
 
     def _print(self, result: InvokeResult) -> None:
@@ -125,7 +125,7 @@ def _facts(result: InvokeResult) -> dict[str, object]:
 
 
 def _log_of(error: TencentServerlessSDKException) -> str:
-    """The tail of the log that a failure brings along, as the API sent it."""
+    """The tail of the log in the API's answer to a failed call."""
     answer = error.response
     for key in ("Response", "Result"):
         if isinstance(answer, dict):

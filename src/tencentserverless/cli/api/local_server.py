@@ -1,4 +1,4 @@
-"""The options by which a command finds a local SCF that runs."""
+"""The options of ``scf local`` commands that find a running local SCF."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ _PATH = click.Path(path_type=Path)
 
 
 def server_options(command: _Command) -> _Command:
-    """The options for a command that takes ``state`` and ``env_file``."""
+    """Add the options to a command that takes ``state`` and ``env_file``."""
     for option in (
         click.option("--env-file", type=_PATH, help="The server's --env-file, in place of its state folder."),
         click.option("--state", type=_PATH, help="Its state folder.  [default: .scf, here or in a folder around]"),
@@ -21,7 +21,7 @@ def server_options(command: _Command) -> _Command:
 
 
 def choose_source(state: Path | None, env_file: Path | None) -> Path:
-    """Where the server that is meant has written how to reach it."""
+    """The file or folder in which the server has written its address and keys."""
     from tencentserverless.local.app import find_state
 
     return env_file or state or find_state(Path())

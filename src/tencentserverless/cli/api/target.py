@@ -1,4 +1,4 @@
-"""Where a command goes: the cloud, or a local SCF, with the keys that open it."""
+"""The target of a command: the cloud, or a local SCF, with its keys."""
 
 import contextlib
 import dataclasses
@@ -20,11 +20,11 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Target:
-    """A region and a namespace, and how they are reached.
+    """A region and a namespace, with the address and the keys to reach them.
 
-    :ivar origin: the address, its proxy and its roots
-    :ivar endpoint: a URL, None for what the environment says
-    :ivar keys: of the local SCF that was found, None for the keys around us
+    :ivar origin: the address, with its proxy and its root certificates
+    :ivar endpoint: a URL, None for that of the environment
+    :ivar keys: the keys of the local SCF that was found, None for those of the environment
     """
 
     region: str
@@ -35,19 +35,19 @@ class Target:
 
     @property
     def is_local(self) -> bool:
-        """Does it stay on this machine?"""
+        """True if the address is on this machine."""
         from tencentserverless.config import is_loopback
 
         return is_loopback(self.origin.host)
 
     @property
     def url(self) -> str:
-        """The address as people write it."""
+        """The address as a URL."""
         return f"{'https' if self.origin.is_tls else 'http'}://{self.origin.authority}"
 
     @property
     def place(self) -> str:
-        """Where its functions are, in words."""
+        """The place of its functions, in words."""
         where = "local SCF" if self.is_local else "cloud"
         return f"namespace {self.namespace} of {self.region} ({where})"
 
@@ -63,7 +63,7 @@ class Target:
     def open_client(self, **options: Any) -> "Client":
         """A client that calls it.
 
-        :param options: further ones of ``scf.Client``
+        :param options: further options of ``scf.Client``
         """
         from tencentserverless.scf import Client
 
@@ -73,7 +73,7 @@ class Target:
 
     @contextlib.contextmanager
     def reached(self) -> Iterator[None]:
-        """Say what to do where nothing listens on this machine."""
+        """Turn an error of a connection to this machine into a failure that says how to start a local SCF."""
         from tencentserverless.exception import ConnectError
 
         try:
@@ -87,7 +87,7 @@ class Target:
 
 
 def target_options(command: _Command) -> _Command:
-    """The options that choose a target, for a command that takes ``region``, ``namespace`` and ``is_local``."""
+    """Add the options to a command that takes ``region``, ``namespace`` and ``is_local``."""
     for option in (
         click.option("--local", "is_local", is_flag=True, help="Call the local SCF of the folder that you are in."),
         click.option("--namespace", default="default", show_default=True, help="Namespace of the function."),
@@ -98,9 +98,9 @@ def target_options(command: _Command) -> _Command:
 
 
 def choose_target(region: str | None, namespace: str, is_local: bool, folder: Path | None = None) -> Target:
-    """The target that the options mean.
+    """The target that the options choose.
 
-    :param folder: in or around which a local SCF is looked for, before the one that we are in
+    :param folder: a folder to look for a local SCF in or around, before the current folder
     :raises click.UsageError: if an option or a variable of the environment can't be used
     :raises StartupError: if there is no local SCF to be found
     """
@@ -125,9 +125,9 @@ def choose_target(region: str | None, namespace: str, is_local: bool, folder: Pa
 
 
 def _find_local(folder: Path | None) -> dict[str, str] | None:
-    """What leads to the local SCF of a folder, or of ours; None where the environment leads to one already.
+    """The variables of the local SCF of a folder, or of the current one; None if the environment leads to one already.
 
-    :raises StartupError: if none of them does
+    :raises StartupError: if no local SCF is found
     """
     from tencentserverless.config import Addressing, ambient_region, is_loopback
     from tencentserverless.local.app import find_state, running_environment

@@ -74,12 +74,12 @@ def deploy(
                 verb = "updated" if each.exists else "created"
                 printing.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
     finally:
-        if as_json:  # also where one of them has failed: the others are there
+        if as_json:  # also after a failure: the functions before it are deployed
             printing.answer_json(done)
 
 
 def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bool) -> "list[Deployment]":
-    """What is to be done, all of it checked before the first change."""
+    """Plan the deployments, and check all of them before the first change."""
     from tencentserverless.cli.api.actions import Api
     from tencentserverless.cli.api.target import choose_target
     from tencentserverless.cli.deploy.deployment import Deployment
@@ -100,7 +100,7 @@ def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bo
 
 
 def _tell(function: "Deployable", code: "PackedCode") -> None:
-    """Say what the user may not expect of a deployment."""
+    """Print notices on settings and files that are not deployed."""
     if function.left_out:
         printing.notice(f"{function.place}: not deployed: {', '.join(function.left_out)}")
     for notice in code.contents.notices():
@@ -108,7 +108,7 @@ def _tell(function: "Deployable", code: "PackedCode") -> None:
 
 
 def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
-    """List what a deployment would pack, and what it would leave out."""
+    """List the files that a deployment would pack, and those that it would leave out."""
     from tencentserverless.config import check_region
     from tencentserverless.local.app import pack_code, read_deployables
 
@@ -128,7 +128,7 @@ def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
 
 
 def _packing(function: "Deployable", code: "PackedCode") -> dict[str, object]:
-    """What is packed, for a program."""
+    """The packed files as data for a program."""
     return {
         "name": function.name,
         "region": function.region,
@@ -154,7 +154,7 @@ def _list_packing(function: "Deployable", code: "PackedCode") -> None:
 
 
 def _environment(variables: tuple[str, ...]) -> dict[str, object] | None:
-    """The structure Environment of ``KEY=VALUE`` texts."""
+    """The API's structure ``Environment`` of ``KEY=VALUE`` texts."""
     pairs = [text.partition("=") for text in variables]
     if not all(name and equals for name, equals, _ in pairs):
         raise click.BadParameter("must be KEY=VALUE", param_hint="--variable")

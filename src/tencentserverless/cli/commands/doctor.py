@@ -1,4 +1,4 @@
-"""``scf doctor``: why do calls fail from here?"""
+"""``scf doctor``: find the reason why calls fail from here."""
 
 import click
 

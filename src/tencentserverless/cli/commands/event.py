@@ -1,4 +1,4 @@
-"""``scf event``: a sample event of a trigger."""
+"""``scf event``: print a sample event of a trigger."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""``scf explain``: what a status or an error code means, without a network."""
+"""``scf explain``: print the meaning of a status or an error code, without a network."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""``scf functions list``, ``show`` and ``delete``: what there is at a target."""
+"""``scf functions list``, ``show`` and ``delete``: the functions of a target."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``scf init``: the folder of a new function."""
+"""``scf init``: make the folder of a new function."""
 
 import shlex
 from pathlib import Path

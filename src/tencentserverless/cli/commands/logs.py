@@ -1,4 +1,4 @@
-"""``scf logs``: what the last calls of a function have written."""
+"""``scf logs``: print the logs of the last calls of a function."""
 
 import click
 

@@ -69,7 +69,7 @@ def map_command(
         inputs = _read_lines(stack.enter_context(_open_input(source)), source)
         try:
             outcomes = stack.enter_context(client.map(name, inputs, return_exceptions=True, **limits, **options))
-        except ValueError as error:  # the journal can't be used, the name is none: nothing was sent
+        except ValueError as error:  # nothing was sent: the journal can't be used, or the name is not valid
             raise _unusable(str(error)) from error
         run.write_all(outcomes, stack.enter_context(_open_output(out)), _count_lines(source))
         run.conclude(target, as_json)
@@ -78,9 +78,9 @@ def map_command(
 
 
 class _Run:
-    """One run: its counts, and why it ended.
+    """One run of a map: its counts, and its exit code.
 
-    :param journal: None for none
+    :param journal: the path of the journal, None if there is none
     """
 
     def __init__(self, name: str, journal: Path | None, max_errors: int | None) -> None:
@@ -93,7 +93,7 @@ class _Run:
 
     @property
     def exit_code(self) -> Exit:
-        """OK if every input has a result."""
+        """The exit code: OK if every input has a result."""
         return Exit.PARTLY if self._summary.errors else Exit.OK
 
     def write_all(self, outcomes: Any, sink: IO[str], total: int | None) -> None:
@@ -180,7 +180,7 @@ def _unusable(message: str) -> Exception:
 
 
 def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
-    """The events; blank lines are none."""
+    """Read the events. Blank lines are skipped."""
     from tencentserverless.cli.api.event_input import parse_json
 
     origin = "standard input" if str(source) == "-" else str(source)
@@ -197,7 +197,7 @@ def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
 
 
 def _count_lines(source: Path) -> int | None:
-    """How many inputs there are, for the progress bar; None where that can't be known, or nobody sees it."""
+    """Count the inputs for the progress bar; None for standard input, or if stderr is no terminal."""
     if str(source) == "-" or not sys.stderr.isatty():
         return None
     with source.open("rb") as file:
@@ -205,14 +205,14 @@ def _count_lines(source: Path) -> int | None:
 
 
 def _find_memory(target: Target, name: str) -> int | None:
-    """MB that the function is configured with, None where the API does not say."""
+    """The memory of the function in MB, None if the API does not tell it."""
     from tencentserverless.cli.api.actions import Api
     from tencentserverless.cli.output.failures import Failure
     from tencentserverless.exception import TencentCloudSDKException
 
     try:
         found = Api(target).call("GetFunction", FunctionName=name, Namespace=target.namespace)
-    except (TencentCloudSDKException, Failure):  # who may call need not be allowed to look
+    except (TencentCloudSDKException, Failure):  # these keys may have the right to call, but not to read
         return None
     memory = found.get("MemorySize")
     return memory if isinstance(memory, int) else None

@@ -1,4 +1,4 @@
-"""Brings functions of a folder to a target: creates those that are not there, and changes the others."""
+"""Deployment of the functions of a folder: missing functions are created, existing ones are updated."""
 
 import base64
 import json
@@ -23,12 +23,12 @@ _DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS = 2, 21_600  # of a new function (documen
 
 
 class Deployment:
-    """One function on its way to a target. Nothing is changed before ``run``.
+    """The deployment of one function to a target. Nothing is changed before ``run``.
 
-    :param flags: parameters of the API for a function without a serverless.yml, ``Runtime`` among them. What neither
-        says is the API's default in a new function, and stays as it is in one that is there
+    :param flags: parameters of the API for a function without a serverless.yml, ``Runtime`` among them. A setting that
+        neither gives is the API's default in a new function, and stays as it is in an existing one
     :param code: its code, packed
-    :ivar exists: is it there already?
+    :ivar exists: True if the target has the function already
     :raises Failure: if it can't be deployed
     """
 
@@ -58,7 +58,7 @@ class Deployment:
         :raises Failure: if the platform could not take it
         """
         if self.exists:
-            self._settle(changed=False)  # somebody else's change may be under way
+            self._settle(changed=False)  # another change may be under way
             handler = self._handler if self.function.is_described or "Handler" in self._flags else None
             self._call("UpdateFunctionCode", Handler=handler, ZipFile=self._text, CodeSource="ZipFile")
             configuration = self._configuration()
@@ -80,7 +80,7 @@ class Deployment:
         self._put_timers()
 
     def facts(self) -> dict[str, object]:
-        """What was done, for a program."""
+        """The facts of this deployment, for a program."""
         return {
             "name": self.function.name,
             "region": self.function.region,
@@ -99,7 +99,7 @@ class Deployment:
             raise
 
     def _refuse_what_is_fixed(self, found: dict[str, Any]) -> None:
-        """Refuse what the API lets nobody change, before anything else is."""
+        """Refuse changes that the API does not allow, before the first change is made."""
         fixed = [("the runtime", found["Runtime"], self._runtime or found["Runtime"])]
         if self.function.is_described:
             runs_async = "TRUE" if self.function.runs_async else "FALSE"
@@ -134,7 +134,7 @@ class Deployment:
     def _settle(self, *, changed: bool = True) -> None:
         """Wait until no change is under way: the cloud refuses the next one until then.
 
-        :param changed: we have changed it, so that a failure is ours
+        :param changed: True after our own change, whose failure is reported
         """
         status = ""
 
@@ -159,7 +159,7 @@ class Deployment:
         self._call("UpdateFunctionEventInvokeConfig", AsyncTriggerConfig=config)
 
     def _put_timers(self) -> None:
-        """Create the timers that are not there and change the others. Triggers that the file has not are left alone."""
+        """Create the timers that are not there and change the others. Other triggers stay."""
         if not self.function.timers:
             return
         found = self._call("ListTriggers", Limit=100)["Triggers"]

@@ -1,4 +1,4 @@
-"""What ``scf init`` writes: a function that runs on the local SCF and in the cloud alike, and a test of it."""
+"""The files that ``scf init`` writes: a function that runs on the local SCF and in the cloud, and a test of it."""
 
 import re
 import sys
@@ -64,7 +64,7 @@ Deploy it:     scf deploy"""
 
 
 def make_project(name: str, folder: Path) -> list[Path]:
-    """Write the files of a new function. Returns what was written.
+    """Write the files of a new function, and return their paths.
 
     :raises Failure: if the platform would refuse the name, or the folder holds anything
     """

@@ -1,4 +1,4 @@
-"""Asks before something is changed that can't be brought back."""
+"""The question before a change that can't be undone."""
 
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.output import printing
@@ -6,14 +6,14 @@ from tencentserverless.cli.output.failures import Failure
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask, and go on only after a yes.
+    """Ask the user, and return only after a yes.
 
-    :param yes: the command line has said so already
-    :raises Failure: if the answer is another, or nobody is there to give one
+    :param yes: True if the command line has the option ``--yes``
+    :raises Failure: if the answer is not yes, or there is no terminal to ask on
     """
     if yes:
         return
     if not printing.can_ask():
-        raise Failure(Exit.UNCONFIRMED, f"{question} Nobody is there to ask; to do it, add --yes")
+        raise Failure(Exit.UNCONFIRMED, f"{question} There is no terminal to ask on; to do it, add --yes")
     if not printing.confirm(question):
         raise Failure(Exit.UNCONFIRMED, "nothing was changed")

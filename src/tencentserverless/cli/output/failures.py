@@ -1,6 +1,6 @@
-"""What a command can fail with, in the words and with the exit code that a terminal gets.
+"""Failures of a command, each with its exit code and its message for the terminal.
 
-It loads where something has failed, so the classes that it knows need not load before.
+This module loads only after an error, so that the error classes need not load before.
 """
 
 from tencentserverless.cli.exits import Exit
@@ -44,7 +44,7 @@ _EXECUTED = {
 
 
 class Failure(Exception):
-    """A command can't do what it was asked for; the message is one line for the terminal.
+    """A failure of a command; the message is one line for the terminal.
 
     :param detail: lines to print before it
     """
@@ -56,7 +56,7 @@ class Failure(Exception):
 
 
 def translate(error: Exception) -> Failure | None:
-    """The failure that an exception is, None for one that nobody foresaw."""
+    """Translate an exception to a failure; None for an exception that is a defect of ours."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, StartupError):
@@ -73,22 +73,22 @@ def translate(error: Exception) -> Failure | None:
 
 
 def no_local_server(address: str) -> Failure:
-    """Nothing listens at an address of this machine."""
+    """The failure when no local SCF listens at an address of this machine."""
     return Failure(Exit.NETWORK, f"no local SCF answers at {address}; start one with: scf local start")
 
 
 def _of_function(error: TencentServerlessSDKException) -> Failure:
-    """The function's own traceback comes first, as its author would see it."""
+    """The failure of a function. Its detail is the function's own traceback."""
     trace = error.stack_trace
     detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
     status = error.status_code
     words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
-    hint = "" if status is None else f"; run: scf explain {status}"  # errorCode alone, as -1, says nothing
+    hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
     return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
 
 
 def _of_api(code: str, message: str) -> Failure:
-    shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a page of the web
+    shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a web page
     return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), f"{code}: {shown}; run: scf explain {code}")
 
 

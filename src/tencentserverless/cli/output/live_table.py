@@ -1,4 +1,4 @@
-"""The table of a local SCF's functions and calls that stands below its log, on a terminal; nothing where it is none."""
+"""The table of a local SCF's functions and calls, shown below its log on a terminal."""
 
 import sys
 from collections.abc import Callable
@@ -17,15 +17,15 @@ _MOST_ROWS = 20
 
 
 class LiveTable:
-    """The table. Lines that are written to stderr meanwhile appear above it."""
+    """The table on the terminal. Lines that are written to stderr meanwhile appear above it."""
 
     def __init__(self) -> None:
         self._live: Any = None
 
     def show(self, read_status: ReadStatus) -> None:
-        """Show how the server stands from now on.
+        """Show the status of the server, and refresh it until the end.
 
-        :param read_status: says so, from any thread
+        :param read_status: reads the status; called from another thread
         """
         if not (printing.is_terminal(sys.stdout) and printing.is_terminal(sys.stderr)):
             return
@@ -35,7 +35,7 @@ class LiveTable:
         def render() -> "Table":
             try:
                 return draw(read_status())
-            except RuntimeError:  # the books changed while they were read
+            except RuntimeError:  # the counts changed while they were read
                 return draw({"by_function": {}})
 
         self._live = Live(
@@ -57,7 +57,7 @@ class LiveTable:
 
 
 def draw(status: dict[str, Any]) -> "Table":
-    """The table of a status: a row for each function, those that were called most first."""
+    """Make the table of a status: a row for each function, sorted by the number of ended calls."""
     from rich.table import Table
 
     table = Table("function", box=None)

@@ -1,4 +1,4 @@
-"""The progress of a map, on a terminal; nothing where stderr is none."""
+"""The progress bar of a map. Nothing is shown if stderr is no terminal."""
 
 import sys
 from types import TracebackType
@@ -12,9 +12,9 @@ _LOOK_SECONDS = 0.1
 
 
 class MapProgress:
-    """A bar with the rate, the errors, what was throttled and the time left.
+    """A progress bar with the rate, the errors, the throttled calls and the time left.
 
-    :param total: inputs, None where that is not known
+    :param total: the number of inputs, None if it is not known
     """
 
     def __init__(self, total: int | None) -> None:
@@ -25,9 +25,9 @@ class MapProgress:
             self._task = self._bar.add_task("", total=total, rate="", errors=0, throttled=0)
 
     def show(self, outcomes: "Any", summary: "MapSummary", is_last: bool = False) -> None:
-        """Show how it stands, a few times a second.
+        """Update the bar, at most ten times a second.
 
-        :param is_last: however recently it was shown
+        :param is_last: True to update it in any case
         """
         if self._bar is None:
             return
@@ -74,7 +74,7 @@ def _make_bar() -> Any:
 
 
 def describe_outcome(outcome: "InvokeResult | Exception") -> dict[str, Any]:
-    """An outcome as a line of the output says it."""
+    """The data of an outcome's line in the output."""
     position = getattr(outcome, "position", None)
     if not isinstance(outcome, Exception):
         try:

@@ -1,4 +1,4 @@
-"""What came of a map: counts, time, money; and how that is shown."""
+"""The summary of a map: counts, durations and billed time, as data and as lines of text."""
 
 import math
 from array import array
@@ -17,7 +17,7 @@ class MapSummary:
     failed: int
     in_doubt: int
     billed_ms: int
-    is_complete: bool  #: has every input a result?
+    is_complete: bool  #: True if every input has a result
 
     def __init__(self) -> None:
         self.done = 0
@@ -33,7 +33,7 @@ class MapSummary:
         return self.failed + self.in_doubt
 
     def add(self, outcome: "InvokeResult | Exception") -> None:
-        """One more outcome."""
+        """Count one outcome."""
         if isinstance(outcome, InvokeResult):
             self.done += 1
             self.billed_ms += outcome.billed_duration_ms
@@ -44,9 +44,9 @@ class MapSummary:
             self.failed += 1
 
     def sum_up(self, memory_mb: int | None) -> dict[str, Any]:
-        """The figures.
+        """The figures, by their names.
 
-        :param memory_mb: what the function is configured with, None where that is not known
+        :param memory_mb: the configured memory of the function, None if it is not known
         """
         ranked = sorted(self._durations_ms)
         figures: dict[str, Any] = {"done": self.done, "failed": self.failed, "in_doubt": self.in_doubt}
@@ -59,7 +59,7 @@ class MapSummary:
         return figures
 
     def draw_histogram(self) -> list[str]:
-        """Lines with a bar for each doubling of the duration, none where nothing ran."""
+        """Draw a line with a bar for each doubling of the duration; no lines if nothing ran."""
         counts: dict[int, int] = {}
         for duration in self._durations_ms:
             step = max(0, math.ceil(math.log2(duration))) if duration > 1 else 0
@@ -76,7 +76,7 @@ class MapSummary:
 
 
 def write_summary(figures: dict[str, Any]) -> list[str]:
-    """The figures as lines."""
+    """Write the figures as lines of text."""
     names = {
         "done": "done",
         "failed": "failed",

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers in the form that people read."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ _MIB = 1024 * 1024
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that so large a share of all does not exceed, by the nearest rank.
+    """The percentile of some values, by the nearest rank.
 
-    :param share: over 0, up to 1
+    :param share: 0.5 for the median; more than 0, at most 1
     """
     ranked = sorted(values)
     return ranked[max(0, -int(-share * len(ranked) // 1) - 1)]
 
 
 def show_ms(value: float) -> str:
-    """Milliseconds with three digits that count."""
+    """Format milliseconds with three significant digits."""
     return f"{value:.2f} ms" if value < 10 else f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms"
 
 
 def show_bytes(value: int) -> str:
-    """Bytes as MB of 1024 x 1024, the platform's own."""
+    """Format bytes as MB of 1024 x 1024 bytes, the platform's unit."""
     return f"{value / _MIB:.1f} MB"

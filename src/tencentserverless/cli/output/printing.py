@@ -1,7 +1,7 @@
-"""Prints whatever ``scf`` prints: answers on stdout, everything else on stderr. Python 3.6 syntax, like ``main``.
+"""Printing for ``scf``: answers go to stdout, everything else to stderr. Python 3.6 syntax, like ``main``.
 
-Colours are for terminals alone, and never where NO_COLOR is set (no-color.org). A reader that has gone, as in
-``scf functions list | head -1``, ends the program without a word.
+Colours are for terminals alone, and never where NO_COLOR is set (no-color.org). If the reader of the output ends, as
+in ``scf functions list | head -1``, the program ends without a message.
 """
 
 import sys
@@ -16,7 +16,7 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
 def fail(code: "Exit", message: str, detail: str = "") -> int:
-    """Print one line that says what is wrong and what to do; the value is the exit code.
+    """Print an error in one line; the value is the exit code.
 
     :param detail: lines to print before it, such as the traceback of a function
     """
@@ -28,17 +28,17 @@ def fail(code: "Exit", message: str, detail: str = "") -> int:
 
 
 def notice(message: str) -> None:
-    """Print a line that the user should see, beside what the command was asked for."""
+    """Print a line that the user should see beside the answer."""
     _write(sys.stderr, "scf: {}\n".format(plain(message)))
 
 
 def remark(message: str) -> None:
-    """Print lines beside the answer that need no label: a log, a summary, a prompt's explanation."""
+    """Print lines beside the answer that need no label: a log, a summary."""
     _write(sys.stderr, style(plain(message), "dim", sys.stderr) + "\n")
 
 
 def answer(line: str) -> None:
-    """Print what was asked for. Flushed: a program may be waiting for the line."""
+    """Print a line of the answer. It is flushed, for a program may wait for it."""
     _write(sys.stdout, (plain(line) if is_terminal(sys.stdout) else line) + "\n")
 
 
@@ -50,7 +50,7 @@ def answer_json(value: "Any") -> None:
 
 
 def answer_table(heads: "list[str]", rows: "list[list[str]]") -> None:
-    """Print rows in columns as wide as what they hold; the heads are on a terminal only, so that pipes get data."""
+    """Print rows in columns. The heads are printed on a terminal only, so that pipes get data."""
     shown = ([heads] if is_terminal(sys.stdout) else []) + rows
     widths = [max([len(row[index]) for row in shown] or [0]) for index in range(len(heads))]
     for number, row in enumerate(shown):
@@ -60,7 +60,7 @@ def answer_table(heads: "list[str]", rows: "list[list[str]]") -> None:
 
 
 def answer_finding(state: str, name: str, text: str) -> None:
-    """Print how one thing stands.
+    """Print the result of one check.
 
     :param state: ok, warning or failed
     """
@@ -70,18 +70,18 @@ def answer_finding(state: str, name: str, text: str) -> None:
 
 
 def confirm(question: str) -> bool:
-    """Ask on stderr, and read the answer from a terminal: only ``y`` and ``yes`` are one."""
+    """Ask on stderr, and read the answer from stdin: True for ``y`` and ``yes``."""
     _write(sys.stderr, "{} [y/N] ".format(plain(question)))
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def can_ask() -> bool:
-    """Is there a person at the other end?"""
+    """True if the user can be asked: stdin and stderr are terminals."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
 def is_terminal(stream: "TextIO | None") -> bool:
-    """Is it a terminal? Not if it was closed before the program began."""
+    """True if the stream is a terminal. False if it was closed before the program began."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
@@ -98,14 +98,14 @@ def style(text: str, name: str, stream: "TextIO | None") -> str:
 
 
 def plain(text: str) -> str:
-    """The text without what moves a terminal's cursor or changes its colours: it may come from a function."""
+    """Escape the characters that move a terminal's cursor or change its colours: a text may come from a function."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1] for letter in text)
 
 
 def _write(stream: "TextIO | None", text: str) -> None:
-    if stream is None:  # it was closed before the program began: nobody wants to know
+    if stream is None:  # it was closed before the program began: there is no reader
         return
     try:
         stream.write(text)
@@ -119,7 +119,7 @@ def _write(stream: "TextIO | None", text: str) -> None:
 
 
 def _leave(error: OSError) -> None:
-    """End, and without the interpreter's own complaint when it flushes what is left."""
+    """End the program, without the interpreter's own message when it flushes the streams."""
     import os
 
     from tencentserverless.cli.exits import Exit

@@ -1,4 +1,4 @@
-"""What every status and error code means: the data is ``error_catalogue.json`` beside this file."""
+"""The meaning of every status and error code. The data is ``error_catalogue.json`` beside this file."""
 
 import json
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A code. Each text is there in every language, ``""`` where there is nothing to say.
+    """A code. Each text exists in every language; an empty text means that there is nothing to say.
 
     :ivar code: a status such as ``430``, or an API code such as ``ResourceNotFound.Function``
-    :ivar name: of a status
-    :ivar executed: did the function run: ``no``, ``maybe`` or ``yes``
+    :ivar name: the name of a status, ``""`` for an API code
+    :ivar executed: ``no``, ``maybe`` or ``yes``: the function ran or not
     """
 
     code: str
@@ -32,7 +32,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         data = json.loads(Path(__file__).with_name("error_catalogue.json").read_text(encoding="utf-8"))
-        #: What the parts of an entry are called, and the verdicts in words, by language.
+        #: The titles of an entry's parts, and the verdicts in words, by language.
         self.labels: dict[str, list[str]] = data["labels"]
         self.ran: dict[str, dict[str, str]] = data["ran"]
         self._families: dict[str, dict[str, Any]] = data["families"]
@@ -43,7 +43,7 @@ class Catalogue:
         return (self.find(code) for code in self._entries)
 
     def find(self, code: str) -> Entry | None:
-        """The entry of a code in whatever case, None if there is none."""
+        """The entry of a code in any letter case, None if there is none."""
         known = self._names.get(code.strip().lower())
         if known is None:
             return None

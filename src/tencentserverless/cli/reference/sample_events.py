@@ -13,14 +13,14 @@ from tencentserverless.cli.output.failures import Failure
 
 
 def list_samples() -> dict[str, str]:
-    """What there are: a line on each, by its name."""
+    """List the samples: a line about each, by its name."""
     return {name: sample["about"] for name, sample in _load().items()}
 
 
 def take_sample(name: str) -> Any:
     """The event of that name.
 
-    :raises Failure: which names the closest ones, if there is none
+    :raises Failure: if there is none; it names the closest samples
     """
     samples = _load()
     if name not in samples:
@@ -45,7 +45,7 @@ def change(event: Any, assignment: str) -> None:
 
 
 def _key(place: Any, step: str, path: str) -> "str | int":
-    """The step as what the place is asked by."""
+    """The key of a dict, or the index in a list, that a step of a path names."""
     if isinstance(place, dict):
         if step in place:
             return step
@@ -65,7 +65,7 @@ def _value(text: str) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are no JSON
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 def _suggest(word: str, words: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""``scf local env``: how to call the local SCF that runs, as lines for a shell."""
+"""``scf local env``: print the variables that lead clients to the running local SCF."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``scf local logs``: what the local SCF has written to its terminal."""
+"""``scf local logs``: print the output of the local SCF and its functions."""
 
 import time
 from pathlib import Path

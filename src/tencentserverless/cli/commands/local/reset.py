@@ -1,4 +1,4 @@
-"""``scf local reset``: begin again."""
+"""``scf local reset``: remove the faults, the ledger, or all that the server has kept."""
 
 from pathlib import Path
 

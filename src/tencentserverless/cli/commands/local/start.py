@@ -16,7 +16,7 @@ from tencentserverless.local.settings import (
 )
 
 _PATH = click.Path(path_type=Path)
-_DEBUG_PORT = 5678  # what editors suggest for debugpy
+_DEBUG_PORT = 5678  # the port that editors suggest for debugpy
 
 
 @click.command()
@@ -111,7 +111,7 @@ def start(
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:
-    """Ports by function, of ``NAME`` or ``NAME:PORT``."""
+    """Read ``NAME`` and ``NAME:PORT`` texts; the value is the port of each function."""
     ports: dict[str, int] = {}
     for text in debugged:
         name, colon, port = text.partition(":")

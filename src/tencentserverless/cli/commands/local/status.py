@@ -1,4 +1,4 @@
-"""``scf local status``: what the local SCF is doing."""
+"""``scf local status``: print the address, the functions and the load of the local SCF."""
 
 from pathlib import Path
 
