@@ -119,12 +119,12 @@ def _find_reached(start: str, imports: dict[str, set[str]]) -> set[str]:
 
 
 class CircleContract(Contract):
-    """No modules import each other, directly or through others, whether at run time, inside functions, or for types."""
+    """A contract that no modules import each other: at run time, inside functions, or for types."""
 
     type_name = "no_circles"
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Find the circles among all modules of ours, and the lines that close them."""
+        """Find the circles among all modules of this project, and their import lines."""
         modules = {module for module in graph.modules if is_ours(module)}
         imports = {module: graph.find_modules_directly_imported_by(module) & modules for module in modules}
         circles = {

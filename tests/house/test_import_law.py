@@ -29,7 +29,10 @@ BREACHES = {
     ),
     "the synchronous client keeps to its own driver": ("scf.py", "from tencentserverless._aio import driver"),
     "the asynchronous client keeps to its own driver": ("aio.py", "from tencentserverless._sync import driver"),
-    "the modules that both clients share import neither client": ("credentials.py", "from tencentserverless import scf"),
+    "the modules that both clients share import neither client": (
+        "credentials.py",
+        "from tencentserverless import scf",
+    ),
     "the local SCF speaks the core's words and never uses the client": (
         "local/breach.py",
         "from tencentserverless._sync import driver",
