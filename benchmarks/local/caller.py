@@ -49,8 +49,8 @@ class Caller:
             raise RuntimeError(f"the request of {len(self._request)} bytes is too long for this generator")
 
     def receive(self) -> tuple[float, bool, bool] | None:
-        """Receive a part of the answer. None until it is whole; then the seconds of the call, True if the answer is right,
-        and True if the server keeps the connection.
+        """Receive a part of the answer. None until it is whole; then the seconds, True if the answer is right, and True
+        if the server keeps the connection.
 
         :raises OSError: if the connection broke before that
         """

@@ -181,7 +181,7 @@ def start_on_port(
 def launch(
     command: list[str], folder: Path, variables: Mapping[str, str] | None = None, stdout: int = subprocess.DEVNULL
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    """Start a process in a group of its own; the value is the process and its start time. The group ends with the context."""
+    """Start a process in a group of its own; the value is the process and its start time. The context ends it."""
     environment = {**child_environment(folder), **(variables or {})}
     with (folder / "errors").open("wb") as errors:
         began = time.perf_counter()
