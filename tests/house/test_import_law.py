@@ -34,8 +34,12 @@ BREACHES = {
         "from tencentserverless import scf",
     ),
     "the local SCF speaks the core's words and never uses the client": (
-        "local/breach.py",
+        "local/worker/breach.py",
         "from tencentserverless._sync import driver",
+    ),
+    "the packages of the local SCF import downwards alone": (
+        "local/registry/breach.py",
+        "from tencentserverless.local.scheduler import instance",
     ),
     "the child side of a worker imports its own folder and the standard library": (
         "local/worker/child/bootstrap.py",
@@ -43,11 +47,11 @@ BREACHES = {
     ),
     "the dashboard reads and never schedules": (
         "local/dashboard/breach.py",
-        "from tencentserverless.local.scheduler import instances",
+        "from tencentserverless.local.scheduler import instance",
     ),
     "the command line uses public names and three modules of the local SCF": (
         "cli/breach.py",
-        "from tencentserverless.local.scheduler import instances",
+        "from tencentserverless.local.scheduler import instance",
     ),
     "no module imports the test kit": ("local/worker/breach.py", "from tencentserverless.testing import anything"),
     "no modules import each other, not even for a type": ("_core/wire.py", "from tencentserverless._core import flow"),
@@ -60,12 +64,12 @@ MORE_BREACHES = [
     ("the core is pure", "_core/breach_4.py", "import requests"),
     (
         "the local SCF speaks the core's words and never uses the client",
-        "local/breach_5.py",
+        "local/worker/breach_5.py",
         "import tencentserverless.scf",
     ),
     (
         "the local SCF speaks the core's words and never uses the client",
-        "local/breach_6.py",
+        "local/worker/breach_6.py",
         "import tencentserverless.cli",
     ),
     (
@@ -87,12 +91,13 @@ CIRCLES = [
     ),
     (
         {
-            "local/a.py": "import tencentserverless.local.registry.b",
-            "local/registry/b.py": "def f():\n    from tencentserverless.local import c",
-            "local/c.py": "import typing\nif typing.TYPE_CHECKING:\n    from tencentserverless.local.a import A",
-            "local/d.py": "from tencentserverless.local import a",
+            "local/registry/a.py": "import tencentserverless.local.registry.b",
+            "local/registry/b.py": "def f():\n    from tencentserverless.local.registry import c",
+            "local/registry/c.py": "import typing\nif typing.TYPE_CHECKING:\n"
+            "    from tencentserverless.local.registry.a import A",
+            "local/actions/d.py": "from tencentserverless.local.registry import a",
         },
-        "local.a, local.c, local.registry.b",
+        "local.registry.a, local.registry.b, local.registry.c",
     ),
 ]
 

@@ -69,5 +69,5 @@ def test_the_functions_traceback_is_the_detail(trace):
     assert translate(FunctionError(1, "words", stack_trace=trace)).detail == "line one\nline two"
 
 
-def test_what_nobody_foresaw_is_left_alone():
+def test_an_unknown_error_is_not_translated():
     assert translate(KeyError("x")) is None

@@ -1,4 +1,4 @@
-"""What reaches a terminal, a pipe, and nobody."""
+"""Output on a terminal, in a pipe, and on a closed stream."""
 
 import io
 import os
@@ -64,7 +64,7 @@ def test_a_full_disk_is_told():
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
-def test_a_stream_that_was_closed_before_is_nobodys_trouble(closed):
+def test_a_stream_that_was_closed_before_is_ignored(closed):
     command = f"{shlex.join(scf_command('local', 'env', '--unset'))} {closed}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=child_environment(), check=False)
     assert (done.returncode, done.stderr) == (0, "")
