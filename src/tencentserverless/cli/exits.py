@@ -8,7 +8,7 @@ class Exit(enum.IntEnum):
 
     OK = 0
     FAILED = 1  # anything without a code of its own
-    USAGE = 2  # the command line can't be read; click's own code
+    USAGE = 2  # the command line can't be read, or the command does not run on this system; click's own code
     MISSING_EXTRA = 3  # Python is too old, or the extra "local" is not installed
     PROJECT = 4  # the folder of functions can't be used
     ADDRESS = 5  # the port or the host can't be used
