@@ -127,7 +127,7 @@ def test_clients_see_nothing_of_the_developers_environment(monkeypatch: pytest.M
     assert set(environments.child_environment(tmp_path)) == {"PATH", "HOME", "LANG"}
 
 
-def test_installed_size_leaves_out_the_rooms_of_the_extra(tmp_path: Path) -> None:
+def test_installed_size_leaves_out_the_packages_of_the_extra(tmp_path: Path) -> None:
     packages = tmp_path / "lib" / "python3.11" / "site-packages"
     for name, size in (
         ("tencentserverless/scf.py", 1000),

@@ -184,7 +184,7 @@ def test_changelog_has_this_version_and_closes_the_method_names() -> None:
     assert f"`{' '.join(RESERVED)}`" in (ROOT / README).read_text(encoding="utf-8")
 
 
-def test_contributing_names_rooms_that_exist() -> None:
+def test_contributing_names_files_that_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     package = ROOT / "src" / "tencentserverless"
     rows = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]

@@ -6,7 +6,7 @@ import pytest
 from tencentcloud.scf.v20180416 import errorcodes
 
 from tencentserverless._core import wire
-from tencentserverless.cli.catalogue import LANGUAGES, Catalogue
+from tencentserverless.cli.reference.error_catalogue import LANGUAGES, Catalogue
 
 CATALOGUE = Catalogue()
 OFFICIAL = [value for name, value in vars(errorcodes).items() if name.isupper()]
