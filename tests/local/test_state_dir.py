@@ -81,7 +81,7 @@ def test_a_folder_that_can_not_be_locked_is_refused(tmp_path):
 def test_an_existing_folder_of_somebody_is_not_taken_over(tmp_path):
     (tmp_path / "work.txt").write_text("mine")
     (tmp_path / ".gitignore").write_text("*.pyc\n")
-    with pytest.raises(StartupError, match="somebody else") as refusal:
+    with pytest.raises(StartupError, match="another program") as refusal:
         state_dir.StateFolder(tmp_path)
     assert refusal.value.reason is Reason.STATE
     assert (tmp_path / ".gitignore").read_text() == "*.pyc\n"

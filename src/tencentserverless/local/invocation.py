@@ -8,7 +8,7 @@ from tencentserverless.local.outcome import Outcome
 
 
 class Stopping(Exception):
-    """The server is stopping; whether the call ran is not known.
+    """The server is stopping; it is not known if the call ran.
 
     :param has_begun: False if it is known that nothing of the call ran
     """
@@ -20,13 +20,13 @@ class Stopping(Exception):
 
 @dataclass(slots=True, eq=False)
 class Invocation:
-    """A call on its way: it waits, or an instance runs it.
+    """A call between its acceptance and its outcome: it waits, or an instance runs it.
 
-    :param nested: a function of this server made it
-    :param since: when it came, by the loop's clock
-    :param is_interrupted: it was to end; if nothing of it has run, nothing does
-    :param ends_instance: whatever comes of it, its instance is discarded
-    :param on_end: called once, with the outcome or with why there is none
+    :param nested: a function of this server made the call
+    :param since: time of arrival, by the loop's clock
+    :param is_interrupted: the call was interrupted; if it has not begun, it must not run
+    :param ends_instance: discard the instance after this call, whatever its outcome is
+    :param on_end: called once, with the outcome or with the reason why there is none
     """
 
     request_id: str
@@ -39,19 +39,19 @@ class Invocation:
     is_interrupted: bool = False
 
     def end(self, result: Outcome | Exception) -> None:
-        """Tell whoever waits, if nobody has yet."""
+        """Report the result to the caller, unless that was done before."""
         if not self.is_over:
             self.is_over = True
             self.on_end(result)
 
 
-_rng = Random()  # noqa: S311  # an id says which call, and guards nothing
+_rng = Random()  # noqa: S311  # an id identifies a call, and protects nothing
 _VERSION = 0x4 << 76
 _VARIANT = 0x8 << 60
 _KEPT = ((1 << 128) - 1) & ~(0xF << 76) & ~(0xC << 60)
 
 
 def new_request_id() -> str:
-    """A new id, as the platform writes them."""
+    """Make a new request id in the platform's form."""
     text = f"{_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

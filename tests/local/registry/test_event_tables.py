@@ -50,7 +50,7 @@ def test_an_event_moves_as_the_table_says_and_in_no_other_way(database, state, m
 def test_an_event_that_was_terminated_is_not_taken_out(database):
     number = push(database)
     assert database.write_now(event_tables.move(Step(number, Move.TERMINATE, 200.0))) is State.ABORTED
-    assert database.write_now(event_tables.claim(KEY, 64, 64)) == []
+    assert database.write_now(event_tables.fetch(KEY, 64, 64)) == []
 
 
 def test_what_succeeds_in_a_batch_must_have_run(database):
@@ -63,7 +63,7 @@ def test_what_succeeds_in_a_batch_must_have_run(database):
 def test_only_as_many_asynchronous_runs_are_taken_out_as_are_run_now(database):
     for number in range(5):
         push(database, is_traced=number > 2, request_id=f"{number}")
-    taken = lambda: [event.request_id for event in database.write_now(event_tables.claim(KEY, 64, 1))]  # noqa: E731
+    taken = lambda: [event.request_id for event in database.write_now(event_tables.fetch(KEY, 64, 1))]  # noqa: E731
     assert [taken(), taken(), taken(), taken()] == [["0", "1", "2"], ["3"], ["4"], []]
 
 

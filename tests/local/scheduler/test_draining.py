@@ -98,7 +98,7 @@ async def lose(scheduler, calls):
     """The instance dies, before it has read the calls behind the first."""
     for pool in (*scheduler._pools.values(), *scheduler._draining):
         for instance in pool.instances:
-            if instance.worker.queued:
+            if instance.worker.prefetched:
                 os.kill(instance.worker.pid, 9)
     await asyncio.wait(calls)
 
@@ -253,7 +253,7 @@ def test_what_an_instance_reads_while_calls_are_taken_back_is_what_it_runs(funct
             os.kill(instance.worker.pid, signal.SIGSTOP)
             calls = [begin(scheduler, function, {}) for _ in range(3)]
             await asyncio.sleep(0)
-            assert (instance.worker.queued, waiting(scheduler)) == (2, 0)
+            assert (instance.worker.prefetched, waiting(scheduler)) == (2, 0)
             unread = Channel.unread
             pid = instance.worker.pid
             monkeypatch.setattr(Channel, "unread", lambda channel: wake_between(channel, unread(channel), pid))

@@ -1,4 +1,4 @@
-"""Answers one API request: its format is recognised, its signature checked, its action found and run."""
+"""Answers one API request: recognises its format, checks its signature, finds its action and runs it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -20,17 +20,18 @@ from tencentserverless.local.services import Services
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-#: Headers that decide who asks for what; a second one would leave open which is meant. All of ``x-tc-`` are such.
+#: Headers that name the caller and the action; with a second one it would be open which counts. The same holds for all
+#: headers that begin with ``x-tc-``.
 _SINGLE_HEADERS = frozenset(("authorization", "content-type", "host"))
 _SINGLE_PREFIX = "x-tc-"
 
 
-class Gone(BaseException):  # nobody may take it for a failure
+class Gone(BaseException):  # a BaseException, so that no handler takes it for a failure
     """The client closed the connection before its request was whole."""
 
 
 class Application:
-    """Answers API requests. Whatever goes wrong inside ends in the envelope, never in a 500."""
+    """Answers API requests. Every internal failure becomes an envelope, never an HTTP status 500."""
 
     def __init__(self, services: Services, keys: KeyRing, admin: Admin) -> None:
         self._services = services
@@ -40,7 +41,7 @@ class Application:
         self._admin = admin
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """One request, as ASGI has it."""
+        """Answer one request, in the way of ASGI."""
         if scope["type"] != "http":
             return
         if scope["path"].startswith(PREFIX):
@@ -56,11 +57,11 @@ class Application:
         await _send(send, 200, answer, self._services.executor.damage.pop(request_id, ""))
 
     def serve_known(self, headers: Pairs, body: bytes, reply: Reply) -> bool:
-        """Answer a whole request of a known client. False if it is none; nothing has happened then."""
+        """Answer a whole request of a known client. Returns False, with nothing done, if the client is not known."""
         return self._known_clients.serve(headers, body, reply)
 
     def refuse(self, error: ApiError) -> bytes:
-        """The body of a refusal of what is no request yet."""
+        """Return the body of a refusal of bytes that are no request yet."""
         return envelope.failure(error, new_request_id())
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, request_id: str) -> dict[str, object]:
@@ -69,20 +70,20 @@ class Application:
         head = request_forms.detect_format(scope["method"], scope["path"], scope["query_string"], headers, limits)
         body = b"" if head.method == "GET" else await _body(headers, receive, head.body_limit_bytes(limits))
         request = request_forms.read(head, body)
-        grant = self._authenticator.check(request)
+        access_key = self._authenticator.check(request)
         action = find_action(request)
-        call = Call(request_id, find_region(request), nested=grant.expires_at is not None)
+        call = Call(request_id, find_region(request), nested=access_key.expires_at is not None)
         parameters = decode(request.json_body(table_of(action.decoder)), action.decoder)
         answer = await action.handle(parameters, call, self._services)
         if head.method == "POST" and not head.is_v1:
-            self._known_clients.learn(scope["headers"], grant, request.common("Action"), call.region)
+            self._known_clients.learn(scope["headers"], access_key, request.common("Action"), call.region)
         return answer
 
 
 async def _send(send: Send, status: int, body: bytes, damage: str = "") -> None:
     """Send an answer of one piece.
 
-    :param damage: the fault that befalls it
+    :param damage: the fault that damages the answer
     """
     headers = [(b"Content-Type", CONTENT_TYPE), (b"Content-Length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -103,7 +104,7 @@ def _check_single(names: list[str]) -> None:
 
 
 async def _body(headers: Mapping[str, str], receive: Receive, limit_bytes: int) -> bytes:
-    """The whole body, whose announced size is judged before any of it is read."""
+    """Read the whole body. The announced size is checked before any byte is read."""
     announced = headers.get("content-length", "0")
     if len(announced) > 18 or (announced.isdecimal() and int(announced) > limit_bytes):
         raise request_forms.too_large(limit_bytes, announced[:32])
@@ -142,9 +143,9 @@ KNOWN_ACTIONS = frozenset(
 
 
 def find_action(request: Request) -> Action:
-    """The action that a request asks for.
+    """Return the action that a request asks for.
 
-    :raises ApiError: if it names none, or one that is not served
+    :raises ApiError: if the request names no action, or one that is not served
     """
     name = request.common("Action")
     version = request.common("Version")
@@ -163,9 +164,9 @@ def find_action(request: Request) -> Action:
 
 
 def find_region(request: Request) -> str:
-    """The region that a request operates on.
+    """Return the region that a request operates on.
 
-    :raises ApiError: if it names none
+    :raises ApiError: if the request names no region
     """
     region = request.common("Region").strip()
     if not region:

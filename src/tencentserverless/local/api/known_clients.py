@@ -1,8 +1,8 @@
-"""The short way of a call that is like one before: synchronous, of JSON, signed by TC3, from the same client.
+"""A cache of authentication: a fast path for calls that repeat an earlier one (synchronous, JSON, TC3, same client).
 
-Headers of a client's calls are the same from call to call, but for time, signature and length. So what the long way
-found out about them is kept, and the next call of the kind needs its signature checked, its body read, and no task of
-its own. Whatever is unusual about a request sends it the long way, which alone refuses.
+Headers of a client's calls are the same from call to call, except time, signature and length. So the result of the full
+path is kept. The next call of the same kind needs only a check of its signature and the reading of its body, and no
+task. Any unusual request takes the full path; only the full path refuses.
 """
 
 import asyncio
@@ -33,19 +33,19 @@ _TIMESTAMP_CHARS = range(1, 13)
 
 
 class _Kind(NamedTuple):
-    """What is known of all requests with the same headers.
+    """The cached facts about all requests with the same headers.
 
-    :param signer: makes the Authorization header that a right one has
+    :param signer: makes the Authorization header of a correctly signed request
     """
 
-    grant: AccessKey
+    access_key: AccessKey
     signer: signing.Signer
     decoder: "msgspec.json.Decoder[Any]"
     region: str
 
 
 class KnownClients:
-    """Knows the kinds of calls that came lately.
+    """Remembers the kinds of calls that came recently.
 
     :param clock: UNIX seconds
     """
@@ -58,10 +58,10 @@ class KnownClients:
         self._kinds: dict[Key, _Kind] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def learn(self, headers: Pairs, grant: AccessKey, action: str, region: str) -> None:
-        """A call has come the long way and was found in order: the next one of its kind need not.
+    def learn(self, headers: Pairs, access_key: AccessKey, action: str, region: str) -> None:
+        """Remember a call that has passed the full path, so that the next call of its kind takes the fast path.
 
-        :param headers: as they came, names in lower case
+        :param headers: as received, names in lower case
         """
         action_of = invoke.ACTIONS.get(action)
         values = dict(headers)
@@ -71,12 +71,14 @@ class KnownClients:
         if len(self._kinds) >= _MAX_KINDS:
             self._kinds.clear()
         signer = signing.Signer(host, wire.SERVICE, content_type)
-        self._kinds[_key(headers)] = _Kind(grant, signer, action_of.decoder, region)
+        self._kinds[_key(headers)] = _Kind(access_key, signer, action_of.decoder, region)
 
     def serve(self, headers: Pairs, body: bytes, reply: Reply) -> bool:
-        """Answer a whole POST to ``/`` without a query. False if it has to go the long way; nothing has happened then.
+        """Answer a whole POST to ``/`` without a query.
 
-        :param reply: called once, perhaps at once, with the envelope and what spoils it
+        Returns False, with nothing done, if the full path must take it.
+
+        :param reply: called once, perhaps before this returns, with the envelope and the fault that damages it
         """
         kind = self._kinds.get(_key(headers))
         if kind is None or not self._is_proven(kind, headers, body):
@@ -87,7 +89,7 @@ class KnownClients:
             return False
         request_id = new_request_id()
         services = self._services
-        call = Call(request_id, kind.region, nested=kind.grant.expires_at is not None)
+        call = Call(request_id, kind.region, nested=kind.access_key.expires_at is not None)
         if isinstance(parameters, invoke.InvokeTable) and parameters.InvocationType not in (None, "", wire.SYNC):
             self._handle(parameters, call, reply)
             return True
@@ -110,7 +112,7 @@ class KnownClients:
         return True
 
     def _handle(self, parameters: Any, call: Call, reply: Reply) -> None:
-        """Answer what is only accepted: it has to be kept first."""
+        """Answer a call that is only accepted (asynchronous): its event must be stored before the answer."""
         handle = invoke.invoke if isinstance(parameters, invoke.InvokeTable) else invoke.invoke_function
         show = self._services.console.show
 
@@ -122,18 +124,20 @@ class KnownClients:
         task.add_done_callback(self._tasks.discard)
 
     def _is_proven(self, kind: _Kind, headers: Pairs, body: bytes) -> bool:
-        """Whether a request is fresh and signed by the key of its kind."""
-        grant = kind.grant
-        if self._keys.find(grant.credentials.secret_id) is not grant:
+        """True if a request is fresh and signed by the key of its kind."""
+        access_key = kind.access_key
+        if self._keys.find(access_key.credentials.secret_id) is not access_key:
             return False
         values = dict(headers)
         timestamp, authorization = values.get(_TIMESTAMP, b""), values.get(_AUTHORIZATION, b"")
         if len(timestamp) not in _TIMESTAMP_CHARS or not timestamp.isdigit():
             return False
         now = self._clock()
-        if abs(now - int(timestamp)) > self._skew_seconds or (grant.expires_at is not None and now >= grant.expires_at):
+        if abs(now - int(timestamp)) > self._skew_seconds or (
+            access_key.expires_at is not None and now >= access_key.expires_at
+        ):
             return False
-        made = kind.signer.sign(grant.credentials, int(timestamp), body)
+        made = kind.signer.sign(access_key.credentials, int(timestamp), body)
         return hmac.compare_digest(made.encode("ascii"), authorization)
 
 
@@ -142,7 +146,7 @@ def _answer(prepared: invoke.Prepared, done: Done | Exception, services: Service
         return envelope.failure(done if isinstance(done, ApiError) else invoke.stopped(), request_id)
     try:
         return envelope.success(invoke.answer(prepared, done, services), request_id)
-    except Exception as error:  # noqa: BLE001  # the last line: whoever ends the call must not be disturbed
+    except Exception as error:  # noqa: BLE001  # the last handler: it protects the code that ends the call
         return envelope.internal_error(error, request_id, services.console.show)
 
 

@@ -1,7 +1,7 @@
-"""What happens on a connection before there is a request: bytes that are no HTTP, and requests that never end.
+"""Checks a connection before it has a request: bytes that are no HTTP, and requests that never end.
 
-uvicorn answers those with a status of 400. A client of the cloud takes any status but 200 for a broken network, so
-they get the envelope too.
+uvicorn answers both with status 400. A client of the cloud takes every status except 200 for a broken network, so both
+get the envelope too.
 """
 
 import asyncio
@@ -19,27 +19,28 @@ from tencentserverless.local.http.exchange import CONTENT_TYPE, Exchange
 from tencentserverless.local.http.upgrade_offers import head_without_offer, is_offer
 from tencentserverless.local.settings import Limits
 
-#: In place of uvicorn.error, whose warnings of a client's mistakes tell the user to install parts of uvicorn.
+#: Used in place of uvicorn.error: that logger answers a client's mistake with advice to install parts of uvicorn.
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.setLevel(logging.ERROR)
 
-_SHORT_LENGTH_CHARS = 5  # of the length of a body that is awaited whole; it is bounded by uvicorn's high-water mark too
-_FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
-_HEADER_SIGNS_BYTES = 4  # the colon, a blank and the end of the line
+# digits of the length of a body that is read whole first; uvicorn's high-water mark bounds that body too
+_SHORT_LENGTH_CHARS = 5
+_LAST_BYTES_SECONDS = 0.1  # for the last written bytes to reach the system
+_HEADER_SIGNS_BYTES = 4  # the colon, a space and the line end
 
 
 class Api(Protocol):
-    """The application above a connection, beside what ASGI says of one."""
+    """The application above a connection, in addition to the ASGI interface."""
 
     def serve_known(self, headers: list[tuple[bytes, bytes]], body: bytes, reply: Callable[[bytes, str], None]) -> bool:
-        """Answer a whole request of a known client. False if it is none; nothing has happened then."""
+        """Answer a whole request of a known client. Returns False, with nothing done, if the client is not known."""
 
     def refuse(self, error: ApiError) -> bytes:
-        """The body of a refusal."""
+        """Return the body of a refusal."""
 
 
 def make_protocol(limits: Limits) -> type[asyncio.Protocol]:
-    """The class of connections that keep these limits."""
+    """Make the class of connections that keep these limits."""
 
     class Connection(_Connection):
         limits_kept = limits
@@ -48,7 +49,7 @@ def make_protocol(limits: Limits) -> type[asyncio.Protocol]:
 
 
 class _Connection(HttpToolsProtocol):
-    """One connection. Its clock runs only while a request has arrived in part."""
+    """One connection. Its timer runs only while a request has arrived in part."""
 
     limits_kept: Limits
 
@@ -58,17 +59,17 @@ class _Connection(HttpToolsProtocol):
         self._api = cast(Api, self.app)
         self._is_partial = False
         self._is_head = False
-        self._is_new = False  # the bytes at hand began a message, ended a head, or held some of a body
+        self._is_new = False  # the last bytes began a message, ended a head, or held a part of a body
         self._line_bytes = 0  # of reads that did none of these; the parser keeps such bytes until their line ends
         self._head_bytes = 0
-        self._idle_since: float | None = None  # by the loop's clock; None while a request is at hand
-        self._length = b""  # Content-Length, as it was sent
-        self._is_unbegun = False  # the request at hand waits to be whole before anybody looks at it
-        self._refusal: ApiError | None = None  # why the parser was stopped
+        self._idle_since: float | None = None  # by the loop's clock; None while a request is in progress
+        self._length = b""  # Content-Length, as received
+        self._is_deferred = False  # the current request is handled only when it is complete
+        self._refusal: ApiError | None = None  # the reason why the parser was stopped
         self._timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a request, or of several."""
+        """Handle bytes of one request or of several."""
         self._is_new = False
         self._unset_keepalive_if_required()
         try:
@@ -86,7 +87,7 @@ class _Connection(HttpToolsProtocol):
                 self._refuse(_head_too_large())
 
     def _feed(self, data: bytes) -> None:
-        """Have bytes read."""
+        """Pass bytes to the parser."""
         while True:
             try:
                 self.parser.feed_data(data)
@@ -95,13 +96,13 @@ class _Connection(HttpToolsProtocol):
                     return  # CONNECT, which is refused
                 data = head_without_offer(self.parser, self.url, self.headers) + data[offer.args[0] :]
                 self.parser = httptools.HttpRequestParser(self)
-                with contextlib.suppress(AttributeError):  # of httptools before 0.6.3
-                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+                with contextlib.suppress(AttributeError):  # missing before httptools 0.6.3
+                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # the setting of uvicorn itself
             else:
                 return
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Handle the first byte of a request."""
         self._is_partial = self._is_head = self._is_new = True
         self._head_bytes = self._line_bytes = 0
         self.url = b""
@@ -110,14 +111,17 @@ class _Connection(HttpToolsProtocol):
         self._length = b""
 
     def on_url(self, url: bytes) -> None:
-        """A part of the path and the query."""
+        """Handle a part of the path and the query."""
         self._head_bytes += len(url)
         if self._head_bytes > self.limits_kept.head_bytes:
             self._stop_parser(_head_too_large())
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer: uvicorn would add those, without end, to headers that were judged already."""
+        """Handle a header or a trailer.
+
+        uvicorn would add trailers, without limit, to headers that were checked already.
+        """
         if not self._is_head:
             self._stop_parser(ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."))
         self._head_bytes += len(name) + len(value) + _HEADER_SIGNS_BYTES
@@ -131,14 +135,14 @@ class _Connection(HttpToolsProtocol):
             self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
-        """The request has all its headers."""
+        """Handle the end of the headers."""
         if is_offer(self.parser):
-            return  # they come once more
+            return  # the headers are parsed a second time, without the offer
         self._is_head = False
         self._is_new = True
         self._line_bytes = 0
         before: Exchange | None = cast(Any, self.cycle)  # None until there is a request
-        self._is_unbegun = False
+        self._is_deferred = False
         cycle = Exchange(
             self.transport,
             self.flow,
@@ -153,60 +157,60 @@ class _Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
         elif 0 < len(self._length) <= _SHORT_LENGTH_CHARS and self.url == b"/" and not self.expect_100_continue:
-            self._is_unbegun = True  # it may be one for the short way, when all of it is here
+            self._is_deferred = True  # the fast path may take it, once it is complete
         else:
             self._begin(cycle)
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
+        """Handle a part of the body."""
         self._is_new = True
         self._line_bytes = 0
         cycle = self.cycle
         if cycle.response_complete:
             return
         cycle.body += body
-        if self._is_unbegun and len(cycle.body) > HIGH_WATER_LIMIT:
+        if self._is_deferred and len(cycle.body) > HIGH_WATER_LIMIT:
             self._begin(cast(Any, cycle))
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        if not self._is_unbegun:
+        if not self._is_deferred:
             cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Handle the end of a request."""
         if is_offer(self.parser):
             return
         self._is_partial = False
         if self.cycle.response_complete:
             return
         self.cycle.more_body = False
-        if not self._is_unbegun:
+        if not self._is_deferred:
             self.cycle.message_event.set()
             return
         cycle = cast(Exchange, self.cycle)
-        self._is_unbegun = False
+        self._is_deferred = False
         is_candidate = self.parser.get_method() == b"POST"
         if not (is_candidate and self._api.serve_known(self.headers, bytes(cycle.body), cycle.reply)):
             self._begin(cycle)
 
     def eof_received(self) -> None:
-        """The client sends no more; it may still read."""
+        """Handle the end of the client's bytes; the client may still read."""
         if self._is_partial:
             self._refuse(ApiError("InvalidParameter", "The request ended before it was whole."))
 
     def shutdown(self) -> None:
-        """The server stops: an idle connection ends now, another one after its answer.
+        """Handle the stop of the server: an idle connection ends now, a busy one after its answer.
 
-        Over TLS an end is agreed upon, and a client that idles, also one behind the proxy, does not listen. So nobody
-        waits for it, unless it has not yet taken all of its last answer.
+        Over TLS both sides agree on the end, but an idle client, also one behind the proxy, does not read. So the
+        server does not wait for the client, unless the client has not yet received all of its last answer.
         """
         has_left = not self.transport.get_write_buffer_size()
         super().shutdown()
         if self.transport.is_closing() and has_left:
-            self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
+            self.loop.call_later(_LAST_BYTES_SECONDS, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has gone."""
+        """Handle the loss of the connection."""
         self._stop_clock()
         super().connection_lost(exc)
         if self.timeout_keep_alive_task is not None:
@@ -214,17 +218,17 @@ class _Connection(HttpToolsProtocol):
             self.timeout_keep_alive_task = None
 
     def send_400_response(self, msg: str) -> None:
-        """The bytes are no HTTP, or the parser was stopped.
+        """Refuse bytes that are no HTTP, or the request on which the parser was stopped.
 
-        :param msg: uvicorn's words for it
+        :param msg: uvicorn's message
         """
         no_http = ApiError("UnsupportedProtocol", f"{msg} The API is called by GET and POST of HTTP/1.1.")
         self._refuse(self._refusal or no_http)
 
     def on_response_complete(self) -> None:
-        """An answer has been written: the next request is looked at, or the connection idles.
+        """Handle the end of an answer: start the next request, or let the connection idle.
 
-        One timer serves many answers: it looks anew when it rings.
+        One timer serves many answers: when it is due, it computes the remaining time again.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -239,13 +243,13 @@ class _Connection(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self._end_idle)
 
     def _unset_keepalive_if_required(self) -> None:
-        """A request has come. The timer goes on, and finds that."""
+        """Note that a request has come. The timer goes on and finds that when it is due."""
         self._idle_since = None
 
     def _end_idle(self) -> None:
         self.timeout_keep_alive_task = None
         if self._idle_since is None or self.transport.is_closing():
-            return  # the next answer sets it again
+            return  # the next answer starts the timer again
         rest_seconds = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if rest_seconds > 0:
             self.timeout_keep_alive_task = self.loop.call_later(rest_seconds, self._end_idle)
@@ -253,13 +257,13 @@ class _Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _begin(self, cycle: Exchange) -> None:
-        """Have the application answer, while the rest of the request may still come."""
-        self._is_unbegun = False
+        """Start the application's answer, while the rest of the request may still arrive."""
+        self._is_deferred = False
         self._scope(cycle)
         self._start_asgi_task(cast(Any, cycle), self.app)
 
     def _scope(self, cycle: Exchange) -> None:
-        """Tell a cycle what is asked for, in ASGI's words."""
+        """Set the exchange's ASGI scope."""
         url = httptools.parse_url(self.url)
         cycle.scope = {
             "type": "http",
@@ -270,7 +274,7 @@ class _Connection(HttpToolsProtocol):
         }
 
     def _stop_parser(self, error: ApiError) -> NoReturn:
-        """Nothing behind this byte is read; uvicorn then asks for its 400."""
+        """Stop the parser at this byte; uvicorn then calls ``send_400_response``."""
         self._refusal = error
         raise error
 
@@ -284,9 +288,9 @@ class _Connection(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, error: ApiError) -> None:
-        """Answer what has arrived in part, and close.
+        """Answer a partial request, then close the connection.
 
-        An answer that another request waits for must not be taken for this one's: it may tell of a function that ran.
+        A client must not take the refusal for the answer to an earlier request, which may report a function that ran.
         """
         self._stop_clock()
         if self.transport.is_closing():
@@ -299,7 +303,7 @@ class _Connection(HttpToolsProtocol):
         elif self.pipeline or cycle.response_started:
             self.transport.close()
         else:
-            cycle.keep_alive = False  # its answer leaves, then the connection closes
+            cycle.keep_alive = False  # its answer is sent, then the connection closes
             self.flow.pause_reading()
 
     def _answer(self, error: ApiError) -> bytes:

@@ -1,7 +1,7 @@
-"""One request and its answer on a connection, in ASGI's words.
+"""One request and its answer on a connection, in the terms of ASGI.
 
-It stands in the place of uvicorn's own ``RequestResponseCycle``, with the same attributes, since that one costs as much
-as a short call in all: it judges headers of ours by regular expressions, and makes an event and two writes for each.
+The class replaces uvicorn's own ``RequestResponseCycle`` and has the same attributes. uvicorn's class costs as much as
+a whole short call: it checks our headers by regular expressions, and makes an event and two writes for each request.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ _heads: "list[tuple[object, bytes]]" = [(None, b"")]
 
 
 class Exchange:
-    """What uvicorn's connection and an ASGI application need of a request.
+    """The part of a request that uvicorn's connection and an ASGI application need.
 
-    :param default_headers: of every answer of this second, such as Date
+    :param default_headers: headers of every answer in this second, such as Date
     :param on_response: called when the answer has been written
     """
 
@@ -52,7 +52,7 @@ class Exchange:
         keep_alive: bool,
         on_response: Callable[[], None],
     ) -> None:
-        self.scope: dict[str, Any] = {}  # what is asked for; set before an application runs
+        self.scope: dict[str, Any] = {}  # the request in ASGI's terms; set before an application runs
         self.body: bytes | bytearray = b""
         self.more_body: bool = True
         self.response_started: bool = False
@@ -69,18 +69,18 @@ class Exchange:
 
     @property
     def message_event(self) -> "Exchange":
-        """What uvicorn tells when a part of the body has come, or the client has gone."""
+        """Return the object on which uvicorn signals a part of the body, or the loss of the client."""
         return self
 
     def set(self) -> None:
-        """Something has come."""
+        """Wake the application: a part of the body has come, or the client is gone."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def reply(self, body: bytes, damage: str) -> None:
-        """Write an answer whole, in the place of ASGI's messages.
+        """Write a whole answer, without ASGI's messages.
 
-        :param damage: the fault that befalls it: ``lost`` or ``cut``, else empty
+        :param damage: the fault that damages the answer: ``lost`` or ``cut``, else empty
         """
         self.response_started = self.response_complete = True
         if self.disconnected:
@@ -103,7 +103,7 @@ class Exchange:
         self._transport.close()
 
     async def run_asgi(self, app: Callable[..., Any]) -> None:
-        """Have an application answer. One that does not is cut off: it has said why on its own console."""
+        """Run an application for its answer. Cut the connection if it gives none; its own console shows the reason."""
         try:
             await app(self.scope, self.receive, self.send)
         finally:
@@ -111,7 +111,7 @@ class Exchange:
                 self._transport.close()
 
     async def receive(self) -> dict[str, Any]:
-        """ASGI's receive: a part of the body, or that the client has gone."""
+        """Return ASGI's receive message: a part of the body, or the loss of the client."""
         if self._wants_continue and not self._transport.is_closing():
             self._transport.write(_CONTINUE)
         self._wants_continue = False
@@ -127,7 +127,7 @@ class Exchange:
         return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
 
     async def send(self, message: dict[str, Any]) -> None:
-        """ASGI's send, for an answer of one piece whose length its headers tell."""
+        """Take ASGI's send messages of a one-piece answer whose headers give its length."""
         if message["type"] == "http.response.start":
             self._head = [STATUS_LINE[message["status"]]]
             self._head += [b"%s: %s\r\n" % pair for pair in self._default_headers]
@@ -153,7 +153,7 @@ class Exchange:
 
 
 def _head_of(default_headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The head of an answer up to its length. uvicorn makes a new list of default headers every second."""
+    """Return the head of an answer up to its length. uvicorn makes a new list of default headers every second."""
     known, head = _heads[0]
     if known is not default_headers:
         lines = b"".join(b"%s: %s\r\n" % pair for pair in default_headers)

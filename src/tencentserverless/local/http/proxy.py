@@ -1,7 +1,7 @@
 """A proxy for CONNECT to SCF's hosts, which leads to the TLS server of this local SCF.
 
-Clients whose endpoint is written in their source reach the local SCF through it, by ``HTTPS_PROXY``. It leads nowhere
-else: a proxy that did would be a way round for all who reach it.
+Clients whose endpoint is fixed in their source reach the local SCF through the proxy, by ``HTTPS_PROXY``. It leads to
+no other host: an open proxy would let every client around network rules.
 
 Sources of the hosts: cloud.tencent.com/document/api/583/17237 (request structure), 58400 and 17243 (regions, now and in
 2023), and the root domains of Tencent's SDKs; ``common.intl`` is that of the international one.
@@ -22,7 +22,7 @@ _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 class _Refused(Exception):
-    """Why there is no tunnel: a status and a sentence, which HTTP libraries show as it stands in the status line."""
+    """Refuses a tunnel: a status and a sentence, which HTTP libraries show as part of the status line."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -31,7 +31,7 @@ class _Refused(Exception):
 
 
 class ConnectProxy:
-    """Every tunnel of a server.
+    """Keeps every tunnel of a server.
 
     :param target: address of the TLS server
     """
@@ -43,7 +43,7 @@ class ConnectProxy:
 
     @contextlib.asynccontextmanager
     async def serve(self, listener: socket.socket) -> AsyncGenerator[None, None]:
-        """Serve on a bound socket; every tunnel is closed at the end."""
+        """Serve on a bound socket; close every tunnel at the end."""
         server = await asyncio.start_server(self._receive, sock=listener, limit=_HEAD_BYTES)
         try:
             yield
@@ -54,14 +54,14 @@ class ConnectProxy:
             await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, from its first byte to its last."""
+        """Serve one connection, from its first byte to its last."""
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         try:
             await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
-            pass  # the client has gone, or says nothing
+            pass  # the client is gone, or silent
         except asyncio.CancelledError:
             pass  # the server stops; asyncio would report a cancelled connection as an error
         finally:
@@ -92,7 +92,7 @@ class ConnectProxy:
     async def _check(self, reader: asyncio.StreamReader) -> None:
         """Read the head of a CONNECT request.
 
-        :raises _Refused: unless it asks for a host of SCF
+        :raises _Refused: unless the request names a host of SCF
         """
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
@@ -106,7 +106,7 @@ class ConnectProxy:
             raise _Refused(403, "The proxy of the local SCF leads to hosts of SCF alone, such as " + SCF_HOSTS[0])
 
     def _is_ours(self, host: str, port: str) -> bool:
-        """Whether a host is SCF's, or the TLS server itself: clients send what is on loopback to their proxy too."""
+        """True if a host is SCF's, or the TLS server itself: clients send loopback addresses to their proxy, too."""
         if host in SCF_HOSTS:
             return port == str(HTTPS_PORT)
         return host in LOOPBACK_HOSTS and port == str(self._target[1])
@@ -116,7 +116,7 @@ class ConnectProxy:
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        """Carry bytes both ways until one side ends, or is silent for too long."""
+        """Copy bytes both ways until one side ends, or is silent for too long."""
         ways = [
             asyncio.ensure_future(self._copy(client[0], upstream[1])),
             asyncio.ensure_future(self._copy(upstream[0], client[1])),

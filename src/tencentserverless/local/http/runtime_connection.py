@@ -1,6 +1,6 @@
-"""HTTP/1.1 as the runtime API of one instance speaks it: a connection, its bounds, and its answers.
+"""HTTP/1.1 of one instance's runtime API: a connection, its limits and its answers.
 
-httptools reads; what is here bounds what it may be fed. Requests that are sent before the last one was answered are
+httptools parses; this module bounds the bytes that it gets. A request that is sent before the last one was answered is
 refused: a bootstrap does one thing at a time.
 """
 
@@ -15,10 +15,10 @@ import httptools
 from tencentserverless.local.http.upgrade_offers import head_without_offer, is_offer
 from tencentserverless.local.settings import KIB, MIB
 
-MAX_BODY_BYTES = 6 * MIB  # document/product/583/42611: a result may have as many, else 407
+MAX_BODY_BYTES = 6 * MIB  # document/product/583/42611: the largest result; above it the status is 407
 _MAX_HEAD_BYTES = 16 * KIB
-_MAX_MESSAGE_BYTES = 2 * MAX_BODY_BYTES + _MAX_HEAD_BYTES  # with the signs between chunks
-_REQUEST_SECONDS = 60.0  # that a request may take to arrive whole
+_MAX_MESSAGE_BYTES = 2 * MAX_BODY_BYTES + _MAX_HEAD_BYTES  # including the chunk signs
+_REQUEST_SECONDS = 60.0  # for a request to arrive completely
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _OWN_HOSTS = (b"127.0.0.1", b"localhost")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
@@ -27,7 +27,7 @@ _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".en
 class Request(NamedTuple):
     """One request of a bootstrap.
 
-    :param is_cut: the body is over ``MAX_BODY_BYTES``, and is not here
+    :param is_cut: the body was over ``MAX_BODY_BYTES`` and is left out
     """
 
     method: str
@@ -40,10 +40,10 @@ class Request(NamedTuple):
 class _Draft:
     """A request that has arrived in part.
 
-    :param seen_bytes: of all that came since the last request
-    :param headers: as they came
-    :param is_expecting: the client waits to be told that it may send the body
-    :param is_foreign: it does not come from a bootstrap
+    :param seen_bytes: all bytes since the last request
+    :param headers: as received
+    :param is_expecting: the client waits for permission to send the body
+    :param is_foreign: the request does not come from a bootstrap
     """
 
     url: bytearray = field(default_factory=bytearray)
@@ -60,8 +60,8 @@ class _Draft:
 class Connection(asyncio.Protocol):
     """One connection of a bootstrap.
 
-    :param on_request: called with every request; somebody then calls ``answer`` once, now or later
-    :param on_lost: called once when the connection has gone
+    :param on_request: called with every request; the receiver then calls ``answer`` once, now or later
+    :param on_lost: called once, when the connection is lost
     """
 
     def __init__(
@@ -73,16 +73,16 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._is_awaited = False  # a request is whole, and not answered
+        self._is_awaited = False  # a request is complete and has no answer yet
         self._is_clogged = False  # the client does not read its answers
-        self._is_ended = False  # nothing that comes is read any more
-        self._keeps = True  # the connection stays open behind the answer
+        self._is_ended = False  # bytes that come are ignored
+        self._keeps = True  # the connection stays open after the answer
         self._draft = _Draft()
 
     def answer(self, status: int, body: bytes = b"", headers: bytes = b"Content-Type: text/plain\r\n") -> None:
-        """Answer the request that was handed out.
+        """Answer the request that was passed to ``on_request``.
 
-        :param headers: whole lines
+        :param headers: complete lines
         """
         if self._transport is None or not self._is_awaited:
             return
@@ -91,7 +91,8 @@ class Connection(asyncio.Protocol):
         length = b"Content-Length: %d\r\n" % len(body)
         self._transport.write(b"".join((_STATUS_LINES[status], headers, length, end, b"\r\n", body)))
         if self._is_ended:
-            self._set_timer()  # the client reads the answer and closes; closing first could take it away from it
+            # the client reads the answer and closes; if the server closed first, the client could lose the answer
+            self._set_timer()
         elif end:
             self._transport.close()
 
@@ -100,14 +101,14 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # asyncio's side
+    # methods of asyncio's protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A bootstrap has connected."""
+        """Handle the connection of a bootstrap."""
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a request."""
+        """Handle bytes of a request."""
         if self._is_ended:
             return
         self._draft.seen_bytes += len(data)
@@ -115,7 +116,7 @@ class Connection(asyncio.Protocol):
             self._feed(data)
         except httptools.HttpParserError as error:
             if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(error.__context__, _Refusal):
-                raise  # a defect of ours must not look like one of the client's
+                raise  # an error of our own must not look like one of the client's
             self._refuse(400, b"This is no request of HTTP/1.1 that the runtime API understands.\n")
             return
         draft = self._draft
@@ -125,7 +126,7 @@ class Connection(asyncio.Protocol):
             self._set_timer()
 
     def _feed(self, data: bytes) -> None:
-        """Have bytes read."""
+        """Pass bytes to the parser."""
         while True:
             try:
                 self._parser.feed_data(data)
@@ -141,37 +142,37 @@ class Connection(asyncio.Protocol):
                 return
 
     def pause_writing(self) -> None:
-        """The bootstrap does not read its answers: no more requests."""
+        """Stop reading requests: the bootstrap does not read its answers."""
         self._is_clogged = True
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Read requests again."""
         self._is_clogged = False
         if self._transport is not None:
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has gone."""
+        """Handle the loss of the connection."""
         self._transport = None
         self._is_ended = True
         self._stop_timer()
         self._on_lost(self)
 
-    # the parser's side
+    # methods that the parser calls
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Handle the first byte of a request."""
         if self._is_awaited or self._is_clogged:
             raise _Refusal
 
     def on_url(self, url: bytes) -> None:
-        """A part of the path and the query."""
+        """Handle a part of the path and the query."""
         self._draft.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header. A web page that a browser shows must not speak in the name of a bootstrap: it has an origin."""
+        """Handle a header. A web page in a browser has an Origin header, and must not pass for a bootstrap."""
         self._draft.headers.append((name, value))
         name = name.lower()
         if name == b"content-length":
@@ -182,9 +183,9 @@ class Connection(asyncio.Protocol):
             self._draft.is_foreign = True
 
     def on_headers_complete(self) -> None:
-        """The request has all its headers."""
+        """Handle the end of the headers."""
         if is_offer(self._parser):
-            return  # it comes once more
+            return  # the headers are parsed a second time
         draft = self._draft
         draft.is_head = False
         draft.keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
@@ -194,7 +195,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
+        """Handle a part of the body."""
         draft = self._draft
         if self._is_ended:
             return
@@ -205,7 +206,7 @@ class Connection(asyncio.Protocol):
             draft.body += body
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Handle the end of a request."""
         if not self._is_ended and not is_offer(self._parser):
             self._stop_timer()
             self._hand_out()
@@ -221,9 +222,9 @@ class Connection(asyncio.Protocol):
             self._on_request(self, Request(self._parser.get_method().decode("ascii"), path, body, draft.is_cut))
 
     def _refuse(self, status: int, words: bytes) -> None:
-        """Answer bytes that are no good, and read no more."""
+        """Answer invalid bytes, and read no more."""
         if self._is_awaited:
-            self.close()  # an answer would be taken for that of the request before
+            self.close()  # the client would take a refusal for the answer to the earlier request
             return
         self._is_ended = self._is_awaited = True
         self.answer(status, words)

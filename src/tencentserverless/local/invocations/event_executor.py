@@ -1,4 +1,4 @@
-"""Runs the events that the queue takes out, on the version that their qualifier leads to at that moment."""
+"""Runs the events that the queue takes out, on the version that their qualifier names at that moment."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +18,12 @@ from tencentserverless.local.settings import Settings
 
 
 class EventExecutor:
-    """The queue's way to functions, to the history of invocations and to the file of dead letters.
+    """Connects the queue with functions, the invocation history and the dead-letter file.
 
-    :param folder: of the file of dead letters
+    :param folder: the folder of the dead-letter file
     :param clock: UNIX seconds
-    :param rng: a number from 0 up to, but without, 1: which events of an alias go to its second version
+    :param rng: returns a number from 0 up to, but without, 1; it decides which events of an alias run its second
+        version
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class EventExecutor:
         self._terminated: set[str] = set()
 
     async def run(self, event: Event) -> Ended:
-        """Run an event on the version that its qualifier leads to now."""
+        """Run an event on the version that its qualifier names now."""
         request_id, catalogue = event.request_id, self._catalogue
         function = catalogue.find(event.key)
         record = function.resolve(event.qualifier, self._rng) if function else None
@@ -70,16 +71,16 @@ class EventExecutor:
         )
         try:
             done = await self._executor.run(execution)
-        except ApiError as refusal:  # by a fault rule: as if the platform had failed
+        except ApiError as refusal:  # made by a fault rule; treated as a failure of the platform
             return Ended(INTERNAL_ERROR, str(refusal), function.async_config)
         finally:
             self._terminated.discard(request_id)
-        self._executor.damage.pop(request_id, None)  # an event gets no answer that could be damaged
+        self._executor.damage.pop(request_id, None)  # an event has no answer that could be damaged
         outcome = done.outcome
         return Ended(outcome.status, outcome.stack_trace or outcome.message, function.async_config)
 
     def note(self, event: Event, status: int, message: str) -> None:
-        """Keep in the history how an event has ended, or what kept it from being tried."""
+        """Record in the history how an event has ended, or why it could not be attempted."""
         function = self._catalogue.find(event.key)
         memory_mb = function.latest.memory_mb if function else 0
         kept = InvocationRecord(event.key, event.qualifier, event.request_id, self._clock(), memory_mb)
@@ -89,18 +90,18 @@ class EventExecutor:
         self._console.show(f"[{event.key.name}] ERROR RequestId:{event.request_id} status {status}: {message}")
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
-        """End a call, or keep it from being run."""
+        """End a running call, or prevent its run."""
         self._terminated.add(request_id)
         self._executor.interrupt(request_id, is_graceful=is_graceful)
 
     def flush(self) -> None:
-        """Have the records of calls written."""
+        """Write the records of ended calls now."""
         self._history.flush()
 
     def dead_letter(self, dead: list[tuple[Event, str]]) -> None:
-        """Append dead letters to the file, with the errors of the last tries.
+        """Append dead letters to the file, with the errors of the last attempts.
 
-        :raises OSError: if they can't all be; then none is
+        :raises OSError: if they can't all be written; then none is
         """
         path = append_dead_letters(self._folder, dead, self._settings, self._catalogue)
         for event, _ in dead:

@@ -1,6 +1,6 @@
-"""Runs one invocation of a function, with its faults, and records how it went.
+"""Runs one invocation of a function, with its faults, and records its outcome.
 
-This is the one way of synchronous calls, of the queue and of timers.
+Synchronous calls, the queue and timers all run functions through this module.
 """
 
 import asyncio
@@ -20,13 +20,12 @@ _DISCARDING = ("crash", "timeout")
 
 
 class Execution(msgspec.Struct, frozen=True):
-    """An invocation to be run.
+    """An invocation to run.
 
     :param event: JSON text
-    :param nested: a function of this server asked
-    :param retry_number: how often an asynchronous invocation has been run before
-    :param is_terminated: asked before the function is run, where a fault has held it up: true if it is not to run any
-        more
+    :param nested: a function of this server made it
+    :param retry_number: the number of earlier runs of an asynchronous invocation
+    :param is_terminated: asked before the run, if a fault has delayed it; true if the invocation must not run any more
     """
 
     record: FunctionRecord
@@ -38,9 +37,9 @@ class Execution(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """The end of an invocation.
+    """The result of an invocation.
 
-    :param message: RetMsg: what the function returned as JSON text, or the platform's error object
+    :param message: RetMsg: the function's return value as JSON text, or the platform's error object
     """
 
     outcome: Outcome
@@ -51,10 +50,10 @@ OnDone = Callable[[Done | Exception], None]
 
 
 class Executor:
-    """Runs invocations by the scheduler, and keeps their history.
+    """Runs invocations on the scheduler, and keeps their history.
 
     :param clock: UNIX seconds
-    :ivar damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
+    :ivar damage: by request id, the fault that damages an answer: ``lost`` or ``cut``
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class Executor:
         self.damage: dict[str, str] = {}
 
     async def run(self, execution: Execution) -> Done:
-        """Run a function and keep how it went.
+        """Run a function and record its outcome.
 
         :raises Stopping: if the server stops meanwhile
         """
@@ -81,7 +80,7 @@ class Executor:
 
         def settle(result: Done | Exception) -> None:
             if done.done():
-                return  # the task that waited was cancelled
+                return  # the waiting task was cancelled
             if isinstance(result, Exception):
                 done.set_exception(result)
             else:
@@ -91,10 +90,10 @@ class Executor:
         return await done
 
     def start(self, execution: Execution, on_done: OnDone) -> None:
-        """Run a function and keep how it went.
+        """Start the run of a function, and record its outcome.
 
-        :param on_done: called once, perhaps at once, with how it ended, or with ``Stopping`` or the refusal that a
-            fault is
+        :param on_done: called once, perhaps before this returns, with the result, with ``Stopping``, or with the
+            refusal of a fault rule
         """
         record = execution.record
         rule = self._faults.decide(record) if self._faults.is_on else None
@@ -147,9 +146,9 @@ class Executor:
         )
 
     def _apply_fault(self, outcome: Outcome, rule: Rule, execution: Execution) -> Outcome:
-        """The outcome of a call that a fault rule has hit."""
+        """Return the outcome of a call after a fault rule has matched it."""
         if rule.kind in _DISCARDING and not outcome.has_run:
-            return outcome  # what did not run can't crash
+            return outcome  # a call that did not run can't crash
         if rule.kind == "crash":
             return exited(outcome.duration_ms, outcome.output)
         if rule.kind == "timeout":

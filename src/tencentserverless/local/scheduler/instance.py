@@ -1,4 +1,4 @@
-"""One instance: a worker with its temporary keys, and the invocations that it was given."""
+"""One instance: a worker, its temporary keys, and the invocations that it was given."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,33 +14,33 @@ from tencentserverless.local.worker.environment import (
 from tencentserverless.local.worker.worker import Worker
 
 _KEY_MARGIN_SECONDS = 60
-DEBUG_SECONDS = 7 * 24 * 3600  # nobody hurries a person at a breakpoint
+DEBUG_SECONDS = 7 * 24 * 3600  # a person at a breakpoint needs time
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
 
 class RunLedger(Protocol):
-    """The list of runs, as an instance writes it: a run is there from the moment at which a worker gets its event."""
+    """The ledger, as an instance writes it: a run is recorded from the moment at which a worker gets its event."""
 
     is_on: bool
 
     def begin(self, record: FunctionRecord, request_id: str, event: bytes) -> None:
-        """A worker gets an event."""
+        """Record that a worker gets an event."""
 
     def end(self, request_id: str, status: int | None) -> None:
-        """It has ended; None if nothing of it ran."""
+        """Record the end of a run; None if nothing of it ran."""
 
 
 @dataclass(slots=True, eq=False)
 class Instance:
     """A worker process that has loaded its handler.
 
-    :param discard_after_call: it is discarded after the call that it runs
-    :param invocations: the call that it runs, and those that wait in its channel, by request id
+    :param discard_after_call: end the instance after its current call
+    :param invocations: the running call and the prefetched ones in the worker's channel, by request id
     """
 
     record: FunctionRecord
     worker: Worker
-    grant: AccessKey
+    access_key: AccessKey
     keys: KeyRing
     ledger: RunLedger
     invocations: dict[str, Invocation] = field(default_factory=dict)
@@ -50,29 +50,32 @@ class Instance:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs, as far as is known."""
+        """True if the process runs, as far as is known."""
         return self.worker.is_alive
 
     def begin(self, invocation: Invocation) -> None:
-        """Run the handler on a call's event; ``worker.on_end`` is told how it ends."""
+        """Run the handler on a call's event; the outcome goes to ``worker.on_end``."""
         self._note(invocation)
         self.discard_after_call = invocation.ends_instance
         timeout_seconds = DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
         if self._needs_new_keys() and not self.worker.takes_keys:
-            self.worker.kill()  # nothing of the call has run: it gets a new instance
+            self.worker.kill()  # nothing of the call has run: the call gets a new instance
         self.worker.begin(invocation.request_id, invocation.event, self._fresh_keys(), timeout_seconds)
 
-    def queue(self, invocation: Invocation) -> bool:
-        """Hand a call over before the one that runs has ended. False if the worker does not take it."""
-        if not self.worker.queue(invocation.request_id, invocation.event, self._fresh_keys()):
+    def prefetch(self, invocation: Invocation) -> bool:
+        """Prefetch a call: give it to the worker while another call runs.
+
+        Returns False if the worker does not take it.
+        """
+        if not self.worker.prefetch(invocation.request_id, invocation.event, self._fresh_keys()):
             return False
         self._note(invocation)
         return True
 
     def finish(self, request_id: str, result: Outcome | None) -> Invocation:
-        """A call has ended; ends the instance where the platform would discard it.
+        """Note the end of a call; end the instance if the platform would discard it.
 
-        :param result: None if nothing of it ran
+        :param result: None if nothing of the call ran
         :return: the call
         """
         if self.ledger.is_on:
@@ -90,9 +93,9 @@ class Instance:
         return self.invocations.pop(request_id)
 
     def end(self) -> None:
-        """Kill the process, with everything in its group, and take its keys back."""
+        """Kill the process and everything in its group, and revoke its keys."""
         self.worker.kill()
-        self.keys.revoke(self.grant)
+        self.keys.revoke(self.access_key)
 
     def _note(self, invocation: Invocation) -> None:
         self.invocations[invocation.request_id] = invocation
@@ -100,13 +103,17 @@ class Instance:
             self.ledger.begin(self.record, invocation.request_id, invocation.event)
 
     def _needs_new_keys(self) -> bool:
-        """Whether its keys may end before a call does that begins now."""
-        return self.keys.expires_within(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS)
+        """True if the instance's keys may expire before the end of a call that begins now."""
+        return self.keys.expires_within(self.access_key, self.record.timeout_seconds + _KEY_MARGIN_SECONDS)
 
     def _fresh_keys(self) -> dict[str, str]:
-        """New temporary keys, as variables, if the present ones are worn and the worker can take others."""
+        """Issue new temporary keys, as variables, if the present keys are expiring and the worker can take new ones."""
         if not self._needs_new_keys() or not self.worker.takes_keys:
             return {}
-        self.keys.revoke(self.grant)
-        self.grant = self.keys.issue()
-        return key_variables(self.grant)
+        self.keys.revoke(self.access_key)
+        self.access_key = self.keys.issue()
+        return key_variables(self.access_key)
+
+    def __repr__(self) -> str:
+        state = f"{len(self.invocations)} calls" if self.is_alive else "dead"
+        return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {state}>"

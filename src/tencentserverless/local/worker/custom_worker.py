@@ -1,4 +1,4 @@
-"""A worker of a custom runtime: any executable called ``bootstrap``, which speaks the runtime API over HTTP.
+"""A worker of a custom runtime: any executable called ``bootstrap``, which uses the runtime API over HTTP.
 
 Source: the pages on custom runtimes under cloud.tencent.com/document/product/583, and 583/42611 (status codes).
 """
@@ -26,8 +26,8 @@ _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to se
 _OVERSIZED = 407
 _MAX_ERROR_CHARS = 256 * 1024
 _MAGIC_BYTES = 128
-#: Waits until the server's end of a pipe closes, for a server that was killed can end nobody, and then ends all that
-#: carries the instance's mark, and the group. Where there is no /proc it ends the group.
+#: The watchdog. It waits until the server's end of a pipe closes, because a killed server can end no process. Then it
+#: kills all processes with the instance's mark, and the group; without /proc only the group.
 _WATCH = f"""
 read -r _ <&3
 read -r self _ </proc/self/stat
@@ -38,8 +38,8 @@ for file in $(grep -lsF "{MARK_VARIABLE}=${MARK_VARIABLE}" /proc/[0-9]*/environ)
 done
 kill -KILL 0
 """
-#: Sets the mode of new files, leaves the watch behind, and becomes the bootstrap. The watch is nobody's child: a
-#: bootstrap may wait for all of its own.
+#: Sets the mode of new files, starts the watchdog, and becomes the bootstrap. The watchdog is double-forked and so not
+#: the bootstrap's child: a bootstrap that waits for all its children must not wait for it.
 _START = f"""
 umask "$1"
 exec 3<&0 </dev/null
@@ -50,7 +50,7 @@ exec ./{START_FILE}
 
 
 class _End(enum.Enum):
-    """Why no reply came."""
+    """The reason why no reply came."""
 
     EXITED = "the process ended"
     EXPIRED = "the time was up"
@@ -59,9 +59,9 @@ class _End(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class CustomCommand:
-    """How a bootstrap is started.
+    """The command that starts a bootstrap.
 
-    :param umask: of its files
+    :param umask: umask of the bootstrap
     """
 
     code_folder: Path
@@ -71,11 +71,11 @@ class CustomCommand:
     umask: int
 
     def arguments(self) -> tuple[str, ...]:
-        """The command line."""
+        """Return the command line."""
         return ("/bin/sh", "-c", _START, START_FILE, f"{self.umask:04o}")
 
     def variables(self, port: int) -> dict[str, str]:
-        """The whole environment, given where the runtime API is."""
+        """Return the whole environment, for a runtime API on this port."""
         api = {"SCF_RUNTIME_API": HOST, "SCF_RUNTIME_API_PORT": str(port), "_HANDLER": self.handler}
         return {**self.environment, **api}
 
@@ -83,7 +83,7 @@ class CustomCommand:
 class CustomWorker:
     """A process that runs one function, one call at a time: a ``Worker``. Make it with ``start_custom_worker``."""
 
-    takes_keys: bool = False  # they stand in its environment, and no call of the runtime API brings new ones
+    takes_keys: bool = False  # they are in its environment, and the runtime API has no call that brings new ones
 
     def __init__(self, group: Group, lifeline: int, api: RuntimeApi, output: Pipe, memory_mb: int) -> None:
         self.is_alive: bool = True
@@ -96,7 +96,7 @@ class CustomWorker:
         self._request_id = ""
         self._was_killed = False
         self._has_served = False
-        self._is_warm = False  # it has served before the call that it runs now
+        self._is_warm = False  # it has served a call before the running one
         self._is_busy = False
         self._limit = TimeLimit(self._expire)
         self._loop = asyncio.get_running_loop()
@@ -105,23 +105,23 @@ class CustomWorker:
 
     @property
     def pid(self) -> int:
-        """Of the process, which leads a group of the same number."""
+        """Process id of the bootstrap, and number of its group."""
         return self._group.pid
 
     @property
-    def queued(self) -> int:
-        """None ever waits, see ``queue``."""
+    def prefetched(self) -> int:
+        """Number of prefetched calls: always 0, see ``prefetch``."""
         return 0
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now; 0 if it runs none."""
+        """Duration of the running call until now; 0 if no call runs."""
         return self._limit.passed_ms() / 1000 if self._is_busy else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
-        """Wait until the bootstrap says that it is ready. None when it has, else what went wrong.
+        """Wait until the bootstrap reports that it is ready. Returns None then, else the failure.
 
-        :param frame: of no use to a bootstrap, which reads its environment
+        :param frame: unused; a bootstrap reads its environment
         """
         waited = {self._api.ready, self._watch}
         await asyncio.wait(waited, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -139,13 +139,13 @@ class CustomWorker:
         return Outcome(outcome.START_TIMED_OUT, message=message, output=self._output.take())
 
     def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
-        """Have the bootstrap run one event; how it ends goes to ``on_end``, later.
+        """Let the bootstrap run one event; the outcome goes to ``on_end``, later.
 
         :param environ: empty, see ``takes_keys``
         """
         self._is_warm, self._has_served = self._has_served, True
         if self._is_warm:
-            self._output.drop()  # what came between calls; the first call's log has what the start wrote
+            self._output.drop()  # output between calls; the first call's log keeps the output of the start
         if not self.is_alive:
             has_run = not (self._is_warm or self._was_killed)
             result = outcome.exited(0.0, self._output.take()) if has_run else None
@@ -156,21 +156,21 @@ class CustomWorker:
         self._limit.begin(timeout_seconds)
         self._api.offer(Event(request_id, event, self._memory_mb, int(timeout_seconds * 1000)))
 
-    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
-        """No: asked for its next event, the runtime API gives the one that has no answer yet."""
+    def prefetch(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """Refuse every call: when asked for the next event, the runtime API gives the one that has no answer yet."""
         return False
 
     def revoke(self) -> None:
-        """Take the event back that the bootstrap has not asked for."""
+        """Take back the event if the bootstrap has not asked for it yet."""
         if not self._api.is_taken:
             self._settle(None)
 
     def kill_out_of_memory(self) -> None:
-        """The process holds more memory than it may: its call ends in that."""
+        """End the running call, because the process is over its memory limit."""
         self._settle(_End.OVERFLOWED)
 
     def kill(self) -> None:
-        """End the process and everything in its group, at once."""
+        """Kill the process and everything in its group, at once."""
         self.is_alive = False
         self._was_killed = True
         if self._group.is_led:
@@ -184,7 +184,7 @@ class CustomWorker:
         self._settle(_End.EXPIRED)
 
     def _settle(self, end: Reply | _End | None) -> None:
-        """The call has ended, if one runs."""
+        """End the running call, if there is one."""
         if self._is_busy:
             self._is_busy = False
             self._limit.end()
@@ -218,7 +218,7 @@ class CustomWorker:
         self.is_alive = False
         has_run = self._api.is_taken or not self._is_warm or self._was_killed
         self._settle(_End.EXITED if has_run else None)
-        self._group.kill()  # what it had started and left behind
+        self._group.kill()  # processes that it started and that are still running
         self._api.close()
         self._output.close()
         self._limit.close()
@@ -226,7 +226,7 @@ class CustomWorker:
 
 
 def _read(reply: Reply) -> tuple[int, str, str]:
-    """Status, return value and error message of a call that the bootstrap has answered."""
+    """Return status, return value and error message of a call that the bootstrap has answered."""
     if reply.is_cut:
         return _OVERSIZED, "", "The size of response exceeds the upper limit (6MB)"
     text = reply.body.decode("utf-8", "replace")
@@ -236,13 +236,13 @@ def _read(reply: Reply) -> tuple[int, str, str]:
 
 
 def _ignore(request_id: str, result: Outcome | None) -> None:
-    """Nobody waits."""
+    """Default callback, used until the scheduler sets ``on_end``: ignore the outcome."""
 
 
 async def start_custom_worker(command: CustomCommand, output: Output) -> CustomWorker:
-    """Start a bootstrap with a runtime API of its own and one pipe for all that it prints.
+    """Start a bootstrap with a runtime API of its own and one pipe for all its output.
 
-    :raises OSError: if it can't be started; ``strerror`` says why
+    :raises OSError: if the bootstrap can't be started; ``strerror`` says why
     """
     await asyncio.to_thread(_check_start_file, command.code_folder / START_FILE)
     api = RuntimeApi()
@@ -268,7 +268,7 @@ async def start_custom_worker(command: CustomCommand, output: Output) -> CustomW
 
 
 def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
-    """A pipe whose ends are closed with their stacks."""
+    """Open a pipe whose ends are closed with their stacks."""
     read_end, write_end = os.pipe()
     readers.callback(os.close, read_end)
     writers.callback(os.close, write_end)
@@ -276,9 +276,9 @@ def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> 
 
 
 def _check_start_file(path: Path) -> None:
-    """See why the system would not start a file, in words that say what to do.
+    """Find out why the system would not start a file, in words that say what to do.
 
-    :raises OSError: if it would not
+    :raises OSError: if the system would not start the file
     """
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, f"there is no file {START_FILE!r} in the root of the code")

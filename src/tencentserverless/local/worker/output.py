@@ -1,4 +1,4 @@
-"""The output of a worker: its stdout and stderr, read from a pipe, kept for the call that runs and shown by line."""
+"""The output of a worker: its stdout and stderr, read from a pipe, kept for the running call and shown by line."""
 
 import asyncio
 import os
@@ -8,16 +8,16 @@ from collections.abc import Callable
 from tencentserverless.local.console import printable
 
 _READ_BYTES = 64 * 1024  # a pipe holds no more, and larger buffers are mapped anew for every read
-_MAX_DRAIN_READS = 256  # a function that never stops printing must not hold the loop
+_MAX_DRAIN_READS = 256  # a function that never stops printing must not occupy the loop
 _MAX_LINE_BYTES = 8 * 1024
 _BOUNDARY_BYTES = 8
 
 
 class Output:
-    """What one instance writes: kept for the call that runs, and shown line by line as it comes.
+    """The output of one instance: kept for the running call, and shown line by line as it comes.
 
-    :param limit_bytes: how much of a call's output is kept; the end of it wins
-    :ivar boundary: bytes that an instance writes between the output of two calls; nobody can guess them
+    :param limit_bytes: the kept size of a call's output; the last bytes are kept
+    :ivar boundary: random bytes that an instance writes between the output of two calls
     """
 
     def __init__(self, name: str, limit_bytes: int, show: Callable[[str], None]) -> None:
@@ -29,7 +29,7 @@ class Output:
         self._line = bytearray()
 
     def write(self, data: bytes) -> None:
-        """Take what the instance wrote."""
+        """Add output of the instance."""
         self._kept += data
         if len(self._kept) > 2 * self._limit_bytes:
             del self._kept[: -self._limit_bytes]
@@ -42,9 +42,9 @@ class Output:
             self._end_line()
 
     def take(self, *, was_prefetched: bool = False) -> bytes:
-        """The output of the call that has ended. What stands behind the next boundary is the next call's.
+        """Return the finished call's output, up to the next boundary; bytes after the boundary belong to the next call.
 
-        :param was_prefetched: what stands before the first boundary is nobody's
+        :param was_prefetched: the call's output begins after a boundary; bytes before it belong to no call
         """
         kept = self._kept
         if not kept:
@@ -59,7 +59,7 @@ class Output:
         return part
 
     def drop(self) -> None:
-        """What has come belongs to no call."""
+        """Drop the output until now: it belongs to no call."""
         if self._kept:
             self._end_line()
             self._kept.clear()
@@ -85,23 +85,23 @@ class Pipe:
 
     @property
     def boundary(self) -> str:
-        """What the child writes between the output of two calls where the second did not wait for the parent."""
+        """Bytes that the child writes between the output of two calls, if the second call was prefetched."""
         return self._output.boundary.decode("ascii")
 
     def take(self, *, was_prefetched: bool = False) -> bytes:
-        """What the call that has ended wrote, as far as it is kept.
+        """Return the finished call's output, as far as it is kept.
 
-        :param was_prefetched: it was handed over while another one ran, so its output begins behind a boundary
+        :param was_prefetched: the call was prefetched, so its output begins after a boundary
         """
         self._drain()
         return self._output.take(was_prefetched=was_prefetched)
 
     def drop(self) -> None:
-        """What has come since the last take belongs to no call."""
+        """Drop the output since the last ``take``: it belongs to no call."""
         self._output.drop()
 
     def close(self) -> None:
-        """Read what is left, then close."""
+        """Read the remaining output, then close."""
         if self._descriptor < 0:
             return
         self._drain()
@@ -112,7 +112,7 @@ class Pipe:
     def _drain(self) -> None:
         for _ in range(_MAX_DRAIN_READS):
             if self._read() < _READ_BYTES:
-                return  # what a pipe did not give at once it does not have
+                return  # a pipe that gives nothing at once is empty
 
     def _read(self) -> int:
         if self._descriptor < 0:

@@ -1,4 +1,4 @@
-"""One worker process, seen from the parent: its channel, its output, its death."""
+"""A worker of a Python runtime, seen from the server: its channel, its output, its end."""
 
 import asyncio
 import enum
@@ -20,13 +20,13 @@ from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import Group
 from tencentserverless.local.worker.worker import OnEnd
 
-_MAX_QUEUED_BYTES = 16 * 1024  # of an event that waits in a worker's channel
+_MAX_PREFETCHED_BYTES = 16 * 1024  # of an event that is prefetched into a worker's channel
 _MAX_DRAIN_READS = 256
 _START = "import sys; sys.path[0] = sys.argv[1]; import _scf_bootstrap; _scf_bootstrap.main()"
 
 
 class _Answer(msgspec.Struct, frozen=True):
-    """Every head that a child may send, checked before it is believed."""
+    """A head that a child may send, checked before use."""
 
     kind: str
     request_id: str = ""
@@ -39,17 +39,17 @@ class _Answer(msgspec.Struct, frozen=True):
 class _Order(msgspec.Struct, frozen=True, omit_defaults=True):
     """The head of a call.
 
-    :param queued: it was sent while another one ran; the child sets a boundary between what the two print
+    :param prefetched: sent while another call ran; the child writes a boundary between the output of the two
     """
 
     kind: str
     request_id: str
     environ: dict[str, str] = {}
-    queued: bool = False
+    prefetched: bool = False
 
 
 class _End(enum.Enum):
-    """Why no answer came."""
+    """The reason why no answer came."""
 
     EXITED = "the process ended"
     EXPIRED = "the time was up"
@@ -61,7 +61,7 @@ _OnSettled = Callable[["_Answer | _End", bytes], None]
 _heads = msgspec.json.Decoder(_Answer)
 _order_heads = msgspec.json.Decoder(_Order)
 _orders = msgspec.json.Encoder()
-#: What each kind of answer may say; anything else is not from our bootstrap.
+#: Valid statuses of each kind of answer; others do not come from our bootstrap.
 _STATUSES = {"ready": (0,), "failed": (437, 443), "result": (0,), "error": (400, 407, 430)}
 _LOADED = ("ready", "failed")
 _CALLED = ("result", "error")
@@ -69,7 +69,7 @@ _CALLED = ("result", "error")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How a worker is started. ``label`` shows in ``ps``."""
+    """The command that starts a worker. ``label`` shows in ``ps``."""
 
     interpreter: Path
     is_python2: bool
@@ -80,7 +80,7 @@ class Command:
     memory_mb: int
 
     def arguments(self, descriptor: int) -> list[str]:
-        """The command line, given the child's end of the channel."""
+        """Return the command line, for the child's end of the channel."""
         unbuffered = ["-u"] if self.is_python2 else []
         return [str(self.interpreter), *unbuffered, "-c", _START, str(self.child_folder), str(descriptor), self.label]
 
@@ -88,12 +88,12 @@ class Command:
 class PythonWorker:
     """A process that runs one function, one call at a time. Make it with ``start_python_worker``.
 
-    A call may be handed over before the one that runs has ended: it waits in the channel, unread, and can be taken
-    back until the process reads it. The process reads it when it begins to run it, never before.
+    A call may be prefetched: it is sent while another call runs, waits in the channel, and can be taken back until the
+    child reads it. The child reads a call only when it begins to run it.
 
-    :param memory_mb: what the process may hold; a call that has used more has failed
-    :param on_end: called with the request id and the outcome of every call that was handed over, or with None if
-        nothing of it ran. Set it before the first call
+    :param memory_mb: the memory limit of the process; a call that has used more has failed
+    :param on_end: called with the request id and the outcome of every call that was given to the worker, or with None
+        if nothing of it ran. Set it before the first call
     """
 
     takes_keys: bool = True
@@ -108,7 +108,7 @@ class PythonWorker:
         self._expected: tuple[str, ...] = ()
         self._request_id = ""
         self._was_prefetched = False
-        self._queued: deque[str] = deque()
+        self._prefetched: deque[str] = deque()
         self._may_prefetch = False
         self._on_settled: _OnSettled | None = None
         self._has_served = False
@@ -119,11 +119,11 @@ class PythonWorker:
 
     @property
     def pid(self) -> int:
-        """Of the process, which leads a group of the same number."""
+        """Process id of the worker, and number of its group."""
         return self._group.pid
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
-        """Have the child load the handler. None when it is ready, else what went wrong."""
+        """Let the child load the handler. Returns None if it is ready, else the failure."""
         settled: asyncio.Future[tuple[_Answer | _End, bytes]] = self._loop.create_future()
 
         def settle(answer: _Answer | _End, body: bytes) -> None:
@@ -144,25 +144,25 @@ class PythonWorker:
         return outcome.start_timed_out(int(timeout_seconds), output)
 
     @property
-    def queued(self) -> int:
-        """Calls that wait in the channel for the one that runs."""
-        return len(self._queued)
+    def prefetched(self) -> int:
+        """Number of prefetched calls, which wait in the channel."""
+        return len(self._prefetched)
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now; 0 if it runs none."""
+        """Duration of the running call until now; 0 if no call runs."""
         return self._limit.passed_ms() / 1000 if self._expected is _CALLED else 0.0
 
     def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
-        """Run the handler on one event, of a process that runs nothing; how it ends goes to ``on_end``, later.
+        """Run the handler on one event, in an idle process; the outcome goes to ``on_end``, later.
 
-        After an outcome that ends the instance the process is dead or dying.
+        After an outcome that ends the instance, the process is dead or dying.
         """
         was_warm, self._has_served = self._has_served, True
         if was_warm:
-            self._output.drop()  # what a thread wrote between calls; the first call's log has what loading wrote
+            self._output.drop()  # output of a thread between calls; the first call's log keeps the output of loading
         self._was_prefetched = False
-        self._may_prefetch = HAS_PACKETS and len(event) <= _MAX_QUEUED_BYTES
+        self._may_prefetch = HAS_PACKETS and len(event) <= _MAX_PREFETCHED_BYTES
         self._await_answer(_CALLED, request_id, timeout_seconds, self._end_call)
         order = join(_orders.encode(_Order("invoke", request_id, environ)), event)
         is_reached = self.is_alive and (self._may_prefetch or not self._group.is_dead()) and self._channel.send(order)
@@ -172,35 +172,35 @@ class PythonWorker:
         elif not self.is_alive:
             self._loop.call_soon(self._settle, _End.EXITED, b"")
 
-    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
-        """Hand a call over while another one runs. False if the channel does not take it."""
-        if not self._may_prefetch or len(event) > _MAX_QUEUED_BYTES or not self.is_alive:
+    def prefetch(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """Prefetch a call: send it while another call runs. Returns False if the channel does not take it."""
+        if not self._may_prefetch or len(event) > _MAX_PREFETCHED_BYTES or not self.is_alive:
             return False
-        order = _orders.encode(_Order("invoke", request_id, environ, queued=True))
-        if not self._channel.queue(join(order, event)):
+        order = _orders.encode(_Order("invoke", request_id, environ, prefetched=True))
+        if not self._channel.send_now(join(order, event)):
             return False
-        self._queued.append(request_id)
+        self._prefetched.append(request_id)
         return True
 
     def revoke(self) -> None:
-        """Take back what waits in the channel: ``on_end`` is told, at once, that nothing of it ran.
+        """Take back the calls in the channel: ``on_end`` is told, at once, that nothing of them ran.
 
-        The process may read a later call while an earlier one is taken back, and runs that one then.
+        The child may read a later call while an earlier one is taken back, and then runs the later one.
         """
         for request_id in reversed(self._unread_orders()):
-            if request_id == self._request_id and not self._queued:
-                self._settle_unbegun()
+            if request_id == self._request_id and not self._prefetched:
+                self._settle_unread()
                 continue
             if request_id == self._request_id:
-                self._await_queued()
+                self._await_prefetched()
             self.on_end(request_id, None)
 
     def kill_out_of_memory(self) -> None:
-        """The process holds more memory than it may: its call ends in that."""
+        """End the running call, because the process is over its memory limit."""
         self._settle(_End.OVERFLOWED, b"")
 
     def kill(self) -> None:
-        """End the process and everything in its group, at once."""
+        """Kill the process and everything in its group, at once."""
         self.is_alive = False
         if self._group.is_led:
             self._group.kill()
@@ -217,10 +217,10 @@ class PythonWorker:
         if kinds is _LOADED and not self.is_alive:
             self._settle(_End.EXITED, b"")
 
-    def _await_queued(self) -> None:
-        """The next call that the process has read, or is about to read, is the one that it runs."""
+    def _await_prefetched(self) -> None:
+        """Wait for the answer to the next call, which the child has read or will read now."""
         self._was_prefetched = True
-        self._await_answer(_CALLED, self._queued.popleft(), self._limit.seconds, self._end_call)
+        self._await_answer(_CALLED, self._prefetched.popleft(), self._limit.seconds, self._end_call)
 
     def _expire(self) -> None:
         self._settle(_End.EXPIRED, b"")
@@ -233,12 +233,12 @@ class PythonWorker:
             on_settled(answer, body)
 
     def _settle_dead(self) -> None:
-        """The process had died before it could read the call."""
+        """Report that nothing of the call ran: the process had died before it could read the call."""
         self.kill()
-        self._settle_unbegun()
+        self._settle_unread()
 
-    def _settle_unbegun(self) -> None:
-        """Nothing of the call ran."""
+    def _settle_unread(self) -> None:
+        """Report that nothing of the call ran."""
         if self._on_settled is not None:
             self._on_settled = None
             self._expected = ()
@@ -255,12 +255,15 @@ class PythonWorker:
             result = self._end_overflown(answer.memory_bytes, output)
         else:
             result = _outcome_of(answer, body, output)
-        if self._queued:  # the process has begun the next one, or is about to
-            self._await_queued()
+        if self._prefetched:  # the child has begun the next call, or will now
+            self._await_prefetched()
         self.on_end(request_id, result)
 
     def _end_last_call(self, end: _End) -> None:
-        """The process is dead, or is killed now. What it has not read did not run; what it has read may have."""
+        """End all calls of a dead process, or of one that is killed now.
+
+        Unread calls did not run; read ones may have run.
+        """
         unread = self._unread_orders()
         output = self._output.take(was_prefetched=self._was_prefetched)
         if end is _End.EXITED:
@@ -270,8 +273,8 @@ class PythonWorker:
         else:
             result = outcome.timed_out(int(self._limit.seconds), self._group.peak_memory_bytes(), output)
             self.kill()
-        read = list(self._queued)
-        self._queued.clear()
+        read = list(self._prefetched)
+        self._prefetched.clear()
         if self._request_id not in unread:
             self.on_end(self._request_id, result)
         for request_id in read:
@@ -280,11 +283,11 @@ class PythonWorker:
             self.on_end(request_id, None)
 
     def _unread_orders(self) -> list[str]:
-        """Take every call out of the channel that the process has not read."""
+        """Take every call that the child has not read out of the channel."""
         if not self._may_prefetch:
             return []
         unread = [_order_heads.decode(head).request_id for head, _ in self._channel.unread()]
-        self._queued = deque(request_id for request_id in self._queued if request_id not in unread)
+        self._prefetched = deque(request_id for request_id in self._prefetched if request_id not in unread)
         return unread
 
     def _end_overflown(self, memory_bytes: int, output: bytes) -> Outcome:
@@ -292,7 +295,7 @@ class PythonWorker:
         return outcome.memory_exceeded(self._limit.passed_ms(), memory_bytes, self._memory_mb, output)
 
     def _read_channel(self) -> bool:
-        """Take what has come. False when there is nothing more for now."""
+        """Read the channel. Returns False if there is nothing more for now."""
         try:
             frames = self._channel.read()
             if frames is None:
@@ -300,7 +303,7 @@ class PythonWorker:
             for head, body in frames:
                 self._deliver(_heads.decode(head), body)
         except (FrameError, msgspec.MsgspecError):
-            self.kill()  # user code has written to the channel: nothing that follows can be trusted
+            self.kill()  # user code has written to the channel: later frames can't be trusted
             return False
         return True
 
@@ -312,25 +315,25 @@ class PythonWorker:
         self._settle(answer, body)
 
     async def _see_end(self) -> None:
-        """Wait for the death of the process; what it said before still counts."""
+        """Wait for the end of the process; answers that it sent before still count."""
         await self._group.wait()
         self.is_alive = False
         for _ in range(_MAX_DRAIN_READS):
             if not self._read_channel():
                 break
         self._settle(_End.EXITED, b"")
-        self._group.kill()  # what it had started and left behind
+        self._group.kill()  # processes that it started and that are still running
         self._channel.close()
         self._output.close()
         self._limit.close()
 
 
 def _ignore(request_id: str, result: Outcome | None) -> None:
-    """Nobody waits."""
+    """Default callback, used until the scheduler sets ``on_end``: ignore the outcome."""
 
 
 async def start_python_worker(command: Command, output: Output) -> PythonWorker:
-    """Start a process with a private descriptor for answers and one pipe for all that it prints.
+    """Start a process with a private descriptor for answers and one pipe for all its output.
 
     :raises OSError: if the process can't be started
     """

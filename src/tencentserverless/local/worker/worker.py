@@ -1,4 +1,4 @@
-"""What every kind of worker can do, whatever runs in it: what the scheduler knows of one."""
+"""The interface of every kind of worker, as the scheduler uses it."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,9 +11,9 @@ OnEnd = Callable[[str, Outcome | None], None]
 class Worker(Protocol):
     """A process that runs one function, one call at a time.
 
-    :param on_end: called with the request id and the outcome of every call that was handed over, or with None if
-        nothing of it ran. Set it before the first call
-    :param takes_keys: whether a running process can be given new temporary keys
+    :param on_end: called with the request id and the outcome of every call that was given to the worker, or with None
+        if nothing of it ran. Set it before the first call
+    :param takes_keys: true if a running process can be given new temporary keys
     """
 
     is_alive: bool
@@ -22,33 +22,33 @@ class Worker(Protocol):
 
     @property
     def pid(self) -> int:
-        """Of the process, which leads a group of the same number."""
+        """Process id of the worker, and number of its group."""
 
     @property
-    def queued(self) -> int:
-        """Calls that were handed over and wait for the one that runs."""
+    def prefetched(self) -> int:
+        """Number of prefetched calls."""
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now; 0 if it runs none."""
+        """Duration of the running call until now; 0 if no call runs."""
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
-        """Wait until it can take calls. None when it is ready, else what went wrong."""
+        """Wait until the worker can take calls. Returns None if it is ready, else the failure."""
 
     def begin(self, request_id: str, event: bytes, environ: dict[str, str], timeout_seconds: float) -> None:
-        """Run the function on one event; how it ends goes to ``on_end``, later."""
+        """Run the function on one event; the outcome goes to ``on_end``, later."""
 
-    def queue(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
-        """Hand a call over while another one runs. False if it takes none."""
+    def prefetch(self, request_id: str, event: bytes, environ: dict[str, str]) -> bool:
+        """Prefetch a call: send it while another call runs. Returns False if the worker does not take it."""
 
     def revoke(self) -> None:
-        """Take back what it has not begun: ``on_end`` is told, at once, that nothing of it ran."""
+        """Take back the calls that have not begun: ``on_end`` is told, at once, that nothing of them ran."""
 
     def kill_out_of_memory(self) -> None:
-        """The process holds more memory than it may: its call ends in that."""
+        """End the running call, because the process is over its memory limit."""
 
     def kill(self) -> None:
-        """End the process and everything in its group, at once."""
+        """Kill the process and everything in its group, at once."""
 
     async def wait_closed(self) -> None:
         """Wait until the process is dead and its descriptors are closed."""
