@@ -1,5 +1,6 @@
 """Fixtures for every test: a real local SCF in a process of its own, and a client that signs by hand."""
 
+import gc
 import http.client
 import json
 import os
@@ -23,6 +24,12 @@ from tests import forkserver
 from tests.profiles import load_profile
 
 load_profile()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live to the end: no collection of garbage shall look through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
