@@ -16,6 +16,10 @@ from tencentserverless.local.settings import Reason, StartRefused
 
 @pytest.fixture(autouse=True)
 def no_roots_of_the_developer(monkeypatch):
+    forget_the_roots_of_the_developer(monkeypatch)
+
+
+def forget_the_roots_of_the_developer(monkeypatch):
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -45,17 +49,23 @@ def shake_hands(context, ca_file, name):
         thread.join(10)
 
 
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        forget_the_roots_of_the_developer(monkeypatch)
+        with tls.secured(tmp_path_factory.mktemp("keys"), "127.0.0.1") as secured:
+            yield secured
+
+
 @pytest.mark.parametrize("name", [*SCF_HOSTS, "localhost", "127.0.0.1", "::1"])
-def test_the_server_is_accepted_by_every_name(tmp_path, name):
-    with tls.secured(tmp_path, "127.0.0.1") as secured:
-        assert shake_hands(secured.context, secured.ca_file, name) in ("TLSv1.2", "TLSv1.3")
-        assert shake_hands(secured.context, secured.bundle_file, name)
+def test_the_server_is_accepted_by_every_name(secured, name):
+    assert shake_hands(secured.context, secured.ca_file, name) in ("TLSv1.2", "TLSv1.3")
+    assert shake_hands(secured.context, secured.bundle_file, name)
 
 
 @pytest.mark.parametrize("name", ["example.com", "cvm.tencentcloudapi.com", "10.0.0.1", "scf.tencentcloudapi.com.cn"])
-def test_it_is_accepted_by_no_other_name(tmp_path, name):
-    with tls.secured(tmp_path, "127.0.0.1") as secured:
-        assert shake_hands(secured.context, secured.ca_file, name) is None
+def test_it_is_accepted_by_no_other_name(secured, name):
+    assert shake_hands(secured.context, secured.ca_file, name) is None
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,20 @@ def store(tmp_path):
     store.close()
 
 
+@pytest.fixture(scope="module")
+def kept_store(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("kept") / "state.db", print)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def emptied_store(kept_store):
+    """One that is quick to have: it served the test before, and holds no event any more."""
+    kept_store.write_now(lambda connection: connection.execute("DELETE FROM events") and None)
+    return kept_store
+
+
 def push(store, state=State.QUEUED, *, is_traced=False, request_id="one"):
     """An event in a state of one's choice; its number."""
     event = Event(0, request_id, KEY, "$LATEST", "CLOUD_API", b"{}", 100.0, is_traced=is_traced)
@@ -36,7 +50,8 @@ def state_of(store, number):
 @pytest.mark.parametrize("is_traced", [False, True])
 @pytest.mark.parametrize("move", Move)
 @pytest.mark.parametrize("state", State)
-def test_an_event_moves_as_the_table_says_and_in_no_other_way(store, state, move, is_traced):
+def test_an_event_moves_as_the_table_says_and_in_no_other_way(emptied_store, state, move, is_traced):
+    store = emptied_store
     number = push(store, state, is_traced=is_traced)
     expected = TRANSITIONS.get((state, move))
     assert store.write_now(events.move(Step(number, move, 200.0))) is expected
