@@ -33,7 +33,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    forkserver.close_template()
+    forkserver.close_templates()
 
 
 FUNCTIONS = Path(__file__).parent / "local" / "functions"
