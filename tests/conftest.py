@@ -26,10 +26,15 @@ from tests.profiles import load_profile
 load_profile()
 
 
-def pytest_collection_finish() -> None:
-    """Thousands of collected tests live to the end: no collection of garbage shall look through them again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of collected tests live to the end: no collection of garbage shall look through them, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:
