@@ -108,6 +108,7 @@ def test_demo_shows_every_program_and_the_times() -> None:
     assert not is_listening(re.search(r"http://([\d.]+:\d+)", done.stdout)[1])
 
 
+@pytest.mark.proof
 def test_demo_fails_if_a_function_says_something_else(tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
     index = examples / "functions" / "FuncInvoked" / "index.py"
