@@ -18,7 +18,7 @@ from tests.peer import Peer, PeerRequest, http_answer, ok, result_body
 pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")]
 
 INPUTS = 50
-ROUNDS_EACH = 20
+ROUNDS_EACH = 10
 SECONDS = 100
 
 #: What takes a guard away; it stands at the start of a program.
