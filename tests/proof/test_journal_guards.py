@@ -305,7 +305,7 @@ def test_a_lock_that_is_missing_is_caught(tmp_path: Path, spoil: str, mutation: 
     assert check_two(tmp_path, *SPOILS[spoil], mutation=mutation) != []
 
 
-@pytest.mark.parametrize("face", ["threads", "tasks"])
+@pytest.mark.parametrize("face", ["threads", pytest.param("tasks", marks=pytest.mark.proof)])
 def test_two_processes_that_begin_at_the_same_moment_run_no_input_twice(tmp_path: Path, face: str) -> None:
     ledger = Ledger()
     with Peer(answer=ledger.answer) as peer:
