@@ -98,7 +98,8 @@ def test_a_run_measures_every_client_that_is_there_and_names_the_others(tmp_path
     assert "| tencentserverless |" in write_report(results)
 
 
-@pytest.mark.parametrize("running", ["python", pytest.param("nginx", marks=pytest.mark.proof)], indirect=True)
+@pytest.mark.proof
+@pytest.mark.parametrize("running", ["python", "nginx"], indirect=True)
 def test_new_processes_imports_and_sizes_have_their_rows(
     running: responder.Responder, trust: responder.Trust, tmp_path: Path
 ) -> None:

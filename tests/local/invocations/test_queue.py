@@ -183,7 +183,7 @@ def test_a_function_that_is_deleted_takes_its_events_along(start_local_scf, fold
     assert (found["RetCode"], json.loads(found["RetMsg"])["statusCode"]) == (-1, 435)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.proof)])
 def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder, tmp_path, ran, number, gate):
     first = start_local_scf.limited(folder, LIMITS, state=tmp_path / "state")
     ids = {push(first, ran, f"{count}", gate=str(gate)): f"{count}" for count in range(2 * AT_ONCE)}
