@@ -6,8 +6,10 @@ import os
 import shlex
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from tencentserverless.local.keys import make_key_pair
 from tencentserverless.local.settings import (
@@ -39,6 +41,8 @@ _LOCK_FILE = "lock"
 _IGNORE_ALL = "*\n"
 _IGNORE_FILE = ".gitignore"
 _MAX_FILE_BYTES = 64 * 1024
+_LOCK_SECONDS = 1.0
+_LOOK_SECONDS = 0.01
 
 
 #: What ``scf local reset --all`` leaves: who may call, and whom clients trust.
@@ -174,7 +178,7 @@ class StateFolder:
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # which no child inherits
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(file)
             except BlockingIOError:
                 advice = "stop it with: scf local stop, or choose another folder with --state, or none with --ephemeral"
                 raise StartRefused(
@@ -203,6 +207,23 @@ class StateFolder:
         with contextlib.suppress(OSError, ValueError):
             if read_variables(path).get(ENDPOINT_VARIABLE) == endpoint_url:
                 path.unlink()
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Lock a file. A server that was killed may have been about to start a process, which lets go in a moment.
+
+    :raises BlockingIOError: if another server has it
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return
 
 
 def _is_ours(ignore_file: Path) -> bool:
