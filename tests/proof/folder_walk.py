@@ -202,11 +202,12 @@ class FolderWalk(Walk):
 
     def unpublish(self) -> str:
         """Delete a version; one that an alias leads to stays."""
-        name = self.pick()
+        published = tuple(name for name, fn in self.fns.items() if fn.versions)
+        if not published:
+            return "there is none"
+        name = self.pick(published)
         fn = self.fns[name]
-        if not fn.versions:
-            return f"{name} has none"
-        number = self.rng.choice(list(fn.versions))
+        number = self.rng.choice([*fn.versions, str(max(map(int, fn.versions)))])
         is_welcome = number not in fn.aliases.values()
         self.change(name, "DeleteFunctionVersion", is_welcome, Qualifier=number)
         if is_welcome:
@@ -306,7 +307,7 @@ class FolderWalk(Walk):
             return f"{name} is away"
         after = copy.deepcopy(fn)
         action, parameters = self.rng.choice((self.sending, self.publishing, self.timing_out, self.pointing))(after)
-        is_acknowledged = self.kill_during(action, {"FunctionName": name, **parameters})
+        is_acknowledged = self.kill_during(action, {"FunctionName": name, **parameters}) is not None
         self.start_server()
         before, self.fns[name] = fn, after
         if not is_acknowledged and self.look(name, True) != self.facts(name, True):

@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 
 from tests import forkserver
+from tests.proof.event_walk import EventWalk
 from tests.proof.folder_walk import FolderWalk
 from tests.proof.walking import Divergence, Walk
 
-WALKS: "dict[str, type[Walk]]" = {"folder": FolderWalk}
+WALKS: "dict[str, type[Walk]]" = {"folder": FolderWalk, "events": EventWalk}
 
 
 def walk(name: str, steps: int, seed: int) -> str:

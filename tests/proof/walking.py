@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.proof.local_process import Api, ServerProcess
 
@@ -79,15 +80,15 @@ class Walk:
         self.server.start()
         self.api = Api(self.server)
 
-    def kill_during(self, action: str, parameters: "dict[str, object]") -> bool:
-        """Send a request and kill the server meanwhile. The value says whether it was answered well before."""
+    def kill_during(self, action: str, parameters: "dict[str, object]") -> "dict[str, Any] | None":
+        """Send a request and kill the server meanwhile. The value is the answer, None if there was no good one."""
         other = Api(self.server)
         other.send(action, **parameters)
         time.sleep(self.rng.random() * ANSWER_SECONDS)
         self.end_server(signal.SIGKILL)
         answer = other.receive_or_none()
         other.close()
-        return answer is not None and "Error" not in answer
+        return None if answer is None or "Error" in answer else answer
 
     def wait(self, look: "Callable[[], object]", wanted: object, what: str) -> None:
         """Look until one sees what one wants.

@@ -219,8 +219,8 @@ class Queue:
                 self._lane(key).wake.set()
             if due_at is None:
                 await self._has_retries.wait()
-            else:  # what comes to wait meanwhile waits for longer
-                await asyncio.sleep(max(0.0, due_at - self._clock()))
+            else:  # what comes to wait meanwhile waits for longer; the clock may have been set back just now
+                await asyncio.sleep(min(self._retry_seconds, max(0.0, due_at - self._clock())))
 
     def _lane(self, key: FunctionKey) -> "_Lane":
         lane = self._lanes.get(key)
