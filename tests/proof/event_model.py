@@ -9,6 +9,7 @@ from tests.proof.walking import Divergence
 PLACES = 2  # of a function: so many of its events run at once
 FAILING = frozenset(("raise", "exit"))
 WORKER_SECONDS = 1.5  # within about a second the workers of a server that was killed have ended
+HEARD_SECONDS = 0.3  # within which the server has heard of a run that has come to its end
 TERMINATED_SECONDS = 0.1  # a function that has begun when its event is terminated may say so a moment later
 STARTED_SECONDS = 5.0  # an event that was taken out may wait so long for its instance to start
 SUCCEEDED, FAILED, WAITS = "succeeded", "failed", "waits"
@@ -18,10 +19,11 @@ FINISHED, ABORTED = "FINISHED", "ABORTED"
 class End(NamedTuple):
     """A server ended.
 
-    :param at: UNIX seconds
+    :param began: when it was told to, in UNIX seconds, and ``at`` when it had
     :param is_clean: by SIGTERM, and the disk had room: what had come to its end was written down
     """
 
+    began: float
     at: float
     is_clean: bool
 
@@ -96,11 +98,10 @@ class Event:
 
     def _is_cut_off(self, run: float, after: float) -> bool:
         """Whether the end of a server explains that it ran again."""
-        was_done = any(run <= done <= after for done in self.done)
         return any(
             run <= end.at + (0.0 if end.is_clean else WORKER_SECONDS) and end.at <= after
             for end in self.ends
-            if not (end.is_clean and was_done)
+            if not (end.is_clean and any(run <= done < end.began - HEARD_SECONDS for done in self.done))
         )
 
     def judge(self, state: str, letters: int) -> None:

@@ -4,6 +4,7 @@ The server has two places for the events of a function, so that others wait, and
 of a second. Its clock is set by a file that the test holds, and a full disk is a limit of the size of its files.
 """
 
+import contextlib
 import json
 import resource
 import signal
@@ -331,15 +332,13 @@ class EventWalk(Walk):
 
     def spoil_or_mend_letters(self) -> str:
         """The file of dead letters can't be written, or can again."""
-        kept = self.base / LETTERS
         if self.is_spoilt:
             self.letters.rmdir()
-            if kept.exists():
-                kept.rename(self.letters)
-        else:
+        while not self.is_spoilt and not self.letters.is_dir():
             if self.letters.exists():
-                self.letters.rename(kept)
-            self.letters.mkdir()
+                self.letters.rename(self.base / f"{self.now}-{time.monotonic_ns()}-{LETTERS}")
+            with contextlib.suppress(FileExistsError):  # one has been written meanwhile
+                self.letters.mkdir()
         self.is_spoilt = not self.is_spoilt
         return "spoilt" if self.is_spoilt else "mended"
 
@@ -354,15 +353,15 @@ class EventWalk(Walk):
         return self.begin_again(signal.SIGKILL)
 
     def begin_again(self, number: int) -> str:
-        was_full = self.is_full
+        was_full, began = self.is_full, time.time()
         self.end_server(number)
-        self.note_end(is_clean=number == signal.SIGTERM and not was_full)
+        self.note_end(began, is_clean=number == signal.SIGTERM and not was_full)
         self.start_server()
         return "the disk was full" if was_full else ""
 
-    def note_end(self, *, is_clean: bool) -> None:
+    def note_end(self, began: float, *, is_clean: bool) -> None:
         """The server has ended. The next one finds a disk with room."""
-        end = End(time.time(), is_clean)
+        end = End(began, time.time(), is_clean)
         self.is_full = False
         for event in self.open:
             event.ends.append(end)
@@ -372,10 +371,10 @@ class EventWalk(Walk):
         function = self.rng.choice((TAKER, TRACER))
         if function == self.away or self.is_full:
             return "not now"
-        event = self.make(function)
+        event, began = self.make(function), time.time()
         answer = self.kill_during("Invoke", request_of(event))
-        self.note_end(is_clean=False)
-        event.ends.append(End(time.time(), is_clean=False))
+        self.note_end(began, is_clean=False)
+        event.ends.append(End(began, time.time(), is_clean=False))
         self.start_server()
         if answer is not None:
             event.request_id = answer["Result"]["FunctionRequestId"]
@@ -438,9 +437,10 @@ class EventWalk(Walk):
     def count_letters(self) -> "dict[str, int]":
         """How many dead letters there are, by request id."""
         counts: dict[str, int] = {}
-        for line in self.letters.read_text().splitlines() if self.letters.is_file() else ():
-            request_id = json.loads(line)["RequestId"]
-            counts[request_id] = counts.get(request_id, 0) + 1
+        for path in (*self.base.glob(f"*-{LETTERS}"), self.letters):
+            for line in path.read_text().splitlines() if path.is_file() else ():
+                request_id = json.loads(line)["RequestId"]
+                counts[request_id] = counts.get(request_id, 0) + 1
         return counts
 
     def state_of(self, event: Event) -> str:

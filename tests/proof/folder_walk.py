@@ -60,6 +60,7 @@ class FolderWalk(Walk):
         self.disk: dict[str, tuple[str, int]] = {}
         self.stash: dict[str, tuple[str, int]] = {}
         self.unsettled: set[str] = set()  # those of which the server need not have seen the last change yet
+        self.unseen: set[str] = set()  # those that a call may run as they were saved before the server has looked
         self.touched: set[str] = set()  # in this step
         self.is_down = False
 
@@ -90,6 +91,15 @@ class FolderWalk(Walk):
         fill(self.root / name, files)
         self.disk[name] = (word, memory)
         self.unsettled.add(name)
+        self.unseen.add(name)
+
+    def be_seen(self, name: str) -> bool:
+        """Have the server look at a folder, whose function is changed as it is: what it never saw did not change."""
+        if name in self.unseen and not self.is_down:
+            self.unseen.discard(name)
+            if self.fns[name].is_found:
+                self.change(name, "UpdateFunctionConfiguration", True, Timeout=self.fns[name].timeout)
+        return name not in self.unseen
 
     def save(self) -> str:
         """Save another code, now and then with another manifest, or the manifest alone."""
@@ -116,6 +126,8 @@ class FolderWalk(Walk):
     def move_away_or_back(self) -> str:
         """Check out another branch, or the one before."""
         name = self.pick(NAMES[:-1])
+        if not self.be_seen(name):
+            return f"{name} stays"
         if name in self.stash:
             (self.aside / name).rename(self.root / name)
             self.disk[name] = self.stash.pop(name)
@@ -129,6 +141,8 @@ class FolderWalk(Walk):
     def remove(self) -> str:
         """Remove a folder, wherever it is."""
         name = self.pick(NAMES[:-1])
+        if not self.be_seen(name):
+            return f"{name} stays"
         self.unsettled.add(name)
         for place, held in ((self.root, self.disk), (self.aside, self.stash)):
             if held.pop(name, None):
@@ -296,6 +310,7 @@ class FolderWalk(Walk):
         for name in NAMES:
             self.meet(name)
         self.unsettled.clear()
+        self.unseen.clear()
         self.touched.update(NAMES)
         return "; ".join(told)
 
