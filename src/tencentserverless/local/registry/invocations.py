@@ -1,10 +1,12 @@
 """What was called lately and how it ended.
 
 A call that runs is in memory alone. One that has ended goes to the database in a batch, a moment later: nothing of it
-is on the call's path. Reading writes the batch first, so that a call is seen as soon as it has ended.
+is on the call's path. Reading writes the batch first, so that a call is seen as soon as it has ended. What a full disk
+refuses is kept here, within the same bounds, and written when it can be.
 """
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator
@@ -19,6 +21,7 @@ from tencentserverless.local.settings import KIB
 
 MAX_MESSAGE_CHARS = 64 * KIB  # ours, of one return value
 _FLUSH_SECONDS = 0.25
+_PATIENCE_SECONDS = 1.0  # before what was refused is written again
 _BUSY_SECONDS = 3.0  # where so many end that most of them give way before they were ever asked for
 _BUSY_CALLS = 500
 _ROW_BYTES = 256  # about what a record takes without its texts
@@ -65,8 +68,13 @@ class Invocation(msgspec.Struct, array_like=True, gc=False):
             self.memory_bytes,
             output,
             self.retry_number,
-            _ROW_BYTES + len(self.message) + len(self.output),
+            self.kept_bytes,
         )
+
+    @property
+    def kept_bytes(self) -> int:
+        """About what it takes in the database."""
+        return _ROW_BYTES + len(self.message) + len(self.output)
 
 
 class Invocations:
@@ -106,7 +114,26 @@ class Invocations:
             self._flusher = None
         ended, self._ended = self._ended, deque(maxlen=history.MAX_RECORDS)
         if ended:
-            self._store.post(lambda connection: history.append(connection, _rows(ended)))
+            self._store.post(
+                lambda connection: history.append(connection, _rows(ended)), lambda: self._hand_back(ended)
+            )
+
+    def _hand_back(self, refused: deque[Invocation]) -> None:
+        """The writing thread could not write a batch."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._take_back, refused)
+
+    def _take_back(self, refused: deque[Invocation]) -> None:
+        """Keep what was refused for another try; the oldest give way."""
+        room_bytes, newer = history.MAX_BYTES, deque[Invocation](maxlen=history.MAX_RECORDS)
+        for invocation in (*reversed(self._ended), *reversed(refused)):
+            room_bytes -= invocation.kept_bytes
+            if room_bytes < 0 or len(newer) == history.MAX_RECORDS:
+                break
+            newer.appendleft(invocation)
+        self._ended = newer
+        if self._flusher is None:
+            self._flusher = self._loop.call_later(_PATIENCE_SECONDS, self._flush_in_time)
 
     def _flush_in_time(self) -> None:
         self._flusher = None
@@ -121,7 +148,8 @@ class Invocations:
         if running is not None:
             return running if running.key == key else None
         rows = await self._read(history.find(key, request_id))
-        return next(_records(rows), None)
+        refused = (each for each in reversed(self._ended) if each.request_id == request_id and each.key == key)
+        return next(refused, None) or next(_records(rows), None)
 
     async def search(self, search: Search) -> tuple[int, list[Invocation]]:
         """How many calls fit, and one page of them, those that run first."""

@@ -103,9 +103,12 @@ class Store:
         future: Awaitable[T] = item.future
         return future
 
-    def post(self, change: "Change[None]") -> None:
-        """Make a change that nobody waits for. If it can't be kept, the user is told once, until it can again."""
-        self._waiting.put(_Item(change, None))
+    def post(self, change: "Change[None]", on_refused: "Callable[[], None] | None" = None) -> None:
+        """Make a change that nobody waits for. If it can't be kept, the user is told once, until it can again.
+
+        :param on_refused: called on the writing thread if it could not be written down, but might be later
+        """
+        self._waiting.put(_Item(change, None, on_refused))
 
     def refusal(self, problem: str) -> StartRefused:
         """Why the server can't start on what the database holds."""
@@ -168,11 +171,14 @@ class Store:
         posted = [item for item in items if item.loop is None]
         failed = next((item.error for item in posted if item.error is not None), None)
         if failed is not None and not self._is_failing:
-            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, but no longer recorded")
+            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, and recorded when they can be")
         elif posted and failed is None and self._is_failing:
             self._on_notice(f"{self._path}: calls are recorded again")
         if posted:
             self._is_failing = failed is not None
+        for item in posted:
+            if item.on_refused is not None and isinstance(item.error, sqlite3.OperationalError):
+                item.on_refused()
 
 
 class _Item:
@@ -181,10 +187,16 @@ class _Item:
     :param loop: of whoever waits for it, None for nobody
     """
 
-    __slots__ = ("change", "error", "future", "loop", "result")
+    __slots__ = ("change", "error", "future", "loop", "on_refused", "result")
 
-    def __init__(self, change: "Change[Any]", loop: asyncio.AbstractEventLoop | None) -> None:
+    def __init__(
+        self,
+        change: "Change[Any]",
+        loop: asyncio.AbstractEventLoop | None,
+        on_refused: "Callable[[], None] | None" = None,
+    ) -> None:
         self.change = change
+        self.on_refused = on_refused
         self.loop = loop
         self.future: Any = loop.create_future() if loop else None
         self.result: Any = None
