@@ -4,12 +4,14 @@ The last lines are kept, for ``scf local logs``.
 """
 
 import collections
+import errno
 import queue
 import sys
 import threading
 
 _MAX_WAITING_LINES = 10_000
 _MAX_KEPT_LINES = 2_000
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))  # where stderr is a file: there may be room again
 
 
 class Console:
@@ -66,5 +68,9 @@ class Console:
                 if self._lines.empty():
                     sys.stderr.flush()
                     self._written = passed
-            except (OSError, ValueError):
-                return  # the terminal has gone; calls go on
+            except OSError as error:
+                if error.errno not in _FULL:
+                    return  # the terminal has gone; calls go on
+                self._written = passed
+            except ValueError:
+                return
