@@ -5,6 +5,7 @@
 # make proof   what proves at length: full campaigns, repeated kills, installations, the demo in a fresh clone
 # make soak    the fault campaigns alone, with CALLS calls
 # make soak-local  the local SCF under load, saves, events and kill -9 for MINUTES
+# make walk-local  STEPS=20000 random steps over the local SCF against a model, with SEED=1, of WALK=folder or WALK=events
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
 # make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
@@ -33,14 +34,14 @@ GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_versio
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
-.PHONY: demo test test-fast coverage proof soak soak-local bench bench-local matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
 # Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew,
 # and pytest would rewrite all tests in each of its workers, and hypothesis in each pytest that a test starts.
-test test-fast coverage proof soak: export PYTHONDONTWRITEBYTECODE =
+test test-fast coverage proof soak walk-local: export PYTHONDONTWRITEBYTECODE =
 
 PYTEST = $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal
 
@@ -70,6 +71,9 @@ soak: .venv/.dev-installed
 
 soak-local: .venv/.dev-installed
 	@$(VENV_PYTHON) -m tests.proof.local_soak $(MINUTES)
+
+walk-local: .venv/.dev-installed
+	@$(VENV_PYTHON) -m tests.proof.local_machines $(or $(STEPS),20000) $(or $(SEED),1) $(WALK)
 
 bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)

@@ -7,6 +7,7 @@ steps that led to a divergence, so that a reader can see it, and a run with the 
 
 import random
 import signal
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from tests.proof.local_process import Api, ServerProcess
 SETTLE_SECONDS = 20.0
 LOOK_SECONDS = 0.004
 SHOWN_STEPS = 40
+TOLD_STEPS = 1000
 ANSWER_SECONDS = 0.02  # about what a request takes whose server is killed meanwhile
 
 
@@ -57,6 +59,8 @@ class Walk:
                 self.trail.append(f"{self.now:>6} {name}: ")
                 self.trail[-1] += str(getattr(self, name)())
                 self.check()
+                if self.now % TOLD_STEPS == 0:
+                    print(f"{self.now} steps", file=sys.stderr, flush=True)
             self.finish()
         except Exception as error:
             steps = "\n".join(self.trail)
