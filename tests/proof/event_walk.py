@@ -1,20 +1,15 @@
 """Asynchronous invocations: every event that was acknowledged ends in a documented state, and runs as often as it may.
 
-The server has two places for the events of a function, so that others wait, and a minute between two tries is a tenth
-of a second. Its clock is set by a file that the test holds, and a full disk is a limit of the size of its files.
+A full disk is a limit of the size of the server's files.
 """
 
 import contextlib
 import json
 import resource
 import signal
-import struct
-import sys
 import time
 from pathlib import Path
 
-from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conftest import LIMITED
 from tests.proof.event_model import (
     ABORTED,
     FAILED,
@@ -27,60 +22,14 @@ from tests.proof.event_model import (
     Event,
     name_all,
 )
-from tests.proof.local_process import APPEND, Ran, ServerProcess
-from tests.proof.walking import Divergence, Walk, fill
+from tests.proof.event_server import LETTERS, TAKER, TRACER, Clock, ClockedServer, Functions
+from tests.proof.walking import Divergence, Walk
 
-LIMITS = {"events_at_once": PLACES, "drain_seconds": 0.05}
-TIME_SCALE = 600.0
 RETRIES = 2
 MAX_OPEN = 24
 CLOCK_SECONDS = 60.0
 MAX_CLOCK_SECONDS = 120.0
-TAKER, TRACER = "taker", "tracer"
-LETTERS = "dead-letters.jsonl"
 EVER = {"StartTime": "2000-01-01 00:00:00", "EndTime": "2099-01-01 00:00:00"}
-#: A server whose clock goes as the test says: the program of the test hands it to those that take one.
-PROGRAM = (
-    """
-import mmap, os, struct, time
-from tencentserverless.local.actions.action import Services
-from tencentserverless.local.scheduler.queue import Queue
-
-real = time.time
-with open(os.environ["CLOCK"], "rb") as file:
-    ahead = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
-
-def clock():
-    return real() + struct.unpack("d", ahead)[0]
-
-time.time = clock
-Queue.__init__.__kwdefaults__["clock"] = clock
-Services.__init__.__defaults__ = tuple(clock if each is real else each for each in Services.__init__.__defaults__)
-"""
-    + LIMITED
-)
-CODE = (
-    APPEND
-    + """
-import resource
-
-VERSION = {version}
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # the server's full disk
-
-def main_handler(event, context):
-    name, do = event["id"], event["do"]
-    append("begin " + name)
-    while do == "hold" and not os.path.exists(os.path.join({gates!r}, name)):
-        time.sleep(0.005)
-    append("done " + name)
-    if do == "exit":
-        os._exit(3)
-    if do == "raise":
-        raise ValueError("on purpose")
-    return name
-"""
-)
-MANIFEST = "component: scf\nname: x\ninputs: {name: %s, src: ., runtime: %s, timeout: 60, asyncRunEnable: %s}\n"
 #: What a walk does, and how often.
 STEPS = {
     "push": 34,
@@ -101,34 +50,16 @@ STEPS = {
 }
 
 
-class ClockedServer(ServerProcess):
-    """A server with a clock and limits of the test's own."""
-
-    def command(self) -> "list[str]":
-        limits, settings = json.dumps(LIMITS), json.dumps({"time_scale": TIME_SCALE})
-        words = [str(self.functions), str(self.folder / "state"), limits, settings, str(self.folder / "env")]
-        return [sys.executable, "-c", PROGRAM, *words]
-
-    def environment(self) -> "dict[str, str]":
-        return {**super().environment(), "CLOCK": str(self.folder / "clock")}
-
-
 class EventWalk(Walk):
     """Pushes, terminations, retries, clock steps, full disks, restarts and kills of two functions."""
 
     steps = STEPS
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.base, self.root, self.gates = folder, folder / "functions", folder / "gates"
-        self.root.mkdir()
-        self.gates.mkdir()
-        self.aside = folder / "aside"
+        self.base, self.aside = folder, folder / "aside"
         self.letters = folder / "state" / LETTERS
-        self.ran = Ran(folder / "ran")
-        self.set_ahead(0.0)
-        for number, name in enumerate((TAKER, TRACER)):
-            self.write(name, number)
-        super().__init__(ClockedServer(folder, self.root), seed)
+        self.functions, self.clock = Functions(folder), Clock(folder / "clock")
+        super().__init__(ClockedServer(folder, self.functions.path), seed)
         self.events: dict[str, Event] = {}
         self.open: list[Event] = []
         self.away = ""
@@ -136,23 +67,6 @@ class EventWalk(Walk):
         self.retries = RETRIES
         self.closed: set[str] = set()
         self.deletion = Deletion(0.0, set())
-
-    def write(self, name: str, version: int) -> None:
-        """Write a function, as an editor does that puts the new file in the place of the old one."""
-        manifest = MANIFEST % (name, OWN_RUNTIME, str(name == TRACER).lower())
-        code = CODE.format(path=str(self.ran.path), gates=str(self.gates), version=version)
-        if (self.root / name).exists():
-            fill(self.root / name, {"index.py.new": code})
-            (self.root / name / "index.py.new").replace(self.root / name / "index.py")
-        else:
-            fill(self.root / name, {"index.py": code, "serverless.yml": manifest})
-
-    def set_ahead(self, seconds: float) -> None:
-        """Have the server's clock go so far ahead."""
-        self.ahead = seconds
-        mode = "r+b" if (self.base / "clock").exists() else "wb"
-        with (self.base / "clock").open(mode) as file:
-            file.write(struct.pack("d", seconds))
 
     def excuse(self, reason: str, function: str = "") -> None:
         """What happens may keep events that are open from succeeding."""
@@ -176,7 +90,7 @@ class EventWalk(Walk):
         self.events[event.name] = event
         if function in self.closed:
             event.excuses.add("no room")
-        if self.ahead > 0:
+        if self.clock.ahead > 0:
             event.excuses.add("clock")  # a server that starts with another one is as one whose clock is set
         return event
 
@@ -195,10 +109,10 @@ class EventWalk(Walk):
 
     def open_gate(self) -> str:
         """Let an event end that is held."""
-        held = [event for event in self.open if event.do == "hold" and not (self.gates / event.name).exists()]
+        held = [event for event in self.open if event.do == "hold" and not (self.functions.gates / event.name).exists()]
         chosen = self.rng.sample(held, min(len(held), self.rng.choice((1, 1, 2))))
         for event in chosen:
-            (self.gates / event.name).touch()
+            (self.functions.gates / event.name).touch()
         return name_all(chosen)
 
     def terminate(self) -> str:
@@ -230,7 +144,7 @@ class EventWalk(Walk):
     def is_held(self, event: Event) -> bool:
         """Whether it runs, and goes on until its gate is opened."""
         was_cut_off = any(end.at > event.begun[-1] for end in event.ends)
-        return not (event.done or was_cut_off or event.is_terminated or (self.gates / event.name).exists())
+        return not (event.done or was_cut_off or event.is_terminated or (self.functions.gates / event.name).exists())
 
     def configure_retries(self) -> str:
         """Other retries for what is not given up yet."""
@@ -265,7 +179,7 @@ class EventWalk(Walk):
         self.must("DeleteFunction", FunctionName=function)
         self.deletion = Deletion(time.time(), {event.name for event in self.open if event.function == function})
         self.excuse("deleted", function)
-        self.write(function, self.now)
+        self.functions.write(function, self.now)
         self.wait(lambda: self.has_function(function), True, f"{function} is back")
         self.closed.discard(function)
         if function == TAKER:
@@ -289,7 +203,7 @@ class EventWalk(Walk):
         """Save a function's file while events run."""
         function = self.rng.choice((TAKER, TRACER))
         if function != self.away:
-            self.write(function, self.now)
+            self.functions.write(function, self.now)
         return function
 
     def take_folder_away(self) -> str:
@@ -301,23 +215,23 @@ class EventWalk(Walk):
         held = [self.push_one(function, "hold") for _ in range(PLACES)]
         self.wait(lambda: self.read_runs() or all(event.begun for event in held), True, "they are held")
         waiting = [self.push_one(function) for _ in range(2)]
-        (self.root / function).rename(self.aside)
+        (self.functions.path / function).rename(self.aside)
         self.away = function
         self.wait(lambda: self.has_function(function), False, f"{function} is away")
         return f"{function} with {name_all([*held, *waiting])}"
 
     def bring_folder_back(self) -> None:
-        self.aside.rename(self.root / self.away)
+        self.aside.rename(self.functions.path / self.away)
         function, self.away = self.away, ""
         self.wait(lambda: self.has_function(function), True, f"{function} is back")
 
     def set_clock(self) -> str:
         """Set the clock by a minute, forward or back. MsgTTL goes by the clock."""
-        seconds = self.ahead + self.rng.choice((-CLOCK_SECONDS, CLOCK_SECONDS))
+        seconds = self.clock.ahead + self.rng.choice((-CLOCK_SECONDS, CLOCK_SECONDS))
         if abs(seconds) <= MAX_CLOCK_SECONDS:
             self.excuse("clock")
-            self.set_ahead(seconds)
-        return str(self.ahead)
+            self.clock.set(seconds)
+        return str(self.clock.ahead)
 
     def fill_or_empty_disk(self) -> str:
         """The server's files can't grow any more, or can again. A full disk is found by whoever writes."""
@@ -370,7 +284,7 @@ class EventWalk(Walk):
         """Kill the server while it accepts an event: it is there if that was acknowledged."""
         function = self.rng.choice((TAKER, TRACER))
         if function == self.away or self.is_full:
-            return "not now"
+            return self.kill()
         event, began = self.make(function), time.time()
         answer = self.kill_during("Invoke", request_of(event))
         self.note_end(began, is_clean=False)
@@ -385,7 +299,7 @@ class EventWalk(Walk):
 
     def read_runs(self) -> None:
         """Take over what functions have told: each run must be one that there may be."""
-        for text, at in self.ran.read_new():
+        for text, at in self.functions.ran.read_new():
             what, name = text.split()
             if what == "begin":
                 self.events[name].begin(at)
@@ -414,7 +328,7 @@ class EventWalk(Walk):
         self.closed.clear()
         for event in self.events.values():
             if event.do == "hold" and not event.is_over:
-                (self.gates / event.name).touch()
+                (self.functions.gates / event.name).touch()
         self.wait(self.name_waiting, [], "events come to their end")
         self.read_runs()
         self.wait(self.name_missing_letters, [], "what was given up has its dead letter")

@@ -1,14 +1,14 @@
 """Folder, API, restarts and kills: what changed last stands, and nothing that was acknowledged is lost."""
 
 import copy
-import re
 import shutil
 import signal
 from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.proof.folder_model import AWAY, GONE, LATEST, Fn
+from tests.proof.folder_look import look
+from tests.proof.folder_model import LATEST, Fn
 from tests.proof.local_process import ServerProcess
 from tests.proof.test_durability import CODE, zipped
 from tests.proof.walking import Divergence, Walk, fill, must_be
@@ -39,8 +39,8 @@ STEPS = {
     "reserve": 3,
     "switch_timer": 3,
     "delete": 4,
-    "restart": 5.5,
-    "kill": 2.5,
+    "restart": 6,
+    "kill": 2,
     "kill_during_a_change": 4,
 }
 
@@ -319,7 +319,7 @@ class FolderWalk(Walk):
         name = self.pick()
         fn = self.fns[name]
         if not fn.is_found or fn.is_away:
-            return f"{name} is away"
+            return self.kill()
         after = copy.deepcopy(fn)
         action, parameters = self.rng.choice((self.sending, self.publishing, self.timing_out, self.pointing))(after)
         is_acknowledged = self.kill_during(action, {"FunctionName": name, **parameters}) is not None
@@ -397,35 +397,5 @@ class FolderWalk(Walk):
         return facts
 
     def look(self, name: str, has_all: bool) -> "dict[str, object]":
-        """What the API says of a function. What is refused, it may have seen the folder go meanwhile, is in there."""
-        answer = self.api.ask("GetFunction", FunctionName=name, ShowCode="TRUE")
-        if "Error" in answer:
-            return {"code": state_of(answer)}
-        facts = {"code": word_of(answer), "memory": answer["MemorySize"], "timeout": answer["Timeout"]}
-        if not facts["code"]:  # the folder is empty
-            facts["code"] = state_of(self.api.ask("InvokeFunction", FunctionName=name, Qualifier=LATEST))
-        facts["timers"] = [each["TriggerName"] for each in answer["Triggers"]]
-        listed = self.api.ask("ListVersionByFunction", FunctionName=name, Limit=100).get("FunctionVersion", [])
-        numbers = sorted(each for each in listed if each != LATEST)
-        facts["versions"] = {each: self.word_of_version(name, each) for each in numbers} if has_all else numbers
-        aliases = self.api.ask("ListAliases", FunctionName=name).get("Aliases", [])
-        facts["aliases"] = {each["Name"]: each["FunctionVersion"] for each in aliases}
-        facts["reserved"] = self.api.ask("GetReservedConcurrencyConfig", FunctionName=name).get("ReservedMem")
-        return facts
-
-    def word_of_version(self, name: str, version: str) -> str:
-        return word_of(self.api.ask("GetFunction", FunctionName=name, Qualifier=version, ShowCode="TRUE"))
-
-
-def state_of(answer: "dict[str, Any]") -> str:
-    """Why a function does not run."""
-    error = answer.get("Error", {"Code": "", "Message": ""})
-    if error["Code"] != "ResourceNotFound.Function":
-        return str(answer)
-    return AWAY if " is away" in error["Message"] else GONE
-
-
-def word_of(answer: "dict[str, Any]") -> str:
-    """The word in the code that GetFunction shows."""
-    found = re.search(r"return '(\w+)'", answer["CodeInfo"])
-    return found[1] if found else ""
+        """What the API says of a function."""
+        return look(self.api, name, has_all)
