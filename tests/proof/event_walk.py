@@ -80,7 +80,7 @@ class EventWalk(Walk):
         """Push an event, or a few."""
         if len(self.open) > MAX_OPEN:
             return self.end_all()
-        function = self.rng.choice((TAKER, TAKER, TRACER))
+        function = self.rng.choice((TAKER, TRACER))
         return name_all([self.push_one(function) for _ in range(self.rng.choice((1, 1, 1, 2, 5)))])
 
     def make(self, function: str, do: str = "") -> Event:
@@ -116,11 +116,11 @@ class EventWalk(Walk):
         return name_all(chosen)
 
     def terminate(self) -> str:
-        """Terminate an event, wherever it stands."""
+        """Terminate an event, wherever it stands. The last ones are those that wait."""
         traced = [event for event in self.open if event.is_traced]
         if not traced or self.is_full:
             return "none"
-        event = self.rng.choice(traced)
+        event = self.rng.choice([*traced, *[each for each in traced if not each.is_terminated][-2:] * 4])
         self.read_runs()
         must_be_taken = not (event.begun or event.ends or event.excuses or event.is_terminated)
         is_first = self.count_before(event) < PLACES
