@@ -5,6 +5,7 @@
 # make proof   the long proofs: full campaigns, repeated kills, installations, the demo in a fresh clone
 # make soak    the fault campaigns alone, with CALLS calls
 # make soak-local  the local SCF under load, saves, events and kill -9 for MINUTES
+# make walk-local  STEPS=20000 random steps over the local SCF against a model, with SEED=1, of WALK=folder or WALK=events
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
 # make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
@@ -38,14 +39,14 @@ PLAIN_PLACES := $(PACKAGE)/cli $(PACKAGE)/testing tools benchmarks examples docs
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|frames|library)\.py$$
 
-.PHONY: demo test test-fast coverage proof soak soak-local bench bench-local matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
 
 # Tests start hundreds of processes. Where the environment forbids to write bytecode, each would compile the sources anew,
 # and pytest would rewrite all tests in each of its workers, and hypothesis in each pytest that a test starts.
-test test-fast coverage proof soak: export PYTHONDONTWRITEBYTECODE =
+test test-fast coverage proof soak walk-local: export PYTHONDONTWRITEBYTECODE =
 
 PYTEST = $(VENV_PYTHON) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal
 
@@ -75,6 +76,9 @@ soak: .venv/.dev-installed
 
 soak-local: .venv/.dev-installed
 	@$(VENV_PYTHON) -m tests.proof.local_soak $(MINUTES)
+
+walk-local: .venv/.dev-installed
+	@$(VENV_PYTHON) -m tests.proof.local_machines $(or $(STEPS),20000) $(or $(SEED),1) $(WALK)
 
 bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)

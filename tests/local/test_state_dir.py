@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import sys
 
 import pytest
 
@@ -69,6 +70,16 @@ def test_a_folder_that_is_held_is_refused_until_it_is_let_go(tmp_path):
         assert str(refusal.value).startswith(f"{path}: ")
     with pytest.raises(OSError, match="of the server"), state_dir.StateFolder(path).held():
         raise OSError("of the server")
+
+
+def test_a_folder_is_held_as_soon_as_a_process_lets_go_that_a_killed_server_was_about_to_start(tmp_path):
+    folder = state_dir.StateFolder(tmp_path / "state")
+    holding = "import fcntl, sys, time; fcntl.flock(open(sys.argv[1], 'ab'), 2); print(flush=True); time.sleep(0.3)"
+    command = [sys.executable, "-c", holding, str(folder.path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        with folder.held():
+            pass
 
 
 def test_a_folder_that_can_not_be_locked_is_refused(tmp_path):

@@ -4,6 +4,7 @@ The last lines are kept, for ``scf local logs``.
 """
 
 import collections
+import errno
 import queue
 import re
 import sys
@@ -14,6 +15,7 @@ import threading
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MAX_WAITING_LINES = 10_000
 _MAX_KEPT_LINES = 2_000
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))  # where stderr is a file: there may be room again
 
 
 class Console:
@@ -70,8 +72,12 @@ class Console:
                 if self._lines.empty():
                     sys.stderr.flush()
                     self._written = passed
-            except (OSError, ValueError):
-                return  # the terminal is gone; calls continue
+            except OSError as error:
+                if error.errno not in _FULL:
+                    return  # the terminal is gone; calls continue
+                self._written = passed
+            except ValueError:
+                return
 
 
 def printable(text: str) -> str:

@@ -1,5 +1,6 @@
 """One invocation on its way through the server, and the ids of requests."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -46,6 +47,7 @@ class Invocation:
 
 
 _rng = Random()  # noqa: S311  # an id identifies a call, and protects nothing
+os.register_at_fork(after_in_child=_rng.seed)  # or servers that are forks of one process give the same ids
 _VERSION = 0x4 << 76
 _VARIANT = 0x8 << 60
 _KEPT = ((1 << 128) - 1) & ~(0xF << 76) & ~(0xC << 60)

@@ -5,8 +5,10 @@ import fcntl
 import os
 import shlex
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from tencentserverless.local.access_keys import make_key_pair
 from tencentserverless.local.errors import Reason, StartupError
@@ -31,6 +33,8 @@ ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABL
 _SECRETS_FILE = "credentials"
 _ENV_FILE = "env"
 _LOCK_FILE = "lock"
+_LOCK_SECONDS = 1.0
+_LOOK_SECONDS = 0.01
 _LAYOUT_FILE = "layout"
 _LAYOUT = "2\n"  # 1, without the file: the default port was OLD_DEFAULT_PORT
 _IGNORE_ALL = "*\n"
@@ -124,7 +128,7 @@ class StateFolder:
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # no child inherits the lock
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(file)
             except BlockingIOError:
                 advice = "stop it with: scf local stop, or choose another folder with --state, or none with --ephemeral"
                 raise StartupError(
@@ -153,6 +157,23 @@ class StateFolder:
         with contextlib.suppress(OSError, ValueError):
             if read_variables(path).get(ENDPOINT_VARIABLE) == endpoint_url:
                 path.unlink()
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Lock a file. A killed server may have been about to start a process, which holds the lock for a moment more.
+
+    :raises BlockingIOError: if another server has the lock
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return
 
 
 def _is_ours(ignore_file: Path) -> bool:

@@ -1,10 +1,12 @@
 """The history of recent calls and their outcomes.
 
 A running call is only in memory. An ended call goes to the database in a batch, a moment later, so that the call itself
-does not wait for it. A reader writes the batch first, so a call is visible as soon as it has ended.
+does not wait for it. A reader writes the batch first, so a call is visible as soon as it has ended. Records that a full
+disk refuses are kept here, within the same bounds, and written when there is space.
 """
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator
@@ -19,6 +21,7 @@ from tencentserverless.local.settings import KIB
 
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value
 _FLUSH_SECONDS = 0.25
+_PATIENCE_SECONDS = 1.0  # before a refused batch is written again
 _BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before any reader asks for them
 _BUSY_CALLS = 500
 _ROW_BYTES = 256  # about the size of a record without its texts
@@ -65,8 +68,13 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
             self.memory_bytes,
             output,
             self.retry_number,
-            _ROW_BYTES + len(self.message) + len(self.output),
+            self.kept_bytes,
         )
+
+    @property
+    def kept_bytes(self) -> int:
+        """About what it takes in the database."""
+        return _ROW_BYTES + len(self.message) + len(self.output)
 
 
 class InvocationHistory:
@@ -108,7 +116,26 @@ class InvocationHistory:
             self._flusher = None
         ended, self._ended = self._ended, deque(maxlen=invocation_tables.MAX_RECORDS)
         if ended:
-            self._database.post(lambda connection: invocation_tables.append(connection, _rows(ended)))
+            self._database.post(
+                lambda connection: invocation_tables.append(connection, _rows(ended)), lambda: self._hand_back(ended)
+            )
+
+    def _hand_back(self, refused: deque[InvocationRecord]) -> None:
+        """The writing thread could not write a batch."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._take_back, refused)
+
+    def _take_back(self, refused: deque[InvocationRecord]) -> None:
+        """Keep refused records for another try; the oldest are dropped."""
+        left_bytes, newer = invocation_tables.MAX_BYTES, deque[InvocationRecord](maxlen=invocation_tables.MAX_RECORDS)
+        for invocation in (*reversed(self._ended), *reversed(refused)):
+            left_bytes -= invocation.kept_bytes
+            if left_bytes < 0 or len(newer) == invocation_tables.MAX_RECORDS:
+                break
+            newer.appendleft(invocation)
+        self._ended = newer
+        if self._flusher is None:
+            self._flusher = self._loop.call_later(_PATIENCE_SECONDS, self._flush_in_time)
 
     def _flush_in_time(self) -> None:
         self._flusher = None
@@ -123,7 +150,8 @@ class InvocationHistory:
         if running is not None:
             return running if running.key == key else None
         rows = await self._read(invocation_tables.find(key, request_id))
-        return next(_records(rows), None)
+        refused = (each for each in reversed(self._ended) if each.request_id == request_id and each.key == key)
+        return next(refused, None) or next(_records(rows), None)
 
     async def search(self, search: Search) -> tuple[int, list[InvocationRecord]]:
         """Return the number of matching calls, and one page of them, running calls first."""

@@ -222,8 +222,8 @@ class Queue:
                 self._queue_of(key).wake.set()
             if due_at is None:
                 await self._has_retries.wait()
-            else:  # an event whose retry is set meanwhile is due later
-                await asyncio.sleep(max(0.0, due_at - self._clock()))
+            else:  # later events are due later; the clock may have been set back just now
+                await asyncio.sleep(min(self._retry_seconds, max(0.0, due_at - self._clock())))
 
     def _queue_of(self, key: FunctionKey) -> "_FunctionQueue":
         queue = self._queues.get(key)

@@ -104,12 +104,14 @@ class Database:
         future: Awaitable[T] = item.future
         return future
 
-    def post(self, change: "Change[None]") -> None:
+    def post(self, change: "Change[None]", on_refused: "Callable[[], None] | None" = None) -> None:
         """Make a change without a waiting caller.
 
         If changes can't be stored, the user is told once, until they can be again.
+
+        :param on_refused: called on the writing thread if the change could not be written now, but might be later
         """
-        self._waiting.put(_Item(change, None))
+        self._waiting.put(_Item(change, None, on_refused))
 
     def refusal(self, problem: str) -> StartupError:
         """Make the error of a server that can't start with the content of the database."""
@@ -172,11 +174,14 @@ class Database:
         posted = [item for item in items if item.loop is None]
         failed = next((item.error for item in posted if item.error is not None), None)
         if failed is not None and not self._is_failing:
-            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, but no longer recorded")
+            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, and recorded when they can be")
         elif posted and failed is None and self._is_failing:
             self._on_notice(f"{self._path}: calls are recorded again")
         if posted:
             self._is_failing = failed is not None
+        for item in posted:
+            if item.on_refused is not None and isinstance(item.error, sqlite3.OperationalError):
+                item.on_refused()
 
 
 class _Item:
@@ -185,10 +190,16 @@ class _Item:
     :param loop: the loop of the waiting caller, None if no caller waits
     """
 
-    __slots__ = ("change", "error", "future", "loop", "result")
+    __slots__ = ("change", "error", "future", "loop", "on_refused", "result")
 
-    def __init__(self, change: "Change[Any]", loop: asyncio.AbstractEventLoop | None) -> None:
+    def __init__(
+        self,
+        change: "Change[Any]",
+        loop: asyncio.AbstractEventLoop | None,
+        on_refused: "Callable[[], None] | None" = None,
+    ) -> None:
         self.change = change
+        self.on_refused = on_refused
         self.loop = loop
         self.future: Any = loop.create_future() if loop else None
         self.result: Any = None
