@@ -41,7 +41,7 @@ class Log(list):
         loop.start(task)
         return task
 
-    def note(self, result, error):
+    def note(self, about, result, error):
         self.append(result if error is None else error)
         return not isinstance(error, KeyboardInterrupt)
 

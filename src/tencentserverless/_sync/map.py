@@ -141,7 +141,8 @@ class MapRun(BaseMapRun):
         """The next outcome, None when all were handed out."""
         if self.is_over:
             return None
-        self._check_process()
+        if os.getpid() != self._pid:
+            self._refuse_child()
         if self._journal is None:
             entry = self.window.take_at_once()
             if entry is not None:
@@ -160,9 +161,8 @@ class MapRun(BaseMapRun):
             turn.give()
             self._advancing.give(slot)
 
-    def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise RuntimeError("this map belongs to the process that forked; make a new one here")
+    def _refuse_child(self) -> None:
+        raise RuntimeError("this map belongs to the process that forked; make a new one here")
 
     def close(self, grace: "float | None" = None) -> None:
         """Send nothing more, wait a while for what is under way, and let go of everything.
@@ -253,7 +253,8 @@ class MapRun(BaseMapRun):
             found = self._next_input()
         finally:
             turn.take()
-        self._check_process()
+        if os.getpid() != self._pid:
+            self._refuse_child()
         seconds = monotonic() - started
         self._quick_inputs += 1
         if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
@@ -302,7 +303,7 @@ class MapRun(BaseMapRun):
 
     def _start(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
         steps = call_steps(flow, self.pool, self._provider, self._loop.make_waker)
-        task = self._tasks[entry] = Task(steps, partial(self._end, entry))
+        task = self._tasks[entry] = Task(steps, self._end, entry)
         self._loop.start(task)
 
     def _wait(self, until: float) -> None:

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from math import ceil
 from os import getpid
+from threading import get_ident
 from time import monotonic
 from weakref import ref
 
@@ -315,7 +316,7 @@ class TryLock:
             slot = self._free.pop()
         except IndexError:
             return None
-        self.thread = threading.get_ident()
+        self.thread = get_ident()
         return slot
 
     def give(self, slot: "Slot | None") -> None:
@@ -349,10 +350,13 @@ class Turn:
 
         A forked child does not wait for it, for that thread is missing there.
         """
-        while self._slot is None and not self.try_take() and getpid() == self._pid:
-            if self._lock.thread == threading.get_ident():
+        if self._slot is None:
+            self._slot = self._lock.take()
+        while self._slot is None and getpid() == self._pid:
+            if self._lock.thread == get_ident():
                 raise RuntimeError("this map is being driven by the code that was interrupted here")
             time.sleep(TURN_SECONDS)
+            self._slot = self._lock.take()
 
     def give(self) -> None:
         """Give it back."""

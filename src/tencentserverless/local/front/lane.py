@@ -131,7 +131,7 @@ class Lane:
         if abs(now - int(timestamp)) > self._skew_seconds or (grant.expires_at is not None and now >= grant.expires_at):
             return False
         made = kind.signer.sign(grant.credentials, int(timestamp), body)
-        return hmac.compare_digest(made.encode("ascii"), authorization)
+        return hmac.compare_digest(made, authorization)
 
 
 def _answer(prepared: invoke.Prepared, done: Done | Exception, services: Services, request_id: str) -> bytes:
