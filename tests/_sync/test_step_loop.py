@@ -37,12 +37,15 @@ class Log(list):
     """What came of each task."""
 
     def start(self, loop, steps):
-        task = Task(steps, self.note)
+        task = Noted(steps)
+        task.log = self
         loop.start(task)
         return task
 
-    def note(self, about, result, error):
-        self.append(result if error is None else error)
+
+class Noted(Task):
+    def end(self, result, error):
+        self.log.append(result if error is None else error)
         return not isinstance(error, KeyboardInterrupt)
 
 

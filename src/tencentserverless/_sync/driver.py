@@ -6,9 +6,11 @@ A single call waits for its answer by itself: to take it in steps would cost a f
 import time
 from time import monotonic
 
+from tencentserverless._base.sockets import answer_deadline
 from tencentserverless._core import flow as core
+from tencentserverless._core.http11 import ResponseReader
 from tencentserverless._sync import waiting
-from tencentserverless._sync.waiting import WAKE
+from tencentserverless._sync.waiting import READ, WAKE
 from tencentserverless.exception import CredentialError, NetworkError
 from tencentserverless.models import Verdict
 
@@ -102,15 +104,27 @@ def _exchange(effect: "Exchange", pool: "Pool") -> "Response | NetworkError":
 
 
 def _exchange_steps(effect: "Exchange", pool: "Pool", make_waker: "MakeWaker") -> "Steps":
-    """Do the same in steps."""
-    connection = response = None
+    """Do the same in steps.
+
+    Many of these wait at once: each object less that one of them holds is less for the garbage collector to look at.
+    So sending and reading are no generator of their own, and the reader is made when there is something to read.
+    """
+    connection = response = reader = None
     is_unsent = False
     try:
         connection = pool.take_idle(effect.origin)
         if connection is None:
             connection = yield from pool.acquire_steps(effect.origin, effect.deadline, effect.mark, make_waker)
         effect.connection = connection
-        response = yield from connection.exchange_steps(effect.request, effect.deadline)
+        left = connection.send_some(effect.request)
+        if left is not None:
+            reader = ResponseReader()
+            response = yield from connection.send_rest_steps(left, reader, effect.deadline)
+        while response is None:
+            if not (yield connection.sock, READ, effect.deadline):
+                raise answer_deadline(effect.origin)
+            reader = reader or ResponseReader()
+            response = connection.read_some(reader)
         effect.is_whole = connection.has_handed_over
         return response
     except NetworkError as error:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless._sync.pool import Pool
+    from tencentserverless._sync.waiting import Steps
     from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
@@ -115,6 +116,7 @@ class MapRun(BaseMapRun):
         self._advancing = TryLock()  # held by the thread that iterates
         self._turning = TryLock()  # see Turn
         self._loop = StepLoop()
+        self._make_waker = self._loop.make_waker
         waiting.register(self)
 
     def fileno(self) -> int:
@@ -302,8 +304,8 @@ class MapRun(BaseMapRun):
             self._start(entry, flow)
 
     def _start(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
-        steps = call_steps(flow, self.pool, self._provider, self._loop.make_waker)
-        task = self._tasks[entry] = Task(steps, self._end, entry)
+        steps = call_steps(flow, self.pool, self._provider, self._make_waker)
+        task = self._tasks[entry] = CallTask(steps, entry, self)
         self._loop.start(task)
 
     def _wait(self, until: float) -> None:
@@ -312,7 +314,7 @@ class MapRun(BaseMapRun):
             until = min(until, monotonic() + HELP_SECONDS)
         self._loop.turn(until)
 
-    def _end(self, entry: "MapInput", result: "Any", error: "BaseException | None") -> bool:
+    def end(self, entry: "MapInput", result: "Any", error: "BaseException | None") -> bool:
         """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
         del self._tasks[entry]
         if error is None:
@@ -380,6 +382,24 @@ class MapRun(BaseMapRun):
         finally:
             del self._tasks[entry]
         return None
+
+
+class CallTask(Task):
+    """The steps of one input's call.
+
+    :param run: the map, which is told of its end
+    """
+
+    __slots__ = ("_entry", "_run")
+
+    def __init__(self, steps: "Steps", entry: "MapInput", run: MapRun) -> None:
+        super().__init__(steps)
+        self._entry = entry
+        self._run = run
+
+    def end(self, result: "Any", error: "BaseException | None") -> bool:
+        """Have the map note it."""
+        return self._run.end(self._entry, result, error)
 
 
 class _Broken:

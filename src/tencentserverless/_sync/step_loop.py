@@ -11,13 +11,9 @@ from tencentserverless._sync.waiting import NEVER, READ, RECHECK_SECONDS, WAKE, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
     from tencentserverless._sync.waiting import Steps
-
-    #: Is told whose steps ended, what they returned, or the exception that they raised. True if that is the task's own
-    #: affair; False if the exception belongs to whoever turned the loop.
-    OnEnd = Callable[[Any, Any, BaseException | None], bool]
 
 MAX_WAIT_SECONDS = 3600.0  # the calls of the system take no endless ones
 #: A loop that nobody turned for longer than this was paused.
@@ -49,20 +45,24 @@ class LoopWaker:
 class Task:
     """The steps of one call, and what they wait for.
 
-    :param on_end: is called when they have ended
-    :param about: what it is told first: whose steps they are
+    A subclass says what comes of their end.
     """
 
-    __slots__ = ("about", "fd", "limit", "on_end", "steps", "until", "waker")
+    __slots__ = ("fd", "limit", "steps", "until", "waker")
 
-    def __init__(self, steps: "Steps", on_end: "OnEnd", about: "Any" = None) -> None:
+    def __init__(self, steps: "Steps") -> None:
         self.steps = steps
-        self.on_end = on_end
-        self.about = about
         self.fd = -1
         self.waker: "LoopWaker | None" = None
         self.limit: "Limit | None" = None  # that ``until`` was read from
         self.until = 0.0
+
+    def end(self, result: "Any", error: "BaseException | None") -> bool:
+        """Is told what the steps returned, or the exception that they raised.
+
+        :returns: False if the exception is none of its own, but belongs to whoever turned the loop
+        """
+        raise NotImplementedError
 
 
 class Selector:
@@ -234,11 +234,11 @@ class StepLoop:
                 about, what, until = task.steps.send(WAKE)
         except StopIteration as end:
             self.tasks.pop(task, None)
-            task.on_end(task.about, end.value, None)
+            task.end(end.value, None)
             return
         except BaseException as error:
             self.tasks.pop(task, None)
-            if not task.on_end(task.about, None, error):
+            if not task.end(None, error):
                 raise
             return
         if isinstance(until, Limit):
