@@ -245,11 +245,14 @@ class Window:
 
     def note_given_up(self, entry: MapInput) -> None:
         """Note that an input is under way no more and has no outcome."""
-        self._leave(entry)
+        self.under_way -= 1
+        entry.end()
+        if entry.has_rested:
+            self._resting -= 1
 
     def note_ended(self, entry: MapInput, outcome: "InvokeResult | Exception") -> None:
         """Note that an input has its outcome."""
-        self._leave(entry)
+        self.note_given_up(entry)
         entry.outcome = outcome
         if not isinstance(outcome, Exception):
             self.passed += 1
@@ -300,12 +303,6 @@ class Window:
         self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
         if self._limit == self._concurrency:
             self._on_change(None, self._concurrency, self._concurrency)
-
-    def _leave(self, entry: MapInput) -> None:
-        self.under_way -= 1
-        entry.end()
-        if entry.has_rested:
-            self._resting -= 1
 
     def _line_up(self) -> None:
         """Move to the end of the line those whose turn it is."""

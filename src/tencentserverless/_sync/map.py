@@ -318,7 +318,10 @@ class MapRun(BaseMapRun):
         """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
         del self._tasks[entry]
         if error is None:
-            self._note(entry, result)
+            if self._journal is None:
+                self.window.note_ended(entry, result)
+            else:
+                self._note(entry, result)
         elif isinstance(error, Stopped):
             self._give_up(entry, self._lost)
         elif isinstance(error, (CallError, TencentServerlessSDKException)):

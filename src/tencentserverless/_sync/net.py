@@ -96,7 +96,7 @@ class Connection:
 
     def is_stale(self) -> bool:
         """True if the peer has closed it, or sent what nobody asked for."""
-        if not self._wait.can_read(0):
+        if not self._wait.can_read_now():
             return False
         if not isinstance(self.sock, ssl.SSLSocket):
             return True

@@ -97,6 +97,12 @@ class SocketPoll:
             self._watch(READ)
         return bool(self._poll.poll(seconds * 1000.0 if seconds > 0 else 0))
 
+    def can_read_now(self) -> bool:
+        """True if there are bytes to read."""
+        if self._watched != READ:
+            self._watch(READ)
+        return bool(self._poll.poll(0))
+
     def wait(self, what: int, seconds: float) -> int:
         """Wait for any of these. Returns what is ready, 0 if the time passes."""
         if self._watched != what:
@@ -120,6 +126,10 @@ class SocketSelect:
     def can_read(self, seconds: float) -> bool:
         """Wait until there are bytes to read. False if the time passes."""
         return bool(self.wait(READ, seconds))
+
+    def can_read_now(self) -> bool:
+        """True if there are bytes to read."""
+        return bool(self.wait(READ, 0.0))
 
     def wait(self, what: int, seconds: float) -> int:
         """Wait for any of these. Returns what is ready, 0 if the time passes."""
