@@ -37,15 +37,12 @@ class Log(list):
     """What came of each task."""
 
     def start(self, loop, steps):
-        task = Noted(steps)
-        task.log = self
+        task = Task(steps, self)
         loop.start(task)
         return task
 
-
-class Noted(Task):
-    def end(self, result, error):
-        self.log.append(result if error is None else error)
+    def end(self, about, result, error):
+        self.append(result if error is None else error)
         return not isinstance(error, KeyboardInterrupt)
 
 

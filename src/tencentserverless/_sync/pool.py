@@ -1,9 +1,9 @@
 """The connections of a client, shared by its threads: the waiting, the opening, the fork."""
 
-from os import getpid
 from time import monotonic
 from time import time as wall
 
+from tencentserverless._base.process import getpid
 from tencentserverless._base.sockets import closed_failure, connect_failure, late_failure, look_up, numeric_addresses
 from tencentserverless._core.pool import PoolState, Slot
 from tencentserverless._sync.net import open_steps

@@ -11,9 +11,19 @@ from tencentserverless._sync.waiting import NEVER, READ, RECHECK_SECONDS, WAKE, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from tencentserverless._sync.waiting import Steps
+
+    class Owner(Protocol):
+        """Started tasks, and is told of their ends."""
+
+        def end(self, about: "Any", result: "Any", error: "BaseException | None") -> bool:
+            """Take what the steps returned, or the exception that they raised.
+
+            :returns: False if the exception is not the task's own, but belongs to whoever turned the loop
+            """
+
 
 MAX_WAIT_SECONDS = 3600.0  # the calls of the system take no endless ones
 #: A loop that nobody turned for longer than this was paused.
@@ -45,24 +55,20 @@ class LoopWaker:
 class Task:
     """The steps of one call, and what they wait for.
 
-    A subclass says what comes of their end.
+    :param owner: is told of their end
+    :param about: what it is told first: whose steps they were
     """
 
-    __slots__ = ("fd", "limit", "steps", "until", "waker")
+    __slots__ = ("about", "fd", "limit", "owner", "steps", "until", "waker")
 
-    def __init__(self, steps: "Steps") -> None:
+    def __init__(self, steps: "Steps", owner: "Owner", about: "Any" = None) -> None:
         self.steps = steps
+        self.owner = owner
+        self.about = about
         self.fd = -1
         self.waker: "LoopWaker | None" = None
         self.limit: "Limit | None" = None  # that ``until`` was read from
         self.until = 0.0
-
-    def end(self, result: "Any", error: "BaseException | None") -> bool:
-        """Is told what the steps returned, or the exception that they raised.
-
-        :returns: False if the exception is none of its own, but belongs to whoever turned the loop
-        """
-        raise NotImplementedError
 
 
 class Selector:
@@ -234,11 +240,11 @@ class StepLoop:
                 about, what, until = task.steps.send(WAKE)
         except StopIteration as end:
             self.tasks.pop(task, None)
-            task.end(end.value, None)
+            task.owner.end(task.about, end.value, None)
             return
         except BaseException as error:
             self.tasks.pop(task, None)
-            if not task.end(None, error):
+            if not task.owner.end(task.about, None, error):
                 raise
             return
         if isinstance(until, Limit):
