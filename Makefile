@@ -29,7 +29,7 @@ OLD_ROOMS = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*'
 	$(wildcard $(PACKAGE)/cli/__init__.py $(PACKAGE)/cli/main.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
 # Asked for before they are used; Protocol is for type checkers alone.
 GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
-	--exclude contextvars --exclude contextvars.ContextVar
+	--exclude contextvars --exclude contextvars.ContextVar --exclude mmap.mmap.madvise
 NEW_ROOMS := ^$(PACKAGE)/(local|cli|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/(bootstrap|context|frames|library)\.py$$
 
