@@ -59,7 +59,7 @@ def _getpid() -> int:
 MANY_ASKS = 100
 #: A forked child opens none: it would wait for ever for a thread that imported mmap when it was forked, and is missing.
 _FIRST = os.getpid()
-_NO_PAGE = [0]
+_NO_PAGE: "Any" = [0]
 _known = [0, 0]  # the process, and how often the system was asked for it
-_page: "Any" = _NO_PAGE
+_page = _NO_PAGE  # no annotation: Python 3.6 takes none for what is global in a function
 getpid = _getpid if _IS_LINUX and _register is not None else os.getpid
