@@ -138,7 +138,7 @@ class KnownClients:
         ):
             return False
         made = kind.signer.sign(access_key.credentials, int(timestamp), body)
-        return hmac.compare_digest(made.encode("ascii"), authorization)
+        return hmac.compare_digest(made, authorization)
 
 
 def _answer(prepared: invoke.Prepared, done: Done | Exception, services: Services, request_id: str) -> bytes:
