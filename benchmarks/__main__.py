@@ -30,7 +30,7 @@ QUICK_ROWS = 10_000
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure side by side; write RESULTS.md.")
     parser.add_argument("--quick", action="store_true", help="few rounds, for development")
     parser.add_argument("--only", metavar="TEXT", help="only the passes whose name holds this; writes to the terminal")
@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def make_settings(running: responder.Responder, trust: responder.Trust) -> dict[str, dict[str, Any]]:
-    """How clients reach the responder, in each of the three ways."""
+    """The settings by which clients reach the responder, in each of the three ways."""
 
     def reach(port: int, is_tls: bool) -> dict[str, Any]:
         authority = f"{responder.HOST}:{port}"
@@ -67,14 +67,14 @@ def make_settings(running: responder.Responder, trust: responder.Trust) -> dict[
 
 
 def find_roots(pythons: Mapping[str, Path]) -> Path | None:
-    """certifi's bundle, as the official SDK brings it."""
+    """Find the bundle of certifi that the official SDK brings."""
     packages = startup.find_packages(pythons["official"]) if "official" in pythons else None
     bundle = packages / "certifi" / "cacert.pem" if packages else None
     return bundle if bundle and bundle.exists() else None
 
 
 class Program:
-    """One run.
+    """One run of all measurements.
 
     :param pythons: the interpreter of each environment; clients whose environment is missing are reported as such
     """
@@ -87,7 +87,7 @@ class Program:
         self._cpus = machine.choose_cpus()
 
     def run(self, plans: Sequence[Pass], rounds: int) -> Results:
-        """Measure all of it. This process and so its children are kept on the client's CPU; it only waits there.
+        """Run all measurements. This process, which only waits, and its children are kept on the CPU of the clients.
 
         :param rounds: of new processes; 0 to leave these out
         """
@@ -131,12 +131,12 @@ class Program:
 
 
 def say(text: str) -> None:
-    """A line of progress."""
+    """Print a line of progress."""
     print(text, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as the command line says."""
+    """Run the measurements that the command line names."""
     options = parse(arguments)
     plans = [plan for plan in list_passes(options.quick) if not options.only or options.only in plan.name]
     rounds = 0 if options.only else QUICK_ROUNDS if options.quick else FULL_ROUNDS

@@ -1,4 +1,4 @@
-"""Runs clients, each in a process of its own, in short slices that take turns, so that all see the same machine."""
+"""Clients run in processes of their own, in short slices that take turns: all meet the same state of the machine."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STOP_SECONDS = 5.0
 class Client:
     """One client of a pass.
 
-    :ivar label: how the results call it
+    :ivar label: its name in the results
     :ivar code: ``module:function`` in ``clients/`` that prepares it
-    :ivar environment: whose interpreter runs it
+    :ivar environment: the environment whose interpreter runs it
     """
 
     label: str
@@ -31,7 +31,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Slice:
-    """What one slice cost, in microseconds a call."""
+    """The cost of one slice, in microseconds a call."""
 
     wall_us: float
     cpu_us: float
@@ -39,12 +39,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class Pass:
-    """Clients that take turns under the same conditions. The first is what the others are compared with.
+    """Clients that take turns under the same conditions. The others are compared with the first.
 
     :ivar cpus: 1 for client and responder on the same CPU, 2 for one each
     :ivar in_flight: calls at once
     :ivar is_closing: the responder closes after each answer
-    :ivar slice_seconds: about how long a turn takes
+    :ivar slice_seconds: the approximate time of a turn
     """
 
     name: str
@@ -60,7 +60,7 @@ class Pass:
 
 @dataclass
 class Measured:
-    """What came of a pass: slices by client, in the order of the rounds, and what could not be measured, with why."""
+    """The outcome of a pass: slices by client, in the order of the rounds, and the reasons of failed clients."""
 
     clients: list[str]
     slices: dict[str, list[Slice]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Measured:
 class Process:
     """A client that runs and waits for orders.
 
-    :param settings: what the driver is told
+    :param settings: the settings of the driver
     """
 
     def __init__(self, python: Path, settings: Mapping[str, Any], environment: Mapping[str, str]) -> None:
@@ -86,7 +86,7 @@ class Process:
         self._calls = self._step
 
     def read(self) -> Any:
-        """Its next line.
+        """Read its next line.
 
         :raises RuntimeError: with what it wrote to stderr, if it ended
         """
@@ -100,7 +100,7 @@ class Process:
         raise RuntimeError(words[-1] if words else f"it ended with status {self._process.returncode}")
 
     def measure(self, calls: int) -> Slice:
-        """Have it make this many calls."""
+        """Let the client make this many calls."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(b"%d\n" % calls)
@@ -109,18 +109,18 @@ class Process:
         return Slice(wall / calls * 1e6, cpu / calls * 1e6)
 
     def calibrate(self, seconds: float) -> None:
-        """Find how many calls take about this long."""
+        """Find the number of calls that take about this long."""
         took = self.measure(self._step).wall_us / 1e6
         if took * self._step < seconds:  # the first calls opened connections
             took = self.measure(self._step * 4).wall_us / 1e6
         self._calls = max(1, round(seconds / took / self._step)) * self._step
 
     def run_slice(self) -> Slice:
-        """One turn."""
+        """Run one turn."""
         return self.measure(self._calls)
 
     def stop(self) -> None:
-        """End it, gently first."""
+        """End the process; it is killed if it does not end in time."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(OSError):
@@ -136,7 +136,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Place:
-    """Where clients run and what they call.
+    """The surroundings of the clients: their interpreters, and the responder that they call.
 
     :ivar pythons: the interpreter of each environment
     :ivar settings: by ``plain``, ``tls`` and ``closing``: host, port, URL and trust, as the driver takes them
@@ -148,7 +148,7 @@ class Place:
     environment: Mapping[str, str]
 
     def settings_of(self, is_tls: bool, is_closing: bool = False) -> Mapping[str, Any]:
-        """How the responder is reached in this way."""
+        """The settings that reach the responder in this way."""
         return self.settings["closing" if is_closing else "tls" if is_tls else "plain"]
 
 
@@ -170,7 +170,7 @@ def run_pass(plan: Pass, place: Place) -> Measured:
 
 
 def start_client(client: Client, plan: Pass, place: Place, stack: contextlib.ExitStack) -> Process:
-    """Start a client and find out how many calls a slice of it holds.
+    """Start a client, and find the number of calls in its slices.
 
     :raises RuntimeError: if it cannot run
     """
@@ -190,6 +190,6 @@ def start_client(client: Client, plan: Pass, place: Place, stack: contextlib.Exi
 
 
 def run_round(running: Mapping[str, Process], measured: Measured) -> None:
-    """One turn each."""
+    """Run one turn of each client."""
     for label, process in running.items():
         measured.slices[label].append(process.run_slice())

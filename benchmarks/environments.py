@@ -1,4 +1,4 @@
-"""An environment of its own for each peer, made once: what one of them brings must not change another.
+"""An environment of its own for each peer, made once: the packages of one must not change another.
 
 (urllib3-future in the environment of ``requests`` would, for example, put itself in the place of urllib3.)
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.environments import make_installed, make_once, run
 
-#: Clean environments besides ours: what is installed in each.
+#: The packages of each clean environment besides ours.
 PEERS: dict[str, tuple[str, ...]] = {
     "official": ("tencentcloud-sdk-python-scf",),
     "old": ("tencentserverless==0.1.7",),
@@ -25,7 +25,7 @@ LIST = """
 import importlib.metadata, json
 print(json.dumps({found.metadata["Name"]: found.version for found in importlib.metadata.distributions()}))
 """
-#: Whose versions the results name.
+#: The packages whose versions the results name.
 NAMED = (
     "tencentserverless",
     "tencentcloud-sdk-python-common",
@@ -45,7 +45,7 @@ NAMED = (
 
 
 def make_all() -> dict[str, Path]:
-    """The interpreter of each environment; it says so when making one will take a while."""
+    """Make the environments, with a line of progress for each new one; the value is their interpreters."""
     pythons = {"ours": make_installed("pip", "bench", Path(sys.executable)) / "python"}
     for name, requirements in PEERS.items():
         pythons[name] = make_one(name, requirements)
@@ -53,14 +53,14 @@ def make_all() -> dict[str, Path]:
 
 
 def make_one(name: str, requirements: tuple[str, ...]) -> Path:
-    """The interpreter of a peer's environment."""
+    """Make a peer's environment; the value is its interpreter."""
     python = Path(sys.executable)
     key = f"{python} {sys.version} {requirements}"
     return make_once(f"peer-{name}", key, partial(make_peer, python, requirements)) / "bin" / "python"
 
 
 def make_peer(python: Path, requirements: tuple[str, ...], folder: Path) -> None:
-    """An environment with these packages and what they need."""
+    """Make an environment with these packages and their requirements."""
     print(f"Installing {', '.join(requirements)} into an environment of its own", flush=True)
     run(python, "-m", "venv", folder)
     pip = (folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--quiet")
@@ -68,7 +68,7 @@ def make_peer(python: Path, requirements: tuple[str, ...], folder: Path) -> None
 
 
 def list_versions(pythons: Mapping[str, Path]) -> dict[str, dict[str, str]]:
-    """The versions of what is measured, by environment."""
+    """List the versions of the measured packages, by environment."""
     found: dict[str, dict[str, str]] = {}
     for name, python in pythons.items():
         installed = {

@@ -11,7 +11,7 @@ from benchmarks.coordinator import Measured, Slice
 
 @dataclass(frozen=True)
 class Figures:
-    """One client in one pass: medians, and medians of the ratios and differences to the baseline round by round.
+    """One client in one pass: medians, and medians of the ratios and differences to the baseline, round by round.
 
     ``spread`` is half the distance between the quartiles of the CPU ratio, as a share of it.
     """
@@ -30,7 +30,7 @@ class Figures:
 
 
 def compare(measured: Measured, label: str, baseline: str | None = None) -> Figures | None:
-    """A client beside another (default: the pass's first), None if either is missing."""
+    """Compare a client with another (default: the pass's first); None if either is missing."""
     mine = measured.slices.get(label)
     others = measured.slices.get(baseline or measured.clients[0])
     if not mine or not others:
@@ -39,7 +39,7 @@ def compare(measured: Measured, label: str, baseline: str | None = None) -> Figu
 
 
 def compare_slices(mine: Sequence[Slice], others: Sequence[Slice]) -> Figures:
-    """Medians over rounds; slice N of the one is paired with slice N of the other."""
+    """Compare the slices of two clients: slice N of the one is paired with slice N of the other."""
     pairs = list(zip(mine, others, strict=True))
     cpu_ratios = [one.cpu_us / other.cpu_us for one, other in pairs]
     cpu_ratio = statistics.median(cpu_ratios)
@@ -63,5 +63,5 @@ def find_spread(values: Sequence[float]) -> float:
 
 
 def pair_ratio(mine: Sequence[float], others: Sequence[float]) -> float:
-    """The median of the ratios of values that were measured side by side."""
+    """The median of the ratios of values that were measured in pairs."""
     return statistics.median(one / other for one, other in zip(mine, others, strict=True))

@@ -1,4 +1,4 @@
-"""The machine: what it is, and which CPUs the two sides are pinned to."""
+"""The machine: its description, and the CPUs of clients and responder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Cpus(NamedTuple):
 
 
 def choose_cpus() -> Cpus:
-    """Two CPUs that this process may use, of two cores where it has them."""
+    """Choose two CPUs that this process may use, of two cores if it has them."""
     if not hasattr(os, "sched_setaffinity"):
         raise SystemExit("make bench pins its processes to CPUs, which needs Linux")
     allowed = sorted(os.sched_getaffinity(0))
@@ -35,7 +35,7 @@ def choose_cpus() -> Cpus:
 
 
 def read_siblings(cpu: int) -> set[int]:
-    """The CPUs that share a core with this one, itself included."""
+    """Read the CPUs that share a core with this one, itself included."""
     try:
         text = Path(TOPOLOGY.format(cpu)).read_text(encoding="ascii")
     except OSError:
@@ -48,7 +48,7 @@ def read_siblings(cpu: int) -> set[int]:
 
 
 def describe() -> dict[str, str]:
-    """What the reader of the results should know of this machine."""
+    """Describe this machine for the reader of the results."""
     return {
         "CPU": f"{read_cpu_model()}, {os.cpu_count()} CPUs",
         "Kernel": f"{platform.system()} {platform.release()}",
@@ -59,7 +59,7 @@ def describe() -> dict[str, str]:
 
 
 def read_cpu_model() -> str:
-    """The model's name as the kernel gives it."""
+    """Read the CPU model from the kernel."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

@@ -1,4 +1,4 @@
-"""What is measured with clients that take turns: who, under which conditions, how often."""
+"""The passes of clients that take turns: the clients, the conditions, and the number of rounds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ THREADS = (FLOOR, OURS, OFFICIAL, WIDE, URLLIB3)
 
 
 def list_passes(is_quick: bool) -> list[Pass]:
-    """Every pass. Slow clients have passes of their own: they would spoil the caches of the fast ones."""
+    """List every pass. Slow clients have passes of their own, for the sake of the CPU's caches."""
     plans = []
     for scheme in ("plain", "TLS"):
         is_tls = scheme == "TLS"
@@ -82,7 +82,7 @@ def list_passes(is_quick: bool) -> list[Pass]:
 
 
 def shorten(plan: Pass) -> Pass:
-    """The same with few rounds, for development."""
+    """Shorten the passes to few rounds, for development."""
     return Pass(
         plan.name,
         plan.clients,

@@ -32,7 +32,7 @@ NOT_MEASURED = "not measured"
 
 
 def write_report(results: Results) -> str:
-    """The whole text."""
+    """Write the whole text."""
     parts = [PREFACE]
     if results.is_quick:
         parts.append(QUICK)
@@ -54,7 +54,7 @@ def capitalize(text: str) -> str:
 
 
 def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A table's lines; all columns but the first are for numbers."""
+    """Write the lines of a table; all columns but the first are for numbers."""
     yield "| " + " | ".join(head) + " |"
     yield "|---|" + "---:|" * (len(head) - 1)
     for row in rows:
@@ -62,7 +62,7 @@ def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[
 
 
 def write_targets(found: Iterable[tuple[Target[Any], float | None]]) -> Iterator[str]:
-    """Figure, target, measured, met?"""
+    """Write the table of targets: figure, target, measured value, and if it is met."""
     rows = []
     for target, value in found:
         measured = NOT_MEASURED if value is None else show(value) + target.unit
@@ -72,12 +72,12 @@ def write_targets(found: Iterable[tuple[Target[Any], float | None]]) -> Iterator
 
 
 def show(value: float) -> str:
-    """Three figures that count."""
+    """Format a number with three significant digits."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def write_pass(measured: Measured) -> Iterator[str]:
-    """Each client beside the pass's first."""
+    """Write each client's figures, compared with the first client of the pass."""
     head = (
         "Client",
         "wall us",
@@ -109,7 +109,7 @@ def write_pass(measured: Measured) -> Iterator[str]:
 
 
 def write_first(first: First) -> Iterator[str]:
-    """Milliseconds and memory, beside the bare script's."""
+    """Write milliseconds and memory of first results, compared with the bare script."""
     base = next(iter(first.milliseconds), "")
     rows = []
     for label, values in first.milliseconds.items():
@@ -121,7 +121,7 @@ def write_first(first: First) -> Iterator[str]:
 
 
 def write_imports(imported: Imported) -> Iterator[str]:
-    """Milliseconds and source over the bare imports."""
+    """Write milliseconds and source of imports, beyond the bare imports."""
     rows = []
     if imported.bare_milliseconds:
         bare = statistics.median(imported.bare_milliseconds)
@@ -133,12 +133,12 @@ def write_imports(imported: Imported) -> Iterator[str]:
 
 
 def write_sizes(sizes: dict[str, Size]) -> Iterator[str]:
-    """What is on disk."""
+    """Write the sizes on disk."""
     rows = [(label, f"{size.source_kb:,.0f}", f"{size.total_kb:,.0f}") for label, size in sizes.items()]
     return write_table(("Installed", "KB", "KB with bytecode"), rows)
 
 
 def write_versions(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """By environment, for each has its own."""
+    """Write the versions by environment, for each has its own."""
     for environment, versions in found.items():
         yield f"- {environment}: " + ", ".join(f"{name} {version}" for name, version in versions.items())

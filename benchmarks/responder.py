@@ -1,4 +1,4 @@
-"""The other side: a static responder in a process of its own, nginx where it is at hand, else a Python one.
+"""A static responder in a process of its own: nginx if it is installed, else a Python program.
 
 Each serves one answer on three ports of the loopback: plain, TLS, and TLS that closes after each answer.
 """
@@ -79,7 +79,7 @@ class Trust:
 class Responder:
     """A responder that runs.
 
-    :ivar name: what it is, with its version
+    :ivar name: the name and version of its program
     """
 
     name: str
@@ -89,15 +89,15 @@ class Responder:
     closing: int
 
     def pin(self, cpu: int) -> None:
-        """Keep it on this CPU."""
+        """Keep the responder on this CPU."""
         os.sched_setaffinity(self.pid, {cpu})
 
 
 def make_trust(python: Path, folder: Path, roots: Path | None) -> Trust:
-    """A CA made for this run.
+    """Make a CA for this run.
 
     :param python: an interpreter that has trustme
-    :param roots: certifi's bundle, which the peers load by default; None to do without
+    :param roots: certifi's bundle, which the peers load by default; None for none
     """
     folder.mkdir(exist_ok=True)
     command = [str(python), "-m", "trustme", "--quiet", "-d", str(folder), "-i", HOST, "localhost"]
@@ -109,7 +109,7 @@ def make_trust(python: Path, folder: Path, roots: Path | None) -> Trust:
 
 
 def find_ports(count: int) -> list[int]:
-    """Ports that are free now."""
+    """Find ports that are free now."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for sock in sockets:
@@ -119,7 +119,7 @@ def find_ports(count: int) -> list[int]:
 
 @contextlib.contextmanager
 def start(trust: Trust, folder: Path, prefer_nginx: bool = True) -> Iterator[Responder]:
-    """Start one; it is stopped at the end."""
+    """Start a responder; it is stopped at the end of the context."""
     plain, tls, closing = find_ports(3)
     nginx = find_nginx() if prefer_nginx else None
     if nginx is None:
@@ -153,12 +153,12 @@ def start(trust: Trust, folder: Path, prefer_nginx: bool = True) -> Iterator[Res
 
 
 def find_nginx() -> str | None:
-    """Where nginx is; Debian keeps it in a folder that is not on every user's path."""
+    """Find nginx; Debian keeps it in a folder that is not on every user's path."""
     return shutil.which("nginx", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until it listens."""
+    """Wait until the port listens."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""All that one run has found."""
+"""The results of one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Results:
     """Passes by name, and the processes, imports and sizes beside them.
 
     :ivar about: lines on the machine and the responder, by their title
-    :ivar versions: of what was measured, by environment
+    :ivar versions: of the measured packages, by environment
     """
 
     about: dict[str, str]
@@ -31,16 +31,16 @@ class Results:
     look_up_threads: float | None = None
 
     def compare(self, name: str, label: str, baseline: str | None = None) -> Figures | None:
-        """A client beside another in a pass, None if either was not measured."""
+        """Compare two clients of a pass; None if either was not measured."""
         measured = self.passes.get(name)
         return compare(measured, label, baseline) if measured else None
 
     def compare_first(self, label: str, baseline: str) -> float | None:
-        """How much longer one takes to its first result."""
+        """The difference between two clients in time to the first result."""
         mine, others = self.first.milliseconds.get(label), self.first.milliseconds.get(baseline)
         return pair_ratio(mine, others) if mine and others else None
 
     def compare_memory(self, label: str, baseline: str) -> float | None:
-        """How many MB more one keeps resident."""
+        """The difference between two clients in resident memory, in MB."""
         mine, others = self.first.megabytes.get(label), self.first.megabytes.get(baseline)
         return statistics.median(mine) - statistics.median(others) if mine and others else None

@@ -1,4 +1,4 @@
-"""What a new process costs: time to the first result, import time, memory; and what an installation weighs."""
+"""The cost of a new process: time to the first result, import time and memory; and the size of an installation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from benchmarks.coordinator import Client, Place
 
 CLIENTS = Path(__file__).parent / "clients"
 PAGE_BYTES = 4096
-#: What is no part of the SDK: the rooms of the extra, which need Python 3.10.
-EXTRA_ROOMS = ("local", "cli", "testing")
+#: The packages of the extra, which need Python 3.10 and are no part of the SDK.
+EXTRA_PACKAGES = ("local", "cli", "testing")
 SDK_CODE = "tencentserverless: the SDK's code"
 
 BARE = Client("bare script", "first_bare:call", "ours")
@@ -47,7 +47,7 @@ class First:
 
 @dataclass
 class Imported:
-    """Imports in new processes: milliseconds over the bare imports, KB of source over theirs."""
+    """Imports in new processes: milliseconds and KB of source, beyond the bare imports."""
 
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
     source_kb: dict[str, float] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Imported:
 
 
 def measure_first(place: Place, rounds: int) -> First:
-    """Start processes that make one call over TLS, in turns. The first round only warms the caches of the disk."""
+    """Measure processes that make one call over TLS, in turns. The first round only warms the caches of the disk."""
     found = First()
     settings = json.dumps({**place.settings_of(True), "in_flight": 1})
     for index in range(rounds + 1):
@@ -69,12 +69,12 @@ def measure_first(place: Place, rounds: int) -> First:
 
 
 def list_runnable(place: Place) -> Iterator[Client]:
-    """The clients whose environment is here."""
+    """List the clients whose environment exists."""
     return (client for client in FIRST_CLIENTS if client.environment in place.pythons)
 
 
 def run_first(client: Client, place: Place, settings: str) -> tuple[float, float]:
-    """One new process: milliseconds until its result was read, MB resident then."""
+    """Run one new process; the value is the milliseconds until its result was read, and its memory in MB then."""
     command = [str(place.pythons[client.environment]), str(CLIENTS / "first.py"), client.code, settings]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(place.environment)) as process:
@@ -88,7 +88,7 @@ def run_first(client: Client, place: Place, settings: str) -> tuple[float, float
 
 
 def measure_imports(place: Place, rounds: int) -> Imported:
-    """Import each in new processes, in turns; the first round writes the bytecode."""
+    """Measure the import of each module in new processes, in turns; the first round writes the bytecode."""
     found = Imported()
     for index in range(rounds + 1):
         for environment, module, label in IMPORTS:
@@ -107,22 +107,22 @@ def measure_imports(place: Place, rounds: int) -> Imported:
 
 
 def measure_map_growth(place: Place, calls: int) -> float | None:
-    """MB that a process grows by during a map of so many calls, after 2,000 of them; None without our environment."""
+    """Measure the growth of a process in MB during a map, after 2,000 calls; None without our environment."""
     return ask_ours(place, "maps.py", json.dumps({**place.settings_of(False), "in_flight": 64}), str(calls))
 
 
 def measure_settle(place: Place, rows: int) -> float | None:
-    """Seconds to settle 5,000 doubts of a journal with so many rows; None without our environment."""
+    """Measure the seconds to settle 5,000 doubts of a journal with ``rows`` rows; None without our environment."""
     return ask_ours(place, "settle.py", str(rows))
 
 
 def count_look_up_threads(place: Place, tasks: int) -> float | None:
-    """The most threads during an outage of name look-up, with so many tasks; None without our environment."""
+    """Count the most threads during an outage of name look-up, with ``tasks`` tasks; None without our environment."""
     return ask_ours(place, "outage.py", str(tasks))
 
 
 def ask_ours(place: Place, script: str, *arguments: str) -> float | None:
-    """The number that a script prints in our environment, None without one."""
+    """Run a script in our environment; the value is the number that it prints, None without the environment."""
     if "ours" not in place.pythons:
         return None
     command = [str(place.pythons["ours"]), str(CLIENTS / script), *arguments]
@@ -132,19 +132,19 @@ def ask_ours(place: Place, script: str, *arguments: str) -> float | None:
 
 @dataclass(frozen=True)
 class Size:
-    """What an installation takes on disk, in KB, without and with bytecode."""
+    """The size of an installation on disk, in KB, without and with bytecode."""
 
     source_kb: float
     total_kb: float
 
 
 def measure_sizes(place: Place) -> dict[str, Size]:
-    """What ``pip install`` brought in each environment."""
+    """Measure the packages that ``pip install`` brought in each environment."""
     sizes = {}
     if "ours" in place.pythons:
         packages = find_packages(place.pythons["ours"])
         package = packages / "tencentserverless"
-        sdk = [path for path in walk(package) if path.relative_to(package).parts[0] not in EXTRA_ROOMS]
+        sdk = [path for path in walk(package) if path.relative_to(package).parts[0] not in EXTRA_PACKAGES]
         sizes[SDK_CODE] = weigh(sdk)
         sizes["tencentserverless: the whole package"] = weigh(walk(package))
         sizes["tencentserverless with its one dependency"] = weigh(walk_installed(packages))
@@ -156,23 +156,23 @@ def measure_sizes(place: Place) -> dict[str, Size]:
 
 
 def find_packages(python: Path) -> Path:
-    """The site-packages folder of an environment."""
+    """Find the site-packages folder of an environment."""
     return next((python.parents[1] / "lib").glob("python*/site-packages"))
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """The files below a folder."""
+    """List the files below a folder."""
     return (path for path in folder.rglob("*") if path.is_file())
 
 
 def walk_installed(packages: Path) -> Iterator[Path]:
-    """The files in an environment that did not come with the environment itself."""
+    """List the installed files of an environment, without those that every new environment has."""
     own = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel")
     return (path for path in walk(packages) if not path.relative_to(packages).parts[0].startswith(own))
 
 
 def weigh(paths: Iterator[Path] | list[Path]) -> Size:
-    """What files weigh together."""
+    """Sum up the sizes of files."""
     source = total = 0
     for path in paths:
         size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""The responder where there is no nginx: one thread, epoll, prebuilt answers. nginx is faster, so the results name it.
+"""The responder if nginx is not installed: one thread, epoll, prebuilt answers. The results name the responder.
 
 python static_responder.py PLAIN_PORT TLS_PORT CLOSING_TLS_PORT CERTIFICATE KEY
 """
@@ -27,7 +27,7 @@ Connection: {}
 
 
 def build_answer(connection: str) -> bytes:
-    """The answer with this Connection header."""
+    """Build the answer with this Connection header."""
     return (HEAD.format(len(ANSWER), connection) + ANSWER).encode("ascii")
 
 
@@ -37,7 +37,7 @@ WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError)
 
 
 class Client:
-    """One connection: what has come of a request."""
+    """One connection, and the received part of a request."""
 
     def __init__(self, sock: socket.socket, answer: bytes) -> None:
         self.sock = sock
@@ -46,7 +46,7 @@ class Client:
         self.is_ready = not isinstance(sock, ssl.SSLSocket)
 
     def step(self) -> bool:
-        """Do what can be done now. False if the connection has ended."""
+        """Read and reply without waiting. False if the connection has ended."""
         try:
             if not self.is_ready:
                 assert isinstance(self.sock, ssl.SSLSocket)
@@ -65,7 +65,7 @@ class Client:
         return self.reply()
 
     def reply(self) -> bool:
-        """Answer every whole request that is there; large ones come in parts."""
+        """Answer every complete request; large ones come in parts."""
         while True:
             head, blank, rest = self.data.partition(b"\r\n\r\n")
             if not blank:
@@ -80,7 +80,7 @@ class Client:
 
 
 class Server:
-    """All connections of all ports."""
+    """The server: all connections of all ports."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -89,14 +89,14 @@ class Server:
         self._clients: dict[int, Client] = {}
 
     def listen(self, port: int, is_tls: bool, answer: bytes) -> None:
-        """Serve this port."""
+        """Listen on this port."""
         listener = socket.create_server((HOST, port), backlog=1024)
         listener.setblocking(False)
         self._listeners[listener.fileno()] = (listener, is_tls, answer)
         self._epoll.register(listener, select.EPOLLIN)
 
     def serve(self) -> None:
-        """Until this process is stopped."""
+        """Serve until this process is stopped."""
         while True:
             for fileno, _ in self._epoll.poll():
                 client = self._clients.get(fileno)
@@ -108,7 +108,7 @@ class Server:
                     client.sock.close()
 
     def accept(self, fileno: int) -> None:
-        """Take the connection that waits."""
+        """Accept a connection."""
         listener, is_tls, answer = self._listeners[fileno]
         try:
             sock, _ = listener.accept()

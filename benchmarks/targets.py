@@ -1,4 +1,4 @@
-"""The targets: each figure, its limit, and where it is found in the results."""
+"""The targets: each figure, its limit, and its place in the results."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Find = Callable[[Results], "float | None"]
 class Target(Generic[Found]):
     """One figure and its limit.
 
-    :ivar find: reads the figure from what a run has found, None if it was not measured
-    :ivar is_ceiling: is the limit the most (or the least) that is allowed?
+    :ivar find: reads the figure from the results of a run, None if it was not measured
+    :ivar is_ceiling: True if the limit is the greatest allowed value, False if it is the least
     """
 
     figure: str
@@ -34,12 +34,12 @@ class Target(Generic[Found]):
         return f"{'<=' if self.is_ceiling else '>='} {self.limit:g}{self.unit}"
 
     def is_met(self, value: float) -> bool:
-        """Does this value keep to the limit?"""
+        """True if this value keeps to the limit."""
         return value <= self.limit if self.is_ceiling else value >= self.limit
 
 
 def read(name: str, label: str, attribute: str, baseline: str | None = None) -> Find:
-    """A figure of a client in a pass."""
+    """Read a figure of a client in a pass."""
 
     def find(results: Results) -> float | None:
         figures = results.compare(name, label, baseline)
@@ -49,7 +49,7 @@ def read(name: str, label: str, attribute: str, baseline: str | None = None) -> 
 
 
 def compare_peer(name: str, peer: str, ours: str, attribute: str) -> Find:
-    """How many times what ours costs is what a peer costs, in a pass that has both."""
+    """The ratio of a peer's cost to ours, in a pass that has both."""
     return read(name, peer, attribute, ours)
 
 
@@ -77,10 +77,10 @@ def find_compiled_kb(results: Results) -> float | None:
 
 
 def list_warm() -> Iterator[Target[Results]]:
-    """Warm calls, one after the other."""
+    """List the targets of warm calls, one after the other."""
     ours = passes.OURS.label
     # In place of limits over the floor (wall 1.35 and 1.4, CPU 1.7, 15 us on one CPU), whose request is prebuilt: no
-    # client that signs and parses could meet them.
+    # client that signs and parses could meet those.
     for scheme in ("plain", "TLS"):
         find = read(f"warm calls, two CPUs, {scheme}", ours, "cpu_ratio", passes.SIGNING.label)
         yield Target(f"warm call on two CPUs, {scheme}: CPU / a bare script that signs and parses", 1.05, find)
@@ -93,14 +93,14 @@ def list_warm() -> Iterator[Target[Results]]:
 
 
 def list_connections() -> Iterator[Target[Results]]:
-    """New connections."""
+    """List the targets of new connections."""
     figure = "new connection over TLS within one process / bare TCP and TLS handshake: "
     for word, limit, attribute in (("wall", 1.15, "wall_ratio"), ("CPU", 1.2, "cpu_ratio")):
         yield Target(figure + word, limit, read("new connections, TLS", passes.OURS.label, attribute))
 
 
 def list_concurrent() -> Iterator[Target[Results]]:
-    """Threads and asyncio."""
+    """List the targets of threads and asyncio."""
     for scheme in ("plain", "TLS"):
         name = f"64 threads on one client, {scheme}"
         find = compare_peer(name, passes.OFFICIAL.label, passes.OURS.label, "cpu_ratio")
@@ -120,8 +120,8 @@ def list_concurrent() -> Iterator[Target[Results]]:
 
 
 def list_maps() -> Iterator[Target[Results]]:
-    """Fan-out."""
-    # In place of 25 for both: over TLS the official SDK as it comes drops connections above 10, which flattered us.
+    """List the targets of maps."""
+    # In place of 25 for both: over TLS the official SDK as it comes drops connections above 10, to our advantage.
     for scheme, limit, peer in (("plain", 20, passes.OFFICIAL_POOL), ("TLS", 17, passes.WIDE_POOL)):
         name = f"64 in flight by map, every client, {scheme}"
         find = compare_peer(name, peer.label, passes.MAP.label, "cpu_ratio")
@@ -140,7 +140,7 @@ def list_maps() -> Iterator[Target[Results]]:
 
 
 def list_process() -> Iterator[Target[Results]]:
-    """New processes, and the disk."""
+    """List the targets of new processes and of the size on disk."""
     yield Target("5,000 doubts settled among 100,000 rows of a journal", 1, lambda found: found.settle_seconds, " s")
     threads: Find = lambda results: results.look_up_threads  # noqa: E731
     yield Target("threads during an outage of name look-up, 64 tasks", 8, threads)
@@ -161,5 +161,5 @@ def list_process() -> Iterator[Target[Results]]:
 
 
 def list_targets() -> list[Target[Results]]:
-    """Every target, in the order of the table."""
+    """List every target, in the order of the table."""
     return [*list_warm(), *list_connections(), *list_concurrent(), *list_maps(), *list_process()]

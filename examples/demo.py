@@ -1,7 +1,7 @@
-"""The spec's programs, run against a local SCF: ``make demo``.
+"""Run the spec's programs against a local SCF: ``make demo``.
 
-Starts a local SCF with the functions of this folder, runs each program of ``callers`` against it as a program of its
-own, shows what each prints, and ends with status 1 if one of them did not print what it should.
+Starts a local SCF with the functions of this folder, runs each program of ``callers`` against it in a process of its
+own, shows the output of each, and ends with status 1 if an output lacks an expected line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PREPARE = "prepare to invoke a function!"
 
 
 class Step(NamedTuple):
-    """One program, and the lines that must be in what it prints, in this order."""
+    """One program, and the lines that its output must have, in this order."""
 
     title: str
     program: tuple[str, ...]
@@ -56,7 +56,7 @@ STEPS = (
 
 
 class Failure(Exception):
-    """The demo cannot go on; the message says why."""
+    """An error that ends the demo; the message says why."""
 
 
 class Server:
@@ -78,7 +78,7 @@ class Server:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                start_new_session=True,  # Ctrl-C is the demo's to handle
+                start_new_session=True,  # Ctrl-C goes to the demo alone
             )
         except OSError as error:
             raise Failure(f"{scf} could not be started: {error}") from error
@@ -95,7 +95,7 @@ class Server:
         self._settled.set()
 
     def wait_until_ready(self) -> list[str]:
-        """What the server printed until it was ready."""
+        """Wait until the server is ready; the value is its output until then."""
         self._settled.wait(START_SECONDS)
         output = list(self.output)
         if not any(line.startswith(READY) for line in output):
@@ -103,7 +103,7 @@ class Server:
         return output
 
     def stop(self) -> None:
-        """End it as a service manager would.
+        """Stop the server with SIGTERM, as a service manager does.
 
         :raises Failure: if it does not end well
         """
@@ -117,7 +117,7 @@ class Server:
             raise Failure("\n".join([f"The local SCF ended with status {status}. It printed:", *self.output]))
 
     def drop(self) -> None:
-        """End it whatever state it is in."""
+        """End the server in any state."""
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
@@ -127,20 +127,20 @@ class Server:
 
 
 def clean_environment() -> dict[str, str]:
-    """This environment without what would lead a program to the real cloud."""
+    """The environment without the variables that lead a program to the real cloud."""
     ours = ("TENCENTCLOUD_", "TENCENTSERVERLESS_")
     return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
 
 
 def load_env_file(path: Path) -> dict[str, str]:
-    """The variables of a file that a shell could source."""
+    """Read the variables of a file that a shell can source."""
     return dict(item.split("=", 1) for item in shlex.split(path.read_text(encoding="utf-8")) if "=" in item)
 
 
 def run_step(step: Step, environment: dict[str, str]) -> str:
     """Run a program and return what it printed.
 
-    :raises Failure: if it did not print what it should
+    :raises Failure: if the output lacks an expected line
     """
     command = [sys.executable, str(HERE / "callers" / step.program[0]), *step.program[1:]]
     process = None
@@ -171,7 +171,7 @@ def run_step(step: Step, environment: dict[str, str]) -> str:
 
 @contextmanager
 def running_server() -> Iterator[dict[str, str]]:
-    """A server that is ready: gives the environment that leads programs to it."""
+    """Start a server; the value is the environment that leads programs to it."""
     with tempfile.TemporaryDirectory(prefix="scf-demo-") as folder:
         env_file = Path(folder) / "env"
         server = None
@@ -190,7 +190,7 @@ def running_server() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back while a process is started, which nobody could end if its start was interrupted."""
+    """Block SIGINT and SIGTERM while a process starts: after an interrupted start, no one would end the process."""
     came: list[int] = []
     before = {}
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -206,7 +206,7 @@ def signals_held() -> Iterator[None]:
 
 
 def run_demo() -> None:
-    """Run every step; print as it goes."""
+    """Run every step, and print its output."""
     with running_server() as environment:
         timing = run_step(TIMING, environment)
         for number, step in enumerate(STEPS, 1):
@@ -218,12 +218,12 @@ def run_demo() -> None:
 
 
 def end_on_signal(*_: object) -> None:
-    """SIGTERM ends the demo like Ctrl-C does, so that the server goes too."""
+    """Turn SIGTERM into Ctrl-C, so that the server is stopped too."""
     raise KeyboardInterrupt
 
 
 def main() -> int:
-    """0 if all went as the spec says, 1 if not, 130 after Ctrl-C."""
+    """Run the demo; the value is 0 if all outputs are right, 1 if not, 130 after Ctrl-C."""
     signal.signal(signal.SIGTERM, end_on_signal)
     try:
         run_demo()

@@ -1,5 +1,6 @@
 """Fixtures for every test: a real local SCF in a process of its own, and a client that signs by hand."""
 
+import gc
 import http.client
 import json
 import os
@@ -25,8 +26,19 @@ from tests.profiles import load_profile
 load_profile()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of collected tests live to the end: no collection of garbage shall look through them, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_sessionfinish() -> None:
-    forkserver.close_template()
+    forkserver.close_templates()
 
 
 FUNCTIONS = Path(__file__).parent / "local" / "functions"

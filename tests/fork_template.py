@@ -1,4 +1,4 @@
-"""The program of the process that loads ``scf`` and forks; ``forkserver`` starts it and tells it for what.
+"""The program of a process that loads ``scf`` or pytest and forks; ``forkserver`` starts it and tells it for what.
 
 A fork leaves the loop and becomes the command. It ends as an interpreter does, with all that waits for the end, but
 without taking its modules apart, which would copy all the memory that it shares with the template.
@@ -17,7 +17,7 @@ import socket
 import sys
 
 #: What a server that stands has loaded, and what most commands load.
-MODULES = (
+SCF_MODULES = (
     "anyio._backends._asyncio",
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.httptools_impl",
@@ -26,17 +26,20 @@ MODULES = (
     "tencentserverless._core.signing_v1",
     "tencentserverless.cli.main",
     "tencentserverless.cli.program",
-    "tencentserverless.cli.api",
-    "tencentserverless.cli.calling",
-    "tencentserverless.cli.live",
+    "tencentserverless.cli.api.actions",
+    "tencentserverless.cli.api.function_call",
+    "tencentserverless.cli.output.live_table",
     "tencentserverless.cli.commands.invoke",
-    "tencentserverless.cli.commands.start",
+    "tencentserverless.cli.commands.local.start",
     "tencentserverless.local.app",
     "tencentserverless.local.invocations.event_executor",
     "tencentserverless.local.reload",
     "tencentserverless.local.http.server",
     "tencentserverless.local.api.dispatch",
 )
+
+#: By the module that a command runs. Nothing of ours is loaded before pytest looks for its plugins.
+MODULES = {"tencentserverless": SCF_MODULES, "pytest": ("pytest", "unittest.mock")}
 
 #: The exit code of a fork that has done its work; whatever else ends one, the interpreter sees to it.
 codes: "list[int]" = []
@@ -139,7 +142,7 @@ def main() -> None:
     atexit.register(leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is for the tests
     del sys.path[0]  # the folder of this file
-    for name in MODULES:
+    for name in MODULES[sys.argv[2]]:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Processes of ``scf`` that need not load it: they are forks of one that has.
+"""Processes of ``scf`` and of pytest that need not load it: they are forks of one that has.
 
 To load the command line and the rooms of the local SCF takes four times as long as what most tests ask of them. One
 process a worker of pytest loads them once, and forks for each command. A fork is a process like any other: it has its
@@ -7,7 +7,6 @@ proven by the tests that start it by themselves, as ``subprocess`` does.
 """
 
 import contextlib
-import functools
 import json
 import os
 import select
@@ -72,15 +71,16 @@ class Fork:
 
 
 class Template:
-    """The process that has loaded ``scf``, and forks."""
+    """The process that has loaded what a module needs, and forks."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
+        self._module = module
         ours, theirs = socket.socketpair()
         self._socket = ours
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith("TENCENT")}
         self.environment["PYTHONPATH"] = str(SOURCE)
         # The last word stands in the lists of processes, by which scf local stop knows a server.
-        command = [sys.executable, fork_template.__file__, str(theirs.fileno()), "tencentserverless"]
+        command = [sys.executable, fork_template.__file__, str(theirs.fileno()), module]
         with theirs:
             self._process = subprocess.Popen(
                 command,
@@ -95,7 +95,7 @@ class Template:
         names = {name for name in {*environment, *self.environment} if name.startswith(READ_AT_START)}
         return (
             command[0] == sys.executable
-            and (command[1:3] == ["-m", "tencentserverless"] or command[1] == "-c")
+            and (command[1:3] == ["-m", self._module] or command[1] == "-c")
             and all(environment.get(name) == self.environment.get(name) for name in names)
         )
 
@@ -125,26 +125,30 @@ class Template:
         self._process.wait()
 
 
-@functools.cache
-def template() -> Template:
-    """The one of this process; it starts when it is asked for."""
-    return Template()
+_templates: "dict[str, Template]" = {}
 
 
-def close_template() -> None:
-    """End it, if there is one."""
-    if template.cache_info().currsize:
-        template().close()
-        template.cache_clear()
+def template(command: "Sequence[str]" = ()) -> Template:
+    """The one of this process that is near to a command; it starts when it is asked for."""
+    module = "pytest" if command[1:3] == ["-m", "pytest"] else "tencentserverless"
+    if module not in _templates:
+        _templates[module] = Template(module)
+    return _templates[module]
+
+
+def close_templates() -> None:
+    """End those that there are."""
+    while _templates:
+        _templates.popitem()[1].close()
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], error: IO[str]) -> "Fork | subprocess.Popen[str]":
     """Start a command whose output is a pipe."""
-    if not template().can_fork(command, environment):
+    if not template(command).can_fork(command, environment):
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=error, text=True, env=environment)
     out, its_out = os.pipe()
     try:
-        pid, end = template().fork(command, environment, None, (0, its_out, error.fileno()))
+        pid, end = template(command).fork(command, environment, None, (0, its_out, error.fileno()))
     finally:
         os.close(its_out)
     return Fork(command, pid, end, os.fdopen(out, encoding="utf-8"))
@@ -161,7 +165,7 @@ def run(
 
     :param given: its standard input; without it, it has ours
     """
-    if not template().can_fork(command, environment):
+    if not template(command).can_fork(command, environment):
         return subprocess.run(
             command,
             input=given,
@@ -176,7 +180,7 @@ def run(
         text.write((given or "").encode())
         text.seek(0)
         files = (0 if given is None else text.fileno(), out.fileno(), error.fileno())
-        pid, end = template().fork(command, environment, folder, files)
+        pid, end = template(command).fork(command, environment, folder, files)
         process = Fork(command, pid, end)
         try:
             code = process.wait(seconds)

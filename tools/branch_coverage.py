@@ -24,7 +24,7 @@ FOLDER = Path(".cache") / "coverage"
 
 
 class Share(NamedTuple):
-    """How many lines and branches there are, and how many of them ran."""
+    """The number of modules, of their lines and branches, and of the lines and branches that ran."""
 
     modules: int = 0
     steps: int = 0
@@ -32,23 +32,23 @@ class Share(NamedTuple):
 
     @property
     def percent(self) -> float:
-        """What is empty has run."""
+        """The covered share in percent; 100 for a package without a line."""
         return 100 * self.ran / self.steps if self.steps else 100.0
 
     def add(self, other: Share) -> Share:
-        """Both together."""
+        """The sum of both."""
         return Share(self.modules + other.modules, self.steps + other.steps, self.ran + other.ran)
 
 
 def run_tests(arguments: list[str]) -> int:
-    """What pytest ends with. What an earlier run has left goes first."""
+    """Run pytest, and return its status. The data of an earlier run is removed before."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     return subprocess.call([sys.executable, "-m", "coverage", "run", "-m", "pytest", *arguments])
 
 
 def read_files() -> dict[str, Any]:
-    """The figures of every module, by its path, from what all processes have written; and the pages that show them."""
+    """Combine the data of all processes: write the pages, and return the figures of every module by its path."""
     measured = coverage.Coverage()
     measured.combine()
     measured.save()
@@ -59,7 +59,7 @@ def read_files() -> dict[str, Any]:
 
 
 def sum_packages(files: Mapping[str, Any]) -> dict[str, Share]:
-    """The share of each package, by its folder."""
+    """Sum up the modules of each package, by its folder."""
     shares: defaultdict[str, Share] = defaultdict(Share)
     for name, file in files.items():
         summary = file["summary"]
@@ -71,14 +71,14 @@ def sum_packages(files: Mapping[str, Any]) -> dict[str, Share]:
 
 
 def print_row(name: str, share: Share) -> None:
-    """One line of the table."""
+    """Print one line of the table."""
     print(f"{name:45} {share.modules:7} {share.steps:8} {share.steps - share.ran:7} {share.percent:8.2f} %")
 
 
 def main(arguments: list[str]) -> int:
-    """Run, print a row a package, and hold the sum to the floor."""
+    """Run the tests, print a row for each package, and compare the total with the floor."""
     status = run_tests(arguments)
-    if status > 1:  # not a failing test: no test ran, or somebody pressed Ctrl-C
+    if status > 1:  # no failed test: no test ran, or Ctrl-C was pressed
         return status
     packages = sum_packages(read_files())
     total = reduce(Share.add, packages.values(), Share())

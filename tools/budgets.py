@@ -1,8 +1,8 @@
-"""Hold the source to the budgets of the design: small files, short functions, full annotations, plain names.
+"""Check the source against its budgets: small files, short functions, full annotations, plain names.
 
     python tools/budgets.py [FOLDER]        default: src
 
-Prints one line a breach and ends with status 1 if there is one. Complexity is ruff's business (C901).
+Prints one line for each breach; status 1 if there is one. Ruff checks complexity (C901).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Breach(NamedTuple):
-    """Where a budget is broken, and by what."""
+    """A place where a budget is exceeded, and the reason."""
 
     path: Path
     line: int
@@ -43,7 +43,7 @@ class Breach(NamedTuple):
 
 
 def count_body_lines(function: Function) -> int:
-    """Lines from the first statement to the last, the docstring not counted."""
+    """Count the lines from the first statement to the last, without the docstring."""
     statements = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     if not statements:
         return 0
@@ -51,14 +51,14 @@ def count_body_lines(function: Function) -> int:
 
 
 def list_positional(function: Function, in_class: bool) -> list[str]:
-    """Names of the parameters that can be passed by position, without self and cls."""
+    """List the parameters that can be passed by position, without self and cls."""
     names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     is_static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in function.decorator_list)
     return names[1:] if in_class and not is_static else names
 
 
 def list_unannotated(function: Function, in_class: bool) -> list[str]:
-    """Names of the parameters without an annotation, and ``return``."""
+    """List the parameters without an annotation, and ``return`` if the function has no return annotation."""
     arguments = function.args
     plain = [*arguments.posonlyargs, *arguments.args]
     is_static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in function.decorator_list)
@@ -70,7 +70,7 @@ def list_unannotated(function: Function, in_class: bool) -> list[str]:
 
 
 def walk_functions(node: ast.AST, in_class: bool = False) -> Iterator[tuple[Function, bool]]:
-    """Every function below a node, and whether it is a method."""
+    """Find every function below a node, with True for a method."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
             yield child, in_class
@@ -78,7 +78,7 @@ def walk_functions(node: ast.AST, in_class: bool = False) -> Iterator[tuple[Func
 
 
 def check_function(path: Path, function: Function, in_class: bool) -> Iterator[Breach]:
-    """A function's length, parameters and annotations."""
+    """Check the length, the parameters and the annotations of a function."""
     body_lines = count_body_lines(function)
     if body_lines > MAX_BODY_LINES:
         what = f"{function.name}() has a body of {body_lines} lines; at most {MAX_BODY_LINES}"
@@ -95,14 +95,14 @@ def check_function(path: Path, function: Function, in_class: bool) -> Iterator[B
 
 
 def check_promises(path: Path, text: str) -> Iterator[Breach]:
-    """A TODO says in parentheses why it may stay: ``TODO(the cloud does not tell)``."""
+    """Check that each TODO gives its reason in parentheses: ``TODO(the cloud does not tell)``."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT and (found := PROMISE.search(token.string)):
             yield Breach(path, token.start[0], f"{found[1]} without a reason in parentheses")
 
 
 def check_file(path: Path) -> Iterator[Breach]:
-    """All budgets of one file."""
+    """Check all budgets of one file."""
     text = path.read_text(encoding="utf-8")
     lines = len(text.splitlines())
     if lines > MAX_FILE_LINES:
@@ -115,7 +115,7 @@ def check_file(path: Path) -> Iterator[Breach]:
 
 
 def check_tree(folder: Path) -> Iterator[Breach]:
-    """All budgets of a tree."""
+    """Check all budgets of a tree."""
     paths = sorted(folder.rglob("*.py"))
     if not paths:
         yield Breach(folder, 0, "no Python file here; nothing was checked")

@@ -1,6 +1,6 @@
-"""Build the sdist, and the wheel from it; twine and check-wheel-contents judge them.
+"""Build the sdist, and the wheel from it, and check both with twine and check-wheel-contents.
 
-    python tools/check_package.py                       in a folder of their own, which goes
+    python tools/check_package.py                       in a temporary folder
     python tools/check_package.py dist --tag v1.0.0     for a release: the files stay in dist
 
 With ``--tag`` the tag must name the version, and CHANGELOG.md must have a date for it.
@@ -31,7 +31,7 @@ def run(*command: str) -> bool:
 
 
 def holds_data(wheel: str) -> bool:
-    """Is every data file of the sources in the wheel?"""
+    """True if every data file of the sources is in the wheel."""
     expected = {str(path.relative_to(SOURCE)) for pattern in DATA for path in SOURCE.rglob(pattern)}
     missing = sorted(expected - set(zipfile.ZipFile(wheel).namelist()))
     if missing:
@@ -40,7 +40,7 @@ def holds_data(wheel: str) -> bool:
 
 
 def is_release(tag: str) -> bool:
-    """Does the tag name this version, and does CHANGELOG.md say when it was released?"""
+    """True if the tag names this version, and CHANGELOG.md has its release date."""
     from tencentserverless import __version__
 
     if tag != f"v{__version__}":
@@ -54,7 +54,7 @@ def is_release(tag: str) -> bool:
 
 
 def build(folder: Path) -> bool:
-    """Build into the folder, and judge what was built."""
+    """Build into the folder, and check the built files."""
     if not run("build", "--outdir", str(folder), "."):
         return False
     built = sorted(str(path) for path in folder.iterdir())
@@ -68,7 +68,7 @@ def build(folder: Path) -> bool:
 
 
 def main() -> int:
-    """Build and judge."""
+    """Build and check."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?", type=Path, help="where the files stay; it must be new or empty")
     parser.add_argument("--tag")

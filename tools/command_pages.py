@@ -3,7 +3,7 @@
     python tools/command_pages.py
 
 A page holds a block ``text`` for each of its commands that begins with ``Usage: scf ...``; the block is replaced by
-what the command prints at 80 columns. Page and command belong together by the command's first word.
+the help of the command at 80 columns. The page of a command is that of its first word.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tencentserverless.cli.table import list_paths
+from tencentserverless.cli.command_table import list_paths
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "cli"
@@ -24,19 +24,19 @@ _BLOCK = re.compile(r"^```text\n(Usage: (scf[^\[\n]*).*?)^```$", re.MULTILINE | 
 
 
 def show_help(words: tuple[str, ...]) -> str:
-    """What ``scf WORDS --help`` prints."""
+    """The output of ``scf WORDS --help``."""
     command = [sys.executable, "-m", "tencentserverless", *words, "--help"]
     environment = {**os.environ, "COLUMNS": COLUMNS}
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 def list_blocks(page: str) -> list[tuple[str, ...]]:
-    """The commands whose help stands in a page."""
+    """List the commands whose help is in a page."""
     return [_words_of(match[2]) for match in _BLOCK.finditer(page)]
 
 
 def rewrite(page: str, show: Callable[[tuple[str, ...]], str] = show_help) -> str:
-    """The page with the help of today, which ``show`` gets."""
+    """The page with the current help, which ``show`` reads."""
     return _BLOCK.sub(lambda match: f"```text\n{show(_words_of(match[2]))}```", page)
 
 

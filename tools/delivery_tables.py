@@ -1,6 +1,6 @@
-"""Writes the tables of docs/delivery.md from the code's own data: ``python tools/delivery_tables.py``.
+"""Write the tables of docs/delivery.md from the data of the code: ``python tools/delivery_tables.py``.
 
-With ``--check`` it writes nothing and fails where the page says anything else than the code does.
+With ``--check``, it writes nothing, and fails if the page differs from the code.
 """
 
 import sys
@@ -59,7 +59,7 @@ TABLES = {"consents": _list_consents, "statuses": _list_statuses, "codes": _list
 
 
 def fill(page: str) -> str:
-    """The page with each table as the code has it now."""
+    """The page with the tables of the current code."""
     for name, list_rows in TABLES.items():
         begin, end = BEGIN.format(name), END.format(name)
         head, _, rest = page.partition(begin)

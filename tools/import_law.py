@@ -1,7 +1,7 @@
-"""Contract types for import-linter: what one room may import, and that no modules import each other.
+"""Contract types for import-linter: the imports that a package may have, and no modules that import each other.
 
-import-linter's own contracts forbid what they list. A law that lists what is *allowed* also holds for the room that
-is built next year, and it can be written before the room exists: it bites as soon as the package appears.
+import-linter's own contracts list what is forbidden. A contract that lists what is *allowed* also holds for a module
+that is added later, and it can be written before the package exists.
 
 Names are patterns: ``a.b`` is the module ``a.b`` and everything inside it, ``a.b.`` (with a dot at the end) is the
 module ``a.b`` alone, ``*`` is any part of a name between two dots.
@@ -27,38 +27,39 @@ def to_regex(pattern: str) -> re.Pattern[str]:
 
 
 def matches(name: str, patterns: list[str]) -> bool:
-    """Does one of the patterns cover the module?"""
+    """True if one of the patterns covers the module."""
     return any(is_stdlib(name) if pattern == STDLIB else to_regex(pattern).fullmatch(name) for pattern in patterns)
 
 
 def is_stdlib(name: str) -> bool:
-    """Is it a module of the standard library?"""
+    """True for a module of the standard library."""
     return name.partition(".")[0] in sys.stdlib_module_names
 
 
 def is_ours(name: str) -> bool:
-    """Is it a module of this project?"""
+    """True for a module of this project."""
     return name == ROOT or name.startswith(ROOT + ".")
 
 
-class RoomContract(Contract):
-    """What a room may import.
+class PackageContract(Contract):
+    """The imports that a package may have.
 
-    ``rooms``: the modules that the law binds. ``may_import``: the modules of ours that they may import besides their
-    own room; absent, all of them. ``never_import``: modules, ours or others', that they never import.
-    ``outside``: the only other packages they may import, ``stdlib`` being the standard library; absent, all.
+    ``packages``: the modules that the contract binds, without those of ``except_packages``. ``may_import``: the modules
+    of this project that they may import besides each other; all of them if the field is absent. ``never_import``:
+    modules of any project that they never import. ``outside``: the only packages of other projects that they may
+    import, ``stdlib`` for the standard library; all of them if the field is absent.
     """
 
-    type_name = "room"
+    type_name = "package"
 
-    rooms = fields.ListField(subfield=fields.StringField())
-    except_rooms = fields.ListField(subfield=fields.StringField(), required=False)
+    packages = fields.ListField(subfield=fields.StringField())
+    except_packages = fields.ListField(subfield=fields.StringField(), required=False)
     may_import = fields.ListField(subfield=fields.StringField(), required=False)
     never_import = fields.ListField(subfield=fields.StringField(), required=False)
     outside = fields.ListField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Hold every direct import of the room against the law."""
+        """Compare every direct import of the package with the contract."""
         breaches = [
             (importer, imported, detail["line_number"], detail["line_contents"])
             for importer in sorted(graph.modules)
@@ -70,17 +71,17 @@ class RoomContract(Contract):
         return ContractCheck(kept=not breaches, metadata={"breaches": breaches})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """Say which line breaks the law."""
+        """Name each line that breaks the contract."""
         for importer, imported, line, text in check.metadata["breaches"]:
             output.print_error(f"{importer} must not import {imported} (line {line}: {text})", bold=False)
         output.new_line()
 
     def _list(self, field: str) -> list[str]:
-        """A field's value: import-linter replaces the field object by it."""
+        """The value of a field, by which import-linter replaces the field object."""
         return list(getattr(self, field) or [])
 
     def _binds(self, importer: str) -> bool:
-        return matches(importer, self._list("rooms")) and not matches(importer, self._list("except_rooms"))
+        return matches(importer, self._list("packages")) and not matches(importer, self._list("except_packages"))
 
     def _allows(self, imported: str) -> bool:
         if matches(imported, self._list("never_import")):
@@ -89,7 +90,7 @@ class RoomContract(Contract):
             return getattr(self, "outside", None) is None or matches(imported, self._list("outside"))
         if getattr(self, "may_import", None) is None:
             return True
-        return imported == ROOT or matches(imported, self._list("rooms") + self._list("may_import"))
+        return imported == ROOT or matches(imported, self._list("packages") + self._list("may_import"))
 
 
 def find_circles(imports: dict[str, set[str]]) -> list[list[str]]:
@@ -118,12 +119,12 @@ def _find_reached(start: str, imports: dict[str, set[str]]) -> set[str]:
 
 
 class CircleContract(Contract):
-    """No modules import each other, directly or through others, whether at run time, inside functions, or for types."""
+    """A contract that no modules import each other: at run time, inside functions, or for types."""
 
     type_name = "no_circles"
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        """Find the circles among all modules of ours, and the lines that close them."""
+        """Find the circles among all modules of this project, and their import lines."""
         modules = {module for module in graph.modules if is_ours(module)}
         imports = {module: graph.find_modules_directly_imported_by(module) & modules for module in modules}
         circles = {

@@ -2,7 +2,7 @@
 
     python3 tools/make_venv.py local|dev
 
-Any Python 3.6 can read this file, so that an old one gets a sentence and not a SyntaxError.
+Any Python 3.6 can read this file, so that an old interpreter prints a sentence and not a SyntaxError.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ def run(*command: str) -> None:
 
 
 def works(*command: str) -> bool:
-    """Does the command end well?"""
+    """True if the command ends with status 0."""
     try:
         return not subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except OSError:
@@ -31,7 +31,7 @@ def works(*command: str) -> bool:
 
 
 def check_python() -> None:
-    """Refuse an interpreter that cannot do it."""
+    """Refuse an interpreter that is too old or lacks a module."""
     if sys.version_info < OLDEST:
         sys.exit(
             "{} is Python {}.{}; the local SCF and the tools need {}.{} or later. "
@@ -42,7 +42,7 @@ def check_python() -> None:
 
 
 def main(extra: str) -> None:
-    """Make what is missing."""
+    """Make the environment if it is missing, and install the project."""
     if not works(PYTHON, "-c", "import pip, sys; sys.exit(sys.version_info < {!r})".format(OLDEST)):
         check_python()
         print("Making {} with Python {}.{}".format(VENV, *sys.version_info[:2]), flush=True)

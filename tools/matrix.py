@@ -3,7 +3,8 @@
     python tools/matrix.py [VERSION ...]        default: 3.6 and all later ones
 
 The wheel is built once. Each interpreter has an environment, kept under .cache/matrix, and sees a folder that holds the
-tests and no sources, so that it can only import what is installed. One line an interpreter; status 1 if any fails.
+tests and no sources, so that it can only import the installed package. Prints one line for each interpreter; status 1
+if one fails.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "matrix"
 VERSIONS = tuple(f"3.{minor}" for minor in range(6, 14))
-#: What a wheel is made of.
+#: The files and folders that a wheel is built from.
 SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py", "src")
-ROOMS = ("_base", "_core", "_sync", "_aio", "parity")
-#: Tests of the tree around the SDK; no wheel holds what they read.
+TEST_FOLDERS = ("_base", "_core", "_sync", "_aio", "parity")
+#: Tests that read files of the source tree, which are not in the wheel.
 TREE_TESTS = frozenset({"test_delivery_page.py"})
 #: Fixtures of the local SCF's tests, which needs 3.10; the SDK's tests do without.
 NEW_CONFTEST = "conftest.py"
 REQUIRED = ("pytest", "pytest-timeout", "tencentcloud-sdk-python-common")
-#: The tests that need one of these skip where it has no release for an interpreter. An older llhttp is a judge of
-#: other things than ours was written against.
+#: A test that needs one of these is skipped where it has no release for an interpreter. Our tests compare with the
+#: rules of llhttp in this release of httptools; older releases have other rules.
 OPTIONAL = ("hypothesis", "h11", "httptools>=0.7", "trustme")
 OLD_PIP = "pip==21.3.1"  # the last one for 3.6
 PYTEST = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
@@ -45,12 +46,12 @@ WHERE = "import tencentserverless; print(tencentserverless.__file__)"
 
 
 class Failed(Exception):
-    """A step went wrong; the text is what it printed."""
+    """A step has failed; the text is its output."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one interpreter: ``passed``, ``FAILED`` or ``skipped``, and a line on it."""
+    """The outcome of one interpreter: ``passed``, ``FAILED`` or ``skipped``, and a line about it."""
 
     version: str
     verdict: str
@@ -59,7 +60,7 @@ class Outcome:
 
 
 def run(*command: object, cwd: Path | None = None, seconds: float = INSTALL_SECONDS) -> str:
-    """What a command prints.
+    """Run a command and return its output.
 
     :raises Failed: if it fails
     """
@@ -87,14 +88,14 @@ def run(*command: object, cwd: Path | None = None, seconds: float = INSTALL_SECO
 
 
 def search_python(version: str) -> tuple[Path, str] | None:
-    """An interpreter of this version that runs, and its full version."""
+    """Search an interpreter of this version that runs; the value is its path and its full version."""
     found = shutil.which(f"python{version}")
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     candidates = ([Path(found)] if found else []) + sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
     for path in candidates:
         try:
             full = run(path, "-c", PROBE).strip()
-        except (Failed, OSError):  # pyenv's shims stand for versions that are not chosen, too
+        except (Failed, OSError):  # pyenv has shims also for versions that are not active
             continue
         if full.startswith(version + "."):
             return path, full
@@ -116,7 +117,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def copy_tests(folder: Path) -> Path:
-    """The tests of the SDK alone, with pytest's settings."""
+    """Copy the tests of the SDK, with pytest's settings."""
     tests = folder / "tree" / "tests"
     ignored = shutil.ignore_patterns("__pycache__", *TREE_TESTS)
     tests.mkdir(parents=True)
@@ -124,21 +125,21 @@ def copy_tests(folder: Path) -> Path:
     for path in sorted((ROOT / "tests").iterdir()):
         if path.is_file() and path.suffix == ".py" and path.name not in {*TREE_TESTS, NEW_CONFTEST}:
             shutil.copy2(path, tests)
-        elif path.is_dir() and path.name in {*ROOMS, "vectors", "proof"}:
+        elif path.is_dir() and path.name in {*TEST_FOLDERS, "vectors", "proof"}:
             shutil.copytree(path, tests / path.name, ignore=ignored)
     return tests.parent
 
 
 def list_tests(tree: Path) -> list[str]:
-    """What pytest is to run."""
-    rooms = [f"tests/{room}" for room in ROOMS if (tree / "tests" / room).is_dir()]
-    return rooms + sorted(f"tests/{path.name}" for path in (tree / "tests").glob("test_*.py"))
+    """List the folders and files that pytest runs."""
+    folders = [f"tests/{name}" for name in TEST_FOLDERS if (tree / "tests" / name).is_dir()]
+    return folders + sorted(f"tests/{path.name}" for path in (tree / "tests").glob("test_*.py"))
 
 
 def make_base(python: Path, full: str) -> tuple[Path, list[str]]:
-    """The kept environment of an interpreter: its Python, and what could not be installed there.
+    """Make or reuse the environment of an interpreter; the value is its Python, and the missing optional packages.
 
-    :raises Failed: if what the tests cannot do without could not be
+    :raises Failed: if a required package can't be installed
     """
     key = hashlib.sha256(f"{python} {full} {REQUIRED} {OPTIONAL}".encode()).hexdigest()[:12]
     folder = CACHE / f"{full}-{key}"
@@ -160,7 +161,7 @@ def install(python: Path, *requirements: object) -> None:
 
 
 def try_install(python: Path, name: str) -> bool:
-    """Install what the tests can do without."""
+    """Install an optional package; the value is True if that succeeded."""
     try:
         install(python, "--only-binary", ":all:", name)
     except Failed:
@@ -169,9 +170,9 @@ def try_install(python: Path, name: str) -> bool:
 
 
 def check_import(python: Path, tree: Path) -> None:
-    """Make sure that what is imported is the wheel.
+    """Check that the package is imported from the wheel.
 
-    :raises Failed: if it is something else
+    :raises Failed: if it is imported from another place
     """
     where = run(python, "-c", WHERE, cwd=tree).strip()
     if not where.startswith(str(python.parents[1])):
@@ -198,7 +199,7 @@ def check(version: str, wheel: Path, tree: Path) -> Outcome:
 
 
 def main(versions: Sequence[str]) -> int:
-    """Check each version and say what came of it."""
+    """Check each version and print its outcome."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as name:
         folder = Path(name)
         try:
@@ -207,7 +208,7 @@ def main(versions: Sequence[str]) -> int:
             sys.exit(f"The wheel could not be built.\n{error}")
         tree = copy_tests(folder)
         outcomes = []
-        with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:  # half of what the tests do is to wait
+        with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:  # the tests wait for half of their time
             for outcome in pool.map(partial(check, wheel=wheel, tree=tree), versions):
                 if outcome.output:
                     print(outcome.output, flush=True)

@@ -1,9 +1,9 @@
-"""Hold the tests to the shape of the source: ``src/tencentserverless/X/Y.py`` has its tests in ``tests/X/test_Y.py``.
+"""Check that the tests mirror the source: ``src/tencentserverless/X/Y.py`` has its tests in ``tests/X/test_Y.py``.
 
     python tools/mirror.py [ROOT]       default: here
 
-A module whose tests stand elsewhere has a line in ``tests/unmapped.txt`` that names them and says why. The list has its
-length in its first line, and only shrinks. Prints one line a fault; status 1 if there is one.
+A module whose tests are elsewhere has a line in ``tests/unmapped.txt`` that names them and gives the reason. The first
+line of the list has its length, which may only become smaller. Prints one line for each fault; status 1 on a fault.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ class Line(NamedTuple):
 
 
 def name_test(module: str) -> Path:
-    """Where the tests of a module belong. ``__main__.py`` has ``test_main__.py``."""
+    """The path of a module's tests. ``__main__.py`` has ``test_main__.py``."""
     path = TESTS / module
     return path.with_name(f"test_{path.name.lstrip('_')}")
 
 
 def list_modules(root: Path) -> list[str]:
-    """Every module of the package. The tests of a folder's ``__init__`` are those of the folder."""
+    """List every module of the package. The tests of a folder's ``__init__`` are those of the folder."""
     paths = sorted((root / SOURCE).rglob("*.py"))
     return [path.relative_to(root / SOURCE).as_posix() for path in paths if path.name != "__init__.py"]
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of the list, without those that are empty or a comment."""
+    """Read the lines of the list, without empty lines and comments."""
     parts = [(number, *line.partition(":")) for number, line in enumerate(text.splitlines(), 1)]
     return [Line(number, module, reason) for number, module, _, reason in parts if module and module[0] != "#"]
 
 
 def check_line(root: Path, line: Line) -> Iterator[str]:
-    """What is not true, or no longer."""
+    """Find the faults of one line of the list."""
     if not (root / SOURCE / line.module).is_file():
         yield f"there is no module {line.module}; take the line out"
     elif (root / name_test(line.module)).exists():
@@ -62,7 +62,7 @@ def check_line(root: Path, line: Line) -> Iterator[str]:
 
 
 def check_length(text: str, length: int) -> Iterator[str]:
-    """The list is as long as its first line says."""
+    """Compare the length of the list with its first line."""
     found = _LENGTH.search(text.partition("\n")[0])
     allowed = int(found[1]) if found else length
     if found is None:
@@ -74,7 +74,7 @@ def check_length(text: str, length: int) -> Iterator[str]:
 
 
 def find_faults(root: Path) -> Iterator[str]:
-    """All that is wrong with the tests of a project."""
+    """Find all faults in the tests of a project."""
     text = (root / LIST).read_text(encoding="utf-8")
     lines = read_lines(text)
     listed = [line.module for line in lines]

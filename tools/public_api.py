@@ -1,4 +1,4 @@
-"""Ask pyright whether every public name of the package has a full type: 100 % or a failure.
+"""Check with pyright that every public name of the package has a full type.
 
 Run it with the Python of an environment that has the package and pyright.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "tencentserverless"
-#: The API's own errors derive from Tencent's exception class, and Tencent's package has no types. Pyright calls such a
-#: class unknown for its base alone; its methods and attributes are symbols of their own and are judged like all others.
+#: The errors of the API derive from Tencent's exception class, and Tencent's package has no types. Pyright calls such a
+#: class unknown because of its base alone; its methods and attributes are separate symbols, which are checked as usual.
 UNTYPED_FAMILY = f"{PACKAGE}.exception."
 UNTYPED_BASE = ("Type of metaclass unknown", "Type of base class")
 
 
 def ask_pyright(package: str) -> dict[str, Any]:
-    """Pyright's report on a package, decoded. It finds the package through the environment that comes first in PATH."""
+    """The decoded report of pyright on a package. Pyright finds the package through the first environment in PATH."""
     scripts = Path(sys.executable).parent
     environ = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [str(scripts / "pyright"), "--verifytypes", package, "--ignoreexternal", "--outputjson"]
@@ -33,7 +33,7 @@ def ask_pyright(package: str) -> dict[str, Any]:
 
 
 def is_known(symbol: dict[str, Any]) -> bool:
-    """Is its type full, but for a base that is Tencent's?"""
+    """True if the type of a symbol is full, except for a base class of Tencent's."""
     if symbol["isTypeKnown"]:
         return True
     messages = [item["message"] for item in symbol["diagnostics"]]
@@ -42,7 +42,7 @@ def is_known(symbol: dict[str, Any]) -> bool:
 
 
 def list_causes(symbols: list[dict[str, Any]]) -> Iterator[str]:
-    """What makes symbols unknown, without those that only contain or derive from an unknown one."""
+    """List the causes of unknown types, without symbols that only contain or derive from an unknown symbol."""
     for symbol in symbols:
         for item in symbol["diagnostics"]:
             message = " ".join(item["message"].split())
@@ -51,7 +51,7 @@ def list_causes(symbols: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print what is unknown, and the score."""
+    """Print the causes of unknown types, and the share of known ones."""
     symbols = [symbol for symbol in ask_pyright(PACKAGE)["symbols"] if symbol["isExported"]]
     unknown = [symbol for symbol in symbols if not is_known(symbol)]
     causes = list(list_causes(unknown))

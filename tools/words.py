@@ -1,10 +1,10 @@
-"""Hold docstrings, names and pages to plain words.
+"""Check that docstrings, names and pages use plain words.
 
     python tools/words.py [PATH ...]        default: the sources, the tools, the benchmarks, the examples and the pages
 
 A docstring begins with a noun or a verb of the glossary in docs/architecture.md, never with a question word. Words that
 a reader of English as a second language has to guess at are not used: each has its replacement in ``WORDS``. Prints one
-line a finding; status 1 if there is one.
+line for each finding; status 1 if there is one.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ WORDS = {
 }
 _WORDS = {re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE): instead for pattern, instead in WORDS.items()}
 _QUOTED = re.compile(r"``[^`]*``|`[^`]*`|https?://\S+")
+#: From Python 3.12 on, the text of an f-string is a token of its own.
+_TEXTS = (tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING))
 _FIRST_WORD = re.compile(r"\W*(\w+)")
 
 _Documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -67,7 +69,7 @@ class Finding(NamedTuple):
 
 
 def find_openers(path: Path, tree: ast.Module) -> Iterator[Finding]:
-    """Docstrings that begin with a question word."""
+    """Find docstrings that begin with a question word."""
     for node in ast.walk(tree):
         text = ast.get_docstring(node) if isinstance(node, _Documented) else None
         first = _FIRST_WORD.match(text or "")
@@ -77,31 +79,32 @@ def find_openers(path: Path, tree: ast.Module) -> Iterator[Finding]:
 
 
 def find_words(path: Path, line: int, text: str) -> Iterator[Finding]:
-    """Words of the list in a text. What is quoted as code is not judged: names are judged where they are defined."""
-    for number, part in enumerate(_QUOTED.sub("", text).splitlines(), line):
+    """Find the listed words in a text. Quoted code is not checked: names are checked at their definition."""
+    plain = _QUOTED.sub(lambda quoted: "\n" * quoted[0].count("\n"), text)
+    for number, part in enumerate(plain.splitlines(), line):
         for pattern, instead in _WORDS.items():
             for found in pattern.finditer(part):
                 yield Finding(path, number, f"{found[0]!r}: write {instead}")
 
 
 def find_in_source(path: Path, text: str) -> Iterator[Finding]:
-    """Findings in names, comments and strings."""
+    """Find listed words in names, comments and strings, and wrong first words of docstrings."""
     yield from find_openers(path, ast.parse(text, str(path)))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME:
             yield from find_words(path, token.start[0], token.string.replace("_", " ").strip())
-        elif token.type in (tokenize.COMMENT, tokenize.STRING):
+        elif token.type in _TEXTS:
             yield from find_words(path, token.start[0], token.string)
 
 
 def find_in_file(path: Path) -> Iterator[Finding]:
-    """All findings of one file."""
+    """Find all findings of one file."""
     text = path.read_text(encoding="utf-8")
     yield from find_in_source(path, text) if path.suffix == ".py" else find_words(path, 1, text)
 
 
 def list_files(places: Iterable[Path]) -> list[Path]:
-    """The Python files and the pages in some places."""
+    """List the Python files and the pages in some places."""
     files: set[Path] = set()
     for place in places:
         files.update(

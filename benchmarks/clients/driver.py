@@ -1,4 +1,4 @@
-"""One client in a process of its own: it makes N calls when told to, and says what they cost.
+"""One client in a process of its own: it makes N calls on demand, and prints their cost.
 
     python driver.py SETTINGS       SETTINGS: JSON
 
@@ -16,12 +16,12 @@ import time
 
 import wire
 
-SETTLE_CALLS = 8  # before each slice, not counted: what the others did to the caches is not this client's cost
+SETTLE_CALLS = 8  # before each slice, not counted: the caches hold data of the other clients then
 READY = json.dumps("ready")
 
 
 def run_alone(call):
-    """One call after the other."""
+    """Make one call after the other."""
 
     def run(calls):
         for _ in range(calls):
@@ -31,7 +31,7 @@ def run_alone(call):
 
 
 def run_threads(call, in_flight):
-    """As many threads as are to be in flight, kept; each makes its share."""
+    """Make the calls in as many threads as calls are in flight. The threads are kept; each makes its share."""
     gate = threading.Barrier(in_flight + 1)
     shares = [0]
 
@@ -54,7 +54,7 @@ def run_threads(call, in_flight):
 
 
 async def run_tasks(prepare, settings):
-    """As many tasks as are to be in flight; each makes its share."""
+    """Make the calls in as many tasks as calls are in flight; each makes its share."""
     call = await prepare(settings)
     in_flight = settings["in_flight"]
     wire.check(await call())
@@ -68,7 +68,7 @@ async def run_tasks(prepare, settings):
 
     await run(settings["warm_calls"])
     tell(READY)
-    # The loop has nothing else to do while we wait for an order.
+    # The loop may block here: it has nothing else to do.
     for line in sys.stdin:
         await run(in_flight)
         wall, cpu = time.perf_counter(), time.process_time()
@@ -77,7 +77,7 @@ async def run_tasks(prepare, settings):
 
 
 async def run_task_map(prepare, settings):
-    """A map of an asyncio client."""
+    """Make the calls by a map of an asyncio client."""
     run = await prepare(settings)
     await run(settings["warm_calls"])
     tell(READY)
@@ -89,7 +89,7 @@ async def run_task_map(prepare, settings):
 
 
 def serve(run, settle_calls):
-    """Obey the coordinator."""
+    """Make the calls that the coordinator asks for on stdin."""
     tell(READY)
     for line in sys.stdin:
         run(min(settle_calls, int(line)))

@@ -1,4 +1,4 @@
-"""A new process, its first result, and what that took of memory. Each client's code is a module, compiled beforehand.
+"""The first result of a new process, and its memory then. Each client's code is a module, compiled beforehand.
 
 python first.py CLIENT SETTINGS
 """

@@ -16,6 +16,6 @@ def call(text):
     sock = context.wrap_socket(sock, server_hostname=settings["host"])
     sock.sendall(wire.build_request(wire.Signer(settings["authority"])))
     data = b""
-    while not data.endswith(b"}}"):  # what the responder's one answer ends with
+    while not data.endswith(b"}}"):  # the end of the responder's one answer
         data += sock.recv(65536)
     return wire.read_answer(data.partition(b"\r\n\r\n")[2])

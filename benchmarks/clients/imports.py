@@ -1,11 +1,11 @@
-"""What importing a module costs after the modules that a bare script has loaded.
+"""The cost of importing a module after the modules that a bare script has loaded.
 
     python imports.py MODULE
 
 Prints ``[milliseconds of the bare imports, milliseconds more, bytes of source more, of these outside the standard
 library]``.
 """
-# ruff: noqa: E402, PTH202 - imports are what is measured
+# ruff: noqa: E402, PTH202 - the imports are measured
 
 import sys
 import time
@@ -24,7 +24,7 @@ ended = time.perf_counter()
 
 
 def list_sources():
-    """Files of the modules that were loaded since."""
+    """List the files of the modules that were loaded since."""
     import os
 
     for name in set(sys.modules) - known:

@@ -1,4 +1,4 @@
-"""HTTP libraries with hand-made signing, each used as its documents advise: one client, kept."""
+"""HTTP libraries with hand-made signing, each used as its documentation advises: one client, kept."""
 
 import ssl
 

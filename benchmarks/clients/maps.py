@@ -24,7 +24,7 @@ def prepare_ours(settings):
 
 
 def prepare_journal(settings):
-    """The same with a journal, a new one for each slice."""
+    """``Client.map`` with a journal, a new one for each slice."""
     from tencentserverless.scf import Client
 
     client = sdks.make_ours(settings, Client)
@@ -49,7 +49,7 @@ def prepare_official(settings):
 
 
 def prepare_official_wide(settings):
-    """The same with room for 64 connections."""
+    """A ThreadPoolExecutor over the official SDK, whose pool holds 64 connections."""
     return pool(sdks.prepare_official_wide(settings), settings["in_flight"])
 
 
@@ -64,7 +64,7 @@ def pool(call, in_flight):
 
 
 def main():
-    """MB that a map of many calls grows by, printed as JSON: ``python maps.py SETTINGS CALLS``."""
+    """Print the growth of memory in MB during a map of many calls, as JSON: ``python maps.py SETTINGS CALLS``."""
     settings = json.loads(sys.argv[1])
     run = prepare_ours(settings)
     run(2000)

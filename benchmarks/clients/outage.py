@@ -1,6 +1,6 @@
-"""Print how many threads an outage of name look-up leads to at the most: ``python outage.py TASKS``.
+"""Print the greatest number of threads during an outage of name look-up: ``python outage.py TASKS``.
 
-Look-ups hang, calls give up and are tried again: the threads that hang are what such an outage leaves behind.
+Look-ups hang, and calls give up and are tried again: such an outage leaves hanging threads behind.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ OUTAGE_SECONDS = 12.0
 
 
 def hang(*question: object) -> object:
-    """What a resolver does that is away; a number is understood all the same."""
+    """Behave like an unreachable resolver; an address of numbers is resolved."""
     if socket.AI_NUMERICHOST in question[2:]:
         raise socket.gaierror(socket.EAI_NONAME, "no number")
     time.sleep(2 * OUTAGE_SECONDS)
@@ -26,7 +26,7 @@ def hang(*question: object) -> object:
 
 
 async def count_threads(tasks: int) -> int:
-    """Call from many tasks, and look how many threads there are."""
+    """Call from many tasks, and count the threads."""
     socket.getaddrinfo = hang
     client = AsyncClient("ap-guangzhou", "AKIDbench", "k", endpoint="https://scf.example.com", connect_timeout=0.3)
     before = threading.active_count()

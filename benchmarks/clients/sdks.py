@@ -24,7 +24,7 @@ def prepare_ours(settings):
 
 
 def prepare_ours_native(settings):
-    """The same as a native call, as the guide shows it."""
+    """A native call on one client, as the guide shows it."""
     from tencentserverless.scf import Client
 
     client = make_ours(settings, Client)
@@ -68,7 +68,7 @@ def prepare_official(settings):
 
 
 def prepare_official_wide(settings):
-    """The same with room for 64 connections, which takes reaching into it: it keeps 10 and drops the rest."""
+    """The official SDK with 64 connections, set in its private fields: by default it keeps 10 and drops the rest."""
     from requests.adapters import HTTPAdapter
     from tencentcloud.common.http.request import ProxyConnection
 
@@ -84,8 +84,10 @@ def prepare_official_wide(settings):
 
 
 def prepare_old(settings):
-    """``invoke`` of 0.1.7, which makes a client, a TLS context and a connection for each call. Its host is fixed, so
-    the profile that it makes is patched."""
+    """``invoke`` of 0.1.7, which makes a client, a TLS context and a connection for each call.
+
+    Its host is fixed, so its profile is patched.
+    """
     from tencentserverless import scf
 
     profile = scf.HttpProfile

@@ -13,7 +13,7 @@ DOUBTS = 5000
 
 
 def main(rows: int) -> None:
-    """Write a journal, and settle what is in doubt."""
+    """Write a journal, and settle its doubts."""
     with tempfile.TemporaryDirectory(prefix="bench-settle-") as folder:
         path = Path(folder) / "run.db"
         with Journal(path, _identity=("ap-guangzhou", "default", "f", "$LATEST")) as journal:

@@ -1,4 +1,4 @@
-"""Sockets with nothing on top: the floor, and the bare script that signs and parses too."""
+"""Plain sockets: the floor, and the bare script that signs and parses too."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ class Connection:
         self._sock.sendall(request)
         data = self._sock.recv(65536)
         head, _, body = data.partition(b"\r\n\r\n")
-        while not body.endswith(b"}}"):  # what the responder's one answer ends with
+        while not body.endswith(b"}}"):  # the end of the responder's one answer
             more = self._sock.recv(65536)
             if not more:
                 raise ConnectionError("the responder hung up")
@@ -44,7 +44,7 @@ def make_context(settings):
 
 
 def read_length(head):
-    """Content-Length of a head, the plain way."""
+    """Read the Content-Length of a head."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

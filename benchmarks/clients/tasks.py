@@ -34,7 +34,7 @@ class Bare(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes):
         filled = self._filled + nbytes
         data = bytes(self._view[:filled])
-        if data.endswith(b"}}"):  # what the responder's one answer ends with
+        if data.endswith(b"}}"):  # the end of the responder's one answer
             self._filled = 0
             self._answer.set_result(data.partition(b"\r\n\r\n")[2])
         else:
@@ -70,7 +70,7 @@ async def prepare_floor(settings):
 
 
 async def prepare_profile(settings):
-    """The same with keys that the profile file has, in place of explicit ones."""
+    """``AsyncClient.invoke`` with keys from the profile file, in place of explicit ones."""
     from tencentserverless.aio import AsyncClient
 
     home = tempfile.TemporaryDirectory(prefix="bench-home-")

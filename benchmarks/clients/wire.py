@@ -1,6 +1,6 @@
-"""What every hand-made client sends: one small event, signed with TC3-HMAC-SHA256 by the standard library.
+"""The request of every hand-made client: one small event, signed with TC3-HMAC-SHA256 by the standard library.
 
-Nothing of the SDK under test is used here, and nothing is imported that the bare script would not import.
+This module uses no part of the SDK under test, and imports nothing that the bare script would not import.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ SECRET_KEY = "the-secret-key-of-the-benchmark"
 REGION = "ap-guangzhou"
 FUNCTION = "hello"
 EVENT = {"name": "benchmark", "count": 3}
-#: What the published success sample holds.
+#: The result in the published success sample.
 ANSWER = "hello from scf"
 
 
 class Signer:
-    """Signs as a careful engineer would by hand: the day's key is derived once."""
+    """A signature made by hand, as a careful engineer does it: the key of a day is derived once."""
 
     def __init__(self, host):
         self.host = host
@@ -79,7 +79,7 @@ def build_request(signer):
 
 
 def read_answer(text):
-    """RetMsg of an answer's body; an error in it is raised."""
+    """Read RetMsg from an answer's body, and raise the error in it."""
     response = json.loads(text)["Response"]
     if "Error" in response:
         raise RuntimeError(response["Error"]["Code"])
@@ -90,11 +90,11 @@ def read_answer(text):
 
 
 def check(answer):
-    """Refuse any but the responder's one answer."""
+    """Raise an error unless this is the responder's one answer."""
     if answer != ANSWER:
         raise RuntimeError(f"an unexpected answer: {answer!r}")
 
 
 def read_resident_mb():
-    """This process's memory, as Linux counts it."""
+    """Read the resident memory of this process from Linux."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

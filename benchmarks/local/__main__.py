@@ -24,7 +24,7 @@ RESULTS = Path(__file__).parents[1] / "LOCAL.md"
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.local", description="Measure; write LOCAL.md.")
     parser.add_argument("--quick", action="store_true", help="few rounds and the fast peers only, for development")
     parser.add_argument("--only", metavar="TEXT", help="only the passes whose name holds this; writes to the terminal")
@@ -39,7 +39,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def run_passes(ground: LaunchContext, only: str) -> list[Section]:
-    """Those whose name holds this text, one after the other."""
+    """Run the passes whose name holds this text, one after the other."""
     sections = []
     for plan in PASSES:
         if only.lower() not in plan.name.lower():
@@ -51,7 +51,7 @@ def run_passes(ground: LaunchContext, only: str) -> list[Section]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as the command line says. Status 1 for a void run, whose figures go nowhere but to the terminal."""
+    """Run the measurements. Status 1 for a void run, whose figures are printed on the terminal alone."""
     options = parse(arguments)
     peers = install_peers(with_slow=not options.quick)
     generator = load.choose_generator(not options.no_wrk)

@@ -1,6 +1,6 @@
-"""Load where there is no wrk: one thread, epoll, a prebuilt request. wrk costs less, so the results name which it was.
+"""A load generator for machines without wrk: one thread, epoll, a prebuilt request. The results name the generator.
 
-    python caller.py        the order is JSON on stdin, the figures are a line of JSON on stdout
+    python caller.py        the settings are JSON on stdin, the figures are a line of JSON on stdout
 
 Every caller keeps a connection and sends its next call when it has the whole answer to the last one.
 """
@@ -14,12 +14,12 @@ import sys
 import time
 
 CONNECT_SECONDS = 5.0
-#: Connections that break without any answer between: the server is gone.
+#: The server has ended if so many connections in a row break without an answer.
 MAX_BROKEN = 1000
 
 
 class Caller:
-    """One of those who call: its connection, and what has come of an answer."""
+    """One caller: its connection, and the received part of an answer."""
 
     def __init__(self, address: tuple[str, int], request: bytes, expected: bytes) -> None:
         self._address = address
@@ -36,20 +36,21 @@ class Caller:
         return sock
 
     def reconnect(self) -> None:
-        """After the connection has ended."""
+        """Connect again, after the connection has ended."""
         self.sock.close()
         self._data = b""
         self.sock = self._connect()
 
     def send(self) -> None:
-        """The next call. It fits into the socket's buffer, which is empty."""
+        """Send the next call. It fits into the socket's buffer, which is empty."""
         self._began = time.perf_counter()
         sent = self.sock.send(self._request)
         if sent < len(self._request):
             raise RuntimeError(f"the request of {len(self._request)} bytes is too long for this generator")
 
     def receive(self) -> tuple[float, bool, bool] | None:
-        """Seconds of the call, was it right, does the server keep the connection? None until the answer is whole.
+        """Receive a part of the answer. None until it is whole; then the seconds, True if the answer is right, and True
+        if the server keeps the connection.
 
         :raises OSError: if the connection broke before that
         """
@@ -68,7 +69,7 @@ class Caller:
 
 
 def judge(data: bytes, expected: bytes) -> tuple[bool, bool] | None:
-    """Was the answer right, does the server keep the connection? None if it is not whole.
+    """Judge an answer: True if it is right, and True if the server keeps the connection. None if it is not whole.
 
     Without a Content-Length, or with more bytes than that, it is wrong and the connection is of no more use.
     """
@@ -87,7 +88,7 @@ def judge(data: bytes, expected: bytes) -> tuple[bool, bool] | None:
 
 
 class Load:
-    """All callers, and what they have found."""
+    """All callers, and the counts and times of their calls."""
 
     def __init__(self, callers: list[Caller]) -> None:
         self._selector = selectors.DefaultSelector()
@@ -97,7 +98,7 @@ class Load:
         self.broken = 0
 
     def run(self, seconds: float) -> None:
-        """Call for so long; calls without an answer at the end are dropped."""
+        """Call for some seconds; calls without an answer at the end are dropped."""
         for caller in self._callers:
             self._begin(caller)
         deadline = time.perf_counter() + seconds
@@ -131,7 +132,7 @@ class Load:
 
 
 def summarize(load: Load, seconds: float) -> dict[str, float]:
-    """The figures, by the names that ``load.Load`` has for them."""
+    """Sum up the figures, by the names that ``load.Load`` has for them."""
     ordered = sorted(load.seconds) or [0.0]
     return {
         "calls": len(load.seconds),
@@ -144,7 +145,7 @@ def summarize(load: Load, seconds: float) -> dict[str, float]:
 
 
 def main() -> None:
-    """Do as the order says."""
+    """Run the load that stdin describes."""
     order = json.load(sys.stdin)
     address = order["host"], order["port"]
     request, expected = order["request"].encode("ascii"), order["expected"].encode("ascii")

@@ -1,4 +1,4 @@
-"""Many callers at once: wrk where it is at hand, else this project's own generator. Both judge every answer."""
+"""Load by many callers at once: wrk if it is installed, else this project's own generator. Both check every answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.responder import HOST
 CALLERS = 16
 CALLER = Path(__file__).with_name("caller.py")
 STOP_SECONDS = 30
-#: What wrk does: the same request again and again, and a line of JSON at the end. Its own report rounds.
+#: The script of wrk: the same request again and again, and a line of JSON at the end. Its own report rounds.
 WRK_SCRIPT = """
 wrk.method = "POST"
 wrk.body = {body}
@@ -41,10 +41,10 @@ end
 
 @dataclass(frozen=True)
 class Load:
-    """What one slice came to.
+    """The outcome of one slice.
 
-    :ivar calls: that were answered
-    :ivar wrong: of them, by another status than 200 or without the function's result
+    :ivar calls: the number of answered calls
+    :ivar wrong: the answers with another status than 200, or without the function's result
     :ivar broken: connections that failed, and calls without an answer
     """
 
@@ -66,9 +66,9 @@ class Load:
 
 @dataclass(frozen=True)
 class Generator:
-    """What makes the load.
+    """A load generator.
 
-    :ivar name: with its version
+    :ivar name: its name and version
     :ivar run: calls a server from some callers for some seconds
     """
 
@@ -77,7 +77,7 @@ class Generator:
 
 
 def choose_generator(prefer_wrk: bool = True) -> Generator:
-    """The cheapest at hand: what it costs, the servers do without."""
+    """Choose the generator that takes the least CPU time from the servers."""
     wrk = shutil.which("wrk") if prefer_wrk else None
     if wrk is None:
         return Generator(f"caller.py of this project, one process, {CALLERS} connections (no wrk)", run_caller)
@@ -90,9 +90,9 @@ def choose_generator(prefer_wrk: bool = True) -> Generator:
 
 
 def run_wrk(wrk: str, server: Running, seconds: float, callers: int = CALLERS) -> Load:
-    """Load by wrk.
+    """Run wrk.
 
-    :param seconds: whole ones, for it knows no others
+    :param seconds: a whole number, for wrk takes no other
     :raises RuntimeError: if the server gives wrong answers before the load begins, or wrk fails
     """
     expected = server.check().decode()
@@ -105,7 +105,7 @@ def run_wrk(wrk: str, server: Running, seconds: float, callers: int = CALLERS) -
 
 
 def write_script(server: Running, expected: str) -> str:
-    """What wrk is told: JSON's quoting of plain text is Lua's too."""
+    """Write the Lua script of wrk. JSON and Lua quote plain text in the same way."""
     call = server.dialect.build(server.port)
     headers = [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items()]
     return WRK_SCRIPT.format(
@@ -114,7 +114,7 @@ def write_script(server: Running, expected: str) -> str:
 
 
 def run_caller(server: Running, seconds: float, callers: int = CALLERS) -> Load:
-    """Load by this project's own generator.
+    """Run this project's own generator.
 
     :raises RuntimeError: if the server gives wrong answers before the load begins, or the generator fails
     """
@@ -130,7 +130,7 @@ def run_caller(server: Running, seconds: float, callers: int = CALLERS) -> Load:
 
 
 def run_generator(command: list[str], seconds: float, order: str = "") -> str:
-    """What it printed.
+    """Run a generator, and return its output.
 
     :raises RuntimeError: if it failed
     """
@@ -143,7 +143,7 @@ def run_generator(command: list[str], seconds: float, order: str = "") -> str:
 
 
 def parse(text: str) -> Load:
-    """The line of JSON that a generator ends with.
+    """Read the last line of a generator's output, which is JSON.
 
     :raises RuntimeError: if it is missing, or nothing was answered
     """

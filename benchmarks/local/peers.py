@@ -1,4 +1,4 @@
-"""The other servers, each in an environment of its own, as fast as their users can have them."""
+"""The other servers, each in an environment of its own, in their fastest configuration."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ DEFAULT = "functions-framework"
 MINISTACK = "ministack"
 OFFLINE = "serverless-offline"
 
-#: uvicorn takes uvloop and httptools where they are at hand. functions-framework does not bring them, ours does.
+#: uvicorn uses uvloop and httptools if they are installed. functions-framework does not require them, ours does.
 FRAMEWORK_REQUIREMENTS = ("functions-framework", "uvloop", "httptools")
 MINISTACK_REQUIREMENTS = ("ministack",)
-#: The last that ask for no account of Serverless.
+#: The last versions that need no account of Serverless.
 OFFLINE_REQUIREMENTS = ("serverless@3", "serverless-offline@13")
 ASGI_HANDLER = "async def hello(request):\n    return await request.json()\n"
 DEFAULT_HANDLER = "def hello(request):\n    return request.get_json()\n"
@@ -59,7 +59,7 @@ LAMBDA_PATH = "/2015-03-31/functions"
 
 @dataclass
 class Peers:
-    """Those that could be installed, and why others could not.
+    """The installed peers, and the reasons of those that could not be installed.
 
     :ivar pythons: interpreters of their environments, by environment
     """
@@ -71,7 +71,7 @@ class Peers:
 
 
 def install_peers(with_slow: bool = True) -> Peers:
-    """Ours, functions-framework in both of its ways, and the slow ones where they can be had."""
+    """Install ours, functions-framework in both of its ways, and the slow peers if they can be installed."""
     framework = make_one("framework", FRAMEWORK_REQUIREMENTS)
     peers = Peers(
         [
@@ -93,7 +93,7 @@ def install_peers(with_slow: bool = True) -> Peers:
 
 
 def talk_plainly(path: str) -> Dialect:
-    """The event is the request, its result is the answer."""
+    """The dialect of a plain server: the event is the request's body, the result is the answer's body."""
     body = json.dumps(EVENT).encode()
     return Dialect(
         lambda port: Call(path, {"Host": f"{HOST}:{port}", "Content-Type": "application/json"}, body),
@@ -105,7 +105,7 @@ def talk_plainly(path: str) -> Dialect:
 def start_framework(
     python: Path, handler: str, options: tuple[str, ...], folder: Path
 ) -> AbstractContextManager[Running]:
-    """functions-framework, in one of its two ways."""
+    """Start functions-framework, in one of its two ways."""
     (folder / "main.py").write_text(handler, encoding="utf-8")
     program = [str(python.with_name("functions-framework")), "--source", "main.py", "--target", FUNCTION]
     return start_on_port(
@@ -114,14 +114,14 @@ def start_framework(
 
 
 def install_ministack(peers: Peers) -> Callable[[Path], AbstractContextManager[Running]]:
-    """ministack from PyPI, which runs Python functions without Docker."""
+    """Install ministack from PyPI, which runs Python functions without Docker."""
     python = peers.pythons[MINISTACK] = make_one("ministack", MINISTACK_REQUIREMENTS)
     return partial(start_ministack, python)
 
 
 @contextlib.contextmanager
 def start_ministack(python: Path, folder: Path) -> Iterator[Running]:
-    """ministack, with the function deployed once it is ready."""
+    """Start ministack, and deploy the function when it is ready."""
 
     def variables(port: int) -> Mapping[str, str]:
         return {"BIND_HOST": HOST, "GATEWAY_PORT": str(port), "LAMBDA_EXECUTOR": "local", "TMPDIR": str(folder)}
@@ -150,7 +150,7 @@ def deploy(port: int) -> None:
 
 
 def install_offline(peers: Peers) -> Callable[[Path], AbstractContextManager[Running]]:
-    """serverless-offline from npm.
+    """Install serverless-offline from npm.
 
     :raises FileNotFoundError: without Node.js and npm
     """
@@ -165,7 +165,7 @@ def install_offline(peers: Peers) -> Callable[[Path], AbstractContextManager[Run
 
 
 def install_packages(npm: str, folder: Path) -> None:
-    """A folder with serverless-offline and what it needs."""
+    """Make a folder with serverless-offline and its requirements."""
     print(f"Installing {', '.join(OFFLINE_REQUIREMENTS)} into a folder of its own", flush=True)
     folder.mkdir()
     options = ("--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder)
@@ -173,12 +173,12 @@ def install_packages(npm: str, folder: Path) -> None:
 
 
 def read_version(package: Path) -> str:
-    """What an installed package of npm calls itself."""
+    """Read the name and the version of an installed package of npm."""
     return str(json.loads((package / "package.json").read_text(encoding="utf-8"))["version"])
 
 
 def start_offline(node: str, packages: Path, folder: Path) -> AbstractContextManager[Running]:
-    """serverless-offline with a function in Node.js, which it runs in its own process: its fastest way."""
+    """Start serverless-offline with a function in Node.js, which it runs in its own process: its fastest way."""
     (folder / "serverless.yml").write_text(OFFLINE_SERVICE, encoding="utf-8")
     (folder / "index.js").write_text(OFFLINE_HANDLER, encoding="utf-8")
     (folder / "node_modules").symlink_to(packages)

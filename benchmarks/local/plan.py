@@ -1,4 +1,4 @@
-"""How much is measured, and with what: what every pass is given."""
+"""The plan of a run: the number of measurements, and the servers and tools that every pass gets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.local.servers import Server
 
 @dataclass(frozen=True)
 class Plan:
-    """How often each is measured."""
+    """The number of rounds, starts and calls of each pass."""
 
     starts: int = 12
     cold_calls: int = 30
@@ -28,9 +28,9 @@ QUICK = Plan(starts=3, cold_calls=6, warm_rounds=5, load_rounds=2, load_seconds=
 
 @dataclass(frozen=True)
 class LaunchContext:
-    """What a pass stands on.
+    """The servers and tools that a pass gets.
 
-    :ivar folder: scratch; every server gets a new folder in it
+    :ivar folder: a temporary folder; every server gets a new folder in it
     :ivar servers: ours is the first
     :ivar trust_python: an interpreter that has trustme, for the static responder
     """
@@ -43,12 +43,12 @@ class LaunchContext:
 
 
 def list_turns(servers: Sequence[Server], rounds: int) -> Iterator[tuple[int, Server]]:
-    """Each server once a round, forwards in one round and backwards in the next: none is always behind the same."""
+    """List the turns: each server once a round, forwards in one round and backwards in the next."""
     for number in range(rounds):
         for server in servers if number % 2 == 0 else reversed(servers):
             yield number, server
 
 
 def say(text: str) -> None:
-    """A line of progress."""
+    """Print a line of progress."""
     print(text, file=sys.stderr, flush=True)

@@ -28,11 +28,11 @@ NOTES = """
 
 @dataclass(frozen=True)
 class About:
-    """What the reader should know of the run.
+    """The facts about a run for the reader of the report.
 
     :ivar machine: lines by their title
-    :ivar versions: of what was measured, by environment
-    :ivar missing: peers that could not be had, and why
+    :ivar versions: of the measured packages, by environment
+    :ivar missing: the peers that could not be installed, with the reasons
     """
 
     machine: Mapping[str, str]
@@ -42,7 +42,7 @@ class About:
 
 
 def write_report(sections: Sequence[Section], about: About) -> str:
-    """The whole text."""
+    """Write the whole text."""
     parts = [PREFACE]
     if about.is_quick:
         parts.append(QUICK)

@@ -1,4 +1,4 @@
-"""A pass, and the section of the report that it becomes."""
+"""A pass, and its section of the report."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Figures = TypeVar("Figures")
 
 @dataclass(frozen=True)
 class Section:
-    """What a pass has come to.
+    """The outcome of a pass.
 
-    :ivar targets: with what was measured
-    :ivar lines: its table
-    :ivar faults: why the run is void
+    :ivar targets: the targets, with the measured values
+    :ivar lines: the lines of its table
+    :ivar faults: the reasons why the run is void
     """
 
     name: str
@@ -29,12 +29,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Pass(Generic[Figures]):
-    """One thing that is measured. A new one is a module in ``passes/`` and an entry in its list.
+    """One measurement. A new one is a module in ``passes/`` and an entry in the list there.
 
-    :ivar measure: finds the figures
-    :ivar targets: read theirs from the figures
-    :ivar write: the figures as lines of Markdown
-    :ivar find_faults: what makes the figures worth nothing, in sentences
+    :ivar measure: measures the figures
+    :ivar targets: read their values from the figures
+    :ivar write: writes the figures as lines of Markdown
+    :ivar find_faults: finds the reasons why the figures are worth nothing, as sentences
     """
 
     name: str
@@ -44,10 +44,10 @@ class Pass(Generic[Figures]):
     find_faults: Callable[[Figures], Iterable[str]] = field(default=lambda _: ())
 
     def run(self, ground: LaunchContext) -> Section:
-        """Measure and conclude."""
+        """Measure, and make the section."""
         return self.conclude(self.measure(ground))
 
     def conclude(self, figures: Figures) -> Section:
-        """The section of these figures."""
+        """Make the section of these figures."""
         found = tuple((target, target.find(figures)) for target in self.targets)
         return Section(self.name, found, tuple(self.write(figures)), tuple(self.find_faults(figures)))

@@ -1,4 +1,4 @@
-"""Servers in processes of their own, all with the same function: it hands its event back."""
+"""Servers in processes of their own, all with the same function, which returns its event."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.002
 CALL_SECONDS = 60.0
-#: Every server answers this itself, without the function.
+#: A request that every server answers without the function.
 UNKNOWN_PATH = "/favicon.ico"
 OURS = "local SCF"
-#: Of every server, so that one event calls them all.
+#: The same name on every server, so that one event calls them all.
 FUNCTION = wire.FUNCTION
 EVENT = wire.EVENT
 HANDLER = "def main_handler(event, context):\n    return event\n"
@@ -36,25 +36,25 @@ HANDLER = "def main_handler(event, context):\n    return event\n"
 
 @dataclass(frozen=True)
 class Call:
-    """A call as HTTP carries it."""
+    """A call as an HTTP request."""
 
     path: str
     headers: Mapping[str, str]
     body: bytes
 
     def to_bytes(self) -> bytes:
-        """All of it, for a connection that is kept."""
+        """The bytes of the request, for a connection that is kept."""
         lines = [f"POST {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items())]
         return "\r\n".join([*lines, f"Content-Length: {len(self.body)}", "", ""]).encode("ascii") + self.body
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a server is called and answers.
+    """The form of a server's requests and answers.
 
-    :ivar build: a call to the server on a port
-    :ivar find_result: the text of the function's result as it stands in an answer's body
-    :ivar read: the value that this text is
+    :ivar build: builds a call to the server on a port
+    :ivar find_result: finds the text of the function's result in an answer's body
+    :ivar read: reads the value of that text
     """
 
     build: Callable[[int], Call]
@@ -66,7 +66,7 @@ class Dialect:
 class Running:
     """A server that is ready.
 
-    :ivar ready_seconds: from its command until it was ready
+    :ivar ready_seconds: the time from its command until it was ready
     """
 
     port: int
@@ -75,12 +75,12 @@ class Running:
     ready_seconds: float
 
     def resident_mb(self) -> float:
-        """What its processes hold; pages that they share are counted in each."""
+        """Measure the memory of its processes in MB; shared pages count in each process."""
         root = psutil.Process(self.process.pid)
         return sum(process.memory_info().rss for process in (root, *root.children(recursive=True))) / 1e6
 
     def check(self) -> bytes:
-        """Call it once. The text in the answer that only a right answer can hold.
+        """Call it once; the value is a text that only a right answer holds.
 
         :raises RuntimeError: if the answer is not the event
         """
@@ -103,10 +103,10 @@ class Running:
 
 @dataclass(frozen=True)
 class Server:
-    """One that can be started.
+    """A server that can be started.
 
-    :ivar start: given a new folder, starts it there until the end of the context
-    :ivar is_needed: does a failure of it end the run? Others are reported as failing
+    :ivar start: starts it in a new folder, until the end of the context
+    :ivar is_needed: True if its failure ends the run; failures of others are only reported
     """
 
     label: str
@@ -115,15 +115,15 @@ class Server:
 
 
 def build_signed(port: int) -> Call:
-    """A call to the local SCF. A signature is valid for 300 s."""
+    """Build a call to the local SCF. Its signature is valid for 300 s."""
     body = wire.build_body()
     return Call("/", wire.Signer(f"{HOST}:{port}").sign(body), body)
 
 
 def find_ret_msg(body: bytes) -> bytes:
-    """RetMsg as it stands in the envelope; an error has none.
+    """Find the text of RetMsg in the envelope; an error has none.
 
-    :raises ValueError: if it stands there in another way than JSON writes it
+    :raises ValueError: if the text has another form than JSON's
     """
     text = json.dumps(wire.read_answer(body)).encode()
     if text not in body:
@@ -136,7 +136,7 @@ SCF = Dialect(build_signed, find_ret_msg, lambda text: json.loads(json.loads(tex
 
 @contextlib.contextmanager
 def start_ours(folder: Path, functions: tuple[str, ...] = (FUNCTION,)) -> Iterator[Running]:
-    """The local SCF with functions of these names, from its command to its ready line."""
+    """Start the local SCF with functions of these names, and measure the time until its ready line."""
     for name in functions:
         (folder / "functions" / name).mkdir(parents=True)
         (folder / "functions" / name / "index.py").write_text(HANDLER, encoding="utf-8")
@@ -163,10 +163,10 @@ def start_on_port(
     dialect: Dialect,
     variables: Callable[[int], Mapping[str, str]] = lambda _: {},
 ) -> Iterator[Running]:
-    """Any other server, from its command until its port answers.
+    """Start another server, and measure the time until its port answers.
 
-    :param command: given its port
-    :param variables: given its port, what it needs in its environment
+    :param command: makes the command for a port
+    :param variables: makes the variables of its environment for a port
     """
     (port,) = find_ports(1)
     with launch(command(port), folder, variables(port)) as (process, began):
@@ -181,7 +181,7 @@ def start_on_port(
 def launch(
     command: list[str], folder: Path, variables: Mapping[str, str] | None = None, stdout: int = subprocess.DEVNULL
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    """A process with a group of its own, and when it began; the group is stopped at the end."""
+    """Start a process in a group of its own; the value is the process and its start time. The context ends it."""
     environment = {**child_environment(folder), **(variables or {})}
     with (folder / "errors").open("wb") as errors:
         began = time.perf_counter()
@@ -195,7 +195,7 @@ def launch(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its group, gently first."""
+    """End a process and its group; they are killed if they do not end in time."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
@@ -208,7 +208,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def is_answering(port: int) -> bool:
-    """Does anything answer there? A connection alone proves nothing: gunicorn listens before it loads the function."""
+    """True if the port answers. A connection alone proves nothing: gunicorn listens before it loads the function."""
     connection = http.client.HTTPConnection(HOST, port, timeout=CALL_SECONDS)
     try:
         connection.request("GET", UNKNOWN_PATH)
@@ -221,6 +221,6 @@ def is_answering(port: int) -> bool:
 
 
 def read_errors(folder: Path) -> str:
-    """The last line that a server wrote to stderr."""
+    """Read the last line that a server wrote to stderr."""
     lines = (folder / "errors").read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"

@@ -1,4 +1,4 @@
-"""How long calls take: the first one starts an instance, the others find it warm. Prints milliseconds."""
+"""Measure the time of calls: the first one starts an instance, the others find it warm. Prints milliseconds."""
 
 import statistics
 import time

@@ -1,7 +1,7 @@
 """Call a function from a Dask cluster: here one of processes on this machine, elsewhere the cluster that you have.
 
-The client is pickled along with the work, and each worker process has connections of its own. What a worker raises
-comes back with all its facts. Run it against the local SCF: scf local start examples/functions
+The client is pickled with the work, and each worker process has connections of its own. An error of a worker comes
+back with all its fields. Run it against the local SCF: scf local start examples/functions
 """
 
 import dask.bag
@@ -15,7 +15,7 @@ CALLS = 40
 
 
 def call(number, function):
-    """Run by the cluster's workers."""
+    """Call the function in a worker of the cluster."""
     return function(data={"number": number}).json()
 
 

@@ -11,7 +11,7 @@ CALLS = 40
 
 
 def call(function, number):
-    """Run by the pool's processes."""
+    """Call the function in a process of the pool."""
     return function(data={"number": number})
 
 

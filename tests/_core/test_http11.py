@@ -203,6 +203,23 @@ def test_what_the_codec_remembers_is_bounded() -> None:
         assert found.headers[b"x-name-%d" % index] == b"1"
     assert len(http11._names) <= 256
     assert len(http11._status_lines) <= 256
+    assert len(http11._heads) <= 32
+
+
+def test_a_head_that_was_seen_before_gives_the_same_answer_and_its_own_body() -> None:
+    head = HEAD + b"Content-Length: 2\r\nX-Seen: before\r\n\r\n"
+    first, second = read([head + b"ab"]), read([head + b"c", b"d"])
+    assert show(first) == (200, {b"content-length": b"2", b"x-seen": b"before"}, b"ab", True)
+    assert show(second) == (200, {b"content-length": b"2", b"x-seen": b"before"}, b"cd", True)
+
+
+@pytest.mark.parametrize("tunnel_first", [True, False])
+def test_a_head_means_another_body_behind_connect_whichever_was_seen_first(tunnel_first: bool) -> None:
+    head = HEAD + b"Content-Length: 2\r\nX-Tunnel-First: %d\r\n\r\n" % tunnel_first
+    for is_tunnel in (tunnel_first, not tunnel_first):
+        found = read([head, b"ab"], is_tunnel)
+        assert isinstance(found, Response)
+        assert found.body == (b"" if is_tunnel else b"ab")
 
 
 def test_a_response_that_was_refused_once_is_refused_again() -> None:

@@ -388,7 +388,7 @@ def test_the_socket_has_its_probes_and_no_delay() -> None:
         (target,) = client._targets.values()
         connection = client._pool.acquire(target.origin, time.monotonic() + 5, [])
         client._pool.release(connection)
-        sock = connection._sock
+        sock = connection.sock
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         if hasattr(socket, "TCP_KEEPIDLE"):

@@ -37,11 +37,11 @@ class Log(list):
     """What came of each task."""
 
     def start(self, loop, steps):
-        task = Task(steps, self.note)
+        task = Task(steps, self)
         loop.start(task)
         return task
 
-    def note(self, result, error):
+    def end(self, about, result, error):
         self.append(result if error is None else error)
         return not isinstance(error, KeyboardInterrupt)
 

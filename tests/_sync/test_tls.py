@@ -279,5 +279,5 @@ def test_a_socket_that_the_collector_comes_to_before_its_connection_closes_itsel
         client.invoke("f")
         connection = client._pool.take_idle(client._find_target(None).origin)
         assert connection is not None
-        del connection._sock, connection._wait
+        del connection.sock, connection._wait
         peer.wait_until(lambda peer: peer.open_connections == 0)

@@ -98,7 +98,8 @@ def test_a_run_measures_every_client_that_is_there_and_names_the_others(tmp_path
     assert "| tencentserverless |" in write_report(results)
 
 
-@pytest.mark.parametrize("running", ["python", pytest.param("nginx", marks=pytest.mark.proof)], indirect=True)
+@pytest.mark.proof
+@pytest.mark.parametrize("running", ["python", "nginx"], indirect=True)
 def test_new_processes_imports_and_sizes_have_their_rows(
     running: responder.Responder, trust: responder.Trust, tmp_path: Path
 ) -> None:
@@ -127,7 +128,7 @@ def test_clients_see_nothing_of_the_developers_environment(monkeypatch: pytest.M
     assert set(environments.child_environment(tmp_path)) == {"PATH", "HOME", "LANG"}
 
 
-def test_installed_size_leaves_out_the_rooms_of_the_extra(tmp_path: Path) -> None:
+def test_installed_size_leaves_out_the_packages_of_the_extra(tmp_path: Path) -> None:
     packages = tmp_path / "lib" / "python3.11" / "site-packages"
     for name, size in (
         ("tencentserverless/scf.py", 1000),

@@ -304,6 +304,7 @@ def test_temporary_keys_open_with_their_token_alone(make_client, action) -> None
         assert refused(lambda client=client: invoke(client, action, "echo")) == "AuthFailure.TokenFailure"
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(400)  # the first run makes the environment
 def test_the_asyncio_client(judged_scf) -> None:
     requirements = ("tencentcloud-sdk-python-common[async]", "tencentcloud-sdk-python-scf")

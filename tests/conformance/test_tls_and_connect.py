@@ -141,7 +141,7 @@ def run_program(python, secure_scf, code, tmp_path, **changes):
 
 
 @pytest.mark.timeout(400)  # the first run makes environments
-@pytest.mark.parametrize("version", ["own", "3.6", "2.7"])
+@pytest.mark.parametrize("version", ["own", *(pytest.param(old, marks=pytest.mark.proof) for old in ("3.6", "2.7"))])
 def test_0_1_7_unmodified_through_connect(secure_scf, proxy, tmp_path, version):
     interpreter = Path(sys.executable) if version == "own" else find_python(version)
     python = make_judge(f"tencentserverless-0.1.7-{version}", interpreter, *REQUIREMENTS)

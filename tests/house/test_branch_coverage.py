@@ -64,6 +64,7 @@ def test_other_processes_count_and_each_package_has_a_row(project: Path) -> None
     assert (project / ".cache" / "coverage" / "html" / "index.html").exists()
 
 
+@pytest.mark.proof
 def test_less_than_the_floor_fails(project: Path) -> None:
     done = measure(project, 67)
     assert done.returncode == 1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.cli.command_table import COMMANDS, list_paths
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.table import COMMANDS, list_paths
 from tests import forkserver
 from tests.conftest import START_SECONDS, child_environment, scf_command
 from tools.command_pages import COLUMNS, PAGES, list_blocks, rewrite, show_help

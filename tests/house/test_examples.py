@@ -108,6 +108,7 @@ def test_demo_shows_every_program_and_the_times() -> None:
     assert not is_listening(re.search(r"http://([\d.]+:\d+)", done.stdout)[1])
 
 
+@pytest.mark.proof
 def test_demo_fails_if_a_function_says_something_else(tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
     index = examples / "functions" / "FuncInvoked" / "index.py"
@@ -140,7 +141,7 @@ def list_processes(folder: Path) -> list[str]:
 
 
 @pytest.mark.usefixtures("sigint_is_heard")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.proof)])
 def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
     (examples / "callers" / "PythonInvokeTestWay1.py").write_text("import time\ntime.sleep(1000)\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Each import contract of pyproject.toml breaks when a room breaks it, also for rooms that are not built yet."""
+"""Each import contract of pyproject.toml breaks when a package breaks it, also for packages that do not exist yet."""
 
 import os
 import re
@@ -19,20 +19,27 @@ BREACHES = {
     "models imports nothing of ours": ("models.py", "from tencentserverless import exception"),
     "exception imports models, and Tencent's own class": ("exception.py", "from tencentserverless import config"),
     "the core is pure": ("_core/breach.py", "import time"),
-    "the thread driver imports neither its twin nor what stands above it": (
+    "the synchronous driver imports neither the asynchronous one nor a package above it": (
         "_sync/breach.py",
         "from tencentserverless._aio import driver",
     ),
-    "the asyncio driver imports neither its twin nor what stands above it": (
+    "the asynchronous driver imports neither the synchronous one nor a package above it": (
         "_aio/breach.py",
         "from tencentserverless._sync import driver",
     ),
-    "the thread face keeps to its own driver": ("scf.py", "from tencentserverless._aio import driver"),
-    "the asyncio face keeps to its own driver": ("aio.py", "from tencentserverless._sync import driver"),
-    "what both faces share knows neither": ("credentials.py", "from tencentserverless import scf"),
+    "the synchronous client keeps to its own driver": ("scf.py", "from tencentserverless._aio import driver"),
+    "the asynchronous client keeps to its own driver": ("aio.py", "from tencentserverless._sync import driver"),
+    "the modules that both clients share import neither client": (
+        "credentials.py",
+        "from tencentserverless import scf",
+    ),
     "the local SCF speaks the core's words and never uses the client": (
-        "local/breach.py",
+        "local/worker/breach.py",
         "from tencentserverless._sync import driver",
+    ),
+    "the packages of the local SCF import downwards alone": (
+        "local/registry/breach.py",
+        "from tencentserverless.local.scheduler import instance",
     ),
     "the child side of a worker imports its own folder and the standard library": (
         "local/worker/child/bootstrap.py",
@@ -40,13 +47,13 @@ BREACHES = {
     ),
     "the dashboard reads and never schedules": (
         "local/dashboard/breach.py",
-        "from tencentserverless.local.scheduler import instances",
+        "from tencentserverless.local.scheduler import instance",
     ),
-    "the command line uses public names and the local SCF's front door": (
+    "the command line uses public names and three modules of the local SCF": (
         "cli/breach.py",
-        "from tencentserverless.local.scheduler import instances",
+        "from tencentserverless.local.scheduler import instance",
     ),
-    "nobody imports the test kit": ("local/worker/breach.py", "from tencentserverless.testing import anything"),
+    "no module imports the test kit": ("local/worker/breach.py", "from tencentserverless.testing import anything"),
     "no modules import each other, not even for a type": ("_core/wire.py", "from tencentserverless._core import flow"),
 }
 #: More ways to break one, each with the contract that must break; each has a module of its own.
@@ -57,16 +64,16 @@ MORE_BREACHES = [
     ("the core is pure", "_core/breach_4.py", "import requests"),
     (
         "the local SCF speaks the core's words and never uses the client",
-        "local/breach_5.py",
+        "local/worker/breach_5.py",
         "import tencentserverless.scf",
     ),
     (
         "the local SCF speaks the core's words and never uses the client",
-        "local/breach_6.py",
+        "local/worker/breach_6.py",
         "import tencentserverless.cli",
     ),
     (
-        "the command line uses public names and the local SCF's front door",
+        "the command line uses public names and three modules of the local SCF",
         "cli/breach_7.py",
         "import tencentserverless._core.wire",
     ),
@@ -84,12 +91,13 @@ CIRCLES = [
     ),
     (
         {
-            "local/a.py": "import tencentserverless.local.registry.b",
-            "local/registry/b.py": "def f():\n    from tencentserverless.local import c",
-            "local/c.py": "import typing\nif typing.TYPE_CHECKING:\n    from tencentserverless.local.a import A",
-            "local/d.py": "from tencentserverless.local import a",
+            "local/registry/a.py": "import tencentserverless.local.registry.b",
+            "local/registry/b.py": "def f():\n    from tencentserverless.local.registry import c",
+            "local/registry/c.py": "import typing\nif typing.TYPE_CHECKING:\n"
+            "    from tencentserverless.local.registry.a import A",
+            "local/actions/d.py": "from tencentserverless.local.registry import a",
         },
-        "local.a, local.c, local.registry.b",
+        "local.registry.a, local.registry.b, local.registry.c",
     ),
 ]
 

@@ -61,7 +61,7 @@ def test_a_module_without_a_test_module_is_a_fault(project: Path) -> None:
     put(project / "src" / "tencentserverless", "local/http/server.py")
     put(project / "tests", "local/test_doors.py")  # not the folder that mirrors it
     fault = find_fault(project)
-    assert fault.startswith("src/tencentserverless/local/http/server.py: there is no tests/local/front/test_doors.py;")
+    assert fault.startswith("src/tencentserverless/local/http/server.py: there is no tests/local/http/test_server.py;")
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from tencentserverless import __version__
 from tests.environments import make_wheel, without_python
 
 ROOT = Path(__file__).resolve().parents[2]
-NEW_ROOMS = ("local", "cli", "testing")
+NEW_PACKAGES = ("local", "cli", "testing")
 IMPORT_SDK = f"""
 import importlib, pkgutil
 import tencentserverless
 for module in pkgutil.walk_packages(tencentserverless.__path__, "tencentserverless."):
-    if module.name.split(".")[1] not in {NEW_ROOMS!r} and not module.name.endswith("__main__"):
+    if module.name.split(".")[1] not in {NEW_PACKAGES!r} and not module.name.endswith("__main__"):
         print(importlib.import_module(module.name).__file__)
 """
 

@@ -1,4 +1,4 @@
-"""``make test ROOM=NAME`` runs the tests of one room, or says which rooms there are."""
+"""``make test ROOM=NAME`` runs the tests of one package or module, or lists the folders of tests."""
 
 import os
 import shutil
@@ -47,7 +47,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def make_test(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Whoever runs these tests by make has given words of their own, which make hands on in the environment."""
+    """Run make without the variables that an outer make has put into the environment."""
     ours = ("MAKE", "MFLAGS", "ROOM", "TESTS")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     command = ["make", "--no-print-directory", "-C", str(project), "test", "JOBS=1", *words]
@@ -55,7 +55,7 @@ def make_test(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def read_tests(done: "subprocess.CompletedProcess[str]") -> str:
-    """What pytest was told to run, behind its options."""
+    """The tests that pytest was told to run, after its options."""
     assert done.returncode == 0, done.stderr
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("pytest "))
     return line.partition("--dist worksteal")[2].strip()
@@ -63,16 +63,21 @@ def read_tests(done: "subprocess.CompletedProcess[str]") -> str:
 
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_is_found_by_its_name(project: Path, name: str) -> None:
-    assert read_tests(make_test(project, f"ROOM={name}")) == ROOMS[name]
+    tool = [sys.executable, "-I", "-S", str(project / "tools" / "room.py"), name]
+    assert subprocess.check_output(tool, text=True).strip() == ROOMS[name]
 
 
-@pytest.mark.parametrize("name", ["nowhere", "*", "tests", "campaign"])
+def test_make_asks_for_the_room(project: Path) -> None:
+    assert read_tests(make_test(project, "ROOM=pool")) == ROOMS["pool"]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "*"])
 def test_an_unknown_room_is_refused_with_a_list(project: Path, name: str) -> None:
     done = make_test(project, f"ROOM={name}")
     assert done.returncode == 2
     assert "pytest" not in done.stdout
     first = done.stderr.splitlines()[0]
-    assert first.startswith(f"ROOM={name}: no folder or test module of that name.")
+    assert first.startswith(f"`ROOM={name}`: no folder or test module of that name.")
     assert first.endswith("Folders: _core, _sync, commands, local, scheduler")
 
 

@@ -15,25 +15,25 @@ def test_a_key_pair_has_the_platforms_shape_and_is_new_every_time():
 def test_temporary_grants_wear_and_can_be_taken_back():
     now = [1000.0]
     owner = make_key_pair()
-    ring = KeyRing(owner, lambda: now[0], 3600)
-    grant = ring.issue()
-    assert ring.find(grant.credentials.secret_id) is grant
-    assert grant.credentials.token
-    assert not ring.expires_within(grant, 3600)
+    keys = KeyRing(owner, lambda: now[0], 3600)
+    key = keys.issue()
+    assert keys.find(key.credentials.secret_id) is key
+    assert key.credentials.token
+    assert not keys.expires_within(key, 3600)
     now[0] += 1
-    assert ring.expires_within(grant, 3600)
-    ring.revoke(grant)
-    assert ring.find(grant.credentials.secret_id) is None
-    owners = ring.find(owner.secret_id)
-    ring.revoke(owners)
-    assert ring.find(owner.secret_id) is owners
-    assert not ring.expires_within(owners, 10**9)
+    assert keys.expires_within(key, 3600)
+    keys.revoke(key)
+    assert keys.find(key.credentials.secret_id) is None
+    owners = keys.find(owner.secret_id)
+    keys.revoke(owners)
+    assert keys.find(owner.secret_id) is owners
+    assert not keys.expires_within(owners, 10**9)
 
 
 def test_no_repr_shows_a_key():
-    ring = KeyRing(make_key_pair(), lambda: 0.0, 1)
-    grant = ring.issue()
-    for text in (repr(ring), repr(grant)):
-        assert grant.credentials.secret_key not in text
-        assert grant.credentials.token not in text
-        assert ring.owner.secret_key not in text
+    keys = KeyRing(make_key_pair(), lambda: 0.0, 1)
+    key = keys.issue()
+    for text in (repr(keys), repr(key)):
+        assert key.credentials.secret_key not in text
+        assert key.credentials.token not in text
+        assert keys.owner.secret_key not in text

@@ -18,7 +18,7 @@ from tencentserverless.models import InvokeResult, Verdict
 from tencentserverless.scf import Client
 from tests.conftest import child_environment
 
-CALLS = max(400, int(os.environ.get("SOAK_CALLS", "0")) // 8)
+CALLS = max(200, int(os.environ.get("SOAK_CALLS", "0")) // 8)
 BATCH = 5000  # what one answer of the ledger holds, with room
 CODE = "def main_handler(event, context):\n    return event\n"
 SLOW = "import time\ndef main_handler(event, context):\n    time.sleep(0.02)\n    return event\n"

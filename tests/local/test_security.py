@@ -233,10 +233,10 @@ def test_every_file_that_the_server_writes_is_its_owners_alone(kept):
     own = ("state.db", "state.db-wal", "state.db-shm", "credentials", "env", "lock", ".gitignore")
     expected = {".": 0o700, "packages": 0o700, **package, **files, **dict.fromkeys((*own, "dead-letters.jsonl"), 0o600)}
     assert modes_below(folder / "plain" / "state") == expected
-    secured = modes_below(folder / "state")
-    assert {name for name, mode in secured.items() if mode & 0o077} <= {"packages/HASH/code/index.py"}
-    assert secured["ca-key.pem"] == 0o600
-    assert secured["."] == 0o700
+    modes = modes_below(folder / "state")
+    assert {name for name, mode in modes.items() if mode & 0o077} <= {"packages/HASH/code/index.py"}
+    assert modes["ca-key.pem"] == 0o600
+    assert modes["."] == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("env-1")} == {0o600}
     runs = [path for path in folder.rglob("scf-local-*") if path.is_dir()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in runs} == {0o700}

@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import sys
 
 import pytest
 
@@ -71,6 +72,16 @@ def test_a_folder_that_is_held_is_refused_until_it_is_let_go(tmp_path):
         raise OSError("of the server")
 
 
+def test_a_folder_is_held_as_soon_as_a_process_lets_go_that_a_killed_server_was_about_to_start(tmp_path):
+    folder = state_dir.StateFolder(tmp_path / "state")
+    holding = "import fcntl, sys, time; fcntl.flock(open(sys.argv[1], 'ab'), 2); print(flush=True); time.sleep(0.3)"
+    command = [sys.executable, "-c", holding, str(folder.path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        with folder.held():
+            pass
+
+
 def test_a_folder_that_can_not_be_locked_is_refused(tmp_path):
     folder = state_dir.StateFolder(tmp_path / "state")
     (folder.path / "lock").mkdir()
@@ -81,7 +92,7 @@ def test_a_folder_that_can_not_be_locked_is_refused(tmp_path):
 def test_an_existing_folder_of_somebody_is_not_taken_over(tmp_path):
     (tmp_path / "work.txt").write_text("mine")
     (tmp_path / ".gitignore").write_text("*.pyc\n")
-    with pytest.raises(StartupError, match="somebody else") as refusal:
+    with pytest.raises(StartupError, match="another program") as refusal:
         state_dir.StateFolder(tmp_path)
     assert refusal.value.reason is Reason.STATE
     assert (tmp_path / ".gitignore").read_text() == "*.pyc\n"

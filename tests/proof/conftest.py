@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: "list[pytest.Item]") -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if item.path.parent == HERE:
             item.add_marker(pytest.mark.campaign)
 
 
@@ -24,7 +24,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["tls", "tunnel"])
+@pytest.fixture(params=[pytest.param("tls", marks=pytest.mark.proof), "tunnel"])  # in the tunnel there is TLS too
 def transport(request: pytest.FixtureRequest, certificates: Path) -> Transport:
     """A way to the fault server that is not plain."""
     return Transport(request.param, str(certificates))

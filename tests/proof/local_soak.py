@@ -12,7 +12,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,7 +24,7 @@ from tencentserverless.exception import CallError, TencentServerlessSDKException
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
-from tests.conftest import child_environment, read_line
+from tests.proof.local_process import APPEND, REGION, Ran, ServerProcess
 
 CALLERS = 24
 EVENT_CALLERS = 2
@@ -38,15 +37,10 @@ CALL_SECONDS = 15.0
 AWAY_SECONDS = 0.1  # that a caller leaves a server alone which is not there
 ACCEPTED_STATUSES = (430, 433, 434, 439, 499)  # of functions that raise or end their process
 
-CODE = """
-import os, sys, time
-
+CODE = (
+    APPEND
+    + """
 VERSION = {version}
-
-def append(text):
-    file = os.open({path!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(file, ("%s %.6f\\n" % (text, time.time())).encode())
-    os.close(file)
 
 def main_handler(event, context):
     append(event.get("id") or event.get("Message"))
@@ -61,6 +55,7 @@ def main_handler(event, context):
         os._exit(3)
     return [event.get("id"), VERSION]
 """
+)
 KINDS = ("quick", "slow", "chatty", "raising", "crashing")
 MANIFEST = """
 component: scf
@@ -81,7 +76,8 @@ class Functions:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "functions"
-        self.ran = folder / "ran"
+        self.ran = Ran(folder / "ran")
+        self._runs: dict[str, list[float]] = {}
         self._version = 0
         for name in (*KINDS, "taker", "timed"):
             (self.path / name).mkdir(parents=True)
@@ -94,50 +90,38 @@ class Functions:
         """Write a new version of a function's file."""
         self._version += 1
         new = self.path / name / "index.py.new"
-        new.write_text(CODE.format(version=self._version, path=str(self.ran), kind=name))
+        new.write_text(CODE.format(version=self._version, path=str(self.ran.path), kind=name))
         new.replace(self.path / name / "index.py")
 
     def read_runs(self) -> "dict[str, list[float]]":
         """When each id ran, in UNIX seconds."""
-        runs: dict[str, list[float]] = {}
-        for line in self.ran.read_text().splitlines() if self.ran.exists() else ():
-            name, at = line.split(" ")
-            runs.setdefault(name, []).append(float(at))
-        return runs
+        for name, at in self.ran.read_new():
+            self._runs.setdefault(name, []).append(at)
+        return self._runs
 
 
-class Server:
-    """The local SCF's process, killed and started again on the same state and port."""
+class Server(ServerProcess):
+    """The local SCF's process, whose memory is looked at.
+
+    :param warm_seconds: of a life, until its memory counts as that of its start
+    """
 
     def __init__(self, folder: Path, functions: Path, warm_seconds: float) -> None:
-        self._folder = folder
         self._warm_seconds = warm_seconds
-        self._functions = functions
-        self.port = 0
         self.kills: list[float] = []
         self.growth: list[int] = []  # of memory, in bytes, for each of its lives
-        self.start()
+        super().__init__(folder, functions, is_forked=False)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._functions)]
-        command += ["--port", str(self.port), "--state", str(self._folder / "state")]
-        command += ["--env-file", str(self._folder / "env")]
-        with (self._folder / "stderr").open("a") as stderr:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=child_environment()
-            )
-        line = read_line(self.process)
-        assert line.startswith("SCF local ready at "), line + (self._folder / "stderr").read_text()[-2000:]
-        self.port = int(line.rpartition(":")[2])
+        super().start()
         self.started_at = time.monotonic()
         self.first_bytes = 0
 
     def make_client(self) -> Client:
-        lines = (self._folder / "env").read_text().splitlines()
-        env = dict(line.partition("=")[::2] for line in lines)
+        env = self.variables()
         keys = env["TENCENTCLOUD_SECRETID"], env["TENCENTCLOUD_SECRETKEY"]
         return Client(
-            "ap-guangzhou",
+            REGION,
             *keys,
             endpoint=f"http://127.0.0.1:{self.port}",
             timeout=CALL_SECONDS,
@@ -146,7 +130,7 @@ class Server:
 
     def measure(self) -> int:
         """Memory in use, in bytes."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def look(self) -> None:
@@ -154,13 +138,10 @@ class Server:
         if not self.first_bytes and time.monotonic() > self.started_at + self._warm_seconds:
             self.first_bytes = self.measure()
 
-    def end(self, number: signal.Signals) -> int:
-        """End this life. Returns the exit code."""
+    def end(self, number: int) -> int:
         if self.first_bytes:
             self.growth.append(self.measure() - self.first_bytes)
-        self.process.send_signal(number)
-        self.process.communicate(timeout=60)
-        return self.process.returncode
+        return super().end(number)
 
 
 class Soak:
@@ -299,10 +280,10 @@ def main(minutes: str, seed: str = "1") -> int:
     """Run, print what was found; 1 if something is wrong."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         soak = Soak(Path(folder), float(minutes), int(seed))
-        stack.callback(lambda: soak.server.process.poll() is None and soak.server.process.kill())
+        stack.callback(soak.server.close)
         violations = soak.run()
         print(soak.describe())
-        log = (Path(folder) / "stderr").read_text()
+        log = soak.server.stderr
         tracebacks = log.count("Traceback (most recent call last)")
         expected = soak.codes["status 430 yes"]
         print(

@@ -17,7 +17,7 @@ from tencentserverless.journal import Journal
 from tests.proof import campaign
 
 KILLS = int(os.environ.get("SOAK_KILLS", "2"))
-INPUTS = 3000
+INPUTS = 750 * KILLS
 PROGRAM = """
 import asyncio, sys
 from tencentserverless.aio import AsyncClient

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forkserver
 from tests.conftest import child_environment
 
 RUN_SECONDS = 150
@@ -38,14 +39,6 @@ def run_pytest(project: Path) -> Run:
     def run(*arguments: str, env: Mapping[str, str] | None = None, **tests: str) -> "subprocess.CompletedProcess[str]":
         write_files(project, {f"{name}.py": text for name, text in tests.items()})
         command = [sys.executable, "-m", "pytest", *STRANGERS, "-W", "error", "-rs", *arguments]
-        return subprocess.run(
-            command,
-            cwd=project,
-            env=child_environment(**(env or {})),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=RUN_SECONDS,
-            check=False,
-        )
+        return forkserver.run(command, child_environment(**(env or {})), project, RUN_SECONDS)
 
     return run

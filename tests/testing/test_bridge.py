@@ -84,7 +84,7 @@ def test_errors_that_can_not_be_told(bridge: Bridge) -> None:
     assert (kind, text) == ("Shy", "(its text could not be made)")
 
 
-def test_after_the_end_nobody_answers() -> None:
+def test_after_the_end_no_answer_comes() -> None:
     bridge = Bridge()
     bridge.close()
     bridge.add("f", print)

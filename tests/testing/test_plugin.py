@@ -1,4 +1,4 @@
-"""The plugin is in everybody's pytest: it changes nothing where nobody asks for it."""
+"""The plugin is loaded in every run of pytest: it changes nothing in a run that does not ask for it."""
 
 import os
 import shutil

@@ -23,18 +23,18 @@ from benchmarks.targets import Target
 
 @dataclass
 class Figures:
-    """Seconds, in pairs that were measured one after the other."""
+    """Seconds of cold calls and bare starts, in pairs that were measured one after the other."""
 
     cold: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
 
     def ratio(self) -> float | None:
-        """The median over the pairs."""
+        """The median of the ratio over the pairs."""
         return pair_ratio(self.cold, self.bare) if self.cold else None
 
 
 def measure(ground: LaunchContext) -> Figures:
-    """Call functions that were never called, on a connection that is kept."""
+    """Measure calls of functions that were never called, on a connection that is kept."""
     figures = Figures()
     folder = Path(tempfile.mkdtemp(dir=ground.folder))
     names = tuple(f"cold{number}" for number in range(ground.plan.cold_calls))
@@ -53,14 +53,14 @@ def measure(ground: LaunchContext) -> Figures:
 
 
 def start_bare(environment: dict[str, str]) -> float:
-    """Seconds of the interpreter that runs nothing. It is started by vfork, so our own size does not matter."""
+    """Measure the start of an interpreter that runs no code. It is started by vfork, so our size does not matter."""
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True, env=environment)
     return time.perf_counter() - began
 
 
 def write(figures: Figures) -> Iterator[str]:
-    """Medians of both."""
+    """Write the medians of both."""
     rows = []
     for label, values in (("first call of a function", figures.cold), ("`python -c pass`", figures.bare)):
         if values:

@@ -24,25 +24,25 @@ HEAD = ("Server", "calls a second", f"of {ASGI}'s", "p50 ms", "p99 ms", "calls",
 
 @dataclass
 class Figures:
-    """Slices by server, in the order of the rounds; the labels of those that may not fail; why others have none."""
+    """Slices by server, in the order of the rounds; the servers that may not fail; the reasons of missing servers."""
 
     loads: dict[str, list[Load]] = field(default_factory=dict)
     needed: tuple[str, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
     def count_failures(self, label: str) -> int:
-        """Of a server's calls, in all slices."""
+        """Count the failed calls of a server in all slices."""
         return sum(load.failures for load in self.loads.get(label, ()))
 
     def rate_ratio(self, label: str, baseline: str) -> float | None:
-        """Calls a second over another's, the median over pairs of one round. Failures leave no figure."""
+        """The ratio of two servers' calls a second, the median over pairs of one round. None if a call failed."""
         mine, others = self.loads.get(label), self.loads.get(baseline)
         if not mine or not others or self.count_failures(label) or self.count_failures(baseline):
             return None
         return pair_ratio([load.calls_per_second for load in mine], [load.calls_per_second for load in others])
 
     def median(self, label: str, attribute: str) -> float | None:
-        """Over a server's slices. Failures leave no figure."""
+        """The median of a figure over a server's slices. None if a call failed."""
         loads = self.loads.get(label)
         if not loads or self.count_failures(label):
             return None
@@ -50,7 +50,7 @@ class Figures:
 
 
 def measure(ground: LaunchContext) -> Figures:
-    """All servers run all the time and are loaded in turns. The first round warms them."""
+    """Load the servers in turns, while all of them run. The first round warms them."""
     plan = ground.plan
     figures = Figures(needed=tuple(server.label for server in ground.servers if server.is_needed))
     with contextlib.ExitStack() as stack:
@@ -74,7 +74,7 @@ def measure(ground: LaunchContext) -> Figures:
 
 
 def start_all(ground: LaunchContext, stack: contextlib.ExitStack, figures: Figures) -> dict[str, Running]:
-    """Those that start."""
+    """Start the servers, and leave out those that do not start."""
     running = {}
     for server in ground.servers:
         try:
@@ -88,7 +88,7 @@ def start_all(ground: LaunchContext, stack: contextlib.ExitStack, figures: Figur
 
 
 def write(figures: Figures) -> Iterator[str]:
-    """Each server's medians; of one that fails, only how often it did."""
+    """Write each server's medians; for one that fails, the number of failures alone."""
     rows = []
     for label, loads in figures.loads.items():
         calls, failures = sum(load.calls for load in loads), figures.count_failures(label)
@@ -106,7 +106,7 @@ def write(figures: Figures) -> Iterator[str]:
 
 
 def find_faults(figures: Figures) -> Iterator[str]:
-    """Failed calls of a server that the targets are about."""
+    """Find the failed calls of servers that the targets name."""
     for label in figures.needed:
         if failures := figures.count_failures(label):
             yield f"{failures:,} calls of {label} failed under load"

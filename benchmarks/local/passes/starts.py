@@ -1,4 +1,4 @@
-"""From the command to a server that is ready, to its first answer, and the memory that it holds at each."""
+"""The time from the command until a server is ready, and until its first answer, and its memory at both times."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class Start:
 
 @dataclass
 class Figures:
-    """Starts by server, and why others have none."""
+    """Starts by server, and the reasons of missing servers."""
 
     starts: dict[str, list[Start]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
     def median(self, label: str, attribute: str) -> float | None:
-        """Of a server's starts, None if there are none."""
+        """The median of a figure over a server's starts, None if there are none."""
         values = [float(getattr(start, attribute)) for start in self.starts.get(label, ())]
         return statistics.median(values) if values else None
 
 
 def measure(ground: LaunchContext) -> Figures:
-    """Start servers in turns. The first round only warms the disk's caches and writes bytecode."""
+    """Measure the starts of servers, in turns. The first round only warms the disk's caches and writes bytecode."""
     figures = Figures({server.label: [] for server in ground.servers})
     for number, server in list_turns(ground.servers, ground.plan.starts + 1):
         if server.label not in figures.starts:
@@ -61,7 +61,7 @@ def measure(ground: LaunchContext) -> Figures:
 
 
 def start_once(server: Server, folder: Path) -> Start:
-    """One start, one call, and the end."""
+    """Start a server, call it once, and stop it."""
     began = time.perf_counter()
     with server.start(folder) as running:
         idle_mb = running.resident_mb()
@@ -70,7 +70,7 @@ def start_once(server: Server, folder: Path) -> Start:
 
 
 def write(figures: Figures) -> Iterator[str]:
-    """Each server's medians."""
+    """Write each server's medians."""
     rows = []
     for label in figures.starts:
         values = (figures.median(label, name) for name in ("ready_seconds", "answer_seconds", "idle_mb", "warm_mb"))

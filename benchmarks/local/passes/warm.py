@@ -1,4 +1,4 @@
-"""A warm call through the SDK, beside the SDK's call to a responder that runs nothing."""
+"""A warm call through the SDK, beside the SDK's call to a static responder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Slice:
 class Figures:
     """Slices of both, in pairs of one round.
 
-    :ivar name: the responder's, with its version
+    :ivar name: the name and the version of the responder
     """
 
     name: str = "responder"
@@ -41,13 +41,13 @@ class Figures:
     static: list[Slice] = field(default_factory=list)
 
     def over_ms(self) -> float | None:
-        """What a call takes more, the median over the pairs."""
+        """The difference between both, the median over the pairs."""
         pairs = zip(self.ours, self.static, strict=True)
         return statistics.median(one.p50_ms - other.p50_ms for one, other in pairs) if self.ours else None
 
 
 def measure(ground: LaunchContext) -> Figures:
-    """One client for each, which take turns."""
+    """Measure both with a client for each, in turns."""
     folder = Path(tempfile.mkdtemp(dir=ground.folder))
     trust = responder.make_trust(ground.trust_python, folder / "trust", None)
     with (
@@ -66,12 +66,12 @@ def measure(ground: LaunchContext) -> Figures:
 
 
 def make_client(port: int) -> Client:
-    """The SDK's client of a server on this port."""
+    """Make a client of the SDK for a server on this port."""
     return Client(wire.REGION, wire.SECRET_ID, wire.SECRET_KEY, endpoint=f"http://{responder.HOST}:{port}")
 
 
 def run_slice(client: Client, calls: int, expected: str) -> Slice:
-    """One turn."""
+    """Run one turn."""
     for _ in range(SETTLE_CALLS):
         client.invoke(FUNCTION, data=EVENT)
     took = []
@@ -86,7 +86,7 @@ def run_slice(client: Client, calls: int, expected: str) -> Slice:
 
 
 def write(figures: Figures) -> Iterator[str]:
-    """Medians over the slices."""
+    """Write the medians over the slices."""
     rows = []
     for label, slices in (("local SCF", figures.ours), (figures.name, figures.static)):
         if slices:

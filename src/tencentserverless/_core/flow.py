@@ -196,9 +196,9 @@ def invoke_flow(
     builder = target.builder
     action, body, read = _prepare(call, builder, state)
     log = None  # begun by the first failure: a call that succeeds at once pays nothing for it
-    effect = GetCredentials(False, call.deadline)
+    is_refreshing = False
     while True:
-        credentials = yield effect
+        credentials = yield GetCredentials(is_refreshing, call.deadline)
         if isinstance(credentials, exception.CallError):
             raise credentials if log is None else log.conclude(credentials)
         timestamp = int(clock.wall()) + state.offset_seconds
@@ -227,9 +227,9 @@ def invoke_flow(
                 finally:
                     del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
             yield Sleep(seconds)
-            effect = GetCredentials(False, call.deadline)
+            is_refreshing = False
             continue
-        effect = GetCredentials(repair.is_refreshing, call.deadline)
+        is_refreshing = repair.is_refreshing
         if repair.action is not None:
             action = repair.action
             body = builder.build_body(call, action)  # type: ignore[arg-type]  # a query never falls back

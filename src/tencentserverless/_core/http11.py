@@ -34,6 +34,10 @@ _MEMO_LIMIT = 256
 _lines: "dict[bytes, tuple[bytes, bytes]]" = {}
 _names: "dict[bytes, bytes]" = {}
 _status_lines: "dict[bytes, tuple[int, int]]" = {}
+#: Whole heads: under load a server sends the very same one many times within a second. They change with the second, so
+#: the memory starts anew when it is full. Nobody changes the headers of a response, so that answers can share them.
+_heads: "dict[bytes, tuple[int, dict[bytes, bytes], bool, int]]" = {}
+_HEADS_LIMIT = 32
 
 
 class Response:
@@ -85,6 +89,10 @@ class ResponseReader:
         :raises BadResponse: if they cannot be part of a response
         """
         body = self._body
+        if body is None and not self._buffer and not self._is_tunnel:
+            response = _read_known(data)
+            if response is not None:
+                return response
         while body is None:
             head, data = self._cut_head(data)
             if head is None:
@@ -133,6 +141,11 @@ class ResponseReader:
 
     def _read_head(self, head: bytes) -> "Any":
         """Take in a head. Returns what reads the body, or the body's size; None after an interim response."""
+        known = _heads.get(head)
+        if known is not None and not self._is_tunnel:
+            status, headers, is_persistent, size = known
+            self._message = (status, headers, is_persistent)
+            return size
         lines = head.split(b"\r\n")
         if len(head.translate(None, CONTROLS)) + 2 * (len(lines) - 1) != len(head):
             raise BadResponse("its header block holds a control character or a bare line end")
@@ -149,6 +162,8 @@ class ResponseReader:
         self._message = (status, headers, _is_persistent(version, headers))
         if type(body) is not int:
             self._body = body
+        elif not self._is_tunnel and len(head) < 1024:
+            _keep_head(head, (*self._message, body))
         return body
 
     def _choose_body(self, version: int, status: int, headers: "dict[bytes, bytes]") -> "Any":
@@ -163,6 +178,21 @@ class ResponseReader:
         if coding is not None:
             return ChunkedBody()
         return ClosedBody() if length is None else size
+
+
+def _read_known(data: bytes) -> "Response | None":
+    """The response, if these bytes are one, whole, whose head was read before."""
+    end = data.find(_END)
+    known = _heads.get(data[:end])
+    if known is None or len(data) != end + 4 + known[3]:
+        return None
+    return Response(known[0], known[1], data[end + 4 :], known[2])
+
+
+def _keep_head(head: bytes, found: "tuple[int, dict[bytes, bytes], bool, int]") -> None:
+    if len(_heads) >= _HEADS_LIMIT:
+        _heads.clear()
+    _heads[head] = found
 
 
 def _read_status_line(line: bytes) -> "tuple[int, int]":

@@ -67,8 +67,10 @@ class MapInput:
 
     def end(self) -> None:
         """Note that it is under way no more, and let go of its request."""
-        self.is_unsure = self.may_have_run
-        self.exchange = None
+        exchange = self.exchange
+        if exchange is not None:
+            self.is_unsure = self.is_unsure or exchange.may_have_left
+            self.exchange = None
 
 
 class MapPolicy:
@@ -143,6 +145,7 @@ class Window:
     """
 
     __slots__ = (
+        "_capacity",
         "_concurrency",
         "_ended",
         "_is_ordered",
@@ -171,6 +174,7 @@ class Window:
         self._concurrency = concurrency
         self._is_ordered = is_ordered
         self._limit = float(concurrency)
+        self._capacity = WINDOW_FACTOR * concurrency
         self._next = 0  # position to hand out next, where the order counts
         self._ended: "deque[MapInput]" = deque()
         self._waiting: "dict[int, MapInput]" = {}  # ended, but not their turn yet
@@ -200,7 +204,7 @@ class Window:
         """True if another input may be pulled."""
         if self.is_drained or self.under_way + 1 > self._limit:
             return False
-        return len(self._ended) + len(self._waiting) + self.under_way < WINDOW_FACTOR * self._concurrency
+        return len(self._ended) + len(self._waiting) + self.under_way < self._capacity
 
     @property
     def has_outcome(self) -> bool:
@@ -241,22 +245,30 @@ class Window:
 
     def note_given_up(self, entry: MapInput) -> None:
         """Note that an input is under way no more and has no outcome."""
-        self._leave(entry)
+        self.under_way -= 1
+        entry.end()
+        if entry.has_rested:
+            self._resting -= 1
 
     def note_ended(self, entry: MapInput, outcome: "InvokeResult | Exception") -> None:
         """Note that an input has its outcome."""
-        self._leave(entry)
+        self.note_given_up(entry)
         entry.outcome = outcome
         if not isinstance(outcome, Exception):
             self.passed += 1
-            self._widen()
+            if self._limit < self._concurrency:
+                self._widen()
         elif isinstance(outcome, exception.TencentServerlessSDKException) and not is_throttling(outcome):
             self.passed += 1
         if not self._is_ordered:
             self._ended.append(entry)
-            return
-        self._waiting[entry.position] = entry
-        self._line_up()
+        elif entry.position != self._next:
+            self._waiting[entry.position] = entry
+        else:
+            self._next += 1
+            self._ended.append(entry)
+            if self._waiting:
+                self._line_up()
 
     def take_all(self) -> "list[MapInput]":
         """Take every outcome that was not handed out, for the map is left."""
@@ -288,16 +300,9 @@ class Window:
 
     def _widen(self) -> None:
         """Raise the limit for a call that got through: by one for each round of them."""
-        if self._limit < self._concurrency:
-            self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
-            if self._limit == self._concurrency:
-                self._on_change(None, self._concurrency, self._concurrency)
-
-    def _leave(self, entry: MapInput) -> None:
-        self.under_way -= 1
-        entry.end()
-        if entry.has_rested:
-            self._resting -= 1
+        self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
+        if self._limit == self._concurrency:
+            self._on_change(None, self._concurrency, self._concurrency)
 
     def _line_up(self) -> None:
         """Move to the end of the line those whose turn it is."""

@@ -232,8 +232,7 @@ class RequestBuilder:
         """The whole request, signed for this time (UNIX seconds)."""
         key = (action, region, credentials.token)
         head = self._heads.get(key) or self._keep_head(key)
-        authorization = self._signer.sign(credentials, timestamp, body)
-        return head % (timestamp, authorization.encode("ascii"), len(body)) + body
+        return head % (timestamp, self._signer.sign(credentials, timestamp, body), len(body)) + body
 
     def _keep_prefix(self, key: "tuple[str | None, ...]", call: Call, action: str) -> str:
         _check_call(call)

@@ -5,6 +5,7 @@ examples are vectors of our tests. ``Signer`` is the fast way for the one kind o
 ``canonical_request`` and ``signature`` are the general way, for verifying anybody's.
 """
 
+from binascii import hexlify
 from hashlib import sha256
 
 TYPE_CHECKING = False
@@ -102,39 +103,47 @@ def utc_date(timestamp: int) -> str:
 
 
 class Signer:
-    """Signs POST requests to one host, all of one content type. Safe for threads: its cache is replaced whole."""
+    """Signs POST requests to one host, all of one content type. Safe for threads: its caches are replaced whole."""
 
-    __slots__ = ("_cached", "_canonical_head", "_service")
+    __slots__ = ("_canonical_head", "_of_day", "_of_second", "_service")
 
     def __init__(self, host: str, service: str, content_type: str) -> None:
         canonical = canonical_request("POST", "", {"content-type": content_type, "host": host}, _SIGNED, "")
         self._canonical_head = canonical.encode("ascii")
         self._service = service
-        self._cached: "tuple[Any, ...]" = (None, None)
+        self._of_day: "tuple[Any, ...]" = (None, None)
+        self._of_second: "tuple[Any, ...]" = (None, None)
 
-    def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> str:
+    def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> bytes:
         """The value of the Authorization header for this body at this time (UNIX seconds)."""
-        cached = self._cached
-        day = timestamp // 86400
-        if cached[0] is not credentials or cached[1] != day:
-            cached = self._cached = self._scope(credentials, timestamp)
-        canonical = self._canonical_head + sha256(body).hexdigest().encode("ascii")
-        text = cached[2] % (timestamp, sha256(canonical).hexdigest().encode("ascii"))
-        inner, outer = cached[4].copy(), cached[5].copy()
-        inner.update(text)
+        cached = self._of_second
+        if cached[0] is not credentials or cached[1] != timestamp:
+            cached = self._of_second = self._begin_second(credentials, timestamp)
+        canonical = self._canonical_head + hexlify(sha256(body).digest())
+        inner, outer = cached[2].copy(), cached[3].copy()
+        inner.update(hexlify(sha256(canonical).digest()))
         outer.update(inner.digest())
-        return cached[3] + outer.hexdigest()  # type: ignore[no-any-return]
+        return cached[4] + hexlify(outer.digest())  # type: ignore[no-any-return]
 
-    def _scope(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
+    def _begin_second(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
+        """All that stays the same for a second and a key pair: the inner hash has the text up to the request's own."""
+        day = self._of_day
+        if day[0] is not credentials or day[1] != timestamp // 86400:
+            day = self._of_day = self._begin_day(credentials, timestamp)
+        inner = day[4].copy()
+        inner.update(day[2] % timestamp)
+        return credentials, timestamp, inner, day[5], day[3]
+
+    def _begin_day(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
         """All that stays the same for a day and a key pair."""
         date = utc_date(timestamp)
         scope = "/".join((date, self._service, TERMINATOR))
-        text = "{}\n%d\n{}\n%s".format(ALGORITHM, scope).encode("ascii")
+        text = "{}\n%d\n{}\n".format(ALGORITHM, scope).encode("ascii")
         prefix = "{} Credential={}/{}, SignedHeaders={}, Signature=".format(
             ALGORITHM, credentials.secret_id, scope, ";".join(_SIGNED)
         )
         pads = _scoped_pads(credentials.secret_key, date, self._service)
-        return (credentials, timestamp // 86400, text, prefix) + pads
+        return (credentials, timestamp // 86400, text, prefix.encode("ascii")) + pads
 
 
 _SIGNED = ("content-type", "host")

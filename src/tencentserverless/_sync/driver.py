@@ -6,9 +6,11 @@ A single call waits for its answer by itself: to take it in steps would cost a f
 import time
 from time import monotonic
 
-from tencentserverless._core import flow as core
+from tencentserverless._base.sockets import answer_deadline
+from tencentserverless._core.flow import Exchange, GetCredentials
+from tencentserverless._core.http11 import ResponseReader
 from tencentserverless._sync import waiting
-from tencentserverless._sync.waiting import WAKE
+from tencentserverless._sync.waiting import READ, WAKE
 from tencentserverless.exception import CredentialError, NetworkError
 from tencentserverless.models import Verdict
 
@@ -16,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tencentserverless._core.flow import Exchange, Flow
+    from tencentserverless._core.flow import Flow
     from tencentserverless._core.http11 import Response
     from tencentserverless._sync.net import Connection
     from tencentserverless._sync.pool import MakeWaker, Pool
@@ -34,9 +36,9 @@ def run(flow: "Flow[Any]", pool: "Pool", provider: "Provider") -> "InvokeResult"
         while True:
             effect: "Any" = flow.send(answer)
             kind = type(effect)
-            if kind is core.Exchange:
+            if kind is Exchange:
                 answer = _exchange(effect, pool)
-            elif kind is core.GetCredentials:
+            elif kind is GetCredentials:
                 answer = get_credentials(effect, provider)
             else:
                 answer = None
@@ -58,9 +60,9 @@ def call_steps(flow: "Flow[Any]", pool: "Pool", provider: "Provider", make_waker
         while True:
             effect: "Any" = flow.send(answer)
             kind = type(effect)
-            if kind is core.Exchange:
+            if kind is Exchange:
                 answer = yield from _exchange_steps(effect, pool, make_waker)
-            elif kind is core.GetCredentials:
+            elif kind is GetCredentials:
                 answer = get_credentials(effect, provider)
             else:
                 answer = None
@@ -72,7 +74,7 @@ def call_steps(flow: "Flow[Any]", pool: "Pool", provider: "Provider", make_waker
         flow.close()
 
 
-def get_credentials(effect: "core.GetCredentials", provider: "Provider") -> "Credentials | CredentialError":
+def get_credentials(effect: GetCredentials, provider: "Provider") -> "Credentials | CredentialError":
     """The keys, or the error that says why there are none."""
     try:
         return provider.get(effect.refresh)
@@ -80,7 +82,7 @@ def get_credentials(effect: "core.GetCredentials", provider: "Provider") -> "Cre
         return error
 
 
-def _exchange(effect: "Exchange", pool: "Pool") -> "Response | NetworkError":
+def _exchange(effect: Exchange, pool: "Pool") -> "Response | NetworkError":
     """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
     connection = response = None
     is_unsent = False
@@ -101,16 +103,28 @@ def _exchange(effect: "Exchange", pool: "Pool") -> "Response | NetworkError":
             _give_back(connection, response, pool, is_unsent)
 
 
-def _exchange_steps(effect: "Exchange", pool: "Pool", make_waker: "MakeWaker") -> "Steps":
-    """Do the same in steps."""
-    connection = response = None
+def _exchange_steps(effect: Exchange, pool: "Pool", make_waker: "MakeWaker") -> "Steps":
+    """Do the same in steps.
+
+    Many of these wait at once: each object less that one of them holds is less for the garbage collector to look at.
+    So sending and reading are no generator of their own, and the reader is made when there is something to read.
+    """
+    connection = response = reader = None
     is_unsent = False
     try:
         connection = pool.take_idle(effect.origin)
         if connection is None:
             connection = yield from pool.acquire_steps(effect.origin, effect.deadline, effect.mark, make_waker)
         effect.connection = connection
-        response = yield from connection.exchange_steps(effect.request, effect.deadline)
+        left = connection.send_some(effect.request)
+        if left is not None:
+            reader = ResponseReader()
+            response = yield from connection.send_rest_steps(left, reader, effect.deadline)
+        while response is None:
+            if not (yield connection.sock, READ, effect.deadline):
+                raise answer_deadline(effect.origin)
+            reader = reader or ResponseReader()
+            response = connection.read_some(reader)
         effect.is_whole = connection.has_handed_over
         return response
     except NetworkError as error:
@@ -124,7 +138,7 @@ def _exchange_steps(effect: "Exchange", pool: "Pool", make_waker: "MakeWaker") -
             _give_back(connection, response, pool, is_unsent)
 
 
-def _note_sent(effect: "Exchange", connection: "Connection | None") -> None:
+def _note_sent(effect: Exchange, connection: "Connection | None") -> None:
     if connection is not None and connection.sent_at:
         effect.mark("send", connection.sent_at)
 

@@ -4,13 +4,13 @@ Between two steps of the iterator nobody turns the loop but who waits for a conn
 what has arrived is read before a deadline is held against it.
 """
 
-import os
 import sys
 from collections import deque
 from functools import partial
 from time import monotonic
 
 from tencentserverless._base.map import BaseMapRun, MapProgress, make_interrupted
+from tencentserverless._base.process import getpid
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
 from tencentserverless._core.flow import Stopped
@@ -115,6 +115,7 @@ class MapRun(BaseMapRun):
         self._advancing = TryLock()  # held by the thread that iterates
         self._turning = TryLock()  # see Turn
         self._loop = StepLoop()
+        self._make_waker = self._loop.make_waker
         waiting.register(self)
 
     def fileno(self) -> int:
@@ -126,7 +127,7 @@ class MapRun(BaseMapRun):
 
         :returns: False if nothing is under way, or another thread sees to it
         """
-        if not self._tasks or os.getpid() != self._pid:
+        if not self._tasks or getpid() != self._pid:
             return False
         turn = Turn(self._turning, self._pid)
         try:
@@ -141,7 +142,8 @@ class MapRun(BaseMapRun):
         """The next outcome, None when all were handed out."""
         if self.is_over:
             return None
-        self._check_process()
+        if getpid() != self._pid:
+            self._refuse_child()
         if self._journal is None:
             entry = self.window.take_at_once()
             if entry is not None:
@@ -160,9 +162,8 @@ class MapRun(BaseMapRun):
             turn.give()
             self._advancing.give(slot)
 
-    def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise RuntimeError("this map belongs to the process that forked; make a new one here")
+    def _refuse_child(self) -> None:
+        raise RuntimeError("this map belongs to the process that forked; make a new one here")
 
     def close(self, grace: "float | None" = None) -> None:
         """Send nothing more, wait a while for what is under way, and let go of everything.
@@ -172,7 +173,7 @@ class MapRun(BaseMapRun):
         """
         if self.is_over:
             return
-        if os.getpid() != self._pid:
+        if getpid() != self._pid:
             self._leave_parent()
             return
         slot = self._advancing.take()
@@ -253,7 +254,8 @@ class MapRun(BaseMapRun):
             found = self._next_input()
         finally:
             turn.take()
-        self._check_process()
+        if getpid() != self._pid:
+            self._refuse_child()
         seconds = monotonic() - started
         self._quick_inputs += 1
         if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
@@ -301,8 +303,8 @@ class MapRun(BaseMapRun):
             self._start(entry, flow)
 
     def _start(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
-        steps = call_steps(flow, self.pool, self._provider, self._loop.make_waker)
-        task = self._tasks[entry] = Task(steps, partial(self._end, entry))
+        steps = call_steps(flow, self.pool, self._provider, self._make_waker)
+        task = self._tasks[entry] = Task(steps, self, entry)
         self._loop.start(task)
 
     def _wait(self, until: float) -> None:
@@ -311,19 +313,22 @@ class MapRun(BaseMapRun):
             until = min(until, monotonic() + HELP_SECONDS)
         self._loop.turn(until)
 
-    def _end(self, entry: "MapInput", result: "Any", error: "BaseException | None") -> bool:
+    def end(self, about: "MapInput", result: "Any", error: "BaseException | None") -> bool:
         """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
-        del self._tasks[entry]
+        del self._tasks[about]
         if error is None:
-            self._note(entry, result)
+            if self._journal is None:
+                self.window.note_ended(about, result)
+            else:
+                self._note(about, result)
         elif isinstance(error, Stopped):
-            self._give_up(entry, self._lost)
+            self._give_up(about, self._lost)
         elif isinstance(error, (CallError, TencentServerlessSDKException)):
-            self._note(entry, error)
-        elif isinstance(error, (TypeError, ValueError)) and not entry.has_begun:
-            self._note(entry, error)  # the input is larger than the platform takes
+            self._note(about, error)
+        elif isinstance(error, (TypeError, ValueError)) and not about.has_begun:
+            self._note(about, error)  # the input is larger than the platform takes
         else:
-            self._note(entry, make_interrupted(error, entry.may_have_run))
+            self._note(about, make_interrupted(error, about.may_have_run))
             return False
         return True
 
@@ -331,7 +336,7 @@ class MapRun(BaseMapRun):
         """Send nothing more, wait ``grace`` seconds for what is under way, and let go of everything."""
         if self.is_over:
             return
-        if os.getpid() != self._pid:  # a signal handler or the iterable forked, and this is the child
+        if getpid() != self._pid:  # a signal handler or the iterable forked, and this is the child
             self._leave_parent()
             return
         turn.take()

@@ -57,7 +57,6 @@ class Connection:
     """One open connection; lent to one call at a time."""
 
     __slots__ = (
-        "_sock",
         "_wait",
         "_wants_read",
         "has_handed_over",
@@ -68,9 +67,10 @@ class Connection:
         "pid",
         "sent_at",
         "slot",
+        "sock",
     )
 
-    _sock: "Any"
+    sock: "Any"
 
     def __init__(self, origin: "Origin") -> None:
         self._wants_read = False  # does TLS wait for bytes of the peer before it sends more?
@@ -84,7 +84,7 @@ class Connection:
 
     def use(self, sock: "Any") -> None:
         """Take over a connected socket."""
-        self._sock = sock
+        self.sock = sock
         self._wait = SocketWait(sock)
 
     def __del__(self) -> None:
@@ -92,16 +92,16 @@ class Connection:
 
     def fileno(self) -> int:
         """The socket's descriptor, -1 once it is closed."""
-        return self._sock.fileno()  # type: ignore[no-any-return]
+        return self.sock.fileno()  # type: ignore[no-any-return]
 
     def is_stale(self) -> bool:
         """True if the peer has closed it, or sent what nobody asked for."""
-        if not self._wait.can_read(0):
+        if not self._wait.can_read_now():
             return False
-        if not isinstance(self._sock, ssl.SSLSocket):
+        if not isinstance(self.sock, ssl.SSLSocket):
             return True
         try:  # TLS has messages of its own, such as a ticket for the next session
-            self._sock.recv(1)
+            self.sock.recv(1)
         except ssl.SSLWantReadError:
             return False
         except OSError:
@@ -110,7 +110,7 @@ class Connection:
 
     def close(self) -> None:
         """Close at once; no TLS farewell, which could block."""
-        sock = getattr(self, "_sock", None)  # a signal handler may have raised before there was one
+        sock = getattr(self, "sock", None)  # a signal handler may have raised before there was one
         if sock is not None:
             sock.close()
 
@@ -119,45 +119,30 @@ class Connection:
         if self.pid != os.getpid():
             self.close()  # the connection itself is the parent's
         else:
-            sockets.abort(self._sock)
+            sockets.abort(self.sock)
 
     def exchange(self, request: bytes, deadline: float) -> Response:
-        """Send the request and read its response.
+        """Send the request and read its response. ``driver.call_steps`` does the same in steps.
 
         :raises NetworkError: with the verdict, if either fails or the deadline (monotonic seconds) passes
         """
-        self.sent_at = 0.0
         reader = ResponseReader()
         response: "Response | None" = None
-        left = self._send_some(request)
+        left = self.send_some(request)
         if left is not None:  # larger than the system's buffer
-            response = wait_one(self._send_rest_steps(left, reader, deadline))
+            response = wait_one(self.send_rest_steps(left, reader, deadline))
         while response is None:
             if not self._wait.can_read(deadline - monotonic()):
                 raise sockets.answer_deadline(self.origin)
-            response = self._read_some(reader)
+            response = self.read_some(reader)
         return response
 
-    def exchange_steps(self, request: bytes, deadline: "float | Limit", is_tunnel: bool = False) -> "Steps":
-        """Do the same in steps."""
-        self.sent_at = 0.0
-        reader = ResponseReader(is_tunnel)
-        response: "Response | None" = None
-        left = self._send_some(request)
-        if left is not None:
-            response = yield from self._send_rest_steps(left, reader, deadline)
-        while response is None:
-            if not (yield self._sock, READ, deadline):
-                raise sockets.answer_deadline(self.origin)
-            response = self._read_some(reader)
-        return response
-
-    def _send_rest_steps(
+    def send_rest_steps(
         self, left: "bytes | memoryview | None", reader: ResponseReader, deadline: "float | Limit"
     ) -> "Steps":
         """Send what is left. Returns the response if it came before all had gone, else None."""
         while left is not None:
-            ready = yield self._sock, READ if self._wants_read else EITHER, deadline
+            ready = yield self.sock, READ if self._wants_read else EITHER, deadline
             if not ready:
                 raise sockets.send_deadline(self.origin)
             # A peer may refuse a request by its head, without reading the rest (RFC 9112, 9.5).
@@ -165,7 +150,7 @@ class Connection:
             if early is not None:
                 return early
             try:
-                left = self._send_some(left)
+                left = self.send_some(left)
             except NetworkError as error:
                 early = self._read_last(reader)
                 if early is None:
@@ -180,7 +165,7 @@ class Connection:
         :raises NetworkError: NO, for nothing whole can have arrived
         """
         try:
-            return self._read_some(reader)
+            return self.read_some(reader)
         except ProtocolError as error:
             error.executed = Verdict.NO
             raise
@@ -191,19 +176,20 @@ class Connection:
     def _read_last(self, reader: ResponseReader) -> "Response | None":
         """Read what the peer answered before it closed the connection, if it did."""
         try:
-            return self._read_some(reader)
+            return self.read_some(reader)
         except NetworkError:
             return None
 
-    def _send_some(self, left: "bytes | memoryview") -> "bytes | memoryview | None":
+    def send_some(self, left: "bytes | memoryview") -> "bytes | memoryview | None":
         """Send what the socket takes. Returns what is left to send when it takes bytes again, None when all has gone.
 
         While bytes are left, nothing whole can have arrived.
         """
         self.has_handed_over = True
         self._wants_read = False
+        self.sent_at = 0.0
         try:
-            sent = self._sock.send(left)
+            sent = self.sock.send(left)
         except _WOULD_BLOCK as error:
             if sockets.is_foreign(error, _HERE):
                 raise
@@ -222,11 +208,11 @@ class Connection:
         self.has_handed_over = False
         return memoryview(left)[sent:]
 
-    def _read_some(self, reader: ResponseReader) -> "Response | None":
+    def read_some(self, reader: ResponseReader) -> "Response | None":
         """Read what has arrived: the response once it is whole."""
         data = b""
         try:
-            data = self._sock.recv(_READ_BYTES)
+            data = self.sock.recv(_READ_BYTES)
             response = reader.feed(data) if data else reader.finish()
         except _WOULD_BLOCK as error:
             if sockets.is_foreign(error, _HERE):
@@ -254,7 +240,7 @@ class Connection:
         assert proxy is not None
         request = build_tunnel_request(str(origin), proxy.credentials)
         try:
-            response = yield from self.exchange_steps(request, limit, is_tunnel=True)
+            response = yield from self._exchange_tunnel_steps(request, limit)
         except NetworkError as error:
             fault = ConnectError("ClientNetworkError", "no tunnel through {!r}: {}".format(proxy, error.message))
             fault.executed = Verdict.NO
@@ -263,6 +249,16 @@ class Connection:
         self.has_handed_over = False
         self.sent_at = 0.0
         self.keep_seconds = None  # which the proxy said of itself
+
+    def _exchange_tunnel_steps(self, request: bytes, limit: Limit) -> "Steps":
+        reader = ResponseReader(is_tunnel=True)
+        left = self.send_some(request)
+        response = None if left is None else (yield from self.send_rest_steps(left, reader, limit))
+        while response is None:
+            if not (yield self.sock, READ, limit):
+                raise sockets.answer_deadline(self.origin)
+            response = self.read_some(reader)
+        return response
 
     def secure_steps(self, limit: Limit) -> "Steps":
         """Begin TLS, and check the peer's certificate and name.
@@ -276,15 +272,15 @@ class Connection:
             if _CHOOSES_SOCKETS:
                 context.sslsocket_class = _TlsSocket
                 host = host.encode("ascii")  # spares loading the IDNA codec, in whose middle another thread may fork
-            self._sock.getpeername()  # where the peer is gone by now, wrap_socket would lose the descriptor
-            self.use(context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False))
+            self.sock.getpeername()  # where the peer is gone by now, wrap_socket would lose the descriptor
+            self.use(context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False))
             while True:
                 try:
-                    self._sock.do_handshake()
+                    self.sock.do_handshake()
                     return
                 except _WOULD_BLOCK as blocked:
                     is_writing = isinstance(blocked, ssl.SSLWantWriteError)
-                if not (yield self._sock, WRITE if is_writing else READ, limit):
+                if not (yield self.sock, WRITE if is_writing else READ, limit):
                     raise sockets.late_failure(origin, "TLS handshake")
         # On Python 3.6 a wrong host name is a ValueError.
         except (OSError, ssl.CertificateError) as error:
@@ -345,7 +341,7 @@ def _connect_steps(connection: Connection, addresses: "list[Address]", limit: Li
 
 
 def _connect_socket_steps(connection: Connection, address: "Any", limit: Limit) -> "Steps":
-    sock = connection._sock  # noqa: SLF001  # of the same file
+    sock = connection.sock
     sock.setblocking(False)
     sockets.set_options(sock)
     started = monotonic()

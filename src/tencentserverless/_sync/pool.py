@@ -1,9 +1,9 @@
 """The connections of a client, shared by its threads: the waiting, the opening, the fork."""
 
-from os import getpid
 from time import monotonic
 from time import time as wall
 
+from tencentserverless._base.process import getpid
 from tencentserverless._base.sockets import closed_failure, connect_failure, late_failure, look_up, numeric_addresses
 from tencentserverless._core.pool import PoolState, Slot
 from tencentserverless._sync.net import open_steps
@@ -120,12 +120,15 @@ class Pool:
         return (yield from open_steps(origin, addresses, limit, mark))
 
     def release(self, connection: "Connection") -> None:
-        """Give back a connection that can carry another call."""
-        pid = getpid()
-        if connection.pid != pid:
+        """Give back a connection that can carry another call.
+
+        The process is not asked for. In a forked child, the parent's connection goes back to the parent's state if the
+        child has not left that yet, and is closed with it by the first who asks for a connection there.
+        """
+        state = self._states.get(connection.pid)
+        if state is None:
             connection.close()
             return
-        state = self._states.get(pid) or self._leave_parent()
         state.release(connection, monotonic(), wall())
         if self.is_closed:
             state.drain()

@@ -11,13 +11,19 @@ from tencentserverless._sync.waiting import NEVER, READ, RECHECK_SECONDS, WAKE, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Protocol
 
     from tencentserverless._sync.waiting import Steps
 
-    #: Is told what a task's steps returned, or the exception that they raised. True if that is the task's own affair;
-    #: False if the exception belongs to whoever turned the loop.
-    OnEnd = Callable[[Any, BaseException | None], bool]
+    class Owner(Protocol):
+        """Started tasks, and is told of their ends."""
+
+        def end(self, about: "Any", result: "Any", error: "BaseException | None") -> bool:
+            """Take what the steps returned, or the exception that they raised.
+
+            :returns: False if the exception is not the task's own, but belongs to whoever turned the loop
+            """
+
 
 MAX_WAIT_SECONDS = 3600.0  # the calls of the system take no endless ones
 #: A loop that nobody turned for longer than this was paused.
@@ -49,14 +55,16 @@ class LoopWaker:
 class Task:
     """The steps of one call, and what they wait for.
 
-    :param on_end: is called when they have ended
+    :param owner: is told of their end
+    :param about: what it is told first: whose steps they were
     """
 
-    __slots__ = ("fd", "limit", "on_end", "steps", "until", "waker")
+    __slots__ = ("about", "fd", "limit", "owner", "steps", "until", "waker")
 
-    def __init__(self, steps: "Steps", on_end: "OnEnd") -> None:
+    def __init__(self, steps: "Steps", owner: "Owner", about: "Any" = None) -> None:
         self.steps = steps
-        self.on_end = on_end
+        self.owner = owner
+        self.about = about
         self.fd = -1
         self.waker: "LoopWaker | None" = None
         self.limit: "Limit | None" = None  # that ``until`` was read from
@@ -89,8 +97,8 @@ class Selector:
             try:
                 if fd in self._watched:
                     self._poll.modify(fd, what | _ONE_SHOT)
-                else:
-                    self._poll.register(fd, what | _ONE_SHOT)
+                    return
+                self._poll.register(fd, what | _ONE_SHOT)
             except OSError:  # it was closed since, and its number is another's, or is known by another's name
                 other = self._poll.register if fd in self._watched else self._poll.modify
                 other(fd, what | _ONE_SHOT)
@@ -232,11 +240,11 @@ class StepLoop:
                 about, what, until = task.steps.send(WAKE)
         except StopIteration as end:
             self.tasks.pop(task, None)
-            task.on_end(end.value, None)
+            task.owner.end(task.about, end.value, None)
             return
         except BaseException as error:
             self.tasks.pop(task, None)
-            if not task.on_end(None, error):
+            if not task.owner.end(task.about, None, error):
                 raise
             return
         if isinstance(until, Limit):

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from math import ceil
 from os import getpid
+from threading import get_ident
 from time import monotonic
 from weakref import ref
 
@@ -96,6 +97,12 @@ class SocketPoll:
             self._watch(READ)
         return bool(self._poll.poll(seconds * 1000.0 if seconds > 0 else 0))
 
+    def can_read_now(self) -> bool:
+        """True if there are bytes to read."""
+        if self._watched != READ:
+            self._watch(READ)
+        return bool(self._poll.poll(0))
+
     def wait(self, what: int, seconds: float) -> int:
         """Wait for any of these. Returns what is ready, 0 if the time passes."""
         if self._watched != what:
@@ -119,6 +126,10 @@ class SocketSelect:
     def can_read(self, seconds: float) -> bool:
         """Wait until there are bytes to read. False if the time passes."""
         return bool(self.wait(READ, seconds))
+
+    def can_read_now(self) -> bool:
+        """True if there are bytes to read."""
+        return bool(self.wait(READ, 0.0))
 
     def wait(self, what: int, seconds: float) -> int:
         """Wait for any of these. Returns what is ready, 0 if the time passes."""
@@ -315,7 +326,7 @@ class TryLock:
             slot = self._free.pop()
         except IndexError:
             return None
-        self.thread = threading.get_ident()
+        self.thread = get_ident()
         return slot
 
     def give(self, slot: "Slot | None") -> None:
@@ -349,10 +360,13 @@ class Turn:
 
         A forked child does not wait for it, for that thread is missing there.
         """
-        while self._slot is None and not self.try_take() and getpid() == self._pid:
-            if self._lock.thread == threading.get_ident():
+        if self._slot is None:
+            self._slot = self._lock.take()
+        while self._slot is None and getpid() == self._pid:
+            if self._lock.thread == get_ident():
                 raise RuntimeError("this map is being driven by the code that was interrupted here")
             time.sleep(TURN_SECONDS)
+            self._slot = self._lock.take()
 
     def give(self) -> None:
         """Give it back."""

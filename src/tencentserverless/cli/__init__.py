@@ -1,10 +1,15 @@
-"""The command ``scf``: what people type.
+"""The command ``scf``.
 
-``main`` is the entry, in Python 3.6 syntax and without imports, so that it can say what is missing. ``table`` lists the
-commands, ``lazy`` loads the one that is used, ``program`` runs it. ``commands/`` holds one verb a file; the work of the
-larger ones has a file of its own beside it: ``calling``, ``deploying``, ``checkup``. ``target`` says where a command
-goes, ``server`` finds a local SCF that runs, ``api`` asks what is not a call, ``payload`` reads events. ``output``
-alone prints, ``failures`` has the words of what went wrong and ``exits`` the codes.
-May import public names of the SDK, ``config``, ``credentials``, ``local.app`` and ``local.settings``, heavy ones only
-inside the command that needs them.
+``main`` is the entry point. It is in Python 3.6 syntax and imports nothing at the top, so that it can name what is
+missing. ``command_table`` lists the commands, ``lazy`` loads the command that is used, and ``program`` runs it.
+``exits`` has the exit codes, and ``extras`` the hint how to install the extra ``local``.
+
+- ``commands``: one command a file, with its options and their help
+- ``api``: requests to the API, of the cloud or of a local SCF
+- ``deploy``: the template of a new function, and the deployment of functions
+- ``output``: everything that is printed
+- ``reference``: error codes and sample events, which need no network
+
+These packages may import the public names of the SDK, ``config``, ``credentials``, and of the local SCF ``app``,
+``errors`` and ``settings``. Modules that take long to load are imported inside the command that needs them.
 """

@@ -4,11 +4,11 @@ import enum
 
 
 class Exit(enum.IntEnum):
-    """Why the command ended. Scripts rely on the numbers: they never change their meaning."""
+    """The reason why the command ended. The numbers never change their meaning: scripts rely on them."""
 
     OK = 0
     FAILED = 1  # anything without a code of its own
-    USAGE = 2  # the command line can't be read; click's own code
+    USAGE = 2  # the command line can't be read, or the command does not run on this system; click's own code
     MISSING_EXTRA = 3  # Python is too old, or the extra "local" is not installed
     PROJECT = 4  # the folder of functions can't be used
     ADDRESS = 5  # the port or the host can't be used
@@ -19,10 +19,10 @@ class Exit(enum.IntEnum):
     API = 11  # the API refused: no such function, no right to it, too many requests
     NETWORK = 12  # no connection, or no answer that can be used
     CREDENTIALS = 13  # no key pair was found, or it was refused
-    INPUT = 14  # what was given as data can't be used
+    INPUT = 14  # the given data can't be used
     UNCONFIRMED = 15  # the question was not answered with yes; nothing was changed
-    UNHEALTHY = 16  # scf doctor found something to mend
+    UNHEALTHY = 16  # scf doctor found a fault
     OUTPUT = 17  # the output can't be written: a full disk
     PARTLY = 18  # scf map: some inputs have no result
     INTERRUPTED = 130  # Ctrl-C; as shells say it, 128 and the signal's number
-    PIPE_CLOSED = 141  # who read the output has gone; 128 and SIGPIPE
+    PIPE_CLOSED = 141  # the reader of the output has ended; 128 and SIGPIPE

@@ -1,6 +1,6 @@
-"""A group of commands that loads a command's file only when that command is used.
+"""A group of commands that loads the file of a command only when that command is used.
 
-What a listing shows is kept in a table, so that ``scf --help`` loads none of them.
+The text of a listing is in a table, so that ``scf --help`` loads no command.
 """
 
 import difflib
@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from tencentserverless.cli.extras import POSIX_HINT, is_windows
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_ROOM = "tencentserverless.cli.commands"
+_COMMANDS = "tencentserverless.cli.commands"
 
 
 class Row(NamedTuple):
-    """A command in a listing, and where it is.
+    """A command in a listing, and its place in the source.
 
-    ``place`` is ``module:name`` below ``cli.commands``, for a group its own rows.
+    ``place`` is ``module:name`` below ``cli.commands``; for a group, the rows of its commands. ``posix_only`` names
+    the program that does not run on Windows, and is ``""`` for a command that runs everywhere.
     """
 
     summary: str
     place: "str | Mapping[str, Row]"
+    posix_only: str = ""
 
 
 class LazyGroup(click.Group):
@@ -34,29 +38,34 @@ class LazyGroup(click.Group):
         self.rows = rows
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the table: the one in which people need them."""
+        """The names, in the order of the table: the commands that a beginner needs come first."""
         return list(self.rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, loaded now."""
+        """Load the command of that name; None if there is none."""
         row = self.rows.get(cmd_name)
         if row is None:
             return None
         if not isinstance(row.place, str):
             return LazyGroup(cmd_name, row.place, row.summary)
         module, _, name = row.place.partition(":")
-        command: click.Command = getattr(importlib.import_module(f"{_ROOM}.{module}"), name)
+        command: click.Command = getattr(importlib.import_module(f"{_COMMANDS}.{module}"), name)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the words name; one that is not there is answered with the nearest that is."""
+        """Find the command that the words name.
+
+        :raises click.UsageError: if there is none, with the nearest name; or if it does not run on this system
+        """
         name = args[0]
         if name not in self.rows and not name.startswith("-") and not ctx.resilient_parsing:
             near = difflib.get_close_matches(name, self.rows, n=1)
             advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.rows)}"
             raise click.UsageError(f"no command {name!r} in {ctx.command_path}; {advice}", ctx)
+        if name in self.rows and self.rows[name].posix_only and is_windows():
+            raise click.UsageError(f"{self.rows[name].posix_only} {POSIX_HINT}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -65,7 +74,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, row.summary) for name, row in self.rows.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """The commands that begin so, and the options of the group itself."""
+        """The commands that begin with the incomplete word, and the options of the group itself."""
         from click.shell_completion import CompletionItem
 
         found = [

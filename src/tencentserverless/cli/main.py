@@ -12,7 +12,7 @@ def main() -> int:
 
     from tencentserverless.cli.exits import Exit
     from tencentserverless.cli.extras import INSTALL_HINT, find_missing
-    from tencentserverless.cli.output import fail
+    from tencentserverless.cli.output.printing import fail
 
     if sys.version_info < _FLOOR:
         running = "{}.{}".format(*sys.version_info[:2])
@@ -33,6 +33,6 @@ def main() -> int:
             Exit.MISSING_EXTRA,
             "the scf command needs the extra 'local' ({} is missing); {}".format(missing, INSTALL_HINT),
         )
-    except KeyboardInterrupt:  # before there was anything to interrupt
+    except KeyboardInterrupt:  # during the import
         return fail(Exit.INTERRUPTED, "interrupted")
     return run()

@@ -1,13 +1,13 @@
-"""Runs a command line, and turns whatever it raises into an exit code and one line."""
+"""The run of a command line. Each error becomes an exit code and one line."""
 
 import click
 
 from tencentserverless import __version__
-from tencentserverless.cli import output
+from tencentserverless.cli.command_table import COMMANDS
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.extras import INSTALL_HINT, find_missing
 from tencentserverless.cli.lazy import LazyGroup
-from tencentserverless.cli.table import COMMANDS
+from tencentserverless.cli.output import printing
 
 scf: LazyGroup = click.version_option(__version__, prog_name="scf")(
     LazyGroup("scf", COMMANDS, "Call Tencent Cloud functions, and run them on this machine.")
@@ -19,25 +19,25 @@ def run() -> int:
     try:
         code = scf.main(prog_name="scf", standalone_mode=False)
     except click.ClickException as error:
-        return output.fail(_exit_of(error.exit_code), error.format_message())
+        return printing.fail(_exit_of(error.exit_code), error.format_message())
     except (click.Abort, KeyboardInterrupt):
-        return output.fail(Exit.INTERRUPTED, "interrupted")
+        return printing.fail(Exit.INTERRUPTED, "interrupted")
     except SystemExit as error:
-        if error.code == 1:  # the one way in which click ends itself here: who read its help has gone
+        if error.code == 1:  # click ends itself so in one case: the reader of its help has ended
             return Exit.PIPE_CLOSED
         raise
     except ImportError as error:
         missing = find_missing(error)
         if not missing:
             raise
-        return output.fail(Exit.MISSING_EXTRA, f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
+        return printing.fail(Exit.MISSING_EXTRA, f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
     except Exception as error:
-        from tencentserverless.cli.failures import translate
+        from tencentserverless.cli.output.failures import translate
 
         failure = translate(error)
-        if failure is None:  # a defect of ours: its traceback is what there is to report
+        if failure is None:  # a defect of ours: the traceback is for the report
             raise
-        return output.fail(failure.code, str(failure), failure.detail)
+        return printing.fail(failure.code, str(failure), failure.detail)
     return _exit_of(code) if isinstance(code, int) else Exit.OK
 
 

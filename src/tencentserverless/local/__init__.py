@@ -1,10 +1,11 @@
 """The local SCF: a real HTTP endpoint that speaks the cloud's API 3.0 and runs real handlers in worker processes.
 
 A call goes through the packages in this order: ``http`` (bytes, TLS), ``api`` (signature, action), ``actions`` (one
-family of the API a file), ``invocations`` (faults, history, the queue), ``scheduler`` (which instance) and ``worker``
-(the process that runs it). ``registry`` holds what exists and all SQL, ``project`` reads the user's folder. ``app``
-puts the services together; ``Local`` in ``embedded`` starts a server from Python.
-``docs/architecture.md`` says what each package may import; contracts in ``pyproject.toml`` hold it. Python 3.10+.
+family of the API a file), ``invocations`` (faults, history, the queue), ``scheduler`` (the choice of the instance) and
+``worker`` (the process that runs the call). ``registry`` holds functions, packages and all SQL, ``project`` reads the
+user's folder. ``app`` creates and runs the services; ``Local`` in ``embedded`` starts a server from Python.
+``docs/architecture.md`` lists the imports that each package may have; contracts in ``pyproject.toml`` check them.
+Python 3.10+.
 """
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ __all__ = ["Local", "LocalError"]
 
 
 def __getattr__(name: str) -> object:
-    """``Local`` and ``LocalError``, loaded when they are asked for: the packages here do not need them."""
+    """Load ``Local`` and ``LocalError`` on first use: the packages here do not need them."""
     if name in __all__:
         from tencentserverless.local import embedded
 

@@ -1,4 +1,4 @@
-"""Who may call: the server's key pair, and the temporary keys that instances carry."""
+"""Access keys: the server's own key pair, and the temporary keys of instances."""
 
 import secrets
 import string
@@ -14,7 +14,7 @@ _TOKEN_BYTES = 48
 
 
 def make_key_pair() -> Credentials:
-    """A new key pair of the platform's shape: ``AKID`` and 32 characters, and 32 characters."""
+    """Make a new key pair in the platform's form: ``AKID`` and 32 characters, and 32 characters."""
     return Credentials(_SECRET_ID_PREFIX + _random_text(), _random_text())
 
 
@@ -24,46 +24,46 @@ def _random_text() -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """Keys that open the server, until a time if they are temporary."""
+    """Keys that the server accepts; temporary ones until a time."""
 
     credentials: Credentials
     expires_at: float | None = None  # UNIX seconds
 
 
 class KeyRing:
-    """Every key that opens the server. Temporary ones go with the instance that they were made for.
+    """Keeps every key that the server accepts. Temporary keys are revoked at the end of their instance.
 
     :param owner: the server's own key pair
     :param clock: UNIX seconds
-    :param lifetime_seconds: how long a temporary key opens
+    :param lifetime_seconds: the lifetime of a temporary key
     """
 
     def __init__(self, owner: Credentials, clock: Callable[[], float], lifetime_seconds: int) -> None:
         self.owner = owner
         self._clock = clock
         self._lifetime_seconds = lifetime_seconds
-        self._grants = {owner.secret_id: AccessKey(owner)}
+        self._keys = {owner.secret_id: AccessKey(owner)}
 
     def find(self, secret_id: str) -> AccessKey | None:
-        """The grant under a SecretId, expired or not."""
-        return self._grants.get(secret_id)
+        """Return the key of a SecretId, also if it has expired."""
+        return self._keys.get(secret_id)
 
     def issue(self) -> AccessKey:
-        """New temporary keys, bound to a token of their own."""
+        """Issue new temporary keys, bound to a token of their own."""
         pair = make_key_pair()
         credentials = Credentials(pair.secret_id, pair.secret_key, secrets.token_urlsafe(_TOKEN_BYTES))
-        grant = AccessKey(credentials, self._clock() + self._lifetime_seconds)
-        self._grants[credentials.secret_id] = grant
-        return grant
+        key = AccessKey(credentials, self._clock() + self._lifetime_seconds)
+        self._keys[credentials.secret_id] = key
+        return key
 
-    def expires_within(self, grant: AccessKey, needed_seconds: float) -> bool:
-        """Whether a grant ends before a call that needs so many seconds would."""
-        return grant.expires_at is not None and grant.expires_at - self._clock() < needed_seconds
+    def expires_within(self, key: AccessKey, needed_seconds: float) -> bool:
+        """True if a key expires before the end of a call that needs this many seconds."""
+        return key.expires_at is not None and key.expires_at - self._clock() < needed_seconds
 
-    def revoke(self, grant: AccessKey) -> None:
-        """Take a temporary grant back; the owner's stays."""
-        if grant.expires_at is not None:
-            self._grants.pop(grant.credentials.secret_id, None)
+    def revoke(self, key: AccessKey) -> None:
+        """Revoke a temporary key; the owner's key stays."""
+        if key.expires_at is not None:
+            self._keys.pop(key.credentials.secret_id, None)
 
     def __repr__(self) -> str:
-        return f"<KeyRing of {len(self._grants)} keys>"
+        return f"<KeyRing of {len(self._keys)} keys>"

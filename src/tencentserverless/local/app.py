@@ -1,6 +1,6 @@
-"""The composition root: puts the rooms together, runs them until a signal comes, and takes them apart.
+"""The composition root: creates the services, runs them until a signal comes, and closes them.
 
-This and ``settings`` is all that the command line imports; the rooms load when a server starts.
+The command line imports only this module and ``settings``; the packages load when a server starts.
 """
 
 import asyncio
@@ -60,25 +60,25 @@ __all__ = [
 
 OnReady = Callable[[str, Callable[[], dict[str, Any]]], None]
 
-_GARBAGE_OBJECTS = 20_000  # new ones before a look; a call leaves none behind that needs it
+_GARBAGE_OBJECTS = 20_000  # new objects before a collection; a call leaves no object behind that needs one
 _ADMIN_TOKEN_BYTES = 32
 
 
 def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None]) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP (the terminal was closed), then stop every worker and return.
 
-    :param on_ready: called once, when the server answers and the env file is written, with its URL and a function
-        that says how it stands
-    :param on_notice: called with a line that the user should see
-    :raises StartupError: if it can't start as it was told to
-    :raises ServerFailed: after it has stopped, if a part of it had ended before
+    :param on_ready: called once, when the server answers and the env file is written, with its URL and a function that
+        returns its status
+    :param on_notice: called with a line for the user
+    :raises StartupError: if the server can't start with these settings
+    :raises ServerFailed: after the stop, if a part of the server had ended before
     """
     from tencentserverless.local.http.server import bind_listeners
     from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.worker.interpreters import Interpreters
 
     descriptor_limit.raise_limit()
-    umask = os.umask(0o077)  # what the server writes is its owner's alone; functions get the old value back
+    umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
     try:
         settings = dataclasses.replace(settings, umask=umask)
         project = discover(settings.project, settings.region, project_variables(), time.time())
@@ -88,11 +88,11 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
         with contextlib.ExitStack() as stack:
             listeners = bind_listeners(settings, stack)
             folder = _hold_state(settings, stack)
-            secured = _secure(settings, folder, stack)
+            tls = _open_tls(settings, folder, stack)
             for notice in (*_port_notices(settings, folder), *_notices(settings, project, interpreters)):
                 on_notice(notice)
             owner, admin_token = _owner(settings, folder), secrets.token_urlsafe(_ADMIN_TOKEN_BYTES)
-            start = _Start(settings, project, interpreters, folder, owner, listeners, secured, admin_token)
+            start = _Start(settings, project, interpreters, folder, owner, listeners, tls, admin_token)
             if listeners.proxy:
                 on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={listeners.proxy_url}")
             _run_loop(_serve(start, on_ready))
@@ -101,9 +101,9 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
 
 
 def _check_debugger(settings: Settings, project: "Project") -> None:
-    """Refuse to debug what can't be.
+    """Check that the chosen functions can be debugged.
 
-    :raises StartupError: if debugpy is missing, or a function
+    :raises StartupError: if debugpy or a function is missing
     """
     from tencentserverless.local.worker.environment import debugger_folder
 
@@ -119,7 +119,7 @@ def _check_debugger(settings: Settings, project: "Project") -> None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Start:
-    """All that a server starts from, checked."""
+    """The checked values that a server starts with."""
 
     settings: Settings
     project: "Project"
@@ -127,19 +127,19 @@ class _Start:
     folder: state_dir.StateFolder | None
     owner: Credentials
     listeners: "Listeners"
-    secured: "TlsServerConfig | None"
+    tls: "TlsServerConfig | None"
     admin_token: str
 
     @property
     def root(self) -> Path | None:
-        """The folder that keeps what outlives the server, None for none."""
+        """The folder of data that outlives the server, None for none."""
         return self.folder.path.resolve() if self.folder else None
 
     def write_environment(self) -> None:
-        """Say in files how to call the server."""
+        """Write the files that tell clients how to call the server."""
         variables = state_dir.environment_of(self.listeners.endpoint_url, self.owner, self.settings.region)
-        if self.secured:
-            variables |= state_dir.trust_of(self.secured.ca_file, self.secured.bundle_file)
+        if self.tls:
+            variables |= state_dir.trust_of(self.tls.ca_file, self.tls.bundle_file)
         if self.listeners.proxy:
             variables[state_dir.PROXY_VARIABLE] = self.listeners.proxy_url
         variables[state_dir.ADMIN_TOKEN_VARIABLE] = self.admin_token
@@ -149,7 +149,7 @@ class _Start:
             self.folder.write_environment(variables)
 
     def forget_environment(self) -> None:
-        """The server has stopped: its state folder no longer says how to call it."""
+        """Remove the env file, because the server has stopped."""
         if self.folder:
             self.folder.forget_environment(self.listeners.endpoint_url)
 
@@ -161,19 +161,19 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
     from tencentserverless.local.service_factory import create_services
 
     limits = start.settings.limits
-    ring = access_keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
+    keys = access_keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     async with contextlib.AsyncExitStack() as stack:
         services, background = create_services(
             start.settings,
             start.project,
             start.interpreters,
             stack,
-            keys=ring,
+            keys=keys,
             folder=start.root,
             endpoint_url=start.listeners.inner_url,
         )
         admin = Admin(services, start.admin_token, start.settings.host)
-        api = Api(services, ring, admin)
+        api = Api(services, keys, admin)
 
         server, stop = HttpServer(), asyncio.Event()
         stopping = _stop_on_signals(stop, services, background)
@@ -196,13 +196,13 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
 
 
 def _failure(down: Mapping[str, str]) -> ServerFailed:
-    """The error of a server of which a part had ended before it stopped."""
+    """Make the error of a server of which a part had ended before the stop."""
     reasons = "; ".join(f"{name}: {reason}" for name, reason in down.items())
     return ServerFailed(f"the local SCF has stopped, but not all of it ran until then: {reasons}")
 
 
 async def _follow_files(services: "Services", project: "Project", background: "Background") -> None:
-    """Have saved files of functions taken over from now on, before anything runs and anybody is told to call."""
+    """Watch the saved files of functions from now on. This starts before any call can run."""
     from tencentserverless.local.reload import start_reloader
 
     reloader = await start_reloader(services, project)
@@ -212,9 +212,11 @@ async def _follow_files(services: "Services", project: "Project", background: "B
 def _stop_on_signals(
     stopped: asyncio.Event, services: "Services", background: "Background"
 ) -> "list[asyncio.Task[None]]":
-    """Calls under way may end, then workers do, so that the answers can leave; a second signal has no patience.
+    """Stop on a signal: running calls may end, then workers end, so that answers can be sent.
 
-    :return: the tasks that see to it
+    A second signal ends them now.
+
+    :return: the tasks of the stop
     """
     loop = asyncio.get_running_loop()
     stopping: list[asyncio.Task[None]] = []
@@ -227,13 +229,14 @@ def _stop_on_signals(
         stopping.append(loop.create_task(services.scheduler.close(patience_seconds)))
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # ignored: it runs under nohup
+        # ignored: the server runs under nohup
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop)
     return stopping
 
 
 def _settle_memory() -> None:
-    """What is here when the server is ready stays: looking through it again and again cost a tenth of every call."""
+    """Exempt the present objects from garbage collection: examining them repeatedly cost a tenth of every call."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE_OBJECTS, 20, 50)
@@ -242,20 +245,21 @@ def _settle_memory() -> None:
 def _run_loop(main: Coroutine[None, None, None]) -> None:
     try:
         import uvloop
-    except ImportError:  # none for this platform: the standard loop does the same, slower
+    except ImportError:  # not available on this platform: the standard loop does the same, but slower
         asyncio.run(main)
     else:
         uvloop.run(main)
 
 
-def _secure(
+def _open_tls(
     settings: Settings, folder: state_dir.StateFolder | None, stack: contextlib.ExitStack
 ) -> "TlsServerConfig | None":
     if not settings.tls:
         return None
-    from tencentserverless.local.http.tls import secured  # loads cryptography, which others need not wait for
+    # loads cryptography, which a server without TLS does not need
+    from tencentserverless.local.http.tls import open_tls
 
-    return stack.enter_context(secured(folder.path if folder else None, settings.host))
+    return stack.enter_context(open_tls(folder.path if folder else None, settings.host))
 
 
 def _hold_state(settings: Settings, stack: contextlib.ExitStack) -> state_dir.StateFolder | None:
@@ -270,8 +274,8 @@ async def _listen(server: "HttpServer", api: "Api", start: _Start, stack: contex
     """Serve the API, and the proxy where one is asked for."""
     listeners = start.listeners
     await server.listen(api, listeners.inner.listener)
-    if start.secured:
-        await server.listen(api, listeners.main.listener, start.secured.context)
+    if start.tls:
+        await server.listen(api, listeners.main.listener, start.tls.context)
     if listeners.proxy:
         from tencentserverless.local.http.proxy import ConnectProxy
 
@@ -311,6 +315,6 @@ def _notices(settings: Settings, project: "Project", interpreters: "Interpreters
     if not settings.is_loopback:
         notices.append(
             f"warning: {settings.host} can be reached from other machines. Functions run with your user's rights, and "
-            "whoever holds a key runs code: the isolation is against crashes, not against attackers."
+            "any holder of a key can run code: the isolation is against crashes, not against attackers."
         )
     return notices

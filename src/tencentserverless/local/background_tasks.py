@@ -1,4 +1,4 @@
-"""The tasks that run beside all calls. What ends unexpectedly is shown, and started again where that is safe."""
+"""The tasks that run beside all calls. A task that ends unexpectedly is reported, and restarted if that is safe."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ Work = Callable[[], Coroutine[None, None, None]]
 class Background:
     """Runs tasks until the server stops, and knows which of them have ended before.
 
-    :param show: called with a line that the user should see
-    :param pause_seconds: before a task is started again; twice as long each time, up to a minute
+    :param show: called with a line for the user
+    :param pause_seconds: before a restart; doubled each time, up to a minute
     """
 
     def __init__(self, show: Callable[[str], None], pause_seconds: float = FIRST_PAUSE_SECONDS) -> None:
@@ -28,11 +28,11 @@ class Background:
         self._is_ending = False
 
     def keep(self, name: str, work: Work, *, restarts: bool = True) -> "asyncio.Task[None]":
-        """Run something for as long as the server runs.
+        """Run a task for as long as the server runs.
 
-        :param name: of what it is to the user: "timers"
+        :param name: name of the task for the user, such as "timers"
         :param work: makes the coroutine, again for each start
-        :param restarts: whether it is safe to start it again
+        :param restarts: true if the task may be restarted
         """
         task = asyncio.get_running_loop().create_task(self._run(name, work, restarts=restarts), name=name)
         self._tasks.add(task)
@@ -40,19 +40,19 @@ class Background:
         return task
 
     def expect_end(self) -> None:
-        """The server is stopping: what ends from now on was to end."""
+        """Expect the end of tasks from now on: the server is stopping."""
         self._is_ending = True
 
     def down(self) -> dict[str, str]:
-        """What does not run though it should, by name, with the reason."""
+        """Return the tasks that have ended too early, by name, with the reason."""
         return dict(self._down)
 
     def report(self, name: str, error: BaseException) -> None:
-        """Show an error that nobody waits for, once for each place."""
+        """Show an error that no caller receives, once for each place."""
         self._tell(name, describe(error), "")
 
     def watch_loop(self) -> None:
-        """Show what tasks and callbacks raise that nobody waits for."""
+        """Show errors of tasks and callbacks that no caller receives."""
         asyncio.get_running_loop().set_exception_handler(self._take_from_loop)
 
     async def close(self) -> None:
@@ -76,7 +76,7 @@ class Background:
             if not restarts:
                 return
             if loop.time() - began > _LONGEST_PAUSE_SECONDS:
-                pause_seconds = self._pause_seconds  # it had been well for long
+                pause_seconds = self._pause_seconds  # the task had run well for long
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(_LONGEST_PAUSE_SECONDS, 2 * pause_seconds)
             self._down.pop(name, None)
@@ -95,7 +95,7 @@ class Background:
 
 
 async def _end_of(task: "asyncio.Task[None]") -> str:
-    """Why a task has ended. If the one who waits is cancelled, so is the task."""
+    """Return the reason of a task's end. If the waiting caller is cancelled, the task is too."""
     try:
         await asyncio.wait({task})
     except asyncio.CancelledError:
@@ -110,7 +110,7 @@ async def _end_of(task: "asyncio.Task[None]") -> str:
 
 
 def describe(error: BaseException) -> str:
-    """An error with its kind and where it was raised, on one line."""
+    """Return an error with its type and its place, on one line."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{place}"

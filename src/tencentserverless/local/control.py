@@ -1,4 +1,4 @@
-"""A local SCF that runs, as others of its user find it: by its state folder, or the file of its --env-file."""
+"""Controls a running local SCF, found by its state folder or by the file of its --env-file."""
 
 import contextlib
 import http.client
@@ -24,9 +24,9 @@ _LOOK_SECONDS = 0.05
 
 
 def find_state(start: Path) -> Path:
-    """The state folder of the project that a folder is in: its own, or that of the nearest folder around it.
+    """Return the state folder of the project around a folder: its own, or that of the nearest parent folder.
 
-    :return: the folder's own one where there is none, for an error to name
+    :return: the folder's own state folder if there is none, for an error message
     """
     folder = start.resolve()
     found = (each / STATE_FOLDER_NAME for each in (folder, *folder.parents) if (each / STATE_FOLDER_NAME).is_dir())
@@ -34,7 +34,7 @@ def find_state(start: Path) -> Path:
 
 
 def running_environment(source: Path) -> dict[str, str]:
-    """The variables that make a client call the server that runs.
+    """Return the variables that make a client call the running server.
 
     :param source: the state folder of a server, or the file of its --env-file
     :raises StartupError: if no server runs there
@@ -46,7 +46,7 @@ def running_environment(source: Path) -> dict[str, str]:
 
 
 def read_environment(source: Path) -> dict[str, str]:
-    """All that the server has written there, its admin token too.
+    """Return all variables that the server has written, including its admin token.
 
     :raises StartupError: if no server runs there
     """
@@ -64,14 +64,14 @@ def read_environment(source: Path) -> dict[str, str]:
 
 
 def leaving_variables() -> list[str]:
-    """The variables to unset, so that clients call the cloud again. Roots that are not a local SCF's stay."""
+    """Return the variables to unset, so that clients call the cloud again. Root files of other programs stay."""
     return [*state_dir.ENV_VARIABLES, state_dir.PROXY_VARIABLE, *trust_of_ours()]
 
 
 def ask(variables: Mapping[str, str], method: str, place: str, content: object = None) -> tuple[int, dict[str, Any]]:
-    """Ask a server's own endpoint, ``/_local/``: the HTTP status and what it answers.
+    """Send a request to a server's own endpoint, ``/_local/``; return the HTTP status and the answer.
 
-    :param variables: all that the server has written, its admin token too
+    :param variables: all variables that the server has written, including its admin token
     :raises OSError: if there is no answer
     """
     headers = {"Authorization": f"Bearer {variables.get(state_dir.ADMIN_TOKEN_VARIABLE, '')}"}
@@ -82,7 +82,7 @@ def ask(variables: Mapping[str, str], method: str, place: str, content: object =
 
 
 def server_status(source: Path) -> dict[str, Any]:
-    """How a server stands: its URL, its pid, its functions, and the instances and calls of this moment.
+    """Return the status of a server: its URL, its pid, its functions, and the instances and calls of this moment.
 
     :param source: the state folder of a server, or the file of its --env-file
     :raises StartupError: if no server runs there
@@ -92,9 +92,9 @@ def server_status(source: Path) -> dict[str, Any]:
 
 
 def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
-    """What a server has written to its terminal: the last lines, at most 2,000, and how many there have been.
+    """Return lines that a server has written to its terminal: the last ones, at most 2,000, and the number of all.
 
-    :param after: leave out so many, as the last answer counted them
+    :param after: skip this many lines, a count from the last answer
     :raises StartupError: if no server runs there
     """
     found = _asked(source, read_environment(source), "GET", f"logs?after={after}")
@@ -102,7 +102,7 @@ def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
 
 
 def reset_server(source: Path) -> None:
-    """No more faults, and an empty ledger.
+    """Remove all faults, and empty the ledger.
 
     :raises StartupError: if no server runs there
     """
@@ -112,9 +112,9 @@ def reset_server(source: Path) -> None:
 
 
 def stop_server(source: Path, *, is_hurried: bool = False) -> None:
-    """Have a server end as Ctrl-C does, and wait until it is gone.
+    """Stop a server as Ctrl-C does, and wait until it has ended.
 
-    :param is_hurried: calls under way do not get their four seconds
+    :param is_hurried: end running calls now, without the four seconds of drain time
     :raises StartupError: if no server runs there, or it does not end
     """
     variables = read_environment(source)
@@ -127,10 +127,10 @@ def stop_server(source: Path, *, is_hurried: bool = False) -> None:
 
 
 def forget_state(folder: Path) -> list[str]:
-    """Remove what a server that is stopped has kept, but for its keys and certificates.
+    """Remove the data of a stopped server, except its keys and certificates.
 
-    :return: the names of what is gone
-    :raises StartupError: if it is no state folder, or a server runs from it
+    :return: the names of the removed entries
+    :raises StartupError: if the folder is no state folder, or a server runs from it
     """
     if not state_dir.is_state_folder(folder):
         raise StartupError(Reason.STATE, f"{shlex.quote(str(folder))} is no state folder of a local SCF")
@@ -147,9 +147,9 @@ def forget_state(folder: Path) -> list[str]:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder in which others may have no write bits, as code has none.
+    """Remove a folder that may contain folders without write permission, as code has none.
 
-    :raises OSError: if it can't be removed
+    :raises OSError: if the folder can't be removed
     """
     private_files.let_write(folder)
     shutil.rmtree(folder)
@@ -176,7 +176,7 @@ def _connect(variables: Mapping[str, str]) -> http.client.HTTPConnection:
 
 
 def _runs(pid: int) -> bool:
-    """Does a server run as this process? One that nobody has waited for yet does not, and neither does a stranger."""
+    """True if a server runs as this process. A zombie is none, and neither is another program with the same pid."""
     import psutil
 
     try:
@@ -189,7 +189,7 @@ def _runs(pid: int) -> bool:
 
 
 def _answers(url: str) -> bool:
-    """Whether anything listens at a URL."""
+    """True if a server listens at a URL."""
     try:
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname or "", parts.port or 0), _CONNECT_SECONDS):

@@ -1,20 +1,20 @@
-"""How many files and sockets the server may have open, and how many instances that is enough for.
+"""The number of files and sockets that the server may have open, and of instances that they are enough for.
 
-macOS gives a program 256 at first, and lets it ask for more. Functions keep what the server was given.
+macOS gives a program 256 at first, and lets it ask for more. Functions keep the original limit.
 """
 
 import contextlib
 import resource
 import sys
 
-_ENOUGH = 8192  # and macOS gives no program over 10,240, whatever its hard limit says
-_OF_THE_SERVER = 64  # the database, listeners, and clients that wait
-_OF_AN_INSTANCE = 5  # while it starts; fewer later
+_ENOUGH = 8192  # macOS gives no program more than 10,240, whatever its hard limit is
+_OF_THE_SERVER = 64  # for the database, listeners, and waiting clients
+_OF_AN_INSTANCE = 5  # during its start; fewer later
 _given: list[int] = []  # the soft limit before it was raised
 
 
 def raise_limit() -> None:
-    """Ask the system for as many as are enough. What it does not give, the server does without."""
+    """Ask the system for enough descriptors. If it refuses, the server works with the present limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < _reachable():
         with contextlib.suppress(OSError, ValueError):
@@ -23,7 +23,7 @@ def raise_limit() -> None:
 
 
 def give_back(pid: int) -> None:
-    """Let a child have what the server was given. Only Linux can; the child may have gone already."""
+    """Give a child the server's original limit. Only Linux can do that; the child may have ended already."""
     if _given and sys.platform == "linux":
         with contextlib.suppress(OSError, ValueError):
             _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -31,7 +31,7 @@ def give_back(pid: int) -> None:
 
 
 def count_instances() -> int:
-    """How many instances the descriptors allow that the server has, or can have."""
+    """Return the number of instances for which the server's descriptors, present or possible, are enough."""
     return max(1, (_reachable() - _OF_THE_SERVER) // _OF_AN_INSTANCE)
 
 

@@ -1,6 +1,6 @@
 """A local SCF from Python: ``with Local("functions") as local: ...``.
 
-It runs in a process of its own, as ``scf local start`` does, and leaves nothing behind.
+It runs in a process of its own, like ``scf local start``, and leaves no files behind.
 """
 
 import contextlib
@@ -27,17 +27,17 @@ from tencentserverless.local.state_dir import (
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
-_LOG_SECONDS = 10.0  # for lines to be written that a busy machine has not come to
+_LOG_SECONDS = 10.0  # time for a busy machine to write the lines
 _LOOK_SECONDS = 0.01
 _BEYOND_ALL_LINES = 10**12
 
 
 class LocalError(Exception):
-    """The local SCF could not be started, or refused what was asked of it."""
+    """The local SCF could not start, or refused a request."""
 
 
 class Local:
-    """A local SCF on a free port, ephemeral unless it is given a state folder.
+    """A local SCF on a free port, ephemeral unless an option names a state folder.
 
     ::
 
@@ -48,9 +48,9 @@ class Local:
             local.set_faults([{"kind": "lost", "function": "order", "first": 1}])
             client = Client("ap-guangzhou", local.secret_id, local.secret_key, endpoint=local.url)
 
-    :param path: the folder of functions, as ``scf local start`` takes it
+    :param path: the folder of functions, as for ``scf local start``
     :param options: further options of ``scf local start``, such as ``"--time-scale", "60"``
-    :param ledger: keep account of what runs, from the beginning
+    :param ledger: record all runs, from the beginning
     :param environment: the server's environment, by default this process's
     """
 
@@ -67,34 +67,34 @@ class Local:
         self._given = environment
         self._process: subprocess.Popen[str] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        #: What makes clients call this server, to be put into the environment of a program.
+        #: Variables that make clients call this server, for the environment of a program.
         self.environment: dict[str, str] = {}
 
     @property
     def url(self) -> str:
-        """Where the server is."""
+        """URL of the server."""
         return self._variable(ENDPOINT_VARIABLE)
 
     @property
     def secret_id(self) -> str:
-        """Of the server's key pair."""
+        """SecretId of the server's key pair."""
         return self._variable(ID_VARIABLES[0])
 
     @property
     def secret_key(self) -> str:
-        """Of the server's key pair."""
+        """SecretKey of the server's key pair."""
         return self._variable(KEY_VARIABLES[0])
 
     @property
     def log(self) -> str:
-        """What the server has written to its terminal until now: what functions print, errors, notices.
+        """Everything that the server has written to its terminal until now: output of functions, errors, notices.
 
-        The output of calls that have ended is whole.
+        The output of ended calls is complete.
         """
         return self.read_log()
 
     def read_log(self, start_bytes: int = 0) -> str:
-        """The log from a place on, such as a ``log_bytes`` of before."""
+        """Return the log from an offset on, such as an earlier ``log_bytes``."""
         self._settle_log()
         with self._place("log").open("rb") as file:
             file.seek(start_bytes)
@@ -102,13 +102,13 @@ class Local:
 
     @property
     def log_bytes(self) -> int:
-        """How long the log is by now."""
+        """Size of the log now."""
         return self._place("log").stat().st_size
 
     def start(self) -> "Local":
-        """Start it and wait until it answers.
+        """Start the server and wait until it answers.
 
-        :raises LocalError: if it can't start; the message is the server's own
+        :raises LocalError: if the server can't start, with the server's own message
         """
         if self._process is not None:
             raise LocalError("this local SCF runs already")
@@ -123,7 +123,7 @@ class Local:
         return self
 
     def stop(self) -> None:
-        """Stop it, with all that it has started."""
+        """Stop the server and all processes that it has started."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGTERM)
@@ -137,22 +137,22 @@ class Local:
             self._folder = None
 
     def set_faults(self, rules: Iterable[Mapping[str, Any]]) -> None:
-        """Let these rules decide which calls fail from now on; see docs/local.md for what a rule says.
+        """Set the rules that decide which calls fail from now on; docs/local.md describes rules.
 
-        :raises LocalError: if one can't be read; then those before still count
+        :raises LocalError: if a rule can't be read; then the previous rules stay
         """
         self._ask("PUT", "faults", {"rules": [dict(rule) for rule in rules]})
 
     def faults(self) -> list[dict[str, Any]]:
-        """The rules that count, each with how many calls fitted and how often it fired."""
+        """Return the active rules, each with the number of matching calls and how often it fired."""
         rules: list[dict[str, Any]] = self._ask("GET", "faults")["rules"]
         return rules
 
     def ledger(self, **search: str) -> list[dict[str, Any]]:
-        """What ran, the oldest first.
+        """Return the recorded runs, the oldest first.
 
         :param search: ``request_id``, ``payload`` (SHA-256 of the event's JSON text, in hex) or ``function``
-        :raises LocalError: if it is more than one answer holds, or the search is none
+        :raises LocalError: if there are more runs than one answer holds, or the search is invalid
         """
         found = self._ask("GET", f"ledger?{urllib.parse.urlencode(search)}")
         entries: list[dict[str, Any]] = found["entries"]
@@ -163,19 +163,19 @@ class Local:
         return entries
 
     def reset(self) -> None:
-        """No more faults, and an empty ledger."""
+        """Remove all faults, and empty the ledger."""
         self._ask("DELETE", "faults")
         self._ask("DELETE", "ledger")
 
     def status(self) -> dict[str, Any]:
-        """The functions that there are, and the instances and calls of this moment."""
+        """Return the functions, and the instances and calls of this moment."""
         return self._ask("GET", "status")
 
     def _settle_log(self) -> None:
-        """Wait until the server's thread has written what the server had said when it was asked first."""
+        """Wait until the server has written all lines that it had when this was called."""
         said = None
         deadline = time.monotonic() + _LOG_SECONDS
-        with contextlib.suppress(OSError, LocalError):  # it has ended, and with it the thread
+        with contextlib.suppress(OSError, LocalError):  # the server has ended, and with it the thread that writes
             while ADMIN_TOKEN_VARIABLE in self.environment and time.monotonic() < deadline:
                 found = self._ask("GET", f"logs?after={_BEYOND_ALL_LINES}")
                 said = found["count"] if said is None else said
@@ -199,7 +199,7 @@ class Local:
         command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path), "--port", "0"]
         command += ["--env-file", str(env_file), *kept, *self._options]
         with self._place("log").open("w", encoding="utf-8") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # ourselves
+            self._process = subprocess.Popen(  # noqa: S603  # our own command
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
             )
         deadline = time.monotonic() + _START_SECONDS
@@ -210,7 +210,7 @@ class Local:
         self.environment = read_variables(env_file)
 
     def _ask(self, method: str, place: str, content: object = None) -> dict[str, Any]:
-        self._variable(ADMIN_TOKEN_VARIABLE)  # or it does not run
+        self._variable(ADMIN_TOKEN_VARIABLE)  # raises an error if the server does not run
         status, found = ask(self.environment, method, place, content)
         if status != 200:
             raise LocalError(found["error"])

@@ -4,10 +4,10 @@ import enum
 
 
 class ApiError(Exception):
-    """Becomes ``Response.Error`` of the answer.
+    """A refusal of the API, which becomes ``Response.Error`` of the answer.
 
     :param code: a code of the platform, such as ``ResourceNotFound.Function``
-    :param message: what is wrong and what to do; goes to whoever asked, so it never holds a secret
+    :param message: the problem and the remedy; sent to the caller, so it never holds a secret
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -17,7 +17,7 @@ class ApiError(Exception):
 
 
 class Reason(enum.Enum):
-    """Why ``scf local start`` would not start; the command line gives each an exit code."""
+    """The reason why ``scf local start`` did not start; the command line gives each an exit code."""
 
     PROJECT = "project"
     ADDRESS = "address"
@@ -27,7 +27,7 @@ class Reason(enum.Enum):
 
 
 class StartupError(Exception):
-    """The local SCF can't start as it was told to; the message is one line for the terminal."""
+    """The local SCF can't start with these settings; the message is one line for the terminal."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -35,4 +35,4 @@ class StartupError(Exception):
 
 
 class ServerFailed(Exception):
-    """The local SCF has stopped, and not all of it ran until then; the message is one line for the terminal."""
+    """The local SCF has stopped after a part of it had failed; the message is one line for the terminal."""

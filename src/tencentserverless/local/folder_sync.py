@@ -1,4 +1,4 @@
-"""Looks into the folders of functions, in a thread: files may lie on a slow disk, and calls are under way."""
+"""Scans the folders of functions, in a thread: files may lie on a slow disk, and calls are running."""
 
 import asyncio
 import time
@@ -15,53 +15,53 @@ from tencentserverless.local.settings import Settings, project_variables
 
 
 async def follow_folder(services: Services, region: str, namespace: str | None, name: str) -> None:
-    """Take over what the folder of a function says now, for whoever is about to change the function after that.
+    """Apply the present content of a function's folder, before an action that changes the function.
 
-    So the change comes last, and stands until the folder changes again.
+    So the action's change comes last, and stays until the folder changes again.
     """
     catalogue, key = services.catalogue, FunctionKey(region, namespace or DEFAULT_NAMESPACE, name)
     moment, kept = catalogue.begin_scan(), catalogue.kept().get(key)
     if kept is None or kept.place is None:
         return
     try:
-        look = await asyncio.to_thread(scan_folder, kept.place, key, services.settings.region, services.clock())
+        definition = await asyncio.to_thread(scan_folder, kept.place, key, services.settings.region, services.clock())
     except StartupError:
-        return  # the user is told when it is followed
-    followed = catalogue.apply_sync({key: look}, moment).get(key) if look is not None else None
-    if followed is not None:
-        tell(services, followed)
-        if not end_old(services, followed) and followed.stand.is_saved and followed.before is not None:
-            drain_versions(services, [followed.before.latest])
+        return  # the user gets this message from the reloader
+    result = catalogue.apply_sync({key: definition}, moment).get(key) if definition is not None else None
+    if result is not None:
+        tell(services, result)
+        if not end_old(services, result) and result.plan.is_saved and result.before is not None:
+            drain_versions(services, [result.before.latest])
 
 
-def tell(services: Services, followed: SyncResult) -> None:
-    """Say what has come of a look at a folder."""
-    kept, show = followed.stand.kept, services.console.show
-    if notice := notice_of(followed):
+def tell(services: Services, result: SyncResult) -> None:
+    """Show the result of a scan to the user."""
+    kept, show = result.plan.kept, services.console.show
+    if notice := notice_of(result):
         show(f"scf: {notice}")
-    if kept is not None and followed.has_come_back:
+    if kept is not None and result.has_come_back:
         show(f"[{kept.key.name}] its folder is back")
-    if kept is not None and followed.stand.news is not SyncChange.NONE:
+    if kept is not None and result.plan.news is not SyncChange.NONE:
         show(f"[{kept.key.name}] its configuration is as its folder says now")
 
 
-def end_old(services: Services, followed: SyncResult) -> bool:
-    """End the instances of a ``$LATEST`` that is no more. The value says whether it is no more."""
-    before, kept = followed.before, followed.stand.kept
-    if followed.stand.news is not SyncChange.NONE:
-        services.timers.look_again()
+def end_old(services: Services, result: SyncResult) -> bool:
+    """End the instances of a ``$LATEST`` that was replaced or removed. Returns True if it was."""
+    before, kept = result.before, result.plan.kept
+    if result.plan.news is not SyncChange.NONE:
+        services.timers.reschedule()
     if before is None or kept is None or kept.function is None:
         return False
-    if kept.function.latest == before.latest and not followed.has_gone_away:
+    if kept.function.latest == before.latest and not result.has_gone_away:
         return False
     drain_versions(services, [before.latest])
     return True
 
 
 def scan_folder(place: Path, key: FunctionKey, region: str, now: float) -> FolderDefinition | None:
-    """What a serverless.yml, or a folder that has none, says of a function; None if it holds it no more.
+    """Read the function of a serverless.yml, or of a folder without one; None if it is not there any more.
 
-    :raises StartupError: if it says something that can't be
+    :raises StartupError: if the definition is invalid
     """
     record = read_place(place, region, project_variables(), now)
     code = "" if record is None or record.key != key else digest(record.code_folder)
@@ -69,18 +69,18 @@ def scan_folder(place: Path, key: FunctionKey, region: str, now: float) -> Folde
 
 
 async def read_project(settings: Settings) -> Project:
-    """The functions of PATH as its manifests say now; none if PATH is not there.
+    """Read the functions of PATH from its manifests; none if PATH is missing.
 
-    :raises StartupError: if one can't be
+    :raises StartupError: if a manifest is invalid
     """
     return await asyncio.to_thread(
         discover, settings.project, settings.region, project_variables(), time.time(), may_be_empty=True
     )
 
 
-def scan_folders(project: Project, *, looks_inside: bool = True) -> dict[FunctionKey, FolderDefinition]:
-    """What the folders of functions say. It may take seconds to look into all of them."""
-    folders = {record.code_folder for record in project.records.values()} if looks_inside else ()
+def scan_folders(project: Project, *, reads_files: bool = True) -> dict[FunctionKey, FolderDefinition]:
+    """Return the definitions of all functions in folders. Reading all files may take seconds."""
+    folders = {record.code_folder for record in project.records.values()} if reads_files else ()
     digests = {folder: digest(folder) for folder in folders}
     return {
         key: FolderDefinition(record, digests.get(record.code_folder, ""), project.places[key])

@@ -24,7 +24,12 @@ class Stopping(Exception):
 
 
 class Caller(Protocol):
-    """The one who waits for an invocation."""
+    """The one who waits for an invocation.
+
+    :cvar gets_answer: true if it sends an HTTP answer, which a fault rule may damage
+    """
+
+    gets_answer: bool
 
     def end(self, invocation: "Invocation") -> None:
         """The invocation has ended: ``outcome`` or ``failure`` is set."""

@@ -6,7 +6,7 @@ import msgspec
 
 SUCCESS = 0
 
-#: Status values that the local SCF gives, by the platform's page of status codes (document/product/583/42611).
+#: Status values of the local SCF, from the platform's page of status codes (document/product/583/42611).
 USER_ERROR = 430
 OVER_BURST = 429
 OVER_QUOTA = 432
@@ -22,13 +22,13 @@ _BEFORE_THE_HANDLER = frozenset({OVER_BURST, OVER_QUOTA, START_FAILED, START_TIM
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of one call.
+    """The outcome of one call.
 
     :param status: ``SUCCESS``, or the platform's status code
     :param text: the return value as JSON text; empty on failure
-    :param message: what failed; empty on success
-    :param stack_trace: of user code, where it raised
-    :param output: the last part of what the call wrote to stdout and stderr
+    :param message: the error; empty on success
+    :param stack_trace: the traceback of user code, if it raised an error
+    :param output: the last part of the call's stdout and stderr
     """
 
     status: int = SUCCESS
@@ -41,17 +41,17 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether the function returned."""
+        """True if the function returned."""
         return self.status == SUCCESS
 
     @property
     def has_run(self) -> bool:
-        """Whether the event came before the function's handler."""
+        """True if the function's handler got the event."""
         return self.status not in _BEFORE_THE_HANDLER
 
 
 def timed_out(timeout_seconds: int, memory_bytes: int, output: bytes) -> Outcome:
-    """The function ran longer than its timeout."""
+    """Make the outcome of a function that ran longer than its timeout."""
     return Outcome(
         TIMED_OUT,
         message=f"Invoking task timed out after {timeout_seconds} seconds",
@@ -62,7 +62,7 @@ def timed_out(timeout_seconds: int, memory_bytes: int, output: bytes) -> Outcome
 
 
 def memory_exceeded(duration_ms: float, memory_bytes: int, limit_mb: int, output: bytes) -> Outcome:
-    """The process held more memory than the function may."""
+    """Make the outcome of a process that held more memory than the function may use."""
     return Outcome(
         MEMORY_EXCEEDED,
         message=f"Task memory exceeded {limit_mb} MB",
@@ -73,53 +73,53 @@ def memory_exceeded(duration_ms: float, memory_bytes: int, limit_mb: int, output
 
 
 def exited(duration_ms: float, output: bytes) -> Outcome:
-    """The process ended while the function ran."""
+    """Make the outcome of a process that ended while the function ran."""
     return Outcome(EXITED, message="User process exit when running", duration_ms=duration_ms, output=output)
 
 
 def start_timed_out(timeout_seconds: int, output: bytes) -> Outcome:
-    """The function's module took longer to load than its init timeout."""
+    """Make the outcome of a module that took longer to load than the init timeout."""
     message = f"Initialization timed out after {timeout_seconds} seconds, before the handler was called"
     return Outcome(START_TIMED_OUT, message=message, output=output)
 
 
 def start_failed(detail: str, output: bytes = b"") -> Outcome:
-    """The process ended, or could not be started, before the handler was ready."""
+    """Make the outcome of a process that ended before the handler was ready, or could not start."""
     return Outcome(START_FAILED, message=f"The function's process could not start: {detail}", output=output)
 
 
 def over_quota(name: str, quota_mb: int) -> Outcome:
-    """More calls at once than the memory quota of the region allows."""
+    """Make the outcome of a call above the region's memory quota."""
     message = f"Function [ {name} ] concurrency exceeded region unreserved quota {quota_mb} MB"
     return Outcome(OVER_QUOTA, message=message)
 
 
 def no_instance(name: str, processes: int, queue_seconds: float) -> Outcome:
-    """This machine runs as many processes as it may, and none came free."""
+    """Make the outcome of a call for which no instance became free, while no further process was allowed."""
     message = f"Resource limit exceed for function [{name}]: no instance came free in {queue_seconds:g} seconds, and "
     return Outcome(OVER_QUOTA, message=message + f"the local SCF runs at most {processes} processes")
 
 
 def over_burst(name: str, instances: int) -> Outcome:
-    """The region has started as many instances in this minute as it may."""
+    """Make the outcome of a call in a region that has started its limit of instances in this minute."""
     message = f"Resource limit exceed for function [{name}]: over {instances} new instances of the region in a minute"
     return Outcome(OVER_BURST, message=message)
 
 
 def cancelled() -> Outcome:
-    """An asynchronous invocation was ended before it ran."""
+    """Make the outcome of an asynchronous invocation that was ended before it ran."""
     return Outcome(CANCELLED, message="The invocation was terminated before it ran")
 
 
 def throttled(name: str, status: int) -> Outcome:
-    """There was no room for a call, by a fault rule."""
+    """Make the outcome of a call that a fault rule throttles."""
     return Outcome(status, message=f"Resource limit exceed for function [{name}], by a fault rule")
 
 
 def error_object(outcome: Outcome, request_id: str) -> str:
-    """The platform's error object, as the text that RetMsg holds: compact, keys in alphabetical order."""
+    """Return the platform's error object, as the text of RetMsg: compact, keys in alphabetical order."""
     error: dict[str, object] = {
-        # Both 1 and -1 have been seen for most; the documentation shows -1, and 1 for this one alone.
+        # Both 1 and -1 have been seen for most errors; the documentation shows -1, and 1 only for this one.
         "errorCode": 1 if outcome.status == OVER_QUOTA else -1,
         "errorMessage": outcome.message,
         "requestId": request_id,
@@ -131,10 +131,10 @@ def error_object(outcome: Outcome, request_id: str) -> str:
 
 
 def call_log(request_id: str, output: bytes, duration_ms: float, memory_mb: int, memory_bytes: int) -> bytes:
-    """The log of one call, in the layout that ``Result.Log`` has.
+    """Return the log of one call, in the layout of ``Result.Log``.
 
-    :param output: what the function wrote
-    :param memory_mb: what the function is configured with
+    :param output: output of the function
+    :param memory_mb: configured memory of the function
     """
     head = f"START RequestId: {request_id}\nEvent RequestId: {request_id}\n"
     end = (
@@ -147,7 +147,7 @@ def call_log(request_id: str, output: bytes, duration_ms: float, memory_mb: int,
 
 
 def tail(log: bytes, limit_bytes: int) -> str:
-    """The last bytes of a log as text, cut where a character begins."""
+    """Return the last bytes of a log as text, cut at the beginning of a character."""
     part = log[-limit_bytes:]
     if len(log) > limit_bytes:
         start = 0

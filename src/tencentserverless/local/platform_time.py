@@ -1,4 +1,4 @@
-"""Times as the platform writes them: ``2017-05-16 20:00:00``, without a zone; here that is UTC, as inside functions."""
+"""Times in the platform's form: ``2017-05-16 20:00:00``, without a zone; here the zone is UTC, as inside functions."""
 
 from datetime import datetime, timezone
 
@@ -8,7 +8,7 @@ _TIME_LAYOUT = "%Y-%m-%d %H:%M:%S"
 
 
 def time_text(seconds: float) -> str:
-    """A time as the platform writes it.
+    """Return a time in the platform's form.
 
     :param seconds: UNIX seconds
     """
@@ -16,9 +16,9 @@ def time_text(seconds: float) -> str:
 
 
 def time_seconds(name: str, text: str, code: str = "InvalidParameterValue.DateTime") -> float:
-    """UNIX seconds of a time as the platform writes it.
+    """Return the UNIX seconds of a time in the platform's form.
 
-    :raises ApiError: if it is none
+    :raises ApiError: if the text is no such time
     """
     try:
         return datetime.strptime(text, _TIME_LAYOUT).replace(tzinfo=timezone.utc).timestamp()

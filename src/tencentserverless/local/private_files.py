@@ -1,4 +1,4 @@
-"""Files that are private to their owner, mode 0600; ``KEY=VALUE`` lines; and folders whose write bits are gone."""
+"""Files that are private to their owner, mode 0600; ``KEY=VALUE`` lines; and folders without write permission."""
 
 import contextlib
 import os
@@ -13,21 +13,21 @@ _MAX_FILE_BYTES = 64 * 1024
 
 
 def write_private(path: Path, variables: Mapping[str, str]) -> None:
-    """Write ``KEY=VALUE`` lines that a shell can source, mode 0600, whole or not at all.
+    """Write ``KEY=VALUE`` lines that a shell can source, mode 0600, completely or not at all.
 
-    :raises StartupError: if it can't be written
+    :raises StartupError: if the file can't be written
     """
     text = "".join(f"{name}={shlex.quote(value) if value else ''}\n" for name, value in variables.items())
     write_private_bytes(path, text.encode("utf-8"))
 
 
 def write_private_bytes(path: Path, data: bytes) -> None:
-    """Write a file, mode 0600, whole or not at all.
+    """Write a file, mode 0600, completely or not at all.
 
-    :raises StartupError: if it can't be written
+    :raises StartupError: if the file can't be written
     """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # created with mode 0600
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
@@ -40,10 +40,10 @@ def write_private_bytes(path: Path, data: bytes) -> None:
 
 
 def read_variables(path: Path) -> dict[str, str]:
-    """The ``KEY=VALUE`` lines of a file, as ``write_private`` or a person wrote them.
+    """Read the ``KEY=VALUE`` lines of a file that ``write_private`` or a person wrote.
 
-    :raises OSError: if it can't be read
-    :raises ValueError: if a line is none
+    :raises OSError: if the file can't be read
+    :raises ValueError: if a line has another form
     """
     with path.open(encoding="utf-8") as file:
         text = file.read(_MAX_FILE_BYTES)
@@ -62,14 +62,14 @@ def read_variables(path: Path) -> dict[str, str]:
 
 
 def let_write(folder: Path) -> None:
-    """Give a folder, and those in it, the bits that it takes to remove them: those of code have no write bits.
+    """Give a folder and its subfolders write permission, so that they can be removed: folders of code have none.
 
-    What can't be changed stays as it is. Links are not followed.
+    Folders that can't be changed stay as they are. Links are not followed.
     """
     with contextlib.suppress(OSError):
         folder.chmod(0o700)
     for place, names, _ in os.walk(folder):
-        for name in names:  # before the walk goes into it
+        for name in names:  # before the walk enters it
             path = os.path.join(place, name)
             with contextlib.suppress(OSError):
                 if not os.path.islink(path):

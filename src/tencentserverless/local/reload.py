@@ -1,7 +1,7 @@
-"""What happens when a file of a function has been saved: its next call runs what the file says now.
+"""Reloads functions after a saved file: the next call runs the new code.
 
-A task of its own follows each function, so that the slow import of one delays no other. What takes long comes first:
-manifests are read, folders looked into, interpreters found. Then the catalogue decides and writes in one step.
+Each function is reloaded by a task of its own, so that a slow folder delays no other. Slow steps come first: the
+manifests and folders are read, interpreters are found. Then the catalogue decides and writes in one step.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from tencentserverless.local.registry.reconcile import FolderDefinition, setting
 from tencentserverless.local.registry.records import LATEST, FunctionKey
 from tencentserverless.local.services import Services
 
-_PAUSE_SECONDS = 1.0  # after a failure that nobody has foreseen
+_PAUSE_SECONDS = 1.0  # after an unexpected failure
 
 
 class Reloader:
-    """Follows the folders of functions. Make it with ``start_reloader``.
+    """Reloads functions whose folders change. Make it with ``start_reloader``.
 
-    :param project: what the manifests said when they were read last
+    :param project: the functions of the manifests, as read last
     """
 
     def __init__(self, services: Services, watched: Watch, project: Project) -> None:
@@ -37,7 +37,7 @@ class Reloader:
         self._told = ""
 
     async def catch_up(self) -> None:
-        """Take over what was saved before the watch began, and see what the folders hold. No instance may run yet."""
+        """Apply the changes from before the watch began, and read the folders. No instance may run yet."""
         await self._try(self._catch_up())
 
     async def follow(self) -> None:
@@ -46,7 +46,8 @@ class Reloader:
             while True:
                 await self._try(self._follow())
                 await asyncio.sleep(_PAUSE_SECONDS)
-                await self._try(self._apply({self._services.settings.project.resolve()}))  # something may be missed
+                # a change may have been missed
+                await self._try(self._apply({self._services.settings.project.resolve()}))
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -56,12 +57,12 @@ class Reloader:
             await self._try(self._apply(paths))
 
     async def _try(self, work: Coroutine[None, None, None]) -> None:
-        """Whatever fails, the next save is followed. The same failure is told once."""
+        """Run a step of the reload and show its failure, once, so that later changes are still applied."""
         try:
             await work
         except StartupError as error:
             self._services.console.show(f"scf: {error}; what was there before stays")
-        except Exception as error:  # noqa: BLE001  # nobody else would see it, and saved files would be live no more
+        except Exception as error:  # noqa: BLE001  # else later changes would not be applied
             words = str(error) if isinstance(error, (DatabaseError, OSError)) else f"{type(error).__name__}: {error}"
             if words != self._told:
                 self._told = words
@@ -73,14 +74,14 @@ class Reloader:
         await self._read_manifests()
         moment = self._services.catalogue.begin_scan()
         await self._prepare(record.runtime for record in self._project.records.values())
-        looks: dict[FunctionKey, FolderDefinition | None] = dict.fromkeys(self._services.catalogue.kept())
-        looks.update(await asyncio.to_thread(scan_folders, self._project))
-        for each in self._services.catalogue.apply_sync(looks, moment).values():
+        definitions: dict[FunctionKey, FolderDefinition | None] = dict.fromkeys(self._services.catalogue.kept())
+        definitions.update(await asyncio.to_thread(scan_folders, self._project))
+        for each in self._services.catalogue.apply_sync(definitions, moment).values():
             tell(self._services, each)
             end_old(self._services, each)
 
     async def _apply(self, paths: set[Path]) -> None:
-        """Follow all functions that changed paths can concern."""
+        """Reload all functions that changed paths may belong to."""
         folders = {record.code_folder for record in self._project.records.values()}
         if any(path.name in (FILE_NAME, ENTRY_FILE) or not path.suffix or path in folders for path in paths):
             await self._read_manifests()
@@ -103,38 +104,42 @@ class Reloader:
         )
 
     def _start(self, key: FunctionKey) -> None:
-        """Follow a function. The newest look wins, so that nobody waits for one before."""
+        """Start the reload of a function. The newest scan counts, so no scan waits for an earlier one."""
         task = asyncio.get_running_loop().create_task(self._try(self._take(key)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _take(self, key: FunctionKey) -> None:
-        """Scan a function's folder and have the catalogue decide; then the next call runs what stands."""
+        """Scan a function's folder and apply the definition; then the next call runs the result."""
         services, place, began = self._services, self._project.places.get(key), time.monotonic()
-        moment, look = services.catalogue.begin_scan(), None
+        moment, definition = services.catalogue.begin_scan(), None
         if place is not None:
-            look = await asyncio.to_thread(scan_folder, place, key, services.settings.region, services.clock())
-            if look is None:
-                return  # it is being built anew, or has just gone: that will be told
-            await self._prepare((look.record.runtime,))
+            definition = await asyncio.to_thread(scan_folder, place, key, services.settings.region, services.clock())
+            if definition is None:
+                return  # the folder is being rebuilt, or was removed: another change will come
+            await self._prepare((definition.record.runtime,))
         kept = services.catalogue.kept().get(key)
         try:
-            followed = services.catalogue.apply_sync({key: look}, moment).get(key)
+            result = services.catalogue.apply_sync({key: definition}, moment).get(key)
         except DatabaseError:
-            if look and kept and kept.function and kept.function.latest.package is None and kept.digest != look.digest:
-                await services.scheduler.replace_version(
-                    kept.function.latest
-                )  # that the code is live needs no database
+            if (
+                definition
+                and kept
+                and kept.function
+                and kept.function.latest.package is None
+                and kept.digest != definition.digest
+            ):
+                await services.scheduler.replace_version(kept.function.latest)  # new code needs no database
             raise
-        if followed is not None:
-            tell(services, followed)
-            if not end_old(services, followed):
-                await self._renew(followed, began)
+        if result is not None:
+            tell(services, result)
+            if not end_old(services, result):
+                await self._renew(result, began)
 
-    async def _renew(self, followed: SyncResult, began: float) -> None:
-        """Have instances ready of code that has changed where it lies."""
-        kept = followed.stand.kept
-        if not followed.stand.is_saved or kept is None or kept.function is None:
+    async def _renew(self, result: SyncResult, began: float) -> None:
+        """Prepare instances for code that has changed in its folder."""
+        kept = result.plan.kept
+        if not result.plan.is_saved or kept is None or kept.function is None:
             return
         if await self._services.scheduler.replace_version(kept.function.versions[LATEST]):
             took_ms = (time.monotonic() - began) * 1000
@@ -144,7 +149,7 @@ class Reloader:
         await asyncio.to_thread(self._services.interpreters.prepare, set(runtimes))
 
     async def _read_manifests(self) -> None:
-        """Read the manifests again. One that can't be read changes nothing, and the user is told."""
+        """Read the manifests again. An invalid manifest changes nothing, and the user is told."""
         try:
             project = await read_project(self._services.settings)
         except StartupError as error:
@@ -157,9 +162,9 @@ class Reloader:
 
 
 async def start_reloader(services: Services, project: Project) -> Reloader:
-    """Watch files from now on, and take over what they say now.
+    """Watch files from now on, and apply their present content.
 
-    :param project: what the manifests said when they were read
+    :param project: the functions of the manifests, as read before
     """
     catalogue = services.catalogue
 

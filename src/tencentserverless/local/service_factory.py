@@ -1,4 +1,4 @@
-"""Creates the services of one server, in the order in which they need each other, and has them closed in reverse."""
+"""Creates the services of one server, in the order in which they need each other; they are closed in reverse order."""
 
 import contextlib
 import random
@@ -10,6 +10,7 @@ from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.folder_sync import scan_folders
+from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.faults import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
@@ -42,11 +43,13 @@ def create_services(
     folder: Path | None,
     endpoint_url: str,
 ) -> tuple[Services, Background]:
-    """Create the services of a server. What was kept and what PATH holds is put together.
+    """Create the services. The exit stack closes each one after those that use it.
+
+    Stored and found functions are combined.
 
     :param stack: closes each service after those that use it
-    :param folder: of what outlives the server, None for none
-    :param endpoint_url: where functions find the server
+    :param folder: the folder of data that outlives the server, None for none
+    :param endpoint_url: the URL at which functions find the server
     :raises StartupError: if the database can't be read
     """
     console, run_directory, background = _open_base(stack)
@@ -59,17 +62,8 @@ def create_services(
     scheduler = Scheduler(Launcher(context), settings.limits, catalogue.reservations)
     injection = FaultInjection(faults)
     runner = Runner(scheduler, (injection, HistoryKeeping(history, time.time), FailureLines(console)))
-    events = EventExecutor(
-        runner,
-        catalogue,
-        history,
-        console,
-        settings,
-        folder=folder,
-        damage=injection.damage,
-        clock=time.time,
-        rng=random.random,
-    )
+    dead_letters = DeadLetterFile(folder, settings, catalogue, console)
+    events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
     for close in (queue.close, scheduler.close, background.close):
         stack.push_async_callback(close)
@@ -95,7 +89,7 @@ def create_services(
 
 
 def _open_base(stack: contextlib.AsyncExitStack) -> tuple[Console, RunDirectory, Background]:
-    """The terminal, the folder of the run, and the background tasks."""
+    """Open the console, the folder of the run, and the background tasks."""
     console, run_directory = Console(), RunDirectory()
     stack.callback(console.close)
     stack.callback(run_directory.close)
@@ -107,18 +101,19 @@ def _open_base(stack: contextlib.AsyncExitStack) -> tuple[Console, RunDirectory,
 def _open_registry(
     settings: Settings, project: Project, interpreters: Interpreters, folder: Path, console: Console
 ) -> tuple[Catalogue, Packages, Database]:
-    """The catalogue of what was kept and what PATH holds; code that nothing needs goes.
+    """Open the catalogue of stored functions and of PATH; drop code packages that no version uses.
 
-    :param folder: of the database and the packages
+    :param folder: the folder of the database and the packages
     :raises StartupError: if the database can't be read
     """
-    # A server that follows files looks into their folders when it watches them, and not twice.
-    looks = scan_folders(project, looks_inside=not settings.follows_files)
+    # A server that watches files reads the folders when the watch begins; it does not read them twice.
+    definitions = scan_folders(project, reads_files=not settings.follows_files)
     database, packages = Database(folder / _DATABASE, console.show), Packages(folder / _PACKAGES)
     try:
-        catalogue, notices = restore(database, packages.locate, looks)
+        catalogue, notices = restore(database, packages.locate, definitions)
         told = len(interpreters.warnings)
-        interpreters.prepare({record.runtime for record in catalogue.records()})  # of those that the API made
+        # runtimes of functions that the API created
+        interpreters.prepare({record.runtime for record in catalogue.records()})
     except (DatabaseError, ValueError) as error:
         database.close()
         raise database.refusal(str(error)) from error

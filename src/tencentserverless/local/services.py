@@ -1,4 +1,4 @@
-"""The services that actions work with, and the end of versions that are gone or have changed."""
+"""The services that actions use, and the draining of versions that were deleted or have changed."""
 
 import asyncio
 import itertools
@@ -24,7 +24,7 @@ from tencentserverless.local.worker.interpreters import Interpreters
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Every service of a server, as actions work with them.
+    """Every service of a server, for the actions.
 
     :param clock: UNIX seconds
     :param rng: a number from 0 up to, but without, 1: which calls of an alias go to its second version
@@ -52,9 +52,9 @@ class Services:
 
 
 def drain_versions(services: Services, records: Iterable[FunctionRecord], *, is_forced: bool = False) -> None:
-    """End the instances of versions that the catalogue does not hold any more, and drop code that nothing needs.
+    """Drain versions that the catalogue does not hold any more, and drop code packages that no version uses.
 
-    Idle instances end now, the others after the call that they serve, or now if it is forced.
+    Idle instances end now, the others after their call, or now if the drain is forced.
     """
     loop = asyncio.get_running_loop()
 

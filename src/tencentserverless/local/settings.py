@@ -1,6 +1,6 @@
-"""Settings of a local SCF: what the command line decided, and every limit with its unit and its source.
+"""Settings of a local SCF: the choices of the command line, and every limit with its unit and its source.
 
-This is the one place of ``local`` that reads the server's own environment variables.
+Only this module of ``local`` reads the server's own environment variables.
 """
 
 import os
@@ -26,13 +26,14 @@ LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 CA_NAME = "scf-local-ca.pem"
 CA_KEY_NAME = "ca-key.pem"
 CA_BUNDLE_NAME = "scf-local-bundle.pem"
-#: Where clients look for roots: OpenSSL (Python's ssl, Go, curl), requests (Tencent's SDKs of some years), Node.js.
+#: Variables in which clients find roots: OpenSSL (Python's ssl, Go, curl), requests (Tencent's SDKs of some years),
+#: Node.js.
 TRUST_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 LARGE_REGIONS = frozenset(("ap-guangzhou", "ap-shanghai", "ap-beijing", "ap-chengdu", "ap-hongkong"))
 
-#: What a function may see of the server's environment. Everything else stays out: it may hold secrets.
-#: The guard against calls to the cloud holds for functions under test as well.
+#: Variables of the server's environment that a function may see. All others are left out, because they may hold
+#: secrets. The guard against calls to the cloud also applies to functions under test.
 PASSED_VARIABLES = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "HOSTNAME", "TERM"),
     "TENCENTSERVERLESS_ENDPOINT_GUARD",
@@ -40,9 +41,9 @@ PASSED_VARIABLES = (
 
 
 def _processes_that_fit() -> int:
-    """How many interpreters this machine holds beside everything else: about 48 MB each in half of its memory.
+    """Return the number of interpreters that fit on this machine: about 48 MB each, in half of its memory.
 
-    Each takes descriptors, too; a call that would need more than there are gets the place of an idle instance.
+    Each interpreter also needs descriptors; a call that would need more than there are replaces an idle instance.
     """
     try:
         memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
@@ -53,46 +54,47 @@ def _processes_that_fit() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the server. Sources are pages of cloud.tencent.com, where the platform has the bound."""
+    """Limits of the server. Sources are pages of cloud.tencent.com, if the platform has the limit."""
 
     body_bytes: int = wire.MAX_BODY_BYTES
     v1_body_bytes: int = MIB  # document/api/583/17237: a POST that is signed by HmacSHA1 or HmacSHA256
     query_bytes: int = 32 * KIB  # same page: a GET
     head_bytes: int = 64 * KIB  # ours: request line and headers, of which the query is a part
-    tunnels: int = 128  # ours: connections through the proxy at one time
+    tunnels: int = 128  # ours: simultaneous connections through the proxy
     tunnel_idle_seconds: float = 960.0  # ours: longer than a call can be silent, which is 900 s and its start
-    request_seconds: float = 60.0  # ours: how long a request may take to arrive whole
+    request_seconds: float = 60.0  # ours: for a request to arrive completely
     async_event_bytes: int = wire.MAX_ASYNC_EVENT_BYTES  # same page: 128 KB an asynchronous event
-    queued_events: int = 100_000  # document/product/583/9694: asynchronous events of a function that wait
-    events_at_once: int = 32  # ours: of one function that run
+    queued_events: int = 100_000  # document/product/583/9694: waiting asynchronous events of a function
+    events_at_once: int = 32  # ours: running events of one function
     event_bytes: int = wire.MAX_EVENT_BYTES  # document/product/583/17299: 6 MB a synchronous event
     log_tail_bytes: int = 4 * KIB  # document/api/583/17243: Result.Log
-    output_bytes: int = 64 * KIB  # kept of one call's output; ours
+    output_bytes: int = 64 * KIB  # ours: the kept output of one call
     region_memory_mb: int = 64_000  # document/product/583/51519: quota of most regions
     large_region_memory_mb: int = 128_000  # same page: quota of LARGE_REGIONS
     skew_seconds: int = 300  # document/api/583/17239: X-TC-Timestamp
     temporary_key_seconds: int = 6 * 3600  # keys of an execution role last at most that long
     keep_alive_seconds: int = 75  # ours: longer than the SDK keeps a connection idle
     idle_instance_seconds: float = 300.0  # ours: the platform names no retention
-    ready_instances: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))  # ours: before waiting pays
+    # ours: with fewer active instances, a call starts a new one instead of waiting
+    ready_instances: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
     all_instances: int = field(default_factory=_processes_that_fit)  # ours: processes on one machine
-    start_seconds: float = 0.05  # ours: about what a new instance takes; a shorter wait is the better choice
+    start_seconds: float = 0.05  # ours: about the start time of an instance; a shorter wait is the better choice
     stall_seconds: float = 0.1  # ours: how long a call waits for a busy instance before it gets a new one
-    prefetch_seconds: float = 0.005  # ours: calls that are no longer than this are handed over ahead
-    prefetch_calls: int = 2  # ours: so many to one instance
+    prefetch_seconds: float = 0.005  # ours: calls that take no longer than this are prefetched
+    prefetch_calls: int = 2  # ours: prefetched calls of one instance
     burst_instances: int = 500  # document/product/583/42611: new instances of a region in a minute, then 429
-    queue_seconds: float = 30.0  # ours: how long a call waits when no process may be added
-    drain_seconds: float = 4.0  # ours: how long calls under way may go on at a stop
-    stop_seconds: int = 5  # ours: how long answers under way may take to leave at a stop
+    queue_seconds: float = 30.0  # ours: how long a call waits when no process may be started
+    drain_seconds: float = 4.0  # ours: how long running calls may continue at a stop
+    stop_seconds: int = 5  # ours: how long answers in progress may take at a stop
 
     def quota_mb(self, region: str) -> int:
-        """Memory that the calls of a region may hold at one time."""
+        """Return the memory that the calls of a region may hold together."""
         return self.large_region_memory_mb if region in LARGE_REGIONS else self.region_memory_mb
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line decided. ``state`` is None for an ephemeral server."""
+    """The choices of the command line. ``state`` is None for an ephemeral server."""
 
     project: Path
     host: str = DEFAULT_HOST
@@ -103,35 +105,36 @@ class Settings:
     region: str = wire.DEFAULT_REGION
     strict_runtimes: bool = False
     tls: bool = False
-    proxy_port: int | None = None  # None for no proxy; it leads to the TLS server
+    proxy_port: int | None = None  # None for no proxy; the proxy leads to the TLS server
     appid: str = "1250000000"
     uin: str = "100000000001"
     passed_environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     umask: int = 0o022  # of functions
-    debug_ports: Mapping[str, int] = field(default_factory=dict)  # of functions that run under a debugger, by name
-    follows_files: bool = True  # a saved file of a function is live a moment later
-    time_scale: float = 1.0  # how many times faster than on the platform retries come
+    # ports of functions that run under a debugger, by name
+    debug_ports: Mapping[str, int] = field(default_factory=dict)
+    follows_files: bool = True  # apply saved files of functions at once
+    time_scale: float = 1.0  # retries come this many times faster than on the platform
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
+        """True if only this machine can reach the server."""
         return self.host in LOOPBACK_HOSTS or self.host.startswith("127.")
 
 
 def passed_environment() -> dict[str, str]:
-    """The part of the server's own environment that functions may see."""
+    """Return the part of the server's own environment that functions may see."""
     return {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
 
 
 def project_variables() -> Mapping[str, str]:
-    """Where ``${env:X}`` of a serverless.yml looks."""
+    """Return the values of ``${env:X}`` in a serverless.yml."""
     return os.environ
 
 
 def trusted_bundle() -> Path | None:
-    """The file of roots that the environment names, unless a local SCF wrote it."""
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):  # Node.js adds its own to the roots that it has
+    """Return the file of roots that the environment names, unless a local SCF wrote it."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):  # Node.js adds its own file to the roots that it has
         path = Path(os.environ.get(name, ""))
         if path.name not in ("", CA_NAME, CA_BUNDLE_NAME) and path.is_file():
             return path
@@ -139,16 +142,16 @@ def trusted_bundle() -> Path | None:
 
 
 def trust_of_ours() -> list[str]:
-    """The variables for roots that lead to a file of a local SCF now."""
+    """Return the variables for roots that now name a file of a local SCF."""
     ours = (CA_NAME, CA_BUNDLE_NAME)
     return [name for name in TRUST_VARIABLES if Path(os.environ.get(name, "")).name in ours]
 
 
 def search_folders() -> list[Path]:
-    """The folders of PATH, in which interpreters are looked for."""
+    """Return the folders of PATH, in which interpreters are searched."""
     return [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry]
 
 
 def pyenv_root() -> Path:
-    """Where pyenv keeps its interpreters, if there is one."""
+    """Return the folder of pyenv's interpreters, also if it does not exist."""
     return Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")

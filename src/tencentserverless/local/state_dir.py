@@ -1,12 +1,14 @@
-"""The state folder, which outlives a run: its key pair, its lock, and the env file that says how to call the server."""
+"""The state folder, which outlives a run: its key pair, its lock, and the env file that tells clients how to call."""
 
 import contextlib
 import fcntl
 import os
 import shlex
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from tencentserverless.local.access_keys import make_key_pair
 from tencentserverless.local.errors import Reason, StartupError
@@ -15,33 +17,36 @@ from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_KEY_NAME, CA_NAM
 from tencentserverless.models import Credentials
 
 ENDPOINT_VARIABLE = "TENCENTSERVERLESS_ENDPOINT_URL"
-#: Either spelling may stand in a secret file; both are written to the env file, so that a real pair never wins.
+#: A secret file may have either spelling; the env file has both, so that no real key pair takes precedence.
 ID_VARIABLES = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID")
 KEY_VARIABLES = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY")
 TOKEN_VARIABLE = "TENCENTCLOUD_SESSIONTOKEN"  # noqa: S105  # a name
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
-#: Where the proxy is, for ``HTTPS_PROXY=$TENCENTSERVERLESS_LOCAL_PROXY program``. It is not HTTPS_PROXY itself: the
-#: proxy leads to SCF alone, and everything else that the shell starts would be cut off.
+#: Address of the proxy, for ``HTTPS_PROXY=$TENCENTSERVERLESS_LOCAL_PROXY program``. It is not HTTPS_PROXY itself: the
+#: proxy leads only to SCF, and would cut off all other programs that the shell starts.
 PROXY_VARIABLE = "TENCENTSERVERLESS_LOCAL_PROXY"
-#: Opens the server's own endpoint, ``/_local/``; for programs on this machine, so ``scf local env`` does not print it.
+#: The token of the server's own endpoint, ``/_local/``. It is for programs on this machine, so ``scf local env`` does
+#: not print it.
 ADMIN_TOKEN_VARIABLE = "TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"  # noqa: S105  # a name
 ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE)
 
 _SECRETS_FILE = "credentials"
 _ENV_FILE = "env"
 _LOCK_FILE = "lock"
+_LOCK_SECONDS = 1.0
+_LOOK_SECONDS = 0.01
 _LAYOUT_FILE = "layout"
 _LAYOUT = "2\n"  # 1, without the file: the default port was OLD_DEFAULT_PORT
 _IGNORE_ALL = "*\n"
 _IGNORE_FILE = ".gitignore"
 
 
-#: What ``scf local reset --all`` leaves: who may call, and whom clients trust.
+#: Files that ``scf local reset --all`` keeps: keys, certificates, the lock and the ignore file.
 KEPT_NAMES = frozenset((_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, _LAYOUT_FILE, CA_NAME, CA_BUNDLE_NAME, CA_KEY_NAME))
 
 
 def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[str, str]:
-    """The variables that make a client call this server."""
+    """Return the variables that make a client call this server."""
     variables = {ENDPOINT_VARIABLE: endpoint_url}
     variables.update(dict.fromkeys(ID_VARIABLES, owner.secret_id))
     variables.update(dict.fromkeys(KEY_VARIABLES, owner.secret_key))
@@ -50,17 +55,17 @@ def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[s
 
 
 def trust_of(ca_file: Path, bundle_file: Path) -> dict[str, str]:
-    """The variables that make a client trust this server, beside what it trusts already."""
+    """Return the variables that make a client trust this server, in addition to its present roots."""
     bundle = str(bundle_file.absolute())
     values = dict.fromkeys(TRUST_VARIABLES, bundle)
-    values["NODE_EXTRA_CA_CERTS"] = str(ca_file.absolute())  # Node.js adds it to the roots that it has
+    values["NODE_EXTRA_CA_CERTS"] = str(ca_file.absolute())  # Node.js adds the file to the roots that it has
     return values
 
 
 def read_secret_file(path: Path) -> Credentials:
-    """The key pair that the user chose. No error of this shows what the file holds.
+    """Read the key pair that the user chose. No error message shows the content of the file.
 
-    :raises StartupError: if others can read the file, or it holds no pair
+    :raises StartupError: if other users can read the file, or it holds no pair
     """
     try:
         mode = path.stat().st_mode
@@ -90,9 +95,9 @@ def _first(variables: Mapping[str, str], names: Iterable[str]) -> str:
 
 
 class StateFolder:
-    """What a server keeps between runs: its key pair and, while it runs, its env file.
+    """The files that a server keeps between runs: its key pair and, while it runs, its env file.
 
-    :raises StartupError: if the folder is somebody else's, or can't be made
+    :raises StartupError: if the folder belongs to another program or user, or can't be made
     """
 
     def __init__(self, path: Path) -> None:
@@ -105,7 +110,7 @@ class StateFolder:
                 raise StartupError(Reason.STATE, f"{path}: another user owns this folder; choose one with --state")
             if any(path.iterdir()) and not _is_ours(ignore_file):
                 raise StartupError(
-                    Reason.STATE, f"{path}: holds files of somebody else; choose a new folder with --state"
+                    Reason.STATE, f"{path}: holds files of another program; choose a new folder with --state"
                 )
             path.chmod(0o700)
             self.is_older = ignore_file.exists() and not (path / _LAYOUT_FILE).exists()
@@ -116,14 +121,14 @@ class StateFolder:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other servers out: each would take the other's code for leftovers. A killed server holds nothing.
+        """Lock the folder: another server would take this one's code for leftovers. A killed server holds no lock.
 
         :raises StartupError: if another server holds it
         """
         with contextlib.ExitStack() as stack:
             try:
-                file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # which no child inherits
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                file = stack.enter_context((self.path / _LOCK_FILE).open("ab"))  # no child inherits the lock
+                _lock(file)
             except BlockingIOError:
                 advice = "stop it with: scf local stop, or choose another folder with --state, or none with --ephemeral"
                 raise StartupError(
@@ -134,7 +139,7 @@ class StateFolder:
             yield
 
     def credentials(self) -> Credentials:
-        """The key pair of this folder, made at the first start."""
+        """Return the key pair of this folder, made at the first start."""
         path = self.path / _SECRETS_FILE
         if path.exists():
             return read_secret_file(path)
@@ -143,27 +148,44 @@ class StateFolder:
         return owner
 
     def write_environment(self, variables: Mapping[str, str]) -> None:
-        """Say how to call the server that runs."""
+        """Write the env file of the running server."""
         write_private(environment_file(self.path), variables)
 
     def forget_environment(self, endpoint_url: str) -> None:
-        """The server has stopped. Another one's file stays."""
+        """Remove the env file after the stop, unless another server wrote it."""
         path = environment_file(self.path)
         with contextlib.suppress(OSError, ValueError):
             if read_variables(path).get(ENDPOINT_VARIABLE) == endpoint_url:
                 path.unlink()
 
 
+def _lock(file: IO[bytes]) -> None:
+    """Lock a file. A killed server may have been about to start a process, which holds the lock for a moment more.
+
+    :raises BlockingIOError: if another server has the lock
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return
+
+
 def _is_ours(ignore_file: Path) -> bool:
-    """Whether a folder has been a state folder before: nobody's project may be locked or hidden from git."""
+    """True if a folder has been a state folder before: no other folder may be locked or hidden from git."""
     return ignore_file.is_file() and ignore_file.stat().st_size == len(_IGNORE_ALL)
 
 
 def is_state_folder(path: Path) -> bool:
-    """Has a server kept its state there?"""
+    """True if a server has kept its state there."""
     return _is_ours(path / _IGNORE_FILE)
 
 
 def environment_file(state: Path) -> Path:
-    """Where the env file of a state folder is, while its server runs."""
+    """Return the path of a state folder's env file, which exists while its server runs."""
     return state / _ENV_FILE

@@ -1,11 +1,11 @@
 """The test kit: a local SCF as a pytest fixture, and a stand-in for unit tests without any process.
 
-``plugin`` is what pytest loads; it is in Python 3.6 syntax and does nothing where the kit cannot work. Everything else
-loads when it is asked for: ``hooks`` (what the plugin does in earnest), ``target`` (the fixture's object, for the local
-SCF and for the cloud), ``servers`` (the local SCFs of a session), ``deployment`` (functions through the API),
-``source`` (a function object as a file), ``bridge`` (handlers in the test's own process), ``ledger`` (what ran, and
-what a failed assertion says), ``scripted``,
-``fake`` and ``fake_async`` (stand-ins for functions). Python 3.10+. Nothing of ours imports this room.
+pytest loads ``plugin``, which is in Python 3.6 syntax and does nothing where the kit cannot work. Other modules load
+when they are needed: ``hooks`` (the pytest hooks and the fixture), ``target`` (the fixture's object, for the local SCF
+and for the cloud), ``servers`` (the local SCFs of a session), ``deployment`` (functions through the API), ``source`` (a
+function object as a file), ``bridge`` (handlers in the test's own process), ``ledger`` (the executions, and the message
+of a failed assertion), ``scripted``, ``fake`` and ``fake_async`` (stand-ins for functions). Python 3.10+. No other
+module of this project imports this package.
 """
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> object:
-    """A name of the kit, loaded by the first who asks: pytest loads this package in everybody's run."""
+    """Load a name of the kit when it is first used: pytest loads this package in every run."""
     if name not in _PLACES:
         raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
     from importlib import import_module

@@ -47,7 +47,7 @@ def main_handler(event, context):
 
 
 class Bridge:
-    """Answers for the handlers that were added, until it is closed. Opens its port with the first of them."""
+    """A loopback server that runs the added handlers, until it is closed. Its port opens with the first handler."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
@@ -55,7 +55,7 @@ class Bridge:
         self._server: _Server | None = None
 
     def add(self, name: str, handler: Handler) -> str:
-        """Let a handler answer under this name; the text of the ``index.py`` that asks it is returned."""
+        """Add a handler under this name, and return the text of the ``index.py`` that asks for it."""
         if self._server is None:
             self._server = _Server(self)
             threading.Thread(target=self._server.serve_forever, args=(0.05,), name="scf-bridge", daemon=True).start()
@@ -63,18 +63,18 @@ class Bridge:
         return _MODULE.format(token=self._token, name=name, port=self._server.server_address[1])
 
     def remove(self, name: str) -> None:
-        """Forget a handler, if there is one of that name."""
+        """Remove the handler of that name, if there is one."""
         self._handlers.pop(name, None)
 
     def close(self) -> None:
-        """Close the port. Handlers that still run are left to their end."""
+        """Close the port. Handlers that still run go on."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
             server.server_close()
 
     def answer(self, line: bytes) -> bytes:
-        """Run the handler that a question names; empty for whoever does not know the token."""
+        """Run the handler that a question names; the answer is empty if the question has a wrong token."""
         try:
             question = json.loads(line)
             is_ours = hmac.compare_digest(str(question["token"]), self._token)
@@ -89,7 +89,7 @@ class Bridge:
             json.dumps(result)
         except SystemExit as error:
             return {"exit": error.code if isinstance(error.code, int | None) else str(error.code)}
-        except BaseException as error:  # noqa: BLE001  # whatever a handler raises, pytest.fail too, is its error
+        except BaseException as error:  # noqa: BLE001  # every exception of a handler is its error, also that of pytest.fail
             trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
             text = "".join(traceback.format_exception(type(error), error, trace)).rstrip("\n")
             return {"error": [type(error).__name__, type(error).__module__, _text_of(error), text]}
@@ -103,12 +103,12 @@ def _refuse(_event: Any, _context: Any) -> Any:
 def _text_of(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001  # an exception whose own __str__ misbehaves
+    except Exception:  # noqa: BLE001  # an exception whose own __str__ raises
         return "(its text could not be made)"
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    """One thread a question."""
+    """A server with one thread for each question."""
 
     daemon_threads = True
     block_on_close = False
@@ -122,6 +122,6 @@ class _Questions(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        """One question and its answer. A worker may be killed while it waits."""
+        """Read one question and send its answer. A worker may be killed while it waits."""
         with contextlib.suppress(OSError):
             self.wfile.write(self.server.bridge.answer(self.rfile.readline()))

@@ -25,7 +25,7 @@ _HANDLER = "index.main_handler"
 
 
 def create(local: Local, name: str, module: str, **settings: Any) -> None:
-    """A function of one file.
+    """Create a function of one file.
 
     :param module: the text of its ``index.py``
     :param settings: further parameters of CreateFunction, as the API names them
@@ -39,7 +39,7 @@ def create(local: Local, name: str, module: str, **settings: Any) -> None:
 
 
 def delete(local: Local, key: str) -> None:
-    """Take a function away. Calls under way end.
+    """Delete a function. Calls under way end.
 
     :param key: as the server's status has it: ``region/namespace/name``
     :raises LocalError: if the server refuses
@@ -54,12 +54,12 @@ def key_of(local: Local, name: str) -> str:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, Any]:
-    """The structure Environment."""
+    """The API's structure ``Environment`` of some variables."""
     return {"Variables": [{"Key": key, "Value": value} for key, value in variables.items()]}
 
 
 def ask(local: Local, action: str, region: str | None = None, /, **parameters: Any) -> dict[str, Any]:
-    """What the API answers.
+    """Call an action of the API and return its answer.
 
     :param region: by default that of the server's functions
     :raises LocalError: if it refuses

@@ -22,13 +22,13 @@ class FakeFunction(Scripted, Function):
         assert order.calls == [FakeCall({"item": "tea"})]
 
     Arguments are checked and the event becomes JSON text as for a real call, so that what the API would refuse is
-    refused here by the same error. What comes of a call is given by one of four; by default it is None.
+    refused here by the same error. One of four arguments gives the outcome of a call; by default it is None.
 
     :param name: of the function, as ``function.name``
-    :param returns: what it returns, anything that JSON can carry
-    :param raises: what each call raises, an error or its class
-    :param answers: what the calls return or raise, one after the other; errors and their classes are raised
-    :param handler: is called with the event; what it returns or raises is what the call does
+    :param returns: the return value, anything that JSON can carry
+    :param raises: the error of each call, or its class
+    :param answers: the outcomes of the calls, one after the other; errors and their classes are raised
+    :param handler: is called with the event; its return value or error is the outcome of the call
     :raises TypeError: if more than one is given, or JSON cannot carry what it returns
     """
 
@@ -50,7 +50,7 @@ class FakeFunction(Scripted, Function):
         return self._run("invoke", data)
 
     def spawn(self, data: Any = None) -> "FakeInvocation":
-        """Start it: what it comes to is there at once. A failure of the function is raised by ``result()``.
+        """Start it: the outcome is there at once. A failure of the function is raised by ``result()``.
 
         :raises Exception: what the fake is to raise, unless it is a failure of the function
         """
@@ -80,14 +80,14 @@ class FakeFunction(Scripted, Function):
         return FakeMap(lambda data: self._run("map", data), iter(iterable), *limits)
 
     def spawn_map(self, iterable: Iterable[Any], **limits: Any) -> SpawnMap:
-        """Not for fakes.
+        """Raise an error: fakes have no ``spawn_map``.
 
         :raises NotImplementedError: always
         """
         raise NotImplementedError("FakeFunction has no spawn_map; test that with the fixture scf_local")
 
     def _run(self, way: str, data: Any, options: dict[str, Any] | None = None) -> InvokeResult:
-        """One call, from its arguments to what comes of it."""
+        """Make one call, from its arguments to its outcome."""
         given = options or {}
         event = self._note(way, data, given)
         request_id = self._last_id()
@@ -95,16 +95,16 @@ class FakeFunction(Scripted, Function):
 
 
 class FakeInvocation(Ended, Invocation):
-    """What ``FakeFunction.spawn`` gives: an invocation that has ended. ``was_cancelled`` tells of ``cancel``."""
+    """The ended invocation that ``FakeFunction.spawn`` returns. ``was_cancelled`` is true after ``cancel``."""
 
     __slots__ = ()
 
     def status(self) -> InvocationStatus:
-        """How it has ended."""
+        """The status of the ended invocation."""
         return self._find_status()
 
     def cancel(self, grace: bool = False) -> None:
-        """Note that it was to be terminated."""
+        """Record that the invocation was cancelled."""
         self._note_cancel(grace)
 
 
@@ -114,14 +114,14 @@ class FakeMap(InTurn, Map):
     __slots__ = ()
 
     def __next__(self) -> InvokeResult:
-        """The next outcome; its ``position`` is its input's."""
+        """The next outcome; its ``position`` is that of its input."""
         if self._is_closed:
             raise StopIteration
         data = next(self._inputs)
         position = self._take()
         try:
             return self._place(self._call(data), position)
-        except Exception as error:  # noqa: BLE001  # marked, and raised again unless it is to be handed out
+        except Exception as error:  # noqa: BLE001  # marked, and raised again unless ``return_exceptions`` asks for it
             return self._mark(error, position)
 
     def close(self) -> None:

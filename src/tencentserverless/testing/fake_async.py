@@ -1,4 +1,4 @@
-"""``FakeAsyncFunction``: what ``FakeFunction`` is, awaitable."""
+"""``FakeAsyncFunction``: the asynchronous form of ``FakeFunction``."""
 
 import inspect
 from typing import Any
@@ -54,14 +54,14 @@ class FakeAsyncFunction(Scripted, AsyncFunction):
         return FakeAsyncMap(lambda data: self._run("map", data), inputs, *limits)
 
     def spawn_map(self, iterable: Any, **limits: Any) -> AsyncSpawnMap:
-        """Not for fakes.
+        """Raise an error: fakes have no ``spawn_map``.
 
         :raises NotImplementedError: always
         """
         raise NotImplementedError("FakeAsyncFunction has no spawn_map; test that with the fixture scf_local")
 
     async def _run(self, way: str, data: Any, options: dict[str, Any] | None = None) -> InvokeResult:
-        """One call, from its arguments to what comes of it."""
+        """Make one call, from its arguments to its outcome."""
         given = options or {}
         event = self._note(way, data, given)
         request_id = self._last_id()
@@ -75,7 +75,7 @@ class FakeAsyncMap(InTurn, AsyncMap):
     __slots__ = ()
 
     async def __anext__(self) -> InvokeResult:
-        """The next outcome; its ``position`` is its input's."""
+        """The next outcome; its ``position`` is that of its input."""
         if self._is_closed:
             raise StopAsyncIteration
         try:
@@ -95,14 +95,14 @@ class FakeAsyncMap(InTurn, AsyncMap):
 
 
 class FakeAsyncInvocation(Ended, AsyncInvocation):
-    """What ``FakeAsyncFunction.spawn`` gives: an invocation that has ended. ``was_cancelled`` tells of ``cancel``."""
+    """The ended invocation that ``FakeAsyncFunction.spawn`` returns. ``was_cancelled`` is true after ``cancel``."""
 
     __slots__ = ()
 
     async def status(self) -> InvocationStatus:
-        """How it has ended."""
+        """The status of the ended invocation."""
         return self._find_status()
 
     async def cancel(self, grace: bool = False) -> None:
-        """Note that it was to be terminated."""
+        """Record that the invocation was cancelled."""
         self._note_cancel(grace)

@@ -1,4 +1,4 @@
-"""What the plugin does where the kit can work: fixture ``scf_local``, the guard of a run, logs in reports."""
+"""The pytest hooks of the kit: the fixture ``scf_local``, the guard of a run, and logs in reports."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ _target = pytest.StashKey["ScfLocal"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With ``--scf-target=local``, no client of the run calls the cloud, from before the first import of a test."""
+    """Keep clients off the cloud with ``--scf-target=local``, from before the first import of a test."""
     if config.getoption("scf_target") == "local":
         from tencentserverless.config import ENDPOINT_GUARD
 
@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The environment as it was."""
+    """Restore the environment."""
     patch = config.stash.get(_guard, None)
     if patch is not None:
         patch.undo()
@@ -35,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """A test that failed shows what its functions printed and the server said."""
+    """Add the output of functions and of the server to the report of a failed test."""
     outcome = yield
     target = item.stash.get(_target, None)
     if target is None or call.excinfo is None:
@@ -46,12 +46,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _read_log(target: "ScfLocal") -> list[tuple[str, str]]:
-    """The section of a report, none where there is nothing to show: a report must not fail."""
+    """The sections of a report, empty if there is nothing to show: a report must not fail."""
     from tencentserverless.local import LocalError
 
     try:
         text = target.log
-    except (OSError, LocalError):  # the test has ended its server, or swept the temporary folder
+    except (OSError, LocalError):  # the test has ended its server, or removed the temporary folder
         return []
     return [(_LOG_TITLE, text)] if text.strip() else []
 

@@ -1,4 +1,4 @@
-"""What ran, as the fixture reads it, and what is said where something else was expected."""
+"""The executions that the fixture reads from a server, and the message of a failed assertion about them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +12,8 @@ class Execution:
 
     :ivar request_id: the id in the function's context and log; ``result.function_request_id``
     :ivar payload: SHA-256 of the event's JSON text, in hex
-    :ivar begun: how often it was handed to an instance; 2 means that it ran twice
-    :ivar ended: how often an instance was done with it
+    :ivar begun: how many times it was given to an instance; 2 means that it ran twice
+    :ivar ended: how many times an instance has ended it
     :ivar status: of the last end: 0, or the platform's status code; None before that
     """
 
@@ -41,8 +41,8 @@ def explain(wanted: str, found: Sequence[Execution], ran: Iterable[Execution], r
     """The message of a failed assertion.
 
     :param wanted: what was expected
-    :param found: what fits the assertion
-    :param ran: everything that ran
+    :param found: the executions that fit the assertion
+    :param ran: all executions
     :param rules: the faults that count, as the server reports them
     """
     times = sum(each.begun for each in found)

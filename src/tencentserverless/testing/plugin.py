@@ -1,4 +1,4 @@
-"""What pytest loads, in everybody's run: options and a marker, and the kit itself where it can work.
+"""The plugin that pytest loads in every run: options and a marker, and the kit itself where it can work.
 
 Python 3.6 syntax, and nothing is imported at the top. The hooks and the fixture are in ``hooks``, which is loaded on
 Python 3.10 and later if the extra ``local`` is there. Nothing starts before a test asks for ``scf_local``.
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 _FLOOR = (3, 10)
 _PYTEST_FLOOR = 7
-#: Of the extra ``local``: what a local SCF needs first.
+#: Packages of the extra ``local`` that a local SCF loads first.
 _NEEDED = ("click", "msgspec", "uvicorn")
 _MARKER = "scf_functions(folder): the folder of the functions that the local SCF of fixture scf_local serves"
 
 
 def pytest_addoption(parser: "pytest.Parser") -> None:
-    """The option and the setting are known everywhere, so that a project's configuration is valid everywhere."""
+    """Add the option and the setting on every system, so that a project's configuration is valid on every system."""
     group = parser.getgroup("tencentserverless", "Tencent Cloud functions")
     group.addoption(
         "--scf-target",
@@ -31,7 +31,7 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    """Load the kit if it can work; be silent if it cannot and nobody asked for it."""
+    """Load the kit if it can work; if it cannot, fail only if the command line asks for it."""
     config.addinivalue_line("markers", _MARKER)
     if _can_work():
         from tencentserverless.testing import hooks
@@ -62,5 +62,5 @@ def _can_work() -> bool:
 
     try:
         return all(find_spec(name) is not None for name in _NEEDED)
-    except (ImportError, ValueError):  # of somebody's own finder, or for a stand-in without a spec
+    except (ImportError, ValueError):  # from a finder of the user's project, or for a module without a spec
         return False

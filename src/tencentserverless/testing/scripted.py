@@ -1,4 +1,4 @@
-"""What both faces' fakes are made of: what comes of their calls, and the memory of them."""
+"""The common part of the synchronous and the asynchronous fakes: the outcomes of calls, and a record of the calls."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +17,8 @@ from tencentserverless.models import InvocationStatus, InvokeResult, Verdict, pl
 Failure = Exception | type[Exception]
 
 _UNSET: Any = object()
-_builder = RequestBuilder("fake", LANGUAGES[0], AGENT)  # knows what the API would refuse
-#: What a class of errors says where a test names the class alone.
+_builder = RequestBuilder("fake", LANGUAGES[0], AGENT)  # knows the arguments that the API would refuse
+#: Code and message of an error where a test names its class alone.
 _FACTS = {error: (status, executed) for status, (executed, error) in reversed(list(wire.STATUSES.items()))}
 
 
@@ -26,7 +26,7 @@ _FACTS = {error: (status, executed) for status, (executed, error) in reversed(li
 class FakeCall:
     """One call of a ``FakeFunction``.
 
-    :ivar event: as a function would have got it, which is decoded from its JSON text
+    :ivar event: the event as a function would get it, decoded from its JSON text
     :ivar way: ``invoke`` (native calls too), ``spawn`` or ``map``
     :ivar options: the options of the call, such as ``qualifier``
     """
@@ -40,10 +40,10 @@ class Scripted(BaseFunction):
     """A function whose outcomes are given. Arguments are checked and events encoded as for a real call.
 
     :param name: of the function, as ``function.name``
-    :param returns: what it returns, anything that JSON can carry
-    :param raises: what each call raises, an error or its class
-    :param answers: what the calls return or raise, one after the other; errors and their classes are raised
-    :param handler: is called with the event; what it returns or raises is what the call does
+    :param returns: the return value, anything that JSON can carry
+    :param raises: the error of each call, or its class
+    :param answers: the outcomes of the calls, one after the other; errors and their classes are raised
+    :param handler: is called with the event; its return value or error is the outcome of the call
     :raises TypeError: if more than one is given, or JSON cannot carry what it returns
     """
 
@@ -79,7 +79,7 @@ class Scripted(BaseFunction):
             self._answer = lambda _: outcome
 
     def _note(self, way: str, data: Any, options: dict[str, Any]) -> Any:
-        """A call has come; what the function gets as its event is returned.
+        """Record a call, and return the event that the function gets.
 
         :raises TypeError, ValueError: what a real call with these arguments would
         """
@@ -98,7 +98,7 @@ class Scripted(BaseFunction):
         return event
 
     def _conclude(self, outcome: Any, request_id: str, options: dict[str, Any]) -> InvokeResult:
-        """What a call returns or raises, of what was given."""
+        """The outcome of a call: the return value, or the error that it raises."""
         if isinstance(outcome, Exception) or (isinstance(outcome, type) and issubclass(outcome, Exception)):
             raise _make_error(outcome, request_id)
         is_silent = options.get("invocation_type") == wire.EVENT
@@ -126,9 +126,9 @@ class Scripted(BaseFunction):
 
 
 class Ended(BaseInvocation):
-    """An invocation that has ended: what came of it is known from the beginning.
+    """An invocation that has ended when it is made: its outcome is known from the beginning.
 
-    :ivar was_cancelled: has the code under test called ``cancel``?
+    :ivar was_cancelled: True if the code under test has called ``cancel``
     """
 
     __slots__ = ("was_cancelled",)
@@ -137,12 +137,12 @@ class Ended(BaseInvocation):
 
     def __init__(self, name: str, request_id: str, outcome: InvokeResult | Exception) -> None:
         ref = InvocationRef(name, wire.DEFAULT_NAMESPACE, wire.DEFAULT_REGION, request_id)
-        super().__init__(None, ref)  # type: ignore[arg-type]  # nobody is asked about it
+        super().__init__(None, ref)  # type: ignore[arg-type]  # no client is needed
         self._outcome = outcome
         self.was_cancelled = False
 
     def _note_cancel(self, grace: bool) -> None:
-        """It was to be terminated.
+        """Record a cancellation.
 
         :raises TypeError: what a real ``cancel`` with this argument would
         """
@@ -162,7 +162,7 @@ def _encode(value: Any, name: str) -> str:
 
 
 def _make_error(failure: Failure, request_id: str) -> Exception:
-    """The error to raise, made of its class if need be, with what is true of that class."""
+    """The error to raise: the given one, or one of the given class, with the code and the message of that class."""
     if isinstance(failure, Exception):
         return failure
     if not issubclass(failure, TencentServerlessSDKException):
@@ -175,7 +175,7 @@ def _make_error(failure: Failure, request_id: str) -> Exception:
 def check_limits(
     concurrency: int | None, ordered: bool, return_exceptions: bool, journal: Any, grace: float
 ) -> tuple[int, bool]:
-    """Arguments of a fake's ``map``, checked: how many at once, and whether errors are handed out.
+    """Check the arguments of a fake's ``map``; the values are the concurrency, and True if errors are returned.
 
     :raises NotImplementedError: for a journal
     :raises TypeError, ValueError: an argument cannot be used
@@ -189,7 +189,7 @@ def check_limits(
 
 
 class InTurn:
-    """Of a fake's ``map``: one call after the other, each when its outcome is asked for.
+    """The calls of a fake's ``map``, one after the other, each when its outcome is asked for.
 
     :param call: makes one call
     :param inputs: what remains of the iterable
@@ -204,7 +204,7 @@ class InTurn:
         self._is_closed = False
 
     def _take(self) -> int:
-        """The position of the input that was taken."""
+        """Take an input; the value is its position."""
         self._pulled += 1
         return self._pulled - 1
 
@@ -213,7 +213,7 @@ class InTurn:
         return place_result(str(result), facts, position)
 
     def _mark(self, error: Exception, position: int) -> InvokeResult:
-        """Raise an error, or hand it out as ``return_exceptions`` asks. A test's own assertion is always raised."""
+        """Raise an error, or return it if ``return_exceptions`` is true. An assertion of the test is always raised."""
         if isinstance(error, AssertionError):
             raise error
         error.position = position  # type: ignore[attr-defined]  # as the real one marks errors of any kind
@@ -223,22 +223,22 @@ class InTurn:
 
     @property
     def pulled(self) -> int:
-        """Inputs that were taken so far."""
+        """The number of inputs that were taken so far."""
         return self._pulled
 
     @property
     def in_flight(self) -> int:
-        """None: a call ends before the next begins."""
+        """Zero: a call ends before the next begins."""
         return 0
 
     @property
     def concurrency(self) -> int:
-        """What was asked for."""
+        """The concurrency that the caller asked for."""
         return self._width
 
     @property
     def throttled(self) -> int:
-        """None."""
+        """Zero: a fake throttles no call."""
         return 0
 
     def __repr__(self) -> str:

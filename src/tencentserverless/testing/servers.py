@@ -9,7 +9,7 @@ from tencentserverless.config import ENDPOINT_GUARD
 from tencentserverless.local import Local
 from tencentserverless.testing import deployment
 
-GUARD_TEXT = "scf_local"  # what the guard's error says of who set it
+GUARD_TEXT = "scf_local"  # named in the error of the guard
 #: Retries of asynchronous invocations come a minute apart in the cloud; no test waits for that.
 _OPTIONS = ("--no-reload", "--time-scale", "1000")
 _PLACEHOLDER = "placeholder"
@@ -23,7 +23,7 @@ class Servers:
         self._found: dict[Path | None, Local] = {}
 
     def get(self, folder: Path | None) -> Local:
-        """The server over a folder of functions, or over none. One that has died is replaced.
+        """The server for a folder of functions, or for none. A server that has ended is replaced.
 
         :raises LocalError: if it can't start; the message is the server's own
         """
@@ -41,7 +41,7 @@ class Servers:
         environment = {**os.environ, ENDPOINT_GUARD: GUARD_TEXT}
         if folder is not None:
             return self._stack.enter_context(Local(folder, *_OPTIONS, ledger=True, environment=environment))
-        # A local SCF does not start over nothing: it gets a function, which goes at once.
+        # A local SCF does not start without a function: it gets one, which is deleted at once.
         empty = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-testing-")))
         (empty / _PLACEHOLDER).mkdir()
         (empty / _PLACEHOLDER / "index.py").write_text("def main_handler(event, context):\n    pass\n")

@@ -1,4 +1,4 @@
-"""A Python function object as the file of a function: what ``inspect`` finds of it, if it can stand by itself."""
+"""The source of a Python function object as the file of an SCF function, if it needs nothing of its process."""
 
 import __future__
 
@@ -24,7 +24,7 @@ class UnfitFunction(TypeError):
 def name_of(function: Handler, name: str | None) -> str:
     """The name to register under: the one given, else the function's own.
 
-    :raises UnfitFunction: if it is nothing to call, or asks for a name and has none
+    :raises UnfitFunction: if it can't be called, or needs a name and has none
     """
     if not callable(function):
         raise UnfitFunction(f"register() takes a function of (event, context), not {function!r}")
@@ -44,7 +44,7 @@ def write_module(function: Handler) -> str:
 
     Modules that the function names are imported by the file. Annotations are not evaluated.
 
-    :raises UnfitFunction: if its source can't be had, or needs what only this process has
+    :raises UnfitFunction: if its source can't be read, or needs objects that only this process has
     """
     if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         raise UnfitFunction(
@@ -54,7 +54,7 @@ def write_module(function: Handler) -> str:
     _refuse_closure(function, shown)
     node, text = _read_source(function, shown)
     _refuse_decorators(node, shown)
-    # Lines stay as they are, for a text of several lines must keep its blanks; what is indented is put into a block.
+    # Lines stay as they are, for a text of several lines must keep its blanks. An indented function gets a block.
     lines = text.split("\n")[node.lineno - 1 :]
     text = "\n".join(["if True:", *lines] if lines[0][:1].isspace() else lines)
     imports = _list_imports(function, text, shown)
@@ -72,7 +72,7 @@ def _refuse_closure(function: FunctionType, shown: str) -> None:
 
 
 def _refuse_decorators(node: ast.FunctionDef, shown: str) -> None:
-    """Refuse what has changed the function before it came here: all decorators but ``register`` and those above it."""
+    """Refuse decorators that have changed the function: all but ``register`` and those above it."""
     inner = node.decorator_list[-1] if node.decorator_list else None
     if inner is not None and not (isinstance(inner, ast.Attribute) and inner.attr == "register"):
         decorators = ", ".join(f"@{ast.unparse(item)}" for item in node.decorator_list)
@@ -118,7 +118,7 @@ def _list_imports(function: FunctionType, text: str, shown: str) -> list[str]:
 
 
 def _list_globals(code: CodeType) -> Iterator[str]:
-    """What a piece of code reads from its module, default values included."""
+    """The names that a piece of code reads from its module, default values included."""
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield str(instruction.argval)

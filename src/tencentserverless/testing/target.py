@@ -21,15 +21,15 @@ from tencentserverless.testing.ledger import Execution, explain, read_executions
 from tencentserverless.testing.servers import GUARD_TEXT
 from tencentserverless.testing.source import Handler, name_of, write_module
 
-_ANY = object()  # whatever the event
-_NO_EVENT = "{}"  # what the local SCF hands over where a call sends no event
+_ANY = object()  # of every event
+_NO_EVENT = "{}"  # the event of a call that sends none
 _PATIENCE_SECONDS = 2.0  # for calls that are under way when their test ends
 _PAUSE_SECONDS = 0.02
 _SHOWN_CHARS = 2000
 
 
 class ScfLocal:
-    """A local SCF for one test: functions, faults and the ledger are gone when it ends.
+    """A local SCF for one test: its functions, faults and ledger entries are removed when the test ends.
 
     Inside a ``with``, which is the fixture's, the environment leads every client to it, and none to the cloud.
 
@@ -51,27 +51,27 @@ class ScfLocal:
 
     @property
     def url(self) -> str:
-        """Where the server is, for a client's ``endpoint=``."""
+        """The URL of the server, for a client's ``endpoint=``."""
         return self._find("url").url
 
     @property
     def secret_id(self) -> str:
-        """Of the server's key pair."""
+        """The SecretId of the server's key pair."""
         return self._find("secret_id").secret_id
 
     @property
     def secret_key(self) -> str:
-        """Of the server's key pair."""
+        """The SecretKey of the server's key pair."""
         return self._find("secret_key").secret_key
 
     @property
     def log(self) -> str:
-        """What functions printed and the server said since the test began. Output of calls that have ended is whole."""
+        """The output of functions and of the server since the test began. The output of ended calls is complete."""
         text: str = self._find("log").read_log(self._log_start_bytes)
         return text
 
     def client(self, **options: Any) -> Client:
-        """A client that calls here, closed when the test ends.
+        """A client that calls this server, closed when the test ends.
 
         :param options: keyword arguments of ``scf.Client``
         """
@@ -116,7 +116,7 @@ class ScfLocal:
         return self._find_client().function(name)
 
     def fault(self, kind: str, function: str = "*", **rule: Any) -> None:
-        """Let calls fail, beside the faults that count already; all count from their beginning.
+        """Add a fault to those that are set already. All faults then count their calls from zero.
 
         :param kind: ``refuse``, ``throttle``, ``delay``, ``crash``, ``timeout``, ``lost`` or ``cut``
         :param function: whose calls; a pattern such as ``order-*``
@@ -126,7 +126,7 @@ class ScfLocal:
         self.set_faults([*self._rules, {"kind": kind, "function": function, **rule}])
 
     def set_faults(self, rules: Iterable[Mapping[str, Any]]) -> None:
-        """Let these rules decide which calls fail from now on; see docs/local.md for what a rule says.
+        """Replace all faults by these rules; docs/local.md lists the fields of a rule.
 
         :raises LocalError: if one can't be read; then those before still count
         """
@@ -135,10 +135,10 @@ class ScfLocal:
         self._rules = wanted
 
     def executions(self, function: str | None = None, *, data: Any = _ANY) -> list[Execution]:
-        """What ran in this test, the oldest first.
+        """The executions of this test, the oldest first.
 
         :param function: its name, None for all
-        :param data: the event, as it was given to the call; by default whatever it was
+        :param data: the event, as it was given to the call; by default every event
         :raises TypeError, ValueError: for data that no event can be
         """
         search = {} if function is None else {"function": function}
@@ -147,20 +147,20 @@ class ScfLocal:
         return read_executions(self._find("executions()").ledger(**search))
 
     def assert_executed_once(self, function: str, *, data: Any = _ANY) -> None:
-        """The function ran once, whatever became of its answer.
+        """Assert that the function ran exactly once, also if its answer was lost.
 
         :param data: count the executions of this event alone
-        :raises AssertionError: it did not, or more often; the message shows what ran
+        :raises AssertionError: if it did not run, or ran more than once; the message shows the executions
         """
         __tracebackhide__ = True
         self._find("assert_executed_once()")
         self._assert_times(1, f"{function!r} to run once", function, data)
 
     def assert_not_executed(self, function: str, *, data: Any = _ANY) -> None:
-        """The function did not run.
+        """Assert that the function did not run.
 
         :param data: count the executions of this event alone
-        :raises AssertionError: it did; the message shows what ran
+        :raises AssertionError: if it ran; the message shows the executions
         """
         __tracebackhide__ = True
         self._find("assert_not_executed()")
@@ -175,7 +175,7 @@ class ScfLocal:
             raise AssertionError(explain(wanted, found, self.executions(), self._local.faults()))
 
     def _find(self, what: str) -> Local:
-        """The server, for what only it can do."""
+        """The server of this test, which the cloud can't replace."""
         return self._local
 
     def _find_client(self) -> Client:
@@ -204,7 +204,7 @@ class ScfLocal:
             raise LocalError(f"the local SCF has died during this test; the end of its log:\n{end}") from error
 
     def _clean_up(self) -> None:
-        """Take away what the test has brought, and let its calls end."""
+        """Delete the functions of the test, and let its calls end."""
         local = self._local
         for key in local.status()["functions"]:
             if key not in self._known:
@@ -220,7 +220,7 @@ class ScfLocal:
 
 
 class ScfCloud(ScfLocal):
-    """The cloud in place of the local SCF, as the environment says: what the local SCF alone can do skips the test."""
+    """The cloud of the environment in place of the local SCF. A test that needs the local SCF itself is skipped."""
 
     environment: dict[str, str]
 
@@ -231,7 +231,7 @@ class ScfCloud(ScfLocal):
         self.environment = {}
 
     def client(self, **options: Any) -> Client:
-        """A client as the environment has it, closed when the test ends."""
+        """A client with the settings of the environment, closed when the test ends."""
         return self._stack.enter_context(Client(**options))
 
     def _find(self, what: str) -> NoReturn:

@@ -16,7 +16,7 @@ from benchmarks.local.load import Load, choose_generator, run_caller, run_wrk
 from benchmarks.local.servers import SCF, Call, Dialect, Running, is_answering, start_on_port, start_ours
 from benchmarks.responder import HOST
 
-SECONDS = 0.3
+SECONDS = 0.15
 CALLERS = 2
 
 

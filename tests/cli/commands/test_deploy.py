@@ -198,7 +198,7 @@ def test_the_cloud_is_changed_only_after_a_yes(project, cloud, run_scf):
     unasked = run_scf("deploy", project, env=env)
     assert (unasked.returncode, unasked.stdout) == (15, "")
     question = "Do you want to create full-name, create plain in namespace default of ap-guangzhou (cloud)?"
-    assert f"{question} Nobody is there to ask" in unasked.stderr
+    assert f"{question} There is no terminal to ask on" in unasked.stderr
     assert len(run_scf("functions", "list", env=env).stdout.splitlines()) == 3
 
     assert answer_on_a_terminal(b"no\n", "deploy", project, env=env) == 15

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tencentserverless.cli.samples import change, list_samples, take_sample
+from tencentserverless.cli.reference.sample_events import change, list_samples, take_sample
 
 #: Where the field stands by which a function knows the trigger.
 MARKS = {

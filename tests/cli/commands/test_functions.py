@@ -54,7 +54,7 @@ def test_delete_of_a_local_function_does_not_ask(folder, start_local_scf, run_sc
 def test_delete_in_the_cloud_asks(run_scf):
     done = run_scf("functions", "delete", "echo", env=CLOUD)
     assert done.returncode == 15
-    assert "Delete echo in namespace default of ap-guangzhou (cloud)? Nobody is there to ask" in done.stderr
+    assert "Delete echo in namespace default of ap-guangzhou (cloud)? There is no terminal to ask on" in done.stderr
 
 
 def test_local_finds_the_server_of_the_folder_and_its_roots(folder, start_local_scf, run_scf):

@@ -139,7 +139,7 @@ def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path, gate):
         env=child_environment(**map_server.env),
     )
     try:
-        wait_until(gate.begun)
+        wait_until(lambda: gate.begun() == 2)  # it waits for both: what an interrupt finds half read is in doubt
         process.send_signal(signal.SIGINT)
         gate.open()  # what is under way ends, and nothing else is sent
         _, stderr = process.communicate(timeout=30)

@@ -16,6 +16,10 @@ from tencentserverless.local.http.tls import CertificateAuthority, make_authorit
 
 @pytest.fixture(autouse=True)
 def no_roots_of_the_developer(monkeypatch):
+    forget_the_roots_of_the_developer(monkeypatch)
+
+
+def forget_the_roots_of_the_developer(monkeypatch):
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -27,8 +31,8 @@ def shake_hands(context, ca_file, name):
     def serve():
         with theirs:
             try:
-                with context.wrap_socket(theirs, server_side=True) as secured:
-                    secured.recv(1)
+                with context.wrap_socket(theirs, server_side=True) as opened:
+                    opened.recv(1)
             except OSError:
                 pass
 
@@ -37,25 +41,35 @@ def shake_hands(context, ca_file, name):
     trusting = ssl.create_default_context(cafile=str(ca_file))
     trusting.verify_flags |= ssl.VERIFY_X509_STRICT  # Python 3.13's default
     try:
-        with ours, trusting.wrap_socket(ours, server_hostname=name) as secured:
-            return secured.version()
+        with ours, trusting.wrap_socket(ours, server_hostname=name) as opened:
+            return opened.version()
     except ssl.SSLCertVerificationError:
         return None
     finally:
         thread.join(10)
 
 
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        forget_the_roots_of_the_developer(monkeypatch)
+        with tls.open_tls(tmp_path_factory.mktemp("keys"), "127.0.0.1") as secured:
+            yield secured
+
+
 @pytest.mark.parametrize("name", [*SCF_HOSTS, "localhost", "127.0.0.1", "::1"])
-def test_the_server_is_accepted_by_every_name(tmp_path, name):
-    with tls.secured(tmp_path, "127.0.0.1") as secured:
-        assert shake_hands(secured.context, secured.ca_file, name) in ("TLSv1.2", "TLSv1.3")
-        assert shake_hands(secured.context, secured.bundle_file, name)
+def test_the_server_is_accepted_by_every_name(secured, name):
+    assert shake_hands(secured.context, secured.ca_file, name) in ("TLSv1.2", "TLSv1.3")
+
+
+@pytest.mark.parametrize("name", [SCF_HOSTS[0], "localhost"])
+def test_it_is_accepted_by_whoever_trusts_the_bundle(secured, name):
+    assert shake_hands(secured.context, secured.bundle_file, name)
 
 
 @pytest.mark.parametrize("name", ["example.com", "cvm.tencentcloudapi.com", "10.0.0.1", "scf.tencentcloudapi.com.cn"])
-def test_it_is_accepted_by_no_other_name(tmp_path, name):
-    with tls.secured(tmp_path, "127.0.0.1") as secured:
-        assert shake_hands(secured.context, secured.ca_file, name) is None
+def test_it_is_accepted_by_no_other_name(secured, name):
+    assert shake_hands(secured.context, secured.ca_file, name) is None
 
 
 @pytest.mark.parametrize(
@@ -63,15 +77,15 @@ def test_it_is_accepted_by_no_other_name(tmp_path, name):
     [("192.168.7.7", True), ("fd00::7", True), ("8.8.8.8", False), ("0.0.0.0", False), ("example.com", False)],
 )
 def test_the_authority_vouches_for_private_addresses_and_for_no_foreign_host(tmp_path, host, is_accepted):
-    with tls.secured(tmp_path, host) as secured:
-        assert bool(shake_hands(secured.context, secured.ca_file, host)) is is_accepted
-        assert shake_hands(secured.context, secured.ca_file, SCF_HOSTS[0])  # none spoils the others
+    with tls.open_tls(tmp_path, host) as opened:
+        assert bool(shake_hands(opened.context, opened.ca_file, host)) is is_accepted
+        assert shake_hands(opened.context, opened.ca_file, SCF_HOSTS[0])  # none spoils the others
 
 
 def test_the_authority_is_kept_and_private(tmp_path):
-    with tls.secured(tmp_path, "127.0.0.1") as first:
+    with tls.open_tls(tmp_path, "127.0.0.1") as first:
         kept = first.ca_file.read_bytes()
-    with tls.secured(tmp_path, "127.0.0.1") as second:
+    with tls.open_tls(tmp_path, "127.0.0.1") as second:
         assert second.ca_file.read_bytes() == kept
         assert second.bundle_file.read_bytes().endswith(kept)
         assert second.bundle_file.read_bytes().count(b"BEGIN CERTIFICATE") > 50
@@ -85,10 +99,10 @@ def test_the_authority_is_kept_and_private(tmp_path):
 
 def test_the_authority_of_one_run_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with tls.secured(None, "127.0.0.1") as secured:
-        assert shake_hands(secured.context, secured.ca_file, "localhost")
-        assert stat.S_IMODE(secured.ca_file.parent.stat().st_mode) == 0o700
-        assert sorted(path.name for path in secured.ca_file.parent.iterdir()) == [
+    with tls.open_tls(None, "127.0.0.1") as opened:
+        assert shake_hands(opened.context, opened.ca_file, "localhost")
+        assert stat.S_IMODE(opened.ca_file.parent.stat().st_mode) == 0o700
+        assert sorted(path.name for path in opened.ca_file.parent.iterdir()) == [
             "scf-local-bundle.pem",
             "scf-local-ca.pem",
         ]
@@ -99,36 +113,39 @@ def test_roots_of_the_user_stay_trusted(tmp_path, monkeypatch):
     of_the_user = tmp_path / "company.pem"
     of_the_user.write_bytes(make_authority(utc_now()).certificate_pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(of_the_user))
-    with tls.secured(None, "127.0.0.1") as secured:
-        bundle = secured.bundle_file.read_bytes()
-        assert bundle == of_the_user.read_bytes() + secured.ca_file.read_bytes()
+    with tls.open_tls(None, "127.0.0.1") as opened:
+        bundle = opened.bundle_file.read_bytes()
+        assert bundle == of_the_user.read_bytes() + opened.ca_file.read_bytes()
         # A server that is started from a shell with our variables does not pile up its own roots.
-        monkeypatch.setenv("SSL_CERT_FILE", str(secured.bundle_file))
+        monkeypatch.setenv("SSL_CERT_FILE", str(opened.bundle_file))
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(of_the_user))
-        with tls.secured(None, "127.0.0.1") as another:
+        with tls.open_tls(None, "127.0.0.1") as another:
             assert another.bundle_file.read_bytes().count(b"BEGIN CERTIFICATE") == 2
 
 
 def test_an_authority_that_ends_or_is_another_versions_is_made_anew(tmp_path, monkeypatch):
-    with tls.secured(tmp_path, "127.0.0.1") as first:
+    with tls.open_tls(tmp_path, "127.0.0.1") as first:
         kept = first.ca_file.read_bytes()
     later = utc_now() + timedelta(days=3640)
     monkeypatch.setattr(tls, "utc_now", lambda: later)
-    with tls.secured(tmp_path, "127.0.0.1") as second:
+    with tls.open_tls(tmp_path, "127.0.0.1") as second:
         renewed = second.ca_file.read_bytes()
     assert renewed != kept
     monkeypatch.setattr("tencentserverless.local.http.tls._NAMES", ("localhost",))
-    with tls.secured(tmp_path, "127.0.0.1") as third:
+    with tls.open_tls(tmp_path, "127.0.0.1") as third:
         assert third.ca_file.read_bytes() != renewed
 
 
 @pytest.mark.parametrize("damage", ["ca-key.pem", "scf-local-ca.pem"])
 @pytest.mark.parametrize("content", [b"", b"not a certificate", make_authority(utc_now()).key_pem])
 def test_spoiled_files_are_refused_in_one_line(tmp_path, damage, content):
-    with tls.secured(tmp_path, "127.0.0.1"):
+    with tls.open_tls(tmp_path, "127.0.0.1"):
         pass
     (tmp_path / damage).write_bytes(content)
-    with pytest.raises(StartupError, match="remove both, and new ones are made") as refusal, tls.secured(tmp_path, "h"):
+    with (
+        pytest.raises(StartupError, match="remove both, and new ones are made") as refusal,
+        tls.open_tls(tmp_path, "h"),
+    ):
         pass
     assert refusal.value.reason is Reason.STATE
     assert "PRIVATE" not in str(refusal.value)

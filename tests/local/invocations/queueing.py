@@ -61,13 +61,13 @@ class Functions:
 class Harness:
     """The queue with its database, and what it has shown."""
 
-    def __init__(self, path, *, at_once, time_scale):
+    def __init__(self, path, *, at_once, time_scale, clock):
         self.shown = []
         self.functions = Functions()
         self.database = Database(path, self.shown.append)
         self.background = Background(self.shown.append)
         limits = Limits(events_at_once=at_once)
-        self.queue = Queue(self.database, self.functions, limits, self.background, time_scale=time_scale)
+        self.queue = Queue(self.database, self.functions, limits, self.background, time_scale=time_scale, clock=clock)
 
     async def push(self, key):
         """Have an event accepted; its request id."""
@@ -95,8 +95,8 @@ class Harness:
 
 
 @contextlib.asynccontextmanager
-async def queueing(folder, *, at_once=1, time_scale=1.0):
-    harness = Harness(folder / "state.db", at_once=at_once, time_scale=time_scale)
+async def queueing(folder, *, at_once=1, time_scale=1.0, clock=time.time):
+    harness = Harness(folder / "state.db", at_once=at_once, time_scale=time_scale, clock=clock)
     harness.queue.start()
     try:
         yield harness

@@ -35,6 +35,26 @@ def test_an_event_that_was_terminated_while_it_waited_does_not_run(tmp_path, key
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("looks", range(1, 6))
+def test_in_whatever_step_the_clock_is_set_back_a_retry_comes_in_time(tmp_path, looks):
+    async def scenario():
+        left = [10**9]  # looks at the clock until it is set back by a minute
+
+        def clock():
+            left[0] -= 1
+            return time.time() - (60.0 if left[0] < 0 else 0.0)
+
+        async with queueing(tmp_path, time_scale=600.0, clock=clock) as harness:
+            functions = harness.functions
+            event = await harness.push(PLAIN)
+            await harness.until(lambda: functions.runs)
+            left[0] = looks
+            functions.runs[event].set_result(430)
+            await harness.until(lambda: functions.begun[event] == 2)
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("turns", range(10))
 def test_in_whatever_step_an_event_is_terminated_nothing_begins_after_it(tmp_path, turns):
     async def scenario():

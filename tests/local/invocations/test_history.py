@@ -135,3 +135,57 @@ def test_a_long_message_is_cut(tmp_path, length, kept_length):
         assert len((await kept.find(KEY, "id-1")).message) == kept_length
 
     keeping(tmp_path, scenario)
+
+
+def set_full(store, is_full):
+    """The database can't grow any more, or can again."""
+    (pages,) = store._here.execute("PRAGMA page_count").fetchone()
+    for connection in (store._here, store._there):
+        connection.execute(f"PRAGMA max_page_count = {pages if is_full else 2**30}")
+
+
+def test_what_a_full_disk_refuses_is_known_and_written_when_it_can_be(tmp_path):
+    shown = []
+
+    async def scenario(store):
+        kept = InvocationHistory(store)
+        set_full(store, True)
+        for number in range(3):
+            kept.end(begun(kept, number), 0, f"{number}" * MAX_MESSAGE_CHARS, b"")
+            kept.flush()
+            assert (await kept.find(KEY, f"id-{number}")).message[0] == f"{number}"
+        set_full(store, False)
+        assert sorted(await ids(kept)) == ["id-0", "id-1", "id-2"]
+        await kept.find(KEY, "id-0")
+        assert "recorded when they can be" in shown[0]
+        assert "recorded again" in shown[1]
+        assert len(shown) == 2
+
+    store = Database(tmp_path / "state.db", shown.append)
+    try:
+        asyncio.run(scenario(store))
+    finally:
+        store.close()
+
+
+def test_what_waits_for_a_disk_with_room_stays_within_the_bounds(tmp_path):
+    async def scenario(store):
+        kept = InvocationHistory(store)
+        set_full(store, True)
+        text = "x" * MAX_MESSAGE_CHARS
+        for number in range(invocation_tables.MAX_BYTES // MAX_MESSAGE_CHARS + 20):
+            kept.end(begun(kept, number), 0, text, b"")
+            if number == 100:
+                await kept.find(KEY, "none")
+        await kept.find(KEY, "none")
+        waiting = list(kept._ended)
+        assert sum(each.kept_bytes for each in waiting) <= invocation_tables.MAX_BYTES
+        assert waiting[-1].request_id == f"id-{number}"
+        assert [each.started_at for each in waiting] == sorted(each.started_at for each in waiting)
+        set_full(store, False)
+
+    store = Database(tmp_path / "state.db", lambda line: None)
+    try:
+        asyncio.run(scenario(store))
+    finally:
+        store.close()

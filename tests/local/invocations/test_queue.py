@@ -1,5 +1,6 @@
 """Asynchronous invocations: kept before they are answered, run in order, tried again as the platform does."""
 
+import asyncio
 import base64
 import contextlib
 import io
@@ -13,6 +14,7 @@ import pytest
 from tencentserverless.local.control import ask
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import STOP_SECONDS, wait_until
+from tests.local.invocations.queueing import PLAIN, TRACED, queueing
 
 CODE = """
 import json, os, signal, time
@@ -181,7 +183,7 @@ def test_a_function_that_is_deleted_takes_its_events_along(start_local_scf, fold
     assert (found["RetCode"], json.loads(found["RetMsg"])["statusCode"]) == (-1, 435)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.proof)])
 def test_what_was_acknowledged_is_run_by_the_next_server(start_local_scf, folder, tmp_path, ran, number, gate):
     first = start_local_scf.limited(folder, LIMITS, state=tmp_path / "state")
     ids = {push(first, ran, f"{count}", gate=str(gate)): f"{count}" for count in range(2 * AT_ONCE)}
@@ -326,3 +328,14 @@ def test_a_dead_letter_that_can_not_be_written_is_kept_until_it_can(start_local_
     assert len(ran()) == 6  # nothing was run for it again
     wait_until(lambda: not kept_events(tmp_path / "state" / "state.db"))
     assert second.stop() == 0
+
+
+def test_the_queue_shows_its_state(tmp_path):
+    async def scenario():
+        async with queueing(tmp_path) as harness:
+            for key in (PLAIN, PLAIN, TRACED):
+                await harness.push(key)
+            await harness.until(lambda: len(harness.functions.runs) == 2)
+            assert repr(harness.queue) == "<Queue 2 functions, 2 running, 1 waiting>"
+
+    asyncio.run(scenario())

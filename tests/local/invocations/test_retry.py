@@ -2,12 +2,12 @@
 
 import pytest
 
-from tencentserverless.local.invocations.retry import RetryDecision, Try, counts_as_failure, decide
+from tencentserverless.local.invocations.retry import Attempt, RetryDecision, counts_as_failure, decide
 from tencentserverless.local.registry.records import AsyncConfig
 
 
 @pytest.mark.parametrize(
-    ("status", "failures", "age_seconds", "config", "fate"),
+    ("status", "failures", "age_seconds", "config", "decision"),
     [
         (0, 0, 0, AsyncConfig(), RetryDecision.DONE),
         (0, 2, 10**6, AsyncConfig(), RetryDecision.DONE),
@@ -23,8 +23,8 @@ from tencentserverless.local.registry.records import AsyncConfig
         (430, 1, 100, AsyncConfig(ttl_seconds=60), RetryDecision.DEAD),
     ],
 )
-def test_fates(status, failures, age_seconds, config, fate):
-    assert decide(Try(status, failures, age_seconds), config) is fate
+def test_fates(status, failures, age_seconds, config, decision):
+    assert decide(Attempt(status, failures, age_seconds), config) is decision
 
 
 @pytest.mark.parametrize(

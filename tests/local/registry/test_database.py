@@ -269,8 +269,8 @@ def test_events_and_traces_of_an_older_database_are_kept(path, monkeypatch):
     waits = database.read_now(event_tables.by_request("waits"))
     assert (waits.number, waits.payload, waits.tries, waits.pushed_at) == (7, b'{"a":1}', 0, 100.0)
     assert database.read_now(event_tables.by_request("is-retried")).tries == 1
-    assert [event.request_id for event in database.write_now(event_tables.claim(key, 64, 1))] == ["waits"]
-    assert [event.request_id for event in database.write_now(event_tables.claim(key, 64, 1))] == ["long-waits"]
+    assert [event.request_id for event in database.write_now(event_tables.fetch(key, 64, 1))] == ["waits"]
+    assert [event.request_id for event in database.write_now(event_tables.fetch(key, 64, 1))] == ["long-waits"]
     assert database.write_now(event_tables.make_due(159.0, 300.0)) == ([], 160.0)
     assert database.write_now(event_tables.make_due(160.0, 300.0)) == ([key], None)
     found = {

@@ -18,6 +18,20 @@ def database(tmp_path):
     database.close()
 
 
+@pytest.fixture(scope="module")
+def kept_database(tmp_path_factory):
+    database = Database(tmp_path_factory.mktemp("kept") / "state.db", print)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def emptied_database(kept_database):
+    """One that is quick to have: it served the test before, and holds no event any more."""
+    kept_database.write_now(lambda connection: connection.execute("DELETE FROM events") and None)
+    return kept_database
+
+
 def push(database, state=State.QUEUED, *, is_traced=False, request_id="one"):
     """An event in a state of one's choice; its number."""
     event = Event(0, request_id, KEY, "$LATEST", "CLOUD_API", b"{}", 100.0, is_traced=is_traced)
@@ -36,7 +50,8 @@ def state_of(database, number):
 @pytest.mark.parametrize("is_traced", [False, True])
 @pytest.mark.parametrize("move", Move)
 @pytest.mark.parametrize("state", State)
-def test_an_event_moves_as_the_table_says_and_in_no_other_way(database, state, move, is_traced):
+def test_an_event_moves_as_the_table_says_and_in_no_other_way(emptied_database, state, move, is_traced):
+    database = emptied_database
     number = push(database, state, is_traced=is_traced)
     expected = TRANSITIONS.get((state, move))
     assert database.write_now(event_tables.move(Step(number, move, 200.0))) is expected
@@ -50,7 +65,7 @@ def test_an_event_moves_as_the_table_says_and_in_no_other_way(database, state, m
 def test_an_event_that_was_terminated_is_not_taken_out(database):
     number = push(database)
     assert database.write_now(event_tables.move(Step(number, Move.TERMINATE, 200.0))) is State.ABORTED
-    assert database.write_now(event_tables.claim(KEY, 64, 64)) == []
+    assert database.write_now(event_tables.fetch(KEY, 64, 64)) == []
 
 
 def test_what_succeeds_in_a_batch_must_have_run(database):
@@ -63,7 +78,7 @@ def test_what_succeeds_in_a_batch_must_have_run(database):
 def test_only_as_many_asynchronous_runs_are_taken_out_as_are_run_now(database):
     for number in range(5):
         push(database, is_traced=number > 2, request_id=f"{number}")
-    taken = lambda: [event.request_id for event in database.write_now(event_tables.claim(KEY, 64, 1))]  # noqa: E731
+    taken = lambda: [event.request_id for event in database.write_now(event_tables.fetch(KEY, 64, 1))]  # noqa: E731
     assert [taken(), taken(), taken(), taken()] == [["0", "1", "2"], ["3"], ["4"], []]
 
 

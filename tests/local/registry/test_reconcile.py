@@ -41,7 +41,7 @@ def kept(latest, digest=OLD, found=FOUND):
 
 
 @pytest.mark.parametrize(
-    ("old", "look", "latest", "news", "is_saved", "notice"),
+    ("old", "definition", "latest", "news", "is_saved", "notice"),
     [
         (None, FolderDefinition(TODAY, NEW), TODAY, SyncChange.NEW, False, ""),
         (kept(FOUND), FolderDefinition(TODAY, OLD), FOUND, SyncChange.NONE, False, ""),
@@ -83,11 +83,13 @@ def kept(latest, digest=OLD, found=FOUND):
         (kept(SENT), FolderDefinition(MOVED, OLD), SENT, SyncChange.NONE, False, ""),
     ],
 )
-def test_what_changed_last_stands(old, look, latest, news, is_saved, notice):
-    stand = reconcile(old, look)
-    assert (stand.kept.function.latest, stand.news, stand.is_saved) == (latest, news, is_saved)
-    assert (notice in stand.notice, bool(stand.notice)) == (True, bool(notice))
-    assert reconcile(stand.kept, look) == dataclasses.replace(stand, news=SyncChange.NONE, is_saved=False, notice="")
+def test_what_changed_last_stands(old, definition, latest, news, is_saved, notice):
+    plan = reconcile(old, definition)
+    assert (plan.kept.function.latest, plan.news, plan.is_saved) == (latest, news, is_saved)
+    assert (notice in plan.notice, bool(plan.notice)) == (True, bool(notice))
+    assert reconcile(plan.kept, definition) == dataclasses.replace(
+        plan, news=SyncChange.NONE, is_saved=False, notice=""
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,12 +97,12 @@ def test_what_changed_last_stands(old, look, latest, news, is_saved, notice):
     [(None, False), (kept(FOUND), True), (kept(SENT), False), (StoredFunction(None, FOUND, OLD), False)],
 )
 def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
-    stand = reconcile(old, None)
-    assert (stand.kept, stand.is_away, stand.news) == (old, is_away, SyncChange.NONE)
+    plan = reconcile(old, None)
+    assert (plan.kept, plan.is_away, plan.news) == (old, is_away, SyncChange.NONE)
 
 
 @pytest.mark.parametrize(
-    ("look", "is_back"),
+    ("definition", "is_back"),
     [
         (FolderDefinition(TODAY, OLD), False),
         (FolderDefinition(MOVED, OLD), False),
@@ -109,10 +111,10 @@ def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
         (FolderDefinition(EDITED, OLD), True),
     ],
 )
-def test_a_deleted_function_comes_back_with_a_change_of_its_folder(look, is_back):
-    stand = reconcile(StoredFunction(None, FOUND, OLD), look)
-    assert (stand.kept.function is not None, stand.news is SyncChange.NEW) == (is_back, is_back)
-    assert ("since DeleteFunction" in stand.notice) == is_back
+def test_a_deleted_function_comes_back_with_a_change_of_its_folder(definition, is_back):
+    plan = reconcile(StoredFunction(None, FOUND, OLD), definition)
+    assert (plan.kept.function is not None, plan.news is SyncChange.NEW) == (is_back, is_back)
+    assert ("since DeleteFunction" in plan.notice) == is_back
 
 
 def test_versions_aliases_and_reservations_stand_when_the_folder_has_changed():

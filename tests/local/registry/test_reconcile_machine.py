@@ -92,10 +92,10 @@ class Registry(RuleBasedStateMachine):
         self.now += 1
         return self.now
 
-    def open(self, looks_inside=True):
+    def open(self, reads_files=True):
         self.database = Database(self.state, pytest.fail)
         project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
-        looks = scan_folders(project, looks_inside=looks_inside)
+        looks = scan_folders(project, reads_files=reads_files)
         self.catalogue, self.notices = restore(self.database, Packages(self.base / "packages").locate, looks)
         self.looked = dict.fromkeys(NAMES, 0)
         self.pending = []
@@ -187,11 +187,11 @@ class Registry(RuleBasedStateMachine):
 
     @rule(
         is_killed=st.booleans(),
-        looks_inside=st.booleans(),
+        reads_files=st.booleans(),
         is_moved=st.booleans(),
         saved=st.sampled_from([None, *NAMES]),
     )
-    def restart(self, is_killed, looks_inside, is_moved, saved):
+    def restart(self, is_killed, reads_files, is_moved, saved):
         """A server ends and another one begins; a file may be saved, and the project moved, between the two."""
         self.starts += 1
         if saved:
@@ -210,8 +210,8 @@ class Registry(RuleBasedStateMachine):
             place = self.base / f"project-{self.starts}"
             self.root.rename(place)
             self.root = place
-        self.open(looks_inside)
-        if looks_inside:
+        self.open(reads_files)
+        if reads_files:
             for name in NAMES:
                 self.met(name, self.disk.get(name))
         else:

@@ -45,8 +45,8 @@ def test_regions_and_namespaces_are_separate_worlds(tmp_path):
     places = [("ap-a", "default", "fn"), ("ap-b", "default", "fn"), ("ap-b", "other", "fn"), ("ap-b", "other", "gn")]
     database = Database(tmp_path / "state.db", pytest.fail)
     found = {each.key: each for each in (record(*place, tmp_path) for place in places)}
-    looks = {key: FolderDefinition(each) for key, each in found.items()}
-    catalogue, notices = restore(database, Packages(tmp_path / "packages").locate, looks)
+    definitions = {key: FolderDefinition(each) for key, each in found.items()}
+    catalogue, notices = restore(database, Packages(tmp_path / "packages").locate, definitions)
     database.close()
     assert notices == []
     assert len(catalogue) == len(list(catalogue)) == 4

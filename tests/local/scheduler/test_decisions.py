@@ -20,7 +20,7 @@ QUIET = PoolSnapshot(idle=0, starting=0, waiting=1, active=0, instances=0, spare
 
 
 @pytest.mark.parametrize(
-    ("changes", "claim", "step"),
+    ("changes", "call", "step"),
     [
         ({"idle": 1, "instances": 1}, WaitingCall(), Step.USE),
         ({}, WaitingCall(), Step.START),
@@ -48,24 +48,24 @@ QUIET = PoolSnapshot(idle=0, starting=0, waiting=1, active=0, instances=0, spare
         ({"may_start": False, "idle": 1}, WaitingCall(), Step.USE),
     ],
 )
-def test_steps(changes, claim, step):
-    assert next_step(msgspec.structs.replace(QUIET, **changes), claim, LIMITS) is step
+def test_steps(changes, call, step):
+    assert next_step(msgspec.structs.replace(QUIET, **changes), call, LIMITS) is step
 
 
 @given(
     st.builds(PoolSnapshot, *[st.integers(0, 12)] * 7, st.none() | st.floats(0, 60), st.booleans()),
     st.builds(WaitingCall, st.booleans(), st.floats(0, 60)),
 )
-def test_no_plan_goes_over_the_bound_or_starts_more_than_there_are_calls(crowd, claim):
-    step = next_step(crowd, claim, LIMITS)
+def test_no_plan_goes_over_the_bound_or_starts_more_than_there_are_calls(pool, call):
+    step = next_step(pool, call, LIMITS)
     if step is Step.START:
-        assert crowd.instances < LIMITS.all_instances
+        assert pool.instances < LIMITS.all_instances
     if step in (Step.START, Step.REPLACE):
-        assert crowd.starting < crowd.waiting
-        assert crowd.may_start
+        assert pool.starting < pool.waiting
+        assert pool.may_start
     if step is Step.REPLACE:
-        assert crowd.spare > 0
-    if crowd.idle:
+        assert pool.spare > 0
+    if pool.idle:
         assert step is Step.USE
 
 

@@ -47,7 +47,7 @@ class Plan(RuleBasedStateMachine):
         self.functions = {name: Books() for name in NAMES}
         self.came = self.served = 0
 
-    def crowd(self, own):
+    def pool(self, own):
         everyone = self.functions.values()
         return PoolSnapshot(
             idle=own.idle,
@@ -63,7 +63,7 @@ class Plan(RuleBasedStateMachine):
     def look(self, own):
         """What the scheduler does for the calls that wait."""
         for _ in range(len(own.waiting)):
-            step = next_step(self.crowd(own), WaitingCall(waited_seconds=self.now - own.waiting[0]), LIMITS)
+            step = next_step(self.pool(own), WaitingCall(waited_seconds=self.now - own.waiting[0]), LIMITS)
             assert step is not Step.REFUSE
             if step is Step.WAIT:
                 return

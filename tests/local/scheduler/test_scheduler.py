@@ -158,7 +158,7 @@ def test_a_launch_that_fails_leaves_neither_keys_nor_a_folder(monkeypatch, error
 
     revoked = []
     monkeypatch.setattr("tencentserverless.local.scheduler.launcher.start_python_worker", start_python_worker)
-    monkeypatch.setattr(KeyRing, "revoke", lambda ring, grant: revoked.append(grant))
+    monkeypatch.setattr(KeyRing, "revoke", lambda keys, key: revoked.append(key))
 
     async def scenario():
         async with scheduling() as scheduler:
@@ -380,5 +380,18 @@ def test_memory_over_the_functions_limit_is_434_and_ends_the_instance():
             assert over.memory_bytes > 64 * 1024 * 1024
             second = value(await call(scheduler, function, {"do": "count"}))
             assert (second["calls"], second["pid"] != first["pid"]) == (1, True)
+
+    asyncio.run(scenario())
+
+
+def test_the_scheduler_its_pools_and_its_instances_show_their_state():
+    async def scenario():
+        async with scheduling() as scheduler:
+            await call(scheduler, record(), {"do": "count"})
+            (pool,) = scheduler._pools.values()
+            (instance,) = pool.instances
+            assert repr(scheduler) == "<Scheduler 1 instances, 1 idle, 0 calls>"
+            assert repr(pool) == "<Pool ap-tokyo/default/behave:$LATEST 1 idle, 0 busy, 0 waiting>"
+            assert repr(instance) == f"<Instance ap-tokyo/default/behave:$LATEST pid {instance.worker.pid}, 0 calls>"
 
     asyncio.run(scenario())

@@ -1,6 +1,5 @@
-"""The verbs of ``scf``, one a file.
+"""The commands of ``scf``, one a file; the commands of ``scf local`` are in ``local``.
 
-A file holds one click command: its options, their help, and the call into the room that does the work. Nothing is
-computed here and nothing printed but by ``output``. Heavy rooms are imported inside the command.
-May import the rooms of ``cli`` around it, public names of the SDK, ``local.app`` and ``local.settings``.
+A file holds one click command: its options, their help, and the call of the code that does the work. Commands print
+through ``output.printing`` alone. Modules that take long to load are imported inside the command.
 """

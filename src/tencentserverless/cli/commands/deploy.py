@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tencentserverless.cli import output
+from tencentserverless.cli.output import printing
 
 if TYPE_CHECKING:
-    from tencentserverless.cli.deploying import Deployment
+    from tencentserverless.cli.deploy.deployment import Deployment
     from tencentserverless.local.app import Deployable, PackedCode
 
 
@@ -47,7 +47,7 @@ def deploy(
     deployed are named; triggers other than timers are left alone. Without a serverless.yml, an option that is not given
     leaves an existing function as it is.
     """
-    from tencentserverless.cli.confirmation import confirm
+    from tencentserverless.cli.output.confirmation import confirm
 
     given: dict[str, object] = {
         "Runtime": runtime,
@@ -72,17 +72,17 @@ def deploy(
             done.append(each.facts())
             if not as_json:
                 verb = "updated" if each.exists else "created"
-                output.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
+                printing.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
     finally:
-        if as_json:  # also where one of them has failed: the others are there
-            output.answer_json(done)
+        if as_json:  # also after a failure: the functions before it are deployed
+            printing.answer_json(done)
 
 
 def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bool) -> "list[Deployment]":
-    """What is to be done, all of it checked before the first change."""
-    from tencentserverless.cli.api import Api
-    from tencentserverless.cli.deploying import Deployment
-    from tencentserverless.cli.target import choose_target
+    """Plan the deployments, and check all of them before the first change."""
+    from tencentserverless.cli.api.actions import Api
+    from tencentserverless.cli.api.target import choose_target
+    from tencentserverless.cli.deploy.deployment import Deployment
     from tencentserverless.local.app import pack_code, read_deployables
 
     default = choose_target(region, "default", is_local, path)
@@ -100,15 +100,15 @@ def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bo
 
 
 def _tell(function: "Deployable", code: "PackedCode") -> None:
-    """Say what the user may not expect of a deployment."""
+    """Print notices on settings and files that are not deployed."""
     if function.left_out:
-        output.notice(f"{function.place}: not deployed: {', '.join(function.left_out)}")
+        printing.notice(f"{function.place}: not deployed: {', '.join(function.left_out)}")
     for notice in code.contents.notices():
-        output.notice(f"{function.code_folder}: {notice}")
+        printing.notice(f"{function.code_folder}: {notice}")
 
 
 def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
-    """List what a deployment would pack, and what it would leave out."""
+    """List the files that a deployment would pack, and those that it would leave out."""
     from tencentserverless.config import check_region
     from tencentserverless.local.app import pack_code, read_deployables
 
@@ -124,11 +124,11 @@ def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
         if not as_json:
             _list_packing(function, code)
     if as_json:
-        output.answer_json(found)
+        printing.answer_json(found)
 
 
 def _packing(function: "Deployable", code: "PackedCode") -> dict[str, object]:
-    """What is packed, for a program."""
+    """The packed files as data for a program."""
     return {
         "name": function.name,
         "region": function.region,
@@ -147,14 +147,14 @@ def _list_packing(function: "Deployable", code: "PackedCode") -> None:
     rows += [("-", each.name, f"  left out: {each.reason}") for each in contents.left_out]
     width = max(len(size) for size, _, _ in rows)
     for size, name, reason in rows:
-        output.answer(f"{size.rjust(width)}  {name if name.isprintable() else repr(name)}{reason}")
-    output.answer(
+        printing.answer(f"{size.rjust(width)}  {name if name.isprintable() else repr(name)}{reason}")
+    printing.answer(
         f"{function.name}: {len(contents.files)} files, {contents.size_bytes:,} bytes, {len(code.archive):,} zipped"
     )
 
 
 def _environment(variables: tuple[str, ...]) -> dict[str, object] | None:
-    """The structure Environment of ``KEY=VALUE`` texts."""
+    """The API's structure ``Environment`` of ``KEY=VALUE`` texts."""
     pairs = [text.partition("=") for text in variables]
     if not all(name and equals for name, equals, _ in pairs):
         raise click.BadParameter("must be KEY=VALUE", param_hint="--variable")

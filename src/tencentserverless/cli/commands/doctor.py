@@ -1,10 +1,10 @@
-"""``scf doctor``: why do calls fail from here?"""
+"""``scf doctor``: find the reason why calls fail from here."""
 
 import click
 
-from tencentserverless.cli import output
+from tencentserverless.cli.api.target import choose_target, target_options
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.target import choose_target, target_options
+from tencentserverless.cli.output import printing
 
 
 @click.command()
@@ -18,14 +18,14 @@ def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: boo
     """
     from dataclasses import asdict
 
-    from tencentserverless.cli.checkup import examine
+    from tencentserverless.cli.api.diagnostics import examine
 
     findings = []
     for each in examine(choose_target(region, namespace, is_local)):
         findings.append(each)
         if not as_json:
-            output.answer_finding(each.state, each.name, each.text)
+            printing.answer_finding(each.state, each.name, each.text)
     if as_json:
-        output.answer_json([asdict(each) for each in findings])
+        printing.answer_json([asdict(each) for each in findings])
     if any(each.state == "failed" for each in findings):
         ctx.exit(Exit.UNHEALTHY)

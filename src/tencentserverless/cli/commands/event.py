@@ -1,8 +1,8 @@
-"""``scf event``: a sample event of a trigger."""
+"""``scf event``: print a sample event of a trigger."""
 
 import click
 
-from tencentserverless.cli import output
+from tencentserverless.cli.output import printing
 
 
 @click.command()
@@ -16,17 +16,17 @@ def event(kind: str | None, changes: tuple[str, ...], as_json: bool) -> None:
 
     A place in the event is named by its keys and numbers with dots between. A value that is JSON is taken as JSON.
     """
-    from tencentserverless.cli.samples import change, list_samples, take_sample
+    from tencentserverless.cli.reference.sample_events import change, list_samples, take_sample
 
     if kind is None:
         if changes:
             raise click.UsageError("--set changes an event: name its TYPE")
         if as_json:
-            output.answer_json(list_samples())
+            printing.answer_json(list_samples())
         else:
-            output.answer_table(["TYPE", "WHAT IT IS"], [[name, about] for name, about in list_samples().items()])
+            printing.answer_table(["TYPE", "WHAT IT IS"], [[name, about] for name, about in list_samples().items()])
         return
     sample = take_sample(kind)
     for assignment in changes:
         change(sample, assignment)
-    output.answer_json(sample)
+    printing.answer_json(sample)

@@ -1,11 +1,11 @@
-"""``scf explain``: what a status or an error code means, without a network."""
+"""``scf explain``: print the meaning of a status or an error code, without a network."""
 
 import dataclasses
 
 import click
 
-from tencentserverless.cli import output
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output import printing
 
 
 @click.command()
@@ -19,8 +19,8 @@ def explain(code: str, language: str, as_json: bool) -> None:
 
     Meaning, whether the function ran, the cause, what to do, and the setting to change. Needs no network.
     """
-    from tencentserverless.cli.catalogue import Catalogue
-    from tencentserverless.cli.failures import Failure
+    from tencentserverless.cli.output.failures import Failure
+    from tencentserverless.cli.reference.error_catalogue import Catalogue
 
     catalogue = Catalogue()
     entry = catalogue.find(code)
@@ -30,9 +30,9 @@ def explain(code: str, language: str, as_json: bool) -> None:
         raise Failure(Exit.FAILED, f"there is no code {code!r}; {hint}")
     children = catalogue.children(entry.code)
     if as_json:
-        output.answer_json({**dataclasses.asdict(entry), "children": children})
+        printing.answer_json({**dataclasses.asdict(entry), "children": children})
         return
-    output.answer(f"{entry.code} {entry.name}".rstrip())
+    printing.answer(f"{entry.code} {entry.name}".rstrip())
     for chosen in ("en", "zh") if language == "both" else (language,):
         labels = catalogue.labels[chosen]
         texts = (
@@ -45,4 +45,4 @@ def explain(code: str, language: str, as_json: bool) -> None:
         )
         for label, text in zip(labels, texts, strict=True):
             if text:
-                output.answer(f"  {label}: {text}")
+                printing.answer(f"  {label}: {text}")

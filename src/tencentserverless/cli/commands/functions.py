@@ -1,11 +1,11 @@
-"""``scf functions list``, ``show`` and ``delete``: what there is at a target."""
+"""``scf functions list``, ``show`` and ``delete``: the functions of a target."""
 
 from typing import Any
 
 import click
 
-from tencentserverless.cli import output
-from tencentserverless.cli.target import choose_target, target_options
+from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.output import printing
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what the API answered as JSON.")
 
@@ -15,14 +15,14 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what the 
 @_AS_JSON
 def list_functions(region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
     """List the functions of a namespace: name, runtime, status, time of the last change."""
-    from tencentserverless.cli.api import Api
+    from tencentserverless.cli.api.actions import Api
 
     found = list(Api(choose_target(region, namespace, is_local)).list_functions())
     if as_json:
-        output.answer_json(found)
+        printing.answer_json(found)
         return
     rows = [[each["FunctionName"], each["Runtime"], each["Status"], each["ModTime"]] for each in found]
-    output.answer_table(["NAME", "RUNTIME", "STATUS", "CHANGED"], rows)
+    printing.answer_table(["NAME", "RUNTIME", "STATUS", "CHANGED"], rows)
 
 
 @click.command("show")
@@ -32,15 +32,15 @@ def list_functions(region: str | None, namespace: str, is_local: bool, as_json: 
 @_AS_JSON
 def show_function(name: str, region: str | None, namespace: str, is_local: bool, qualifier: str, as_json: bool) -> None:
     """Show the configuration of the function NAME. Of its variables only --json shows the values."""
-    from tencentserverless.cli.api import Api
+    from tencentserverless.cli.api.actions import Api
 
     api = Api(choose_target(region, namespace, is_local))
     found = api.call_function("GetFunction", name, Qualifier=qualifier)
     if as_json:
-        output.answer_json(found)
+        printing.answer_json(found)
         return
     for label, text in _facts(found):
-        output.answer(f"{label + ':':<13}{text}")
+        printing.answer(f"{label + ':':<13}{text}")
 
 
 @click.command("delete")
@@ -52,14 +52,14 @@ def delete_function(
     name: str, region: str | None, namespace: str, is_local: bool, qualifier: str | None, yes: bool
 ) -> None:
     """Delete the function NAME with its versions and triggers. A folder of yours stays as it is."""
-    from tencentserverless.cli.api import Api
-    from tencentserverless.cli.confirmation import confirm
+    from tencentserverless.cli.api.actions import Api
+    from tencentserverless.cli.output.confirmation import confirm
 
     target = choose_target(region, namespace, is_local)
     what = f"version {qualifier} of {name}" if qualifier else name
     confirm(f"Delete {what} in {target.place}?", yes or target.is_local)
     Api(target).call_function("DeleteFunction", name, Qualifier=qualifier)
-    output.notice(f"deleted {what} in {target.place}")
+    printing.notice(f"deleted {what} in {target.place}")
 
 
 def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:

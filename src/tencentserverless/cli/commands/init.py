@@ -1,11 +1,11 @@
-"""``scf init``: the folder of a new function."""
+"""``scf init``: make the folder of a new function."""
 
 import shlex
 from pathlib import Path
 
 import click
 
-from tencentserverless.cli import output
+from tencentserverless.cli.output import printing
 
 
 @click.command()
@@ -13,9 +13,9 @@ from tencentserverless.cli import output
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to make it.  [default: NAME/]")
 def init(name: str, folder: Path | None) -> None:
     """Make the folder of a function NAME: handler, serverless.yml, a test, and how to run them."""
-    from tencentserverless.cli.template import NEXT, make_project
+    from tencentserverless.cli.deploy.project_template import NEXT, make_project
 
     made = make_project(name, folder or Path(name))
     for path in made:
-        output.remark(f"made {path}")
-    output.answer(NEXT.format(name=name, folder=shlex.quote(str(folder or name))))
+        printing.remark(f"made {path}")
+    printing.answer(NEXT.format(name=name, folder=shlex.quote(str(folder or name))))

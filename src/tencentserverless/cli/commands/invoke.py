@@ -2,7 +2,7 @@
 
 import click
 
-from tencentserverless.cli.target import choose_target, target_options
+from tencentserverless.cli.api.target import choose_target, target_options
 
 
 @click.command()
@@ -44,15 +44,15 @@ def invoke(
     The event is -d JSON, -f FILE, or - to read it from stdin; without one, none is sent. What the function returned
     goes to stdout; its log, its traceback and a summary go to stderr. A failure of the function ends with code 10.
     """
-    from tencentserverless.cli.calling import Call
-    from tencentserverless.cli.payload import read_payload
+    from tencentserverless.cli.api.event_input import read_event
+    from tencentserverless.cli.api.function_call import FunctionCall
 
     if waits and not is_async:
         raise click.UsageError("--wait goes with --async; without it, a call is waited for anyway")
     if is_async and (repeat > 1 or shows_log):
         raise click.UsageError("--async goes with neither --repeat nor --tail: see scf map and scf logs")
-    event = read_payload(data, file, dash)
-    call = Call(choose_target(region, namespace, is_local), name, qualifier, event, timeout, shows_log, as_json)
+    event = read_event(data, file, dash)
+    call = FunctionCall(choose_target(region, namespace, is_local), name, qualifier, event, timeout, shows_log, as_json)
     if is_async:
         call.start(waits=waits)
     else:

@@ -1,9 +1,9 @@
-"""``scf logs``: what the last calls of a function have written."""
+"""``scf logs``: print the logs of the last calls of a function."""
 
 import click
 
-from tencentserverless.cli import output
-from tencentserverless.cli.target import choose_target, target_options
+from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.output import printing
 
 _MAX_CALLS = 1000
 
@@ -32,7 +32,7 @@ def logs(
 
     The cloud has retired the API behind this for functions whose logs go to CLS: there, look into CLS.
     """
-    from tencentserverless.cli.api import Api
+    from tencentserverless.cli.api.actions import Api
 
     found = Api(choose_target(region, namespace, is_local)).call_function(
         "GetFunctionLogs",
@@ -46,7 +46,7 @@ def logs(
     )
     calls = found["Data"][::-1]
     if as_json:
-        output.answer_json(calls)
+        printing.answer_json(calls)
         return
     for call in calls:
-        output.answer(str(call["Log"]).rstrip("\n") or f"RequestId: {call['RequestId']} runs")
+        printing.answer(str(call["Log"]).rstrip("\n") or f"RequestId: {call['RequestId']} runs")

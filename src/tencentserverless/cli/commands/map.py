@@ -9,9 +9,9 @@ from typing import IO, Any
 
 import click
 
-from tencentserverless.cli import output
+from tencentserverless.cli.api.target import Target, choose_target, target_options
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.target import Target, choose_target, target_options
+from tencentserverless.cli.output import printing
 
 _PATH = click.Path(path_type=Path)
 _MAX_LINE_CHARACTERS = 16 * 1024 * 1024  # an event holds 6 MB
@@ -69,7 +69,7 @@ def map_command(
         inputs = _read_lines(stack.enter_context(_open_input(source)), source)
         try:
             outcomes = stack.enter_context(client.map(name, inputs, return_exceptions=True, **limits, **options))
-        except ValueError as error:  # the journal can't be used, the name is none: nothing was sent
+        except ValueError as error:  # nothing was sent: the journal can't be used, or the name is not valid
             raise _unusable(str(error)) from error
         run.write_all(outcomes, stack.enter_context(_open_output(out)), _count_lines(source))
         run.conclude(target, as_json)
@@ -78,65 +78,65 @@ def map_command(
 
 
 class _Run:
-    """One run: its counts, and why it ended.
+    """One run of a map: its counts, and its exit code.
 
-    :param journal: None for none
+    :param journal: the path of the journal, None if there is none
     """
 
     def __init__(self, name: str, journal: Path | None, max_errors: int | None) -> None:
-        from tencentserverless.cli.tally import Tally
+        from tencentserverless.cli.output.map_summary import MapSummary
 
         self._name = name
         self._journal = journal
         self._max_errors = max_errors
-        self._tally = Tally()
+        self._summary = MapSummary()
 
     @property
     def exit_code(self) -> Exit:
-        """OK if every input has a result."""
-        return Exit.PARTLY if self._tally.errors else Exit.OK
+        """The exit code: OK if every input has a result."""
+        return Exit.PARTLY if self._summary.errors else Exit.OK
 
     def write_all(self, outcomes: Any, sink: IO[str], total: int | None) -> None:
         """Write the outcomes as they come."""
-        from tencentserverless.cli.progress import MapProgress, describe_outcome
+        from tencentserverless.cli.output.map_progress import MapProgress, describe_outcome
         from tencentserverless.journal import JournalError
 
         try:
             with MapProgress(total) as progress:
                 for outcome in outcomes:
-                    self._tally.add(outcome)
+                    self._summary.add(outcome)
                     sink.write(json.dumps(describe_outcome(outcome), ensure_ascii=False) + "\n")
-                    progress.show(outcomes, self._tally)
-                    if self._max_errors is not None and self._tally.errors >= self._max_errors:
+                    progress.show(outcomes, self._summary)
+                    if self._max_errors is not None and self._summary.errors >= self._max_errors:
                         break
                 else:
-                    self._tally.is_complete = not self._tally.errors
-                progress.show(outcomes, self._tally, is_last=True)
+                    self._summary.is_complete = not self._summary.errors
+                progress.show(outcomes, self._summary, is_last=True)
         except JournalError as error:
             raise _unusable(str(error)) from error
         except KeyboardInterrupt:
             if self._journal is not None:
-                output.notice("interrupted; go on with the same command and --resume")
+                printing.notice("interrupted; go on with the same command and --resume")
             raise
 
     def tidy(self) -> None:
         """Remove the journal, if nothing is left to resume."""
-        if self._journal is not None and self._tally.is_complete:
+        if self._journal is not None and self._summary.is_complete:
             self._journal.unlink()
 
     def conclude(self, target: Target, as_json: bool) -> None:
         """Print the summary."""
-        from tencentserverless.cli.tally import write_summary
+        from tencentserverless.cli.output.map_summary import write_summary
 
-        figures = self._tally.sum_up(_find_memory(target, self._name))
+        figures = self._summary.sum_up(_find_memory(target, self._name))
         if as_json:
-            output.remark(json.dumps(figures))
+            printing.remark(json.dumps(figures))
         else:
-            output.remark("\n".join([*write_summary(figures), *self._tally.draw_histogram()]))
-        if self._max_errors is not None and self._tally.errors >= self._max_errors:
-            output.notice(f"stopped at {self._tally.errors} inputs without a result, as --max-errors says")
-        if self._tally.in_doubt and self._journal is not None:
-            output.notice(f"what is in doubt is listed by tencentserverless.journal.Journal({str(self._journal)!r})")
+            printing.remark("\n".join([*write_summary(figures), *self._summary.draw_histogram()]))
+        if self._max_errors is not None and self._summary.errors >= self._max_errors:
+            printing.notice(f"stopped at {self._summary.errors} inputs without a result, as --max-errors says")
+        if self._summary.in_doubt and self._journal is not None:
+            printing.notice(f"what is in doubt is listed by tencentserverless.journal.Journal({str(self._journal)!r})")
 
 
 def _check_journal(journal: Path | None, resume: bool) -> None:
@@ -174,14 +174,14 @@ def _open_output(out: Path | None) -> Iterator[IO[str]]:
 
 
 def _unusable(message: str) -> Exception:
-    from tencentserverless.cli.failures import Failure
+    from tencentserverless.cli.output.failures import Failure
 
     return Failure(Exit.INPUT, message)
 
 
 def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
-    """The events; blank lines are none."""
-    from tencentserverless.cli.payload import parse_json
+    """Read the events. Blank lines are skipped."""
+    from tencentserverless.cli.api.event_input import parse_json
 
     origin = "standard input" if str(source) == "-" else str(source)
     number = 0
@@ -197,7 +197,7 @@ def _read_lines(lines: IO[str], source: Path) -> Iterator[Any]:
 
 
 def _count_lines(source: Path) -> int | None:
-    """How many inputs there are, for the progress bar; None where that can't be known, or nobody sees it."""
+    """Count the inputs for the progress bar; None for standard input, or if stderr is no terminal."""
     if str(source) == "-" or not sys.stderr.isatty():
         return None
     with source.open("rb") as file:
@@ -205,14 +205,14 @@ def _count_lines(source: Path) -> int | None:
 
 
 def _find_memory(target: Target, name: str) -> int | None:
-    """MB that the function is configured with, None where the API does not say."""
-    from tencentserverless.cli.api import Api
-    from tencentserverless.cli.failures import Failure
+    """The memory of the function in MB, None if the API does not tell it."""
+    from tencentserverless.cli.api.actions import Api
+    from tencentserverless.cli.output.failures import Failure
     from tencentserverless.exception import TencentCloudSDKException
 
     try:
         found = Api(target).call("GetFunction", FunctionName=name, Namespace=target.namespace)
-    except (TencentCloudSDKException, Failure):  # who may call need not be allowed to look
+    except (TencentCloudSDKException, Failure):  # these keys may have the right to call, but not to read
         return None
     memory = found.get("MemorySize")
     return memory if isinstance(memory, int) else None

@@ -39,7 +39,7 @@ class VersionMatchTable(Table, frozen=True):
 
 
 class RoutingConfigTable(Table, frozen=True):
-    """The structure RoutingConfig. The second field is spelt like that."""
+    """The structure RoutingConfig. The platform spells the second field like that."""
 
     AdditionalVersionWeights: list[VersionWeightTable] | None = None
     AddtionVersionMatchs: list[VersionMatchTable] | None = None
@@ -75,7 +75,7 @@ class ListAliasesTable(Table, frozen=True):
 
 
 async def create_alias(parameters: ChangeAliasTable, call: Call, services: Services) -> dict[str, object]:
-    """A new name for a version."""
+    """Create an alias for a version."""
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CREATE_CODES
     )
@@ -92,7 +92,7 @@ async def create_alias(parameters: ChangeAliasTable, call: Call, services: Servi
 
 
 async def update_alias(parameters: ChangeAliasTable, call: Call, services: Services) -> dict[str, object]:
-    """Another version under a name; ``$DEFAULT`` too can lead elsewhere."""
+    """Change the version of an alias, also of ``$DEFAULT``."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     old = _find_alias(function, parameters.Name)
     services.catalogue.put(function.with_alias(_alias(parameters, function, old, services.clock())))
@@ -100,13 +100,13 @@ async def update_alias(parameters: ChangeAliasTable, call: Call, services: Servi
 
 
 async def get_alias(parameters: AliasTable, call: Call, services: Services) -> dict[str, object]:
-    """One alias."""
+    """Return one alias."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     return _shown_alias(_find_alias(function, parameters.Name))
 
 
 async def list_aliases(parameters: ListAliasesTable, call: Call, services: Services) -> dict[str, object]:
-    """The aliases of a function, ``$DEFAULT`` first."""
+    """Return the aliases of a function, ``$DEFAULT`` first."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     aliases = list(function.aliases.values())
     if parameters.FunctionVersion:
@@ -116,7 +116,7 @@ async def list_aliases(parameters: ListAliasesTable, call: Call, services: Servi
 
 
 async def delete_alias(parameters: AliasTable, call: Call, services: Services) -> dict[str, object]:
-    """An alias, but not the one that every function has."""
+    """Delete an alias, but not ``$DEFAULT``, which every function has."""
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _DELETE_CODES
     )
@@ -144,7 +144,7 @@ def _find_alias(function: Function, name: str) -> Alias:
 
 
 def _alias(parameters: ChangeAliasTable, function: Function, old: Alias, now: float) -> Alias:
-    """An alias as a request describes it; what it leaves out of the routing is no part of it any more."""
+    """Make an alias from a request; routing that the request leaves out is removed."""
     routing = parameters.RoutingConfig or RoutingConfigTable()
     weights = tuple(Weight(each.Version, each.Weight) for each in routing.AdditionalVersionWeights or ())
     matches = tuple(

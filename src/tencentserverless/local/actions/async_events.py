@@ -1,4 +1,4 @@
-"""ListAsyncEvents, GetAsyncEventStatus, TerminateAsyncEvent, and how asynchronous invocations are retried.
+"""ListAsyncEvents, GetAsyncEventStatus, TerminateAsyncEvent, and the retry settings of asynchronous invocations.
 
 Sources: cloud.tencent.com/document/api/583/69127, 69128, 69129 (asynchronous events), 61734 and 61733
 (FunctionEventInvokeConfig).
@@ -24,7 +24,7 @@ _CODES = Codes(name="ResourceNotFound.Function")
 
 
 class TimeIntervalTable(Table, frozen=True):
-    """The structure TimeInterval: from one time up to, but without, another."""
+    """The structure TimeInterval: from a start time up to, but without, an end time."""
 
     Start: str
     End: str
@@ -92,7 +92,7 @@ class UpdateInvokeConfigTable(Table, frozen=True):
 
 
 async def list_async_events(parameters: ListAsyncEventsTable, call: Call, services: Services) -> dict[str, object]:
-    """What became of a function's events in the last 72 hours."""
+    """Return the states of a function's events of the last 72 hours."""
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, also_away=True
     )
@@ -120,7 +120,7 @@ async def list_async_events(parameters: ListAsyncEventsTable, call: Call, servic
 async def get_async_event_status(
     parameters: GetAsyncEventStatusTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """How one event stands."""
+    """Return the state of one event."""
     trace = await _find(parameters.InvokeRequestId, call, services)
     result = {"Status": trace.status, "StatusCode": trace.status_code, "InvokeRequestId": trace.request_id}
     return {"Result": result}
@@ -129,7 +129,7 @@ async def get_async_event_status(
 async def terminate_async_event(
     parameters: TerminateAsyncEventTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """End an event that runs or waits: its instance is killed, or asked by SIGTERM."""
+    """End an event that runs or waits: kill its instance, or send it SIGTERM."""
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES, also_away=True
     )
@@ -144,7 +144,7 @@ async def terminate_async_event(
 
 
 async def get_invoke_config(parameters: GetInvokeConfigTable, call: Call, services: Services) -> dict[str, object]:
-    """How asynchronous invocations of a function are retried."""
+    """Return the retry settings of a function's asynchronous invocations."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     if parameters.Qualifier:
         find_version(function, parameters.Qualifier, "InvalidParameterValue.Qualifier")
@@ -155,7 +155,7 @@ async def get_invoke_config(parameters: GetInvokeConfigTable, call: Call, servic
 async def update_invoke_config(
     parameters: UpdateInvokeConfigTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """Other retries for what is not yet given up."""
+    """Change the retry settings; they also apply to events that are not given up yet."""
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     wanted = parameters.AsyncTriggerConfig

@@ -1,7 +1,8 @@
 """PutReservedConcurrencyConfig, GetReservedConcurrencyConfig, DeleteReservedConcurrencyConfig and GetAccount.
 
-Source: cloud.tencent.com/document/product/583/51519 (concurrency management): a reservation is a function's alone, and
-all it gets; 0 disables it; 12,800 MB of a region always stay for functions without one. Limits: GetAccount's sample.
+Source: cloud.tencent.com/document/product/583/51519 (concurrency management): reserved memory belongs to one function,
+which gets no other; 0 disables the function; 12,800 MB of a region always stay for functions without a reservation.
+Limits: GetAccount's sample.
 """
 
 import msgspec
@@ -38,11 +39,11 @@ class ReservedTable(Table, frozen=True):
 
 
 class GetAccountTable(Table, frozen=True):
-    """GetAccount has no parameters."""
+    """Parameters of GetAccount: none."""
 
 
 async def put_reserved(parameters: PutReservedTable, call: Call, services: Services) -> dict[str, object]:
-    """Reserve memory of the region for a function's calls; none of them gets more."""
+    """Reserve memory of the region for a function's calls, which then get no other memory."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     others_mb = services.catalogue.reservations.of_region(call.region) - (function.reserved_mb or 0)
     free_mb = services.settings.limits.quota_mb(call.region) - _UNRESERVED_MB - others_mb
@@ -57,13 +58,13 @@ async def put_reserved(parameters: PutReservedTable, call: Call, services: Servi
 
 
 async def get_reserved(parameters: ReservedTable, call: Call, services: Services) -> dict[str, object]:
-    """A function's reservation, null where it has none."""
+    """Return a function's reservation, null if it has none."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     return {"ReservedMem": function.reserved_mb}
 
 
 async def delete_reserved(parameters: ReservedTable, call: Call, services: Services) -> dict[str, object]:
-    """End a reservation."""
+    """Remove a reservation."""
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _DELETE_CODES
     )
@@ -72,7 +73,7 @@ async def delete_reserved(parameters: ReservedTable, call: Call, services: Servi
 
 
 async def get_account(parameters: GetAccountTable, call: Call, services: Services) -> dict[str, object]:
-    """What the region's namespaces hold, and how much they may."""
+    """Return the number of functions in the region's namespaces, and the region's limits."""
     del parameters
     catalogue = services.catalogue
     quota_mb = services.settings.limits.quota_mb(call.region)

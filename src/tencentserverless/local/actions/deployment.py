@@ -1,8 +1,8 @@
 """CreateFunction, UpdateFunctionCode and UpdateFunctionConfiguration.
 
 Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode) and 18580
-(UpdateFunctionConfiguration). All three answer when the function is as they say, so its status is always Active; what
-takes long happens first, and what changes the catalogue happens at the end, in one step.
+(UpdateFunctionConfiguration). All three actions answer only when the change is complete, so the status of a function is
+always Active. Slow steps come first; the change of the catalogue is the last step.
 """
 
 import asyncio
@@ -35,10 +35,10 @@ from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
 
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
-DEFAULT_HANDLER = "index.main_handler"  # what the console writes
+DEFAULT_HANDLER = "index.main_handler"  # the handler that the console sets
 FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
 
-#: Runtimes whose handlers are file.function; those of others are of their language's making.
+#: Runtimes whose handlers have the form file.function; handlers of other runtimes have other forms.
 _FILE_RUNTIMES = ("Python", "Nodejs", "Php")
 
 
@@ -90,7 +90,7 @@ class UpdateFunctionCodeTable(Table, frozen=True):
 
 
 async def create_function(parameters: CreateFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """A new function, from a zip file."""
+    """Create a function from a zip file."""
     key = FunctionKey(call.region, parameters.Namespace or wire.DEFAULT_NAMESPACE, parameters.FunctionName)
     _check_place(services, key)
     record = configured(_new_record(parameters, key, services.clock()), parameters)
@@ -109,7 +109,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
 async def update_function_code(
     parameters: UpdateFunctionCodeTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """Other code for ``$LATEST``; calls that come from now on run it."""
+    """Replace the code of ``$LATEST``; calls from now on run it."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     if parameters.Handler is not None:
         _check_handler(parameters.Handler, function.latest.runtime)
@@ -137,7 +137,7 @@ async def update_function_code(
 async def update_function_configuration(
     parameters: UpdateFunctionConfigurationTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """Another configuration for ``$LATEST``; calls that come from now on have it."""
+    """Change the configuration of ``$LATEST``; calls from now on use it."""
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     latest = function.latest
@@ -164,7 +164,7 @@ ACTIONS = {
 
 
 def _check_place(services: Services, key: FunctionKey) -> None:
-    """Refuse a name that can't be had."""
+    """Refuse a name that is taken, or a namespace that is missing or full."""
     check_name(key.name, "InvalidParameterValue.FunctionName")
     if not REGION_NAME.match(key.region):
         raise ApiError("UnsupportedRegion", f"X-TC-Region {key.region[:64]!r} is no region, such as ap-guangzhou.")
@@ -190,7 +190,7 @@ def _check_place(services: Services, key: FunctionKey) -> None:
 
 
 def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -> FunctionRecord:
-    """A record as the request's defaults have it, without code."""
+    """Make a record with the request's values and defaults, without code."""
     runtime = DEFAULT_RUNTIME if parameters.Runtime is None else parameters.Runtime
     if not is_known(runtime):
         raise ApiError("InvalidParameterValue.Runtime", f"Runtime {runtime[:64]!r} does not exist.")
@@ -212,7 +212,7 @@ def _check_handler(handler: str, runtime: str) -> None:
 
 
 async def _prepare(services: Services, runtime: str) -> None:
-    """Find the interpreter of a runtime that no function had until now."""
+    """Find the interpreter of a runtime that no other function uses yet."""
     interpreters = services.interpreters
     told = len(interpreters.warnings)
     try:
@@ -226,7 +226,7 @@ async def _prepare(services: Services, runtime: str) -> None:
 def _adopting(
     services: Services, draft: Draft, check: Callable[[], object]
 ) -> Callable[[FunctionRecord], FunctionRecord]:
-    """Put a draft in its place, if things are still as they were before it was unpacked."""
+    """Return a function that puts a draft in its place, after a new check: the catalogue may have changed meanwhile."""
     try:
         check()
     except ApiError:
@@ -242,7 +242,7 @@ def _change(services: Services, function: Function, latest: FunctionRecord) -> N
 
 
 def _code_of(parameters: UpdateFunctionCodeTable) -> tuple[CodeTable, str | None, tuple[str, ...]]:
-    """The code of a request, which may stand in the structure Code or beside it."""
+    """Return the code of a request, from the structure Code or from the fields beside it."""
     table = parameters.Code or CodeTable()
     beside = {
         name: value

@@ -57,7 +57,7 @@ class CodeTable(Table, frozen=True):
     ImageConfig: ImageConfigTable | None = None
 
 
-#: Where code can come from in the cloud, by the field that says so, and what to do here instead.
+#: Other places that code can come from in the cloud, by the field that names them, with advice for the local SCF.
 _ELSEWHERE = {
     "CosBucketName": "code in COS: download the object and send it",
     "CosObjectName": "code in COS: download the object and send it",
@@ -69,10 +69,10 @@ _ELSEWHERE = {
 
 
 def zip_text(code: CodeTable, source: str | None, sources: tuple[str, ...]) -> str:
-    """The one zip file that a request brings, in base64.
+    """Return the one zip file of a request, in base64.
 
-    :param source: CodeSource, as it was sent
-    :raises ApiError: if it brings none, several, or code from a place that no local SCF reaches
+    :param source: CodeSource, as received
+    :raises ApiError: if the request has no code, several, or code from a place that no local SCF reaches
     """
     chosen = choose("CodeSource", source, sources, ZIP_FILE, "InvalidParameterValue.CodeSource")
     elsewhere = [name for name in _ELSEWHERE if getattr(code, name)]
@@ -87,10 +87,10 @@ def zip_text(code: CodeTable, source: str | None, sources: tuple[str, ...]) -> s
 
 
 async def unpack(services: Services, text: str, code: str) -> Draft:
-    """The package that a zip file in base64 makes.
+    """Make a package from a zip file in base64.
 
-    :param code: that the action has for its failures
-    :raises ApiError: if it is no base64, no zip file that can be taken, or there is no room for it
+    :param code: the action's code for failures
+    :raises ApiError: if the text is no base64 or no valid zip file, or the disk is full
     """
     async with services.unpacking:
         try:
@@ -101,7 +101,7 @@ async def unpack(services: Services, text: str, code: str) -> Draft:
 
 def _unpack(services: Services, text: str) -> Draft:
     try:
-        # Python 2's base64.encodestring, which old deployment scripts use, breaks its lines.
+        # Python 2's base64.encodestring, used by old deployment scripts, breaks its lines.
         archive = base64.b64decode(text.translate(_LINE_ENDS).encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         problem = str(error) if isinstance(error, binascii.Error) else "not ASCII"
@@ -115,10 +115,10 @@ def _unpack(services: Services, text: str) -> Draft:
 
 
 async def take_snapshot(services: Services, record: FunctionRecord, code: str) -> Draft:
-    """The package that a folder of the user's makes, as it is now.
+    """Make a package from a folder of the user, as the folder is now.
 
-    :param code: of the refusal
-    :raises ApiError: if the folder has gone or holds too much
+    :param code: the code of the refusal
+    :raises ApiError: if the folder is gone or holds too much
     """
     async with services.unpacking:
         try:
@@ -127,7 +127,8 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
             raise ApiError(code, f"The code can't be packed: {error}.") from error
         except OSError as error:
             raise refuse_unkept(services.packages.root, code, error) from error
-    if draft.contents is not None and not services.packages.has(draft.sha256):  # else it has been said
+    # for a known package, the user has seen the notices before
+    if draft.contents is not None and not services.packages.has(draft.sha256):
         for notice in draft.contents.notices():
             services.console.show(f"[{record.key.name}] packed: {notice}")
     return draft
@@ -135,10 +136,10 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
 
 @contextlib.contextmanager
 def keeping(services: Services, code: str) -> Iterator[None]:
-    """Say which disk it is that a function can't be written down on.
+    """Turn a database error into a refusal that names the disk.
 
-    :param code: that the action has for its failures
-    :raises ApiError: if the database can't take it
+    :param code: the action's code for failures
+    :raises ApiError: if the database can't store the change
     """
     try:
         yield
@@ -149,9 +150,9 @@ def keeping(services: Services, code: str) -> Iterator[None]:
 
 
 def refuse_unkept(place: Path, code: str, error: OSError) -> ApiError:
-    """The refusal of code that can't be written.
+    """Make the refusal of code that can't be written.
 
-    :param code: that the action has for its failures
+    :param code: the action's code for failures
     """
     advice = "Make room on that disk" if error.errno in _FULL else "Make that folder writable"
     return ApiError(

@@ -1,4 +1,4 @@
-"""What CreateFunction and UpdateFunctionConfiguration say of a function but its code, checked and made into a record.
+"""Settings of CreateFunction and UpdateFunctionConfiguration, without the code: checked and put into a record.
 
 Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18580 (UpdateFunctionConfiguration), 17244 (data
 types). Settings that change nothing on one machine are checked for their form, kept, and shown by GetFunction.
@@ -134,7 +134,7 @@ class InstanceConcurrencyTable(Table, frozen=True):
 
 
 class ConfigurationTable(Table, frozen=True):
-    """What both actions take."""
+    """Parameters that both actions take."""
 
     FunctionName: str
     Namespace: str | None = None
@@ -163,7 +163,7 @@ _KEPT = (
     "VpcConfig Role InstallDependency ClsLogsetId ClsTopicId DeadLetterConfig PublicNetConfig CfsConfig ProtocolParams "
     "InstanceConcurrencyConfig DnsCache IntranetConfig Tags TraceEnable ProtocolType L5Enable"
 ).split()
-#: Switches, with the code that a wrong value gets; where the pages list none of its own, the plain one.
+#: Switches, each with the error code of a wrong value; the general code if the pages list no special one.
 _SWITCHES = {
     "InstallDependency": "InvalidParameterValue",
     "DnsCache": "InvalidParameterValue",
@@ -180,9 +180,9 @@ _FAULT_CODES = {
 
 
 def configured(record: FunctionRecord, parameters: ConfigurationTable) -> FunctionRecord:
-    """A record with what a request says of it; what the request leaves out stays.
+    """Return a record with the changes of a request; values that the request leaves out stay.
 
-    :raises ApiError: with the platform's code, if a value can't be
+    :raises ApiError: with the platform's code, if a value is invalid
     """
     _refuse_unserved(parameters)
     changes: dict[str, Any] = {"options": {**record.options, **_options(parameters)}}
@@ -207,9 +207,9 @@ def configured(record: FunctionRecord, parameters: ConfigurationTable) -> Functi
 
 
 def checked_description(text: str) -> str:
-    """A description that is short enough.
+    """Check the length of a description.
 
-    :raises ApiError: if it is not
+    :raises ApiError: if the description is too long
     """
     if len(text) > records.MAX_DESCRIPTION_CHARS:
         raise ApiError(
@@ -228,7 +228,7 @@ def _checked_memory(megabytes: int) -> int:
 
 def _checked_seconds(name: str, seconds: int, allowed: range) -> int:
     if seconds not in allowed:
-        # The pages list a code for values that are too large, and none for those that are too small.
+        # The pages list an error code for values that are too large, and none for those that are too small.
         code = f"LimitExceeded.{name}" if seconds >= allowed.stop else "InvalidParameterValue"
         raise ApiError(code, f"{name} must be {allowed.start} to {allowed.stop - 1} seconds, not {seconds}.")
     return seconds
@@ -248,7 +248,7 @@ def _variables(environment: EnvironmentTable) -> dict[str, str]:
 
 
 def _options(parameters: ConfigurationTable) -> dict[str, object]:
-    """The settings that are kept to be shown, as plain values."""
+    """Return the settings that are only kept and shown, as plain values."""
     options: dict[str, object] = {}
     for name in (*_SWITCHES, *_KEPT):
         value = getattr(parameters, name, None)
@@ -260,7 +260,7 @@ def _options(parameters: ConfigurationTable) -> dict[str, object]:
 
 
 def _refuse_unserved(parameters: ConfigurationTable) -> None:
-    """Refuse what would change how the function runs, and can't be had here."""
+    """Refuse settings that would change how the function runs, and that the local SCF does not support."""
     if parameters.Layers:
         name = parameters.Layers[0].LayerName
         raise ApiError(

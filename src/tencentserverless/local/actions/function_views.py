@@ -1,4 +1,4 @@
-"""A function as answers show it, with every documented field.
+"""Views of a function in answers, with every documented field.
 
 Sources: cloud.tencent.com/document/api/583/18584 (GetFunction) and 17244 (Function); defaults as in published samples.
 """
@@ -11,7 +11,7 @@ from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import FunctionRecord
 
-ACTIVE = "Active"  # a local function is never in between: what changes it answers when it is done
+ACTIVE = "Active"  # a local function is never in between: an action that changes it answers after the change
 
 _MAX_SHOWN_CODE_BYTES = 1024 * 1024  # the platform shows no larger entry file
 _MAX_COUNTED_FILES = 10_000
@@ -19,7 +19,7 @@ _SUFFIXES = {"Python": ".py", "Nodejs": ".js", "Php": ".php"}
 
 
 def listed(function: Function) -> dict[str, object]:
-    """The structure Function of a list."""
+    """Return the structure Function of a list."""
     record = function.latest
     return _summary(record) | {
         "TotalProvisionedConcurrencyMem": 0,
@@ -28,7 +28,7 @@ def listed(function: Function) -> dict[str, object]:
 
 
 def detailed(record: FunctionRecord) -> dict[str, object]:
-    """What GetFunction shows of a version, but for its code."""
+    """Return the fields of GetFunction for a version, without its code."""
     variables = [{"Key": key, "Value": value} for key, value in record.environment.items()]
     fields = {
         "Handler": record.handler,
@@ -87,7 +87,7 @@ def _summary(record: FunctionRecord) -> dict[str, object]:
 
 
 def _as_answered(options: Mapping[str, object]) -> dict[str, object]:
-    """Options as they are answered: two structures have one field more than in the request, the addresses."""
+    """Return the options of an answer. Two structures have one field more than in the request, the addresses."""
     answered = dict(options)
     network = answered.get("PublicNetConfig")
     if isinstance(network, dict):
@@ -100,14 +100,14 @@ def _as_answered(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def code_bytes(record: FunctionRecord) -> int:
-    """The size of a version's code: of its zip file, or of the files of its folder. May take a while."""
+    """Return the size of a version's code: of its zip file, or of the files in its folder. May take a while."""
     if record.package is not None:
         return record.package.archive_bytes
     return _folder_bytes(record.code_folder)
 
 
 def _folder_bytes(folder: Path) -> int:
-    """Size of the code, of the first so many files of a huge folder."""
+    """Return the size of the files in a folder; in a huge folder, of the first 10,000 files."""
     total = count = 0
     for root, _, names in os.walk(folder):
         for name in names:
@@ -122,7 +122,7 @@ def _folder_bytes(folder: Path) -> int:
 
 
 def entry_text(record: FunctionRecord) -> str:
-    """The source of the file that holds the handler, empty where it can't be shown. May take a while."""
+    """Return the source of the file that holds the handler; empty if it can't be shown. May take a while."""
     language = record.runtime.rstrip("0123456789.")
     entry = record.code_folder / (record.handler.rpartition(".")[0] + _SUFFIXES.get(language, ""))
     try:

@@ -88,7 +88,7 @@ _TAG_FILTER = "tag-"
 
 
 def _of_option(option: str, member: str = "") -> Callable[[Function], str]:
-    """What a filter compares of a setting that changes nothing on one machine."""
+    """Make the reader of a filter for a setting that has no effect on one machine."""
 
     def read(function: Function) -> str:
         value = function.latest.options.get(option, "")
@@ -99,7 +99,7 @@ def _of_option(option: str, member: str = "") -> Callable[[Function], str]:
     return read
 
 
-#: What a filter compares; names that concern what no local function has compare with nothing.
+#: Readers of the value that a filter compares. Filters for features that no local function has compare with "".
 _FILTERS: dict[str, Callable[[Function], str]] = {
     "Status": lambda _: ACTIVE,
     "Runtime": lambda function: function.latest.runtime,
@@ -118,7 +118,7 @@ _FILTERS: dict[str, Callable[[Function], str]] = {
 
 
 async def list_functions(parameters: ListFunctionsTable, call: Call, services: Services) -> dict[str, object]:
-    """The functions of a namespace, a page of them."""
+    """Return a page of the functions of a namespace."""
     namespace = parameters.Namespace or wire.DEFAULT_NAMESPACE
     check_namespace(services.catalogue, call.region, namespace)
     _check_filters(parameters.Filters or [])
@@ -134,14 +134,14 @@ async def list_functions(parameters: ListFunctionsTable, call: Call, services: S
 
 
 async def get_function(parameters: GetFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """One function in full."""
+    """Return all details of one function."""
     if not parameters.FunctionName:
         raise ApiError("InvalidParameter.FunctionNameOrResourceIdRequired", "FunctionName is empty.")
     shows_code = is_switched_on("ShowCode", parameters.ShowCode)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     qualifier = parameters.Qualifier or LATEST
     record = find_version(function, qualifier, "ResourceNotFound.Version")
-    # Files may lie on a slow disk, and calls are under way.
+    # In a thread: files may lie on a slow disk, and calls are running.
     size = await asyncio.to_thread(code_bytes, record)
     code = await asyncio.to_thread(entry_text, record) if shows_code else ""
     triggers = [shown_trigger(trigger) for trigger in function.triggers.values()] if record.version == LATEST else []
@@ -151,7 +151,7 @@ async def get_function(parameters: GetFunctionTable, call: Call, services: Servi
 async def get_function_address(
     parameters: GetFunctionAddressTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """Where the code of a version lies as a zip file; on one machine that is a file, not a page of the web."""
+    """Return the URL of a version's code as a zip file; on one machine that is a file URL."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = find_version(function, parameters.Qualifier or LATEST, "ResourceNotFound.Version")
     package = record.package
@@ -162,7 +162,7 @@ async def get_function_address(
 
 
 async def delete_function(parameters: DeleteFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """A function with all that belongs to it, or one version of it. A folder of the user's stays as it is."""
+    """Delete a function with everything that belongs to it, or one version of it. The user's folder stays unchanged."""
 
     def find() -> Function:
         return find_function(
@@ -176,7 +176,7 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
     services.catalogue.remove(function.key)
     services.queue.disown(function.key)
     drain_versions(services, function.versions.values())
-    services.timers.look_again()
+    services.timers.reschedule()
     return {}
 
 

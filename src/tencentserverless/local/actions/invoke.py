@@ -1,4 +1,4 @@
-"""Invoke and InvokeFunction: run a function and hand back its result.
+"""Invoke and InvokeFunction: run a function and return its result.
 
 Sources: cloud.tencent.com/document/api/583/17243 (Invoke), 58400 (InvokeFunction), 17244 (Result) and
 document/product/583/42611 (status codes).
@@ -24,12 +24,13 @@ from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, Func
 from tencentserverless.local.services import Services
 from tencentserverless.local.worker.interpreters import can_run
 
-#: The pages of these actions list no code for a namespace, and one of their own for a name.
+#: The pages of these actions list no code for a namespace, and a special code for a name.
 _CODES = Codes(name="InvalidParameter.FunctionName", namespace="ResourceNotFound.Function")
 _NO_ROUTING_KEY: Mapping[str, str] = {}
 _routing_keys = msgspec.json.Decoder(dict[str, str])
-_ORIGIN = "CLOUD_API"  # ours: what invoked an event; the pages show COS and TRIGGER_TIMER
-_EMPTY_EVENT = "{}"  # what the console sends where nothing is given; what the platform hands over is not documented
+_ORIGIN = "CLOUD_API"  # ours: the source of an event; the pages show COS and TRIGGER_TIMER
+# the console sends this if no event is given; the event that the platform passes then is not documented
+_EMPTY_EVENT = "{}"
 
 
 class InvokeTable(Table, frozen=True):
@@ -62,6 +63,8 @@ class ApiCall:
     """
 
     __slots__ = ("_reply", "_services", "_shows_log", "is_invoke", "qualifier")
+
+    gets_answer = True
 
     def __init__(
         self,
@@ -124,12 +127,12 @@ def prepare(
 
 
 def stopped() -> ApiError:
-    """The refusal of a call that the end of the server has overtaken."""
+    """Make the refusal of a call that was still running when the server stopped."""
     return ApiError("InternalError", "The local SCF is stopping; the function may or may not have run.")
 
 
 async def invoke(parameters: InvokeTable, call: Call, services: Services) -> dict[str, object]:
-    """Run a function, named and given its event in the way of Invoke."""
+    """Run a function, with the parameters of Invoke."""
     kind = choose("InvocationType", parameters.InvocationType, wire.INVOCATION_TYPES, wire.SYNC)
     if kind == wire.EVENT:
         return {"Result": await _push(parameters, call, services)}
@@ -142,7 +145,7 @@ async def invoke_function(
     """Run a function, named and given its event in the way of InvokeFunction."""
     answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
 
-    def reply(answer: Answered, request_id: str) -> None:
+    def reply(answer: Answered, _request_id: str) -> None:
         if not answered.done():
             answered.set_result(answer)
 
@@ -156,8 +159,8 @@ async def invoke_function(
     return dict(answer)
 
 
-#: InvokeResult of a failed function as Invoke gave it to the clients of 2019, which go by it; InvokeFunction gives the
-#: status. Today's documentation says of both only that the field is not maintained.
+#: InvokeResult of a failed function, as Invoke gave it to clients of 2019, which read it; InvokeFunction gives the
+#: status. Today's documentation only says that the field is no longer maintained.
 FAILED = 1
 
 ACTIONS = {
@@ -167,7 +170,7 @@ ACTIONS = {
 
 
 async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict[str, Any]:
-    """Accept an asynchronous invocation: it is kept when the answer leaves."""
+    """Accept an asynchronous invocation: its event is stored before the answer is sent."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
     qualifier = parameters.Qualifier or LATEST
     record = function.resolve(qualifier, services.rng, _routing_key(parameters.RoutingKey))
@@ -177,7 +180,7 @@ async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict
     choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     _check_runtime(record)
     event = _checked_event(parameters.ClientContext, services.settings.limits.async_event_bytes)
-    # Of a routed alias the version is chosen now, by this call's routing key: retries run the same one.
+    # The version of a routed alias is chosen now, by this call's routing key: retries run the same version.
     named = qualifier if qualifier in function.versions or not parameters.RoutingKey else record.version
     return await _accept(record, named, event, call, services)
 
@@ -199,7 +202,7 @@ async def _accept(
 
 
 def _routing_key(text: str | None) -> Mapping[str, str]:
-    """The texts by which an alias chooses a version."""
+    """Return the texts by which an alias chooses a version."""
     if not text:
         return _NO_ROUTING_KEY
     if len(text.encode()) > wire.MAX_ROUTING_KEY_BYTES:
@@ -227,9 +230,9 @@ def _check_runtime(record: FunctionRecord) -> None:
 
 
 def _checked_event(payload: str | None, limit_bytes: int) -> bytes:
-    """The event as JSON text in UTF-8.
+    """Return the event as JSON text in UTF-8.
 
-    :raises ApiError: if it is too large or no JSON
+    :raises ApiError: if the event is too large or no JSON
     """
     event = (payload or _EMPTY_EVENT).encode("utf-8")
     if len(event) > limit_bytes:
@@ -246,7 +249,7 @@ def _checked_event(payload: str | None, limit_bytes: int) -> bytes:
 
 
 def _is_json(event: bytes) -> bool:
-    """A second opinion: half a surrogate pair, which ``json.dumps`` writes, is JSON by its grammar."""
+    """True if the standard library reads the event: half a surrogate pair, which ``json.dumps`` writes, is valid."""
     try:
         json.loads(event, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

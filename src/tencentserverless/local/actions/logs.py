@@ -1,4 +1,4 @@
-"""GetRequestStatus and GetFunctionLogs: what became of calls, from the record of the last ones.
+"""GetRequestStatus and GetFunctionLogs: outcomes and logs of recent calls, from the history.
 
 Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus), 18583 (GetFunctionLogs), 17244 (data types).
 """
@@ -17,7 +17,7 @@ from tencentserverless.local.registry.invocation_tables import FILTERS, ORDERS, 
 from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.services import Services
 
-_RECENT_SECONDS = 15 * 60  # what GetRequestStatus looks at where no time is given
+_RECENT_SECONDS = 15 * 60  # the interval of GetRequestStatus if no time is given
 _DAY_SECONDS = 24 * 3600
 _MAX_REACH = 10_000
 _LOG_CODES = Codes(name="ResourceNotFound.FunctionName", namespace="ResourceNotFound.Function")
@@ -67,7 +67,7 @@ class GetFunctionLogsTable(Table, frozen=True):
 
 
 async def get_request_status(parameters: GetRequestStatusTable, call: Call, services: Services) -> dict[str, object]:
-    """How one call stands."""
+    """Return the status of one call."""
     if not parameters.FunctionRequestId:
         raise ApiError("InvalidParameterValue.FunctionRequestId", "FunctionRequestId is empty.")
     now = services.clock()
@@ -79,18 +79,18 @@ async def get_request_status(parameters: GetRequestStatusTable, call: Call, serv
     invocation = await services.history.find(key, parameters.FunctionRequestId)
     event = await services.queue.find(parameters.FunctionRequestId)
     if event is not None and event.key == key:
-        # It waits, for its first try or another one: what a try that failed has left is not the end of it.
+        # The event waits for its first attempt or for another one: a failed attempt is not the end of the event.
         memory_mb = function.latest.memory_mb if function else 0
         invocation = InvocationRecord(key, event.qualifier, event.request_id, event.pushed_at, memory_mb)
         invocation.retry_number = event.tries
-    if invocation is None:  # what became of a call is known also where its function is gone
+    if invocation is None:  # the history knows a call also after its function was deleted
         find_function(services.catalogue, *key, _STATUS_CODES)
     found = [invocation] if invocation and start <= invocation.started_at <= end else []
     return {"TotalCount": len(found), "Data": [_status(each) for each in found]}
 
 
 async def get_function_logs(parameters: GetFunctionLogsTable, call: Call, services: Services) -> dict[str, object]:
-    """The logs of a function's last calls, the latest first."""
+    """Return the logs of a function's last calls, the latest first."""
     if not parameters.FunctionName:
         raise ApiError("InvalidParameter.ParamError", "FunctionName is empty: logs are kept by function.")
     function = find_function(
@@ -120,7 +120,7 @@ async def get_function_logs(parameters: GetFunctionLogsTable, call: Call, servic
 
 
 def _context(parameters: GetFunctionLogsTable) -> dict[str, object]:
-    """The retired SearchContext, as it came: no page says that it may be null."""
+    """Return the retired SearchContext as received: no page says that it may be null."""
     given = parameters.SearchContext or SearchContextTable()
     return {
         "Offset": given.Offset or "",
@@ -137,7 +137,7 @@ ACTIONS = {
 
 
 def _interval(start: str | None, end: str | None) -> tuple[float, float] | None:
-    """The seconds from one time up to and with another, None if neither is given."""
+    """Return the interval from one time up to and including another; None if neither is given."""
     if not start and not end:
         return None
     if not start or not end:
@@ -164,13 +164,13 @@ def _filter(wanted: LogFilterTable | None) -> str | None:
 
 
 def _status(invocation: InvocationRecord) -> dict[str, object]:
-    """The structure RequestStatus: 0 has succeeded, 1 runs, -1 has failed."""
+    """Return the structure RequestStatus: 0 has succeeded, 1 is running, -1 has failed."""
     code = 1 if invocation.status is None else (0 if invocation.status == SUCCESS else -1)
     return _shared(invocation) | {"RetCode": code}
 
 
 def _log(invocation: InvocationRecord) -> dict[str, object]:
-    """The structure FunctionLog: 0 has succeeded, 2 runs, 1 has failed."""
+    """Return the structure FunctionLog: 0 has succeeded, 2 is running, 1 has failed."""
     is_running = invocation.status is None
     text = outcome.call_log(
         invocation.request_id,

@@ -1,4 +1,4 @@
-"""Finds the function that a request names, or says helpfully that there is none."""
+"""Finds the function that a request names, or refuses the request with advice."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _MAX_SHOWN_QUALIFIERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Which codes an action's page lists for a name that is none, and for what does not exist."""
+    """The error codes that an action's page lists for an invalid name, and for things that do not exist."""
 
     name: str = "InvalidParameterValue.FunctionName"
     namespace: str = "ResourceNotFound.Namespace"
@@ -34,11 +34,11 @@ def find_function(
     *,
     also_away: bool = False,
 ) -> Function:
-    """The function of that name.
+    """Find the function of a name.
 
-    :param codes: those that the action's page lists
-    :param also_away: its folder need not be there
-    :raises ApiError: if there is none, with the regions and namespaces where one of that name is
+    :param codes: the error codes that the action's page lists
+    :param also_away: accept a function whose folder is missing
+    :raises ApiError: if there is no such function; the message names regions and namespaces that have one of that name
     """
     key = FunctionKey(region, namespace or wire.DEFAULT_NAMESPACE, name)
     function, away = catalogue.find(key), catalogue.find_away(key)
@@ -60,17 +60,17 @@ def find_function(
 
 
 def check_code(catalogue: Catalogue, function: Function, record: FunctionRecord, code: str) -> None:
-    """Refuse a version whose code is away with its folder.
+    """Refuse a version whose code is in a folder that is missing.
 
-    :param code: of the refusal
-    :raises ApiError: if it is
+    :param code: the code of the refusal
+    :raises ApiError: if the folder is missing
     """
     if record.package is None and catalogue.find_away(record.key) is not None:
         raise folder_is_away(function, code)
 
 
 def folder_is_away(function: Function, code: str) -> ApiError:
-    """The refusal of what needs a folder that is not there."""
+    """Make the refusal of an action that needs a missing folder."""
     name, folder = function.key.name, function.latest.code_folder
     return ApiError(
         code,
@@ -80,9 +80,9 @@ def folder_is_away(function: Function, code: str) -> ApiError:
 
 
 def check_name(name: str, code: str) -> None:
-    """Refuse what is no function name.
+    """Refuse an invalid function name.
 
-    :raises ApiError: if it is none
+    :raises ApiError: if the name is invalid
     """
     if not FUNCTION_NAME.match(name):
         raise ApiError(
@@ -95,7 +95,7 @@ def check_name(name: str, code: str) -> None:
 def check_namespace(catalogue: Catalogue, region: str, namespace: str) -> None:
     """Refuse a namespace that does not exist.
 
-    :raises ApiError: if it does not
+    :raises ApiError: if the namespace does not exist
     """
     if not catalogue.has_namespace(region, namespace):
         problem = f"Namespace {shown(namespace)} does not exist in region {shown(region)}."
@@ -103,10 +103,10 @@ def check_namespace(catalogue: Catalogue, region: str, namespace: str) -> None:
 
 
 def find_version(function: Function, qualifier: str, code: str) -> FunctionRecord:
-    """The version that a qualifier names; of an alias its main one.
+    """Find the version that a qualifier names; for an alias, its main version.
 
-    :param code: the action's code for one that does not exist
-    :raises ApiError: if there is neither a version nor an alias of that name
+    :param code: the action's code for a version that does not exist
+    :raises ApiError: if there is no version and no alias of that name
     """
     record = function.pinned(qualifier)
     if record is None:
@@ -115,7 +115,7 @@ def find_version(function: Function, qualifier: str, code: str) -> FunctionRecor
 
 
 def no_version(function: Function, qualifier: str, code: str) -> ApiError:
-    """The refusal of a qualifier that names nothing."""
+    """Make the refusal of a qualifier that names no version and no alias."""
     names = [*function.versions, *function.aliases]
     some = ", ".join(names[:_MAX_SHOWN_QUALIFIERS])
     rest = ", ..." if len(names) > _MAX_SHOWN_QUALIFIERS else ""
@@ -125,7 +125,7 @@ def no_version(function: Function, qualifier: str, code: str) -> ApiError:
 
 
 def shown(text: str) -> str:
-    """A text from a request, as a message can hold it."""
+    """Return a text from a request in a form that fits into a message."""
     return repr(text[:_MAX_SHOWN_CHARS])
 
 

@@ -94,7 +94,7 @@ class DeleteNamespaceTable(Table, frozen=True):
 
 
 async def create_namespace(parameters: CreateNamespaceTable, call: Call, services: Services) -> dict[str, object]:
-    """A new namespace in the request's region."""
+    """Create a namespace in the request's region."""
     name, catalogue = parameters.Namespace, services.catalogue
     if name == DEFAULT_NAMESPACE:
         raise ApiError("InvalidParameterValue.DefaultNamespace", "The namespace default exists in every region.")
@@ -120,7 +120,7 @@ async def create_namespace(parameters: CreateNamespaceTable, call: Call, service
 
 
 async def list_namespaces(parameters: ListNamespacesTable, call: Call, services: Services) -> dict[str, object]:
-    """The namespaces of the request's region, ``default`` among them."""
+    """Return the namespaces of the request's region, including ``default``."""
     namespaces = services.catalogue.namespaces(call.region)
     for search in parameters.SearchKey or []:
         if search.Key not in ("Namespace", "Description"):
@@ -143,7 +143,7 @@ async def list_namespaces(parameters: ListNamespacesTable, call: Call, services:
 
 
 async def update_namespace(parameters: UpdateNamespaceTable, call: Call, services: Services) -> dict[str, object]:
-    """Another description."""
+    """Change the description of a namespace."""
     check_namespace(services.catalogue, call.region, parameters.Namespace)
     old = next(each for each in services.catalogue.namespaces(call.region) if each.name == parameters.Namespace)
     description = checked_description(parameters.Description)
@@ -152,7 +152,7 @@ async def update_namespace(parameters: UpdateNamespaceTable, call: Call, service
 
 
 async def delete_namespace(parameters: DeleteNamespaceTable, call: Call, services: Services) -> dict[str, object]:
-    """A namespace without functions."""
+    """Delete a namespace without functions."""
     name, catalogue = parameters.Namespace, services.catalogue
     if name == DEFAULT_NAMESPACE:
         raise ApiError("FailedOperation.DeleteNamespace", "The namespace default can't be deleted.")

@@ -1,6 +1,6 @@
-"""An action, and its parameters: from a request's values to one typed table, or to the platform's error.
+"""The parameters of an action: reads a request's values into one typed table, or raises the platform's error.
 
-Here, too: parameters that take one of a few words, and lists that come in pages.
+The module also reads parameters that take one of a few words, and cuts lists into pages.
 """
 
 import re
@@ -22,7 +22,7 @@ _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(
 class Call(msgspec.Struct, frozen=True):
     """The facts of a request that are not parameters of its action.
 
-    :param nested: a function of this server made it
+    :param nested: a function of this server made the request
     """
 
     request_id: str
@@ -32,20 +32,20 @@ class Call(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """How an action's body is read, and what then runs: (parameters, call, services) -> the fields of the answer."""
+    """An action: the decoder of its body, and its handler (parameters, call, services) -> fields of the answer."""
 
     decoder: "msgspec.json.Decoder[Any]"
     handle: Callable[[Any, Call, Services], Awaitable[dict[str, object]]]
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What every parameter table is. Optional parameters are ``T | None``: ``null`` counts as absent."""
+    """Base of every parameter table. Optional parameters are ``T | None``: ``null`` counts as absent."""
 
 
 def decode(body: bytes, decoder: "msgspec.json.Decoder[P]") -> P:
-    """The parameters of a request with a JSON body.
+    """Read the parameters of a request with a JSON body.
 
-    :raises ApiError: as the platform words it, if the body does not fit the table
+    :raises ApiError: with the platform's message, if the body does not fit the table
     """
     try:
         return decoder.decode(body)
@@ -54,16 +54,16 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[P]") -> P:
 
 
 def table_of(decoder: "msgspec.json.Decoder[P]") -> type[P]:
-    """The class that a decoder makes. From 0.23 on msgspec's annotations allow for more than classes."""
+    """Return the class that a decoder makes. From 0.23 on, msgspec's annotations allow more than classes."""
     table: Any = decoder.type
     return table  # type: ignore[no-any-return]
 
 
 def convert(values: Any, table: type[P], *, is_strict: bool = True) -> P:
-    """The parameters of a request whose values are read already.
+    """Read the parameters of a request whose values are parsed already.
 
-    :param is_strict: whether a number must be a number; a form has nothing but texts
-    :raises ApiError: as the platform words it, if they do not fit the table
+    :param is_strict: true if a number must be a number; a form has only texts
+    :raises ApiError: with the platform's message, if the values do not fit the table
     """
     if not isinstance(values, dict):
         raise ApiError("InvalidParameter", "The request body must be a JSON object.")
@@ -122,21 +122,21 @@ SWITCH = (TRUE, FALSE)
 ASCENDING, DESCENDING = "ASC", "DESC"
 ORDERS = (ASCENDING, DESCENDING)
 
-#: What is sent -> what it means. A closed list: any other letter case is refused, as a typing error should be.
+#: Received word -> documented word. The list is closed: any other letter case is refused, like a typing error.
 _VARIANTS = {
-    # What Python's str(True) and JSON's true come to where a client turns its own booleans into text. The pages
+    # Results of Python's str(True) and of JSON's true, in clients that turn their own booleans into text. The pages
     # themselves disagree: DeleteFunctionVersion.ForceDelete is documented in lower case, every other switch in upper.
     "True": TRUE,
     "true": TRUE,
     "False": FALSE,
     "false": FALSE,
-    # GetFunctionLogs documents asc and desc, every other action ASC and DESC; clients have one word for all.
+    # GetFunctionLogs documents asc and desc, every other action ASC and DESC; clients use one spelling for all.
     "asc": ASCENDING,
     "desc": DESCENDING,
     "ASC": "asc",
     "DESC": "desc",
-    # scfcli (remote invoke) checks --invocationtype and --logtype without regard to case and sends them as typed;
-    # its own list of them is in lower case.
+    # scfcli (remote invoke) checks --invocationtype and --logtype without regard to case and sends them as typed; its
+    # own list of them is in lower case.
     "requestresponse": wire.SYNC,
     "event": wire.EVENT,
     "none": "None",
@@ -147,11 +147,11 @@ _VARIANTS = {
 def choose(
     name: str, value: str | None, allowed: Sequence[str], default: str, code: str = "InvalidParameterValue"
 ) -> str:
-    """The word that is meant, spelt as documented.
+    """Return the documented word for a received one.
 
-    :param default: where nothing is sent, or an empty text
-    :param code: of the refusal
-    :raises ApiError: if it is none of those allowed
+    :param default: the word for no value or an empty text
+    :param code: the code of the refusal
+    :raises ApiError: if the word is not allowed
     """
     if not value:
         return default
@@ -164,9 +164,9 @@ def choose(
 
 
 def is_switched_on(name: str, value: str | None, code: str = "InvalidParameterValue") -> bool:
-    """Whether a switch that is off by default is on.
+    """True if a switch that is off by default is on.
 
-    :raises ApiError: if it is neither
+    :raises ApiError: if the word means neither on nor off
     """
     return choose(name, value, SWITCH, FALSE, code) == TRUE
 
@@ -178,9 +178,9 @@ DEFAULT_LIMIT = 20
 def cut_page(
     items: Sequence[T], offset: int | None, limit: int | None, code: str = "InvalidParameterValue."
 ) -> list[T]:
-    """The page of a list.
+    """Return a page of a list.
 
-    :param code: of the refusal; where it ends in a dot, the parameter's name follows
+    :param code: the code of the refusal; if it ends in a dot, the parameter's name follows
     :raises ApiError: if a number is negative
     """
     for name, value in (("Offset", offset), ("Limit", limit)):
@@ -197,9 +197,9 @@ def sort_items(
     default: str,
     code: str = "InvalidParameterValue.Order",
 ) -> list[T]:
-    """Items in the order that a request asks for.
+    """Sort items in the order that a request asks for.
 
-    :param order: ASC or DESC, as it was sent
-    :raises ApiError: if it is neither
+    :param order: ASC or DESC, as received
+    :raises ApiError: if the word is neither
     """
     return sorted(items, key=key, reverse=choose("Order", order, ORDERS, default, code) == DESCENDING)

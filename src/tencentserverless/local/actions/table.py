@@ -1,4 +1,4 @@
-"""Every action that the local SCF serves, by name: the families put together for the router."""
+"""Every action that the local SCF serves, by name."""
 
 from tencentserverless.local.actions import (
     aliases,

@@ -103,7 +103,7 @@ class DeleteTriggerTable(Table, frozen=True):
 
 
 async def create_trigger(parameters: CreateTriggerTable, call: Call, services: Services) -> dict[str, object]:
-    """A new timer of a function."""
+    """Create a timer of a function."""
     _check_type(parameters.Type)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
@@ -127,7 +127,7 @@ async def create_trigger(parameters: CreateTriggerTable, call: Call, services: S
 
 
 async def list_triggers(parameters: ListTriggersTable, call: Call, services: Services) -> dict[str, object]:
-    """The timers of a function."""
+    """Return the timers of a function."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     if parameters.OrderBy not in (None, "", "add_time", "mod_time"):
         raise ApiError("InvalidParameterValue.OrderBy", "OrderBy must be add_time or mod_time.")
@@ -147,7 +147,7 @@ async def list_triggers(parameters: ListTriggersTable, call: Call, services: Ser
 
 
 async def update_trigger(parameters: UpdateTriggerTable, call: Call, services: Services) -> dict[str, object]:
-    """Another time, argument or version for a timer."""
+    """Change the time, argument or version of a timer."""
     function, trigger = await _find(parameters, call, services)
     trigger = dataclasses.replace(trigger, changed_at=services.clock())
     _put(services, function, _changed(function, trigger, parameters))
@@ -168,10 +168,10 @@ async def update_trigger_status(
 
 
 async def delete_trigger(parameters: DeleteTriggerTable, call: Call, services: Services) -> dict[str, object]:
-    """A timer rings no more."""
+    """Delete a timer."""
     function, trigger = await _find(parameters, call, services)
     services.catalogue.put(function.without_trigger(trigger.name))
-    services.timers.look_again()
+    services.timers.reschedule()
     return {}
 
 
@@ -185,7 +185,7 @@ ACTIONS = {
 
 
 def shown_trigger(trigger: Trigger) -> dict[str, object]:
-    """The structure Trigger."""
+    """Return the structure Trigger."""
     return {
         "TriggerName": trigger.name,
         "Type": TIMER,
@@ -205,7 +205,7 @@ def shown_trigger(trigger: Trigger) -> dict[str, object]:
 
 def _put(services: Services, function: Function, trigger: Trigger) -> None:
     services.catalogue.put(function.with_trigger(trigger))
-    services.timers.look_again()
+    services.timers.reschedule()
 
 
 async def _find(
@@ -231,9 +231,9 @@ def _check_type(kind: str) -> None:
 
 
 def _changed(function: Function, trigger: Trigger, parameters: CreateTriggerTable | UpdateTriggerTable) -> Trigger:
-    """A trigger with what a request says of it; what the request leaves out stays.
+    """Return a trigger with the changes of a request; values that the request leaves out stay.
 
-    :param trigger: whose time of change is now
+    :param trigger: the trigger, with the present time as its time of change
     """
     changes: dict[str, object] = {}
     if parameters.TriggerDesc is not None or not trigger.cron:
@@ -259,7 +259,7 @@ def _changed(function: Function, trigger: Trigger, parameters: CreateTriggerTabl
 
 
 def _checked_cron(text: str, now: float) -> str:
-    """A cron expression, which clients send as it is or as ``{"cron": "..."}``."""
+    """Read and check a cron expression; clients send it plain or as ``{"cron": "..."}``."""
     cron = text
     if text.startswith("{"):
         try:

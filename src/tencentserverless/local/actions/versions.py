@@ -1,7 +1,7 @@
 """PublishVersion, ListVersionByFunction and DeleteFunctionVersion.
 
-Source: cloud.tencent.com/document/product/583/43731 (versions): ``$LATEST`` is the one that can be edited; published
-ones are frozen copies of code and configuration, numbered from 1 upwards.
+Source: cloud.tencent.com/document/product/583/43731 (versions): only ``$LATEST`` can be edited; published versions are
+frozen copies of code and configuration, numbered from 1 upwards.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class DeleteFunctionVersionTable(Table, frozen=True):
 
 
 async def publish_version(parameters: PublishVersionTable, call: Call, services: Services) -> dict[str, object]:
-    """A frozen copy of ``$LATEST`` under the next number."""
+    """Publish a frozen copy of ``$LATEST`` under the next number."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     if parameters.Description is not None:
         checked_description(parameters.Description)
@@ -76,9 +76,9 @@ async def publish_version(parameters: PublishVersionTable, call: Call, services:
 
 
 async def publish(services: Services, key: FunctionKey, description: str | None) -> FunctionRecord:
-    """Freeze ``$LATEST``. Code in a folder of the user's is copied, since the user goes on to edit it.
+    """Freeze ``$LATEST``. Code in a folder of the user is copied, because the user continues to edit it.
 
-    :raises ApiError: if the function has gone meanwhile, or its code can't be copied
+    :raises ApiError: if the function was deleted meanwhile, or its code can't be copied
     """
     draft = None
     function = find_function(services.catalogue, key.region, key.namespace, key.name)
@@ -88,7 +88,7 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
     latest, now = function.latest, services.clock()
     package = services.packages.adopt(draft) if draft else latest.package
     if latest.package is not None:
-        package = latest.package  # new code came while the old was copied
+        package = latest.package  # new code came while the old code was copied
     assert package is not None
     record = dataclasses.replace(
         latest,
@@ -105,11 +105,11 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
 
 
 async def list_versions(parameters: ListVersionByFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """The versions of a function: ``$LATEST``, then the newest first."""
+    """Return the versions of a function: ``$LATEST``, then the newest first."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     if parameters.OrderBy and parameters.OrderBy not in ("AddTime", "ModTime"):
         raise ApiError("InvalidParameterValue", "OrderBy must be AddTime or ModTime.")
-    # A published version never changes, so both times are that of its number.
+    # A published version never changes, so both times have the order of its number.
     published = [record for record in function.versions.values() if record.version != LATEST]
     ordered = sort_items(published, lambda record: int(record.version), parameters.Order, default=DESCENDING)
     page = cut_page([function.latest, *ordered], parameters.Offset, parameters.Limit)
@@ -123,7 +123,7 @@ async def list_versions(parameters: ListVersionByFunctionTable, call: Call, serv
 async def delete_function_version(
     parameters: DeleteFunctionVersionTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """One published version, which no alias may lead to."""
+    """Delete one published version, if no alias leads to it."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     is_forced = is_switched_on("ForceDelete", parameters.ForceDelete)
     return delete_version(services, function, parameters.Qualifier, is_forced=is_forced)

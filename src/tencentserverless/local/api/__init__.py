@@ -1,1 +1,1 @@
-"""From a request to an action: its format, its signature, its action, its answer; and the server's own endpoint."""
+"""Turns a request into an answer: format, signature, action, envelope; and the server's own endpoint."""

@@ -1,7 +1,7 @@
-"""The local SCF's own endpoint, below ``/_local/``: faults, the ledger, and how the server stands.
+"""The local SCF's own endpoint, below ``/_local/``: faults, the ledger, status, logs and stop.
 
-It is for programs of this machine that hold the admin token. A browser has no business here: a page of somebody's that
-resolves its own name to this machine (DNS rebinding) is refused by its Host, and any page by its Origin.
+The endpoint is for programs of this machine that hold the admin token. It refuses web pages: a page whose own host name
+resolves to this machine (DNS rebinding) is refused by its Host header, and any page by its Origin header.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from tencentserverless.local.services import Services
 from tencentserverless.local.settings import LOOPBACK_HOSTS
 
 PREFIX = "/_local/"
-_MAX_FOUND = 10_000  # entries of the ledger in one answer
+_MAX_FOUND = 10_000  # ledger entries in one answer
 _MAX_DIGITS = 15
 _HURRY_SECONDS = 0.05
 _SEARCHED = ("request_id", "payload", "function")
 
 
 class _Refused(Exception):
-    """An HTTP status, and why."""
+    """Refuses a request: an HTTP status and the reason."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -38,8 +38,8 @@ class _Refused(Exception):
 class Admin:
     """Answers requests below ``/_local/``.
 
-    :param token: that opens it
-    :param host: that the server listens on
+    :param token: the admin token, which a request must carry
+    :param host: the address that the server listens on
     """
 
     def __init__(self, services: Services, token: str, host: str) -> None:
@@ -132,7 +132,7 @@ class Admin:
         return {"is_on": self._services.ledger.is_on, "count": 0}
 
     def read_status(self) -> dict[str, Any]:
-        """The functions, and the instances and calls of this moment."""
+        """Return the functions, and the instances and calls of this moment."""
         functions = [str(function.key) for function in self._services.catalogue]
         return {"pid": os.getpid(), "functions": functions, **self._services.scheduler.counts()}
 
@@ -147,9 +147,12 @@ class Admin:
         return {"lines": lines, "count": count, "written": self._services.console.written}
 
     def _stop(self, query: dict[str, str], body: bytes) -> object:
-        """End as by a signal. Nobody else need know the process: in a container its number is another one."""
+        """Stop the server as a signal does.
+
+        The caller needs no process id: inside a container the id is another number.
+        """
         os.kill(os.getpid(), signal.SIGTERM)
-        if query.get("now") == "1":  # a second signal has no patience with calls under way
+        if query.get("now") == "1":  # a second signal ends calls that still run, without the drain time
             asyncio.get_running_loop().call_later(_HURRY_SECONDS, os.kill, os.getpid(), signal.SIGTERM)
         return {"pid": os.getpid()}
 

@@ -1,4 +1,4 @@
-"""Answers one API request: its format is recognised, its signature checked, its action found and run."""
+"""Answers one API request: recognises its format, checks its signature, finds its action and runs it."""
 
 import asyncio
 from collections.abc import Callable
@@ -150,7 +150,7 @@ KNOWN_ACTIONS = frozenset(
 def find_action(request: request_forms.Request) -> Action:
     """The action that a request asks for.
 
-    :raises ApiError: if it names none, or one that is not served
+    :raises ApiError: if the request names no action, or one that is not served
     """
     name = request.common("Action")
     version = request.common("Version")
@@ -171,7 +171,7 @@ def find_action(request: request_forms.Request) -> Action:
 def find_region(request: request_forms.Request) -> str:
     """The region that a request operates on.
 
-    :raises ApiError: if it names none
+    :raises ApiError: if the request names no region
     """
     region = request.common("Region").strip()
     if not region:

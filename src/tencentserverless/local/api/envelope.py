@@ -1,7 +1,7 @@
-"""The envelope of every answer: HTTP 200, ``{"Response": {..., "RequestId": ...}}``, also where it is an error.
+"""The envelope of every answer, also of errors: HTTP 200, ``{"Response": {..., "RequestId": ...}}``.
 
 Source: cloud.tencent.com/document/api/583/17240 (responses). The content type has no parameter: the official Python SDK
-looks for errors in ``application/json`` and ``text/plain`` alone, and takes any other answer for a success.
+searches for errors only in ``application/json`` and ``text/plain``, and takes any other answer for a success.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,26 +15,26 @@ _encoder = msgspec.json.Encoder()
 
 
 def success(fields: Mapping[str, object], request_id: str) -> bytes:
-    """The body of an answer with these fields."""
+    """Return the body of an answer with these fields."""
     return _encoder.encode({"Response": {**fields, "RequestId": request_id}})
 
 
 def failure(error: ApiError, request_id: str) -> bytes:
-    """The body of a refusal."""
+    """Return the body of a refusal."""
     content = {"Error": {"Code": error.code, "Message": error.message}, "RequestId": request_id}
     return _encoder.encode({"Response": content})
 
 
 def internal_error(error: Exception, request_id: str, show: Callable[[str], None]) -> bytes:
-    """The body of an answer where the local SCF itself has failed. What it was is for the terminal alone."""
+    """Return the body of an answer after a failure of the local SCF itself. Only the terminal shows the failure."""
     show(f"internal error in request {request_id}: {error!r}")
     return failure(ApiError("InternalError", "The local SCF failed inside."), request_id)
 
 
 async def answered(handling: Awaitable[Mapping[str, object]], request_id: str, show: Callable[[str], None]) -> bytes:
-    """The body of the answer that comes of a request, whatever that is.
+    """Return the body of the answer to a request: a success, a refusal or an internal error.
 
-    :param handling: gives the fields of the answer
+    :param handling: returns the fields of the answer
     """
     try:
         return success(await handling, request_id)
@@ -43,5 +43,5 @@ async def answered(handling: Awaitable[Mapping[str, object]], request_id: str, s
     except DatabaseError as error:
         problem = f"The local SCF can't keep it: {error}. Nothing has changed."
         return failure(ApiError("InternalError", problem), request_id)
-    except Exception as error:  # noqa: BLE001  # the last line: no traceback may reach the wire
+    except Exception as error:  # noqa: BLE001  # the last handler: no traceback may reach the client
         return internal_error(error, request_id, show)

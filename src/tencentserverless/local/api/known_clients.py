@@ -36,7 +36,7 @@ _TIMESTAMP_CHARS = range(1, 13)
 class _Kind(NamedTuple):
     """The facts that all requests with the same headers share.
 
-    :param signer: makes the Authorization header that a right one has
+    :param signer: makes the Authorization header of a correctly signed request
     """
 
     key: AccessKey
@@ -58,7 +58,7 @@ class _Known(NamedTuple):
 
 
 class KnownClients:
-    """Knows the kinds of calls that came lately.
+    """Remembers the kinds of calls that came recently.
 
     :param clock: UNIX seconds
     """
@@ -74,7 +74,7 @@ class KnownClients:
     def learn(self, headers: Headers, key: AccessKey, action: str, region: str) -> None:
         """A call was found in order: the next one of its kind is known.
 
-        :param headers: as they came, names in lower case
+        :param headers: as received, names in lower case
         """
         action_of = invoke.ACTIONS.get(action)
         values = dict(headers)
@@ -120,7 +120,7 @@ class KnownClients:
         if abs(now - seconds) > self._skew_seconds or (key.expires_at is not None and now >= key.expires_at):
             return None
         made = kind.signer.sign(key.credentials, seconds, body)
-        if not hmac.compare_digest(made.encode("ascii"), authorization):
+        if not hmac.compare_digest(made, authorization):
             return None
         try:
             return kind.decoder.decode(body)

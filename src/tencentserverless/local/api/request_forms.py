@@ -1,4 +1,4 @@
-"""The forms that a request can have, and what is common to all of them.
+"""The forms that a request can have, and the parameters that all forms share.
 
 | Form | Content type | Signature | Parameters |
 |---|---|---|---|
@@ -22,27 +22,27 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.settings import Limits
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-#: What may stand on a GET, which has no body: nothing (Tencent's SDKs for Java and PHP, signing by v1), a form's type
-#: (its SDKs signing by TC3), and JSON's (programs that set their headers once for both methods).
+#: Content types that a GET may have, which has no body: none (Tencent's SDKs for Java and PHP, signing by v1), a form's
+#: type (its SDKs signing by TC3), and JSON's (programs that set their headers once for both methods).
 _GET_TYPES = frozenset(("", FORM_TYPE, wire.CONTENT_TYPE))
-#: What may stand on a POST that is signed by v1: nothing was asked for it before there was TC3.
+#: Content types that a POST signed by v1 may have: before TC3, none was required.
 _FORM_TYPES = frozenset(("", FORM_TYPE))
 _JSON_TYPES = frozenset((wire.CONTENT_TYPE,))
 
 _HEADER_PREFIX = "X-TC-"
 _HEADERS = {name: f"x-tc-{name.lower()}" for name in ("Action", "Version", "Region", "Timestamp", "Token")}
-#: Parameters that are no action's own, where there are no headers for them. RequestClient and Language are Tencent's
-#: SDKs'; what they say changes nothing here.
+#: Parameters that belong to no action; forms carry them in place of headers. RequestClient and Language come from
+#: Tencent's SDKs and change nothing here.
 _COMMON_NAMES = frozenset(
     ("Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "SignatureMethod", "Token", "RequestClient")
 ) | frozenset(("Language", signing_v1.SIGNATURE))
 
 
-@dataclass(slots=True)  # not frozen: that costs a microsecond for each request
+@dataclass(slots=True)  # not frozen: freezing costs a microsecond for each request
 class Head:
-    """What is known of a request before its body is read.
+    """The facts about a request that are known before its body is read.
 
-    :param query: as it was sent
+    :param query: as received
     :param headers: by lower-case name
     """
 
@@ -52,17 +52,17 @@ class Head:
     is_v1: bool
 
     def body_limit_bytes(self, limits: Limits) -> int:
-        """How large the body may be."""
+        """Return the largest allowed size of the body."""
         if self.method == "GET":
             return 0
         return limits.v1_body_bytes if self.is_v1 else limits.body_bytes
 
 
-@dataclass(slots=True)  # see Head
+@dataclass(slots=True)  # not frozen, see Head
 class Request:
-    """A request that has arrived whole.
+    """A request that has arrived completely.
 
-    :param fields: its parameters as text, all of them; None where the body is JSON
+    :param fields: all parameters as text; None if the body is JSON
     """
 
     head: Head
@@ -70,7 +70,7 @@ class Request:
     fields: Mapping[str, str] | None
 
     def common(self, name: str) -> str:
-        """A common parameter, ``""`` if it is absent.
+        """Return a common parameter, ``""`` if it is absent.
 
         :param name: such as ``Action``
         """
@@ -79,11 +79,11 @@ class Request:
         return self.head.headers.get(_HEADERS[name], "")
 
     def shown_name(self, name: str) -> str:
-        """How a common parameter is called in this form, for messages."""
+        """Return the name of a common parameter in this form, for messages."""
         return name if self.head.is_v1 else _HEADER_PREFIX + name
 
     def json_body(self, table: type[object]) -> bytes:
-        """The parameters of the action as JSON.
+        """Return the parameters of the action as JSON.
 
         :param table: the action's parameter table
         """
@@ -96,9 +96,9 @@ class Request:
 
 
 def detect_format(method: str, path: str, query: bytes, headers: Mapping[str, str], limits: Limits) -> Head:
-    """Which form a request has.
+    """Find the form of a request.
 
-    :raises ApiError: if it has none, or its query is too large
+    :raises ApiError: if the request has no known form, or its query is too large
     """
     if method not in ("GET", "POST"):
         raise ApiError("UnsupportedProtocol", f"The API is called by GET and POST, not by {method[:16]}.")
@@ -108,14 +108,14 @@ def detect_format(method: str, path: str, query: bytes, headers: Mapping[str, st
         raise too_large(limits.query_bytes, str(len(query)))
     is_v1 = "authorization" not in headers and (method == "GET" or _media_type(headers) != wire.CONTENT_TYPE)
     _check_type(method, headers, is_v1)
-    # llhttp lets no byte but ASCII through in a URL.
+    # The HTTP parser (llhttp) accepts only ASCII in a URL.
     return Head(method, query.decode("ascii", "replace"), headers, is_v1)
 
 
 def read(head: Head, body: bytes) -> Request:
-    """The request, its parameters taken apart if they are text.
+    """Make a request; parameters in text form are parsed.
 
-    :raises ApiError: if they are no text of this kind
+    :raises ApiError: if the parameters are not text of this form
     """
     if head.method == "GET":
         return Request(head, b"", parse(head.query.encode("ascii", "replace")))
@@ -123,14 +123,17 @@ def read(head: Head, body: bytes) -> Request:
 
 
 def too_large(limit_bytes: int, size: str) -> ApiError:
-    """The platform's own words, its two spaces included."""
+    """Return the platform's own message, including its two spaces."""
     return ApiError(
         "RequestSizeLimitExceeded", f"Your current request size exceed  max {limit_bytes}B, but your {size}B."
     )
 
 
 def _media_type(headers: Mapping[str, str]) -> str:
-    """The content type without its parameters: OkHttp, under Tencent's SDK for Java, adds a charset to any."""
+    """Return the content type without parameters.
+
+    OkHttp, used by Tencent's SDK for Java, adds a charset to any type.
+    """
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -152,9 +155,9 @@ _MAX_INDEX_DIGITS = 6
 
 
 def parse(text: bytes) -> dict[str, str]:
-    """The fields of a query or a form, percent-decoded.
+    """Return the fields of a query or a form, percent-decoded.
 
-    :raises ApiError: if it is none, or names a field twice
+    :raises ApiError: if the text is neither, or names a field twice
     """
     try:
         pairs = parse_qsl(
@@ -171,9 +174,9 @@ def parse(text: bytes) -> dict[str, str]:
 
 
 def to_json(fields: dict[str, str], table: type[Any]) -> bytes:
-    """The body that a client would have sent as JSON.
+    """Return the body that a client would have sent as JSON.
 
-    What does not fit the table stays text, so that the one reader of parameters says what is wrong with it.
+    A value that does not fit the table stays text, so that one reader of parameters reports all errors.
 
     :param table: the parameter table of the action
     :raises ApiError: if the names contradict each other
@@ -188,14 +191,14 @@ def to_json(fields: dict[str, str], table: type[Any]) -> bytes:
 
 def _as_typed(value: object, kind: Any) -> object:
     try:
-        # Raw, because a number may be too large for the encoder; that is then a text of the wrong type.
+        # Raw, because a number may be too large for the encoder; such a value stays a text of the wrong type.
         return msgspec.Raw(msgspec.json.encode(msgspec.convert(value, kind, strict=False)))
     except (msgspec.MsgspecError, OverflowError, ValueError, RecursionError):
         return value
 
 
 def _nest(fields: dict[str, str]) -> dict[str, Any]:
-    """``{"A.0.B": "x"}`` as ``{"A": [{"B": "x"}]}``."""
+    """Turn flat names into groups: ``{"A.0.B": "x"}`` becomes ``{"A": [{"B": "x"}]}``."""
     root: dict[str, Any] = {}
     for path, text in fields.items():
         *folders, name = path.split(".", _MAX_DEPTH)
@@ -217,7 +220,7 @@ def _contradiction(path: str) -> ApiError:
 
 
 def _with_lists(value: Any) -> Any:
-    """Groups whose names are all numbers are lists. A missing number is an element that was null, thus absent."""
+    """Turn groups whose names are all numbers into lists. A missing number is an element that was null, so absent."""
     if not isinstance(value, dict):
         return value
     if all(name.isascii() and name.isdigit() and len(name) <= _MAX_INDEX_DIGITS for name in value):

@@ -1,7 +1,7 @@
-"""Who a request says it is from, and every signature that would prove it.
+"""The signature that a request presents, and every signature that would be valid for it.
 
-Clients differ in what they sign, never in how. What they do differ in is listed here, each with its reason; nothing
-else is tried.
+Clients differ in the text that they sign, never in the method of signing. Every known difference is listed here with
+its reason; no other text is tried.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,16 +16,16 @@ _MUST_BE_SIGNED = frozenset(("content-type", "host"))
 _UNSIGNED_PAYLOAD_HASH = sha256(signing.UNSIGNED_PAYLOAD.encode("ascii")).hexdigest()
 _EMPTY_HASH = sha256(b"").hexdigest()
 _SCHEMES = ("http://", "https://")
-#: Clients write the names of the two algorithms in the letters of other APIs too; they are the same two.
+#: Clients write the two algorithm names in the letter case of other APIs too.
 _ALGORITHMS = {name.lower(): name for name in signing_v1.ALGORITHMS}
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedSignature:
-    """A signature, and by whom.
+    """The signature of a request, and the SecretId of its signer.
 
-    :param signatures: the ones that (secret key, text of the request's time) can have made of this request, the usual
-        one first; raises ApiError where none can have
+    :param signatures: the signatures that (secret key, text of the request's time) can make of this request, the usual
+        one first; raises ApiError if none is possible
     """
 
     secret_id: str
@@ -33,22 +33,22 @@ class PresentedSignature:
     signatures: Callable[[str, str], Iterator[str]]
 
 
-def read_claim(request: Request) -> PresentedSignature:
-    """The claim of a request.
+def read_signature(request: Request) -> PresentedSignature:
+    """Read the signature that a request presents.
 
-    :raises ApiError: if it is malformed, or there is none
+    :raises ApiError: if the signature is malformed or missing
     """
     return _read_v1(request) if request.head.is_v1 else _read_tc3(request)
 
 
 def possible_hosts(sent: str) -> Iterator[str]:
-    """What a client can have signed as the host, given the Host header that arrived; the usual one first."""
+    """Return the hosts that a client can have signed, for the Host header that arrived; the usual one first."""
     yield sent
     bare = sent
     for scheme in _SCHEMES:
         bare = bare.removeprefix(scheme)
-    # Tencent's SDK for Python signs an endpoint that was given with its scheme whole, and sends it as Host too; its
-    # releases that leave Host to the HTTP library send it without.
+    # Tencent's SDK for Python signs an endpoint with its scheme, if one was given, and sends the scheme in Host too;
+    # its releases that leave Host to the HTTP library send Host without the scheme.
     others = [bare, *(scheme + bare for scheme in _SCHEMES)]
     name, colon, port = bare.rpartition(":")
     if colon and port.isdigit():
@@ -60,9 +60,9 @@ def possible_hosts(sent: str) -> Iterator[str]:
 
 
 def possible_services(sent: str) -> set[str]:
-    """What a client can have put in its scope as the service."""
-    # Tencent's SDKs for Java and PHP, and older ones for Python, take what stands before the endpoint's first dot:
-    # "127" of 127.0.0.1:8583, "localhost:8583" of localhost:8583.
+    """Return the service names that a client can have put in its credential scope."""
+    # Tencent's SDKs for Java and PHP, and older ones for Python, take the part before the endpoint's first dot: "127"
+    # of 127.0.0.1:8583, "localhost:8583" of localhost:8583.
     return {wire.SERVICE} | {host.split(".")[0] for host in possible_hosts(sent)}
 
 
@@ -81,7 +81,8 @@ def _canonical_requests(request: Request, names: tuple[str, ...]) -> Iterator[st
     method = request.head.method
     headers = request.head.headers
     if method == "GET":
-        # HTTP libraries may leave a content type out where there is no body; clients sign a form's, as documented.
+        # HTTP libraries may omit the content type of a request without a body; clients sign a form's type, as
+        # documented.
         headers = {"content-type": FORM_TYPE, **headers}
     for name in names:
         if name not in headers:
@@ -89,8 +90,8 @@ def _canonical_requests(request: Request, names: tuple[str, ...]) -> Iterator[st
     payload_hash = _payload_hash(request)
     queries = [""]
     if method == "GET":
-        # Raw, not sorted: clients sign what they send. But Python before 3.7 encodes the tilde, and the HTTP library
-        # under Tencent's SDK decodes it again on the way.
+        # Raw, not sorted: clients sign the query that they send. But Python before 3.7 encodes the tilde, and the HTTP
+        # library under Tencent's SDK decodes it again before sending.
         queries = list(dict.fromkeys((request.head.query, request.head.query.replace("~", "%7E"))))
     for host in possible_hosts(headers["host"]):
         signed = headers if host == headers["host"] else {**headers, "host": host}
@@ -151,7 +152,7 @@ def _read_v1(request: Request) -> PresentedSignature:
     if algorithm is None:
         known = " or ".join(signing_v1.ALGORITHMS)
         raise ApiError("InvalidParameterValue", f"SignatureMethod must be {known}, not {wanted[:32]!r}.")
-    # Tencent's SDK for Python puts dots for the underscores of names that it signs; others sign names as they are.
+    # Tencent's SDK for Python replaces the underscores of signed names by dots; other clients sign names unchanged.
     spellings = [fields]
     if any("_" in name for name in fields):
         spellings.append({name.replace("_", "."): text for name, text in fields.items()})

@@ -1,1 +1,4 @@
-"""Bytes to requests and back: listeners, connections, TLS, and the proxy for CONNECT. The API is not known here."""
+"""Turns bytes into requests, and answers into bytes: listeners, connections, TLS, the CONNECT proxy.
+
+It knows no API.
+"""

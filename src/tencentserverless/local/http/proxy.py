@@ -1,7 +1,7 @@
 """A proxy for CONNECT to SCF's hosts, which leads to the TLS server of this local SCF.
 
-Clients whose endpoint is written in their source reach the local SCF through it, by ``HTTPS_PROXY``. It leads nowhere
-else: a proxy that did would be a way round for all who reach it.
+Clients whose endpoint is fixed in their source reach the local SCF through the proxy, by ``HTTPS_PROXY``. It leads to
+no other host: an open proxy would let every client around network rules.
 
 Sources of the hosts: cloud.tencent.com/document/api/583/17237 (request structure), 58400 and 17243 (regions, now and in
 2023), and the root domains of Tencent's SDKs; ``common.intl`` is that of the international one.

@@ -1,4 +1,4 @@
-"""The listening sockets of a server, bound before anything else is made, their URLs, and the server on them."""
+"""The server and its listening sockets, which are bound before all other parts start, and their URLs."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,14 @@ from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.settings import DEFAULT_HOST, Settings
 
 _BACKLOG = 2048
-_ANY_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where a client finds a server that listens everywhere
+_ANY_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # a client\'s address of a server that listens on all
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A socket that listens.
+    """A listening socket.
 
-    :param port: that was bound, also where a free one was asked for; it is known when the socket is closed, too
+    :param port: the port that was bound, also if any free port was asked for; still known after the socket is closed
     """
 
     listener: socket.socket
@@ -29,12 +29,12 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Where a server listens.
+    """The listening sockets of a server.
 
-    :param host: as the user named it
+    :param host: as the user gave it
     :param main: the socket that clients call
     :param inner: the socket that functions call, always plain HTTP: their Pythons may be older than any TLS of today,
-        and what they send stays on this machine. The same as ``main`` where that is plain
+        and their bytes stay on this machine. The same as ``main`` if that is plain
     :param proxy: the socket of the proxy
     """
 
@@ -45,45 +45,45 @@ class Listeners:
 
     @property
     def is_tls(self) -> bool:
-        """Whether clients call by HTTPS."""
+        """True if clients call by HTTPS."""
         return self.main is not self.inner
 
     @property
     def url(self) -> str:
-        """Where the server listens."""
+        """URL on which the server listens."""
         return _url(self.host, self.main, is_tls=self.is_tls)
 
     @property
     def endpoint_url(self) -> str:
-        """Where clients on this machine find it."""
+        """URL at which clients on this machine find the server."""
         return _url(self.local_host, self.main, is_tls=self.is_tls)
 
     @property
     def inner_url(self) -> str:
-        """Where functions find it."""
+        """URL at which functions find the server."""
         return _url(DEFAULT_HOST if self.is_tls else self.local_host, self.inner)
 
     @property
     def proxy_url(self) -> str:
-        """Where the proxy is, ``""`` for none."""
+        """URL of the proxy, ``""`` for none."""
         return _url(DEFAULT_HOST, self.proxy) if self.proxy else ""
 
     @property
     def local_host(self) -> str:
-        """The host by which this machine finds the server."""
+        """Host at which this machine finds the server."""
         return _ANY_HOSTS.get(self.host, self.host)
 
     @property
     def target(self) -> tuple[str, int]:
-        """Where the proxy leads."""
+        """Host and port to which the proxy leads."""
         return self.local_host, self.main.port
 
 
 def bind_listeners(settings: Settings, stack: contextlib.ExitStack) -> Listeners:
     """Bind every socket that the settings ask for.
 
-    :param stack: closes them
-    :raises StartupError: if one can't be bound
+    :param stack: closes the sockets
+    :raises StartupError: if a socket can't be bound
     """
 
     def bind(host: str, port: int, option: str) -> Listener:
@@ -92,7 +92,7 @@ def bind_listeners(settings: Settings, stack: contextlib.ExitStack) -> Listeners
 
     main = bind(settings.host, settings.port, "--port")
     inner = bind(DEFAULT_HOST, 0, "--port") if settings.tls else main
-    # On loopback whatever the host is: a proxy for other machines is none that anybody asked for.
+    # On loopback even if the host is another one: the user did not ask for a proxy for other machines.
     proxy = None if settings.proxy_port is None else bind(DEFAULT_HOST, settings.proxy_port, "--proxy-port")
     return Listeners(settings.host, main, inner, proxy)
 
@@ -118,9 +118,9 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
     return listener
 
 
-def _url(host: str, door: Listener, *, is_tls: bool = False) -> str:
+def _url(host: str, listener: Listener, *, is_tls: bool = False) -> str:
     scheme = "https" if is_tls else "http"
-    return f"{scheme}://[{host}]:{door.port}" if ":" in host else f"{scheme}://{host}:{door.port}"
+    return f"{scheme}://[{host}]:{listener.port}" if ":" in host else f"{scheme}://{host}:{listener.port}"
 
 
 class HttpServer:

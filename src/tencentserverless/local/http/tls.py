@@ -1,7 +1,7 @@
-"""TLS of the local SCF: its certificate authority, the server's context, and the files that clients are to trust.
+"""TLS of the local SCF: its certificate authority, the server's context, and the files that clients must trust.
 
-Whoever holds the authority's key could pose as the hosts it vouches for, towards all who trust it. So the key never
-leaves its owner's folder, and the authority is limited by name constraints (RFC 5280, 4.2.1.10) to SCF's hosts and to
+A holder of the authority's key could pose as any host that it certifies, towards every client that trusts it. So the
+key never leaves its owner's folder, and name constraints (RFC 5280, 4.2.1.10) limit the authority to SCF's hosts and to
 addresses of this machine and of private networks.
 """
 
@@ -27,7 +27,7 @@ from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_KEY_NAME, CA_NAM
 
 _LIFETIME = timedelta(days=3650)
 _RENEWED_BEFORE = timedelta(days=30)
-_LEAF_LIFETIME = timedelta(days=397)  # browsers take no longer one; the server makes one at every start
+_LEAF_LIFETIME = timedelta(days=397)  # browsers accept no longer one; the server makes a new one at every start
 _SKEW = timedelta(days=1)
 _NAMES = ("localhost", *SCF_HOSTS)
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -40,13 +40,13 @@ class CertificateAuthority:
     """A certificate authority: its certificate and its key.
 
     :param key_pem: the key, in PKCS 8 without a password
-    :raises ValueError: if they are none, or do not belong together
+    :raises ValueError: if one can't be read, or they do not belong together
     """
 
     def __init__(self, certificate_pem: bytes, key_pem: bytes) -> None:
         key = serialization.load_pem_private_key(key_pem, password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError("the key is of another kind")  # noqa: TRY004  # what a file holds is a value
+            raise ValueError("the key is of another kind")  # noqa: TRY004  # the content of a file is a value
         self.certificate_pem: bytes = certificate_pem
         self.key_pem: bytes = key_pem
         self._certificate = x509.load_pem_x509_certificate(certificate_pem)
@@ -55,7 +55,7 @@ class CertificateAuthority:
             raise ValueError("the key is not the certificate's")
 
     def is_usable(self, now: datetime) -> bool:
-        """Whether it lasts, and vouches for what this version needs."""
+        """True if the certificate is valid for long enough and has the constraints that this version needs."""
         try:
             constraints = self._certificate.extensions.get_extension_for_class(x509.NameConstraints).value
         except x509.ExtensionNotFound:
@@ -63,9 +63,9 @@ class CertificateAuthority:
         return constraints == _constraints() and self._certificate.not_valid_after_utc - now > _RENEWED_BEFORE
 
     def issue(self, host: str, now: datetime) -> tuple[bytes, bytes]:
-        """A certificate for every name of SCF and for this machine, and its key, as PEM.
+        """Issue a certificate for every name of SCF and for this machine; return it and its key as PEM.
 
-        :param host: that the server listens on; an address of a private network is vouched for as well
+        :param host: the address that the server listens on; an address of a private network is certified too
         """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
@@ -81,7 +81,7 @@ class CertificateAuthority:
 
 
 def make_authority(now: datetime) -> CertificateAuthority:
-    """A new authority."""
+    """Make a new authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     common_name = f"scf local {now:%Y-%m-%d} {x509.random_serial_number() % 16**6:06x}"
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -97,14 +97,14 @@ def make_authority(now: datetime) -> CertificateAuthority:
 
 
 def utc_now() -> datetime:
-    """The time that certificates are judged by."""
+    """Return the time by which certificates are judged."""
     return datetime.now(timezone.utc)
 
 
 def _builder(
     common_name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, lifetime: timedelta
 ) -> x509.CertificateBuilder:
-    """What both kinds of certificate have."""
+    """Make the part that both kinds of certificate share."""
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
@@ -118,12 +118,12 @@ def _builder(
 
 
 def _subjects(host: str) -> list[x509.GeneralName]:
-    """Names and addresses of the server. One that the authority may not vouch for would spoil all the others."""
+    """Return names and addresses of the server. One name outside the constraints would make all others invalid."""
     addresses = [ipaddress.ip_address(address) for address in _LOOPBACK]
     try:
         own = ipaddress.ip_address(host)
     except ValueError:
-        own = addresses[0]  # a name: those that may be vouched for are there already
+        own = addresses[0]  # a name: the list has all names that may be certified already
     if own not in addresses and any(own in ipaddress.ip_network(network) for network in _NETWORKS):
         addresses.append(own)
     return [*(x509.DNSName(name) for name in _NAMES), *(x509.IPAddress(address) for address in addresses)]
@@ -167,7 +167,8 @@ class TlsServerConfig:
     """A TLS server's context, and the files by which clients trust it.
 
     :param ca_file: the authority's certificate
-    :param bundle_file: that, and the roots that were trusted before, so that a client reaches other hosts as well
+    :param bundle_file: that certificate and the roots that were trusted before, so that a client reaches other hosts as
+        well
     """
 
     context: ssl.SSLContext
@@ -176,11 +177,11 @@ class TlsServerConfig:
 
 
 @contextlib.contextmanager
-def secured(state: Path | None, host: str) -> Generator[TlsServerConfig, None, None]:
-    """What a TLS server needs, for as long as it runs.
+def open_tls(state: Path | None, host: str) -> Generator[TlsServerConfig, None, None]:
+    """Open the TLS files and context of a server, for as long as it runs.
 
     :param state: the folder that keeps the authority; None makes one for this run
-    :param host: that the server listens on
+    :param host: the address that the server listens on
     :raises StartupError: if the files can't be used
     """
     folder = state or Path(tempfile.mkdtemp(prefix="scf-local-"))
@@ -217,7 +218,7 @@ def _context(authority: CertificateAuthority, host: str, folder: Path) -> ssl.SS
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(list(_ALPN))
-    with tempfile.NamedTemporaryFile(dir=folder) as file:  # mode 0600; OpenSSL reads keys from files alone
+    with tempfile.NamedTemporaryFile(dir=folder) as file:  # mode 0600; OpenSSL reads keys only from files
         file.write(key + certificate)
         file.flush()
         context.load_cert_chain(file.name)
@@ -225,11 +226,11 @@ def _context(authority: CertificateAuthority, host: str, folder: Path) -> ssl.SS
 
 
 def _known_roots() -> bytes:
-    """The roots that a client would trust without us."""
+    """Return the roots that a client trusts without this server."""
     bundle = trusted_bundle()
     if bundle is None:
         with contextlib.suppress(ImportError):
-            import certifi  # comes with requests, which Tencent's package requires
+            import certifi  # installed with requests, which Tencent's package requires
 
             bundle = Path(certifi.where())
     try:

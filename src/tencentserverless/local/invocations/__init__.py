@@ -1,1 +1,1 @@
-"""Everything around a call: faults, history and the ledger; and calls without a caller: the queue, retries, timers."""
+"""Faults, history and ledger around every call; and asynchronous invocations: the queue, retries, timers."""

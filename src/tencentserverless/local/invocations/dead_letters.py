@@ -1,4 +1,4 @@
-"""Dead letters of events that were given up. An event is forgotten once its letter is written.
+"""Dead letters of events that were given up. An event is deleted once its dead letter is written.
 
 Source: cloud.tencent.com/document/product/583/51520 (dead letters).
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tencentserverless._core import wire
+from tencentserverless.local.console import Console
 from tencentserverless.local.invocations.event_writer import EventWriter
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry import event_tables
@@ -27,11 +28,11 @@ WriteLetters = Callable[[list[tuple[Event, str]]], None]
 
 
 class DeadLetters:
-    """One task that writes what is DEAD, the oldest first.
+    """One task that writes the dead letters of events in state DEAD, the oldest first.
 
-    :param write: has all letters of a batch written, or none of them and raises OSError
-    :param pause_seconds: before another try, where they could not be
-    :param show: called with a line that the user should see
+    :param write: writes all dead letters of a batch, or none of them and raises OSError
+    :param pause_seconds: before the next attempt, after a write has failed
+    :param show: called with a line for the user
     """
 
     def __init__(
@@ -45,11 +46,11 @@ class DeadLetters:
         self._is_failing = False
 
     def wake(self) -> None:
-        """An event is DEAD."""
+        """Note that an event is DEAD."""
         self._has_more.set()
 
     async def run(self) -> None:
-        """Write letters as they come, until the task is cancelled."""
+        """Write dead letters as events become DEAD, until the task is cancelled."""
         while True:
             self._has_more.clear()
             try:
@@ -64,13 +65,13 @@ class DeadLetters:
                 await self._has_more.wait()
 
     async def close(self) -> None:
-        """Write what there is, if that is possible; else the next server does."""
+        """Write the remaining dead letters if possible; else the next server does."""
         with contextlib.suppress(OSError, DatabaseError):
             while await self._write_batch():
                 pass
 
     async def _write_batch(self) -> bool:
-        """Write some letters. False if there are none."""
+        """Write one batch of dead letters. Returns False if there are none."""
         dead = await self._records.keep(event_tables.dead(_BATCH))
         if not dead:
             return False
@@ -82,25 +83,37 @@ class DeadLetters:
         return True
 
 
-def append_dead_letters(folder: Path, dead: list[tuple[Event, str]], settings: Settings, catalogue: Catalogue) -> Path:
-    """Append letters to the file of a folder, as the platform sends them to a topic.
+class DeadLetterFile:
+    """The file of dead letters, with the fields that the platform sends to a topic.
 
-    :param dead: events, each with the error of its last try
-    :return: the file
-    :raises OSError: if they can't all be; then none is
+    :param folder: of the file
     """
-    path = folder / _FILE_NAME
-    if path.exists() and path.stat().st_size > _MAX_FILE_BYTES:
-        path.replace(path.with_suffix(".old.jsonl"))
-    letters = [_dead_letter(event, error, settings, catalogue) for event, error in dead]
-    lines = [json.dumps(letter, ensure_ascii=False) for letter in letters]
-    # Half of a surrogate pair is no UTF-8, but JSON has an escape for it.
-    _append(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
-    return path
+
+    def __init__(self, folder: Path, settings: Settings, catalogue: Catalogue, console: Console) -> None:
+        self._path = folder / _FILE_NAME
+        self._settings = settings
+        self._catalogue = catalogue
+        self._console = console
+
+    def append(self, dead: list[tuple[Event, str]]) -> None:
+        """Append dead letters, and show each on the terminal.
+
+        :param dead: events, each with the error of its last attempt
+        :raises OSError: if they can't all be written; then none is
+        """
+        if self._path.exists() and self._path.stat().st_size > _MAX_FILE_BYTES:
+            self._path.replace(self._path.with_suffix(".old.jsonl"))
+        letters = [_dead_letter(event, error, self._settings, self._catalogue) for event, error in dead]
+        lines = [json.dumps(letter, ensure_ascii=False) for letter in letters]
+        # Half of a surrogate pair is no UTF-8, but JSON has an escape for it.
+        _append(self._path, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+        for event, _ in dead:
+            given_up = f"RequestId:{event.request_id} is given up after {max(1, event.tries)} tries: {self._path}"
+            self._console.show(f"[{event.key.name}] {given_up}")
 
 
 def _dead_letter(event: Event, error: str, settings: Settings, catalogue: Catalogue) -> dict[str, object]:
-    """The fields of the platform's dead letter."""
+    """Return the fields of the platform's dead letter."""
     function = catalogue.find(event.key)
     body = {
         "AppId": settings.appid,
@@ -123,7 +136,7 @@ def _dead_letter(event: Event, error: str, settings: Settings, catalogue: Catalo
 
 
 def _append(path: Path, data: bytes) -> None:
-    """Append to a file, all or nothing."""
+    """Append all of the data to a file, or none of it."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         size = os.fstat(descriptor).st_size

@@ -1,12 +1,11 @@
-"""Runs the events that the queue takes out, on the version that their qualifier leads to at that moment."""
+"""Runs the events that the queue takes out, on the version that their qualifier names at that moment."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Invocation
-from tencentserverless.local.invocations.dead_letters import append_dead_letters
+from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
 from tencentserverless.local.invocations.middleware import FutureCaller, Runner
 from tencentserverless.local.invocations.queue import Ended
@@ -15,14 +14,11 @@ from tencentserverless.local.outcome import Outcome, error_object
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.records import AsyncConfig
-from tencentserverless.local.settings import Settings
 
 
 class EventExecutor:
     """The queue's way to functions, to the history of invocations and to the file of dead letters.
 
-    :param folder: of the file of dead letters
-    :param damage: by request id, faults of answers
     :param clock: UNIX seconds
     :param rng: a number from 0 up to, but without, 1: which events of an alias go to its second version
     """
@@ -32,27 +28,23 @@ class EventExecutor:
         runner: Runner,
         catalogue: Catalogue,
         history: InvocationHistory,
+        dead_letters: DeadLetterFile,
         console: Console,
-        settings: Settings,
         *,
-        folder: Path,
-        damage: dict[str, str],
         clock: Callable[[], float],
         rng: Callable[[], float],
     ) -> None:
         self._runner = runner
         self._catalogue = catalogue
         self._history = history
+        self._dead_letters = dead_letters
         self._console = console
-        self._settings = settings
-        self._folder = folder
-        self._damage = damage
         self._clock = clock
         self._rng = rng
         self._running: dict[str, Invocation] = {}
 
     async def run(self, event: Event) -> Ended:
-        """Run an event on the version that its qualifier leads to now."""
+        """Run an event on the version that its qualifier names now."""
         request_id, catalogue = event.request_id, self._catalogue
         function = catalogue.find(event.key)
         record = function.resolve(event.qualifier, self._rng) if function else None
@@ -75,13 +67,12 @@ class EventExecutor:
             return Ended(INTERNAL_ERROR, str(refusal), function.async_config)
         finally:
             del self._running[request_id]
-        self._damage.pop(request_id, None)  # an event gets no answer that could be damaged
         outcome = invocation.outcome
         assert outcome is not None, "an invocation without a failure has an outcome"
         return Ended(outcome.status, outcome.stack_trace or outcome.message, function.async_config)
 
     def note(self, event: Event, status: int, message: str) -> None:
-        """Keep in the history how an event has ended, or what kept it from being tried."""
+        """Record in the history how an event has ended, or why it could not be attempted."""
         function = self._catalogue.find(event.key)
         memory_mb = function.latest.memory_mb if function else 0
         kept = InvocationRecord(event.key, event.qualifier, event.request_id, self._clock(), memory_mb)
@@ -97,15 +88,13 @@ class EventExecutor:
         self._runner.interrupt(request_id, is_graceful=is_graceful)
 
     def flush(self) -> None:
-        """Have the records of calls written."""
+        """Write the records of ended calls now."""
         self._history.flush()
 
     def dead_letter(self, dead: list[tuple[Event, str]]) -> None:
-        """Append dead letters to the file, with the errors of the last tries.
+        """Append dead letters to the file.
 
-        :raises OSError: if they can't all be; then none is
+        :param dead: events, each with the error of its last attempt
+        :raises OSError: if they can't all be written; then none is
         """
-        path = append_dead_letters(self._folder, dead, self._settings, self._catalogue)
-        for event, _ in dead:
-            given_up = f"RequestId:{event.request_id} is given up after {max(1, event.tries)} tries: {path}"
-            self._console.show(f"[{event.key.name}] {given_up}")
+        self._dead_letters.append(dead)

@@ -1,4 +1,4 @@
-"""Writes where events stand. What a full disk refuses is written when it can be; the user is told once."""
+"""Writes the states of events. A change that a full disk refuses is repeated until it works; the user is told once."""
 
 import asyncio
 import functools
@@ -12,14 +12,14 @@ from tencentserverless.local.registry.event_tables import Query, Step
 T = TypeVar("T")
 
 _FLUSH_SECONDS = 0.02
-_PATIENCE_SECONDS = 1.0  # before another try
+_PATIENCE_SECONDS = 1.0  # before the next attempt
 
 
 class EventWriter:
-    """Changes of events, those that end many at once in batches.
+    """Writes changes of events; ends of events are written in batches.
 
-    :param before_ends: has written what must be in the database before the ends are
-    :param show: called with a line that the user should see
+    :param before_ends: writes the records that must be in the database before the ends
+    :param show: called with a line for the user
     """
 
     def __init__(self, database: Database, before_ends: Callable[[], None], show: Callable[[str], None]) -> None:
@@ -31,14 +31,14 @@ class EventWriter:
         self._forgotten: list[int] = []
         self._flusher: asyncio.TimerHandle | None = None
         self._writing: set[asyncio.Future[None]] = set()
-        self._failing = 0  # changes that can not be made at the moment
+        self._failing = 0  # number of changes that fail at the moment
         self._is_end_failing = False
         self._is_stopping = False
 
     async def keep(self, change: "Query[T]") -> T:
-        """Make a change, however often it has to be tried.
+        """Write a change, and repeat it until it works.
 
-        :raises DatabaseError: if it can't be made, and the server is stopping
+        :raises DatabaseError: if it fails while the server is stopping
         """
         is_failing = False
         try:
@@ -57,9 +57,9 @@ class EventWriter:
                 self._note_kept()
 
     def end(self, step: Step, *, is_forgotten: bool) -> None:
-        """An event has ended; written a moment later, with others.
+        """Note the end of an event; it is written a moment later, together with others.
 
-        :param is_forgotten: it has succeeded, and nobody asks for it any more
+        :param is_forgotten: delete the event: it has succeeded, and no action asks for it
         """
         if is_forgotten:
             self._forgotten.append(step.number)
@@ -68,7 +68,7 @@ class EventWriter:
         self._flush_in(_FLUSH_SECONDS)
 
     def flush(self) -> None:
-        """Have the ends written now: whatever is asked of the writing thread from here on sees them."""
+        """Queue all ends for writing now. Every later query of the writing thread sees them."""
         if self._flusher is not None:
             self._flusher.cancel()
             self._flusher = None
@@ -82,11 +82,11 @@ class EventWriter:
         future.add_done_callback(functools.partial(self._take_result, steps, forgotten))
 
     def stop(self) -> None:
-        """Try nothing again from now on."""
+        """Repeat no change from now on."""
         self._is_stopping = True
 
     async def close(self) -> None:
-        """Write all ends, once."""
+        """Write all ends, in one attempt."""
         self.stop()
         self.flush()
         if self._writing:

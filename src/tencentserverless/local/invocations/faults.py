@@ -1,9 +1,9 @@
-"""Faults on demand: rules that say which calls fail, and how.
+"""Faults on demand: rules that choose calls and make them fail.
 
-Pure: random generators are seeded, counters are the rules' own.
+Pure: random generators are seeded, and each rule has its own counters.
 
-A rule set is JSON: ``{"rules": [{"kind": "lost", "function": "order-*", "first": 2}]}``. The first rule that
-fits a call and whose turn it is decides.
+A rule set is JSON: ``{"rules": [{"kind": "lost", "function": "order-*", "first": 2}]}``. The first rule that matches a
+call, and whose turn it is, decides.
 """
 
 import fnmatch
@@ -21,18 +21,18 @@ MAX_BYTES = 64 * 1024
 _MAX_SECONDS = 900.0
 _MAX_CHARS = 200
 
-#: refuse and throttle: nothing runs. delay: it runs later. crash and timeout: it runs, its instance ends, and the call
-#: has failed. lost and cut: it runs, and its answer does not arrive, or not whole.
+#: refuse and throttle: nothing runs. delay: the call runs later. crash and timeout: the call runs, its instance ends,
+#: and the call has failed. lost and cut: the call runs, and its answer does not arrive, or only in part.
 Kind = Literal["refuse", "throttle", "delay", "crash", "timeout", "lost", "cut"]
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which calls fail, and how.
+    """A rule: the calls that it matches, and the kind of their fault.
 
     :param function: a pattern such as ``order-*``; likewise namespace, region and version
-    :param rate: the share of calls, 0 to 1, by a random generator of this rule's own
-    :param first: the first so many calls that fit
-    :param every: each so manieth call that fits
+    :param rate: the share of matching calls, 0 to 1, by this rule's own random generator
+    :param first: the first matching calls, so many of them
+    :param every: each matching call whose number is a multiple of this one
     :param seed: of the random generator
     :param seconds: of a delay
     :param code: of a refusal, a code of the API
@@ -54,19 +54,19 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class RuleSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Rules, in the order in which they are asked."""
+    """Rules, in the order in which they are checked."""
 
     rules: list[Rule] = []
 
 
 class BadRules(Exception):
-    """The rules can't be read; the message names the field. None of them counts."""
+    """The rules can't be read; the message names the field. No rule is used."""
 
 
 def parse(text: bytes) -> RuleSet:
-    """The rules of a JSON text.
+    """Parse the rules of a JSON text.
 
-    :raises BadRules: if one can't be
+    :raises BadRules: if a rule is invalid
     """
     if len(text) > MAX_BYTES:
         raise BadRules(f"the rules have {len(text)} bytes, the limit is {MAX_BYTES}")
@@ -84,7 +84,7 @@ def parse(text: bytes) -> RuleSet:
 
 
 def _fault(rule: Rule) -> str | None:
-    """What is wrong with a rule, None if nothing."""
+    """Describe the error in a rule; None if it is valid."""
     if rule.rate is not None and not 0 <= rule.rate <= 1:
         return f"rate must be 0 to 1, not {rule.rate}"
     for name in ("first", "every"):
@@ -103,7 +103,7 @@ def _fault(rule: Rule) -> str | None:
 
 @dataclass(slots=True)
 class _Counted:
-    """A rule, and what it has seen."""
+    """A rule and its counters."""
 
     rule: Rule
     rng: random.Random
@@ -111,7 +111,7 @@ class _Counted:
     fired: int = 0
 
     def fires(self, record: FunctionRecord) -> bool:
-        """Whether a call fits and it is this rule's turn."""
+        """True if the rule matches a call and it is the rule's turn."""
         rule, key = self.rule, record.key
         pairs = ((key.name, rule.function), (key.namespace, rule.namespace), (key.region, rule.region))
         if not all(fnmatch.fnmatchcase(text, pattern) for text, pattern in (*pairs, (record.version, rule.version))):
@@ -128,22 +128,22 @@ class _Counted:
 
 @dataclass(slots=True)
 class Faults:
-    """The rules that count now. ``is_on`` is all that a call looks at where there are none."""
+    """The active rules. Without rules, a call checks only ``is_on``."""
 
     is_on: bool = False
     _counted: list[_Counted] = field(default_factory=list)
 
     def set(self, rules: Sequence[Rule]) -> None:
-        """Let these rules count, from their beginning."""
+        """Activate these rules, with new counters."""
         self._counted = [_Counted(rule, random.Random(rule.seed)) for rule in rules]  # noqa: S311  # repeatable
         self.is_on = bool(rules)
 
     def decide(self, record: FunctionRecord) -> Rule | None:
-        """What happens to a call, None for nothing."""
+        """Return the rule that applies to a call; None for no fault."""
         return next((counted.rule for counted in self._counted if counted.fires(record)), None)
 
     def report(self) -> list[dict[str, object]]:
-        """The rules, with how many calls fitted each and how often it fired."""
+        """Return the rules, each with the number of matching calls and how often it fired."""
         return [
             {**msgspec.to_builtins(each.rule), "fitted": each.fitted, "fired": each.fired} for each in self._counted
         ]

@@ -1,10 +1,12 @@
-"""What was called lately and how it ended.
+"""The history of recent calls and their outcomes.
 
-A call that runs is in memory alone. One that has ended goes to the database in a batch, a moment later: nothing of it
-is on the call's path. Reading writes the batch first, so that a call is seen as soon as it has ended.
+A running call is only in memory. An ended call goes to the database in a batch, a moment later, so that the call itself
+does not wait for it. A reader writes the batch first, so a call is visible as soon as it has ended. Records that a full
+disk refuses are kept here, within the same bounds, and written when there is space.
 """
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator
@@ -17,20 +19,21 @@ from tencentserverless.local.registry.invocation_tables import Search
 from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.settings import KIB
 
-MAX_MESSAGE_CHARS = 64 * KIB  # ours, of one return value
+MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value
 _FLUSH_SECONDS = 0.25
-_BUSY_SECONDS = 3.0  # where so many end that most of them give way before they were ever asked for
+_PATIENCE_SECONDS = 1.0  # before a refused batch is written again
+_BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before any reader asks for them
 _BUSY_CALLS = 500
-_ROW_BYTES = 256  # about what a record takes without its texts
+_ROW_BYTES = 256  # about the size of a record without its texts
 
 _encoder = msgspec.json.Encoder()
 
 
 class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
-    """One call. It runs while ``status`` is None; then 0, or the platform's status code.
+    """The record of one call. ``status`` is None while it runs; then 0, or the platform's status code.
 
     :param started_at: UNIX seconds
-    :param retry_number: how often an asynchronous one had been run before
+    :param retry_number: the number of earlier runs of an asynchronous invocation
     """
 
     key: FunctionKey
@@ -51,7 +54,7 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
         return math.ceil(self.duration_ms)
 
     def row(self) -> tuple[object, ...]:
-        """What the database keeps, in the order of ``invocation_tables.COLUMNS``."""
+        """Return the database row, in the order of ``invocation_tables.COLUMNS``."""
         output = self.output.decode("utf-8", "replace").replace("\0", "\ufffd")
         return (
             *self.key,
@@ -65,29 +68,34 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
             self.memory_bytes,
             output,
             self.retry_number,
-            _ROW_BYTES + len(self.message) + len(self.output),
+            self.kept_bytes,
         )
+
+    @property
+    def kept_bytes(self) -> int:
+        """About what it takes in the database."""
+        return _ROW_BYTES + len(self.message) + len(self.output)
 
 
 class InvocationHistory:
-    """The calls that run, and the last of those that have ended."""
+    """The running calls, and the most recent ended ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._running: dict[str, InvocationRecord] = {}
         self._ended: deque[InvocationRecord] = deque(
             maxlen=invocation_tables.MAX_RECORDS
-        )  # the rest would be deleted at once
+        )  # the database would delete the others at once
         self._first_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._flusher: asyncio.TimerHandle | None = None
 
     def begin(self, invocation: InvocationRecord) -> None:
-        """A call has begun."""
+        """Record the start of a call."""
         self._running[invocation.request_id] = invocation
 
     def end(self, invocation: InvocationRecord, status: int, message: str, output: bytes) -> None:
-        """It has ended. Its duration and memory are set by the caller."""
+        """Record the end of a call. The caller sets duration and memory."""
         invocation.status = status
         invocation.message = message if len(message) <= MAX_MESSAGE_CHARS else message[:MAX_MESSAGE_CHARS]
         invocation.output = output
@@ -98,17 +106,36 @@ class InvocationHistory:
             self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
 
     def drop(self, invocation: InvocationRecord) -> None:
-        """It came to nothing: the server is stopping, or the caller has gone."""
+        """Remove a call without an outcome: the server is stopping, or the caller is gone."""
         self._running.pop(invocation.request_id, None)
 
     def flush(self) -> None:
-        """Have what has ended written."""
+        """Queue all ended calls for writing now, instead of at the next flush."""
         if self._flusher is not None:
             self._flusher.cancel()
             self._flusher = None
         ended, self._ended = self._ended, deque(maxlen=invocation_tables.MAX_RECORDS)
         if ended:
-            self._database.post(lambda connection: invocation_tables.append(connection, _rows(ended)))
+            self._database.post(
+                lambda connection: invocation_tables.append(connection, _rows(ended)), lambda: self._hand_back(ended)
+            )
+
+    def _hand_back(self, refused: deque[InvocationRecord]) -> None:
+        """The writing thread could not write a batch."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._take_back, refused)
+
+    def _take_back(self, refused: deque[InvocationRecord]) -> None:
+        """Keep refused records for another try; the oldest are dropped."""
+        left_bytes, newer = invocation_tables.MAX_BYTES, deque[InvocationRecord](maxlen=invocation_tables.MAX_RECORDS)
+        for invocation in (*reversed(self._ended), *reversed(refused)):
+            left_bytes -= invocation.kept_bytes
+            if left_bytes < 0 or len(newer) == invocation_tables.MAX_RECORDS:
+                break
+            newer.appendleft(invocation)
+        self._ended = newer
+        if self._flusher is None:
+            self._flusher = self._loop.call_later(_PATIENCE_SECONDS, self._flush_in_time)
 
     def _flush_in_time(self) -> None:
         self._flusher = None
@@ -118,15 +145,16 @@ class InvocationHistory:
             self.flush()
 
     async def find(self, key: FunctionKey, request_id: str) -> InvocationRecord | None:
-        """A function's call by its id; the last one where it was tried several times."""
+        """Find a function's call by its id; the last attempt if there were several."""
         running = self._running.get(request_id)
         if running is not None:
             return running if running.key == key else None
         rows = await self._read(invocation_tables.find(key, request_id))
-        return next(_records(rows), None)
+        refused = (each for each in reversed(self._ended) if each.request_id == request_id and each.key == key)
+        return next(refused, None) or next(_records(rows), None)
 
     async def search(self, search: Search) -> tuple[int, list[InvocationRecord]]:
-        """How many calls fit, and one page of them, those that run first."""
+        """Return the number of matching calls, and one page of them, running calls first."""
         running = [each for each in self._running.values() if _fits(each, search)]
         running.sort(key=lambda each: each.started_at, reverse=search.is_descending)
         page = running[search.offset : search.offset + search.limit]
@@ -136,7 +164,7 @@ class InvocationHistory:
 
     def _read(self, query: "invocation_tables.Query[invocation_tables.T]") -> Awaitable["invocation_tables.T"]:
         self.flush()
-        return self._database.write(query)  # in turn: behind the batch, and off the loop
+        return self._database.write(query)  # the writing thread runs it after the batch, and off the loop
 
 
 def _rows(ended: Iterable[InvocationRecord]) -> bytes:

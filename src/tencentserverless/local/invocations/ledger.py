@@ -1,7 +1,7 @@
-"""Proof of what ran: every execution by its request id and by the hash of its event.
+"""The ledger of runs: every execution by its request id and the hash of its event.
 
-Written where an event is handed to an instance, not where an answer leaves: it knows what ran also where nobody heard
-of it. An event that came back unread did not run.
+An entry is written when an event is given to an instance, not when an answer is sent: so the ledger also has runs whose
+answer was lost. An event that the worker returned unread did not run.
 """
 
 import hashlib
@@ -12,16 +12,16 @@ import msgspec
 
 from tencentserverless.local.registry.records import FunctionRecord
 
-MAX_ENTRIES = 200_000  # ours; the oldest give way
+MAX_ENTRIES = 200_000  # ours: the oldest entries are removed
 
 
 class Entry(msgspec.Struct, gc=False):
     """The executions of one request id.
 
     :param payload: SHA-256 of the event's JSON text, in hex
-    :param begun: how often it was handed to an instance and not taken back unread
-    :param ended: how often an instance was done with it
-    :param status: of the last end: 0, or the platform's status code
+    :param begun: how often the event was given to an instance and not taken back unread
+    :param ended: how often an instance has finished the event
+    :param status: status of the last end: 0, or the platform's status code
     """
 
     request_id: str
@@ -36,9 +36,9 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Ledger:
-    """Executions, the oldest first. Off until it is switched on: it hashes every event.
+    """Keeps executions, the oldest first. Off until it is switched on, because it hashes every event.
 
-    :param max_entries: request ids that are kept
+    :param max_entries: the number of request ids to keep
     """
 
     def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
@@ -47,7 +47,7 @@ class Ledger:
         self._max_entries = max_entries
 
     def begin(self, record: FunctionRecord, request_id: str, event: bytes) -> None:
-        """An event is handed to an instance."""
+        """Record that an event is given to an instance."""
         entry = self._entries.get(request_id)
         if entry is None:
             payload = hashlib.sha256(event).hexdigest()
@@ -59,13 +59,13 @@ class Ledger:
         entry.begun += 1
 
     def end(self, request_id: str, status: int | None) -> None:
-        """An instance is done with it.
+        """Record that an instance has finished an event.
 
         :param status: None if nothing of it ran
         """
         entry = self._entries.get(request_id)
         if entry is None:
-            return  # it began before the ledger did
+            return  # the event began before the ledger was switched on
         if status is None:
             entry.begun -= 1
         else:
@@ -75,7 +75,7 @@ class Ledger:
     def search(
         self, request_id: str | None = None, payload: str | None = None, function: str | None = None
     ) -> Iterator[Entry]:
-        """The executions that fit all that is given."""
+        """Find the executions that match all given values."""
         if request_id is not None:
             entry = self._entries.get(request_id)
             found = [entry] if entry else []
@@ -86,7 +86,7 @@ class Ledger:
                 yield entry
 
     def reset(self) -> None:
-        """Forget all."""
+        """Delete all entries."""
         self._entries.clear()
 
     def __len__(self) -> int:

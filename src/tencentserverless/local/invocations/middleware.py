@@ -60,7 +60,8 @@ class FaultInjection:
         if rule is None or outcome is None:
             return
         if rule.kind in ("lost", "cut"):
-            self.damage[invocation.request_id] = rule.kind
+            if invocation.caller.gets_answer:
+                self.damage[invocation.request_id] = rule.kind
         elif not outcome.has_run:
             return  # a call that did not run can't crash
         elif rule.kind == "crash":
@@ -159,6 +160,8 @@ class Runner:
 
 class FutureCaller:
     """A task that waits for an invocation."""
+
+    gets_answer = False
 
     def __init__(self) -> None:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,8 +1,8 @@
-"""The queue of asynchronous invocations: kept before they are acknowledged, run in the order in which they came.
+"""The queue of asynchronous invocations: each is stored before it is acknowledged, and runs in order of arrival.
 
-The database says where every event stands (``registry/event_states``); what is here is a cache of it. Every function
-has a queue of its own, so that one with a long queue keeps no other waiting. A queue takes a handful of events out at a
-time. Those of functions with AsyncRunEnable it takes out when it runs them: they are never run twice.
+The database holds the state of every event (``registry/event_states``); this module caches it. Every function has a
+queue of its own, so that a long queue delays no other function. A queue takes out a batch of events at a time. Events
+of functions with AsyncRunEnable are taken out only when they run: they never run twice.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from tencentserverless.local.invocations.retry import (
     INTERNAL_ERROR,
     NOT_FOUND,
     RETRY_SECONDS,
+    Attempt,
     RetryDecision,
-    Try,
     counts_as_failure,
     decide,
 )
@@ -34,23 +34,23 @@ from tencentserverless.local.registry.event_tables import CANCELLED, Event, Step
 from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
 from tencentserverless.local.settings import Limits
 
-_BATCH = 64  # events that a queue takes out at once
+_BATCH = 64  # events that a queue takes out together
 _OK = 200
 _TERMINATED = "The invocation was terminated before it ran"
 _CUT_OFF = "the server ended while it was under way, and with AsyncRunEnable it is not run again"
 
 
 class QueueFull(Exception):
-    """A function has as many events waiting as it may."""
+    """A function has as many waiting events as it may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a try ended.
+    """The result of an attempt.
 
-    :param error: for the dead letter
-    :param config: of the function, None if it has been deleted
-    :param is_away: nothing was tried, since the function is not there at the moment
+    :param error: the text for the dead letter
+    :param config: the function's retry settings; None if the function has been deleted
+    :param is_away: nothing was attempted: the folder of the function is missing at the moment
     """
 
     status: int
@@ -60,7 +60,7 @@ class Ended:
 
 
 class Executor(Protocol):
-    """What runs events and buries them."""
+    """Runs events and writes their dead letters."""
 
     async def run(self, event: Event) -> Ended:
         """Run an event; raises Stopping if the server stops meanwhile."""
@@ -69,19 +69,19 @@ class Executor(Protocol):
         """End the run of an event, at once or by SIGTERM."""
 
     def note(self, event: Event, status: int, message: str) -> None:
-        """Keep in the record of invocations how an event has ended without a run."""
+        """Record in the history the end of an event that did not run."""
 
     def dead_letter(self, dead: list[tuple[Event, str]]) -> None:
-        """Write the dead letters of events, with the errors of their last tries: all of them, or none and OSError."""
+        """Write the dead letters of events, with the errors of the last attempts: all of them, or none and OSError."""
 
     def flush(self) -> None:
-        """Have written what is known of runs that have ended, before the events themselves are forgotten."""
+        """Write the history of ended runs, before the events themselves are deleted."""
 
 
 class Queue:
-    """Every event that has been accepted and has not ended.
+    """Keeps every event that was accepted and has not ended.
 
-    :param background: runs the queues
+    :param background: runs the tasks of the queues
     :param time_scale: how many times faster than on the platform retries come
     :param clock: UNIX seconds
     """
@@ -106,26 +106,26 @@ class Queue:
         self._loop = asyncio.get_running_loop()
         self._queues: dict[FunctionKey, _FunctionQueue] = {}
         self._writer = EventWriter(database, executor.flush, background.show)
-        self._letters = DeadLetters(self._writer, executor.dead_letter, self._retry_seconds, background.show)
+        self._dead_letters = DeadLetters(self._writer, executor.dead_letter, self._retry_seconds, background.show)
         self._has_retries = asyncio.Event()
         self._is_open = asyncio.Event()
         self._is_stopping = False
 
     def start(self) -> None:
-        """Go on with what the last server has left."""
-        with contextlib.suppress(DatabaseError):  # then as soon as it can be written
+        """Continue with the events that the last server has left."""
+        with contextlib.suppress(DatabaseError):  # the retry task does it as soon as it can be written
             self._open(
                 self._database.write_now(event_tables.recover(self._clock())),
                 self._database.read_now(event_tables.waiting),
             )
         self._background.keep("the retries of asynchronous invocations", self._retry)
-        self._background.keep("the dead letters", self._letters.run)
+        self._background.keep("the dead letters", self._dead_letters.run)
 
     async def push(self, event: Event) -> None:
-        """Accept an event. It is in the database when this returns.
+        """Accept an event. The event is in the database when this returns.
 
-        :raises QueueFull: if its function has too many already
-        :raises DatabaseError: if it can't be kept
+        :raises QueueFull: if the function has too many waiting events
+        :raises DatabaseError: if the event can't be stored
         :raises Stopping: if the server is stopping
         """
         if self._is_stopping:
@@ -140,17 +140,17 @@ class Queue:
             queue.waiting -= 1
             raise
         finally:
-            queue.wake.set()  # who has gone meanwhile has pushed it all the same
+            queue.wake.set()  # an event is accepted even if its caller is gone meanwhile
 
     async def find(self, request_id: str) -> Event | None:
-        """An event that has not ended."""
+        """Find an event that has not ended."""
         self.flush()
         return await self._database.write(event_tables.by_request(request_id))
 
     async def terminate(self, event: Event, *, is_graceful: bool) -> bool:
-        """End an event, whether it runs or waits. If nothing of it has run, nothing will. False if it has ended.
+        """End an event that runs or waits. If it has not begun, it never runs. Returns False if it has ended already.
 
-        :raises DatabaseError: if that can't be kept; then nothing has changed
+        :raises DatabaseError: if the change can't be stored; then nothing has changed
         """
         step = Step(event.number, Move.TERMINATE, self._clock(), CANCELLED)
         state = await self._database.write_soon(event_tables.move(step))
@@ -165,31 +165,31 @@ class Queue:
         return state is not None
 
     def disown(self, key: FunctionKey) -> None:
-        """A function is deleted: of its events nothing more is run.
+        """Run no more events of a function that is deleted.
 
-        :raises DatabaseError: if that can't be kept
+        :raises DatabaseError: if the change can't be stored
         """
         queue = self._queue_of(key)
         queue.orphaned_until = self._database.write_now(event_tables.disown(key))
         queue.wake.set()
 
     def flush(self) -> None:
-        """Have written what has ended."""
+        """Write the ends of events now."""
         self._writer.flush()
 
     def pause(self) -> None:
-        """Accept nothing more, and take nothing more out of the queues: the server is stopping."""
+        """Accept no event, and take none out of the queues: the server is stopping."""
         self._is_stopping = True
         self._writer.stop()
         for queue in self._queues.values():
             queue.serving.cancel()
 
     async def close(self) -> None:
-        """Wait for what runs, which the scheduler has ended. What waits is kept."""
+        """Wait for running events, which the scheduler has ended. Waiting events stay in the database."""
         self.pause()
         tasks = [task for queue in self._queues.values() for task in (queue.serving, *queue.runs)]
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._letters.close()
+        await self._dead_letters.close()
         for queue in self._queues.values():
             for event in queue.ready:
                 self._writer.end(Step(event.number, Move.RETURN, self._clock()), is_forgotten=False)
@@ -198,7 +198,7 @@ class Queue:
             self._show_cut_off(self._database.write_now(event_tables.recover(self._clock())))
 
     def _open(self, cut_off: Iterable[Event], waiting: dict[FunctionKey, int]) -> None:
-        """Serve, now that what the last server has left is in order."""
+        """Open the queue, after the events of the last server are in order."""
         self._show_cut_off(cut_off)
         for key, count in waiting.items():
             self._queue_of(key).waiting = count
@@ -210,7 +210,7 @@ class Queue:
             self._background.show(f"[{event.key.name}] RequestId:{event.request_id} is aborted: {_CUT_OFF}")
 
     async def _retry(self) -> None:
-        """Queue again what is due, until the task is cancelled."""
+        """Queue events again when their retry is due, until the task is cancelled."""
         if not self._is_open.is_set():
             cut_off = await self._writer.keep(event_tables.recover(self._clock()))
             self._open(cut_off, await self._writer.keep(event_tables.waiting))
@@ -222,8 +222,8 @@ class Queue:
                 self._queue_of(key).wake.set()
             if due_at is None:
                 await self._has_retries.wait()
-            else:  # what comes to wait meanwhile waits for longer
-                await asyncio.sleep(max(0.0, due_at - self._clock()))
+            else:  # later events are due later; the clock may have been set back just now
+                await asyncio.sleep(min(self._retry_seconds, max(0.0, due_at - self._clock())))
 
     def _queue_of(self, key: FunctionKey) -> "_FunctionQueue":
         queue = self._queues.get(key)
@@ -234,7 +234,7 @@ class Queue:
         return queue
 
     async def _serve(self, queue: "_FunctionQueue") -> None:
-        """Run a function's events, one after the other, so many at once."""
+        """Run a function's events in order, a limited number at once."""
         await self._is_open.wait()
         while True:
             await queue.places.acquire()
@@ -249,34 +249,34 @@ class Queue:
             task.add_done_callback(queue.runs.discard)
 
     async def _next(self, queue: "_FunctionQueue") -> Event:
-        """The next event of a queue; waits until there is one."""
+        """Return the next event of a queue; wait until there is one."""
         while not queue.ready:
             queue.wake.clear()
-            await self._claim(queue)
+            await self._fetch(queue)
             if not queue.ready:
                 await queue.wake.wait()
         return queue.ready.popleft()
 
-    async def _claim(self, queue: "_FunctionQueue") -> None:
-        """Take a queue's next events out of the queue."""
-        query = event_tables.claim(queue.key, _BATCH, self._limits.events_at_once - len(queue.running))
-        claiming = self._loop.create_task(self._writer.keep(query))
+    async def _fetch(self, queue: "_FunctionQueue") -> None:
+        """Take the next events of a queue out of the database."""
+        query = event_tables.fetch(queue.key, _BATCH, self._limits.events_at_once - len(queue.running))
+        fetching = self._loop.create_task(self._writer.keep(query))
         try:
-            queue.ready.extend(await asyncio.shield(claiming))
+            queue.ready.extend(await asyncio.shield(fetching))
         except asyncio.CancelledError:
             with contextlib.suppress(DatabaseError):
-                queue.ready.extend(await claiming)  # so that they can be given back
+                queue.ready.extend(await fetching)  # so that they can be returned to the queue
             raise
 
     async def _run(self, queue: "_FunctionQueue", event: Event) -> None:
         try:
-            await self._conclude(queue, event, await self._try(queue, event))
+            await self._conclude(queue, event, await self._attempt(queue, event))
         except Stopping as stopping:
             self.pause()
             if not stopping.has_begun:
                 self._writer.end(Step(event.number, Move.RETURN, self._clock(), CANCELLED), is_forgotten=False)
         except DatabaseError:
-            pass  # the server is stopping, and the disk is in trouble: the next one goes by what was kept
+            pass  # the server is stopping, and the disk fails: the next server uses the stored states
         except Exception as error:  # noqa: BLE001
             self._background.report(f"[{event.key.name}] RequestId:{event.request_id}", error)
         finally:
@@ -284,8 +284,8 @@ class Queue:
             queue.terminating.discard(event.number)
             queue.places.release()
 
-    async def _try(self, queue: "_FunctionQueue", event: Event) -> Ended:
-        """Run an event once, unless it has been terminated since it was taken out, or its function deleted."""
+    async def _attempt(self, queue: "_FunctionQueue", event: Event) -> Ended:
+        """Run an event once, unless it was terminated or its function deleted after it was taken out."""
         if event.number in queue.terminating:
             self._executor.note(event, CANCELLED, _TERMINATED)
             return Ended(CANCELLED, _TERMINATED, AsyncConfig())
@@ -297,25 +297,25 @@ class Queue:
             return await self._executor.run(event)
         except Stopping:
             raise
-        except Exception as error:  # noqa: BLE001  # a failure of ours is one of the platform's
+        except Exception as error:  # noqa: BLE001  # an error of our own counts as one of the platform's
             self._background.report(f"[{event.key.name}] an asynchronous invocation could not be run", error)
             return Ended(INTERNAL_ERROR, describe(error), AsyncConfig())
 
     async def _conclude(self, queue: "_FunctionQueue", event: Event, ended: Ended) -> None:
-        """Forget an event, have it run again, or dead_letter it."""
+        """Delete an event, run it again later, or dead-letter it."""
         if ended.status == SUCCESS:
             self._end(queue, event, Move.SUCCEED, _OK)
             return
         failures = event.tries + (counts_as_failure(ended.status) and not ended.is_away)
         age_seconds = (self._clock() - event.pushed_at) * self._scale
-        tried = Try(ended.status, failures, age_seconds, ended.is_away)
-        fate = RetryDecision.DEAD if ended.config is None else decide(tried, ended.config)
-        if event.is_traced and not (ended.is_away and fate is RetryDecision.RETRY):
+        attempt = Attempt(ended.status, failures, age_seconds, ended.is_away)
+        decision = RetryDecision.DEAD if ended.config is None else decide(attempt, ended.config)
+        if event.is_traced and not (ended.is_away and decision is RetryDecision.RETRY):
             self._end(queue, event, Move.FAIL, ended.status)
             return
         now = self._clock()
         step = Step(event.number, Move.RETRY, now, ended.status, now + self._retry_seconds, failures)
-        if fate is RetryDecision.DEAD:
+        if decision is RetryDecision.DEAD:
             step = replace(step, move=Move.GIVE_UP, due_at=None, error=ended.error)
         state = await self._writer.keep(event_tables.move(step))
         if state is State.WAITING_RETRY:
@@ -323,23 +323,28 @@ class Queue:
             return
         queue.waiting -= 1
         if state is State.DEAD:
-            self._letters.wake()
+            self._dead_letters.wake()
 
     def _end(self, queue: "_FunctionQueue", event: Event, move: Move, status_code: int) -> None:
-        """An event ends by a move that is written a moment later."""
+        """End an event by a move that is written a moment later."""
         queue.waiting -= 1
         is_forgotten = move is Move.SUCCEED and not event.is_traced
         self._writer.end(Step(event.number, move, self._clock(), status_code), is_forgotten=is_forgotten)
 
+    def __repr__(self) -> str:
+        running = sum(len(queue.running) for queue in self._queues.values())
+        waiting = sum(queue.waiting for queue in self._queues.values()) - running
+        return f"<Queue {len(self._queues)} functions, {running} running, {waiting} waiting>"
+
 
 class _FunctionQueue:
-    """The events of one function.
+    """The queue of one function's events.
 
-    :ivar waiting: all that have not ended
-    :ivar ready: those that are taken out and not yet run
-    :ivar running: numbers of those that are run
-    :ivar terminating: numbers of those that were terminated after they were taken out
-    :ivar orphaned_until: number of the last one of a function that has been deleted since
+    :ivar waiting: the number of events that have not ended
+    :ivar ready: events that are taken out and do not run yet
+    :ivar running: numbers of the events that run
+    :ivar terminating: numbers of the events that were terminated after they were taken out
+    :ivar orphaned_until: number of the last event of a function that has been deleted since
     """
 
     serving: "asyncio.Task[None]"

@@ -1,8 +1,9 @@
-"""What becomes of an asynchronous invocation after a try, pure.
+"""Decides on the next step of an asynchronous invocation after an attempt, pure.
 
-Source: cloud.tencent.com/document/product/583/43732 (error types and retry strategy): after an error of the function so
-many retries, a minute apart; where there was no room, or the platform failed, a try every minute until the event is
-too old. A function whose folder is away for a while, which the platform does not know, is such a failure here.
+Source: cloud.tencent.com/document/product/583/43732 (error types and retry strategy): after an error of the function, a
+limited number of retries, a minute apart; after a lack of capacity or a failure of the platform, an attempt every
+minute until the event is too old. A function whose folder is away for a while is treated like such a failure here; the
+platform has no such state.
 """
 
 import enum
@@ -18,7 +19,7 @@ _NO_ROOM = frozenset((OVER_BURST, OVER_QUOTA, INTERNAL_ERROR))
 
 
 class RetryDecision(enum.Enum):
-    """What becomes of an event."""
+    """The decision on an event after an attempt."""
 
     DONE = "the function returned"
     RETRY = "it is run again, a minute later"
@@ -26,13 +27,13 @@ class RetryDecision(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """A try that has ended.
+class Attempt:
+    """An attempt that has ended.
 
     :param status: 0, or the platform's status code
-    :param failures: tries that ended in an error of the function, this one included
-    :param age_seconds: since the event was accepted
-    :param is_away: nothing was tried: the folder of the function is not there at the moment
+    :param failures: attempts that ended in an error of the function, including this one
+    :param age_seconds: time since the event was accepted
+    :param is_away: nothing was attempted: the folder of the function is missing at the moment
     """
 
     status: int
@@ -42,12 +43,12 @@ class Try:
 
 
 def counts_as_failure(status: int) -> bool:
-    """Whether a try was an error of the function."""
+    """True if an attempt was an error of the function."""
     return status != SUCCESS and status not in _NO_ROOM
 
 
-def decide(ended: Try, config: AsyncConfig) -> RetryDecision:
-    """What becomes of the event after this try."""
+def decide(ended: Attempt, config: AsyncConfig) -> RetryDecision:
+    """Decide on the event after this attempt."""
     if ended.status == SUCCESS:
         return RetryDecision.DONE
     if ended.age_seconds + RETRY_SECONDS > config.ttl_seconds:

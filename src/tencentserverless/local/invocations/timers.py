@@ -1,4 +1,4 @@
-"""The timers of all functions. Each time that one is due, it pushes an asynchronous invocation."""
+"""The timers of all functions. When a timer is due, it pushes an asynchronous invocation."""
 
 import asyncio
 import json
@@ -16,8 +16,8 @@ from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.registry.triggers import Trigger, next_fire_time
 
-_LONGEST_SECONDS = 3600.0  # between two looks: the clock of the machine may be set meanwhile
-_CATCH_UP_SECONDS = 60.0  # a server that was held up for longer, as a laptop that slept, leaves out what came before
+_LONGEST_SECONDS = 3600.0  # the longest sleep: the machine's clock may be set meanwhile
+_CATCH_UP_SECONDS = 60.0  # a server that was held up for longer, such as a laptop that slept, skips the earlier times
 
 TIMER_ORIGIN = "TRIGGER_TIMER"
 
@@ -26,10 +26,10 @@ Fire = Callable[[Function, Trigger, bytes], Awaitable[None]]
 
 
 class Timers:
-    """One task for all timers. Times that came while no server ran are not made up.
+    """Runs one task for all timers. Times at which no server ran are not made up for.
 
-    :param functions: those that exist
-    :param fire: has an event accepted
+    :param functions: returns the functions that exist
+    :param fire: accepts an event
     """
 
     def __init__(self, functions: Callable[[], Iterable[Function]], fire: Fire) -> None:
@@ -37,12 +37,12 @@ class Timers:
         self._fire = fire
         self._changed = asyncio.Event()
 
-    def look_again(self) -> None:
-        """Triggers, or functions, have changed."""
+    def reschedule(self) -> None:
+        """Compute the due times again: triggers or functions have changed."""
         self._changed.set()
 
     async def run(self) -> None:
-        """Fire what is due, until the task is cancelled or the server stops."""
+        """Fire due timers, until the task is cancelled or the server stops."""
         due: _Due = {}
         seen = time.time()
         while True:
@@ -52,7 +52,7 @@ class Timers:
             try:
                 await asyncio.wait_for(self._changed.wait(), delay)
             except asyncio.TimeoutError:
-                pass  # a timer is due, or it is time for a look
+                pass  # a timer is due, or the longest sleep is over
             now = time.time()
             if now < seen:
                 due.clear()  # the clock was set back
@@ -64,7 +64,10 @@ class Timers:
                 return
 
     def _renewed(self, due: "_Due", after: float) -> "_Due":
-        """The next time of every timer that is on. A known one stays: computing it from a cron expression is slow."""
+        """Return the next time of every enabled timer.
+
+        Known times are kept: computing from a cron expression is slow.
+        """
         renewed: _Due = {}
         for function in self._functions():
             for trigger in function.triggers.values():
@@ -75,7 +78,7 @@ class Timers:
         return renewed
 
     async def _fire_due(self, due: "_Due", now: float) -> None:
-        """Fire what is due, also what became due while the server was busy, and note the next times."""
+        """Fire timers that are due, also those that became due while the server was busy, and set their next times."""
         firing = [key for key, at in due.items() if at <= now]
         functions = {function.key: function for function in self._functions()} if firing else {}
         for key, trigger in firing:
@@ -87,20 +90,20 @@ class Timers:
 
 
 def _fire_time_after(trigger: Trigger, after: float) -> float:
-    """UNIX seconds at which a timer is due next, infinity for never."""
+    """Return the UNIX seconds at which a timer is due next; infinity for never."""
     at = next_fire_time(trigger.cron, after)
     return math.inf if at is None else at
 
 
 def _event(trigger: Trigger, at: float) -> bytes:
-    """The event of a timer trigger (document/product/583/9708)."""
+    """Make the event of a timer trigger (document/product/583/9708)."""
     text = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     event = {"Type": "Timer", "TriggerName": trigger.name, "Time": text, "Message": trigger.argument}
     return json.dumps(event, ensure_ascii=False).encode("utf-8")
 
 
 def fire_into(queue: Queue, console: Console, clock: Callable[[], float]) -> Fire:
-    """The way of a timer's event into the queue of asynchronous invocations.
+    """Make a ``Fire`` that pushes a timer's event into the queue of asynchronous invocations.
 
     :param clock: UNIX seconds
     """

@@ -1,1 +1,1 @@
-"""The user's folder of functions: looked through, its ``serverless.yml`` read into records, its files watched."""
+"""The user's folder of functions: searches it, reads its ``serverless.yml`` files into records, watches its files."""

@@ -1,4 +1,4 @@
-"""The functions of a folder as ``scf deploy`` needs them: their settings, and their code packed."""
+"""The functions of a folder for ``scf deploy``: their settings and their packed code."""
 
 import tempfile
 import time
@@ -21,7 +21,7 @@ class Deployable:
     """One function of a folder. Times are seconds.
 
     :ivar place: the serverless.yml, or the folder where there is none
-    :ivar runtime: ``""`` where nothing names one
+    :ivar runtime: ``""`` if the folder names none
     :ivar left_out: settings of the file that are not among these
     """
 
@@ -47,19 +47,19 @@ class Deployable:
 
     @property
     def is_described(self) -> bool:
-        """Is there a serverless.yml? Where there is none, only code, name and handler are the folder's own word."""
+        """True if there is a serverless.yml. Without one, the folder gives only code, name and handler."""
         return bool(self.runtime)
 
     def __repr__(self) -> str:
-        # No environment: it may hold secrets.
+        # without the environment, which may hold secrets
         return f"<Deployable {self.region}/{self.namespace}/{self.name} of {self.place}>"
 
 
 def read_deployables(path: Path, region: str) -> list[Deployable]:
-    """The functions of a folder, in the order of their names.
+    """Read the functions of a folder, in the order of their names.
 
-    :param region: of functions that name none
-    :raises StartupError: if there is none, or one that can't be
+    :param region: the region of functions that name none
+    :raises StartupError: if there is no function, or an invalid one
     """
     from tencentserverless.local.project.discovery import discover
 
@@ -71,14 +71,14 @@ def read_deployables(path: Path, region: str) -> list[Deployable]:
 
 
 class PackedCode(NamedTuple):
-    """The zip file of a function's code, and what it was made of."""
+    """The zip file of a function's code, and the list of packed files."""
 
     archive: bytes
     contents: "Contents"
 
 
 def pack_code(function: Deployable) -> PackedCode:
-    """The code of a function as a zip file; the same files give the same bytes.
+    """Pack the code of a function into a zip file; the same files give the same bytes.
 
     :raises StartupError: if it holds more than a function may, can't be read, or the zip file can't be written
     """

@@ -1,4 +1,4 @@
-"""Looks through PATH for functions: ``serverless.yml`` files, or folders with an ``index.py``."""
+"""Searches PATH for functions: ``serverless.yml`` files, or folders with an ``index.py``."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv"))
 
 @dataclass(slots=True)
 class Project:
-    """What PATH holds, and what the user should know of it."""
+    """The functions of PATH, and notices for the user."""
 
     records: dict[FunctionKey, FunctionRecord] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
@@ -23,9 +23,9 @@ class Project:
     idle: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, record: FunctionRecord, place: Path) -> None:
-        """Take a function in.
+        """Add a function.
 
-        :raises StartupError: if its region and namespace have one of that name
+        :raises StartupError: if its region and namespace have a function of that name
         """
         key = record.key
         if key in self.records:
@@ -43,11 +43,11 @@ def discover(
 ) -> Project:
     """Read every function of PATH and of the folders directly in it.
 
-    :param region: of functions that name none
-    :param environment: where ``${env:X}`` of a manifest looks
-    :param now: UNIX seconds, the time of creation of all of them
-    :param may_be_empty: there need be none, nor PATH
-    :raises StartupError: if there is none, or one that can't be
+    :param region: the region of functions that name none
+    :param environment: the values of ``${env:X}`` in a manifest
+    :param now: UNIX seconds, the creation time of all functions
+    :param may_be_empty: accept a PATH without functions, or a missing one
+    :raises StartupError: if there is no function, or an invalid one
     """
     root = path.resolve()
     project = Project()
@@ -63,7 +63,7 @@ def discover(
                 project.add(reading.record, manifest)
                 project.idle[reading.record.key] = reading.idle
         elif not has_manifest and (folder / ENTRY_FILE).is_file():
-            # Beside a manifest at the top, the folders are its code.
+            # With a manifest at the top, the folders are its code.
             project.add(_folder_function(folder, region, now), folder)
     if not project.records and not may_be_empty:
         raise StartupError(
@@ -74,9 +74,9 @@ def discover(
 
 
 def read_place(place: Path, region: str, environment: Mapping[str, str], now: float) -> FunctionRecord | None:
-    """The function of one serverless.yml, or of a folder that has none; None if it is not there any more.
+    """Read the function of one serverless.yml, or of a folder without one; None if it is gone.
 
-    :raises StartupError: if it is one that can't be
+    :raises StartupError: if the function is invalid
     """
     if place.name == FILE_NAME:
         return read_manifest(place, region, environment, now).record if place.is_file() else None

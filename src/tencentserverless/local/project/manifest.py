@@ -1,4 +1,4 @@
-"""A ``serverless.yml`` of ``component: scf``, read into a record, its timers included.
+"""Reads a ``serverless.yml`` of ``component: scf`` into a record, including its timers.
 
 Source of keys, defaults and values: docs/configure.md of serverless-components/tencent-scf.
 """
@@ -39,9 +39,9 @@ _TYPES = {"event": "Event", "web": "HTTP"}
 
 
 class Reading(NamedTuple):
-    """What a file says: the function (None if the file is another component's), and notices for the terminal.
+    """The content of a file: the function (None if the file is another component's), and notices for the terminal.
 
-    ``idle`` are the settings that a local SCF has no use for.
+    ``idle`` are the settings that have no effect in a local SCF.
     """
 
     record: FunctionRecord | None
@@ -52,10 +52,10 @@ class Reading(NamedTuple):
 def read_manifest(path: Path, region: str, environment: Mapping[str, str], now: float) -> Reading:
     """Read a file.
 
-    :param region: of a function that names none
-    :param environment: where ``${env:X}`` looks
+    :param region: the region of a function that names none
+    :param environment: the values of ``${env:X}``
     :param now: UNIX seconds
-    :raises StartupError: if the file says something that can't be
+    :raises StartupError: if the file has an invalid value
     """
     variables = {f"env:{name}": value for name, value in environment.items()}
     document = read_yaml(path, variables)
@@ -84,7 +84,7 @@ def _idle_keys(inputs: Node) -> list[str]:
 
 
 class _Inputs:
-    """The mapping under ``inputs``, asked key by key."""
+    """The mapping under ``inputs``, read key by key."""
 
     def __init__(self, node: Node, variables: Mapping[str, str]) -> None:
         self._node = node
@@ -93,7 +93,7 @@ class _Inputs:
         node.refuse_unknown(_SERVED_KEYS | _IDLE_KEYS)
 
     def record(self, region: str, now: float) -> FunctionRecord:
-        """The record that they describe."""
+        """Make the record that the inputs describe."""
         key = FunctionKey(self._text("region", region), self._text("namespace", DEFAULT_NAMESPACE), self._name())
         if len(key.namespace) + len(key.name) > records.MAX_NAMES_CHARS:
             raise self._node.refusal(f"has a namespace and a name of more than {records.MAX_NAMES_CHARS} characters")
@@ -105,7 +105,7 @@ class _Inputs:
             code_folder=self._code_folder(),
             memory_mb=self._number("memorySize", 128, records.MEMORY_MB, "64, or 128 to 3072 in steps of 128"),
             timeout_seconds=self._timeout_seconds(runs_async),
-            # The component's page says 3 seconds, the API 65: the longer one, since laptops load slowly.
+            # The component's page says 3 seconds, the API 65: the longer one is used, because laptops load slowly.
             init_timeout_seconds=self._number("initTimeout", 65, records.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"),
             environment=self._environment(),
             description=self._text("description", ""),
@@ -178,7 +178,7 @@ class _Inputs:
         return variables
 
     def _patterns(self, key: str) -> tuple[str, ...]:
-        """Patterns of the files to pack, or to leave out: a list, or one of them."""
+        """Return patterns of files to pack or to leave out: a list, or a single pattern."""
         source = self._values.get("src")
         if source is None or not source.is_mapping() or key not in source.mapping():
             return ()
@@ -210,7 +210,7 @@ class _Inputs:
 
 
 class _Rule(NamedTuple):
-    """What a text must be, and the words for it."""
+    """A condition for a text, and the words that describe it."""
 
     fits: Callable[[str], object]
     words: str
@@ -224,7 +224,7 @@ _RULES = {
     "namespace": _Rule(records.NAMESPACE_NAME.match, "1 to 30 letters, digits, '-' or '_'"),
     "region": _Rule(REGION_NAME.match, "a region such as ap-guangzhou"),
     "handler": _Rule(records.HANDLER.match, "'file.function', each 2 to 60 characters, such as index.main_handler"),
-    "custom handler": _Rule(  # its bootstrap alone knows what it means
+    "custom handler": _Rule(  # only its bootstrap knows the meaning
         records.is_other_handler, f"1 to {records.MAX_OTHER_HANDLER_CHARS} characters without NUL"
     ),
     "runtime": _Rule(is_known, "a runtime such as Python3.10"),
@@ -242,10 +242,10 @@ _SWITCH = {"true": True, "false": False, "OPEN": True, "CLOSE": False}
 
 
 def read_timers(events: Node, now: float) -> tuple[tuple[Trigger, ...], list[str]]:
-    """The timers among a function's events, and the types of the others, which ring nowhere here.
+    """Read the timers of a function's events, and the types of the other events, which never fire here.
 
     :param now: UNIX seconds
-    :raises StartupError: if one can't be
+    :raises StartupError: if a timer is invalid
     """
     timers: dict[str, Trigger] = {}
     others = []

@@ -1,4 +1,4 @@
-"""Settings of a serverless.yml that change nothing on one machine: GetFunction shows them as those of the API.
+"""Settings of a serverless.yml that change nothing on one machine: GetFunction shows them like those of the API.
 
 Source of keys: docs/configure.md of serverless-components/tencent-scf; of the structures: cloud.tencent.com/document/
 api/583/17244 (VpcConfig, Tag).
@@ -14,9 +14,9 @@ _VPC_KEYS = {"vpcId": "VpcId", "subnetId": "SubnetId"}
 
 
 def read_options(values: Mapping[str, Node]) -> dict[str, object]:
-    """What a function's inputs say of them, in the words of the API.
+    """Read these settings from a function's inputs, in the terms of the API.
 
-    :raises StartupError: if one has another form
+    :raises StartupError: if a setting has another form
     """
     given = [key for key in _READERS if key in values and not values[key].is_null()]
     return {_READERS[key].name: _READERS[key].read(values[key]) for key in given}
@@ -44,7 +44,7 @@ def _vpc(node: Node) -> object:
 
 
 class _Reader(NamedTuple):
-    """The API's name of a setting, and what makes its value."""
+    """The API's name of a setting, and the function that makes its value."""
 
     name: str
     read: Callable[[Node], object]

@@ -1,4 +1,4 @@
-"""Tells of changed files in the folders of functions, and whether what they hold is another content than before."""
+"""Watches the files of functions, and computes digests of folders, which tell whether a saved file changed anything."""
 
 import asyncio
 import hashlib
@@ -13,14 +13,14 @@ from watchfiles import Change, DefaultFilter, awatch
 
 _DEBOUNCE_MS = 80  # an editor writes a file in several steps
 _STEP_MS = 20
-_LOOK_MS = 1000  # how often a watch that hears nothing sees whether the folders are still those that it watches
-_DRAIN_SECONDS = 0.15  # more than one debounce
+_LOOK_MS = 1000  # how often a watch without news checks that the folders are still those that it watches
+_DRAIN_SECONDS = 0.15  # longer than one debounce
 _POLL_SECONDS = 0.3
-_POLL_SHARE = 5  # a poll that takes long comes so many times as seldom
+_POLL_SHARE = 5  # the pause after a slow poll is this many times the poll's duration
 _MAX_LISTINGS = 5
 _MAX_FILES = 20_000
-_MAX_READ_BYTES = 4 * 1024 * 1024  # of a larger file, size and time must do
-#: Linux counts watched folders, so that those which hold no code are left out. Elsewhere one watch covers a tree.
+_MAX_READ_BYTES = 4 * 1024 * 1024  # for a larger file, size and time must be enough
+#: Linux counts watched folders, so folders without code are left out. On other systems one watch covers a tree.
 _BY_FOLDER = sys.platform.startswith("linux")
 
 _Identities = Mapping[Path, tuple[int, int]]
@@ -28,7 +28,7 @@ _Stamps = Mapping[str, tuple[int, int, int]]
 
 
 class _Sources(DefaultFilter):
-    """What can be code: no caches, no hidden files or folders, nothing that tools leave lying."""
+    """Filters paths that can be code: no caches, no hidden files or folders, no remains of tools."""
 
     def __init__(self, root: Path) -> None:
         super().__init__()
@@ -39,30 +39,30 @@ class _Sources(DefaultFilter):
             parts = Path(path).relative_to(self._root).parts
         except ValueError:
             parts = Path(path).parts[-1:]
-        # Where the project itself lies is nobody's business: it may be below a folder that is called .venv.
+        # The project's own path is not filtered: it may be below a folder that is called .venv.
         return not any(part.startswith(".") for part in parts) and super().__call__(change, os.sep.join(parts))
 
 
 class _Source(Protocol):
-    """Where news of files come from."""
+    """A source of news about files."""
 
     async def next(self) -> set[Path]:
-        """What has changed; nothing, if it is time to look whether the folders are still there."""
+        """Return the changed paths; none if it is time to check that the folders still exist."""
 
     async def close(self) -> set[Path]:
-        """End it. The value is what it has heard and not told."""
+        """Close the source. Returns the changes that it has not reported yet."""
 
 
 class _Notices:
-    """The system tells of changes."""
+    """A source fed by the system's notifications."""
 
     def __init__(self, changes: "AsyncGenerator[set[tuple[Change, str]], None]") -> None:
         self._changes = changes
         self._first: asyncio.Future[set[tuple[Change, str]]] | None = asyncio.ensure_future(anext(changes))
 
     async def begin(self) -> None:
-        """Have every folder under watch when this returns."""
-        await asyncio.sleep(0)  # its first step does that before it waits for a change
+        """Watch every folder when this returns."""
+        await asyncio.sleep(0)  # the first step of the task starts the watch, before it waits for a change
         if self._first is not None and self._first.done():
             self._first.result()
 
@@ -80,7 +80,7 @@ class _Notices:
 
 
 class _Polls:
-    """The files are looked at again and again."""
+    """A source that polls the files."""
 
     def __init__(self, roots: Iterable[Path]) -> None:
         self._roots = tuple(roots)
@@ -88,7 +88,7 @@ class _Polls:
         self._pause_seconds = _POLL_SECONDS
 
     async def begin(self) -> None:
-        """Know what is there when this returns."""
+        """Read the present state of the files before this returns."""
         self._stamps = await asyncio.to_thread(_stamps, self._roots)
 
     async def next(self) -> set[Path]:
@@ -109,8 +109,8 @@ class _Polls:
 class Watch:
     """Watches the files of a project. Make it with ``watch``.
 
-    Folders may come, go and be replaced, the root among them. Where the system does not tell of changes, because it
-    watches too much already, files are looked at again and again.
+    Folders may come, go and be replaced, also the root. If the system reports no changes, because it watches too much
+    already, the files are polled.
     """
 
     def __init__(self, root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> None:
@@ -122,16 +122,16 @@ class Watch:
         self._source: _Source | None = None
 
     async def begin(self) -> None:
-        """Watch from the moment on in which this returns."""
+        """Watch from the moment at which this returns."""
         await self._follow_folders(set())
 
     async def changes(self) -> AsyncIterator[set[Path]]:
-        """The files and folders that have changed, whenever some have, until the task that asks is cancelled."""
+        """Yield the changed files and folders, until the calling task is cancelled."""
         while True:
             paths = await self._next()
             if paths:
                 yield paths
-            touched = paths & self._watched.keys()  # one of them may be another folder of the same name now
+            touched = paths & self._watched.keys()  # one of them may now be another folder of the same name
             if touched or await self._has_others(paths):
                 more = await self._follow_folders(touched)
                 if more:
@@ -150,7 +150,7 @@ class Watch:
         return [self._root, *sorted(set(outside))]
 
     async def _has_others(self, paths: Iterable[Path]) -> bool:
-        """Whether there may be other folders to watch than those that are."""
+        """True if there may be other folders to watch than the watched ones."""
         roots = self._roots()
 
         def look() -> bool:
@@ -161,7 +161,7 @@ class Watch:
         return await asyncio.to_thread(look)
 
     async def _follow_folders(self, touched: set[Path]) -> set[Path]:
-        """Watch the folders that are there now. The value is what may have changed meanwhile.
+        """Watch the folders that exist now. Returns the paths that may have changed meanwhile.
 
         :param touched: folders whose watch may have ended
         """
@@ -177,9 +177,9 @@ class Watch:
         }
 
     async def _replace_source(self) -> set[Path]:
-        """Have another source, and then end the one before."""
+        """Start another source, then close the previous one."""
         old = self._source
-        if self._is_polling or not self._watched:  # without a folder there is nothing that the system can tell of
+        if self._is_polling or not self._watched:  # without a folder, the system has nothing to report
             source: _Notices | _Polls = _Polls(self._roots())
         else:
             tops = list(self._watched) if _BY_FOLDER else [root for root in self._roots() if root in self._watched]
@@ -188,7 +188,7 @@ class Watch:
             await source.begin()
             self._source = source
         except FileNotFoundError:
-            self._watched = {}  # one has gone meanwhile: they are listed again
+            self._watched = {}  # a folder is gone meanwhile: the folders are listed again
             if old is None:
                 self._source = _Polls(self._roots())
             return set()
@@ -207,11 +207,11 @@ class Watch:
 
 
 async def watch(root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> Watch:
-    """Watch files from the moment on in which this returns.
+    """Watch files from the moment at which this returns.
 
     :param root: the folder of the project
-    :param folders: those of code that may lie elsewhere, as they are now
-    :param tell: called with what the user should know
+    :param folders: returns the present code folders, which may lie outside the project
+    :param tell: called with a line for the user
     """
     found = Watch(root, folders, tell)
     await found.begin()
@@ -231,7 +231,7 @@ def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[t
 
 
 def digest(folder: Path) -> str:
-    """What a folder holds, as one text: the same for the same content; ``""`` if there is no such folder."""
+    """Return the content of a folder as a hash: equal for equal content; ``""`` if there is no such folder."""
     if not folder.is_dir():
         return ""
     whole = hashlib.sha256()
@@ -243,12 +243,12 @@ def digest(folder: Path) -> str:
             whole.update(f"{path.relative_to(folder)}\0{status.st_mode}\0{status.st_size}\0".encode("utf-8", "replace"))
             whole.update(path.read_bytes() if status.st_size <= _MAX_READ_BYTES else str(status.st_mtime_ns).encode())
         except OSError:
-            continue  # it has gone meanwhile, and that will be told too
+            continue  # the file is gone meanwhile, and the watch reports that too
     return whole.hexdigest()
 
 
 def _identities(roots: Iterable[Path]) -> _Identities:
-    """Every folder that can hold code, and which folder of that name it is."""
+    """Return every folder that can hold code, with its device and inode."""
     found = {}
     for root in roots:
         for folder, _ in _walk(root) if _BY_FOLDER else [(root, ())]:
@@ -267,7 +267,7 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def _stamps(roots: Iterable[Path]) -> _Stamps:
-    """When each file was written, and what else tells that it is another one."""
+    """Return the time, size and inode of each file."""
     found = {}
     for path in (path for root in roots for path in _files(root)):
         try:
@@ -284,7 +284,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every folder that can hold code, and the names of the files in it that can be code."""
+    """Yield every folder that can hold code, with the names of its files that can be code."""
     is_source = _Sources(folder)
     for root, folders, names in os.walk(folder):
         place = Path(root)

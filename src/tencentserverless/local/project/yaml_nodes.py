@@ -1,4 +1,4 @@
-"""YAML that remembers its lines, so that an error can name file, line, key and value."""
+"""YAML with line numbers, so that an error can name file, line, key and value."""
 
 import re
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Node:
-    """A value of a YAML file: where it stands, and how it reads as what the caller expects.
+    """A value of a YAML file: its place, and methods that read it as the expected type.
 
-    :param variables: what ``${...}`` may name, by the text between the braces
+    :param variables: values of ``${...}``, by the text between the braces
     """
 
     def __init__(self, path: Path, key: str, node: "yaml.Node", variables: Mapping[str, str]) -> None:
@@ -26,30 +26,30 @@ class Node:
         self._variables = variables
 
     def with_variables(self, variables: Mapping[str, str]) -> "Node":
-        """The same value, with more variables known."""
+        """Return the same value, with more variables known."""
         return Node(self.path, self.key, self._node, variables)
 
     def refusal(self, problem: str) -> StartupError:
-        """An error that names the file, the line and the key."""
+        """Make an error that names the file, the line and the key."""
         line = self._node.start_mark.line + 1
         return StartupError(Reason.PROJECT, f"{self.path}:{line}: {self.key or 'the file'} {problem}")
 
     def is_mapping(self) -> bool:
-        """Whether it has keys."""
+        """True if the value has keys."""
         return isinstance(self._node, yaml.MappingNode)
 
     def is_null(self) -> bool:
-        """Whether it is left empty."""
+        """True if the value is empty."""
         return self._node.tag == "tag:yaml.org,2002:null"
 
     def is_list(self) -> bool:
-        """Whether it has values in an order."""
+        """True if the value is a list."""
         return isinstance(self._node, yaml.SequenceNode)
 
     def mapping(self) -> "dict[str, Node]":
-        """Its values by key.
+        """Return the values of a mapping by key.
 
-        :raises StartupError: if it is no mapping, or a key stands twice
+        :raises StartupError: if the value is no mapping, or a key occurs twice
         """
         if not isinstance(self._node, yaml.MappingNode):
             raise self.refusal(f"must be a mapping, not {self._shown()}")
@@ -63,9 +63,9 @@ class Node:
         return values
 
     def items(self) -> "list[Node]":
-        """The values of a list.
+        """Return the values of a list.
 
-        :raises StartupError: if it is none
+        :raises StartupError: if the value is no list
         """
         if not isinstance(self._node, yaml.SequenceNode):
             raise self.refusal(f"must be a list, not {self._shown()}")
@@ -75,27 +75,27 @@ class Node:
         ]
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Refuse keys that mean nothing.
+        """Refuse unknown keys.
 
-        :raises StartupError: if there is one
+        :raises StartupError: if there is an unknown key
         """
         for key, node in self.mapping().items():
             if key not in known:
                 raise node.refusal(f"is not a key of component 'scf'; known here: {', '.join(sorted(known))}")
 
     def text(self) -> str:
-        """A scalar as it is written, with its ``${...}`` put in.
+        """Return a scalar as written, with its ``${...}`` replaced.
 
-        :raises StartupError: if it is no scalar, or names a variable that is not known
+        :raises StartupError: if the value is no scalar, or names an unknown variable
         """
         if not isinstance(self._node, yaml.ScalarNode) or self._node.tag == "tag:yaml.org,2002:null":
             raise self.refusal(f"must be a text, not {self._shown()}")
         return _VARIABLE.sub(self._substitute, str(self._node.value))
 
     def integer(self) -> int:
-        """A whole number.
+        """Return a whole number.
 
-        :raises StartupError: if it is none
+        :raises StartupError: if the value is no whole number
         """
         text = self.text()
         if not re.fullmatch(r"[0-9]{1,9}", text):
@@ -118,9 +118,9 @@ class Node:
 
 
 def read_yaml(path: Path, variables: Mapping[str, str]) -> Node | None:
-    """The file's top value; None for an empty file.
+    """Return the file's top value; None for an empty file.
 
-    :raises StartupError: if it can't be read or does not parse
+    :raises StartupError: if the file can't be read or is no YAML
     """
     try:
         size = path.stat().st_size

@@ -1,6 +1,6 @@
 """The functions and namespaces that exist. Every change is one ``put`` or ``remove`` of one frozen value.
 
-All of them are in memory, since every call looks one up; the database is read once, at the start.
+All of them are in memory, because every call finds a function here; the database is read once, at the start.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,22 +15,22 @@ from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, Function
 
 
 class Reservations:
-    """How much memory of a region is promised to single functions. The scheduler reads it on every call."""
+    """Memory of a region that is reserved for single functions. The scheduler reads it on every call."""
 
     def __init__(self) -> None:
         self._functions: dict[FunctionKey, int] = {}
         self._regions: dict[str, int] = {}
 
     def of_function(self, key: FunctionKey) -> int | None:
-        """Megabytes for one function, None if it has no reservation."""
+        """Return the reserved megabytes of a function; None if it has no reservation."""
         return self._functions.get(key)
 
     def of_region(self, region: str) -> int:
-        """Megabytes for all functions of a region together."""
+        """Return the reserved megabytes of all functions of a region together."""
         return self._regions.get(region, 0)
 
     def put(self, key: FunctionKey, megabytes: int | None) -> None:
-        """Change a function's reservation; None ends it."""
+        """Change a function's reservation; None removes it."""
         change = (megabytes or 0) - self._functions.pop(key, 0)
         self._regions[key.region] = self._regions.get(key.region, 0) + change
         if megabytes is not None:
@@ -41,13 +41,13 @@ _NOTHING = StoredFunction(None, None)
 
 
 class SyncResult(NamedTuple):
-    """What has come of a look at one function's folder.
+    """The result of a scan of one function's folder.
 
-    :param before: the function as it was, None if there was none
+    :param before: the function before the scan, None if there was none
     """
 
     before: Function | None
-    stand: SyncPlan
+    plan: SyncPlan
     has_gone_away: bool = False
     has_come_back: bool = False
 
@@ -56,11 +56,11 @@ class Catalogue:
     """Finds functions by region, namespace and name. Every region has the namespace ``default``.
 
     A change is in the database before it is here, so a reader may rely on it. Every change raises ``DatabaseError`` if
-    it can't be kept; nothing has changed then. No change waits, so its decision is still true when it is written.
+    it can't be stored; then nothing has changed. No change waits, so its decision is still true when it is written.
 
-    A function whose folder is away is kept, and found no more, but for its published versions.
+    A function whose folder is away is stored, but not found, except its published versions.
 
-    :param kept: what the server starts from
+    :param kept: the stored functions with which the server starts
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Catalogue:
     ) -> None:
         self._database = database
         self._kept: dict[FunctionKey, StoredFunction] = {}
-        self._functions: dict[FunctionKey, Function] = {}  # those that are found
+        self._functions: dict[FunctionKey, Function] = {}  # functions that ``find`` returns
         self._away: dict[FunctionKey, Function] = {}
-        self._absent: set[FunctionKey] = set()  # no folder holds them
-        self._scanned_at: dict[FunctionKey, int] = {}  # when the look began that was followed last
+        self._absent: set[FunctionKey] = set()  # functions without a folder
+        self._scanned_at: dict[FunctionKey, int] = {}  # start of the last applied scan
         self._now = 0
         self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
@@ -79,32 +79,32 @@ class Catalogue:
             self._take(each)
 
     def find(self, key: FunctionKey) -> Function | None:
-        """The function under a key. None, too, if its folder is away and no version of it was published."""
+        """Return the function of a key. None also if its folder is away and it has no published version."""
         return self._functions.get(key)
 
     def find_away(self, key: FunctionKey) -> Function | None:
-        """The function under a key if its folder is away: it is not gone, but its ``$LATEST`` can't run."""
+        """Return the function of a key if its folder is away: it still exists, but its ``$LATEST`` can't run."""
         return self._away.get(key)
 
     def find_kept(self, key: FunctionKey) -> Function | None:
-        """The function under a key, whether its folder is away or not."""
+        """Return the function of a key, also if its folder is away."""
         return self._functions.get(key) or self._away.get(key)
 
     def has_folder(self, key: FunctionKey) -> bool:
-        """Whether there was a folder that holds the function when somebody looked last."""
+        """True if a folder held the function at the last scan."""
         kept = self._kept.get(key)
         return kept is not None and kept.source_record is not None and key not in self._absent
 
     def kept(self) -> Mapping[FunctionKey, StoredFunction]:
-        """All that is kept of functions, deleted ones whose folders are there among them."""
+        """Return all stored functions, including deleted ones whose folders still exist."""
         return self._kept
 
     def put(self, function: Function) -> None:
-        """Keep a function, in place of what was under its key."""
+        """Store a function, in place of the one under its key."""
         self._put(self._kept.get(function.key, _NOTHING)._replace(function=function))
 
     def remove(self, key: FunctionKey) -> None:
-        """Forget a function with all its versions and aliases. Its folder brings it back when it changes."""
+        """Delete a function with all its versions and aliases. A later change of its folder brings it back."""
         old = self._kept[key]
         if old.source_record is None:
             self._database.write_now(function_tables.remove_functions([key]))
@@ -113,70 +113,74 @@ class Catalogue:
             self._put(old._replace(function=None))
 
     def begin_scan(self) -> int:
-        """The moment at which somebody begins to look at folders, for ``apply_sync``."""
+        """Return the number of a new scan of folders, for ``apply_sync``."""
         self._now += 1
         return self._now
 
     def apply_sync(
-        self, looks: Mapping[FunctionKey, FolderDefinition | None], moment: int
+        self, definitions: Mapping[FunctionKey, FolderDefinition | None], moment: int
     ) -> dict[FunctionKey, SyncResult]:
-        """Take over what folders hold.
+        """Apply the results of a scan.
 
-        :param looks: None for a function that no folder holds
-        :param moment: when the looks began: of two at one folder the one that began later stands
-        :return: what has come of it, without those that a later look has overtaken
+        :param definitions: by function; None for a function that no folder holds
+        :param moment: the number of the scan: of two scans of one folder, the later one counts
+        :return: the results, without functions for which a later scan was applied already
         """
-        followed = {key: self._meet(key, look) for key, look in looks.items() if self._scanned_at.get(key, 0) <= moment}
-        changed = [each.stand.kept for key, each in followed.items() if each.stand.kept != self._kept.get(key)]
+        results = {
+            key: self._meet(key, definition)
+            for key, definition in definitions.items()
+            if self._scanned_at.get(key, 0) <= moment
+        }
+        changed = [each.plan.kept for key, each in results.items() if each.plan.kept != self._kept.get(key)]
         if changed:
             self._database.write_now(function_tables.put_functions(each for each in changed if each is not None))
-        for key, each in followed.items():
+        for key, each in results.items():
             self._scanned_at[key] = moment
-            (self._absent.add if looks[key] is None else self._absent.discard)(key)
-            if each.stand.kept is not None:
-                self._take(each.stand.kept)
-        return followed
+            (self._absent.add if definitions[key] is None else self._absent.discard)(key)
+            if each.plan.kept is not None:
+                self._take(each.plan.kept)
+        return results
 
     def has_namespace(self, region: str, namespace: str) -> bool:
-        """Whether a namespace exists in a region."""
+        """True if a namespace exists in a region."""
         return namespace == DEFAULT_NAMESPACE or (region, namespace) in self._namespaces
 
     def namespaces(self, region: str) -> list[Namespace]:
-        """The namespaces of a region, ``default`` first, then in the order in which they came."""
+        """Return the namespaces of a region, ``default`` first, then in order of creation."""
         default = self._namespaces.get((region, DEFAULT_NAMESPACE), Namespace(region, DEFAULT_NAMESPACE))
         others = [each for each in self._namespaces.values() if each.region == region]
         return [default, *(each for each in others if each.name != DEFAULT_NAMESPACE)]
 
     def put_namespace(self, namespace: Namespace) -> None:
-        """Keep a namespace, in place of one of its name."""
+        """Store a namespace, in place of one of its name."""
         self._database.write_now(function_tables.put_namespace(namespace))
         self._namespaces[namespace.region, namespace.name] = namespace
 
     def remove_namespace(self, region: str, name: str) -> None:
-        """Forget a namespace, which must be empty."""
+        """Delete a namespace, which must be empty."""
         self._database.write_now(function_tables.remove_namespace(region, name))
         del self._namespaces[region, name]
 
     def functions(self, region: str, namespace: str) -> list[Function]:
-        """The functions of one namespace, in the order in which they came."""
+        """Return the functions of one namespace, in order of creation."""
         return [each for key, each in self._functions.items() if key.region == region and key.namespace == namespace]
 
     def namesakes(self, name: str) -> list[FunctionKey]:
-        """Where a function of that name exists, in whatever region and namespace."""
+        """Return the keys of functions with this name, in all regions and namespaces."""
         return sorted(key for key in self._functions if key.name == name)
 
     def records(self) -> Iterator[FunctionRecord]:
-        """Every version of every function, also of those whose folders are away."""
+        """Iterate over every version of every function, also of functions whose folders are away."""
         for kept in self._kept.values():
             if kept.function is not None:
                 yield from kept.function.versions.values()
 
-    def _meet(self, key: FunctionKey, look: FolderDefinition | None) -> SyncResult:
+    def _meet(self, key: FunctionKey, definition: FolderDefinition | None) -> SyncResult:
         old = self._kept.get(key)
-        stand = reconcile(old, look)
+        plan = reconcile(old, definition)
         was_away = key in self._away
         before = old.function if old else None
-        return SyncResult(before, stand, stand.is_away and not was_away, was_away and look is not None)
+        return SyncResult(before, plan, plan.is_away and not was_away, was_away and definition is not None)
 
     def _put(self, kept: StoredFunction) -> None:
         self._database.write_now(function_tables.put_functions([kept]))
@@ -197,7 +201,7 @@ class Catalogue:
             self._take_namespace(function.latest)
 
     def _take_namespace(self, record: FunctionRecord) -> None:
-        """The namespace of a folder's function is there with it."""
+        """Add the namespace of a function that came from a folder."""
         key = record.key
         if not self.has_namespace(key.region, key.namespace):
             space = Namespace(key.region, key.namespace, "", record.created_at, record.changed_at)
@@ -217,26 +221,26 @@ class Catalogue:
 
 
 def restore(
-    database: Database, locate: Locate, looks: Mapping[FunctionKey, FolderDefinition]
+    database: Database, locate: Locate, definitions: Mapping[FunctionKey, FolderDefinition]
 ) -> tuple[Catalogue, list[str]]:
-    """The catalogue of a server that starts, and what the user should know of it.
+    """Make the catalogue of a starting server, and the notices for the user.
 
-    :param locate: finds a code package
-    :param looks: what PATH holds
+    :param locate: returns a code package
+    :param definitions: the functions of PATH
     :raises DatabaseError: if the database can't be read or written
-    :raises ValueError: if what it holds is not what this version writes
+    :raises ValueError: if its content has a form that this version does not write
     """
     kept = database.read_now(function_tables.functions(locate))
     catalogue = Catalogue(database, kept.values(), database.read_now(function_tables.namespaces))
-    followed = catalogue.apply_sync({**dict.fromkeys(kept), **looks}, catalogue.begin_scan())
-    return catalogue, [notice for each in followed.values() if (notice := notice_of(each))]
+    results = catalogue.apply_sync({**dict.fromkeys(kept), **definitions}, catalogue.begin_scan())
+    return catalogue, [notice for each in results.values() if (notice := notice_of(each))]
 
 
-def notice_of(followed: SyncResult) -> str:
-    """What the user should know of it, ``""`` for nothing."""
-    if not followed.has_gone_away or followed.before is None:
-        return followed.stand.notice
-    latest = followed.before.latest
+def notice_of(result: SyncResult) -> str:
+    """Return the notice for the user, ``""`` for none."""
+    if not result.has_gone_away or result.before is None:
+        return result.plan.notice
+    latest = result.before.latest
     return (
         f"{latest.key.name}: its folder {latest.code_folder} is away; what belongs to the function is kept until the "
         "folder is back, or until DeleteFunction or scf local reset"

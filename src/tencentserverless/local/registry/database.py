@@ -1,7 +1,7 @@
-"""The database: one SQLite file, one thread that writes to it in groups, and what is rare on the spot.
+"""The database: one SQLite file, one thread that writes to it in groups, and rare changes on the calling thread.
 
-The guarantee is against the end of the process, also by SIGKILL: a commit is in the system's hands when it returns. It
-is none against the loss of power, so nothing here waits for the disk (WAL, ``synchronous=NORMAL``).
+A commit survives the end of the process, also by SIGKILL, because the system holds it then. It may not survive a loss
+of power, because no code here waits for the disk (WAL, ``synchronous=NORMAL``).
 """
 
 import asyncio
@@ -27,30 +27,31 @@ _NEW_SUFFIX = ".new"
 
 
 class DatabaseError(Exception):
-    """The database could not do it: nothing of the change was kept."""
+    """The database has failed: nothing of the change was stored."""
 
 
 class Database:
-    """Keeps what must outlive the server. Functions that change it get a connection in a transaction.
+    """Stores the data that outlives the server. A change is a function that gets a connection in a transaction.
 
-    :param path: of the database; made if there is none
-    :param on_notice: called, on any thread, with a line that the user should see
-    :raises StartupError: if the file is no database of a local SCF, or one of a newer version; it is left as it is
+    :param path: the database file; made if it is missing
+    :param on_notice: called, on any thread, with a line for the user
+    :raises StartupError: if the file is not a database of a local SCF, or one of a newer version; the file is not
+        changed
     """
 
     def __init__(self, path: Path, on_notice: Callable[[str], None]) -> None:
         self._path = path
         self._on_notice = on_notice
         self._is_failing = False
-        self.failure: str | None = None  # why nothing is written any more
+        self.failure: str | None = None  # the reason why nothing is written any more
         with _opening(path):
             if not path.exists():
                 _create(path)
             _check(path)
             self._here = _connect(path)
             _migrate(self._here)
-            self._there = _connect(path)  # of the writing thread
-        self._group: list[_Item] = []  # that the writing thread has at hand, and has not answered
+            self._there = _connect(path)  # connection of the writing thread
+        self._group: list[_Item] = []  # items that the writing thread works on and has not answered
         self._is_open = True
         self._soon: list[_Item] = []
         self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
@@ -58,9 +59,9 @@ class Database:
         self._thread.start()
 
     def write_now(self, change: "Change[T]") -> T:
-        """Make a change and commit it, on this thread: for what is rare, and must not be overtaken by another request.
+        """Make a change and commit it, on this thread: for rare changes that no other request may overtake.
 
-        :raises DatabaseError: if it was not kept
+        :raises DatabaseError: if the change was not stored
         """
         try:
             with _transaction(self._here):
@@ -69,7 +70,7 @@ class Database:
             raise DatabaseError(str(error)) from error
 
     def read_now(self, query: "Change[T]") -> T:
-        """What a query finds, on this thread.
+        """Return the result of a query, on this thread.
 
         :raises DatabaseError: if the database can't be read
         """
@@ -79,9 +80,9 @@ class Database:
             raise DatabaseError(str(error)) from error
 
     def write(self, change: "Change[T]") -> Awaitable[T]:
-        """Make a change with all others that wait, in one transaction. Done when it is committed.
+        """Make a change in one transaction with all waiting changes. Done when it is committed.
 
-        :raises DatabaseError: when awaited, if it was not kept
+        :raises DatabaseError: when awaited, if the change was not stored
         """
         item = _Item(change, asyncio.get_running_loop())
         self._waiting.put(item)
@@ -89,11 +90,11 @@ class Database:
         return future
 
     def write_soon(self, change: "Change[T]") -> Awaitable[T]:
-        """Make a change on this thread with all others of this turn of the loop, in one transaction.
+        """Make a change on this thread, in one transaction with all others of this turn of the loop.
 
-        For what many do and somebody waits for: the writing thread would have to wait for the interpreter's lock.
+        For frequent changes whose callers wait: the writing thread would have to wait for the interpreter's lock.
 
-        :raises DatabaseError: when awaited, if it was not kept
+        :raises DatabaseError: when awaited, if the change was not stored
         """
         loop = asyncio.get_running_loop()
         item = _Item(change, loop)
@@ -103,16 +104,21 @@ class Database:
         future: Awaitable[T] = item.future
         return future
 
-    def post(self, change: "Change[None]") -> None:
-        """Make a change that nobody waits for. If it can't be kept, the user is told once, until it can again."""
-        self._waiting.put(_Item(change, None))
+    def post(self, change: "Change[None]", on_refused: "Callable[[], None] | None" = None) -> None:
+        """Make a change without a waiting caller.
+
+        If changes can't be stored, the user is told once, until they can be again.
+
+        :param on_refused: called on the writing thread if the change could not be written now, but might be later
+        """
+        self._waiting.put(_Item(change, None, on_refused))
 
     def refusal(self, problem: str) -> StartupError:
-        """Why the server can't start on what the database holds."""
+        """Make the error of a server that can't start with the content of the database."""
         return _unusable(self._path, problem)
 
     def close(self) -> None:
-        """Write what waits, then close."""
+        """Write the waiting changes, then close."""
         self._waiting.put(None)
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
@@ -126,10 +132,10 @@ class Database:
         _settle(items)
 
     def _write_all(self) -> None:
-        """The writing thread: until the store is closed, whatever happens, every change is made or has failed."""
+        """Run the writing thread. Until the database is closed, every change is made or fails, whatever happens."""
         try:
             self._write_groups()
-        except BaseException as error:  # noqa: BLE001  # a thread that ended would let everybody wait for ever
+        except BaseException as error:  # noqa: BLE001  # if the thread ended, every caller would wait for ever
             self.failure = f"{type(error).__name__}: {error}"
             with contextlib.suppress(Exception):
                 self._on_notice(
@@ -157,34 +163,43 @@ class Database:
                     _answer(items)
 
     def _refuse(self, items: "list[_Item]", error: BaseException) -> None:
-        """Fail what can't be written any more."""
+        """Fail items that can't be written any more."""
         for item in items:
             item.error = error
         with contextlib.suppress(Exception):
             _answer(items)
 
     def _tell(self, items: "list[_Item]") -> None:
-        """Tell the user of changes that nobody waits for."""
+        """Tell the user about changes without a waiting caller."""
         posted = [item for item in items if item.loop is None]
         failed = next((item.error for item in posted if item.error is not None), None)
         if failed is not None and not self._is_failing:
-            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, but no longer recorded")
+            self._on_notice(f"warning: {self._path}: {failed}; calls are answered, and recorded when they can be")
         elif posted and failed is None and self._is_failing:
             self._on_notice(f"{self._path}: calls are recorded again")
         if posted:
             self._is_failing = failed is not None
+        for item in posted:
+            if item.on_refused is not None and isinstance(item.error, sqlite3.OperationalError):
+                item.on_refused()
 
 
 class _Item:
     """A change on its way to the writing thread.
 
-    :param loop: of whoever waits for it, None for nobody
+    :param loop: the loop of the waiting caller, None if no caller waits
     """
 
-    __slots__ = ("change", "error", "future", "loop", "result")
+    __slots__ = ("change", "error", "future", "loop", "on_refused", "result")
 
-    def __init__(self, change: "Change[Any]", loop: asyncio.AbstractEventLoop | None) -> None:
+    def __init__(
+        self,
+        change: "Change[Any]",
+        loop: asyncio.AbstractEventLoop | None,
+        on_refused: "Callable[[], None] | None" = None,
+    ) -> None:
         self.change = change
+        self.on_refused = on_refused
         self.loop = loop
         self.future: Any = loop.create_future() if loop else None
         self.result: Any = None
@@ -192,7 +207,7 @@ class _Item:
 
 
 def _answer(items: list[_Item]) -> None:
-    """Tell whoever waits, in one step for each loop."""
+    """Answer the waiting callers, in one step for each loop."""
     for loop in {item.loop for item in items if item.loop is not None}:
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(_settle, [item for item in items if item.loop is loop])
@@ -201,7 +216,7 @@ def _answer(items: list[_Item]) -> None:
 def _settle(items: list[_Item]) -> None:
     for item in items:
         if item.future.done():
-            continue  # whoever waited has gone
+            continue  # the caller does not wait any more
         if item.error is None:
             item.future.set_result(item.result)
         else:
@@ -209,19 +224,22 @@ def _settle(items: list[_Item]) -> None:
 
 
 def _failed(error: BaseException) -> DatabaseError:
-    """What the one who asked for a change is told."""
+    """Make the error for the caller of a change."""
     failure = DatabaseError(str(error) if isinstance(error, sqlite3.Error) else f"{type(error).__name__}: {error}")
     failure.__cause__ = error
     return failure
 
 
 def _write_group(connection: sqlite3.Connection, items: list[_Item]) -> None:
-    """All in one transaction. Where one fails, each gets a transaction of its own: it takes no other with it."""
+    """Write all items in one transaction.
+
+    If one fails, each item gets a transaction of its own, so the others succeed.
+    """
     try:
         with _transaction(connection):
             for item in items:
                 item.result = item.change(connection)
-    except Exception as error:  # noqa: BLE001  # also a mistake in a change is that change's alone
+    except Exception as error:  # noqa: BLE001  # also an error in the code of one change must not affect the others
         if len(items) == 1:
             items[0].error = error
         else:
@@ -232,7 +250,7 @@ def _write_group(connection: sqlite3.Connection, items: list[_Item]) -> None:
 @contextlib.contextmanager
 def _transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
     if connection.in_transaction:
-        connection.execute("ROLLBACK")  # the disk was so full that the last one could not be
+        connection.execute("ROLLBACK")  # the disk was so full that the last statement failed
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -251,7 +269,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _create(path: Path) -> None:
-    """Make the file whole beside its place, then put it there: a server that is killed meanwhile leaves none."""
+    """Make the complete file beside its place, then move it there: a server that is killed meanwhile leaves no file."""
     new = path.with_name(path.name + _NEW_SUFFIX)
     new.unlink(missing_ok=True)
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -263,7 +281,7 @@ def _create(path: Path) -> None:
 
 
 def _check(path: Path) -> None:
-    """Refuse a file that is not ours, or not yet, before anything could change it."""
+    """Refuse a file that is not ours, or newer than this version, before any change to it."""
     with path.open("rb") as file:
         if file.read(len(_HEADER)) != _HEADER:
             raise _unusable(path, "it is no SQLite database")
@@ -278,7 +296,7 @@ def _check(path: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring an older database to today's layout, whole or not at all."""
+    """Bring an older database to today's layout, completely or not at all."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == len(MIGRATIONS):
         return

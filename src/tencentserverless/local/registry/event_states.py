@@ -1,4 +1,6 @@
-"""The states of an asynchronous invocation, as a table. Pure: ``events`` keeps the state and guards each move in SQL.
+"""The states of an asynchronous invocation, as a table.
+
+Pure: ``event_tables`` stores the state and checks moves in SQL.
 
 An ``Event`` ends in SUCCEEDED, DEAD (given up: it gets a dead letter) or ABORTED. One of a function with AsyncRunEnable
 is never run again: it ends in SUCCEEDED, FAILED or ABORTED.
@@ -9,11 +11,12 @@ from collections.abc import Mapping
 
 
 class State(enum.Enum):
-    """Where an event stands. The values are what the database holds."""
+    """The state of an event. The database holds the values."""
 
     QUEUED = "QUEUED"  # accepted, or due again: nothing of it runs
-    RUNNING = "RUNNING"  # taken out of the queue: an instance runs it, or it waits for one
-    WAITING_RETRY = "WAITING_RETRY"  # a try has failed, or could not be made; it is queued again when it is due
+    RUNNING = "RUNNING"  # taken out of the queue: an instance runs it, or it waits for an instance
+    # an attempt has failed, or was not possible; the event is queued again when it is due
+    WAITING_RETRY = "WAITING_RETRY"
     TERMINATING = "TERMINATING"  # TerminateAsyncEvent came while it was RUNNING
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"  # AsyncRunEnable: its only run has failed
@@ -22,7 +25,7 @@ class State(enum.Enum):
 
 
 class Move(enum.Enum):
-    """What happens to an event."""
+    """A move of an event from one state to another."""
 
     START = "it is taken out of the queue to be run"
     SUCCEED = "the function has returned"
@@ -59,7 +62,7 @@ ENDED = frozenset((State.SUCCEEDED, State.FAILED, State.DEAD, State.ABORTED))
 
 
 def at_restart(is_traced: bool) -> Move:
-    """What becomes of an event that was RUNNING when its server ended.
+    """Return the move of an event that was RUNNING when its server ended.
 
     :param is_traced: its function has AsyncRunEnable
     """

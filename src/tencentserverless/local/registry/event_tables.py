@@ -1,8 +1,8 @@
-"""SQL of asynchronous invocations: those that wait, and what became of those of functions with AsyncRunEnable.
+"""SQL of asynchronous invocations: waiting ones, and the results of functions with AsyncRunEnable.
 
-An event is a row from before its acceptance is answered until its end is recorded; its state is a column, and whatever
-moves it names the state that it moves it from. An ``Event`` that has ended is forgotten: its tries are in the record of
-invocations. One of a function with AsyncRunEnable ("traced") stays for 72 hours, without its payload.
+An event has a row from before the answer to its acceptance until its end is recorded. Its state is a column, and every
+move names the state that it starts from. An ``Event`` that has ended is deleted: its attempts are in the history. An
+event of a function with AsyncRunEnable ("traced") stays for 72 hours, without its payload.
 """
 
 import json
@@ -17,10 +17,10 @@ from tencentserverless.local.registry.records import FunctionKey
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
 
-#: Status of an asynchronous event (document/api/583/69127): as the API writes them.
+#: Statuses of an asynchronous event, as the API writes them (document/api/583/69127).
 RUNNING, FINISHED, ABORTED, FAILED = "RUNNING", "FINISHED", "ABORTED", "FAILED"
-_STATUSES = {State.SUCCEEDED: FINISHED, State.FAILED: FAILED, State.ABORTED: ABORTED}  # of all others: RUNNING
-KEPT_SECONDS = 72 * 3600.0  # document/product/583/59206: what became of an event is known for 72 hours
+_STATUSES = {State.SUCCEEDED: FINISHED, State.FAILED: FAILED, State.ABORTED: ABORTED}  # all other states: RUNNING
+KEPT_SECONDS = 72 * 3600.0  # document/product/583/59206: the result of an event is available for 72 hours
 CANCELLED = 499  # document/product/583/42611: an asynchronous event was cancelled
 
 _COLUMNS = (
@@ -36,9 +36,9 @@ class Event:
     """An asynchronous invocation that has been accepted.
 
     :param qualifier: as the caller gave it
-    :param origin: what invoked it, such as ``TRIGGER_TIMER``
+    :param origin: the source of the invocation, such as ``TRIGGER_TIMER``
     :param pushed_at: UNIX seconds of its acceptance
-    :param tries: how often it has been run
+    :param tries: the number of its attempts
     :param is_traced: its function has AsyncRunEnable
     :param is_orphaned: its function has been deleted since
     """
@@ -57,7 +57,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What became of an event of a function with AsyncRunEnable. Times are UNIX seconds; it runs while one is None."""
+    """The result of an event of a function with AsyncRunEnable. Times are UNIX seconds; None if it has not ended."""
 
     request_id: str
     origin: str
@@ -70,13 +70,13 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A move of one event, and what is kept with it.
+    """A move of one event, and the values that are stored with it.
 
     :param at: UNIX seconds
-    :param status_code: of a traced event that ends by it
-    :param due_at: of the next try
-    :param tries: that the event has had, None for as many as before
-    :param error: of the last try, for the dead letter
+    :param status_code: of a traced event that ends by this move
+    :param due_at: time of the next attempt
+    :param tries: the event's number of attempts, None to leave it unchanged
+    :param error: error of the last attempt, for the dead letter
     """
 
     number: int
@@ -89,7 +89,7 @@ class Step:
 
 
 def push(event: Event) -> Query[int]:
-    """Keep an event that is accepted; its number."""
+    """Store an accepted event; returns its number."""
     row = (event.request_id, *event.key, event.qualifier, event.origin, event.pushed_at, event.is_traced, event.payload)
 
     def change(connection: sqlite3.Connection) -> int:
@@ -103,11 +103,11 @@ def push(event: Event) -> Query[int]:
     return change
 
 
-def claim(key: FunctionKey, limit: int, traced_limit: int) -> Query[list[Event]]:
-    """Take the next events of a function out of the queue, in the order in which they came.
+def fetch(key: FunctionKey, limit: int, traced_limit: int) -> Query[list[Event]]:
+    """Take the next events of a function out of the queue, in order of arrival.
 
-    :param traced_limit: of traced events, which are taken out when they are run and no earlier: what is found RUNNING
-        at a start is not run again
+    :param traced_limit: limit for traced events, which are taken out only when they run: an event that is RUNNING at a
+        start is not run again
     """
 
     def change(connection: sqlite3.Connection) -> list[Event]:
@@ -131,7 +131,7 @@ def claim(key: FunctionKey, limit: int, traced_limit: int) -> Query[list[Event]]
 
 
 def move(step: Step) -> Query[State | None]:
-    """Move an event; the state that it has now, None if it had none from which that is possible."""
+    """Move an event; returns its new state, None if its state did not allow the move."""
 
     def change(connection: sqlite3.Connection) -> State | None:
         row = connection.execute("SELECT state, is_traced FROM events WHERE number = ?", (step.number,)).fetchone()
@@ -147,9 +147,10 @@ def move(step: Step) -> Query[State | None]:
 
 
 def finish(steps: Sequence[Step], forgotten: Sequence[int] = ()) -> Query[None]:
-    """Events have ended.
+    """Record the ends of events.
 
-    :param forgotten: numbers of those that are not traced and have succeeded, in one statement: see ``history.append``
+    :param forgotten: numbers of the untraced events that have succeeded, in one statement: see
+        ``invocation_tables.append``
     """
     numbers = json.dumps(list(forgotten))
 
@@ -167,9 +168,9 @@ def finish(steps: Sequence[Step], forgotten: Sequence[int] = ()) -> Query[None]:
 
 
 def make_due(now: float, latest: float) -> Query[tuple[list[FunctionKey], float | None]]:
-    """Queue again what is due: of which functions something is, and when the next one is due.
+    """Queue due events again; returns their functions, and the time at which the next event is due.
 
-    :param latest: no try is later than that; one that is was made before the clock was set back
+    :param latest: latest valid due time; a later one was set before the clock was set back
     """
 
     def change(connection: sqlite3.Connection) -> tuple[list[FunctionKey], float | None]:
@@ -185,7 +186,7 @@ def make_due(now: float, latest: float) -> Query[tuple[list[FunctionKey], float 
 
 
 def recover(now: float) -> Query[list[Event]]:
-    """What was RUNNING when the server ended is queued again, or aborted; the value is what was aborted."""
+    """Queue or abort events that were RUNNING when the server ended; returns the aborted ones."""
 
     def change(connection: sqlite3.Connection) -> list[Event]:
         rows = connection.execute(f"SELECT {_COLUMNS} FROM events WHERE state IN ('RUNNING', 'TERMINATING')")  # noqa: S608
@@ -198,7 +199,7 @@ def recover(now: float) -> Query[list[Event]]:
 
 
 def disown(key: FunctionKey) -> Query[int]:
-    """A function is deleted, and none of its events is run any more; the highest number of them."""
+    """Orphan the events of a deleted function, which then never run; returns the highest number of them."""
     place = (key.name, key.namespace, key.region)
 
     def change(connection: sqlite3.Connection) -> int:
@@ -218,7 +219,7 @@ def disown(key: FunctionKey) -> Query[int]:
 
 
 def dead(limit: int) -> Query[list[tuple[Event, str]]]:
-    """The first events whose dead letters are not written yet, each with the error of its last try."""
+    """Return the first events without a written dead letter, each with the error of its last attempt."""
 
     def query(connection: sqlite3.Connection) -> list[tuple[Event, str]]:
         rows = connection.execute(
@@ -231,7 +232,7 @@ def dead(limit: int) -> Query[list[tuple[Event, str]]]:
 
 
 def forget_dead(numbers: Iterable[int]) -> Query[None]:
-    """The dead letters of events are written: they are forgotten."""
+    """Delete events whose dead letters are written."""
     rows = [(number,) for number in numbers]
 
     def change(connection: sqlite3.Connection) -> None:
@@ -241,7 +242,7 @@ def forget_dead(numbers: Iterable[int]) -> Query[None]:
 
 
 def by_request(request_id: str) -> Query[Event | None]:
-    """The event of a request id, as long as it has not ended."""
+    """Return the event of a request id, if it has not ended."""
 
     def query(connection: sqlite3.Connection) -> Event | None:
         row = connection.execute(
@@ -254,7 +255,7 @@ def by_request(request_id: str) -> Query[Event | None]:
 
 
 def waiting(connection: sqlite3.Connection) -> dict[FunctionKey, int]:
-    """How many events of each function have not ended."""
+    """Count the events of each function that have not ended."""
     rows = connection.execute(
         f"SELECT region, namespace, name, count(*) FROM events WHERE {_IS_OPEN} GROUP BY region, namespace, name"  # noqa: S608
     )
@@ -262,7 +263,7 @@ def waiting(connection: sqlite3.Connection) -> dict[FunctionKey, int]:
 
 
 def traces(key: FunctionKey, now: float) -> Query[list[Trace]]:
-    """What became of a function's events lately; what is too old is forgotten."""
+    """Return the recent results of a function's events; delete those that are too old."""
 
     def query(connection: sqlite3.Connection) -> list[Trace]:
         _forget_old(connection, now)
@@ -276,7 +277,7 @@ def traces(key: FunctionKey, now: float) -> Query[list[Trace]]:
 
 
 def trace(request_id: str, region: str, now: float) -> Query[Trace | None]:
-    """What became of one event of a region; what is too old is forgotten."""
+    """Return the result of one event of a region; delete results that are too old."""
 
     def query(connection: sqlite3.Connection) -> Trace | None:
         _forget_old(connection, now)
@@ -290,7 +291,7 @@ def trace(request_id: str, region: str, now: float) -> Query[Trace | None]:
 
 
 def _apply(connection: sqlite3.Connection, step: Step, before: State, after: State, is_traced: bool) -> None:
-    """Write a move that the table has."""
+    """Write a move that the table allows."""
     if after in ENDED and not is_traced and after is not State.DEAD:
         connection.execute("DELETE FROM events WHERE number = ? AND state = ?", (step.number, before.value))
     elif after in ENDED and is_traced:

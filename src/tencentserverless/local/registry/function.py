@@ -1,7 +1,7 @@
-"""A function whole: its versions, its aliases and its reserved memory, as one frozen value.
+"""A whole function: its versions, its aliases and its reserved memory, as one frozen value.
 
-One value, so that a change is one write to the database. An alias is a name for a version, which may send a part of the
-calls to another one, by weight or by rule.
+It is one value, so that a change is one write to the database. An alias is a name for a version; it may send a part of
+the calls to another version, by weight or by rule.
 
 Source: cloud.tencent.com/document/product/583/43731 (traffic routing) and api/583/17244 (RoutingConfig, VersionMatch).
 """
@@ -30,9 +30,9 @@ _INTEGER = re.compile(r"-?\d{1,18}\Z", re.ASCII)
 
 
 class Match(NamedTuple):
-    """A rule: calls whose routing key fits go to this version.
+    """A rule: calls with a matching routing key go to this version.
 
-    :param key: ``invoke.headers.User`` looks at ``User`` of the routing key
+    :param key: ``invoke.headers.User`` reads ``User`` of the routing key
     :param expression: a text (exact), or an interval of integers (range)
     """
 
@@ -42,7 +42,7 @@ class Match(NamedTuple):
     expression: str
 
     def fits(self, routing_key: Mapping[str, str]) -> bool:
-        """Whether a call goes to this version."""
+        """True if a call goes to this version."""
         value = routing_key.get(self.key.removeprefix(KEY_PREFIX))
         if value is None:
             return False
@@ -58,7 +58,7 @@ class Match(NamedTuple):
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with the rule, None if nothing."""
+        """The error in the rule, None if it is valid."""
         if not self.key.startswith(KEY_PREFIX) or self.key == KEY_PREFIX:
             return f"Key must be {KEY_PREFIX}<name>, not {self.key[:64]!r}"
         if self.method not in (EXACT, RANGE):
@@ -89,13 +89,13 @@ class Alias:
 
     @property
     def versions(self) -> frozenset[str]:
-        """Every version that a call can come to."""
+        """Every version that a call can go to."""
         return frozenset((self.version, *(each.version for each in self.weights + self.matches)))
 
     def choose(self, routing_key: Mapping[str, str], rng: Callable[[], float]) -> str:
-        """The version that a call goes to.
+        """Choose the version of a call.
 
-        :param rng: a number from 0 up to, but without, 1
+        :param rng: returns a number from 0 up to, but without, 1
         """
         for match in self.matches:
             if match.fits(routing_key):
@@ -110,18 +110,18 @@ class Alias:
 
 
 def default_alias(now: float) -> Alias:
-    """The alias that every function has from the beginning."""
+    """Make the alias that every function has from its creation."""
     return Alias(DEFAULT_ALIAS, LATEST, created_at=now, changed_at=now)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What is kept under a key.
+    """A function, the value that is stored under a key.
 
     :param versions: by name, ``$LATEST`` first, then ``1`` upwards
     :param aliases: by name, ``$DEFAULT`` always among them
-    :param last_version: the highest number that was ever given; none is given twice
-    :param reserved_mb: memory that its calls may hold at one time, None for a share of the region's
+    :param last_version: the highest version number so far; no number is used twice
+    :param reserved_mb: reserved memory for its concurrent calls, None if they use the region's
     """
 
     versions: Mapping[str, FunctionRecord]
@@ -138,18 +138,18 @@ class Function:
 
     @property
     def has_versions(self) -> bool:
-        """Whether any version of it was published, and is still there."""
+        """True if the function has a published version."""
         return len(self.versions) > 1
 
     @property
     def key(self) -> FunctionKey:
-        """Where the function is."""
+        """Key of the function."""
         return self.versions[LATEST].key
 
     def resolve(
         self, qualifier: str, rng: Callable[[], float], routing_key: Mapping[str, str] = _NO_ROUTING_KEY
     ) -> FunctionRecord | None:
-        """The version that a call with this qualifier runs, None if there is no such version or alias."""
+        """Return the version that a call with this qualifier runs, None if there is no such version or alias."""
         record = self.versions.get(qualifier)
         if record is not None:
             return record
@@ -157,18 +157,18 @@ class Function:
         return self.versions.get(alias.choose(routing_key, rng)) if alias else None
 
     def pinned(self, qualifier: str) -> FunctionRecord | None:
-        """The version that a qualifier names: of an alias its main one."""
+        """Return the version that a qualifier names: for an alias, its main version."""
         alias = self.aliases.get(qualifier)
         return self.versions.get(alias.version if alias else qualifier)
 
     def with_latest(self, record: FunctionRecord) -> "Function":
-        """The same with this code and configuration."""
+        """Return the function with this code and configuration."""
         return replace(self, versions={**self.versions, LATEST: record})
 
     def with_folder(self, record: FunctionRecord, before: FunctionRecord | None = None) -> "Function":
-        """The same with what its folder says: of ``$LATEST``, of retries, and of the timers that it names.
+        """Return the function with the settings of its folder: ``$LATEST``, retries and timers.
 
-        :param before: what it said before: the timers that it named then are no more
+        :param before: the previous definition in the folder: timers that only it names are removed
         """
         named = {timer.name for timer in before.timers} if before else set()
         triggers = {name: trigger for name, trigger in self.triggers.items() if name not in named}
@@ -176,48 +176,48 @@ class Function:
         return replace(self.with_latest(record), async_config=record.async_config, triggers=triggers)
 
     def with_version(self, record: FunctionRecord) -> "Function":
-        """The same with one more published version, whose number is the next one."""
+        """Return the function with one more published version, under the next number."""
         return replace(self, versions={**self.versions, record.version: record}, last_version=int(record.version))
 
     def without_version(self, version: str) -> "Function":
-        """The same without a published version."""
+        """Return the function without a published version."""
         return replace(self, versions={name: each for name, each in self.versions.items() if name != version})
 
     def with_alias(self, alias: Alias) -> "Function":
-        """The same with an alias, which may take the place of one of its name."""
+        """Return the function with an alias, in place of one of its name."""
         return replace(self, aliases={**self.aliases, alias.name: alias})
 
     def without_alias(self, name: str) -> "Function":
-        """The same without an alias."""
+        """Return the function without an alias."""
         return replace(self, aliases={key: each for key, each in self.aliases.items() if key != name})
 
     def with_reserved(self, reserved_mb: int | None) -> "Function":
-        """The same with another reservation."""
+        """Return the function with another reservation."""
         return replace(self, reserved_mb=reserved_mb)
 
     def with_async_config(self, config: AsyncConfig) -> "Function":
-        """The same with other retries."""
+        """Return the function with other retry settings."""
         return replace(self, async_config=config)
 
     def with_trigger(self, trigger: Trigger) -> "Function":
-        """The same with a trigger, which may take the place of one of its name."""
+        """Return the function with a trigger, in place of one of its name."""
         return replace(self, triggers={**self.triggers, trigger.name: trigger})
 
     def without_trigger(self, name: str) -> "Function":
-        """The same without a trigger."""
+        """Return the function without a trigger."""
         return replace(self, triggers={key: each for key, each in self.triggers.items() if key != name})
 
     def aliases_of(self, version: str) -> list[Alias]:
-        """The aliases that can lead a call to a version."""
+        """Return the aliases that can lead a call to a version."""
         return [alias for alias in self.aliases.values() if version in alias.versions]
 
 
 def new_function(record: FunctionRecord) -> Function:
-    """A function of one version, ``$LATEST``."""
+    """Make a function with one version, ``$LATEST``."""
     aliases = {DEFAULT_ALIAS: default_alias(record.created_at)}
     return Function({LATEST: record}, aliases).with_folder(record)
 
 
 def packages_of(records: Iterable[FunctionRecord]) -> set[str]:
-    """The hashes of the code packages that records stand on."""
+    """Return the hashes of the code packages that records use."""
     return {record.package.sha256 for record in records if record.package}

@@ -1,8 +1,8 @@
 """Functions and namespaces in the database: their SQL, and their values as JSON.
 
-Code packages stand in the JSON by their hash alone. A package's place follows from its hash and from today's place of
-the state folder, so that the folder may be moved. Each public function is a change or a query for the database, or
-turns a value into JSON or back.
+The JSON names code packages only by their hash. A package's path follows from its hash and from the present path of the
+state folder, so that the folder may be moved. Each public function is a change or a query for the database, or converts
+a value to JSON or back.
 """
 
 import sqlite3
@@ -16,17 +16,18 @@ from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord, Namespace, Package
 
 Change = Callable[[sqlite3.Connection], None]
-#: Finds the code package of a hash and a size.
+#: Returns the code package of a hash and a size.
 Locate = Callable[[str, int], Package]
 
 
 class StoredFunction(NamedTuple):
-    """What the database has of a function.
+    """The stored data of a function.
 
-    :param function: None for one that was deleted, and whose folder is still there
-    :param source_record: its record as a folder of the user's had it when it was last looked at; None if none ever did
-    :param digest: of what that folder held then; ``""`` if nobody has looked into it
-    :param place: the serverless.yml, or the folder where there is none; None where none is known
+    :param function: None for a deleted function whose folder still exists
+    :param source_record: the version as the user's folder defined it at the last scan; None if the function never came
+        from a folder
+    :param digest: of the folder's content at that scan; ``""`` if the content was not read
+    :param place: the serverless.yml, or the folder if it has none; None if unknown
     """
 
     function: Function | None
@@ -36,7 +37,7 @@ class StoredFunction(NamedTuple):
 
     @property
     def key(self) -> FunctionKey:
-        """Which function."""
+        """Key of the function."""
         if self.function is not None:
             return self.function.key
         assert self.source_record is not None, "what has neither a function nor a folder is not kept"
@@ -44,9 +45,9 @@ class StoredFunction(NamedTuple):
 
 
 def functions(locate: Locate) -> Callable[[sqlite3.Connection], dict[FunctionKey, StoredFunction]]:
-    """Every function, also those that were deleted and whose folders are there, in the order in which they came.
+    """Return every function in order of creation, including deleted ones whose folders still exist.
 
-    :param locate: finds a code package
+    :param locate: returns a code package
     """
 
     def query(connection: sqlite3.Connection) -> dict[FunctionKey, StoredFunction]:
@@ -57,12 +58,12 @@ def functions(locate: Locate) -> Callable[[sqlite3.Connection], dict[FunctionKey
 
 
 def namespaces(connection: sqlite3.Connection) -> list[Namespace]:
-    """Every namespace that was made or changed."""
+    """Return every namespace that was created or changed."""
     return [decode_namespace(value) for (value,) in connection.execute("SELECT value FROM namespaces ORDER BY rowid")]
 
 
 def put_functions(kept: Iterable[StoredFunction]) -> Change:
-    """Keep functions, in place of what is under their keys."""
+    """Store functions, in place of those under their keys."""
     rows = [(*each.key, encode_function(each)) for each in kept]
 
     def change(connection: sqlite3.Connection) -> None:
@@ -76,7 +77,7 @@ def put_functions(kept: Iterable[StoredFunction]) -> Change:
 
 
 def remove_functions(keys: Iterable[FunctionKey]) -> Change:
-    """Forget functions."""
+    """Delete functions."""
     rows = list(keys)
 
     def change(connection: sqlite3.Connection) -> None:
@@ -86,7 +87,7 @@ def remove_functions(keys: Iterable[FunctionKey]) -> Change:
 
 
 def put_namespace(namespace: Namespace) -> Change:
-    """Keep a namespace, in place of one of its name."""
+    """Store a namespace, in place of one of its name."""
     row = (namespace.region, namespace.name, encode_namespace(namespace))
 
     def change(connection: sqlite3.Connection) -> None:
@@ -100,7 +101,7 @@ def put_namespace(namespace: Namespace) -> Change:
 
 
 def remove_namespace(region: str, name: str) -> Change:
-    """Forget a namespace."""
+    """Delete a namespace."""
 
     def change(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM namespaces WHERE region = ? AND name = ?", (region, name))
@@ -109,19 +110,19 @@ def remove_namespace(region: str, name: str) -> Change:
 
 
 def encode_function(kept: StoredFunction) -> bytes:
-    """A function as JSON."""
+    """Convert a function to JSON."""
     value: dict[str, Any] = msgspec.to_builtins(kept._asdict(), enc_hook=_to_text)
-    value["found"] = value.pop("source_record")  # by the name that databases have it by
+    value["found"] = value.pop("source_record")  # databases have it under this name
     for record in value["function"]["versions"].values() if kept.function else ():
         _forget_place(record)
     return msgspec.json.encode(value)
 
 
 def decode_function(text: bytes, locate: Locate) -> StoredFunction:
-    """A function from JSON.
+    """Convert a function from JSON.
 
-    :param locate: the package of a hash and a size
-    :raises ValueError: if it is none
+    :param locate: returns the package of a hash and a size
+    :raises ValueError: if the JSON is no function
     """
     value = msgspec.json.decode(text)
     function, found = value["function"], value["found"]
@@ -133,20 +134,20 @@ def decode_function(text: bytes, locate: Locate) -> StoredFunction:
     return StoredFunction(
         None if function is None else msgspec.convert(function, Function, dec_hook=_from_text),
         None if found is None else msgspec.convert(found, FunctionRecord, dec_hook=_from_text),
-        value.get("digest", ""),  # databases of before there were digests have none, and no place
+        value.get("digest", ""),  # older databases have no digest and no place
         Path(value["place"]) if value.get("place") else None,
     )
 
 
 def encode_namespace(namespace: Namespace) -> bytes:
-    """A namespace as JSON."""
+    """Convert a namespace to JSON."""
     return msgspec.json.encode(namespace)
 
 
 def decode_namespace(text: bytes) -> Namespace:
-    """A namespace from JSON.
+    """Convert a namespace from JSON.
 
-    :raises ValueError: if it is none
+    :raises ValueError: if the JSON is no namespace
     """
     return msgspec.json.decode(text, type=Namespace)
 
@@ -166,7 +167,7 @@ def _to_text(value: object) -> object:
 
 def _from_text(kind: type, value: object) -> object:
     if kind is object:
-        return value  # of an option: whatever JSON it is
+        return value  # of an option: any JSON value
     if kind is Path and isinstance(value, str):
         return Path(value)
     raise NotImplementedError(f"{kind.__name__} is not kept")

@@ -1,4 +1,4 @@
-"""SQL of calls that have ended: the last ones, bounded by number and by size."""
+"""SQL of ended calls: the most recent ones, limited by number and by size."""
 
 import sqlite3
 from collections.abc import Callable
@@ -12,14 +12,14 @@ T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
 Row = tuple[object, ...]
 
-MAX_RECORDS = 10_000  # as far as GetFunctionLogs can page (document/api/583/18583: Offset + Limit)
+MAX_RECORDS = 10_000  # the range of GetFunctionLogs' pages (document/api/583/18583: Offset + Limit)
 MAX_BYTES = 64 * MIB  # ours
 COLUMNS = (
     "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
     "output, retry_number, size"
 )
 _VALUES = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(COLUMNS.split(","))))
-#: What an order and a filter are in SQL; nothing of a request's own text gets there.
+#: SQL of each order and filter; no text of a request gets into the SQL.
 ORDERS = {"function_name": "name", "duration": "duration_ms", "mem_usage": "memory_bytes", "start_time": "started_at"}
 FILTERS = {
     "not0": "status <> 0",
@@ -32,7 +32,7 @@ FILTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which calls of a function, in which order, and which page of them.
+    """A search: the calls of a function, their order, and a page of them.
 
     :param filter: a key of ``FILTERS``
     :param interval: UNIX seconds, both ends included
@@ -51,10 +51,10 @@ class Search:
 
 
 def append(connection: sqlite3.Connection, rows: bytes) -> None:
-    """Keep calls that have ended; the oldest give way.
+    """Store ended calls; the oldest ones are deleted.
 
-    :param rows: JSON, a list of lists in the order of ``COLUMNS``. One statement for all of them: each one more would
-        have this thread ask the busy one for the interpreter's lock
+    :param rows: JSON, a list of lists in the order of ``COLUMNS``. One statement for all rows: with more statements,
+        this thread would ask the busy one for the interpreter's lock each time
     """
     text = rows.decode("utf-8")
     connection.execute(f"INSERT INTO invocations ({COLUMNS}) SELECT {_VALUES} FROM json_each(?)", (text,))  # noqa: S608
@@ -69,7 +69,7 @@ def append(connection: sqlite3.Connection, rows: bytes) -> None:
 
 
 def find(key: FunctionKey, request_id: str) -> Query[list[Row]]:
-    """The calls of this id, the last one first."""
+    """Return the calls of this id, the last one first."""
 
     def query(connection: sqlite3.Connection) -> list[Row]:
         return connection.execute(
@@ -82,7 +82,7 @@ def find(key: FunctionKey, request_id: str) -> Query[list[Row]]:
 
 
 def search(wanted: Search, offset: int, limit: int) -> Query[tuple[int, list[Row]]]:
-    """How many calls fit, and so many of them from there on."""
+    """Return the number of matching calls, and one page of them."""
     conditions = ["name = ?", "namespace = ?", "region = ?"]
     values: list[object] = [wanted.key.name, wanted.key.namespace, wanted.key.region]
     if wanted.filter is not None:

@@ -1,7 +1,7 @@
 """Code that came as a zip file: unpacked once, into a read-only folder that is named by the hash of the file.
 
-A package appears whole or not at all: it is made in a folder of its own and renamed into place. ``unpack`` and
-``snapshot`` may take seconds and belong in a thread; ``adopt`` and ``drop_unused`` are quick and belong to the one
+A package appears completely or not at all: it is made in a temporary folder and renamed into place. ``unpack`` and
+``snapshot`` may take seconds and belong in a thread. ``adopt`` and ``drop_unused`` are quick and belong on the one
 thread that also changes the catalogue, so that a package is never dropped between its arrival and its first use.
 """
 
@@ -46,28 +46,28 @@ _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _CHUNK_BYTES = 256 * KIB
 _READ_ONLY_FOLDER = 0o500
 _ENCRYPTED_FLAG = 0x1
-_BOUNDED_METHODS = (0, 8)  # store and deflate: zipfile puts no bound on what one read of bzip2 or LZMA gives
+_BOUNDED_METHODS = (0, 8)  # store and deflate: zipfile does not limit the size of one read of bzip2 or LZMA
 _PLAIN_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: made on a system that has no file types
 
 
 class Draft:
-    """A package that is unpacked and not yet in its place."""
+    """A package that is unpacked and not in its place yet."""
 
     def __init__(self, folder: Path, sha256: str, archive_bytes: int) -> None:
         self.folder: Path = folder
         self.sha256: str = sha256
         self.archive_bytes: int = archive_bytes
-        self.contents: Contents | None = None  # of the folder of which it was made
+        self.contents: Contents | None = None  # content of the folder from which it was made
 
     def discard(self) -> None:
-        """Remove it."""
+        """Remove the draft."""
         _remove_folder(self.folder)
 
 
 class Packages:
     """The packages below one folder.
 
-    :param root: is made when the first package comes
+    :param root: made when the first package comes
     """
 
     def __init__(self, root: Path) -> None:
@@ -78,16 +78,16 @@ class Packages:
             names = os.listdir(root)
             self._known = {name for name in names if _SHA256.match(name)}
             for name in names:
-                if name.startswith((_DRAFT_PREFIX, _TRASH_PREFIX)):  # a server was killed in the middle of it
+                if name.startswith((_DRAFT_PREFIX, _TRASH_PREFIX)):  # left by a server that was killed
                     _remove_folder(root / name)
             for name in self._known:
                 _take_write_bits(root / name)
 
     def unpack(self, archive: bytes) -> Draft:
-        """Unpack a zip file that a request brought.
+        """Unpack a zip file of a request.
 
-        :raises BadPackage: if it is refused
-        :raises OSError: if it can't be written
+        :raises BadPackage: if the zip file is refused
+        :raises OSError: if the package can't be written
         """
         folder = self._new_folder(_DRAFT_PREFIX)
         try:
@@ -100,7 +100,7 @@ class Packages:
     def snapshot(self, source: Path, rules: PackRules | None = None) -> Draft:
         """Make a package of a folder as it is now; links in it are followed.
 
-        :raises BadPackage: if it holds too much, or vanishes meanwhile
+        :raises BadPackage: if the folder holds too much, or vanishes meanwhile
         :raises OSError: if the package can't be written
         """
         folder = self._new_folder(_DRAFT_PREFIX)
@@ -115,7 +115,7 @@ class Packages:
             raise
 
     def adopt(self, draft: Draft) -> Package:
-        """Put a package in its place; one of the same content that is there already stays, and serves."""
+        """Move a package to its place. If the same content is there already, that package is used."""
         place = self.root / draft.sha256
         if draft.sha256 in self._known and place.is_dir():
             draft.folder.rename(self._trash_name())
@@ -127,26 +127,26 @@ class Packages:
         return self.locate(draft.sha256, draft.archive_bytes)
 
     def has(self, sha256: str) -> bool:
-        """Is a package of that hash in its place?"""
+        """True if a package of that hash is in its place."""
         return sha256 in self._known
 
     def locate(self, sha256: str, archive_bytes: int) -> Package:
-        """The package of a hash, whether it is there or not."""
+        """Return the package of a hash, without a check that it exists."""
         place = self.root / sha256
         return Package(sha256, place / _CODE, place / _ARCHIVE, archive_bytes)
 
     def drop_unused(self, used: set[str]) -> bool:
-        """Take every package away that is not among these hashes, and say whether ``empty_trash`` has work."""
+        """Drop every package whose hash is not among these. Returns True if ``empty_trash`` has work then."""
         for sha256 in self._known - used:
-            with contextlib.suppress(FileNotFoundError):  # somebody has cleaned up by hand
-                (self.root / sha256).chmod(0o700)  # not every system renames a folder that is read-only
+            with contextlib.suppress(FileNotFoundError):  # the user has removed it by hand
+                (self.root / sha256).chmod(0o700)  # some systems do not rename a read-only folder
                 (self.root / sha256).rename(self._trash_name())
             self._known.discard(sha256)
             self._has_trash = True
         return self._has_trash
 
     def empty_trash(self) -> None:
-        """Remove what was dropped; may take seconds."""
+        """Remove dropped packages; may take seconds."""
         self._has_trash = False
         for folder in self.root.glob(f"{_TRASH_PREFIX}*"):
             _remove_folder(folder)
@@ -160,7 +160,7 @@ class Packages:
 
 
 def _unpacked(folder: Path) -> Draft:
-    """Unpack the archive of a draft's folder beside it."""
+    """Unpack the archive in a draft's folder, beside it."""
     from zipfile import ZipFile
 
     path = folder / _ARCHIVE
@@ -182,9 +182,9 @@ def _unpacked(folder: Path) -> Draft:
 
 @contextlib.contextmanager
 def _reading() -> Iterator[None]:
-    """Bytes that are no zip file end in BadPackage. Errors of the disk stay what they are.
+    """Turn errors of bytes that are no zip file into BadPackage. Errors of the disk stay unchanged.
 
-    zipfile believes what it reads: it seeks to places before the file, and takes fields that are cut off.
+    zipfile trusts its input: it seeks to places before the file, and accepts truncated fields.
     """
     from zipfile import BadZipFile
 
@@ -215,11 +215,11 @@ def _extract(archive: "ZipFile", target: Path) -> None:
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
         raise too_large(MAX_UNPACKED_BYTES)
     places = _places(members)
-    rest_bytes = MAX_UNPACKED_BYTES  # what the directory of a zip file says of sizes may be a lie
+    rest_bytes = MAX_UNPACKED_BYTES  # the sizes in the directory of a zip file may be false
     has_file = False
     for member, parts in zip(members, places, strict=True):
         path = target.joinpath(*parts)
-        if member.filename.endswith("/"):  # is_dir() takes no empty name
+        if member.filename.endswith("/"):  # is_dir() does not accept an empty name
             path.mkdir(parents=True, exist_ok=True)
             continue
         has_file = True
@@ -230,7 +230,7 @@ def _extract(archive: "ZipFile", target: Path) -> None:
 
 
 def _places(members: "list[ZipInfo]") -> list[tuple[str, ...]]:
-    """The paths of members below the code folder, whose folders count as the files do."""
+    """Return the paths of members below the code folder. Folders count like files."""
     places = []
     known: set[tuple[str, ...]] = {()}
     for member in members:
@@ -248,9 +248,9 @@ def _places(members: "list[ZipInfo]") -> list[tuple[str, ...]]:
 
 
 def _parts(member: "ZipInfo") -> list[str]:
-    """The path of a member below the code folder.
+    """Return the path of a member below the code folder.
 
-    :raises BadPackage: if it would lie elsewhere, or is no plain file or folder
+    :raises BadPackage: if the path leads elsewhere, or the member is no plain file or folder
     """
     name = member.filename
     shown = repr(name[:100])
@@ -271,7 +271,7 @@ def _parts(member: "ZipInfo") -> list[str]:
 
 
 def _write(archive: "ZipFile", member: "ZipInfo", path: Path, limit_bytes: int) -> int:
-    """Write one file without write bits, and count it."""
+    """Write one file without write permission, and return its size."""
     size = 0
     with contextlib.closing(_chunks(archive, member)) as chunks, path.open("xb") as file:
         for chunk in chunks:
@@ -291,13 +291,13 @@ def _chunks(archive: "ZipFile", member: "ZipInfo") -> Generator[bytes, None, Non
 
 
 def _take_write_bits(folder: Path) -> None:
-    """No function may leave files in what others share: folders lose their write bits, as files have none."""
+    """Remove write permission from folders; files have none. No function may leave files in a shared folder."""
     if folder.is_dir() and folder.stat().st_mode & 0o222:
         for place, _, _ in os.walk(folder):
             os.chmod(place, _READ_ONLY_FOLDER)
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder as far as it can be, also where folders in it let nobody write or read."""
+    """Remove a folder as far as possible, also if folders in it have no read or write permission."""
     let_write(folder)
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""Which files of a folder are a function's code, and the zip file that they make.
+"""The files of a folder that are a function's code, and the zip file of them.
 
-One rule for all who need it: a deployment, a published version and GetFunctionAddress. Source of the patterns:
-docs/configure.md of serverless-components/tencent-scf, which takes those of Node's globby, relative to the folder of
-the code; a pattern that names a folder stands for all that is in it.
+One rule for all uses: a deployment, a published version and GetFunctionAddress. Source of the patterns:
+docs/configure.md of serverless-components/tencent-scf, which uses those of Node's globby, relative to the code folder;
+a pattern that names a folder stands for its whole content.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 from tencentserverless.local.settings import KIB, MIB, STATE_FOLDER_NAME
 
 MAX_UNPACKED_BYTES = 500 * MIB  # document/product/583/11637: code of one version, unpacked
-MAX_FILES = 20_000  # ours, folders among them: the platform names no number
+MAX_FILES = 20_000  # ours, including folders: the platform names no number
 MAX_DEPTH = 32  # ours: parts of a path
 MAX_PATTERN_CHARS = 200  # ours
 
@@ -42,12 +42,12 @@ _OF_AN_ENVIRONMENT = ("pyvenv.cfg", "bin/activate", "Scripts/activate")
 
 
 class BadPackage(Exception):
-    """The code can't be a package, or holds what no package may hold; the message says what."""
+    """The code can't be a package, or holds something that no package may hold; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackRules:
-    """What a serverless.yml says of the files to pack. ``include`` brings back what would be left out."""
+    """Rules of a serverless.yml for the files to pack. ``include`` brings back files that would be left out."""
 
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class PackedFile(NamedTuple):
     """A file that is packed.
 
     :param name: its path in the package
-    :param target: where it really is, if a link leads out of the folder to it
+    :param target: its real path, if a link leads out of the folder to it
     """
 
     name: str
@@ -75,7 +75,7 @@ class LeftOut(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a folder gives to a package."""
+    """The files of a folder that belong into a package."""
 
     files: tuple[PackedFile, ...]
     left_out: tuple[LeftOut, ...]
@@ -83,11 +83,11 @@ class Contents(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """Of all files together, unpacked."""
+        """Size of all files together, unpacked."""
         return sum(file.size_bytes for file in self.files)
 
     def notices(self) -> list[str]:
-        """What somebody should know who did not ask for the list."""
+        """Return notices for a user who did not ask for the whole list."""
         told = [f"{printable(file.name)} lies outside the folder, in {file.target}: packed" for file in self._linked()]
         silent = [each for each in self.left_out if each.reason in (SECRETS, ENVIRONMENT, _DANGLING)]
         if silent:
@@ -98,7 +98,7 @@ class Contents(NamedTuple):
         return told
 
     def _linked(self) -> list[PackedFile]:
-        """One file of each link that leads out of the folder."""
+        """Return one file for each link that leads out of the folder."""
         found: dict[Path, PackedFile] = {}
         for file in self.files:
             if file.target is not None:
@@ -110,12 +110,12 @@ _TOLD = 5  # names in one notice
 
 
 def printable(name: str) -> str:
-    """A name for a terminal, which it can't steer."""
+    """Return a name without characters that could control a terminal."""
     return name if name.isprintable() else repr(name)
 
 
 def pattern_fault(pattern: str) -> str | None:
-    """What is wrong with a pattern of ``exclude`` or ``include``, None if nothing."""
+    """Describe the error in a pattern of ``exclude`` or ``include``; None if the pattern is valid."""
     if not pattern.strip("/."):
         return "must name files, such as tests/**"
     if len(pattern) > MAX_PATTERN_CHARS:
@@ -130,10 +130,10 @@ def pattern_fault(pattern: str) -> str | None:
 
 
 def list_contents(source: Path, rules: PackRules | None = None, kept_out: Path | None = None) -> Contents:
-    """The files of a folder that are its code, in a fixed order. Links are followed.
+    """List the files of a folder that are its code, in a fixed order. Links are followed.
 
     :param kept_out: a folder in it to leave out, whatever the rules say
-    :raises BadPackage: if it holds too much, can't be read, or a link leads back to a folder that it is in
+    :raises BadPackage: if the folder holds too much, can't be read, or a link leads back to a folder around it
     """
     try:
         return _Walk(source, rules or PackRules(), kept_out).contents()
@@ -142,9 +142,9 @@ def list_contents(source: Path, rules: PackRules | None = None, kept_out: Path |
 
 
 def pack(contents: Contents, archive: Path) -> None:
-    """Make a zip file: the same bytes for the same files, whenever and by whomever it is made.
+    """Make a zip file: the same bytes for the same files, at any time and for any user.
 
-    :param archive: must not be there
+    :param archive: must not exist
     :raises BadPackage: if a file can't be read, or has grown too large
     :raises OSError: if the archive can't be written
     """
@@ -154,7 +154,7 @@ def pack(contents: Contents, archive: Path) -> None:
     with ZipFile(archive, "x", ZIP_DEFLATED, compresslevel=1) as packed:
         for file in contents.files:
             member = ZipInfo(file.name, _EARLIEST)
-            # whatever the umask was
+            # independent of the umask
             member.external_attr = (stat.S_IFREG | (0o755 if file.is_executable else 0o644)) << 16
             member.compress_type = ZIP_DEFLATED
             with _opened(file.path) as source, packed.open(member, "w") as target:
@@ -166,7 +166,7 @@ def pack(contents: Contents, archive: Path) -> None:
 
 
 def too_large(limit_bytes: int) -> BadPackage:
-    """The refusal of code that is too large."""
+    """Make the refusal of code that is too large."""
     return BadPackage(f"unpacked it is larger than {limit_bytes} bytes")
 
 
@@ -185,19 +185,17 @@ def _read(file: IO[bytes], path: Path) -> bytes:
 
 
 class _Place(NamedTuple):
-    """A folder on the way down: where it is, its name in the package, and the folders that it is in, as the disk
-    knows them.
-    """
+    """A visited folder: its path, its name in the package, and the folders around it, by device and inode."""
 
     path: Path
     name: str
     around: tuple[tuple[int, int], ...]
-    reason: str = ""  # why it is left out, but for what ``include`` names
+    reason: str = ""  # the reason to leave it out, except files that ``include`` names
     target: Path | None = None
 
 
 class _Walk:
-    """One look through a folder."""
+    """One walk through a folder."""
 
     def __init__(self, source: Path, rules: PackRules, kept_out: Path | None) -> None:
         self._source = source
@@ -213,7 +211,7 @@ class _Walk:
         self._count = self._size_bytes = 0
 
     def contents(self) -> Contents:
-        """All that is found."""
+        """Return all found files."""
         found = self._source.stat()
         self._walk(_Place(self._source, "", ((found.st_dev, found.st_ino),)))
         return Contents(tuple(self._files), tuple(self._left_out), tuple(self._idle))
@@ -267,7 +265,7 @@ class _Walk:
         self._walk(inner._replace(around=place.around + inner.around))
 
     def _reason(self, path: Path, name: str, *, is_link: bool) -> str:
-        """Why something is left out, empty if it is not. A link is left out also for what it leads to."""
+        """Return the reason to leave a path out, empty for none. A link is also left out because of its target."""
         for pattern, fits in self._exclude:
             if fits.match(name):
                 return f"excluded by {printable(pattern)}"
@@ -275,7 +273,7 @@ class _Walk:
         return reason or (self._reason_of_target(path) if is_link else "")
 
     def _reason_of_target(self, link: Path) -> str:
-        """Why what a link leads to would be left out, wherever that is. The way to the folder itself is not judged."""
+        """Return the reason to leave a link's target out, wherever it is. The path of the root folder is not judged."""
         place = self._root
         for part in Path(os.path.relpath(os.path.realpath(link), self._root)).parts:
             place = place.parent if part == os.pardir else place / part
@@ -288,7 +286,7 @@ class _Walk:
         return any(fits.match(name) for fits in self._include.values())
 
     def _leave(self, place: _Place, name: str, reason: str) -> None:
-        if not place.reason:  # else the folder around it has been told of
+        if not place.reason:  # else a notice names the folder around it
             self._left_out.append(LeftOut(name, reason))
 
     def _add(self, file: PackedFile) -> None:
@@ -303,7 +301,7 @@ class _Walk:
 
 
 def _habit(path: Path, name: str) -> str:
-    """Why something is left out where nobody says otherwise, empty if it is not."""
+    """Return the default reason to leave a path out, empty for none."""
     if path.name.startswith(".env"):
         return ENVIRONMENT if _is_environment(path) else SECRETS
     if path.name in _FOLDERS:
@@ -314,7 +312,7 @@ def _habit(path: Path, name: str) -> str:
 
 
 def _is_environment(path: Path) -> bool:
-    """Is it a virtual environment? A package of Python may have the name, too."""
+    """True if the folder is a virtual environment. A Python package may have the same name."""
     if not path.is_dir():
         return False
     is_named_so = path.name == "venv" and not (path / "__init__.py").exists()
@@ -335,9 +333,9 @@ def _is_text(name: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> "re.Pattern[str]":
-    """A pattern as a regular expression for paths below the folder.
+    """Make a regular expression of a pattern, for paths below the folder.
 
-    :raises re.error: if it is none
+    :raises re.error: if the pattern is invalid
     """
     text = pattern.replace("\\", "/").strip("/")
     while text.startswith("./"):

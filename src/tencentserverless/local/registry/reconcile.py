@@ -1,9 +1,9 @@
-"""A function as it is kept and as its folder says it: which of the two stands.
+"""Decides between the stored function and its folder: the last change counts.
 
-What has changed last stands. A folder that has changed since it was last looked at brings its code, and where what it
-says beside the code has changed, that too. As long as a folder is what it was, everything stands that came through the
-API: whoever is about to change a function there looks at its folder before. A folder that is away takes nothing with
-it, and a deleted function comes back with a change of its folder alone.
+If the code of a folder has changed since the last scan, it replaces the stored code; if its settings have changed, they
+replace the stored settings. While a folder is unchanged, all changes through the API stay: an action that changes a
+function scans its folder before. A missing folder removes nothing, and a deleted function comes back only with a change
+of its folder.
 """
 
 import enum
@@ -17,11 +17,11 @@ from tencentserverless.local.registry.records import FunctionRecord
 
 
 class FolderDefinition(NamedTuple):
-    """What a folder says of a function.
+    """A function as its folder defines it.
 
-    :param record: as its serverless.yml has it, or as the folder alone has it
-    :param digest: of what the code folder holds; ``""`` if nobody has looked into it
-    :param place: the serverless.yml, or the folder where there is none
+    :param record: from its serverless.yml, or from the folder if it has none
+    :param digest: of the code folder's content; ``""`` if the content was not read
+    :param place: the serverless.yml, or the folder if it has none
     """
 
     record: FunctionRecord
@@ -30,10 +30,10 @@ class FolderDefinition(NamedTuple):
 
 
 class SyncChange(enum.Enum):
-    """What a look at a folder has made of a function.
+    """The change of a function by a scan of its folder.
 
-    :cvar NEW: there is one that was not there
-    :cvar CHANGED: ``$LATEST``, its retries or its triggers are others
+    :cvar NEW: the function is new
+    :cvar CHANGED: ``$LATEST``, its retries or its triggers have changed
     """
 
     NONE = "none"
@@ -43,11 +43,11 @@ class SyncChange(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """What stands of a function, and what the user should know of it.
+    """The stored function after a scan, and the notice for the user.
 
-    :param kept: None if there is nothing to keep
-    :param is_saved: ``$LATEST`` runs from the folder, whose code is another than before
-    :param is_away: its folder is not there, and ``$LATEST`` needs it
+    :param kept: None if nothing has to be stored
+    :param is_saved: true if ``$LATEST`` runs from the folder, and the folder's code has changed
+    :param is_away: true if the folder is missing, and ``$LATEST`` needs it
     """
 
     kept: StoredFunction | None
@@ -58,60 +58,62 @@ class SyncPlan:
 
 
 class _Parts(NamedTuple):
-    """Parts of ``$LATEST`` that change on their own: code, with how it is run, and all other settings."""
+    """Parts of ``$LATEST`` that change independently: code, with handler and runtime, and all other settings."""
 
     code: bool = False
     settings: bool = False
 
 
-def reconcile(old: StoredFunction | None, look: FolderDefinition | None) -> SyncPlan:
-    """Decide what stands.
+def reconcile(old: StoredFunction | None, definition: FolderDefinition | None) -> SyncPlan:
+    """Decide on the stored function.
 
-    :param old: what is kept, None for nothing
-    :param look: None if no folder holds the function
+    :param old: the stored data, None if there is none
+    :param definition: None if no folder holds the function
     """
-    if look is None:
+    if definition is None:
         is_away = old is not None and old.function is not None and old.function.latest.package is None
         return SyncPlan(old, is_away=is_away)
     if old is None:
-        return SyncPlan(StoredFunction(new_function(look.record), *look), SyncChange.NEW)
-    seen = old._replace(source_record=look.record, digest=look.digest or old.digest, place=look.place or old.place)
-    if old.source_record is not None and _timeless(old.source_record) == _timeless(look.record):
+        return SyncPlan(StoredFunction(new_function(definition.record), *definition), SyncChange.NEW)
+    seen = old._replace(
+        source_record=definition.record, digest=definition.digest or old.digest, place=definition.place or old.place
+    )
+    if old.source_record is not None and _timeless(old.source_record) == _timeless(definition.record):
         seen = seen._replace(source_record=old.source_record)
-    taken = _changed_parts(old, look)
+    taken = _changed_parts(old, definition)
     if old.function is None:
-        return _of_deleted(seen, look) if taken.code or taken.settings else SyncPlan(seen)
-    function = _merged(old.function, old.source_record, look.record, taken)
+        return _of_deleted(seen, definition) if taken.code or taken.settings else SyncPlan(seen)
+    function = _merged(old.function, old.source_record, definition.record, taken)
     is_saved = taken.code and function.latest.package is None
     if function == old.function:
         return SyncPlan(seen._replace(function=old.function), is_saved=is_saved)
     return SyncPlan(
-        seen._replace(function=function), SyncChange.CHANGED, is_saved, notice=_notice(old, look.record, taken)
+        seen._replace(function=function), SyncChange.CHANGED, is_saved, notice=_notice(old, definition.record, taken)
     )
 
 
-def _changed_parts(old: StoredFunction, look: FolderDefinition) -> _Parts:
-    """What the folder has changed of itself since it was last looked at. One that is new has changed."""
+def _changed_parts(old: StoredFunction, definition: FolderDefinition) -> _Parts:
+    """Find the parts that the folder has changed since the last scan. A new folder has changed both."""
     if old.source_record is None:
         return _Parts(code=True, settings=True)
-    has_other_files = bool(old.digest and look.digest and old.digest != look.digest)
+    has_other_files = bool(old.digest and definition.digest and old.digest != definition.digest)
     return _Parts(
-        has_other_files or _code(old.source_record) != _code(look.record),
-        settings_of(old.source_record) != settings_of(look.record),
+        has_other_files or _code(old.source_record) != _code(definition.record),
+        settings_of(old.source_record) != settings_of(definition.record),
     )
 
 
-def _of_deleted(seen: StoredFunction, look: FolderDefinition) -> SyncPlan:
-    """A folder has changed since its function was deleted: that makes a new function."""
-    record = look.record
+def _of_deleted(seen: StoredFunction, definition: FolderDefinition) -> SyncPlan:
+    """Make a new function: the folder has changed since its function was deleted."""
+    record = definition.record
     notice = f"{record.key.name}: {record.code_folder} has changed since DeleteFunction; the function is there again"
     return SyncPlan(seen._replace(function=new_function(record)), SyncChange.NEW, notice=notice)
 
 
 def _merged(function: Function, before: FunctionRecord | None, record: FunctionRecord, taken: _Parts) -> Function:
-    """A function with the parts that its folder has changed.
+    """Return a function with the parts that its folder has changed.
 
-    :param before: what the folder said before
+    :param before: the folder's previous definition
     """
     latest = function.latest
     if taken.settings:
@@ -126,7 +128,7 @@ def _merged(function: Function, before: FunctionRecord | None, record: FunctionR
 
 
 def _with_code(record: FunctionRecord, other: FunctionRecord) -> FunctionRecord:
-    """A record with the code of another."""
+    """Return a record with the code of another."""
     return replace(
         record,
         package=other.package,
@@ -138,12 +140,15 @@ def _with_code(record: FunctionRecord, other: FunctionRecord) -> FunctionRecord:
 
 
 def _moment(latest: FunctionRecord, record: FunctionRecord) -> float:
-    """When ``$LATEST`` changed last. A save of code that is run where it lies leaves the record as it is."""
+    """Return the time of the last change of ``$LATEST``.
+
+    A saved code file, if the code runs in its folder, changes no time.
+    """
     return latest.changed_at if _with_code(latest, record) == latest else record.changed_at
 
 
 def _notice(old: StoredFunction, record: FunctionRecord, taken: _Parts) -> str:
-    """What the user should know who has changed ``$LATEST`` through the API before the folder changed."""
+    """Return the notice for a user whose API changes to ``$LATEST`` the folder has replaced."""
     if old.function is None or old.source_record is None:
         made = True
     elif taken.settings:
@@ -163,12 +168,12 @@ def _notice(old: StoredFunction, record: FunctionRecord, taken: _Parts) -> str:
 
 
 def settings_of(record: FunctionRecord) -> FunctionRecord:
-    """What a record says beside its code and how that is run, whenever it was said."""
+    """Return a record with only its settings, without code, handler, runtime and times."""
     return replace(_timeless(record), code_folder=Path(), package=None, handler="", runtime="", type="")
 
 
 def _code(record: FunctionRecord) -> tuple[str, str, str]:
-    """How the code is run, wherever it lies."""
+    """Return handler, runtime and type of the code."""
     return record.handler, record.runtime, record.type
 
 

@@ -1,4 +1,4 @@
-"""What is known of a function, as frozen values, and the platform's rules for them."""
+"""Records of functions, as frozen values, and the platform's rules for them."""
 
 import enum
 import hashlib
@@ -16,7 +16,7 @@ FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
 NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}\Z")
 MAX_NAMES_CHARS = 118  # namespace and function name together
 HANDLER = re.compile(r"[\w./-]{2,60}\.\w{2,60}\Z")  # each half 2 to 60 characters
-MAX_OTHER_HANDLER_CHARS = 121  # two such halves; runtimes of other languages have forms of their own
+MAX_OTHER_HANDLER_CHARS = 121  # two such halves; handlers of other runtimes have other forms
 VARIABLE_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
 RESERVED_KEY_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
 MAX_ENVIRONMENT_BYTES = 4096
@@ -34,7 +34,7 @@ DEFAULT_NAMESPACE = "default"
 
 
 class FunctionKey(NamedTuple):
-    """Which function: regions and namespaces are separate worlds."""
+    """The identity of a function. A region and a namespace have no function in common with others."""
 
     region: str
     namespace: str
@@ -55,10 +55,10 @@ class Package(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AsyncConfig:
-    """How asynchronous invocations of a function are retried (document/product/583/51519, 43732).
+    """The retry settings of a function's asynchronous invocations (document/product/583/51519, 43732).
 
-    :param retries: after errors of the function
-    :param ttl_seconds: how long an event is tried where there was no room for it
+    :param retries: number of retries after errors of the function
+    :param ttl_seconds: how long an event is attempted again after a lack of capacity
     """
 
     retries: int = 2
@@ -67,17 +67,17 @@ class AsyncConfig:
 
 @dataclass(frozen=True, slots=True)
 class FunctionRecord:
-    """One version of a function as the registry keeps it.
+    """One version of a function as the registry stores it.
 
     :param type: ``Event``, or ``HTTP`` for a web function, which is listed but can't be invoked
     :param changed_at: UNIX seconds of the last change to its code or configuration
     :param version: ``$LATEST``, or the number under which it was published
-    :param package: None for code that lies in a folder of the user's
+    :param package: None for code in a folder of the user
     :param runs_async: AsyncRunEnable: every call is only accepted, and may run for a day
-    :param async_config: as the function's folder has it; the function's own counts
-    :param timers: likewise
-    :param packing: which files of the user's folder are its code, where that is to be packed
-    :param options: settings that change nothing on one machine; they are shown as they were given
+    :param async_config: as the function's folder has it; the value of ``Function`` is the valid one
+    :param timers: as the function's folder has them; likewise
+    :param packing: rules for the files of the user's folder that are packed
+    :param options: settings without effect on one machine; they are shown as they were given
     """
 
     key: FunctionKey
@@ -106,7 +106,7 @@ class FunctionRecord:
         return "lam-" + hashlib.sha256(str(self.key).encode("utf-8")).hexdigest()[:8]
 
     def __repr__(self) -> str:
-        # No environment: it may hold secrets.
+        # without the environment, which may hold secrets
         return f"<FunctionRecord {self.key}:{self.version} {self.runtime} {self.handler}>"
 
 
@@ -122,7 +122,7 @@ class Namespace:
 
 
 class Rule(enum.Enum):
-    """Which of the platform's rules for variables is broken."""
+    """A rule of the platform for variables."""
 
     VALUE = "value"
     RESERVED = "reserved"
@@ -130,19 +130,19 @@ class Rule(enum.Enum):
 
 
 class Fault(NamedTuple):
-    """A broken rule, and the words for it."""
+    """A broken rule, and the message about it."""
 
     rule: Rule
     words: str
 
 
 def is_other_handler(text: str) -> bool:
-    """Whether this can be the handler of a runtime whose handlers have a form of their own."""
+    """True if the text can be a handler of a runtime whose handlers have another form."""
     return 0 < len(text) <= MAX_OTHER_HANDLER_CHARS and "\0" not in text
 
 
 def environment_fault(environment: Mapping[str, str]) -> Fault | None:
-    """What the platform would refuse of a function's own variables, None if nothing."""
+    """Return the first rule that a function's own variables break, None if they are valid."""
     for key in environment:
         if not VARIABLE_KEY.match(key):
             return Fault(

@@ -1,10 +1,10 @@
-"""The layout of the database, and how one of an older version becomes one of today's.
+"""The layout of the database, and the migrations from older layouts.
 
-A migration is a list of statements that is never changed once it has been published; a new layout is a new one at the
-end. ``user_version`` of a database says how many it has seen.
+A migration is a list of statements that is never changed after its release; a new layout is a new migration at the end.
+``user_version`` of a database is the number of migrations that it has seen.
 """
 
-APPLICATION_ID = 0x53434653  # "SCFS": whose database it is
+APPLICATION_ID = 0x53434653  # "SCFS": marks a database of a local SCF
 
 _FIRST = (
     """
@@ -70,8 +70,8 @@ _ASYNCHRONOUS = (
     "CREATE INDEX traces_by_function ON traces (name, namespace, region)",
 )
 
-#: Events get a state (see ``event_states``), which older servers did not keep: what they had taken out is queued again.
-#: What became of those of functions with AsyncRunEnable stays in their own row. The payload comes last, so that
+#: Events get a state (see ``event_states``), which older servers did not store: events that they had taken out are
+#: queued again. Results of functions with AsyncRunEnable stay in their own row. The payload is the last column, so that
 #: the columns before it are read without it.
 _STATES = (
     "DROP INDEX events_by_function",

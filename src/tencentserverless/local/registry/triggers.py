@@ -1,10 +1,10 @@
-"""Timer triggers: when they ring.
+"""Timer triggers, and the times at which they are due.
 
 Source: cloud.tencent.com/document/product/583/9708 (timer triggers): seven fields (second, minute, hour, day, month,
-weekday, year), or five as before; weekday 0 is Sunday; a day and a weekday are both enough; a day may be ``?``, ``L``
-or ``15W``, a weekday ``?``, ``5L`` or ``5#2``. The time is that of UTC+8.
+weekday, year), or five in the old form; weekday 0 is Sunday; of a day and a weekday, either is enough; a day may be
+``?``, ``L`` or ``15W``, a weekday ``?``, ``5L`` or ``5#2``. The time zone is UTC+8.
 
-croniter loads with the first timer: it takes 20 ms and runs a program, and most servers have no timer.
+croniter is imported with the first timer: the import takes 20 ms and runs a program, and most servers have no timer.
 """
 
 import re
@@ -22,14 +22,14 @@ TRIGGERS_PER_TYPE = 10  # GetAccount's sample
 ZONE = timezone(timedelta(hours=8))
 _YEARS = range(1970, 2100)
 _NAMES = ("second", "minute", "hour", "day", "month", "weekday")
-_SIZES = dict(zip(_NAMES, (60, 60, 24, 31, 12, 7), strict=True))  # values that a field can have
+_SIZES = dict(zip(_NAMES, (60, 60, 24, 31, 12, 7), strict=True))  # number of values that a field can have
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _LAST = re.compile(r"\b([0-6]|" + "|".join(_WEEKDAYS) + r")L\b", re.IGNORECASE)
 _FOREIGN = re.compile(r"\bL[0-6]\b", re.IGNORECASE)  # croniter's own form of 5L
 _SUNDAY = re.compile(r"(?:^|[,-])7(?:$|[,/#L-])")  # the platform's Sunday is 0
 _YEAR = re.compile(r"(\*|\d{4})(?:-(\d{4}))?(?:/(\d{1,3}))?\Z")
-_ONE = re.compile(r"\b(\w+)-\1\b(?:/\d+)?")  # 3-3, which croniter takes for all
-_DICE = re.compile(r"(?:^|[\s,])[RrHh](?:[\s,(/]|$)")  # croniter's own, which rings at another time at every look
+_ONE = re.compile(r"\b(\w+)-\1\b(?:/\d+)?")  # 3-3, which croniter takes for all values
+_RANDOM = re.compile(r"(?:^|[\s,])[RrHh](?:[\s,(/]|$)")  # croniter's own, which gives another time at every call
 _MAX_CHARS = 200
 
 
@@ -53,16 +53,16 @@ class Trigger:
 
 
 def cron_fault(cron: str, now: float) -> str | None:
-    """What is wrong with a cron expression, None if nothing.
+    """Describe the error in a cron expression; None if it is valid.
 
-    :param now: UNIX seconds; one that never rings from then on is no timer
+    :param now: UNIX seconds; an expression that is never due from then on is invalid
     """
     from croniter import CroniterError
 
     fields = cron.split()
     if len(cron) > _MAX_CHARS or len(fields) not in (5, 7):
         return "it must have seven fields: second minute hour day month weekday year"
-    if _DICE.search(cron):
+    if _RANDOM.search(cron):
         return "SCF knows neither R nor H"
     try:
         start = datetime.fromtimestamp(now, ZONE)
@@ -75,11 +75,11 @@ def cron_fault(cron: str, now: float) -> str | None:
         return fault
     if not any(year >= start.year for year in years):
         return f"its year is over or out of range: it is {start.year}, and years are {_YEARS[0]} to {_YEARS[-1]}"
-    return "it never rings: there is no such day" if next_fire_time(cron, now) is None else None
+    return "it is never due: there is no such day" if next_fire_time(cron, now) is None else None
 
 
 def _field_fault(fields: list[str]) -> str | None:
-    """What croniter takes and the platform does not."""
+    """Describe an error that croniter accepts and the platform does not."""
     for name, text in zip(_NAMES if len(fields) == 7 else _NAMES[1:], fields, strict=False):
         for part in text.split(","):
             _, slash, step = part.partition("/")
@@ -93,9 +93,9 @@ def _field_fault(fields: list[str]) -> str | None:
 
 
 def next_fire_time(cron: str, after: float) -> float | None:
-    """When a timer rings next.
+    """Return the next time at which a timer is due.
 
-    :param cron: without a fault
+    :param cron: a valid cron expression
     :param after: UNIX seconds
     :return: UNIX seconds, None for never
     """
@@ -120,7 +120,7 @@ def next_fire_time(cron: str, after: float) -> float | None:
 
 
 def _times(fields: list[str], start: datetime) -> "croniter":
-    """The times of all fields but the year."""
+    """Return the times of all fields except the year."""
     from croniter import croniter
 
     text = _ONE.sub(r"\1", " ".join(fields[:6]))
@@ -129,7 +129,7 @@ def _times(fields: list[str], start: datetime) -> "croniter":
 
 
 def _last_weekday(match: "re.Match[str]") -> str:
-    """``5L`` and ``FRIL`` as croniter writes them."""
+    """Convert ``5L`` and ``FRIL`` to croniter's form."""
     day = match[1].upper()
     return f"L{_WEEKDAYS.index(day) if day in _WEEKDAYS else day}"
 

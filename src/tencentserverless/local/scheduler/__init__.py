@@ -1,4 +1,4 @@
-"""The choice of the instance that runs a call.
+"""Chooses the instance that runs a call.
 
-``decisions`` is pure; ``scheduler`` performs its steps on the instances of a ``pool``.
+``decisions`` is pure; ``scheduler`` performs the decided steps on the instances of a ``pool``.
 """

@@ -16,13 +16,13 @@ from tencentserverless.local.settings import Limits
 
 @dataclass(slots=True, eq=False)
 class ConcurrencyGrant:
-    """Memory that calls hold together: those of one function with a reservation, or of all others of a region."""
+    """Memory that calls hold together: the calls of one function with a reservation, or all others of a region."""
 
     held_mb: int = 0
 
 
 class Quota:
-    """Counts what calls hold, running or waiting. A call gives back to the share that it took from."""
+    """Counts the memory of calls that run or wait. Each call returns its memory to the grant that it took it from."""
 
     def __init__(self, limits: Limits, reservations: Reservations) -> None:
         self._limits = limits
@@ -31,34 +31,37 @@ class Quota:
         self._regions: dict[str, ConcurrencyGrant] = {}
 
     def take(self, record: FunctionRecord) -> ConcurrencyGrant | Outcome:
-        """Count a call in, or say why it can't run. Who gets a share takes its memory off again."""
+        """Count a call, or return the reason why it can't run.
+
+        The caller of a counted call subtracts its memory at its end.
+        """
         key = record.key
         reserved_mb = self._reservations.of_function(key)
         if reserved_mb is not None:
-            share = self._functions.setdefault(key, ConcurrencyGrant())
-            if share.held_mb + record.memory_mb > reserved_mb:
+            grant = self._functions.setdefault(key, ConcurrencyGrant())
+            if grant.held_mb + record.memory_mb > reserved_mb:
                 message = f"Function [ {key.name} ] concurrency exceeded reserved quota {reserved_mb} MB"
                 return Outcome(outcome.OVER_QUOTA, message=message)
         else:
-            share = self._region(key.region)
+            grant = self._region(key.region)
             limit_mb = self._limits.quota_mb(key.region) - self._reservations.of_region(key.region)
-            if share.held_mb + record.memory_mb > limit_mb:
+            if grant.held_mb + record.memory_mb > limit_mb:
                 return outcome.over_quota(key.name, limit_mb)
-        share.held_mb += record.memory_mb
-        return share
+        grant.held_mb += record.memory_mb
+        return grant
 
     def _region(self, region: str) -> ConcurrencyGrant:
-        share = self._regions.get(region)
-        if share is None:
-            share = self._regions[region] = ConcurrencyGrant()
-        return share
+        grant = self._regions.get(region)
+        if grant is None:
+            grant = self._regions[region] = ConcurrencyGrant()
+        return grant
 
 
 _WINDOW_SECONDS = 60.0
 
 
 class StartRateLimiter:
-    """Counts starts by region, over the last minute.
+    """Counts instance starts by region, over the last minute.
 
     :param limit: starts of a region within a minute
     """
@@ -68,7 +71,7 @@ class StartRateLimiter:
         self._starts: dict[str, deque[float]] = {}
 
     def has_room(self, region: str, now: float) -> bool:
-        """Whether the region may start one more."""
+        """True if the region may start one more instance."""
         starts = self._starts.get(region)
         if starts is None:
             return True
@@ -77,5 +80,5 @@ class StartRateLimiter:
         return len(starts) < self._limit
 
     def note(self, region: str, now: float) -> None:
-        """One is started."""
+        """Count the start of an instance."""
         self._starts.setdefault(region, deque()).append(now)

@@ -1,8 +1,8 @@
-"""The scheduler's decisions, pure: which step serves a call, given the numbers of the moment.
+"""The scheduler's decisions, pure: the step that serves a call, computed from a snapshot of the pool.
 
-The cloud starts an instance for every call that finds none free. One machine can't start a hundred interpreters
-faster than a busy instance comes free, so a call waits where the others are known to be short, and never long: a
-function may be waiting for the very call that would otherwise wait for it.
+The cloud starts an instance for every call that finds none idle. One machine starts a hundred interpreters more slowly
+than a busy instance becomes idle. So a call waits if other calls are known to be short, and never for long: another
+function may wait for this very call.
 """
 
 import enum
@@ -13,7 +13,7 @@ from tencentserverless.local.settings import Limits
 
 
 class Step(enum.Enum):
-    """What to do for a call."""
+    """The step that serves a call."""
 
     USE = "use an idle instance"
     START = "start an instance"
@@ -24,13 +24,13 @@ class Step(enum.Enum):
 
 
 class PoolSnapshot(msgspec.Struct, frozen=True):
-    """The numbers of the moment, the call in question included."""
+    """The counts of this moment, including the call to decide on."""
 
     idle: int  # instances of this function
     starting: int  # instances of this function
     waiting: int  # calls of this function without an instance
     active: int  # instances of all functions, busy or starting
-    instances: int  # of all functions
+    instances: int  # instances of all functions
     spare: int  # idle instances of other functions
     busy: int = 0  # instances of this function
     mean_seconds: float | None = None  # that calls of this function took lately; None before the first has ended
@@ -40,9 +40,9 @@ class PoolSnapshot(msgspec.Struct, frozen=True):
 
 
 class WaitingCall(msgspec.Struct, frozen=True):
-    """What speaks for a call.
+    """The facts about a call that the decision uses.
 
-    :param nested: it came from a function that runs, and that may hold an instance until this call is served
+    :param nested: a function of this server made the call, and may occupy an instance until the call returns
     """
 
     nested: bool = False
@@ -50,41 +50,41 @@ class WaitingCall(msgspec.Struct, frozen=True):
 
 
 class Contender(msgspec.Struct, frozen=True):
-    """A function whose calls wait, seen from another one.
+    """A function with waiting calls, as another function sees it.
 
-    :param instances: that it has, those that start included
-    :param waited_seconds: by its first call
+    :param instances: its instances, including those that start
+    :param waited_seconds: the waiting time of its first call
     """
 
     instances: int
     waited_seconds: float
 
 
-def next_step(crowd: PoolSnapshot, claim: WaitingCall, limits: Limits) -> Step:
-    """The step that serves a call now. Asked when it comes, and again while it waits."""
-    if crowd.idle:
+def next_step(pool: PoolSnapshot, call: WaitingCall, limits: Limits) -> Step:
+    """Return the step that serves a call now. Asked when the call comes, and again while it waits."""
+    if pool.idle:
         return Step.USE
-    if crowd.starting >= crowd.waiting:
-        return Step.WAIT  # an instance is on its way for everyone who waits
-    if crowd.is_single and crowd.busy + crowd.starting:
+    if pool.starting >= pool.waiting:
+        return Step.WAIT  # an instance is starting for every waiting call
+    if pool.is_single and pool.busy + pool.starting:
         return Step.WAIT
-    if not crowd.may_start:
-        is_hopeless = not crowd.busy and not crowd.starting
-        return Step.REFUSE_BURST if is_hopeless or _is_overdue(claim, limits) else Step.WAIT
-    impatient = claim.nested or (claim.waited_seconds >= limits.stall_seconds and not _moves_on(crowd, limits))
-    if impatient or (crowd.active < limits.ready_instances and not _is_served_soon(crowd, limits)):
-        if crowd.instances < limits.all_instances:
+    if not pool.may_start:
+        is_hopeless = not pool.busy and not pool.starting
+        return Step.REFUSE_BURST if is_hopeless or _is_overdue(call, limits) else Step.WAIT
+    impatient = call.nested or (call.waited_seconds >= limits.stall_seconds and not _moves_on(pool, limits))
+    if impatient or (pool.active < limits.ready_instances and not _is_served_soon(pool, limits)):
+        if pool.instances < limits.all_instances:
             return Step.START
-        if crowd.spare:
+        if pool.spare:
             return Step.REPLACE
-    return Step.REFUSE if _is_overdue(claim, limits) else Step.WAIT
+    return Step.REFUSE if _is_overdue(call, limits) else Step.WAIT
 
 
 def should_give_up_instance(own_instances: int, others: list[Contender], limits: Limits) -> bool:
-    """Whether a function whose call has ended gives its instance up, at the bound, for one that has too few.
+    """True if a function must give up its instance after a call, at the limit, for a function that has too few.
 
-    Evens instances out between functions that all have calls waiting. One that has none at all gets its turn as soon
-    as its first call has waited for as long as any call should.
+    Evens out instances between functions that all have waiting calls. A function without any instance gets one as soon
+    as its first call has waited for ``stall_seconds``.
     """
     for other in others:
         if other.instances + 1 < own_instances:
@@ -94,18 +94,18 @@ def should_give_up_instance(own_instances: int, others: list[Contender], limits:
     return False
 
 
-def _is_served_soon(crowd: PoolSnapshot, limits: Limits) -> bool:
-    """Whether a busy instance will be free for this call before a new one would be."""
-    if not crowd.busy or crowd.mean_seconds is None:
+def _is_served_soon(pool: PoolSnapshot, limits: Limits) -> bool:
+    """True if a busy instance will be free for this call before a new instance would be ready."""
+    if not pool.busy or pool.mean_seconds is None:
         return False
-    return crowd.waiting * crowd.mean_seconds / crowd.busy < limits.start_seconds
+    return pool.waiting * pool.mean_seconds / pool.busy < limits.start_seconds
 
 
-def _moves_on(crowd: PoolSnapshot, limits: Limits) -> bool:
+def _moves_on(pool: PoolSnapshot, limits: Limits) -> bool:
     """True if short calls of this function end all the time: more processes would not make a busy machine faster."""
-    is_short = crowd.mean_seconds is not None and crowd.mean_seconds < limits.stall_seconds
-    return is_short and crowd.still_seconds < limits.stall_seconds
+    is_short = pool.mean_seconds is not None and pool.mean_seconds < limits.stall_seconds
+    return is_short and pool.still_seconds < limits.stall_seconds
 
 
-def _is_overdue(claim: WaitingCall, limits: Limits) -> bool:
-    return claim.waited_seconds >= limits.queue_seconds
+def _is_overdue(call: WaitingCall, limits: Limits) -> bool:
+    return call.waited_seconds >= limits.queue_seconds

@@ -1,4 +1,4 @@
-"""One instance: a worker with its temporary keys, and the invocations that it was given."""
+"""One instance: a worker, its temporary keys, and the invocations that it was given."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,28 +20,28 @@ _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.
 
 
 class RunLedger(Protocol):
-    """The list of runs, as an instance writes it: a run is there from the moment at which a worker gets its event."""
+    """The ledger, as an instance writes it: a run is recorded from the moment at which a worker gets its event."""
 
     is_on: bool
 
     def begin(self, record: FunctionRecord, request_id: str, event: bytes) -> None:
-        """A worker gets an event."""
+        """Record that a worker gets an event."""
 
     def end(self, request_id: str, status: int | None) -> None:
-        """It has ended; None if nothing of it ran."""
+        """Record the end of a run; None if nothing of it ran."""
 
 
 @dataclass(slots=True, eq=False)
 class Instance:
     """A worker process that has loaded its handler.
 
-    :param discard_after_call: it is discarded after the call that it runs
-    :param invocations: the call that it runs, and those that wait in its channel, by request id
+    :param discard_after_call: end the instance after its current call
+    :param invocations: the running call and the prefetched ones in the worker's channel, by request id
     """
 
     record: FunctionRecord
     worker: Worker
-    grant: AccessKey
+    access_key: AccessKey
     keys: KeyRing
     ledger: RunLedger
     invocations: dict[str, Invocation] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Instance:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs, as far as is known."""
+        """True if the process runs, as far as is known."""
         return self.worker.is_alive
 
     def begin(self, invocation: Invocation) -> None:
@@ -86,9 +86,9 @@ class Instance:
             self.end()
 
     def end(self) -> None:
-        """Kill the process, with everything in its group, and take its keys back."""
+        """Kill the process and everything in its group, and revoke its keys."""
         self.worker.kill()
-        self.keys.revoke(self.grant)
+        self.keys.revoke(self.access_key)
 
     def _note(self, invocation: Invocation) -> None:
         self.invocations[invocation.request_id] = invocation
@@ -100,11 +100,11 @@ class Instance:
 
         A worker that can't take others is killed: nothing of the call has run, so it gets a new instance.
         """
-        if not self.keys.expires_within(self.grant, self.record.timeout_seconds + _KEY_MARGIN_SECONDS):
+        if not self.keys.expires_within(self.access_key, self.record.timeout_seconds + _KEY_MARGIN_SECONDS):
             return _NO_KEYS
         if not self.worker.takes_keys:
             self.worker.kill()
             return _NO_KEYS
-        self.keys.revoke(self.grant)
-        self.grant = self.keys.issue()
-        return key_variables(self.grant)
+        self.keys.revoke(self.access_key)
+        self.access_key = self.keys.issue()
+        return key_variables(self.access_key)

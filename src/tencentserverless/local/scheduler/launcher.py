@@ -1,4 +1,4 @@
-"""Launches instances, and knows every worker that has been started and is not yet dead."""
+"""Launches instances, and keeps every worker that has started and is not yet dead."""
 
 import asyncio
 import shutil
@@ -32,9 +32,9 @@ _UNBOUND_MB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """What every instance stands on.
+    """Settings and shared services that the launcher passes to every new instance.
 
-    :param endpoint_url: where functions find this server
+    :param endpoint_url: the URL at which functions find this server
     """
 
     settings: Settings
@@ -47,7 +47,7 @@ class LaunchContext:
 
 
 class Launcher:
-    """Makes instances, and knows every process that has been started and is not yet dead."""
+    """Launches instances, and keeps every process that has started and is not yet dead."""
 
     def __init__(self, context: LaunchContext) -> None:
         self._context = context
@@ -57,27 +57,29 @@ class Launcher:
         self._is_closed = False
 
     async def launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
-        """Start a process and have it load the handler.
+        """Start a process and let it load the handler.
 
-        :param on_end: called once when the process is dead, if the instance came up
-        :return: the instance, or what kept it from coming up
+        :param on_end: called once, when the process is dead, if the handler was loaded
+        :return: the instance, or the outcome if it could not start
         """
         context = self._context
-        grant = context.keys.issue()
+        access_key = context.keys.issue()
         scratch: Path | None = None
         output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
         try:
             scratch = context.run_directory.make_scratch()
-            environment = make_environment(record, context.settings, context.endpoint_url, grant, scratch)
+            environment = make_environment(record, context.settings, context.endpoint_url, access_key, scratch)
             worker = await self._start(record, environment, output)
         except BaseException as error:
-            context.keys.revoke(grant)
+            context.keys.revoke(access_key)
             if scratch:
                 shutil.rmtree(scratch, ignore_errors=True)
             if isinstance(error, OSError):
                 return outcome.start_failed(error.strerror or str(error))
             raise
-        instance = Instance(record, worker, grant, context.keys, context.ledger, is_debugged=self.is_debugged(record))
+        instance = Instance(
+            record, worker, access_key, context.keys, context.ledger, is_debugged=self.is_debugged(record)
+        )
         self._living.add(worker)
         failure: Outcome | None = outcome.start_failed("the server is stopping")
         try:
@@ -88,12 +90,12 @@ class Launcher:
             if failure is not None:
                 instance.end()
             self._watch(self._reap(instance, scratch, None if failure else on_end))
-        if failure is None and not instance.is_debugged:  # the debugger's own memory is not the function's
+        if failure is None and not instance.is_debugged:  # the debugger's memory does not count as the function's
             self._memory.add(worker, record.memory_mb * MIB)
         return failure or instance
 
     def is_debugged(self, record: FunctionRecord) -> bool:
-        """Whether instances of it listen for a debugger; there can be one of them."""
+        """True if instances of the version listen for a debugger; then there is at most one instance."""
         return record.key.name in self._context.settings.debug_ports and record.version == LATEST
 
     async def close(self) -> None:
@@ -118,7 +120,7 @@ class Launcher:
         instance.end()
         if on_end is not None:
             on_end(instance)
-        await asyncio.to_thread(_clean_up, scratch, has_remains=not self._is_closed)
+        await asyncio.to_thread(_clean_up, scratch, seeks_orphans=not self._is_closed)
 
     async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Worker:
         if record.runtime == CUSTOM_RUNTIME:
@@ -150,11 +152,11 @@ class Launcher:
         return load_frame(record, context.settings, sdk_folder, debugger)
 
 
-def _clean_up(scratch: Path, *, has_remains: bool) -> None:
-    """End what an instance has left running, and remove what it has left lying.
+def _clean_up(scratch: Path, *, seeks_orphans: bool) -> None:
+    """Kill processes that an instance has left running, and remove its temporary files.
 
-    :param has_remains: a server that stops looks once, for all of them
+    :param seeks_orphans: False for a server that stops, which searches for such processes once for all instances
     """
-    if has_remains:
+    if seeks_orphans:
         kill_orphans(instance_tag(scratch))
     shutil.rmtree(scratch, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The books that the plan reads: the calls that wait for a version of a function, and the instances that serve it."""
+"""The pool of one version: its instances and waiting calls, which the decisions read."""
 
 import contextlib
 import os
@@ -14,8 +14,8 @@ from tencentserverless.local.scheduler.decisions import PoolSnapshot
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.settings import Limits
 
-_NEWEST_WEIGHT = 0.2  # of the last call in the mean of their durations
-#: document/product/583/42611: 438 is a function in a state that forbids running; nothing ran.
+_NEWEST_WEIGHT = 0.2  # weight of the newest call in the mean duration
+#: document/product/583/42611: 438 means that the function's state forbids running; nothing ran.
 DELETED = outcome.Outcome(438, message="The version of the function was deleted before an instance was free")
 
 
@@ -23,13 +23,13 @@ DELETED = outcome.Outcome(438, message="The version of the function was deleted 
 class Pool:
     """The instances and the waiting calls of one version of a function.
 
-    :param instances: those that came up and are not dead
-    :param idle: the last used is at the end
-    :param on_drained: set once the record is no longer what a call runs; called when the last instance is dead
-    :param is_forced: it was retired by force: its calls do not come to their end
-    :param mean_seconds: that calls took lately
-    :param ended: calls that an instance has ended, of which so many ``failed``
-    :param is_debugged: it has one instance, and its calls wait as long as that stands at a breakpoint
+    :param instances: those that have loaded the handler and are not dead
+    :param idle: the last used instance is last
+    :param on_drained: set once no new call uses this pool; called when its last instance is dead
+    :param is_forced: the version was drained by force: its calls are ended early
+    :param mean_seconds: mean duration of recent calls
+    :param ended: number of calls that have ended in an instance; ``failed`` of them failed
+    :param is_debugged: the pool has one instance, and its calls wait while that stops at a breakpoint
     """
 
     record: FunctionRecord
@@ -47,22 +47,22 @@ class Pool:
 
     @property
     def is_draining(self) -> bool:
-        """Whether no new call comes to it."""
+        """True if no new call may enter the pool."""
         return self.on_drained is not None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of it is left."""
+        """True if the pool has no instance and no waiting call."""
         return not (self.instances or self.starting or self.waiting)
 
     @property
     def size(self) -> int:
-        """Its instances, those that start included."""
+        """Number of instances, including those that start."""
         return len(self.instances) + self.starting
 
     @property
     def busy(self) -> int:
-        """Instances that run a call."""
+        """Number of instances that run a call."""
         return len(self.instances) - len(self.idle)
 
     def note_ended(self, result: outcome.Outcome, now: float) -> None:
@@ -80,7 +80,7 @@ class Pool:
             self.mean_seconds += (seconds - self.mean_seconds) * _NEWEST_WEIGHT
 
     def next_invocation(self) -> Invocation | None:
-        """Take the call that has waited longest and that somebody still waits for."""
+        """Remove and return the call that has waited longest and whose caller still waits."""
         while self.waiting:
             invocation = self.waiting.popleft()
             if not invocation.is_over:
@@ -88,7 +88,7 @@ class Pool:
         return None
 
     def end_calls(self) -> None:
-        """End its calls and its instances now: those that run in 439, those that nothing ran of in a refusal."""
+        """End all calls and instances now: running calls with status 439, calls that have not begun with a refusal."""
         self.is_forced = True
         while invocation := self.next_invocation():
             invocation.finish(DELETED)
@@ -96,7 +96,7 @@ class Pool:
             instance.end()
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
-        """End a call of this id, whether it waits or runs. If no instance has read it yet, nothing of it runs."""
+        """End the call with this id, waiting or running. If no instance has read it yet, it never runs."""
         for instance in list(self.instances):
             if request_id in instance.invocations:
                 instance.invocations[request_id].is_interrupted = True
@@ -113,9 +113,13 @@ class Pool:
             else:
                 instance.end()
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.idle)} idle, {self.busy} busy, {len(self.waiting)} waiting"
+        return f"<Pool {self.record.key}:{self.record.version} {counts}>"
+
 
 def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
-    """Instances and calls of each function, all its versions together."""
+    """Count instances and calls of each function, over all its versions."""
     found: dict[str, dict[str, int]] = {}
     for pool in pools:
         counted = found.setdefault(
@@ -132,7 +136,7 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
 def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: float) -> PoolSnapshot:
     """What the plan goes by.
 
-    :param instances: of all functions, of which so many are ``idle``
+    :param instances: number of instances of all functions; ``idle`` of them are idle
     """
     return PoolSnapshot(
         idle=len(pool.idle),
@@ -150,21 +154,21 @@ def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: 
 
 
 def longest_idle(pools: Iterable[Pool]) -> Pool:
-    """Whose instance has been idle for longest."""
+    """Return the pool whose instance has been idle for the longest time."""
     return min((pool for pool in pools if pool.idle), key=lambda pool: pool.idle[0].idle_since)
 
 
-_LONG_MEANS = 2.0  # times the longest mean of calls that are handed over ahead
+_LONG_MEANS = 2.0  # times prefetch_seconds: behind a call that runs longer, prefetched calls are taken back
 
 
 def is_short(pool: Pool, limits: Limits) -> bool:
-    """Whether a function's calls are known to be so short that the next one is handed over ahead."""
-    is_alone = pool.record.runs_async or pool.is_debugged  # whose calls are ended, or stopped, one by one
+    """True if a function's calls are known to be so short that the next one is prefetched."""
+    is_alone = pool.record.runs_async or pool.is_debugged  # its calls are ended, or stopped in a debugger, one by one
     return pool.mean_seconds is not None and pool.mean_seconds <= limits.prefetch_seconds and not is_alone
 
 
 def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
-    """Hand waiting calls over to an instance that runs one. Whether it could be worth a try at all."""
+    """Prefetch waiting calls into an instance that runs one. Returns True if the instance is fit for prefetching."""
     if not is_short(pool, limits) or not instance.invocations or instance.discard_after_call:
         return False
     while pool.waiting and instance.worker.prefetched < limits.prefetch_calls:
@@ -176,11 +180,11 @@ def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
 
 
 def revoke(pool: Pool, limits: Limits) -> bool:
-    """Take back what waits behind a call that turns out to be long. Whether anything has been handed over ahead."""
-    has_queued = False
+    """Take back prefetched calls behind a call that proves long. Returns True if any call was prefetched."""
+    has_prefetched = False
     for instance in pool.instances:
         if instance.worker.prefetched:
-            has_queued = True
+            has_prefetched = True
             if instance.worker.running_seconds > limits.prefetch_seconds * _LONG_MEANS:
                 instance.worker.revoke()
-    return has_queued
+    return has_prefetched

@@ -1,7 +1,7 @@
-"""Performs the plan: which instance takes which call.
+"""Performs the decided steps: which instance takes which call.
 
-A call is handed over in the very step in which an instance comes free, so that the instance never idles while a call
-waits. Nothing here waits but the tasks that bring instances up.
+A call gets an instance in the same step in which the instance becomes free, so that no instance idles while a call
+waits. Only the tasks that launch instances wait.
 """
 
 import asyncio
@@ -37,28 +37,28 @@ from tencentserverless.local.scheduler.pool import (
 from tencentserverless.local.settings import Limits
 
 _REAP_SECONDS = 5.0
-_RESCANS_PER_STALL = 4  # how often waiting calls are looked at within the time that starts an instance for them
+_RESCANS_PER_STALL = 4  # how often waiting calls are examined within ``stall_seconds``
 
 
 class Scheduler:
     """Runs calls on instances, one at a time on each.
 
-    :param reservations: what the region's memory is promised to
+    :param reservations: memory that is reserved for single functions
     """
 
     def __init__(self, launcher: Launcher, limits: Limits, reservations: Reservations | None = None) -> None:
         self._launcher = launcher
         self._limits = limits
         self._quota = Quota(limits, reservations or Reservations())
-        self._burst = StartRateLimiter(limits.burst_instances)
+        self._start_rate = StartRateLimiter(limits.burst_instances)
         self._pools: dict[tuple[FunctionKey, str], Pool] = {}
         self._draining: set[Pool] = set()
-        self._instances = 0  # up or coming up
+        self._instances = 0  # running or starting
         self._idle = 0
         self._starts: set[asyncio.Task[None]] = set()
         self._replacements: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
         self._is_stopping = False
-        self._calls = 0  # that run or wait
+        self._calls = 0  # running or waiting
         self._is_quiet = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
@@ -93,10 +93,10 @@ class Scheduler:
     def drain_version(
         self, key: FunctionKey, version: str, on_drained: Callable[[], None] = lambda: None, *, is_forced: bool = False
     ) -> None:
-        """A version is gone or has changed: its idle instances end now, the others after their calls.
+        """Drain a version that is deleted or has changed: end idle instances now, busy ones after their calls.
 
-        :param on_drained: called once, when no instance of it is left
-        :param is_forced: end the busy ones now too
+        :param on_drained: called once, when the version has no instance left
+        :param is_forced: end the busy instances now too
         """
         pool = self._pools.pop((key, version), None)
         if pool is None:
@@ -107,58 +107,58 @@ class Scheduler:
         self._drain(pool, on_drained)
 
     async def replace_version(self, record: FunctionRecord) -> bool:
-        """The code of a version has changed where it lies: the next call runs the new one.
+        """Replace a version whose code has changed in its folder: the next call runs the new code.
 
-        Calls go on to the old instances until one of the new is ready, or has failed to come up; those that run then
-        end where they run, those that wait get the new ones. An instance that still loads older code is ended.
+        Calls use the old instances until a new one is ready or has failed to start. Calls that run then end on their
+        instance; waiting calls get the new ones. An instance that still loads older code is ended.
 
-        :return: False if newer code has overtaken it
+        :return: False if newer code came meanwhile
         """
         place = (record.key, record.version)
         old = self._pools.get(place)
         if place in self._replacements:
             self._replacements.pop(place).cancel()
         if old is None or old.is_empty or self._is_stopping:
-            self.drain_version(*place)  # none is warm: the next call starts one
+            self.drain_version(*place)  # no instance is warm: the next call starts one
             return True
-        new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have overtaken the save
+        new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have come after the save
         start = self._replacements[place] = self._start(new)
-        if not new.is_debugged:  # that has one instance: the port is free when the old one is gone
+        if not new.is_debugged:  # a debugged function has one instance: the port is free when the old one is dead
             await asyncio.wait((start,))
         is_newest = self._replacements.get(place) is start
         if is_newest:
             del self._replacements[place]
         if is_newest and self._pools.get(place) is old:
             self._pools[place] = new
-            if new.idle:  # it has come up, beside the old ones
+            if new.idle:  # a new instance is ready, beside the old ones
                 new.waiting, old.waiting = old.waiting, new.waiting
             self._drain(old)
             self._place_waiting(new)
-        else:  # it was retired or renewed meanwhile
+        else:  # the version was drained or replaced meanwhile
             self._drain(new)
         return is_newest
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
-        """End a call: one that runs ends in 439, unless it is asked gently and comes to its end.
+        """End a call. A running call ends with status 439, or normally if it is asked by SIGTERM and finishes.
 
-        :param is_graceful: by SIGTERM
+        :param is_graceful: ask by SIGTERM, do not kill
         """
         for pool in (*self._pools.values(), *self._draining):
             pool.interrupt(request_id, is_graceful=is_graceful)
             if pool.waiting:
-                self._schedule_rescan()  # what stood in the channel behind it
+                self._schedule_rescan()  # calls that were prefetched behind the ended one
 
     def counts(self) -> dict[str, object]:
-        """The numbers of the moment."""
-        moment = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
-        return {**moment, "by_function": count_calls(list(self._pools.values()))}
+        """Return the counts of this moment."""
+        totals = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
+        return {**totals, "by_function": count_calls(list(self._pools.values()))}
 
     def records(self) -> Iterator[FunctionRecord]:
-        """What instances run or are about to run, also where it is no longer what new calls run."""
+        """Iterate over the records that instances run or will run, also those that new calls no longer use."""
         yield from (pool.record for pool in (*self._pools.values(), *self._draining))
 
     async def close(self, grace_seconds: float = 0.0) -> None:
-        """End every instance. Calls that wait end in ``Stopping``, and so do those under way after the grace."""
+        """End every instance. Waiting calls end with ``Stopping``; running calls do after the grace time."""
         self._is_stopping = True
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._draining):
@@ -170,7 +170,7 @@ class Scheduler:
             try:
                 await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
             except asyncio.TimeoutError:
-                pass  # calls that still run have had the time
+                pass  # calls that still run have had the grace time
         if self._rescan_timer is not None:
             self._rescan_timer.cancel()
         await self._launcher.close()
@@ -189,7 +189,7 @@ class Scheduler:
         return pool
 
     def _enter(self, pool: Pool, invocation: Invocation) -> None:
-        """Hand a call to an idle instance, or have it wait for one."""
+        """Give a call to an idle instance, or let it wait for one."""
         while pool.idle:
             self._idle -= 1
             instance = pool.idle.pop()
@@ -197,14 +197,14 @@ class Scheduler:
                 instance.begin(invocation)
                 return
         if invocation.nested:
-            pool.waiting.appendleft(invocation)  # an instance is held until it is served
+            pool.waiting.appendleft(invocation)  # its caller occupies an instance until it returns
         else:
             pool.waiting.append(invocation)
         if is_short(pool, self._limits) and not invocation.nested:
             for instance in pool.instances:
                 self._prefetch(pool, instance)
             if not pool.waiting or (len(pool.waiting) > 1 and self._rescan_timer is not None):
-                return  # it stands behind others, which are looked after
+                return  # the call waits behind others, for which a timer runs
         if self._instances + 1 >= self._limits.all_instances:
             self._rescan()  # one process below the limit: choose by fairness (fewest instances first), not by arrival
         else:
@@ -231,9 +231,9 @@ class Scheduler:
             self._prefetch(home, instance)
 
     def _take_again(self, pool: Pool, invocation: Invocation) -> Pool:
-        """Nothing of a call ran: it is the first to get another instance. The value is the pool in which it waits."""
+        """Let a call wait again, before all others, after nothing of it ran. Returns the pool in which it waits."""
         newest = self._pools.get((pool.record.key, pool.record.version), pool)
-        home = newest if newest.record == pool.record else pool  # the same record: only a save is between them
+        home = newest if newest.record == pool.record else pool  # the same record: only a saved file is between them
         if self._is_stopping:
             invocation.finish(Stopping(has_begun=False))
         elif invocation.is_interrupted:
@@ -245,14 +245,14 @@ class Scheduler:
         return home
 
     def _prefetch(self, pool: Pool, instance: Instance) -> None:
-        """Hand calls over before the instance is free, where they are short."""
+        """Prefetch waiting calls if the function's calls are short."""
         if prefetch(pool, instance, self._limits):
             self._schedule_rescan()
 
     def _release(self, pool: Pool, instance: Instance, *, is_new: bool = False) -> None:
-        """An instance has come free: the longest waiting call gets it, or it becomes idle, or it goes."""
+        """Use an instance that became free: give it the longest waiting call, or let it idle, or end it."""
         if not instance.is_alive:
-            return  # it is uncounted when its process is dead
+            return  # it is counted off when its process is dead
         if self._instances >= self._limits.all_instances and should_give_up_instance(
             pool.size, self._contenders(pool), self._limits
         ):
@@ -265,12 +265,12 @@ class Scheduler:
             instance.end()
         else:
             instance.idle_since = self._loop.time()
-            # One that nobody waits for any more has served nobody yet: the warm ones go before it.
+            # A new instance without a waiting call has served no call yet: warm instances are used before it.
             pool.idle.insert(0 if is_new else len(pool.idle), instance)
             self._idle += 1
 
     def _place_waiting(self, pool: Pool) -> None:
-        """Take the plan's steps for the calls that wait, the first one first."""
+        """Perform the decided steps for waiting calls, the first call first."""
         for _ in range(len(pool.waiting)):
             if self._is_stopping or not pool.waiting or not self._take_step(pool, pool.waiting[0]):
                 break
@@ -278,12 +278,12 @@ class Scheduler:
             self._schedule_rescan()
 
     def _schedule_rescan(self) -> None:
-        """Start the rescan timer unless it runs: waiting calls are examined again soon."""
+        """Start the rescan timer unless it runs: waiting calls are examined again every ``stall_seconds / 4``."""
         if self._rescan_timer is None and not self._is_stopping:
             self._rescan_timer = self._loop.call_later(self._limits.stall_seconds / _RESCANS_PER_STALL, self._rescan)
 
     def _take_step(self, pool: Pool, invocation: Invocation) -> bool:
-        """Take one step. False if there is nothing to do but to wait."""
+        """Perform one step. Returns False if the call can only wait."""
         step = next_step(
             self._snapshot(pool), WaitingCall(invocation.nested, self._loop.time() - invocation.since), self._limits
         )
@@ -294,7 +294,8 @@ class Scheduler:
             return False
         elif step in (Step.START, Step.REPLACE):
             if step is Step.REPLACE:
-                self._end_longest_idle(pool)
+                other = longest_idle(each for each in self._pools.values() if each is not pool)
+                self._end_idle(other, other.idle[0])
             self._start(pool)
         else:
             pool.waiting.popleft()
@@ -320,11 +321,11 @@ class Scheduler:
 
     def _snapshot(self, pool: Pool) -> PoolSnapshot:
         now = self._loop.time()
-        may_start = self._burst.has_room(pool.record.key.region, now)
+        may_start = self._start_rate.has_room(pool.record.key.region, now)
         return snapshot_of(pool, self._instances, self._idle, may_start=may_start, now=now)
 
     def _contenders(self, own: Pool) -> list[Contender]:
-        """What other functions wait for."""
+        """Return the other functions that have waiting calls."""
         now = self._loop.time()
         pools = (pool for pool in (*self._pools.values(), *self._draining) if pool is not own and pool.waiting)
         return [Contender(pool.size, now - pool.waiting[0].since) for pool in pools]
@@ -332,14 +333,14 @@ class Scheduler:
     def _start(self, pool: Pool) -> "asyncio.Task[None]":
         pool.starting += 1
         self._instances += 1
-        self._burst.note(pool.record.key.region, self._loop.time())
+        self._start_rate.note(pool.record.key.region, self._loop.time())
         task = self._loop.create_task(self._bring_up(pool))
         self._starts.add(task)
         task.add_done_callback(self._starts.discard)
         return task
 
     async def _bring_up(self, pool: Pool) -> None:
-        """Launch an instance and give it to the call that has waited longest, or tell that call why there is none."""
+        """Launch an instance and give it to the longest waiting call, or end that call with the failure."""
         result: Instance | Outcome = outcome.start_failed("the launch was broken off")
         try:
             result = await self._launcher.launch(pool.record, functools.partial(self._forget, pool))
@@ -356,7 +357,7 @@ class Scheduler:
                 self._finish_if_drained(pool)
 
     def _forget(self, pool: Pool, instance: Instance) -> None:
-        """An instance that came up is dead."""
+        """Remove a dead instance."""
         self._instances -= 1
         pool.instances.discard(instance)
         if instance in pool.idle:
@@ -364,10 +365,10 @@ class Scheduler:
             self._idle -= 1
         self._finish_if_drained(pool)
         if self._rescan_timer is not None:
-            self._rescan()  # calls wait, and there is room for one more process
+            self._rescan()  # calls wait, and one more process may start
 
     def _drain(self, pool: Pool, on_drained: Callable[[], None] = lambda: None) -> None:
-        """No new call comes to a pool any more."""
+        """Drain a pool, which gets no new call from now on."""
         pool.on_drained = on_drained
         self._draining.add(pool)
         while pool.idle:
@@ -384,14 +385,13 @@ class Scheduler:
         self._idle -= 1
         instance.end()
 
-    def _end_longest_idle(self, own: Pool) -> None:
-        pool = longest_idle(pool for pool in self._pools.values() if pool is not own)
-        self._end_idle(pool, pool.idle[0])
-
     def _reap(self) -> None:
-        """End what has been idle for long."""
+        """End instances that have been idle for too long."""
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         since = self._loop.time() - self._limits.idle_instance_seconds
         for pool in self._pools.values():
             for instance in [instance for instance in pool.idle if instance.idle_since < since]:
                 self._end_idle(pool, instance)
+
+    def __repr__(self) -> str:
+        return f"<Scheduler {self._instances} instances, {self._idle} idle, {self._calls} calls>"

@@ -1,7 +1,7 @@
-"""The parent's side of a worker's channel: frames out, frames in, and back what the worker has not read.
+"""The server's side of a worker's channel: sends frames, reads frames, and takes back unread frames.
 
-Where the system has them, the channel carries packets: one read of the worker takes one packet and no more, so that a
-frame is either unread as a whole or has been read.
+If the system supports them, the channel carries packets: one read of the child takes exactly one packet, so that a
+frame has been read completely or not at all.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ _READ_BYTES = 64 * 1024  # larger buffers are mapped anew for every read; no pac
 
 
 class Channel:
-    """A pair of sockets. The parent keeps the child's end too: by it, what is unread can be taken back.
+    """A pair of sockets. The server also keeps the child's end, to take back unread frames from it.
 
-    :ivar child_end: for the process that is to be started
+    :ivar child_end: the end for the process that is about to start
     """
 
     def __init__(self) -> None:
@@ -33,19 +33,19 @@ class Channel:
         self._on_readable: Callable[[], object] | None = None
 
     def keep_to_parent(self) -> None:
-        """The child has its end. Without packets nothing can be taken back, and a closed end shows a dead child."""
+        """Close the child's end, unless there are packets to take back from it: a closed end shows a dead child."""
         if not HAS_PACKETS:
             self.child_end.close()
 
     def watch(self, on_readable: Callable[[], object]) -> None:
-        """Call this whenever something can be read, until ``close``."""
+        """Call a function whenever the channel is readable, until ``close``."""
         self._on_readable = on_readable
         self._loop.add_reader(self._ours.fileno(), on_readable)
 
     def read(self) -> list[tuple[bytes, bytes]] | None:
-        """The frames that have come, as (head, body). None when there is nothing more for now.
+        """Return the received frames, as (head, body). None if there is nothing more for now.
 
-        :raises FrameError: if what has come is none
+        :raises FrameError: if the received bytes are no frames
         """
         try:
             data = self._ours.recv(_READ_BYTES)
@@ -59,7 +59,10 @@ class Channel:
         return None
 
     def send(self, frame: bytes) -> bool:
-        """Write without blocking; what the socket does not take goes as it drains. False when nobody can read it."""
+        """Write without blocking; the rest is written when the socket drains.
+
+        Returns False if the child can't read it.
+        """
         if len(frame) <= PACKET_BYTES and not self._unsent:
             try:
                 frame = frame[self._ours.send(frame) :]
@@ -72,8 +75,8 @@ class Channel:
             self._loop.add_writer(self._ours.fileno(), self._send_rest)
         return True
 
-    def queue(self, frame: bytes) -> bool:
-        """Write a packet at once, or not at all."""
+    def send_now(self, frame: bytes) -> bool:
+        """Write a packet at once, or not at all. Returns False if it was not written."""
         try:
             self._ours.send(frame)
         except OSError:
@@ -81,7 +84,7 @@ class Channel:
         return True
 
     def unread(self) -> Iterator[tuple[bytes, bytes]]:
-        """Take back every frame of one packet that the child has not read, the oldest first."""
+        """Take back every one-packet frame that the child has not read, the oldest first."""
         while True:
             try:
                 packet = self.child_end.recv(_READ_BYTES, socket.MSG_DONTWAIT)
@@ -105,5 +108,5 @@ class Channel:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            self._unsent.clear()  # nobody can read it; the owner sees the death by wait
+            self._unsent.clear()  # no process can read it; the worker learns of the death from the process
         self._loop.remove_writer(self._ours.fileno())

@@ -1,4 +1,4 @@
-"""A worker of a custom runtime: any executable called ``bootstrap``, which speaks the runtime API over HTTP.
+"""A worker of a custom runtime: any executable called ``bootstrap``, which uses the runtime API over HTTP.
 
 Source: the pages on custom runtimes under cloud.tencent.com/document/product/583, and 583/42611 (status codes).
 """
@@ -26,8 +26,8 @@ _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to se
 _OVERSIZED = 407
 _MAX_ERROR_CHARS = 256 * 1024
 _MAGIC_BYTES = 128
-#: Waits until the server's end of a pipe closes, for a server that was killed can end nobody, and then ends all that
-#: carries the instance's mark, and the group. Where there is no /proc it ends the group.
+#: The watchdog. It waits until the server's end of a pipe closes, because a killed server can end no process. Then it
+#: kills all processes with the instance's mark, and the group; without /proc only the group.
 _WATCH = f"""
 read -r _ <&3
 read -r self _ </proc/self/stat
@@ -38,8 +38,8 @@ for file in $(grep -lsF "{MARK_VARIABLE}=${MARK_VARIABLE}" /proc/[0-9]*/environ)
 done
 kill -KILL 0
 """
-#: Sets the mode of new files, leaves the watch behind, and becomes the bootstrap. The watch is nobody's child: a
-#: bootstrap may wait for all of its own.
+#: Sets the mode of new files, starts the watchdog, and becomes the bootstrap. The watchdog is double-forked and so not
+#: the bootstrap's child: a bootstrap that waits for all its children must not wait for it.
 _START = f"""
 umask "$1"
 exec 3<&0 </dev/null
@@ -51,9 +51,9 @@ exec ./{START_FILE}
 
 @dataclass(frozen=True, slots=True)
 class CustomCommand:
-    """How a bootstrap is started.
+    """The command that starts a bootstrap.
 
-    :param umask: of its files
+    :param umask: umask of the bootstrap
     """
 
     code_folder: Path
@@ -63,11 +63,11 @@ class CustomCommand:
     umask: int
 
     def arguments(self) -> tuple[str, ...]:
-        """The command line."""
+        """Return the command line."""
         return ("/bin/sh", "-c", _START, START_FILE, f"{self.umask:04o}")
 
     def variables(self, port: int) -> dict[str, str]:
-        """The whole environment, given where the runtime API is."""
+        """Return the whole environment, for a runtime API on this port."""
         api = {"SCF_RUNTIME_API": HOST, "SCF_RUNTIME_API_PORT": str(port), "_HANDLER": self.handler}
         return {**self.environment, **api}
 
@@ -75,7 +75,7 @@ class CustomCommand:
 class CustomWorker:
     """A process that runs one function, one call at a time: a ``Worker``. Make it with ``start_custom_worker``."""
 
-    takes_keys: bool = False  # they stand in its environment, and no call of the runtime API brings new ones
+    takes_keys: bool = False  # they are in its environment, and the runtime API has no call that brings new ones
 
     def __init__(self, group: Group, lifeline: int, api: RuntimeApi, output: Pipe, memory_mb: int) -> None:
         self.is_alive: bool = True
@@ -96,7 +96,7 @@ class CustomWorker:
 
     @property
     def pid(self) -> int:
-        """Of the process, which leads a group of the same number."""
+        """Process id of the bootstrap, and number of its group."""
         return self._group.pid
 
     @property
@@ -110,9 +110,9 @@ class CustomWorker:
         return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
-        """Wait until the bootstrap says that it is ready. None when it has, else what went wrong.
+        """Wait until the bootstrap reports that it is ready. Returns None then, else the failure.
 
-        :param frame: of no use to a bootstrap, which reads its environment
+        :param frame: unused; a bootstrap reads its environment
         """
         waited = {self._api.ready, self._watch}
         await asyncio.wait(waited, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +136,7 @@ class CustomWorker:
         """
         self._is_warm, self._has_served = self._has_served, True
         if self._is_warm:
-            self._output.drop()  # what came between calls; the first call's log has what the start wrote
+            self._output.drop()  # output between calls; the first call's log keeps the output of the start
         if not self.is_alive:
             has_run = not (self._is_warm or self._was_killed)
             result = outcome.exited(0.0, self._output.take()) if has_run else None
@@ -151,7 +151,7 @@ class CustomWorker:
         return False
 
     def revoke(self) -> None:
-        """Take the event back that the bootstrap has not asked for."""
+        """Take back the event if the bootstrap has not asked for it yet."""
         if not self._api.is_taken:
             self._settle(None)
 
@@ -160,7 +160,7 @@ class CustomWorker:
         self._settle(EndReason.OUT_OF_MEMORY)
 
     def kill(self) -> None:
-        """End the process and everything in its group, at once."""
+        """Kill the process and everything in its group, at once."""
         self.is_alive = False
         self._was_killed = True
         if self._group.is_led:
@@ -216,7 +216,7 @@ class CustomWorker:
 
 
 def _read(reply: Reply) -> tuple[int, str, str]:
-    """Status, return value and error message of a call that the bootstrap has answered."""
+    """Return status, return value and error message of a call that the bootstrap has answered."""
     if reply.is_cut:
         return _OVERSIZED, "", "The size of response exceeds the upper limit (6MB)"
     text = reply.body.decode("utf-8", "replace")
@@ -230,9 +230,9 @@ def _ignore(invocation: Invocation, result: Outcome | None) -> None:
 
 
 async def start_custom_worker(command: CustomCommand, output: Output) -> CustomWorker:
-    """Start a bootstrap with a runtime API of its own and one pipe for all that it prints.
+    """Start a bootstrap with a runtime API of its own and one pipe for all its output.
 
-    :raises OSError: if it can't be started; ``strerror`` says why
+    :raises OSError: if the bootstrap can't be started; ``strerror`` says why
     """
     await asyncio.to_thread(_check_start_file, command.code_folder / START_FILE)
     api = RuntimeApi()
@@ -258,7 +258,7 @@ async def start_custom_worker(command: CustomCommand, output: Output) -> CustomW
 
 
 def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
-    """A pipe whose ends are closed with their stacks."""
+    """Open a pipe whose ends are closed with their stacks."""
     read_end, write_end = os.pipe()
     readers.callback(os.close, read_end)
     writers.callback(os.close, write_end)
@@ -266,9 +266,9 @@ def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> 
 
 
 def _check_start_file(path: Path) -> None:
-    """See why the system would not start a file, in words that say what to do.
+    """Find out why the system would not start a file, in words that say what to do.
 
-    :raises OSError: if it would not
+    :raises OSError: if the system would not start the file
     """
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, f"there is no file {START_FILE!r} in the root of the code")

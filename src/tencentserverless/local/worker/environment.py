@@ -1,7 +1,7 @@
-"""The surroundings of a function's process: its environment variables, and the folder of one run of the server.
+"""The environment of a function's process: its variables, and the folder of one run of the server.
 
-The variables are an allow-list of the server's own, the platform's, and the user's. The folder holds the modules that
-children import and a scratch folder for each instance.
+The variables are allowed ones of the server, the platform's, and the user's. The folder holds the modules that children
+import and a temporary folder for each instance.
 
 Source: cloud.tencent.com/document/product/583/30228 (environment variables).
 """
@@ -20,9 +20,9 @@ from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, instance_tag
 
 
-def key_variables(grant: AccessKey) -> dict[str, str]:
-    """Temporary keys, by the names that they have inside a function."""
-    credentials = grant.credentials
+def key_variables(access_key: AccessKey) -> dict[str, str]:
+    """Return temporary keys by the variable names that they have inside a function."""
+    credentials = access_key.credentials
     return {
         "TENCENTCLOUD_SECRETID": credentials.secret_id,
         "TENCENTCLOUD_SECRETKEY": credentials.secret_key,
@@ -31,18 +31,18 @@ def key_variables(grant: AccessKey) -> dict[str, str]:
 
 
 def make_environment(
-    record: FunctionRecord, settings: Settings, endpoint_url: str, grant: AccessKey, scratch: Path
+    record: FunctionRecord, settings: Settings, endpoint_url: str, access_key: AccessKey, scratch: Path
 ) -> dict[str, str]:
-    """The whole environment of an instance.
+    """Return the whole environment of an instance.
 
-    :param scratch: its folder for temporary files, whose name is the mark by which its processes are known
+    :param scratch: the instance's folder for temporary files; its name is the mark of the instance's processes
     """
     environment = dict(settings.passed_environment)
     environment.update(
         TMPDIR=str(scratch),
         PWD=str(record.code_folder),
         TZ="UTC",  # the platform's zone, unless the user sets another
-        PYTHONIOENCODING="utf-8:backslashreplace",  # logs are UTF-8, whatever locale this machine has
+        PYTHONIOENCODING="utf-8:backslashreplace",  # logs are UTF-8, whatever this machine's locale is
     )
     environment.update(_user_variables(record))
     environment.update(
@@ -60,14 +60,17 @@ def make_environment(
         USER_CODE_ROOT=f"{record.code_folder}/",
     )
     environment[MARK_VARIABLE] = instance_tag(scratch)
-    environment.update(key_variables(grant))
+    environment.update(key_variables(access_key))
     return environment
 
 
 def _user_variables(record: FunctionRecord) -> dict[str, str]:
-    """The user's own. PYTHONPATH comes later, from the child: it must not change what the child itself imports."""
+    """Return the user's variables.
+
+    The child adds PYTHONPATH later: it must not change what the child itself imports.
+    """
     variables = dict(record.environment)
-    if record.runtime != CUSTOM_RUNTIME:  # there is no child of ours in it
+    if record.runtime != CUSTOM_RUNTIME:  # a custom runtime has no child of ours
         variables.pop("PYTHONPATH", None)
     return variables
 
@@ -75,9 +78,9 @@ def _user_variables(record: FunctionRecord) -> dict[str, str]:
 def load_frame(
     record: FunctionRecord, settings: Settings, sdk_folder: Path | None, debugger: Path | None
 ) -> dict[str, object]:
-    """What the child must know before it loads the handler.
+    """Return the values that the child needs before it loads the handler.
 
-    :param debugger: the folder of debugpy; None for a function that runs without
+    :param debugger: the folder of debugpy; None for a function without a debugger
     """
     python_path = record.environment.get("PYTHONPATH", "")
     return {
@@ -102,12 +105,12 @@ def load_frame(
 
 
 _CHILD_MODULES = ("bootstrap", "context", "frames", "library")
-#: What ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
+#: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 
 
 class RunDirectory:
-    """Makes the folder; ``close`` takes it away with everything in it."""
+    """Creates the folder of one run; ``close`` removes it with its content."""
 
     def __init__(self) -> None:
         self.root: Path = Path(tempfile.mkdtemp(prefix="scf-local-")).resolve()
@@ -125,25 +128,25 @@ class RunDirectory:
                 (self.sdk_folder / name).symlink_to(folder)
 
     def make_scratch(self) -> Path:
-        """A fresh folder for an instance's temporary files."""
+        """Create a folder for an instance's temporary files."""
         folder = self.root / f"tmp-{next(self._scratch_numbers)}"
         folder.mkdir(mode=0o700)
         return folder
 
     def close(self) -> None:
-        """Remove the folder. An ephemeral server keeps its code in it, which is read-only."""
+        """Remove the folder. Code of an ephemeral server is in it, and read-only."""
         let_write(self.root)
         shutil.rmtree(self.root, ignore_errors=True)
 
 
 def debugger_folder() -> Path | None:
-    """Where debugpy is installed, None if it is not."""
+    """Return the folder of debugpy, None if it is not installed."""
     folder = _package_folder("debugpy")
     return folder.parent if folder else None
 
 
 def _package_folder(name: str) -> Path | None:
-    """Where a package is installed, without importing it."""
+    """Return the folder of a package, without importing the package."""
     spec = importlib.util.find_spec(name)
     places = spec.submodule_search_locations if spec else None
     return Path(next(iter(places))).resolve() if places else None

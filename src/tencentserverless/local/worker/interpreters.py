@@ -1,4 +1,4 @@
-"""Which Python a Runtime name means on this machine."""
+"""Finds the Python interpreter of a Runtime name on this machine."""
 
 import functools
 import re
@@ -14,37 +14,37 @@ _PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
 _PROBE_SECONDS = 10
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
 
-#: document/product/583/40323 and the API's own list; names that older tools used stand with them.
+#: document/product/583/40323 and the API's own list, with names that older tools used.
 OTHER_RUNTIMES = frozenset(
     "Nodejs6.10 Nodejs8.9 Nodejs10.15 Nodejs12.16 Nodejs14.18 Nodejs16.13 Nodejs18.15 Php5 Php5.6 Php7 Php7.2 Php7.4 "
     "Php8.0 Go1 Golang1 Java8 Java11 CustomRuntime CustomImage".split()
 )
-CUSTOM_RUNTIME = "CustomRuntime"  # an executable that speaks the runtime API
+CUSTOM_RUNTIME = "CustomRuntime"  # an executable that uses the runtime API
 OWN_VERSION = "{}.{}".format(*sys.version_info[:2])
 OWN_RUNTIME = f"Python{OWN_VERSION}"
 
 
 @functools.lru_cache(maxsize=256)
 def python_version(runtime: str) -> str | None:
-    """``3.9`` of ``Python3.9``; None for what is no Python."""
+    """Return the version in a runtime's name: ``3.9`` of ``Python3.9``; None if it is no Python."""
     match = _PYTHON_RUNTIME.match(runtime)
     return match.group(1) if match else None
 
 
 def is_known(runtime: str) -> bool:
-    """Whether this is the name of a runtime at all."""
+    """True if this is the name of a runtime."""
     return runtime in OTHER_RUNTIMES or python_version(runtime) is not None
 
 
 def can_run(runtime: str) -> bool:
-    """Whether functions of a runtime run here, and are not listed alone."""
+    """True if functions of a runtime can run here, and are not only listed."""
     return runtime == CUSTOM_RUNTIME or python_version(runtime) is not None
 
 
 class Interpreters:
-    """Finds interpreters and remembers them. Every one has been run once before it is believed.
+    """Finds interpreters and remembers them. Each one is run once, to prove its version.
 
-    :param is_strict: refuse a runtime whose interpreter is not here, instead of taking the server's own
+    :param is_strict: refuse a runtime whose interpreter is missing, instead of using the server's own
     """
 
     def __init__(self, is_strict: bool) -> None:
@@ -53,9 +53,9 @@ class Interpreters:
         self.warnings: list[str] = []
 
     def prepare(self, runtimes: set[str]) -> None:
-        """Find the interpreters of these runtimes now, at start-up; what is missing goes to ``warnings``.
+        """Find the interpreters of these runtimes now, at the start; missing ones are noted in ``warnings``.
 
-        :raises StartupError: if one is missing and this is strict
+        :raises StartupError: if one is missing and ``is_strict`` is set
         """
         versions = {python_version(runtime) for runtime in runtimes}
         for version in sorted(version for version in versions if version and version not in self._found):
@@ -74,17 +74,17 @@ class Interpreters:
             self._found[version] = path or Path(sys.executable)
 
     def find(self, runtime: str) -> Path | None:
-        """The interpreter of a runtime that was prepared; None for what is no Python."""
+        """Return the interpreter of a prepared runtime; None if the runtime is no Python."""
         version = python_version(runtime)
         return self._found.get(version) if version else None
 
     def is_python2(self, runtime: str) -> bool:
-        """Whether a runtime's functions run on Python 2 here."""
+        """True if a runtime's functions run on Python 2 here."""
         return python_version(runtime) == "2.7" and self._found.get("2.7") != Path(sys.executable)
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    """Where an interpreter may be, best first. pyenv's shims are no interpreters: the versions they stand for are."""
+    """Yield possible paths of an interpreter, best first. Of pyenv: the versions, because shims are no interpreters."""
     for folder in search_folders():
         path = folder / f"python{version}"
         if folder.name != "shims" and path.is_file():
@@ -93,7 +93,7 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _runs_as(path: Path, version: str) -> bool:
-    """Whether the program runs and is that version."""
+    """True if the program runs and has that version."""
     try:
         run = subprocess.run(  # noqa: S603  # an interpreter of this machine
             [path, "-c", _PROBE],

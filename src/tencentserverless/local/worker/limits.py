@@ -1,4 +1,4 @@
-"""Limits of a running call: resident memory and time. The platform ends an instance that goes over one.
+"""Limits of a running call: resident memory and time. The platform ends an instance that exceeds one.
 
 Source: cloud.tencent.com/document/product/583/42611 (status 434 for memory, 433 for time).
 """
@@ -11,9 +11,9 @@ from typing import Protocol
 
 import psutil
 
-_BUSY_SECONDS = 0.1  # between two looks while anything runs
+_BUSY_SECONDS = 0.1  # between two measurements while any call runs
 _QUIET_SECONDS = 0.5
-_FAMILY_LOOKS = 10  # looks between two that count what a function has started: that reads the whole process table
+_FAMILY_LOOKS = 10  # measurements between two that include started processes: those read the whole process table
 
 
 class Watched(Protocol):
@@ -21,14 +21,14 @@ class Watched(Protocol):
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process id of the worker."""
 
     @property
     def running_seconds(self) -> float:
-        """How long its call has run, 0 if it runs none."""
+        """Duration of the running call, 0 if no call runs."""
 
     def kill_out_of_memory(self) -> None:
-        """Its memory is over the limit."""
+        """End the running call, because its memory is over the limit."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +39,7 @@ class _Entry:
 
 
 class MemoryWatch:
-    """One timer for all workers. A worker that runs nothing costs nothing but a look at it."""
+    """One timer for all workers. It only asks a worker whether a call runs, and measures those that run one."""
 
     def __init__(self) -> None:
         self._entries: dict[int, _Entry] = {}
@@ -53,16 +53,16 @@ class MemoryWatch:
         try:
             self._entries[worker.pid] = _Entry(worker, limit_bytes, psutil.Process(worker.pid))
         except psutil.Error:
-            return  # it has ended already
+            return  # the process has ended already
         if self._timer is None:
             self._timer = self._loop.call_later(_BUSY_SECONDS, self._look)
 
     def remove(self, worker: Watched) -> None:
-        """Watch it no more."""
+        """Stop watching a worker."""
         self._entries.pop(worker.pid, None)
 
     def close(self) -> None:
-        """Stop."""
+        """Stop the timer."""
         self._entries.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -83,7 +83,7 @@ class MemoryWatch:
             self._timer = self._loop.call_later(_BUSY_SECONDS if busy else _QUIET_SECONDS, self._look)
 
     async def _count_families(self, entries: list[_Entry]) -> None:
-        """Measure long calls again, with the processes that they have started."""
+        """Measure long calls again, together with the processes that they have started."""
         sizes = await asyncio.to_thread(lambda: [_resident_bytes(_family(entry.process)) for entry in entries])
         for entry, size in zip(entries, sizes, strict=True):
             self._judge(entry, size)
@@ -101,7 +101,7 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _resident_bytes(processes: Iterable[psutil.Process]) -> int:
-    """What processes hold together; one that has ended holds nothing."""
+    """Return the resident memory of processes together; an ended process has none."""
     size = 0
     for process in processes:
         try:
@@ -115,7 +115,10 @@ _now = time.monotonic
 
 
 class TimeLimit:
-    """Watches one call after the other. One timer serves many: it looks anew when it rings."""
+    """Watches one call after another.
+
+    One timer serves many calls: when it fires, it computes the remaining time again.
+    """
 
     def __init__(self, on_expired: Callable[[], None]) -> None:
         self.seconds: float = 0.0
@@ -123,27 +126,27 @@ class TimeLimit:
         self._loop = asyncio.get_running_loop()
         self._began_at = 0.0
         self._deadline: float | None = None
-        self._rings_at = float("inf")
+        self._fires_at = float("inf")
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, seconds: float) -> None:
-        """A call begins."""
+        """Start the limit of a call."""
         self.seconds = seconds
         self._began_at = _now()
         self._deadline = self._began_at + seconds
-        if self._timer is None or self._rings_at > self._deadline:
+        if self._timer is None or self._fires_at > self._deadline:
             self._set_timer(self._deadline)
 
     def end(self) -> None:
-        """It has ended."""
+        """End the limit of the call."""
         self._deadline = None
 
     def passed_ms(self) -> float:
-        """Since the call began."""
+        """Return the time since the call began."""
         return (_now() - self._began_at) * 1000
 
     def close(self) -> None:
-        """Nothing rings any more."""
+        """Cancel the timer."""
         self._deadline = None
         if self._timer is not None:
             self._timer.cancel()
@@ -152,10 +155,10 @@ class TimeLimit:
     def _set_timer(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._rings_at = at
-        self._timer = self._loop.call_later(max(0.0, at - time.monotonic()), self._ring)
+        self._fires_at = at
+        self._timer = self._loop.call_later(max(0.0, at - time.monotonic()), self._fire)
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         self._timer = None
         if self._deadline is None:
             return

@@ -1,4 +1,4 @@
-"""The output of a worker: its stdout and stderr, read from a pipe, kept for the call that runs and shown by line."""
+"""The output of a worker: its stdout and stderr, read from a pipe, kept for the running call and shown by line."""
 
 import asyncio
 import os
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from tencentserverless.local.console import printable
 
 _READ_BYTES = 64 * 1024  # a pipe holds no more, and larger buffers are mapped anew for every read
-_MAX_DRAIN_READS = 256  # a function that never stops printing must not hold the loop
+_MAX_DRAIN_READS = 256  # a function that never stops printing must not occupy the loop
 _MAX_LINE_BYTES = 8 * 1024
 _BOUNDARY_BYTES = 8
 
 
 class Output:
-    """What one instance writes: kept for the call that runs, and shown line by line as it comes.
+    """The output of one instance: kept for the running call, and shown line by line as it comes.
 
     :param limit_bytes: how much of a call's output is kept; the end of it wins
     :ivar boundary: bytes that an instance writes behind the output of a call; they can't be guessed
@@ -31,7 +31,7 @@ class Output:
         self._line = bytearray()
 
     def write(self, data: bytes) -> None:
-        """Take what the instance wrote."""
+        """Add output of the instance."""
         self._kept += data
         while (end := self._kept.find(self.boundary)) >= 0:
             self._parts.append(bytes(self._kept[max(0, end - self._limit_bytes) : end]))
@@ -117,7 +117,7 @@ class Pipe:
         self._output.drop()
 
     def close(self) -> None:
-        """Read what is left, then close."""
+        """Read the remaining output, then close."""
         if self._descriptor < 0:
             return
         self._drain()

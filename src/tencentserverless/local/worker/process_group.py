@@ -1,4 +1,4 @@
-"""The processes of one worker: a leader in a session of its own, and whatever it has started."""
+"""The processes of one worker: a leader in a session of its own, and all processes that it has started."""
 
 import asyncio
 import contextlib
@@ -24,43 +24,46 @@ class Group:
 
     @property
     def pid(self) -> int:
-        """Of the leader, and of the group."""
+        """Process id of the leader, and number of the group."""
         return self._leader.pid
 
     @property
     def is_led(self) -> bool:
-        """Whether the leader runs, or nobody has waited for it yet: until then its number is nobody else's."""
+        """True if the leader has not been reaped.
+
+        Until then its pid can't be reused, so signalling the group is safe.
+        """
         return self._leader.returncode is None
 
     def is_dead(self) -> bool:
-        """Whether the leader has ended, which nobody may have been told yet."""
+        """True if the leader has ended, even if it has not been reaped."""
         try:
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         except ChildProcessError:
             return True
 
     def let_server_go_first(self) -> None:
-        """A process that is woken must not take the server's CPU from it in the middle of a step: it cost a third."""
+        """Schedule the process as a batch job, so that its wake-up does not interrupt the server: that cost a third."""
         if hasattr(os, "SCHED_BATCH"):
             with contextlib.suppress(OSError):
                 os.sched_setscheduler(self.pid, os.SCHED_BATCH, os.sched_param(0))
 
     def kill(self) -> None:
-        """End every process in it, at once."""
+        """Kill every process of the group, at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait for the death of the leader.
+        """Wait for the end of the leader.
 
-        :return: its exit status; the negative number of the signal if one ended it
+        :return: its exit status; the negative signal number if a signal ended it
         """
         return await self._leader.wait()
 
     def peak_memory_bytes(self) -> int:
-        """What the leader has held at most; 0 where the system does not tell."""
+        """Return the peak memory of the leader; 0 if the system does not report it."""
         with contextlib.suppress(OSError, ValueError):
-            descriptor = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)  # twice as fast as a file that is opened
+            descriptor = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)  # twice as fast as a file object
             try:
                 status = os.read(descriptor, _STATUS_BYTES)
             finally:
@@ -70,16 +73,16 @@ class Group:
 
 
 MARK_VARIABLE = "_SCF_INSTANCE"
-_MAX_ROUNDS = 20  # a process may start others while its brothers are ended
+_MAX_ROUNDS = 20  # a process may start others while its siblings are killed
 
 
 def instance_tag(scratch: Path) -> str:
-    """The mark of the instance whose temporary folder this is. No mark begins like another one."""
+    """Return the mark of the instance with this temporary folder. No mark is the prefix of another."""
     return f"{scratch.parent.name}/{scratch.name}."
 
 
 def kill_orphans(mark: str) -> None:
-    """Kill every process that carries a mark which begins like this. May take some milliseconds."""
+    """Kill every process whose mark begins with this text. May take some milliseconds."""
     for _ in range(_MAX_ROUNDS):
         found = False
         for pid in _marked(f"{MARK_VARIABLE}={mark}".encode("ascii")):
@@ -97,7 +100,7 @@ def _marked(entry: bytes) -> Iterator[int]:
 
 
 def _environments() -> Iterator[tuple[int, bytes]]:
-    """Every process of this user, with the environment that it was started with. A dead one has none."""
+    """Yield every process of this user, with the environment of its start. A dead process has none."""
     if not Path("/proc/self/environ").exists():
         yield from _environments_elsewhere()
         return

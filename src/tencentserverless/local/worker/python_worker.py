@@ -67,7 +67,7 @@ class Command:
     memory_mb: int
 
     def arguments(self, descriptor: int) -> list[str]:
-        """The command line, given the child's end of the channel."""
+        """Return the command line, for the child's end of the channel."""
         unbuffered = ["-u"] if self.is_python2 else []
         return [str(self.interpreter), *unbuffered, "-c", _START, str(self.child_folder), str(descriptor), self.label]
 
@@ -140,7 +140,7 @@ class PythonWorker:
     def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
         """Run the handler on one event, of a process that runs nothing; the outcome goes to ``on_end``, later.
 
-        After an outcome that ends the instance the process is dead or dying.
+        After an outcome that ends the instance, the process is dead or dying.
         """
         was_warm, self._has_served = self._has_served, True
         if was_warm:
@@ -160,7 +160,7 @@ class PythonWorker:
         if not self._may_prefetch or len(invocation.event) > _MAX_PREFETCHED_BYTES or not self.is_alive:
             return False
         self._output.watch(False)
-        if not self._channel.queue(_order(invocation, environ)):
+        if not self._channel.send_now(_order(invocation, environ)):
             self._output.watch(not self._prefetched)
             return False
         self._prefetched.append(invocation)
@@ -169,7 +169,7 @@ class PythonWorker:
     def revoke(self) -> None:
         """Take back the calls that wait in the channel: ``on_end`` is told, at once, that nothing of them ran.
 
-        The process may read a later call while an earlier one is taken back, and runs that one then.
+        The child may read a later call while an earlier one is taken back, and then runs the later one.
         """
         for invocation in reversed(self._take_unread()):
             if invocation is self._current:
@@ -186,7 +186,7 @@ class PythonWorker:
         self._end_last_call(EndReason.OUT_OF_MEMORY)
 
     def kill(self) -> None:
-        """End the process and everything in its group, at once."""
+        """Kill the process and everything in its group, at once."""
         self.is_alive = False
         if self._group.is_led:
             self._group.kill()
@@ -290,7 +290,7 @@ class PythonWorker:
             for head, body in frames:
                 self._deliver(head, body)
         except (FrameError, msgspec.MsgspecError):
-            self.kill()  # user code has written to the channel: nothing that follows can be trusted
+            self.kill()  # user code has written to the channel: later frames can't be trusted
             return False
         return True
 
@@ -347,7 +347,7 @@ def _outcome_of(status: int, body: bytes, duration_ms: float, memory_bytes: int,
 
 
 async def start_python_worker(command: Command, output: Output) -> PythonWorker:
-    """Start a process with a private descriptor for answers and one pipe for all that it prints.
+    """Start a process with a private descriptor for answers and one pipe for all its output.
 
     :raises OSError: if the process can't be started
     """

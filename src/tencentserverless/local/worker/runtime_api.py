@@ -1,7 +1,7 @@
-"""The HTTP API by which a custom runtime's bootstrap says that it is ready, takes events and hands back results.
+"""The HTTP API by which a custom runtime's bootstrap reports that it is ready, gets events and returns results.
 
 Source: the pages on custom runtimes under cloud.tencent.com/document/product/583. They name paths, methods and headers,
-and that first answers win; the statuses of what goes wrong are ours.
+and say that the first answer counts; the statuses of errors are ours.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _MAX_CONNECTIONS = 64  # ours: of one instance
 
 
 class Event(NamedTuple):
-    """What one call brings to the bootstrap.
+    """The data of one call for the bootstrap.
 
     :param body: JSON text
     """
@@ -33,10 +33,10 @@ class Event(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What the bootstrap says came of an event.
+    """The bootstrap's answer to an event.
 
-    :param has_succeeded: it came as a response, not as an error
-    :param is_cut: it was over the bound, and is not here
+    :param has_succeeded: sent as a response, not as an error
+    :param is_cut: the body was over the limit and is left out
     """
 
     body: bytes
@@ -44,16 +44,16 @@ class Reply(NamedTuple):
     is_cut: bool
 
 
-def _nobody(reply: Reply) -> None:
-    """Nobody waits."""
+def _ignore(reply: Reply) -> None:
+    """Default callback, used until the worker sets ``on_reply``: ignore the reply."""
 
 
 class RuntimeApi:
-    """The API of one instance, on a port of its own on loopback. ``open`` it before use.
+    """The API of one instance, on a loopback port of its own. Call ``open`` before use.
 
-    :param ready: done when the bootstrap has said so
-    :param is_taken: whether the bootstrap has asked for the event that was offered last
-    :param on_reply: called with the first answer to each event; a later one is refused
+    :param ready: done when the bootstrap has reported that it is ready
+    :param is_taken: true if the bootstrap has asked for the last offered event
+    :param on_reply: called with the first answer to each event; a later answer is refused
     """
 
     #: A connection may idle as long as the instance lives: the bootstrap asks for an event when it is ready for one.
@@ -61,7 +61,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self.port: int = 0
-        self.on_reply: Callable[[Reply], None] = _nobody
+        self.on_reply: Callable[[Reply], None] = _ignore
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._server: asyncio.Server | None = None
         self._connections = OpenConnections()
@@ -70,7 +70,7 @@ class RuntimeApi:
         self.is_taken: bool = False
 
     async def open(self) -> None:
-        """Listen.
+        """Start to listen.
 
         :raises OSError: if this machine has no port or no descriptor left
         """
@@ -79,14 +79,14 @@ class RuntimeApi:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
-        """Cut every connection and listen no more."""
+        """Cut every connection and stop listening."""
         if self._server is not None:
             self._server.close()
             self._server = None
         self._connections.close()
 
     def offer(self, event: Event) -> None:
-        """Hand out an event, now if the bootstrap asks for one already."""
+        """Offer an event; send it now if the bootstrap asks for one already."""
         self._event = event
         self.is_taken = False
         polling, self._polling = self._polling, {}
@@ -94,7 +94,7 @@ class RuntimeApi:
             self._hand_over(connection, event)
 
     def withdraw(self) -> None:
-        """The call has ended: its event is handed out no more."""
+        """Withdraw the event, after the end of its call."""
         self._event = None
 
     def accept(self, request: Request) -> int | Intake:
@@ -163,7 +163,7 @@ class RuntimeApi:
         self._end(connection, Reply(request.body, False, is_cut=False))
 
     def _end(self, connection: Connection, reply: Reply) -> None:
-        """The first answer ends the call; no answer counts for an event that nobody has asked for."""
+        """End the call by the first answer. An answer to an event that the bootstrap did not ask for is refused."""
         if self._event is None or not self.is_taken:
             words = "No event waits for an answer: it has one already, or none was taken."
             connection.send(_text(409, words))

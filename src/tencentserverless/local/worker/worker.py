@@ -32,7 +32,7 @@ class Worker(Protocol):
 
     @property
     def pid(self) -> int:
-        """Of the process, which leads a group of the same number."""
+        """Process id of the worker, and number of its group."""
 
     @property
     def prefetched(self) -> int:
@@ -40,10 +40,10 @@ class Worker(Protocol):
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now; 0 if it runs none."""
+        """Duration of the running call until now; 0 if no call runs."""
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
-        """Wait until it can take calls. None when it is ready, else what went wrong."""
+        """Wait until the worker can take calls. Returns None if it is ready, else the failure."""
 
     def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
         """Run the function on one event; how it ends goes to ``on_end``, later."""
@@ -52,13 +52,13 @@ class Worker(Protocol):
         """Hand a call over while another one runs. False if it takes none."""
 
     def revoke(self) -> None:
-        """Take back what it has not begun: ``on_end`` is told, at once, that nothing of it ran."""
+        """Take back the calls that have not begun: ``on_end`` is told, at once, that nothing of them ran."""
 
     def kill_out_of_memory(self) -> None:
-        """The process holds more memory than it may: its call ends in that."""
+        """End the running call, because the process is over its memory limit."""
 
     def kill(self) -> None:
-        """End the process and everything in its group, at once."""
+        """Kill the process and everything in its group, at once."""
 
     async def wait_closed(self) -> None:
         """Wait until the process is dead and its descriptors are closed."""

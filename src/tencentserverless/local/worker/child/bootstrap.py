@@ -1,7 +1,7 @@
-"""The child: loads a handler, then answers one event at a time until its parent goes.
+"""The child: loads a handler, then answers one event at a time until its parent is gone.
 
-Runs on Python 2.7 and 3.6+ and imports its own folder and the standard library only. Started as
-``python -c START folder descriptor label``; results leave by the descriptor, whatever user code does to stdout.
+Runs on Python 2.7 and 3.6+ and imports only its own folder and the standard library. Started as ``python -c START
+folder descriptor label``; results are written to the descriptor, even if user code redirects stdout.
 """
 
 import array
@@ -33,7 +33,7 @@ _PYTHON2 = sys.version_info[0] == 2
 _THIS_FILE = (lambda: 0).__code__.co_filename
 
 _seconds = getattr(time, "perf_counter", time.time)
-_encode = json.JSONEncoder(ensure_ascii=_PYTHON2).encode  # the platform's bootstrap of 2.7 leaves json's default
+_encode = json.JSONEncoder(ensure_ascii=_PYTHON2).encode  # the platform's bootstrap of 2.7 keeps json's default
 _decode = json.JSONDecoder().decode
 _getrusage = resource.getrusage
 _ioctl = fcntl.ioctl
@@ -41,7 +41,7 @@ _FIONREAD = termios.FIONREAD
 _unread = array.array("i", [0])
 _RUSAGE_SELF = resource.RUSAGE_SELF
 _open = open
-_peak = [0, 0]  # page faults at the last look, and the bytes that were seen
+_peak = [0, 0]  # page faults at the last measurement, and the measured bytes
 _MARK = os.environ.get("_SCF_INSTANCE", "")
 _MAX_ROUNDS = 20
 _kill = os.kill
@@ -54,7 +54,7 @@ _sleep = time.sleep
 
 
 class EntryMissing(Exception):
-    """The file that the handler names is not in the code folder."""
+    """The handler names a file that is not in the code folder."""
 
 
 def main():
@@ -64,7 +64,7 @@ def main():
     del sys.argv[1:]
     sys.path.remove(folder)
     _scf_library.remember_path()
-    # A program that the function starts must not hold the channel open, nor write to it.
+    # A program that the function starts must not keep the channel open, nor write to it.
     fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     channel = _scf_frames.Channel(descriptor)
     _start_watch()
@@ -131,7 +131,7 @@ def _serve_calls(channel, handler, template, boundary):
             channel.send(head, text)
         except (IOError, OSError) as error:
             if error.errno in (errno.EPIPE, errno.ECONNRESET):
-                _end_group()  # the parent has gone
+                _end_group()  # the parent is gone
             sys.exit("the function has closed a descriptor that is not its own: its answer is lost")
 
 
@@ -141,7 +141,7 @@ class _Boundary(object):
     def __init__(self, text):
         # type: (str) -> None
         self._text = text.encode("ascii")
-        self._descriptor = os.dup(1)  # user code may send its own elsewhere
+        self._descriptor = os.dup(1)  # user code may redirect descriptor 1
         fcntl.fcntl(self._descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
 
     def set_behind_output(self):
@@ -159,11 +159,11 @@ class _Boundary(object):
 
 def _start_watch():
     # type: () -> None
-    """End with the parent also while user code runs. Not by ``threading``: user code may wait for what it lists."""
+    """End with the parent, also while user code runs. Not by ``threading``: user code may wait for all its threads."""
     threads = __import__("thread" if _PYTHON2 else "_thread")
     try:
         threads.start_new_thread(_watch_parent, (_getppid(),))
-    except Exception:  # no thread may be added: the function runs all the same
+    except Exception:  # no thread can be started: the function runs all the same
         pass
 
 
@@ -179,17 +179,17 @@ def _watch_parent(parent):
 
 def _end_group():
     # type: () -> NoReturn
-    """The parent has gone, which would have ended this process and what it has started."""
-    _end_remains()
+    """End this process and all that it has started: the parent is gone, which would have ended them."""
+    _kill_orphans()
     try:
         os.killpg(os.getpgrp(), signal.SIGKILL)
     finally:
         _exit(1)
 
 
-def _end_remains():
+def _kill_orphans():
     # type: () -> None
-    """Kill what carries this instance's mark, in whatever session it is (``remains`` is the parent's half)."""
+    """Kill all processes with this instance's mark, in any session (``process_group`` is the parent's half)."""
     mark = ("\0_SCF_INSTANCE=" + _MARK + "\0").encode("ascii")
     for _ in range(_MAX_ROUNDS):
         found = False
@@ -208,7 +208,7 @@ def _end_remains():
 
 def _prepare(load):
     # type: (Dict[str, Any]) -> None
-    """Make the process look as user code expects it: path, environment, streams, logging."""
+    """Set up the process as user code expects it: path, environment, streams, logging."""
     os.umask(load["umask"])
     code_folder = _native(load["code_folder"])
     later = [_native(entry) for entry in load["python_path"]]
@@ -218,7 +218,8 @@ def _prepare(load):
     os.environ["PYTHONPATH"] = os.pathsep.join([code_folder] + later)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "x"
     sys.dont_write_bytecode = True
-    if not _PYTHON2:  # 2.7 runs with -u; here whole lines go out at once, so that a killed process has said them
+    # 2.7 runs with -u; here complete lines are written at once, so that the output of a killed process is not lost
+    if not _PYTHON2:
         sys.stdout = _line_buffered(sys.stdout)
         sys.stderr = _line_buffered(sys.stderr)
     _scf_library.set_up_logging()
@@ -226,7 +227,7 @@ def _prepare(load):
 
 def _open_debugger(debugger):
     # type: (Dict[str, Any]) -> None
-    """Listen for a debugger. The port may still be the last instance's, for a moment."""
+    """Listen for a debugger. The previous instance may still occupy the port for a moment."""
     sys.path.append(debugger["folder"])
     try:
         debugpy = __import__("debugpy")
@@ -254,10 +255,10 @@ def _line_buffered(stream):
 
 def _load_handler(code_folder, handler):
     # type: (str, str) -> Callable[[Any, Any], Any]
-    """The function that ``file.function`` names.
+    """Return the function that ``file.function`` names.
 
     :raises EntryMissing: if there is no such file
-    :raises Exception: whatever loading it raises
+    :raises Exception: any error of loading the file
     """
     stem, _, name = _native(handler).rpartition(".")
     base = os.path.join(_native(code_folder), stem)
@@ -275,7 +276,7 @@ def _load_handler(code_folder, handler):
 
 def _load_module(stem, path):
     # type: (str, str) -> Any
-    """The module's name is the file's stem, also where a module of the standard library has that name."""
+    """Load a file as a module named by its stem, even if the standard library has a module of that name."""
     if _PYTHON2:
         import imp
 
@@ -312,7 +313,7 @@ def _answer(handler, event_text, context):
 
 def _encoded(value):
     # type: (Any) -> bytes
-    """RetMsg of a return value, as the platform's bootstrap makes it."""
+    """Return the RetMsg of a return value, as the platform's bootstrap makes it."""
     decimal = sys.modules.get("decimal")
     if decimal is not None and isinstance(value, decimal.Decimal):
         value = str(value)
@@ -325,7 +326,7 @@ def _encoded(value):
 
 def _user_trace():
     # type: () -> str
-    """The traceback as it starts at user code: the frames of this file are left out."""
+    """Return the traceback from user code on, without the frames of this file."""
     kind, error, trace = sys.exc_info()
     assert kind is not None and trace is not None
     try:
@@ -333,7 +334,7 @@ def _user_trace():
         while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename == _THIS_FILE:
             user_part = user_part.tb_next
         return "".join(_scf_library.load("traceback").format_exception(kind, error, user_part)).rstrip("\n")
-    except Exception:  # an exception whose own __str__ or __cause__ misbehaves
+    except Exception:  # an exception whose own __str__ or __cause__ fails
         return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
     finally:
         del trace
@@ -350,7 +351,7 @@ def _bounded(text):
 
 def _flush():
     # type: () -> None
-    """What user code printed must be in the pipe before the answer is."""
+    """Write the output of user code into the pipe, before the answer is sent."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -392,5 +393,5 @@ def _read_peak_bytes():
 
 def _native(text):
     # type: (Any) -> str
-    """JSON texts are unicode objects on Python 2, where paths and the environment are bytes."""
+    """Return a native string. JSON texts are unicode on Python 2, but paths and the environment are bytes."""
     return text.encode("utf-8") if _PYTHON2 else text  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""The context that a handler gets: a plain dict, as the platform's page on basic concepts prints it.
+"""The context argument of a handler: a plain dict, as the platform's page on basic concepts prints it.
 
 Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_context``. Source of keys and types:
 cloud.tencent.com/document/product/583/9210.
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 def make_template(facts):
     # type: (Dict[str, Any]) -> Dict[str, Any]
-    """What the contexts of all calls of an instance have in common. Its values are texts and numbers, so that a copy
-    of it is a handler's own.
+    """Return the part that the contexts of all calls of an instance share.
 
-    :param facts: what stays the same for an instance: ``function_name``, ``function_version``, ``namespace``,
+    The values are texts and numbers, so a handler can change its copy freely.
+
+    :param facts: values that stay the same for an instance: ``function_name``, ``function_version``, ``namespace``,
         ``memory_limit_in_mb``, ``time_limit_in_ms``, ``tencentcloud_region``, ``tencentcloud_appid``,
         ``tencentcloud_uin`` and ``variables`` (the user's own, a dict)
     """
@@ -32,7 +33,7 @@ def make_template(facts):
 
 def make_context(template, request_id):
     # type: (Dict[str, Any], str) -> Dict[str, Any]
-    """A fresh context for one call, so that a handler which changes it changes nobody else's."""
+    """Return a new context for one call, so that a handler which changes it changes no other call's context."""
     context = dict(template)
     context["request_id"] = request_id
     return context

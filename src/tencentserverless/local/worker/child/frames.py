@@ -1,4 +1,4 @@
-"""What parent and child say to each other: bounded, length-prefixed frames on a private descriptor.
+"""The messages between parent and child: bounded, length-prefixed frames on a private descriptor.
 
 A frame is two lengths (4 bytes each, big-endian), a head, and a text in UTF-8 (the body: an event or a return value,
 carried verbatim so that it is decoded once). The head of a call and of its answer is a fixed layout and the request id;
@@ -21,11 +21,11 @@ _ANSWER = struct.Struct(">BBHdQ")  # kind, flags, status, milliseconds, bytes of
 _CALL_KIND, _ANSWER_KIND = 1, 2
 _HAS_OUTPUT = 1
 MAX_HEAD_BYTES = 1024 * 1024
-MAX_BODY_BYTES = 10 * 1024 * 1024  # above the platform's 6 MB, so that a refusal is ours to word
+MAX_BODY_BYTES = 10 * 1024 * 1024  # above the platform's 6 MB, so that the server itself refuses a larger event
 _READ_BYTES = 65536
-PACKET_BYTES = 60000  # of one write, since the channel may carry packets: well below what one read takes
+PACKET_BYTES = 60000  # of one write, because the channel may carry packets: well below the size of one read
 
-# User code may replace these in their modules (gevent does): the channel keeps the real ones.
+# User code may replace these functions in their modules (gevent does): the channel keeps the originals.
 _encode = json.JSONEncoder().encode
 _decode = json.JSONDecoder().decode
 _os_read = os.read
@@ -33,14 +33,14 @@ _os_write = os.write
 
 
 class FrameError(Exception):
-    """The bytes are not frames, or one is over its bound."""
+    """The bytes are not frames, or a frame is over a limit."""
 
 
 def pack(head, body=b""):
     # type: (Dict[str, Any], bytes) -> bytes
-    """One frame as bytes.
+    """Make the bytes of one frame.
 
-    :raises FrameError: if head or body is over its bound
+    :raises FrameError: if head or body is over its limit
     """
     return join(encode_head(head), body)
 
@@ -53,9 +53,9 @@ def encode_head(head):
 
 def join(head, body):
     # type: (bytes, bytes) -> bytes
-    """One frame as bytes, of a head that is JSON already.
+    """Make the bytes of one frame, from a head that is JSON already.
 
-    :raises FrameError: if head or body is over its bound
+    :raises FrameError: if head or body is over its limit
     """
     if len(head) > MAX_HEAD_BYTES or len(body) > MAX_BODY_BYTES:
         raise FrameError("a frame of {} + {} bytes is over the bound".format(len(head), len(body)))
@@ -110,9 +110,9 @@ def read_answer(head):
 
 def decode_head(text):
     # type: (bytes) -> Dict[str, Any]
-    """The head of a frame as an object.
+    """Decode the head of a frame.
 
-    :raises FrameError: if it is not a JSON object
+    :raises FrameError: if the head is not a JSON object
     """
     try:
         head = _decode(text.decode("utf-8"))
@@ -124,7 +124,7 @@ def decode_head(text):
 
 
 class FrameReader(object):
-    """Cuts a stream of bytes into frames. Holds at most one frame that is not complete."""
+    """Cuts a stream of bytes into frames. Holds at most one incomplete frame."""
 
     def __init__(self):
         # type: () -> None
@@ -132,12 +132,12 @@ class FrameReader(object):
 
     def feed(self, data):
         # type: (bytes) -> List[Tuple[bytes, bytes]]
-        """Take bytes as they come; return the frames that they complete, as (head, body).
+        """Add received bytes; return the frames that they complete, as (head, body).
 
-        :raises FrameError: as soon as a length is over its bound; the stream is then of no use
+        :raises FrameError: as soon as a length is over its limit; the stream is then unusable
         """
         buffer = self._buffer
-        if not buffer and len(data) >= _LENGTHS.size:  # the usual read: one frame, whole
+        if not buffer and len(data) >= _LENGTHS.size:  # the usual read: one complete frame
             head_bytes, body_bytes = _LENGTHS.unpack_from(data)
             if (
                 len(data) == _LENGTHS.size + head_bytes + body_bytes
@@ -165,7 +165,7 @@ class FrameReader(object):
 
 
 class Channel(object):
-    """The child's end: blocking reads and writes of frames on a descriptor."""
+    """The child's end of the channel: blocking reads and writes of frames on a descriptor."""
 
     def __init__(self, descriptor):
         # type: (int) -> None
@@ -182,7 +182,7 @@ class Channel(object):
             except (OSError, IOError) as error:
                 if error.errno != errno.ECONNRESET:
                     raise
-                data = b""  # the parent has gone without having read our last answer
+                data = b""  # the parent is gone without having read the last answer
             if not data:
                 return None
             self._ready = self._reader.feed(data)
@@ -202,7 +202,7 @@ class Channel(object):
 
 def _retried(call, *arguments):
     # type: (Any, Any) -> Any
-    """Python 2.7 lets a signal that user code handles interrupt a system call (PEP 475 came with 3.5)."""
+    """Call a system function again after EINTR: on Python 2.7 a signal that user code handles interrupts it (PEP 475)."""
     while True:
         try:
             return call(*arguments)

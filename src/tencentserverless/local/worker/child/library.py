@@ -1,5 +1,4 @@
-"""Modules of the standard library that a child seldom needs and that load slowly: they are loaded when they are needed,
-and never taken for a module of the user's of the same name.
+"""Modules of the standard library that a child seldom needs and that load slowly: loaded on demand, never from user code.
 
 Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_library``.
 """
@@ -18,13 +17,13 @@ _path = []  # type: List[str]
 
 def remember_path():
     # type: () -> None
-    """``sys.path`` is now as the interpreter has made it: no user code can shadow anything."""
+    """Keep ``sys.path`` as the interpreter made it, before user code can shadow a module."""
     _path[:] = sys.path
 
 
 def load(name):
     # type: (str) -> Any
-    """A module of the standard library."""
+    """Load a module of the standard library."""
     module = sys.modules.get(name)
     if module is not None and _is_library(module):
         return module
@@ -41,7 +40,7 @@ def load(name):
 
 def set_up_logging():
     # type: () -> None
-    """Have the root logger write DEBUG lines, as the platform's does: now, or when user code first imports logging."""
+    """Let the root logger write DEBUG lines, like the platform's: now, or when user code first imports logging."""
     if _PYTHON2:
         _configure(load("logging"))
     else:
@@ -60,11 +59,11 @@ def _configure(logging):
 
 
 class _LoggingFinder(object):
-    """Finds logging, once, where it would have been found before user code could shadow it."""
+    """Finds logging, once, on the kept path, even if user code shadows it."""
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, Any, Any) -> Any
-        """As importlib asks for it."""
+        """Find a module, as importlib asks."""
         if name != "logging":
             return None
         from importlib.machinery import PathFinder

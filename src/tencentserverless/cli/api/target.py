@@ -1,0 +1,145 @@
+"""The target of a command: the cloud, or a local SCF, with its keys."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tencentserverless.cli.extras import POSIX_HINT, is_windows
+
+if TYPE_CHECKING:
+    from tencentserverless.config import Origin
+    from tencentserverless.models import Credentials
+    from tencentserverless.scf import Client
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """A region and a namespace, with the address and the keys to reach them.
+
+    :ivar origin: the address, with its proxy and its root certificates
+    :ivar endpoint: a URL, None for that of the environment
+    :ivar keys: the keys of the local SCF that was found, None for those of the environment
+    """
+
+    region: str
+    namespace: str
+    origin: "Origin"
+    endpoint: str | None = None
+    keys: "Credentials | None" = None
+
+    @property
+    def is_local(self) -> bool:
+        """True if the address is on this machine."""
+        from tencentserverless.config import is_loopback
+
+        return is_loopback(self.origin.host)
+
+    @property
+    def url(self) -> str:
+        """The address as a URL."""
+        return f"{'https' if self.origin.is_tls else 'http'}://{self.origin.authority}"
+
+    @property
+    def place(self) -> str:
+        """The place of its functions, in words."""
+        where = "local SCF" if self.is_local else "cloud"
+        return f"namespace {self.namespace} of {self.region} ({where})"
+
+    def credentials(self) -> "Credentials":
+        """The keys to sign with now.
+
+        :raises CredentialError: if there are none
+        """
+        from tencentserverless.credentials import choose_provider
+
+        return self.keys or choose_provider(None, None, None).get(False)
+
+    def open_client(self, **options: Any) -> "Client":
+        """A client that calls it.
+
+        :param options: further options of ``scf.Client``
+        """
+        from tencentserverless.scf import Client
+
+        keys = (self.keys.secret_id, self.keys.secret_key) if self.keys else (None, None)
+        given = {"endpoint": self.endpoint, "ca_file": self.origin.ca_file, "language": "en-US", **options}
+        return Client(self.region, *keys, **given)
+
+    @contextlib.contextmanager
+    def reached(self) -> Iterator[None]:
+        """Turn an error of a connection to this machine into a failure that says how to start a local SCF."""
+        from tencentserverless.exception import ConnectError
+
+        try:
+            yield
+        except ConnectError as error:
+            if not self.is_local:
+                raise
+            from tencentserverless.cli.output.failures import no_local_server
+
+            raise no_local_server(self.url) from error
+
+
+def target_options(command: _Command) -> _Command:
+    """Add the options to a command that takes ``region``, ``namespace`` and ``is_local``."""
+    for option in (
+        click.option("--local", "is_local", is_flag=True, help="Call the local SCF of the folder that you are in."),
+        click.option("--namespace", default="default", show_default=True, help="Namespace of the function."),
+        click.option("--region", help="Region of the function.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]"),
+    ):
+        command = option(command)
+    return command
+
+
+def choose_target(region: str | None, namespace: str, is_local: bool, folder: Path | None = None) -> Target:
+    """The target that the options choose.
+
+    :param folder: a folder to look for a local SCF in or around, before the current folder
+    :raises click.UsageError: if an option or a variable of the environment can't be used
+    :raises StartupError: if there is no local SCF to be found
+    """
+    from tencentserverless.config import Addressing, check_region
+
+    if is_local and is_windows():
+        raise click.UsageError(f"--local: the local SCF {POSIX_HINT}")
+    endpoint = ca_file = keys = None
+    found = _find_local(folder) if is_local else None
+    if found is not None:
+        from tencentserverless.models import Credentials
+
+        endpoint, ca_file = found["TENCENTSERVERLESS_ENDPOINT_URL"], found.get("SSL_CERT_FILE")
+        keys = Credentials(found["TENCENTCLOUD_SECRETID"], found["TENCENTCLOUD_SECRETKEY"])
+        region = region or found["TENCENTCLOUD_REGION"]
+    try:
+        region = check_region(region)
+        origin = Addressing(endpoint, None, ca_file).locate(region)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return Target(region, namespace, origin, endpoint, keys)
+
+
+def _find_local(folder: Path | None) -> dict[str, str] | None:
+    """The variables of the local SCF of a folder, or of the current one; None if the environment leads to one already.
+
+    :raises StartupError: if no local SCF is found
+    """
+    from tencentserverless.config import Addressing, ambient_region, is_loopback
+    from tencentserverless.local.app import find_state, running_environment
+    from tencentserverless.local.errors import StartupError
+
+    if folder is not None:
+        with contextlib.suppress(StartupError):
+            return running_environment(find_state(folder))
+    try:
+        return running_environment(find_state(Path()))
+    except StartupError:
+        with contextlib.suppress(ValueError):
+            if is_loopback(Addressing(None, None, None).locate(ambient_region()).host):
+                return None
+        raise

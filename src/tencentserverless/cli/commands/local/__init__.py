@@ -1,0 +1,1 @@
+"""The commands of ``scf local``, one a file. They run on Linux and macOS."""

@@ -1,0 +1,28 @@
+"""``scf local env``: print the variables that lead clients to the running local SCF."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.output import printing
+
+
+@click.command()
+@server_options
+@click.option("--unset", is_flag=True, help="Print how to leave: clients then call the cloud again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the variables as JSON.")
+def env(state: Path | None, env_file: Path | None, unset: bool, as_json: bool) -> None:
+    """Print export lines; use: eval "$(scf local env)"."""
+    from tencentserverless.local.app import leaving_variables, running_environment
+
+    if unset:
+        printing.answer("unset " + " ".join(leaving_variables()))
+        return
+    variables = running_environment(choose_source(state, env_file))
+    if as_json:
+        printing.answer_json(variables)
+        return
+    for name, value in variables.items():
+        printing.answer(f"export {name}={shlex.quote(value)}")

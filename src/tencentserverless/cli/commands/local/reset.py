@@ -1,0 +1,35 @@
+"""``scf local reset``: remove the faults, the ledger, or all that the server has kept."""
+
+from pathlib import Path
+
+import click
+
+from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.output import printing
+
+
+@click.command()
+@server_options
+@click.option(
+    "--all", "is_whole", is_flag=True, help="Of a server that is stopped: forget all but keys and certificates."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(state: Path | None, env_file: Path | None, is_whole: bool, yes: bool) -> None:
+    """End the faults and empty the ledger of the local SCF that runs.
+
+    With --all, remove what one that is stopped has kept: functions that came through the API, versions, aliases,
+    triggers, events that wait, and the history of calls. Your own folders are never touched.
+    """
+    from tencentserverless.cli.output.confirmation import confirm
+    from tencentserverless.local.app import forget_state, reset_server
+
+    source = choose_source(state, env_file)
+    if not is_whole:
+        reset_server(source)
+        printing.notice("no faults any more, and the ledger is empty")
+        return
+    if env_file:
+        raise click.UsageError("--all empties a state folder: name it with --state")
+    confirm(f"Remove all but keys and certificates from {source}?", yes)
+    gone = forget_state(source)
+    printing.notice(f"removed: {', '.join(gone)}" if gone else "there was nothing to remove")

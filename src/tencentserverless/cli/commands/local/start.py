@@ -1,0 +1,124 @@
+"""``scf local start``: serve the functions of a folder until told to stop."""
+
+from pathlib import Path
+
+import click
+
+from tencentserverless.cli.output import printing
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.settings import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    REGION_NAME,
+    STATE_FOLDER_NAME,
+    Settings,
+    passed_environment,
+)
+
+_PATH = click.Path(path_type=Path)
+_DEBUG_PORT = 5678  # the port that editors suggest for debugpy
+
+
+@click.command()
+@click.argument("path", type=_PATH, default=".")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 finds a free one."
+)
+@click.option("--ephemeral", is_flag=True, help="Keep nothing: new keys on every start.")
+@click.option(
+    "--state", type=_PATH, help=f"Folder to keep keys in.  [default: {STATE_FOLDER_NAME}/ beside PATH's functions]"
+)
+@click.option("--secret-file", type=_PATH, help="File with the key pair to use, as KEY=VALUE; chmod 600.")
+@click.option("--env-file", type=_PATH, help="File to write when ready, for a shell to source.")
+@click.option("--region", default="ap-guangzhou", show_default=True, help="Region of functions that name none.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS, with certificates of an authority of its own.")
+@click.option(
+    "--proxy-port",
+    type=click.IntRange(0, 65535),
+    help="Port of a proxy for clients whose endpoint is fixed, for HTTPS_PROXY; brings --tls.",
+)
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=1.0, max=100_000.0),
+    default=1.0,
+    show_default=True,
+    help="Retries of asynchronous invocations come so many times faster than in the cloud.",
+)
+@click.option(
+    "--debug",
+    "debugged",
+    metavar="NAME[:PORT]",
+    multiple=True,
+    help=f"Run a function under debugpy; the port is {_DEBUG_PORT} unless it is given.",
+)
+@click.option("--no-reload", is_flag=True, help="Do not follow changes of the functions' files.")
+@click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
+def start(
+    *,
+    path: Path,
+    host: str,
+    port: int,
+    ephemeral: bool,
+    state: Path | None,
+    secret_file: Path | None,
+    env_file: Path | None,
+    region: str,
+    tls: bool,
+    proxy_port: int | None,
+    time_scale: float,
+    debugged: tuple[str, ...],
+    no_reload: bool,
+    strict_runtimes: bool,
+) -> None:
+    """Serve the functions of PATH: serverless.yml files, or folders with an index.py.
+
+    What functions print is shown as it comes; on a terminal a table of functions and calls stands below it.
+    """
+    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
+    from tencentserverless.local.app import serve
+
+    if ephemeral and state:
+        raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
+    if not REGION_NAME.match(region):
+        raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
+    if not path.is_dir():
+        problem = "not a folder" if path.exists() else "no such folder"
+        raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+    settings = Settings(
+        project=path,
+        host=host,
+        port=port,
+        state=None if ephemeral else state or path / STATE_FOLDER_NAME,
+        secret_file=secret_file,
+        env_file=env_file,
+        region=region,
+        strict_runtimes=strict_runtimes,
+        time_scale=time_scale,
+        follows_files=not no_reload,
+        debug_ports=_debug_ports(debugged),
+        tls=tls or proxy_port is not None,
+        proxy_port=proxy_port,
+        passed_environment=passed_environment(),
+    )
+    with LiveTable() as table:
+
+        def announce(url: str, read_status: ReadStatus) -> None:
+            printing.answer(f"SCF local ready at {url}")
+            table.show(read_status)
+
+        serve(settings, announce, printing.notice)
+
+
+def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:
+    """Read ``NAME`` and ``NAME:PORT`` texts; the value is the port of each function."""
+    ports: dict[str, int] = {}
+    for text in debugged:
+        name, colon, port = text.partition(":")
+        number = int(port) if port.isascii() and port.isdigit() else _DEBUG_PORT if not colon else 0
+        if not name or not 0 < number < 65536:
+            raise click.BadParameter(f"{text!r} is not NAME or NAME:PORT", param_hint="--debug")
+        if number in ports.values() or name in ports:
+            raise click.BadParameter(f"{text!r}: the name or the port stands twice", param_hint="--debug")
+        ports[name] = number
+    return ports

@@ -1,0 +1,98 @@
+"""Failures of a command, each with its exit code and its message for the terminal.
+
+This module loads only after an error, so that the error classes need not load before.
+"""
+
+from tencentserverless.cli.exits import Exit
+from tencentserverless.exception import (
+    APIError,
+    AuthFailure,
+    CallError,
+    ConnectError,
+    CredentialError,
+    NetworkError,
+    TencentCloudSDKException,
+    TencentServerlessSDKException,
+)
+from tencentserverless.local.errors import Reason, ServerFailed, StartupError
+from tencentserverless.models import Verdict
+
+_START_EXITS = {
+    Reason.PROJECT: Exit.PROJECT,
+    Reason.ADDRESS: Exit.ADDRESS,
+    Reason.STATE: Exit.STATE,
+    Reason.SECRETS: Exit.SECRETS,
+    Reason.RUNTIME: Exit.RUNTIME,
+}
+_CALL_EXITS = (
+    (CredentialError, Exit.CREDENTIALS),
+    (AuthFailure, Exit.CREDENTIALS),
+    (APIError, Exit.API),
+    (NetworkError, Exit.NETWORK),
+)
+_API_EXITS = {
+    "AuthFailure": Exit.CREDENTIALS,
+    "ClientNetworkError": Exit.NETWORK,
+    "ServerNetworkError": Exit.NETWORK,
+}
+_MAX_CHARS = 500
+_EXECUTED = {
+    Verdict.NO: "the function did not run",
+    Verdict.MAYBE: "whether the function ran is not known",
+    Verdict.YES: "the function ran",
+}
+
+
+class Failure(Exception):
+    """A failure of a command; the message is one line for the terminal.
+
+    :param detail: lines to print before it
+    """
+
+    def __init__(self, code: Exit, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.detail = detail
+
+
+def translate(error: Exception) -> Failure | None:
+    """Translate an exception to a failure; None for an exception that is a defect of ours."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, StartupError):
+        return Failure(_START_EXITS[error.reason], str(error))
+    if isinstance(error, ServerFailed):
+        return Failure(Exit.FAILED, str(error))
+    if isinstance(error, TencentServerlessSDKException):
+        return _of_function(error)
+    if isinstance(error, CallError):
+        return _of_call(error)
+    if isinstance(error, TencentCloudSDKException):  # raised by Tencent's own code
+        return _of_api(str(error.code), str(error.message))
+    return None
+
+
+def no_local_server(address: str) -> Failure:
+    """The failure when no local SCF listens at an address of this machine."""
+    return Failure(Exit.NETWORK, f"no local SCF answers at {address}; start one with: scf local start")
+
+
+def _of_function(error: TencentServerlessSDKException) -> Failure:
+    """The failure of a function. Its detail is the function's own traceback."""
+    trace = error.stack_trace
+    detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
+    status = error.status_code
+    words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
+    hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
+    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
+
+
+def _of_api(code: str, message: str) -> Failure:
+    shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a web page
+    return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), f"{code}: {shown}; run: scf explain {code}")
+
+
+def _of_call(error: CallError) -> Failure:
+    exit_code = next((each for kind, each in _CALL_EXITS if isinstance(error, kind)), Exit.FAILED)
+    executed = "" if isinstance(error, (CredentialError, ConnectError)) else f"; {_EXECUTED[error.executed]}"
+    return Failure(exit_code, f"{error.code}: {error.message}{executed}; run: scf explain {error.code}")

@@ -1,0 +1,73 @@
+"""Every error of the SDK has words and a code of its own."""
+
+import pytest
+
+from tencentserverless import exception
+from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output.failures import Failure, translate
+from tencentserverless.exception import (
+    APIError,
+    AuthFailure,
+    ConnectError,
+    CredentialError,
+    FunctionError,
+    FunctionThrottled,
+    ServerError,
+    TencentCloudSDKException,
+)
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.models import Verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (
+            FunctionError(1, "words", status_code=430, executed=Verdict.YES),
+            Exit.FUNCTION,
+            "FunctionError 430: words; the function ran; run: scf explain 430",
+        ),
+        (
+            FunctionThrottled(-1, "words", executed=Verdict.NO),
+            Exit.FUNCTION,
+            "FunctionThrottled -1: words; the function did not run",
+        ),
+        (
+            APIError("InternalError", "words"),
+            Exit.API,
+            "InternalError: words; whether the function ran is not known; run: scf explain InternalError",
+        ),
+        (
+            AuthFailure("AuthFailure.SecretIdNotFound", "words", executed=Verdict.NO),
+            Exit.CREDENTIALS,
+            "AuthFailure.SecretIdNotFound: words; the function did not run; run: scf explain AuthFailure.",
+        ),
+        (CredentialError("InvalidCredential", "words"), Exit.CREDENTIALS, "InvalidCredential: words"),
+        (ConnectError("ClientNetworkError", "words"), Exit.NETWORK, "ClientNetworkError: words"),
+        (ServerError("ServerNetworkError", "words"), Exit.NETWORK, "ServerNetworkError: words; whether"),
+        (TencentCloudSDKException("AuthFailure.X", "words"), Exit.CREDENTIALS, "AuthFailure.X: words"),
+        (TencentCloudSDKException("ClientNetworkError", "words"), Exit.NETWORK, "ClientNetworkError: words"),
+        (TencentCloudSDKException("LimitExceeded", "words"), Exit.API, "LimitExceeded: words"),
+        (StartupError(Reason.SECRETS, "words"), Exit.SECRETS, "words"),
+        (Failure(Exit.INPUT, "words"), Exit.INPUT, "words"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_an_error_has_its_words_and_its_code(error, code, text):
+    failure = translate(error)
+    assert failure.code is code
+    assert str(failure).startswith(text)
+
+
+def test_no_error_of_the_sdk_is_forgotten():
+    classes = [getattr(exception, name) for name in exception.__all__]
+    assert all(translate(each("Code", "words")) is not None for each in classes)
+
+
+@pytest.mark.parametrize("trace", ["line one\nline two", ["line one", "line two"]])
+def test_the_functions_traceback_is_the_detail(trace):
+    assert translate(FunctionError(1, "words", stack_trace=trace)).detail == "line one\nline two"
+
+
+def test_an_unknown_error_is_not_translated():
+    assert translate(KeyError("x")) is None
