@@ -230,7 +230,7 @@ def test_every_file_that_the_server_writes_is_its_owners_alone(kept):
     wait_until((folder / "plain" / "state" / "dead-letters.jsonl").exists)
     package = {"packages/HASH": 0o500, "packages/HASH/code": 0o500}
     files = {"packages/HASH/code.zip": 0o400, "packages/HASH/code/index.py": 0o444}
-    own = ("state.db", "state.db-wal", "state.db-shm", "credentials", "env", "lock", ".gitignore")
+    own = ("state.db", "state.db-wal", "state.db-shm", "credentials", "env", "lock", "layout", ".gitignore")
     expected = {".": 0o700, "packages": 0o700, **package, **files, **dict.fromkeys((*own, "dead-letters.jsonl"), 0o600)}
     assert modes_below(folder / "plain" / "state") == expected
     modes = modes_below(folder / "state")

@@ -123,7 +123,7 @@ def test_no_function_leaves_files_beside_shared_code_and_its_owner_can_remove_it
         done = subprocess.run(command, input=archive, capture_output=True, timeout=60, check=False)
     assert done.stderr == b""
     lines = done.stdout.decode().splitlines()[-5:]
-    assert lines == ["[]", "[]", "1", "['packages'] ['.gitignore', 'lock']", "False"]
+    assert lines == ["[]", "[]", "1", "['packages'] ['.gitignore', 'layout', 'lock']", "False"]
 
 
 def test_what_a_link_leads_to_keeps_its_mode_when_a_folder_is_removed(kept, tmp_path):
