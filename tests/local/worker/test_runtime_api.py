@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+import dataclasses
 
 import pytest
 import uvloop
 
-from tencentserverless.local.http import runtime_connection
 from tencentserverless.local.settings import MIB
-from tencentserverless.local.worker.runtime_api import Event, RuntimeApi
+from tencentserverless.local.worker.runtime_api import MAX_BODY_BYTES, Event, RuntimeApi
 
 EVENT = Event("id-of-the-event", b'{"a": 1}', 128, 3000)
 NEXT = b"GET /runtime/invocation/next HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -250,7 +250,7 @@ def test_a_body_over_the_bound_behind_an_offer_is_cut_as_any_other():
     async def scenario(api, connect):
         replies, client = replies_of(api), await connect()
         await take_event(api, client)
-        huge = b"Content-Length: %d\r\n" % (runtime_connection.MAX_BODY_BYTES + 1)
+        huge = b"Content-Length: %d\r\n" % (MAX_BODY_BYTES + 1)
         assert (await client.ask(RESULTS["length"].replace(b"Content-Length: 8\r\n", huge)))[0] == 413
         assert [reply.is_cut for reply in replies] == [True]
 
@@ -374,14 +374,15 @@ def test_a_body_whose_signs_never_end_is_refused():
     run(scenario)
 
 
-def test_a_request_behind_one_that_waits_is_cut():
+def test_a_request_behind_one_that_waits_is_answered_in_its_turn():
     async def scenario(api, connect):
         client = await connect()
         await client.send(NEXT)
         await until_polling(api, 1)
-        await client.send(NEXT)
-        assert await client.is_cut()
-        assert not api._polling
+        await client.send(post(b"init/ready"))
+        api.offer(EVENT)
+        assert (await client.answer())[2] == EVENT.body
+        assert (await client.answer())[0] == 200
 
     run(scenario)
 
@@ -393,7 +394,7 @@ def test_a_client_that_does_not_read_fills_no_memory():
         api.offer(EVENT._replace(body=bytes(6 * MIB)))
         await client.send(NEXT * 200)
         await until(lambda: api._connections)
-        (connection,) = api._connections
+        (connection,) = api._connections._open
         await until(lambda: connection._is_clogged)
         await asyncio.sleep(0.05)
         assert connection._transport.get_write_buffer_size() < 13 * MIB
@@ -410,7 +411,7 @@ def test_a_client_that_reads_late_gets_all_of_a_large_event(header):
         client.writer.transport.pause_reading()
         api.offer(EVENT._replace(body=bytes(6 * MIB)))
         await client.send(NEXT.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n"))
-        await until(lambda: any(each._transport.get_write_buffer_size() for each in api._connections))
+        await until(lambda: any(each._transport.get_write_buffer_size() for each in api._connections._open))
         client.writer.transport.resume_reading()
         assert len((await client.answer())[2]) == 6 * MIB
         if header:
@@ -422,11 +423,11 @@ def test_a_client_that_reads_late_gets_all_of_a_large_event(header):
 
 
 def test_a_request_that_stops_on_the_way_is_cut(monkeypatch):
-    monkeypatch.setattr(runtime_connection, "_REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(RuntimeApi, "bounds", dataclasses.replace(RuntimeApi.bounds, request_seconds=0.05))
 
     async def scenario(api, connect):
         client = await connect()
-        await client.send(b"POST /runtime/init/ready HTTP/1.1\r\nContent-Le")
+        assert (await client.ask(b"POST /runtime/init/ready HTTP/1.1\r\nContent-Le"))[0] == 408
         assert await client.is_cut()
         idle = await connect()
         assert (await idle.ask(post(b"init/ready")))[0] == 200
@@ -454,7 +455,7 @@ def test_a_defect_of_the_server_is_no_400():
         answer = await client.answer()
         assert answer is None or answer[0] == 200
         assert await client.is_cut()
-        assert [str(problem.__context__) for problem in problems] == ["a defect"]
+        assert [str(problem) for problem in problems] == ["a defect"]
 
     run(scenario)
 

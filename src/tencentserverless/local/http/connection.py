@@ -26,7 +26,7 @@ from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 
 _LINGER_SECONDS = 30.0  # for a client to read a refusal while it still sends the body
-_LINGER_BYTES = 64 * 1024 * 1024
+_LINGER_BYTES = 32 * 1024 * 1024
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
 
@@ -225,8 +225,8 @@ class Connection(asyncio.Protocol):
         """The client sends no more. It may still read: what is whole gets its answer."""
         self._reader.end()
         self._go_on()
-        is_owed = self._current is not None or bool(self._reader.whole)
-        return is_owed and self._transport is not None and self._transport.can_write_eof()
+        can_wait = self._bounds.serves_half_closed and self._transport is not None and self._transport.can_write_eof()
+        return self._is_owing() and can_wait
 
     def pause_writing(self) -> None:
         """The client does not read its answers: no more requests."""
@@ -303,7 +303,7 @@ class Connection(asyncio.Protocol):
             return
         answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
         self._transport.write(head_of(answer, self._others.date_line(), len(answer.body), keeps=False) + answer.body)
-        if isinstance(stop, Answer) or stop.fault is Fault.BODY_TOO_LARGE:
+        if isinstance(stop, Answer) or stop.request is not None:
             self._linger()
         else:
             self._transport.close()

@@ -62,10 +62,11 @@ class Request:
     :ivar body: empty until the request is whole, and where there is a ``stream``
     :ivar stream: the body in parts, where the site takes it so
     :ivar is_upgrade: true if the client offers another protocol, or asks for a tunnel by CONNECT
+    :ivar version: of HTTP, such as ``1.1``
     :ivar keeps: true if the client lets the connection stay open behind the answer
     """
 
-    __slots__ = ("body", "headers", "is_upgrade", "keeps", "method", "stream", "url")
+    __slots__ = ("body", "headers", "is_upgrade", "keeps", "method", "stream", "url", "version")
 
     def __init__(self, method: str, url: bytes, headers: Headers, *, is_upgrade: bool = False) -> None:
         self.method = method
@@ -75,6 +76,7 @@ class Request:
         self.stream: BodyStream | None = None
         self.is_upgrade = is_upgrade
         self.keeps = True
+        self.version = "1.1"
 
     @property
     def path(self) -> str:
@@ -156,11 +158,13 @@ class Bounds:
     :param head_bytes: of the request line and the headers
     :param request_seconds: that a request may take to arrive whole
     :param idle_seconds: that a connection may idle between two requests
+    :param serves_half_closed: true if a client that sends no more still gets its answers
     """
 
     head_bytes: int
     request_seconds: float
     idle_seconds: float
+    serves_half_closed: bool = True
 
 
 def head_of(answer: Answer, date_line: bytes, length: int | None, *, keeps: bool) -> bytes:

@@ -36,7 +36,7 @@ class ConnectProxy:
     def __init__(self, target: tuple[str, int], limits: Limits) -> None:
         self._target = target
         self._limits = limits
-        self._opening: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._tunnels: set[_Tunnel] = set()
 
     @contextlib.asynccontextmanager
@@ -52,7 +52,7 @@ class ConnectProxy:
 
     def close(self) -> None:
         """Close every tunnel."""
-        for task in self._opening:
+        for task in self._tasks:
             task.cancel()
         for tunnel in list(self._tunnels):
             tunnel.close()
@@ -62,21 +62,22 @@ class ConnectProxy:
 
         :raises Refused: unless it asks for a tunnel to a host of SCF, and there is one left
         """
-        if request.method != "CONNECT":
+        if request.method != "CONNECT" or not request.version.startswith("1."):
             raise Refused(_answer(405, _KNOWS_CONNECT))
         host, _, port = request.path.rpartition(":")
         if not self._is_ours(host.strip("[]").lower(), port):
             words = "The proxy of the local SCF leads to hosts of SCF alone, such as " + SCF_HOSTS[0]
             raise Refused(_answer(403, words))
-        if len(self._opening) + len(self._tunnels) >= self._limits.tunnels:
+        if len(self._tunnels) >= self._limits.tunnels:
             raise Refused(_answer(503, f"The local SCF has {self._limits.tunnels} tunnels open and opens no more"))
         return 0
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Open a tunnel."""
-        task = asyncio.get_running_loop().create_task(self._open(connection))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        tunnel = _Tunnel(self._limits.tunnel_idle_seconds, self._tunnels)
+        task = asyncio.get_running_loop().create_task(self._open(tunnel, connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """No request is like another: every one asks for a tunnel."""
@@ -99,12 +100,12 @@ class ConnectProxy:
             return port == str(HTTPS_PORT)
         return host in LOOPBACK_HOSTS and port == str(self._target[1])
 
-    async def _open(self, connection: Connection) -> None:
-        tunnel = _Tunnel(self._limits.tunnel_idle_seconds, self._tunnels)
+    async def _open(self, tunnel: "_Tunnel", connection: Connection) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.create_connection(lambda: tunnel.server, *self._target)
         except OSError as error:
+            tunnel.close()
             connection.send(_answer(502, f"The TLS server of the local SCF can't be reached: {error.strerror}"))
             return
         upgraded = connection.upgrade(_ESTABLISHED, tunnel.client)

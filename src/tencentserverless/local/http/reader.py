@@ -53,7 +53,7 @@ class RequestReader:
         self._headers: Headers = []
         self._limit_bytes = 0
         self._size = 0  # of the head, then of the body
-        self._silent_bytes = 0  # of reads without an event; the parser keeps such bytes
+        self._pending_bytes = 0  # of reads that completed nothing; the parser keeps such bytes
         self._is_awaited = False  # the client waits for 100-continue
         self._is_offer = False
 
@@ -74,7 +74,7 @@ class RequestReader:
 
     def feed(self, data: bytes) -> None:
         """Read bytes."""
-        before = (self.state, self._size, len(self.whole))
+        before, count = (self.state, self._size), len(self.whole)
         while self.state is not State.STOPPED:
             try:
                 self._parser.feed_data(data)
@@ -95,7 +95,8 @@ class RequestReader:
                 self._end(Broken(Fault.NO_HTTP, self._request))
             else:
                 break
-        self._bound_silence(len(data), is_silent=before == (self.state, self._size, len(self.whole)))
+        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD) and len(self.whole) == count
+        self._bound_pending(len(data), is_pending=is_head or before == (self.state, self._size))
 
     def end(self) -> None:
         """The client sends no more, or nothing more is read."""
@@ -134,9 +135,8 @@ class RequestReader:
         """The request has all its headers."""
         method, is_upgrade = self._parser.get_method().decode("ascii"), self._parser.should_upgrade()
         request = self._request = Request(method, self._url, self._headers, is_upgrade=is_upgrade)
-        request.keeps = (
-            self._parser.should_keep_alive() and self._parser.get_http_version() != "1.0" and method != "CONNECT"
-        )
+        request.version = self._parser.get_http_version()
+        request.keeps = self._parser.should_keep_alive() and request.version != "1.0" and method != "CONNECT"
         try:
             taken = self._accept(request)
         except Refused as refused:
@@ -187,10 +187,10 @@ class RequestReader:
         if self._size > self._head_bytes:
             raise _Stop(Broken(Fault.HEAD_TOO_LARGE, self._request))
 
-    def _bound_silence(self, size: int, *, is_silent: bool) -> None:
-        """Bound the bytes of one line, which the parser keeps until their line ends."""
-        self._silent_bytes = self._silent_bytes + size if is_silent else 0
-        if self._silent_bytes > self._head_bytes and self.state is not State.STOPPED:
+    def _bound_pending(self, size: int, *, is_pending: bool) -> None:
+        """Bound the bytes of a head, and of a line in a body: the parser keeps a line until its end."""
+        self._pending_bytes = self._pending_bytes + size if is_pending else 0
+        if self._pending_bytes > self._head_bytes and self.state is not State.STOPPED:
             self._end(Broken(Fault.HEAD_TOO_LARGE, self._request))
 
     def _end(self, reason: Answer | Broken) -> None:

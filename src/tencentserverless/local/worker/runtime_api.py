@@ -15,7 +15,7 @@ from tencentserverless.local.settings import KIB, MIB
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 6 * MIB  # document/product/583/42611: a result may have as many, else 407
-_OWN_HOSTS = (b"127.0.0.1", b"localhost")
+_OWN_HOSTS = frozenset((b"127.0.0.1", b"localhost"))
 _RESULTS = ("/runtime/invocation/response", "/runtime/invocation/error")
 _MAX_CONNECTIONS = 64  # ours: of one instance
 
@@ -56,8 +56,11 @@ class RuntimeApi:
     :param on_reply: called with the first answer to each event; a later answer is refused
     """
 
-    #: A connection may idle as long as the instance lives: the bootstrap asks for an event when it is ready for one.
-    bounds: Bounds = Bounds(head_bytes=16 * KIB, request_seconds=60.0, idle_seconds=float("inf"))
+    #: A connection may idle as long as the instance lives: the bootstrap asks for an event when it is ready for one. An
+    #: event that is handed to a connection whose client has gone would be lost, so a half-closed one counts as gone.
+    bounds: Bounds = Bounds(
+        head_bytes=16 * KIB, request_seconds=60.0, idle_seconds=float("inf"), serves_half_closed=False
+    )
 
     def __init__(self) -> None:
         self.port: int = 0
@@ -102,8 +105,8 @@ class RuntimeApi:
 
         :raises Refused: if the request does not come from a bootstrap: a web page in a browser must not speak for it
         """
-        host = request.header(b"host").partition(b":")[0].lower()
-        if any(name == b"origin" for name, _ in request.headers) or host not in (b"", *_OWN_HOSTS):
+        hosts = [value.partition(b":")[0].lower() for name, value in request.headers if name == b"host"]
+        if any(name == b"origin" for name, _ in request.headers) or not _OWN_HOSTS.issuperset(hosts):
             raise Refused(_text(403, "The runtime API serves the bootstrap of its instance alone."))
         return MAX_BODY_BYTES
 

@@ -15,7 +15,12 @@ from tencentserverless.local.worker.child.frames import (
     FrameError,
     FrameReader,
     decode_head,
+    encode_head,
     pack,
+    pack_answer,
+    pack_call,
+    read_answer,
+    read_call,
 )
 
 json_values = st.recursive(
@@ -69,12 +74,39 @@ def test_a_head_that_is_no_object_is_refused(head):
 @given(st.lists(st.tuples(heads, st.binary(max_size=200_000)), min_size=1, max_size=3))
 def test_a_channel_carries_frames_of_any_size(sent):
     read_end, write_end = os.pipe()
-    writer = threading.Thread(target=lambda: [Channel(write_end).send(*frame) for frame in sent])
+    writer = threading.Thread(target=lambda: [Channel(write_end).send(encode_head(head), body) for head, body in sent])
     writer.start()
     channel = Channel(read_end)
     got = [channel.receive() for _ in sent]
     writer.join()
     os.close(write_end)
-    assert got == sent
+    assert [(decode_head(head), body) for head, body in got] == sent
     assert channel.receive() is None
     os.close(read_end)
+
+
+ids = st.text("0123456789abcdef-", max_size=36).map(str.encode)
+
+
+@given(ids, st.binary(max_size=40), st.binary(max_size=40))
+def test_a_call_says_whose_it_is_and_what_changes(request_id, environ, event):
+    ((head, body),) = FrameReader().feed(pack_call(request_id, environ, event))
+    assert (read_call(head), body) == ((request_id, environ), event)
+    assert read_answer(head) is None or head[:1] == b"\2"
+
+
+@given(ids, st.integers(0, 999), st.floats(0, 1e9), st.integers(0, 2**50), st.booleans())
+def test_an_answer_says_all_that_it_was_given(request_id, status, duration_ms, memory_bytes, has_output):
+    values = (request_id, status, duration_ms, memory_bytes, has_output)
+    assert read_answer(pack_answer(*values)) == values
+
+
+@given(st.binary(max_size=60))
+def test_any_head_is_an_answer_or_something_else(head):
+    assert (read_answer(head) is None) == (len(head) < 20 or head[:1] != b"\2")
+
+
+@pytest.mark.parametrize("head", [b"", b"\1", b"{}", b"\2\0"])
+def test_a_head_of_something_else_is_no_call(head):
+    with pytest.raises(FrameError):
+        read_call(head)
