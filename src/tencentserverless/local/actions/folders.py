@@ -25,6 +25,10 @@ async def follow_folder(services: Services, region: str, namespace: str | None, 
         return
     try:
         look = await asyncio.to_thread(look_at, kept.place, key, services.settings.region, services.clock())
+        if look is None:  # it is away, or in another place since
+            place = (await read_project(services.settings)).places.get(key)
+            if place is not None:
+                look = await asyncio.to_thread(look_at, place, key, services.settings.region, services.clock())
     except StartRefused:
         return  # the user is told when it is followed
     followed = catalogue.follow({key: look}, moment).get(key) if look is not None else None
