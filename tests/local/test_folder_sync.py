@@ -83,6 +83,22 @@ def test_what_was_sent_after_a_save_stands_where_nobody_follows_files(start, pro
     until(server, '"saved again"')
 
 
+def test_what_was_sent_after_a_folder_came_back_in_another_place_stands(start_local_scf, project, tmp_path):
+    moved, state = tmp_path / "moved", ("--state", tmp_path / "state")
+    server = start_local_scf(project, *state)
+    send_code(server, "sent first")
+    assert server.stop() == 0
+    (project / "fn").rename(tmp_path / "fn")
+    project.rename(moved)
+    server = start_local_scf(moved, *state, "--no-reload")
+    (tmp_path / "fn").rename(moved / "fn")
+    write(moved / "fn", "saved")
+    send_code(server, "sent")
+    assert server.stop() == 0
+    server = start_local_scf(moved, *state)
+    until(server, '"sent"')
+
+
 MANAGED = (
     ("UpdateFunctionConfiguration", {"Timeout": 30, "Environment": {"Variables": [{"Key": "A", "Value": "1"}]}}),
     ("PublishVersion", {}),

@@ -25,6 +25,12 @@ async def follow_folder(services: Services, region: str, namespace: str | None, 
         return
     try:
         definition = await asyncio.to_thread(scan_folder, kept.place, key, services.settings.region, services.clock())
+        if definition is None:  # the folder is away, or in another place since the last scan
+            place = (await read_project(services.settings)).places.get(key)
+            if place is not None:
+                definition = await asyncio.to_thread(
+                    scan_folder, place, key, services.settings.region, services.clock()
+                )
     except StartupError:
         return  # the user gets this message from the reloader
     result = catalogue.apply_sync({key: definition}, moment).get(key) if definition is not None else None
