@@ -16,7 +16,7 @@ from benchmarks import environments, machine
 from benchmarks.local import load
 from benchmarks.local.passes import PASSES
 from benchmarks.local.peers import install_peers
-from benchmarks.local.plan import QUICK, LaunchContext, Plan, say
+from benchmarks.local.plan import QUICK, PassContext, Plan, say
 from benchmarks.local.report import About, write_report
 from benchmarks.local.section import Section
 
@@ -38,14 +38,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run_passes(ground: LaunchContext, only: str) -> list[Section]:
+def run_passes(context: PassContext, only: str) -> list[Section]:
     """Run the passes whose name holds this text, one after the other."""
     sections = []
     for plan in PASSES:
         if only.lower() not in plan.name.lower():
             continue
         began = time.monotonic()
-        sections.append(plan.run(ground))
+        sections.append(plan.run(context))
         say(f"{plan.name}: {time.monotonic() - began:.0f} s")
     return sections
 
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-local-") as folder:
         plan = QUICK if options.quick else Plan()
         sections = run_passes(
-            LaunchContext(plan, Path(folder), tuple(peers.servers), generator, trust_python), options.only or ""
+            PassContext(plan, Path(folder), tuple(peers.servers), generator, trust_python), options.only or ""
         )
     text = write_report(sections, about)
     is_void = any(section.faults for section in sections)

@@ -27,7 +27,7 @@ QUICK = Plan(starts=3, cold_calls=6, warm_rounds=5, load_rounds=2, load_seconds=
 
 
 @dataclass(frozen=True)
-class LaunchContext:
+class PassContext:
     """The servers and tools that a pass gets.
 
     :ivar folder: a temporary folder; every server gets a new folder in it

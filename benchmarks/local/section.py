@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from benchmarks.local.plan import LaunchContext
+from benchmarks.local.plan import PassContext
 from benchmarks.targets import Target
 
 Figures = TypeVar("Figures")
@@ -38,14 +38,14 @@ class Pass(Generic[Figures]):
     """
 
     name: str
-    measure: Callable[[LaunchContext], Figures]
+    measure: Callable[[PassContext], Figures]
     targets: tuple[Target[Figures], ...]
     write: Callable[[Figures], Iterable[str]]
     find_faults: Callable[[Figures], Iterable[str]] = field(default=lambda _: ())
 
-    def run(self, ground: LaunchContext) -> Section:
+    def run(self, context: PassContext) -> Section:
         """Measure, and make the section."""
-        return self.conclude(self.measure(ground))
+        return self.conclude(self.measure(context))
 
     def conclude(self, figures: Figures) -> Section:
         """Make the section of these figures."""

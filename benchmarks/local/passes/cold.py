@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.environments import child_environment
 from benchmarks.figures import pair_ratio
 from benchmarks.local.passes.warm import make_client
-from benchmarks.local.plan import LaunchContext
+from benchmarks.local.plan import PassContext
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import EVENT, FUNCTION, start_ours
 from benchmarks.report import show, write_table
@@ -33,11 +33,11 @@ class Figures:
         return pair_ratio(self.cold, self.bare) if self.cold else None
 
 
-def measure(ground: LaunchContext) -> Figures:
+def measure(context: PassContext) -> Figures:
     """Measure calls of functions that were never called, on a connection that is kept."""
     figures = Figures()
-    folder = Path(tempfile.mkdtemp(dir=ground.folder))
-    names = tuple(f"cold{number}" for number in range(ground.plan.cold_calls))
+    folder = Path(tempfile.mkdtemp(dir=context.folder))
+    names = tuple(f"cold{number}" for number in range(context.plan.cold_calls))
     environment = child_environment(folder)
     with start_ours(folder, (FUNCTION, *names)) as server, make_client(server.port) as client:
         client.invoke(FUNCTION, data=EVENT)

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.figures import pair_ratio
 from benchmarks.local.load import CALLERS, Load
 from benchmarks.local.peers import ASGI
-from benchmarks.local.plan import LaunchContext, list_turns
+from benchmarks.local.plan import PassContext, list_turns
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import OURS, Running
 from benchmarks.report import NOT_MEASURED, show, write_table
@@ -49,18 +49,18 @@ class Figures:
         return statistics.median(float(getattr(load, attribute)) for load in loads)
 
 
-def measure(ground: LaunchContext) -> Figures:
+def measure(context: PassContext) -> Figures:
     """Load the servers in turns, while all of them run. The first round warms them."""
-    plan = ground.plan
-    figures = Figures(needed=tuple(server.label for server in ground.servers if server.is_needed))
+    plan = context.plan
+    figures = Figures(needed=tuple(server.label for server in context.servers if server.is_needed))
     with contextlib.ExitStack() as stack:
-        running = start_all(ground, stack, figures)
-        for number, server in list_turns(ground.servers, plan.load_rounds + 1):
+        running = start_all(context, stack, figures)
+        for number, server in list_turns(context.servers, plan.load_rounds + 1):
             if server.label not in running:
                 continue
             seconds = plan.load_seconds if number else WARM_SECONDS
             try:
-                load = ground.generator.run(running[server.label], seconds, CALLERS)
+                load = context.generator.run(running[server.label], seconds, CALLERS)
             except (OSError, RuntimeError) as error:
                 if server.is_needed:
                     raise
@@ -73,12 +73,12 @@ def measure(ground: LaunchContext) -> Figures:
     return figures
 
 
-def start_all(ground: LaunchContext, stack: contextlib.ExitStack, figures: Figures) -> dict[str, Running]:
+def start_all(context: PassContext, stack: contextlib.ExitStack, figures: Figures) -> dict[str, Running]:
     """Start the servers, and leave out those that do not start."""
     running = {}
-    for server in ground.servers:
+    for server in context.servers:
         try:
-            running[server.label] = stack.enter_context(server.start(Path(tempfile.mkdtemp(dir=ground.folder))))
+            running[server.label] = stack.enter_context(server.start(Path(tempfile.mkdtemp(dir=context.folder))))
         except (OSError, RuntimeError) as error:
             if server.is_needed:
                 raise

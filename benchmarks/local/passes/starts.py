@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.local.plan import LaunchContext, list_turns
+from benchmarks.local.plan import PassContext, list_turns
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import OURS, Server
 from benchmarks.report import NOT_MEASURED, show, write_table
@@ -41,14 +41,14 @@ class Figures:
         return statistics.median(values) if values else None
 
 
-def measure(ground: LaunchContext) -> Figures:
+def measure(context: PassContext) -> Figures:
     """Measure the starts of servers, in turns. The first round only warms the disk's caches and writes bytecode."""
-    figures = Figures({server.label: [] for server in ground.servers})
-    for number, server in list_turns(ground.servers, ground.plan.starts + 1):
+    figures = Figures({server.label: [] for server in context.servers})
+    for number, server in list_turns(context.servers, context.plan.starts + 1):
         if server.label not in figures.starts:
             continue
         try:
-            start = start_once(server, Path(tempfile.mkdtemp(dir=ground.folder)))
+            start = start_once(server, Path(tempfile.mkdtemp(dir=context.folder)))
         except (OSError, RuntimeError) as error:
             if server.is_needed:
                 raise

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import responder
 from benchmarks.clients import wire
-from benchmarks.local.plan import LaunchContext
+from benchmarks.local.plan import PassContext
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import EVENT, FUNCTION, start_ours
 from benchmarks.report import show, write_table
@@ -46,10 +46,10 @@ class Figures:
         return statistics.median(one.p50_ms - other.p50_ms for one, other in pairs) if self.ours else None
 
 
-def measure(ground: LaunchContext) -> Figures:
+def measure(context: PassContext) -> Figures:
     """Measure both with a client for each, in turns."""
-    folder = Path(tempfile.mkdtemp(dir=ground.folder))
-    trust = responder.make_trust(ground.trust_python, folder / "trust", None)
+    folder = Path(tempfile.mkdtemp(dir=context.folder))
+    trust = responder.make_trust(context.trust_python, folder / "trust", None)
     with (
         responder.start(trust, folder) as static,
         start_ours(folder) as server,
@@ -59,9 +59,9 @@ def measure(ground: LaunchContext) -> Figures:
         figures = Figures(static.name)
         if client.invoke(FUNCTION, data=EVENT).json() != EVENT:
             raise RuntimeError("the function handed back another event")
-        for _ in range(ground.plan.warm_rounds):
-            figures.static.append(run_slice(bare, ground.plan.warm_calls, wire.ANSWER))
-            figures.ours.append(run_slice(client, ground.plan.warm_calls, client.invoke(FUNCTION, data=EVENT)))
+        for _ in range(context.plan.warm_rounds):
+            figures.static.append(run_slice(bare, context.plan.warm_calls, wire.ANSWER))
+            figures.ours.append(run_slice(client, context.plan.warm_calls, client.invoke(FUNCTION, data=EVENT)))
     return figures
 
 

@@ -1,5 +1,6 @@
 """One invocation on its way through the server, finished once; and the ids of requests."""
 
+import os
 from random import Random
 from typing import Any, Protocol
 
@@ -7,6 +8,7 @@ from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.records import FunctionRecord
 
 _rng = Random()  # noqa: S311  # an id says which call, and guards nothing
+os.register_at_fork(after_in_child=_rng.seed)  # or servers that are forks of one process give the same ids
 _VERSION = 0x4 << 76
 _VARIANT = 0x8 << 60
 _KEPT = ((1 << 128) - 1) & ~(0xF << 76) & ~(0xC << 60)

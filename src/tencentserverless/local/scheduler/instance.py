@@ -15,7 +15,7 @@ from tencentserverless.local.worker.worker import Worker
 
 _KEY_MARGIN_SECONDS = 60
 _NO_KEYS: dict[str, str] = {}
-DEBUG_SECONDS = 7 * 24 * 3600  # nobody hurries a person at a breakpoint
+DEBUG_SECONDS = 7 * 24 * 3600  # a person at a breakpoint needs time
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
 
@@ -31,7 +31,7 @@ class RunLedger(Protocol):
         """Record the end of a run; None if nothing of it ran."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Instance:
     """A worker process that has loaded its handler.
 
@@ -48,6 +48,10 @@ class Instance:
     idle_since: float = 0.0
     is_debugged: bool = False
     discard_after_call: bool = False
+
+    def __repr__(self) -> str:
+        state = f"{len(self.invocations)} calls" if self.is_alive else "dead"
+        return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {state}>"
 
     @property
     def is_alive(self) -> bool:

@@ -134,7 +134,7 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
 
 
 def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: float) -> PoolSnapshot:
-    """What the plan goes by.
+    """The numbers from which the next step is decided.
 
     :param instances: number of instances of all functions; ``idle`` of them are idle
     """
@@ -174,7 +174,7 @@ def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
     while pool.waiting and instance.worker.prefetched < limits.prefetch_calls:
         invocation = pool.waiting[0]
         if invocation.nested or invocation.ends_instance or not (invocation.is_over or instance.prefetch(invocation)):
-            break  # who holds an instance until it is served must not stand behind somebody
+            break  # a nested call's caller holds an instance until it is served: behind another call it could deadlock
         pool.waiting.popleft()
     return True
 
