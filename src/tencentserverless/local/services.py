@@ -29,6 +29,8 @@ class Services:
     :param clock: UNIX seconds
     :param rng: a number from 0 up to, but without, 1: which calls of an alias go to its second version
     :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
+    :param targets: by region, namespace, name and qualifier: versions that calls have found, with the catalogue's
+        generation
     :param unpacking: held while code is unpacked, so that many deployments at once do not fill the disk
     """
 
@@ -49,6 +51,7 @@ class Services:
     clock: Callable[[], float]
     rng: Callable[[], float]
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    targets: dict[tuple[str | None, ...], tuple[int, FunctionRecord]] = field(default_factory=dict)
 
 
 def drain_versions(services: Services, records: Iterable[FunctionRecord], *, is_forced: bool = False) -> None:

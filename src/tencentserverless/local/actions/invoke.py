@@ -8,7 +8,6 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import msgspec
 
@@ -30,6 +29,7 @@ _NO_ROUTING_KEY: Mapping[str, str] = {}
 _routing_keys = msgspec.json.Decoder(dict[str, str])
 _ORIGIN = "CLOUD_API"  # ours: the source of an event; the pages show COS and TRIGGER_TIMER
 # the console sends this if no event is given; the event that the platform passes then is not documented
+_MAX_TARGETS = 1024  # ours
 _EMPTY_EVENT = "{}"
 
 
@@ -54,6 +54,19 @@ class InvokeFunctionTable(Table, frozen=True):
     LogType: str | None = None
     Namespace: str | None = None
     RoutingKey: str | None = None
+
+
+class Result(msgspec.Struct):
+    """The fields of ``Result`` (document/api/583/17244)."""
+
+    FunctionRequestId: str
+    RetMsg: str
+    ErrMsg: str
+    Log: str
+    Duration: float
+    BillDuration: int
+    MemUsage: int
+    InvokeResult: int
 
 
 class ApiCall:
@@ -89,11 +102,11 @@ class ApiCall:
             return
         result = _result(outcome, invocation.message, invocation.request_id)
         if self.is_invoke and outcome.status:
-            result["InvokeResult"] = FAILED
+            result.InvokeResult = FAILED
         if self._shows_log:
             memory_mb = invocation.record.memory_mb
             log = call_log(invocation.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
-            result["Log"] = tail(log, self._services.settings.limits.log_tail_bytes)
+            result.Log = tail(log, self._services.settings.limits.log_tail_bytes)
         self._reply({"Result": result}, invocation.request_id)
 
 
@@ -114,15 +127,11 @@ def prepare(
     is_invoke = isinstance(parameters, InvokeTable)
     payload = parameters.ClientContext if isinstance(parameters, InvokeTable) else parameters.Event
     qualifier = parameters.Qualifier or (LATEST if is_invoke else DEFAULT_ALIAS)
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
-    record = function.resolve(qualifier, services.rng, _routing_key(parameters.RoutingKey))
-    if record is None:
-        raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
-    check_code(services.catalogue, function, record, _CODES.function)
-    log_type = choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
-    _check_runtime(record)
+    record = _find_target(parameters, qualifier, call, services)
+    log_type = parameters.LogType
+    shows_log = log_type is not None and choose("LogType", log_type, wire.LOG_TYPES, "None") == "Tail"
     event = _checked_event(payload, services.settings.limits.event_bytes)
-    caller = ApiCall(services, qualifier, reply, shows_log=log_type == "Tail", is_invoke=is_invoke)
+    caller = ApiCall(services, qualifier, reply, shows_log=shows_log, is_invoke=is_invoke)
     return Invocation(record, call.request_id, event, caller, nested=call.nested), caller
 
 
@@ -169,25 +178,43 @@ ACTIONS = {
 }
 
 
-async def _push(parameters: InvokeTable, call: Call, services: Services) -> dict[str, Any]:
-    """Accept an asynchronous invocation: its event is stored before the answer is sent."""
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
-    qualifier = parameters.Qualifier or LATEST
+def _find_target(
+    parameters: InvokeTable | InvokeFunctionTable, qualifier: str, call: Call, services: Services
+) -> FunctionRecord:
+    """The version that a call runs. One that does not depend on chance is looked up once, until a function changes.
+
+    :raises ApiError: if there is none, or it can't run
+    """
+    catalogue, targets = services.catalogue, services.targets
+    place = (call.region, parameters.Namespace, parameters.FunctionName, qualifier)
+    known = targets.get(place)
+    if known is not None and known[0] == catalogue.generation and not parameters.RoutingKey:
+        return known[1]
+    function = find_function(catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES)
     record = function.resolve(qualifier, services.rng, _routing_key(parameters.RoutingKey))
     if record is None:
         raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
-    check_code(services.catalogue, function, record, _CODES.function)
-    choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
+    check_code(catalogue, function, record, _CODES.function)
     _check_runtime(record)
+    if not function.is_routed(qualifier):
+        if len(targets) >= _MAX_TARGETS:
+            targets.clear()
+        targets[place] = (catalogue.generation, record)
+    return record
+
+
+async def _push(parameters: InvokeTable, call: Call, services: Services) -> Result:
+    """Accept an asynchronous invocation: its event is stored before the answer is sent."""
+    qualifier = parameters.Qualifier or LATEST
+    record = _find_target(parameters, qualifier, call, services)
+    choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     event = _checked_event(parameters.ClientContext, services.settings.limits.async_event_bytes)
     # The version of a routed alias is chosen now, by this call's routing key: retries run the same version.
-    named = qualifier if qualifier in function.versions or not parameters.RoutingKey else record.version
+    named = record.version if parameters.RoutingKey else qualifier
     return await _accept(record, named, event, call, services)
 
 
-async def _accept(
-    record: FunctionRecord, qualifier: str, event: bytes, call: Call, services: Services
-) -> dict[str, Any]:
+async def _accept(record: FunctionRecord, qualifier: str, event: bytes, call: Call, services: Services) -> Result:
     try:
         await services.queue.push(
             Event(
@@ -261,14 +288,14 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not standard JSON")
 
 
-def _result(outcome: Outcome, message: str, request_id: str) -> dict[str, Any]:
-    return {
-        "FunctionRequestId": request_id,
-        "RetMsg": message,
-        "ErrMsg": outcome.stack_trace or outcome.message,
-        "Log": "",
-        "Duration": outcome.duration_ms,
-        "BillDuration": math.ceil(outcome.duration_ms),
-        "MemUsage": outcome.memory_bytes,
-        "InvokeResult": outcome.status,
-    }
+def _result(outcome: Outcome, message: str, request_id: str) -> Result:
+    return Result(
+        request_id,
+        message,
+        outcome.stack_trace or outcome.message,
+        "",
+        outcome.duration_ms,
+        math.ceil(outcome.duration_ms),
+        outcome.memory_bytes,
+        outcome.status,
+    )

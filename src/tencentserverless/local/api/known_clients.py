@@ -27,9 +27,9 @@ from tencentserverless.local.services import Services
 Key = tuple[tuple[bytes, bytes], ...]
 
 _MAX_KINDS = 256  # ours
-_AUTHORIZATION, _TIMESTAMP = b"authorization", b"x-tc-timestamp"
+_AUTHORIZATION, _TIMESTAMP, _TRACE_ID = b"authorization", b"x-tc-timestamp", b"x-tc-traceid"
 #: The official SDK for Python sends a new trace id with every call. It is not signed, and changes nothing here.
-VARYING = frozenset((_AUTHORIZATION, _TIMESTAMP, b"content-length", b"x-tc-traceid"))
+VARYING = frozenset((_AUTHORIZATION, _TIMESTAMP, b"content-length", _TRACE_ID))
 _TIMESTAMP_CHARS = range(1, 13)
 
 
@@ -50,11 +50,13 @@ class _Known(NamedTuple):
 
     :param timestamp: the position of its value among those that vary
     :param authorization: likewise
+    :param trace_id: likewise, -1 if there is none
     """
 
     kind: _Kind
     timestamp: int
     authorization: int
+    trace_id: int
 
 
 class KnownClients:
@@ -96,13 +98,20 @@ class KnownClients:
         if parameters is None:
             return False
         if names := connection.remember(kind, VARYING):
-            connection.known = _Known(kind, names.index(_TIMESTAMP), names.index(_AUTHORIZATION))
+            connection.known = _Known(
+                kind,
+                names.index(_TIMESTAMP),
+                names.index(_AUTHORIZATION),
+                names.index(_TRACE_ID) if _TRACE_ID in names else -1,
+            )
         self._call(kind, parameters, connection)
         return True
 
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         assert isinstance(known, _Known)
+        if known.trace_id >= 0 and not values[known.trace_id].replace(b"-", b"").isalnum():
+            return False
         parameters = self._read(known.kind, values[known.timestamp], values[known.authorization], body)
         if parameters is None:
             return False

@@ -50,7 +50,8 @@ class Site(Protocol):
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: "Connection") -> bool:
         """Answer a request like one that was remembered. False if it has to be read like any other.
 
-        :param values: of the headers that vary, in the order of ``HeadTemplate.names``
+        :param values: of the headers that vary, in the order of ``HeadTemplate.names``, as they were sent: the site
+            gives back every request whose values the parser might refuse
         """
 
     def refuse(self, broken: Broken) -> Answer:
@@ -97,7 +98,14 @@ class Connection(asyncio.Protocol):
             return
         self._transport.write(b"%s%d\r\n\r\n%s" % (self._others.json_head(), len(body), body))
         self._current = None
-        self._go_on()
+        reader = self._reader
+        if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
+            self._go_on()
+        else:
+            self._data = b""
+            self._deadline = (
+                self._loop.time() + self._bounds.idle_seconds
+            )  # see _expire
 
     def send(self, answer: Answer, damage: str = "") -> None:
         """Answer the request that is under way.
@@ -353,10 +361,11 @@ class Connection(asyncio.Protocol):
 
     def _expire(self) -> None:
         self._timer = None
-        if self._transport is None or self._deadline == math.inf:
+        if self._transport is None:
             return
-        if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._expire)
+        now = self._loop.time()
+        if now < self._deadline:
+            self._timer = self._loop.call_at(min(self._deadline, now + self._bounds.idle_seconds), self._expire)
         elif self._is_arriving:
             self._reader.expire()
             self._go_on()

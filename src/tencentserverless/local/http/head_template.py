@@ -12,8 +12,6 @@ from tencentserverless.local.http.messages import Headers
 _LENGTH = b"content-length"
 _LENGTH_DIGITS = 7
 _END = b"\r\n"
-#: Bytes that a value of a varying header may have; every other one is for the parser.
-_PLAIN = bytes(range(0x20, 0x7F))
 
 
 class HeadTemplate:
@@ -32,7 +30,8 @@ class HeadTemplate:
     def match(self, data: bytes) -> "tuple[list[bytes], bytes] | None":
         """The values of the varying headers and the body, if the data are one whole request of this head.
 
-        :return: the values in the order of ``names``; None for everything else
+        :return: the values in the order of ``names``, as they were sent: the site refuses those that the parser would
+            refuse; None for everything else
         """
         position = 0
         values = []
@@ -50,8 +49,6 @@ class HeadTemplate:
         body = data[position + len(self._last) :]
         length = values[self.names.index(_LENGTH)]
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) != len(body):
-            return None
-        if b"".join(values).translate(None, _PLAIN):
             return None
         return values, body
 

@@ -75,6 +75,7 @@ class Catalogue:
         self._now = 0
         self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
+        self.generation: int = 0  # of the functions: another number with every change of one
         for each in kept:
             self._take(each)
 
@@ -188,6 +189,7 @@ class Catalogue:
 
     def _take(self, kept: StoredFunction) -> None:
         key, function = kept.key, kept.function
+        self.generation += 1
         self._kept[key] = kept
         if function is not None and key in self._absent and function.latest.package is None:
             self._away[key] = function
@@ -208,6 +210,7 @@ class Catalogue:
             self._namespaces[key.region, key.namespace] = space
 
     def _forget(self, key: FunctionKey) -> None:
+        self.generation += 1
         del self._kept[key]
         self._functions.pop(key, None)
         self._away.pop(key, None)

@@ -146,6 +146,11 @@ class Function:
         """Key of the function."""
         return self.versions[LATEST].key
 
+    def is_routed(self, qualifier: str) -> bool:
+        """True if the version of a qualifier depends on the call: on its routing key, or on chance."""
+        alias = self.aliases.get(qualifier) if qualifier not in self.versions else None
+        return alias is not None and bool(alias.matches or alias.weights)
+
     def resolve(
         self, qualifier: str, rng: Callable[[], float], routing_key: Mapping[str, str] = _NO_ROUTING_KEY
     ) -> FunctionRecord | None:

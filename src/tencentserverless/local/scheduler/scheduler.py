@@ -202,7 +202,8 @@ class Scheduler:
             pool.waiting.append(invocation)
         if is_short(pool, self._limits) and not invocation.nested:
             for instance in pool.instances:
-                self._prefetch(pool, instance)
+                if instance.worker.prefetched < self._limits.prefetch_calls:
+                    self._prefetch(pool, instance)
             if not pool.waiting or (len(pool.waiting) > 1 and self._rescan_timer is not None):
                 return  # the call waits behind others, for which a timer runs
         if self._instances + 1 >= self._limits.all_instances:
