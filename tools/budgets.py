@@ -25,7 +25,9 @@ VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc",
 #: Their parameter list is 0.1.7's: (end of the path, name of the function).
 FREE_PARAMETER_LISTS = frozenset({("tencentserverless/scf.py", "invoke"), ("tencentserverless/aio.py", "invoke")})
 #: These run on Python 2.7 too, so they are annotated in type comments.
-CHILD_SIDE = re.compile(r"tencentserverless/local/worker/child/(__init__|bootstrap|context|frames|library)\.py$")
+CHILD_SIDE = re.compile(
+    r"tencentserverless/local/worker/child/(__init__|bootstrap|context|frames|library|payloads)\.py$"
+)
 PROMISE = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(\s*\S[^)]*\))")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -81,7 +81,7 @@ class Limits:
     start_seconds: float = 0.05  # ours: about the start time of an instance; a shorter wait is the better choice
     stall_seconds: float = 0.1  # ours: how long a call waits for a busy instance before it gets a new one
     prefetch_seconds: float = 0.005  # ours: calls that take no longer than this are prefetched
-    prefetch_calls: int = 2  # ours: prefetched calls of one instance
+    prefetch_calls: int = 8  # ours: prefetched calls of one instance
     burst_instances: int = 500  # document/product/583/42611: new instances of a region in a minute, then 429
     queue_seconds: float = 30.0  # ours: how long a call waits when no process may be started
     drain_seconds: float = 4.0  # ours: how long running calls may continue at a stop

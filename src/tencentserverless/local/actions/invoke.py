@@ -72,7 +72,7 @@ class Result(msgspec.Struct):
 class ApiCall:
     """A synchronous call that has passed every check; an invocation tells it of its end.
 
-    :param reply: called once with the fields of the answer, or with the refusal
+    :param reply: called once with the result, or with the refusal
     """
 
     __slots__ = ("_reply", "_services", "_shows_log", "is_invoke", "qualifier")
@@ -107,10 +107,10 @@ class ApiCall:
             memory_mb = invocation.record.memory_mb
             log = call_log(invocation.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
             result.Log = tail(log, self._services.settings.limits.log_tail_bytes)
-        self._reply({"Result": result}, invocation.request_id)
+        self._reply(result, invocation.request_id)
 
 
-Answered = Mapping[str, object] | ApiError
+Answered = Result | ApiError
 
 
 def prepare(
@@ -121,7 +121,7 @@ def prepare(
 ) -> tuple[Invocation, ApiCall]:
     """Check a synchronous call.
 
-    :param reply: called once with the fields of the answer or the refusal, and the request id
+    :param reply: called once with the result or the refusal, and the request id
     :raises ApiError: with the platform's code, if it can't be
     """
     is_invoke = isinstance(parameters, InvokeTable)
@@ -165,7 +165,7 @@ async def invoke_function(
     answer = await answered
     if isinstance(answer, ApiError):
         raise answer
-    return dict(answer)
+    return {"Result": answer}
 
 
 #: InvokeResult of a failed function, as Invoke gave it to clients of 2019, which read it; InvokeFunction gives the

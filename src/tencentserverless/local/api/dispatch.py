@@ -33,6 +33,7 @@ class Api:
         self._authenticator = Authenticator(keys, services.clock, limits.skew_seconds)
         self._known_clients = KnownClients(services, keys, services.clock, limits.skew_seconds)
         self._admin = admin
+        self.handle_known = self._known_clients.serve_known
         self._tasks: set[asyncio.Task[None]] = set()
         self.bounds: Bounds = Bounds(limits.head_bytes, limits.request_seconds, limits.keep_alive_seconds)
 
@@ -58,10 +59,6 @@ class Api:
         task = asyncio.get_running_loop().create_task(answering)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
-        """Answer a request of a known client. False if it has to be read like any other."""
-        return self._known_clients.serve_known(known, values, body, connection)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to what is no request."""

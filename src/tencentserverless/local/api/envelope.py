@@ -19,6 +19,20 @@ def success(fields: Mapping[str, object], request_id: str) -> bytes:
     return _encoder.encode({"Response": {**fields, "RequestId": request_id}})
 
 
+class _Fields(msgspec.Struct):
+    Result: object
+    RequestId: str
+
+
+class _Envelope(msgspec.Struct):
+    Response: _Fields
+
+
+def result(result: object, request_id: str) -> bytes:
+    """Return the body of the answer to a call: ``success`` of the field Result alone, faster."""
+    return _encoder.encode(_Envelope(_Fields(result, request_id)))
+
+
 def failure(error: ApiError, request_id: str) -> bytes:
     """Return the body of a refusal."""
     content = {"Error": {"Code": error.code, "Message": error.message}, "RequestId": request_id}

@@ -8,7 +8,7 @@ alone refuses.
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -176,14 +176,14 @@ class Reply:
         self._connection = connection
         self._services = services
 
-    def __call__(self, answer: Mapping[str, object] | ApiError, request_id: str) -> None:
+    def __call__(self, answer: invoke.Answered, request_id: str) -> None:
         """Send an answer."""
         damage = self._services.damage
         try:
             if isinstance(answer, ApiError):
                 body = envelope.failure(answer, request_id)
             else:
-                body = envelope.success(answer, request_id)
+                body = envelope.result(answer, request_id)
         except Exception as error:  # noqa: BLE001  # the end of a call must not be disturbed
             body = envelope.internal_error(error, request_id, self._services.console.show)
         self._connection.reply(body, damage.pop(request_id, "") if damage else "")

@@ -103,9 +103,7 @@ class Connection(asyncio.Protocol):
             self._go_on()
         else:
             self._data = b""
-            self._deadline = (
-                self._loop.time() + self._bounds.idle_seconds
-            )  # see _expire
+            self._deadline = self._loop.time() + self._bounds.idle_seconds  # see _expire
 
     def send(self, answer: Answer, damage: str = "") -> None:
         """Answer the request that is under way.
@@ -220,8 +218,13 @@ class Connection(asyncio.Protocol):
             self._throw_away(len(data))
             return
         is_first = self._current is None and reader.state is State.BETWEEN
-        if is_first and self._template is not None and self._handle_known(self._template, data):
-            return
+        if is_first and self._template is not None:
+            found = self._template.match(data)
+            if found is not None:
+                self._current, self._deadline = self._template, math.inf
+                if self._site.handle_known(self.known, found[0], found[1], self):
+                    return
+                self._current = None
         reader.feed(data)
         if is_first and len(reader.whole) == 1 and reader.state is State.BETWEEN:
             self._data = data
@@ -249,17 +252,6 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     # Inside.
-
-    def _handle_known(self, template: HeadTemplate, data: bytes) -> bool:
-        """Answer a request that has the head of one before. False if it has another, or has to be read."""
-        found = template.match(data)
-        if found is None:
-            return False
-        self._current, self._deadline = template, math.inf
-        if self._site.handle_known(self.known, found[0], found[1], self):
-            return True
-        self._current = None
-        return False
 
     def _go_on(self) -> None:
         """Have the next request handled, unless one is under way; end what is broken; or wait."""

@@ -132,30 +132,38 @@ class Runner:
 
     def __init__(self, scheduler: Scheduler, middleware: tuple[Middleware, ...]) -> None:
         self._scheduler = scheduler
-        self._middleware = middleware
+        self._befores = [part.before for part in middleware]
         self._around: tuple[Around, ...] = (*middleware, scheduler)
 
     def submit(self, invocation: Invocation) -> None:
         """Run an invocation. Its caller is told of the end, perhaps at once."""
         invocation.around = self._around
-        self._go_on(invocation, 0)
+        for number, before in enumerate(self._befores):
+            answer = before(invocation)
+            if answer is not None:
+                self._hold_up(invocation, answer, number + 1)
+                return
+        self._scheduler.submit(invocation)
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End the run of an invocation, at once or by SIGTERM."""
         self._scheduler.interrupt(request_id, is_graceful=is_graceful)
 
-    def _go_on(self, invocation: Invocation, position: int) -> None:
-        """Ask the middleware from a position on, then have the scheduler run the invocation."""
-        for number in range(position, len(self._middleware)):
-            answer = self._middleware[number].before(invocation)
-            if answer is None:
-                continue
-            if isinstance(answer, float):
-                asyncio.get_running_loop().call_later(answer, self._go_on, invocation, number + 1)
-            else:
-                invocation.finish(answer)
+    def _hold_up(self, invocation: Invocation, answer: Outcome | ApiError | float, position: int) -> None:
+        """Finish an invocation without a run, or go on later from a position of the middleware."""
+        if not isinstance(answer, float):
+            invocation.finish(answer)
             return
-        self._scheduler.submit(invocation)
+
+        def go_on() -> None:
+            for number in range(position, len(self._befores)):
+                found = self._befores[number](invocation)
+                if found is not None:
+                    self._hold_up(invocation, found, number + 1)
+                    return
+            self._scheduler.submit(invocation)
+
+        asyncio.get_running_loop().call_later(answer, go_on)
 
 
 class FutureCaller:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.registry.records import FunctionRecord
-from tencentserverless.local.scheduler.decisions import PoolSnapshot
+from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.settings import Limits
 
+_TINY_SECONDS = 0.0001
 _NEWEST_WEIGHT = 0.2  # weight of the newest call in the mean duration
 #: document/product/583/42611: 438 means that the function's state forbids running; nothing ran.
 DELETED = outcome.Outcome(438, message="The version of the function was deleted before an instance was free")
@@ -29,6 +30,9 @@ class Pool:
     :param is_forced: the version was drained by force: its calls are ended early
     :param mean_seconds: mean duration of recent calls
     :param ended: number of calls that have ended in an instance; ``failed`` of them failed
+    :param short_seconds: the mean duration up to which calls are prefetched; 0 for never
+    :param is_short: true if calls are known to be so short
+    :param is_tiny: true if calls are known to take less than it costs to wake a process
     :param is_debugged: the pool has one instance, and its calls wait while that stops at a breakpoint
     """
 
@@ -44,6 +48,9 @@ class Pool:
     ended_at: float = 0.0
     failed: int = 0
     is_debugged: bool = False
+    short_seconds: float = 0.0
+    is_short: bool = False
+    is_tiny: bool = False
 
     @property
     def is_draining(self) -> bool:
@@ -78,6 +85,9 @@ class Pool:
             self.mean_seconds = seconds
         else:
             self.mean_seconds += (seconds - self.mean_seconds) * _NEWEST_WEIGHT
+        if self.short_seconds:
+            self.is_short = self.mean_seconds <= self.short_seconds
+            self.is_tiny = self.mean_seconds < _TINY_SECONDS
 
     def next_invocation(self) -> Invocation | None:
         """Remove and return the call that has waited longest and whose caller still waits."""
@@ -161,15 +171,34 @@ def longest_idle(pools: Iterable[Pool]) -> Pool:
 _LONG_MEANS = 2.0  # times prefetch_seconds: behind a call that runs longer, prefetched calls are taken back
 
 
-def is_short(pool: Pool, limits: Limits) -> bool:
-    """True if a function's calls are known to be so short that the next one is prefetched."""
-    is_alone = pool.record.runs_async or pool.is_debugged  # its calls are ended, or stopped in a debugger, one by one
-    return pool.mean_seconds is not None and pool.mean_seconds <= limits.prefetch_seconds and not is_alone
+def make_pool(record: FunctionRecord, limits: Limits, *, is_debugged: bool) -> Pool:
+    """Make the empty pool of a version."""
+    is_alone = record.runs_async or is_debugged  # its calls are ended, or stopped in a debugger, one by one
+    return Pool(record, is_debugged=is_debugged, short_seconds=0.0 if is_alone else limits.prefetch_seconds)
+
+
+def find_contenders(own: Pool, pools: Iterable[Pool], now: float) -> list[Contender]:
+    """Return the other functions that have waiting calls.
+
+    :param now: by the loop's clock
+    """
+    return [Contender(pool.size, now - pool.waiting[0].since) for pool in pools if pool is not own and pool.waiting]
+
+
+def follow_up(pool: Pool, invocation: Invocation, limits: Limits) -> bool:
+    """Give a tiny call to an instance that runs one, if there is any: to wake an idle one costs more than the call."""
+    if invocation.ends_instance:
+        return False
+    for instance in pool.instances:
+        can_follow = instance.invocations and instance.worker.prefetched < limits.prefetch_calls
+        if can_follow and not instance.discard_after_call and instance.prefetch(invocation):
+            return True
+    return False
 
 
 def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
     """Prefetch waiting calls into an instance that runs one. Returns True if the instance is fit for prefetching."""
-    if not is_short(pool, limits) or not instance.invocations or instance.discard_after_call:
+    if not pool.is_short or not instance.invocations or instance.discard_after_call:
         return False
     while pool.waiting and instance.worker.prefetched < limits.prefetch_calls:
         invocation = pool.waiting[0]

@@ -15,7 +15,6 @@ from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.admission import Quota, StartRateLimiter
 from tencentserverless.local.scheduler.decisions import (
-    Contender,
     PoolSnapshot,
     Step,
     WaitingCall,
@@ -28,8 +27,10 @@ from tencentserverless.local.scheduler.pool import (
     DELETED,
     Pool,
     count_calls,
-    is_short,
+    find_contenders,
+    follow_up,
     longest_idle,
+    make_pool,
     prefetch,
     revoke,
     snapshot_of,
@@ -121,7 +122,7 @@ class Scheduler:
         if old is None or old.is_empty or self._is_stopping:
             self.drain_version(*place)  # no instance is warm: the next call starts one
             return True
-        new = Pool(old.record, is_debugged=old.is_debugged)  # an update may have come after the save
+        new = make_pool(old.record, self._limits, is_debugged=old.is_debugged)  # an update may have come after the save
         start = self._replacements[place] = self._start(new)
         if not new.is_debugged:  # a debugged function has one instance: the port is free when the old one is dead
             await asyncio.wait((start,))
@@ -185,11 +186,14 @@ class Scheduler:
             self.drain_version(*place)  # code or configuration has changed
             pool = None
         if pool is None:
-            pool = self._pools[place] = Pool(record, is_debugged=self._launcher.is_debugged(record))
+            pool = self._pools[place] = make_pool(record, self._limits, is_debugged=self._launcher.is_debugged(record))
         return pool
 
     def _enter(self, pool: Pool, invocation: Invocation) -> None:
-        """Give a call to an idle instance, or let it wait for one."""
+        """Give a call to an instance, or let it wait for one."""
+        if pool.is_tiny and not invocation.nested and follow_up(pool, invocation, self._limits):
+            self._schedule_rescan()
+            return
         while pool.idle:
             self._idle -= 1
             instance = pool.idle.pop()
@@ -200,7 +204,7 @@ class Scheduler:
             pool.waiting.appendleft(invocation)  # its caller occupies an instance until it returns
         else:
             pool.waiting.append(invocation)
-        if is_short(pool, self._limits) and not invocation.nested:
+        if pool.is_short and not invocation.nested:
             for instance in pool.instances:
                 if instance.worker.prefetched < self._limits.prefetch_calls:
                     self._prefetch(pool, instance)
@@ -255,7 +259,7 @@ class Scheduler:
         if not instance.is_alive:
             return  # it is counted off when its process is dead
         if self._instances >= self._limits.all_instances and should_give_up_instance(
-            pool.size, self._contenders(pool), self._limits
+            pool.size, find_contenders(pool, (*self._pools.values(), *self._draining), self._loop.time()), self._limits
         ):
             instance.end()
             return
@@ -324,12 +328,6 @@ class Scheduler:
         now = self._loop.time()
         may_start = self._start_rate.has_room(pool.record.key.region, now)
         return snapshot_of(pool, self._instances, self._idle, may_start=may_start, now=now)
-
-    def _contenders(self, own: Pool) -> list[Contender]:
-        """Return the other functions that have waiting calls."""
-        now = self._loop.time()
-        pools = (pool for pool in (*self._pools.values(), *self._draining) if pool is not own and pool.waiting)
-        return [Contender(pool.size, now - pool.waiting[0].since) for pool in pools]
 
     def _start(self, pool: Pool) -> "asyncio.Task[None]":
         pool.starting += 1

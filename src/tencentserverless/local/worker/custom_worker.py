@@ -75,6 +75,7 @@ class CustomCommand:
 class CustomWorker:
     """A process that runs one function, one call at a time: a ``Worker``. Make it with ``start_custom_worker``."""
 
+    prefetched: int = 0  # see ``prefetch``
     takes_keys: bool = False  # they are in its environment, and the runtime API has no call that brings new ones
 
     def __init__(self, group: Group, lifeline: int, api: RuntimeApi, output: Pipe, memory_mb: int) -> None:
@@ -98,11 +99,6 @@ class CustomWorker:
     def pid(self) -> int:
         """Process id of the bootstrap, and number of its group."""
         return self._group.pid
-
-    @property
-    def prefetched(self) -> int:
-        """None ever waits, see ``prefetch``."""
-        return 0
 
     @property
     def running_seconds(self) -> float:

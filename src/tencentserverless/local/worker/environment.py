@@ -104,7 +104,7 @@ def load_frame(
     }
 
 
-_CHILD_MODULES = ("bootstrap", "context", "frames", "library")
+_CHILD_MODULES = ("bootstrap", "context", "frames", "library", "payloads")
 #: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 

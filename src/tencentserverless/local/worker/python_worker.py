@@ -87,6 +87,7 @@ class PythonWorker:
 
     def __init__(self, group: Group, channel: Channel, output: Pipe, memory_mb: int) -> None:
         self.is_alive: bool = True
+        self.prefetched: int = 0  # calls that wait in the channel behind the one that runs
         self.on_end: OnEnd = _ignore
         self._memory_mb = memory_mb
         self._group = group
@@ -107,11 +108,6 @@ class PythonWorker:
     def pid(self) -> int:
         """The number of the process, and of the group that it leads."""
         return self._group.pid
-
-    @property
-    def prefetched(self) -> int:
-        """The number of calls that wait in the channel behind the one that runs."""
-        return len(self._prefetched)
 
     @property
     def running_seconds(self) -> float:
@@ -164,6 +160,7 @@ class PythonWorker:
             self._output.watch(not self._prefetched)
             return False
         self._prefetched.append(invocation)
+        self.prefetched += 1
         return True
 
     def revoke(self) -> None:
@@ -209,6 +206,7 @@ class PythonWorker:
     def _begin_next(self) -> None:
         """The next call that the process has read, or is about to read, is the one that it runs."""
         self._current = self._prefetched.popleft()
+        self.prefetched -= 1
         self._limit.begin(self._limit.seconds)
         if not self._prefetched:
             self._output.watch(True)
@@ -259,6 +257,7 @@ class PythonWorker:
             self.kill()
         read = list(self._prefetched)
         self._prefetched.clear()
+        self.prefetched = 0
         self._rest()
         if invocation not in unread:
             self.on_end(invocation, result)
@@ -275,6 +274,7 @@ class PythonWorker:
         by_id = {each.request_id.encode("ascii"): each for each in given}
         unread = [by_id[read_call(head)[0]] for head, _ in self._channel.unread()]
         self._prefetched = deque(each for each in self._prefetched if each not in unread)
+        self.prefetched = len(self._prefetched)
         return unread
 
     def _end_out_of_memory(self, memory_bytes: int, output: bytes) -> Outcome:

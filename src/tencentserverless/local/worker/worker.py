@@ -23,20 +23,18 @@ class Worker(Protocol):
 
     :param on_end: called with every call and its outcome, or with None if nothing of it ran. Set it before the first
         call
+    :param prefetched: the number of calls that wait behind the one that runs
     :param takes_keys: whether a running process can be given new temporary keys
     """
 
     is_alive: bool
+    prefetched: int
     on_end: OnEnd
     takes_keys: bool
 
     @property
     def pid(self) -> int:
         """Process id of the worker, and number of its group."""
-
-    @property
-    def prefetched(self) -> int:
-        """Calls that were handed over and wait for the one that runs."""
 
     @property
     def running_seconds(self) -> float:

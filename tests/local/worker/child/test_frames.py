@@ -1,6 +1,7 @@
 """The frames of the channel, against anything that may come along it."""
 
 import os
+import socket
 import struct
 import threading
 
@@ -15,7 +16,6 @@ from tencentserverless.local.worker.child.frames import (
     FrameError,
     FrameReader,
     decode_head,
-    encode_head,
     pack,
     pack_answer,
     pack_call,
@@ -74,7 +74,7 @@ def test_a_head_that_is_no_object_is_refused(head):
 @given(st.lists(st.tuples(heads, st.binary(max_size=200_000)), min_size=1, max_size=3))
 def test_a_channel_carries_frames_of_any_size(sent):
     read_end, write_end = os.pipe()
-    writer = threading.Thread(target=lambda: [Channel(write_end).send(encode_head(head), body) for head, body in sent])
+    writer = threading.Thread(target=lambda: [Channel(write_end).send(pack(head, body)) for head, body in sent])
     writer.start()
     channel = Channel(read_end)
     got = [channel.receive() for _ in sent]
@@ -98,7 +98,22 @@ def test_a_call_says_whose_it_is_and_what_changes(request_id, environ, event):
 @given(ids, st.integers(0, 999), st.floats(0, 1e9), st.integers(0, 2**50), st.booleans())
 def test_an_answer_says_all_that_it_was_given(request_id, status, duration_ms, memory_bytes, has_output):
     values = (request_id, status, duration_ms, memory_bytes, has_output)
-    assert read_answer(pack_answer(*values)) == values
+    ((head, text),) = FrameReader().feed(pack_answer(*values, b"text"))
+    assert (read_answer(head), text) == (values, b"text")
+
+
+@pytest.mark.parametrize("size", [0, 100, 200_000])
+def test_calls_are_received_one_by_one_however_large(size):
+    ours, theirs = socket.socketpair()
+    channel = Channel(theirs.fileno())
+    sent = [(b"id-%d" % number, b"{}" * number, b"x" * size) for number in range(3)]
+    writer = threading.Thread(target=lambda: ours.sendall(b"".join(pack_call(*call) for call in sent)))
+    writer.start()
+    assert [channel.receive_call() for _ in sent] == sent
+    writer.join()
+    ours.close()
+    assert channel.receive_call() is None
+    theirs.close()
 
 
 @given(st.binary(max_size=60))

@@ -18,6 +18,7 @@ import time
 import _scf_context
 import _scf_frames
 import _scf_library
+import _scf_payloads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +31,9 @@ MAX_TRACE_CHARS = 256 * 1024
 _WATCH_SECONDS = 1.0
 _DEBUGGER_TRIES, _DEBUGGER_PAUSE_SECONDS = 50, 0.2
 _PYTHON2 = sys.version_info[0] == 2
-_THIS_FILE = (lambda: 0).__code__.co_filename
+_OWN_FILES = ((lambda: 0).__code__.co_filename, _scf_payloads.encode.__code__.co_filename)
 
 _seconds = getattr(time, "perf_counter", time.time)
-_encode = json.JSONEncoder(ensure_ascii=_PYTHON2).encode  # the platform's bootstrap of 2.7 keeps json's default
-_decoder = json.JSONDecoder()
-_decode = _decoder.decode
-_raw_decode = _decoder.raw_decode
 _getrusage = resource.getrusage
 _ioctl = fcntl.ioctl
 _FIONREAD = termios.FIONREAD
@@ -101,12 +98,12 @@ def _serve(channel):
         _flush()
         status = 437 if isinstance(error, EntryMissing) else 443
         head = _scf_frames.encode_head({"kind": "failed", "status": status})
-        channel.send(head, _bounded(_scf_library.load("traceback").format_exc()))
+        channel.send(_scf_frames.join(head, _bounded(_scf_library.load("traceback").format_exc())))
         return
     _flush()
     if _getpid() != home:
         return
-    channel.send(_scf_frames.encode_head({"kind": "ready"}))
+    channel.send(_scf_frames.pack({"kind": "ready"}))
     _serve_calls(channel, handler, _scf_context.make_template(load["context"]), boundary)
 
 
@@ -114,11 +111,10 @@ def _serve_calls(channel, handler, template, boundary):
     # type: (_scf_frames.Channel, Callable[[Any, Any], Any], Dict[str, Any], _Boundary) -> None
     home = _getpid()
     while True:
-        frame = channel.receive()
-        if frame is None:
+        call = channel.receive_call()
+        if call is None:
             _end_group()
-        head, event = frame
-        request_id, environ = _scf_frames.read_call(head)
+        request_id, environ, event = call
         if environ:
             values = _scf_frames.decode_head(environ)
             os.environ.update((_native(key), _native(value)) for key, value in values.items())
@@ -127,10 +123,10 @@ def _serve_calls(channel, handler, template, boundary):
         _flush()
         if _getpid() != home:
             return  # user code forked and both came back: only the instance itself may answer
-        memory_bytes = _peak_memory_bytes(duration_ms)
-        head = _scf_frames.pack_answer(request_id, status, duration_ms, memory_bytes, boundary.set_behind_output())
+        memory_bytes = _peak[1] if duration_ms < 1.0 and _peak[1] else _peak_memory_bytes()
+        has_output = boundary.set_behind_output()
         try:
-            channel.send(head, text)
+            channel.send(_scf_frames.pack_answer(request_id, status, duration_ms, memory_bytes, has_output, text))
         except (IOError, OSError) as error:
             if error.errno in (errno.EPIPE, errno.ECONNRESET):
                 _end_group()  # the parent is gone
@@ -296,12 +292,12 @@ def _answer(handler, event_text, context):
     # type: (Callable[[Any, Any], Any], bytes, Dict[str, Any]) -> Answer
     """Run the handler on one event; its result or its failure."""
     try:
-        event = _decoded(event_text.decode("utf-8"))
+        event = _scf_payloads.decode(event_text.decode("utf-8"))
     except (ValueError, RuntimeError):
         return 400, b"", 0.0
     started = _seconds()
     try:
-        text = _encoded(handler(event, context))
+        text = _scf_payloads.encode(handler(event, context))
     except SystemExit:
         raise
     except BaseException:
@@ -313,32 +309,6 @@ def _answer(handler, event_text, context):
     return 0, text, duration_ms
 
 
-def _decoded(text):
-    # type: (Any) -> Any
-    """Return the value of a JSON text. Whitespace around it is rare, and looking for it is slow.
-
-    :raises ValueError: if it is none
-    """
-    try:
-        value, end = _raw_decode(text)
-    except ValueError:
-        return _decode(text)
-    return value if end == len(text) else _decode(text)
-
-
-def _encoded(value):
-    # type: (Any) -> bytes
-    """Return the RetMsg of a return value, as the platform's bootstrap makes it."""
-    decimal = sys.modules.get("decimal")
-    if decimal is not None and isinstance(value, decimal.Decimal):
-        value = str(value)
-    text = _encode(value)
-    try:
-        return text.encode("utf-8")
-    except UnicodeError:  # half a surrogate pair
-        return json.dumps(value).encode("ascii")
-
-
 def _user_trace():
     # type: () -> str
     """Return the traceback from user code on, without the frames of this file."""
@@ -346,7 +316,7 @@ def _user_trace():
     assert kind is not None and trace is not None
     try:
         user_part = trace
-        while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename == _THIS_FILE:
+        while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename in _OWN_FILES:
             user_part = user_part.tb_next
         return "".join(_scf_library.load("traceback").format_exception(kind, error, user_part)).rstrip("\n")
     except Exception:  # an exception whose own __str__ or __cause__ fails
@@ -379,15 +349,13 @@ def _since(started):
     return round((_seconds() - started) * 1000, 3)
 
 
-def _peak_memory_bytes(duration_ms):
-    # type: (float) -> int
+def _peak_memory_bytes():
+    # type: () -> int
     """Peak resident memory of this process. getrusage would count the parent's from before exec, on Linux.
 
     It can have grown only where pages have come in since the last look, and a look costs as much as a short call. A call
     of less than a millisecond brings in so few that the next look is early enough.
     """
-    if duration_ms < 1.0 and _peak[1]:
-        return _peak[1]
     usage = _getrusage(_RUSAGE_SELF)
     faults = usage.ru_minflt + usage.ru_majflt
     if faults != _peak[0] or not _peak[1]:

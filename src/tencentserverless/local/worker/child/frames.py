@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LENGTHS = struct.Struct(">II")
 _CALL = struct.Struct(">BB")  # kind, length of the request id
 _ANSWER = struct.Struct(">BBHdQ")  # kind, flags, status, milliseconds, bytes of memory
+_CALL_FRAME = struct.Struct(">IIBB")  # both lengths, and the layout of a call
+_ANSWER_FRAME = struct.Struct(">IIBBHdQ")  # both lengths, and the layout of an answer
 _CALL_KIND, _ANSWER_KIND = 1, 2
 _HAS_OUTPUT = 1
 MAX_HEAD_BYTES = 1024 * 1024
@@ -68,8 +70,8 @@ def pack_call(request_id, environ, event):
 
     :param environ: changed environment variables as a JSON object, empty for none
     """
-    head = _CALL.pack(_CALL_KIND, len(request_id)) + request_id + environ
-    return _LENGTHS.pack(len(head), len(event)) + head + event
+    length = len(request_id)
+    return _CALL_FRAME.pack(2 + length + len(environ), len(event), _CALL_KIND, length) + request_id + environ + event
 
 
 def read_call(head):
@@ -88,13 +90,17 @@ def read_call(head):
     return head[_CALL.size : end], head[end:]
 
 
-def pack_answer(request_id, status, duration_ms, memory_bytes, has_output):
-    # type: (bytes, int, float, int, bool) -> bytes
-    """The head of the answer to a call.
+def pack_answer(request_id, status, duration_ms, memory_bytes, has_output, text):
+    # type: (bytes, int, float, int, bool, bytes) -> bytes
+    """The frame of the answer to a call.
 
     :param has_output: the call has left output in the pipe, with the boundary behind it
+    :param text: the result, or the trace of an error
     """
-    return _ANSWER.pack(_ANSWER_KIND, _HAS_OUTPUT if has_output else 0, status, duration_ms, memory_bytes) + request_id
+    flags = _HAS_OUTPUT if has_output else 0
+    lengths = _ANSWER.size + len(request_id), len(text)
+    values = _ANSWER_FRAME.pack(*lengths + (_ANSWER_KIND, flags, status, duration_ms, memory_bytes))
+    return values + request_id + text
 
 
 def read_answer(head):
@@ -129,6 +135,12 @@ class FrameReader(object):
     def __init__(self):
         # type: () -> None
         self._buffer = bytearray()
+
+    @property
+    def is_partial(self):
+        # type: () -> bool
+        """True if the rest of a frame is waited for."""
+        return bool(self._buffer)
 
     def feed(self, data):
         # type: (bytes) -> List[Tuple[bytes, bytes]]
@@ -188,10 +200,33 @@ class Channel(object):
             self._ready = self._reader.feed(data)
         return self._ready.pop(0)
 
-    def send(self, head, body=b""):
-        # type: (bytes, bytes) -> None
+    def receive_call(self):
+        # type: () -> Optional[Tuple[bytes, bytes, bytes]]
+        """The next call as (request id, changed environment variables, event); None when the parent has gone.
+
+        :raises FrameError: if something else has come
+        """
+        if not self._ready and not self._reader.is_partial:
+            try:
+                data = _os_read(self._descriptor, _READ_BYTES)
+            except (OSError, IOError):  # the usual way sees which
+                data = b""
+            if len(data) >= _CALL_FRAME.size:
+                head_bytes, body_bytes, kind, length = _CALL_FRAME.unpack_from(data)
+                end = _LENGTHS.size + head_bytes
+                if kind == _CALL_KIND and len(data) == end + body_bytes:  # one packet, one call
+                    start = _CALL_FRAME.size
+                    return data[start : start + length], data[start + length : end], data[end:]
+            self._ready = self._reader.feed(data)
+        frame = self.receive()
+        if frame is None:
+            return None
+        request_id, environ = read_call(frame[0])
+        return request_id, environ, frame[1]
+
+    def send(self, frame):
+        # type: (bytes) -> None
         """Write one frame whole."""
-        frame = join(head, body)
         sent = _retried(_os_write, self._descriptor, frame if len(frame) <= PACKET_BYTES else frame[:PACKET_BYTES])
         if sent == len(frame):
             return
