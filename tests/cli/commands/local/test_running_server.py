@@ -107,7 +107,7 @@ def test_reset_all_forgets_what_a_stopped_server_kept_but_its_keys(kept, folder,
     assert (folder / ".scf" / "state.db").exists()
     done = run_scf("local", "reset", "--all", "--yes", cwd=folder)
     assert done.returncode == 0
-    assert sorted(path.name for path in (folder / ".scf").iterdir()) == [".gitignore", "credentials", "lock"]
+    assert sorted(path.name for path in (folder / ".scf").iterdir()) == [".gitignore", "credentials", "layout", "lock"]
     again = start_local_scf(folder, "--state", folder / ".scf")
     assert again.env["TENCENTCLOUD_SECRETKEY"] == kept.env["TENCENTCLOUD_SECRETKEY"]
     assert len(again.request("ListVersionByFunction", {"FunctionName": "echo"}).response["Versions"]) == 1

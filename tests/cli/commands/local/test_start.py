@@ -77,7 +77,7 @@ def test_options_that_can_not_be(folder, run_scf, tmp_path):
         run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--secret-file", secrets), 7, "chmod 600"
     )
     assert "thekey" not in told
-    refused(run_scf("local", "start", folder, "--state", folder, "--port", 0), 6, "somebody else")
+    refused(run_scf("local", "start", folder, "--state", folder, "--port", 0), 6, "another program")
     missing = tmp_path / "no" / "env"
     refused(run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--env-file", missing), 6, "can't be written")
     refused(run_scf("local", "start", folder, "--ephemeral", "--region", "Guang Zhou"), 2, "--region")
