@@ -19,8 +19,7 @@ import sys
 #: What a server that stands has loaded, and what most commands load.
 SCF_MODULES = (
     "anyio._backends._asyncio",
-    "uvicorn.lifespan.off",
-    "uvicorn.protocols.http.httptools_impl",
+    "httptools",
     "uvloop",
     "tencentserverless.scf",
     "tencentserverless._core.signing_v1",

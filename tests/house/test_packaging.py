@@ -82,7 +82,7 @@ def test_dev_extra_contains_local_extra(wheel: zipfile.ZipFile) -> None:
     def wanted(extra: str) -> set[str]:
         return {item.name for item in requirements if item.marker and item.marker.evaluate({"extra": extra})}
 
-    assert wanted("local") >= {"click", "rich", "uvicorn", "httptools", "msgspec", "PyYAML", "psutil"}
+    assert wanted("local") >= {"click", "rich", "httptools", "msgspec", "PyYAML", "psutil"}
     assert wanted("dev") > wanted("local")
 
 

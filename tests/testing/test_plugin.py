@@ -16,7 +16,7 @@ from tests.testing.conftest import STRANGERS
 PACKAGE = SOURCE / "tencentserverless"
 ENTRY = PACKAGE / "testing" / "plugin.py"
 #: What pytest itself has not loaded.
-HEAVY = ("asyncio", "click", "uvicorn", "msgspec", "http.client", "sqlite3", "ssl", "tencentcloud")
+HEAVY = ("asyncio", "click", "httptools", "msgspec", "http.client", "sqlite3", "ssl", "tencentcloud")
 
 STRANGER = """
     import json, os, sys, threading
@@ -92,7 +92,7 @@ def test_a_run_that_asks_for_nothing_is_left_alone(run_pytest) -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", ["uvicorn", *(pytest.param(name, marks=pytest.mark.proof) for name in ("msgspec", "click"))]
+    "missing", ["httptools", *(pytest.param(name, marks=pytest.mark.proof) for name in ("msgspec", "click"))]
 )
 def test_without_the_extra_it_is_inert_until_it_is_asked_for(run_pytest, tmp_path, missing) -> None:
     hidden = tmp_path / "hidden"

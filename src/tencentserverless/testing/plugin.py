@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _FLOOR = (3, 10)
 _PYTEST_FLOOR = 7
 #: Packages of the extra ``local`` that a local SCF loads first.
-_NEEDED = ("click", "msgspec", "uvicorn")
+_NEEDED = ("click", "httptools", "msgspec")
 _MARKER = "scf_functions(folder): the folder of the functions that the local SCF of fixture scf_local serves"
 
 

@@ -17,7 +17,7 @@ from tests.profiles import examples
 
 ECHO = {"FunctionName": "echo", "Event": '{"a": 1}'}
 CODE = re.compile(r"[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+)?\Z")
-INSIDE = re.compile(rb"Traceback|File \\?\"|line \d+, in|msgspec|uvicorn|/src/")
+INSIDE = re.compile(rb"Traceback|File \\?\"|line \d+, in|msgspec|httptools|/src/")
 
 
 def exchange(local_scf, data, *, ends=False):

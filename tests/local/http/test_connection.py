@@ -258,5 +258,4 @@ def test_an_upgrade_is_ignored_and_nothing_is_logged_of_it(caplog, protocol):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
     served(scenario)
-    assert "uvicorn" not in caplog.text
     assert "upgrade" not in caplog.text.lower()

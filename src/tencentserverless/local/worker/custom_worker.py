@@ -102,7 +102,7 @@ class CustomWorker:
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now; 0 if it runs none."""
+        """Duration of the running call until now; 0 if none runs."""
         return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
