@@ -23,6 +23,7 @@ from tencentserverless.local.worker.worker import EndReason, OnEnd
 
 _MAX_PREFETCHED_BYTES = 16 * 1024  # of an event that waits in a worker's channel
 _MAX_DRAIN_READS = 256
+_MAX_ANSWERS = 16  # that are taken at once: connections wait meanwhile
 _START = "import sys; sys.path[0] = sys.argv[1]; import _scf_bootstrap; _scf_bootstrap.main()"
 #: The statuses that the bootstrap sends, and their messages; any other one is not from our bootstrap.
 _MESSAGES = {
@@ -101,7 +102,7 @@ class PythonWorker:
         self._loaded: asyncio.Future[tuple[_LoadAnswer | EndReason, bytes]] | None = None
         self._limit = TimeLimit(self._expire)
         self._loop = asyncio.get_running_loop()
-        channel.watch(self._read_channel)
+        channel.watch(self._take_answers)
         self._watch = self._loop.create_task(self._see_end())
 
     @property
@@ -280,6 +281,12 @@ class PythonWorker:
     def _end_out_of_memory(self, memory_bytes: int, output: bytes) -> Outcome:
         self.kill()
         return outcome.memory_exceeded(self._limit.passed_ms(), memory_bytes, self._memory_mb, output)
+
+    def _take_answers(self) -> None:
+        """Take the answers that have come: while more calls are out, another look costs less than another wake-up."""
+        for _ in range(_MAX_ANSWERS):
+            if not self._read_channel() or self._current is None:
+                return
 
     def _read_channel(self) -> bool:
         """Take the answers that have come. False when there is none more for now."""
