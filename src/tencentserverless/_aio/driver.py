@@ -1,4 +1,4 @@
-"""Performs the effects of a flow by awaiting. All that differs from threads is in these few lines."""
+"""Performs the effects of a flow by awaiting. The asynchronous client differs from the synchronous one only here."""
 
 import asyncio
 import copy
@@ -38,12 +38,12 @@ async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeRes
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:
-        answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        answer = None  # break the cycle error -> traceback -> this frame -> answer -> error
         flow.close()
 
 
 def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
-    """The keys, if they can be had without blocking."""
+    """Return the keys if that needs no blocking call; else None."""
     try:
         return provider.peek()
     except CredentialError as error:
@@ -51,7 +51,7 @@ def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
 
 
 async def _search(effect: "GetCredentials", pool: Pool, provider: "Provider") -> "Credentials | CallError":
-    """The keys by a thread, one search at a time for all tasks that ask the same.
+    """Get the keys from a thread; tasks with the same request at the same time share one search.
 
     A task that is cancelled, or has no time left, leaves the search to the others.
     """
@@ -64,11 +64,11 @@ async def _search(effect: "GetCredentials", pool: Pool, provider: "Provider") ->
     try:
         return search.result()
     except CredentialError as error:
-        return copy.copy(error)  # each task's error tells that task's story
+        return copy.copy(error)  # each task adds its own attempts to its error
 
 
 async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
-    """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
+    """Send a request and read its answer on a connection of the pool; then release or drop the connection."""
     connection = response = None
     try:
         connection = pool.take_idle(effect.origin) or await pool.acquire(effect.origin, effect.deadline, effect.mark)

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 class Cancelled(BaseException):
-    """A task of a spawn_map was cancelled. On Python 3.6 and 3.7, asyncio's own error looks like any other."""
+    """A task of a spawn_map was cancelled. On Python 3.6 and 3.7, asyncio's own error is a plain ``Exception``."""
 
 
 class AsyncSpawnMap(BaseSpawnMap):
     """The invocations of a ``spawn_map``, an asynchronous iterator: each is handed out when it has ended.
 
-    Inputs are pulled, and invocations polled, while you iterate. What is started when you stop goes on in the
-    cloud, and is in ``unfinished``. Several tasks may iterate at once: each invocation is handed out to one of them.
+    Inputs are pulled, and invocations polled, while you iterate. Invocations that are under way when you
+    stop go on in the cloud, and are in ``unfinished``. Several tasks may iterate at once: each invocation is handed out
+    to one of them.
     """
 
     _kind = AsyncInvocation
@@ -42,15 +43,15 @@ class AsyncSpawnMap(BaseSpawnMap):
         self._inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
         self._is_async = is_async
         self._tasks: "set[asyncio.Future[Any]]" = set()
-        self._waiting: "set[asyncio.Future[None]]" = set()  # one for each task that iterates and waits
-        self._fault: "BaseException | None" = None  # what the input raised
+        self._waiting: "set[asyncio.Future[None]]" = set()  # one for each task that iterates and waits now
+        self._fault: "BaseException | None" = None  # the error of the iterable
         super().__init__(client, name, options, **limits)
 
     def __aiter__(self) -> "AsyncSpawnMap":
         return self
 
     async def __anext__(self) -> AsyncInvocation:
-        """The next invocation that has ended: ``await result()`` returns or raises at once. See ``position``.
+        """Return the next invocation that has ended: ``await result()`` returns or raises at once. See ``position``.
 
         :raises ResultTimeout: the time is up
         """
@@ -98,7 +99,7 @@ class AsyncSpawnMap(BaseSpawnMap):
         elif not isinstance(found, BaseException):
             self._start(found[0])
         elif not isinstance(found, Cancelled):
-            self._fault = found  # the caller's own, raised where the caller is
+            self._fault = found  # the caller's own error, raised to the caller
 
     def _start(self, data: "Any") -> None:
         entry = self._schedule.add()
@@ -108,13 +109,13 @@ class AsyncSpawnMap(BaseSpawnMap):
         return await self._client._run(self._poll_flow(entry))  # type: ignore[no-any-return]
 
     def _begin(self, act: "Awaitable[Any]", note: "Callable[[Any], None]") -> None:
-        """Act in a task. What comes of it is noted, also if the task is cancelled before its first step."""
+        """Run an awaitable in a task. Its outcome is noted, also if the task is cancelled before its first step."""
         task = asyncio.ensure_future(act)
         self._tasks.add(task)
         task.add_done_callback(partial(self._end_task, note))
 
     def _end_task(self, note: "Callable[[Any], None]", task: "asyncio.Future[Any]") -> None:
-        """Note what came of a task, and wake all that wait: it may concern any of them."""
+        """Note the outcome of a task, and wake all tasks that iterate: it may concern any of them."""
         self._tasks.discard(task)
         error = Cancelled() if task.cancelled() else task.exception()
         note(task.result() if error is None else error)
@@ -123,7 +124,7 @@ class AsyncSpawnMap(BaseSpawnMap):
                 news.set_result(None)
 
     async def _wait(self, seconds: "float | None") -> None:
-        """Wait until a task of ours has ended, for so many seconds at the most."""
+        """Wait until a start or a poll has ended, for so many seconds at the most."""
         news: "asyncio.Future[None]" = asyncio.get_event_loop().create_future()
         self._waiting.add(news)
         try:

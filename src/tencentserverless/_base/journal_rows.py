@@ -1,4 +1,4 @@
-"""What a row of a journal says: an input's digest, how its call stands, and its result or error."""
+"""Writes and reads the rows of a journal: an input's digest, its call's state, and its result or error."""
 
 import json
 from hashlib import blake2b
@@ -20,25 +20,25 @@ CUT = "the run was cut while this call was under way; whether the function ran i
 
 
 def tell_result(result: InvokeResult) -> "tuple[bytes, str]":
-    """A result's text, and its facts as JSON."""
+    """Write a result as its text, and its facts as JSON."""
     return result.encode("utf-8", "surrogatepass"), json.dumps(result._facts)  # noqa: SLF001  # a value of this package
 
 
 def digest_event(event: "str | None") -> bytes:
-    """What is kept of an input."""
+    """Compute the digest of an input."""
     return b"" if event is None else blake2b(event.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def tell_failure(error: "exception.CallError | exception.TencentServerlessSDKException") -> str:
-    """An error's facts as JSON; the whole answer and the attempts are left out."""
+    """Write an error's facts as JSON, without the whole answer and the attempts."""
     facts = {name: getattr(error, name, None) for name in _FACTS}
-    # A class of the caller's own stands in no module of ours, where it is looked up again.
+    # The nearest class in our module: a subclass of the caller's could not be found again when the row is read.
     facts["class"] = next(kind.__name__ for kind in type(error).__mro__ if vars(exception).get(kind.__name__) is kind)
     return json.dumps(facts, default=str)
 
 
 def name_failure(state: int, facts: str) -> "tuple[str, str]":
-    """Code and message of a call without a result."""
+    """Read code and message of a call without a result."""
     if state == SENT:
         return "", CUT
     known = json.loads(facts)
@@ -46,7 +46,7 @@ def name_failure(state: int, facts: str) -> "tuple[str, str]":
 
 
 def read_outcome(row: "Row") -> "Any":
-    """The result or the error that a row tells of."""
+    """Read the result or the error of a row."""
     _, _, state, executed, text, facts = row
     if state == SENT:
         return exception.NetworkError("ClientNetworkError", CUT, executed=Verdict.MAYBE)

@@ -2,7 +2,7 @@
 
 Source: the page "Signature v3" of the API 3.0 documentation (cloud.tencent.com/document/api/583/17239), whose worked
 examples are vectors of our tests. ``Signer`` is the fast way for the one kind of request that the SDK sends;
-``canonical_request`` and ``signature`` are the general way, for verifying anybody's.
+``canonical_request`` and ``signature`` are the general way, which verifies requests of any client.
 """
 
 from binascii import hexlify
@@ -65,9 +65,9 @@ def parse_authorization(value: str) -> Authorization:
 def canonical_request(
     method: str, query: str, headers: "Mapping[str, str]", signed_headers: "Sequence[str]", payload_hash: str
 ) -> str:
-    """The text whose hash is signed.
+    """Make the text whose hash is signed.
 
-    :param query: the raw query string as sent, ``""`` for POST
+    :param query: the raw query string of the request, ``""`` for POST
     :param headers: values by lower-case name; they are put into canonical form (trimmed, lower case) here
     :param signed_headers: lower-case names, in the order of the SignedHeaders list
     :param payload_hash: lower-case hex SHA-256 of the body
@@ -78,7 +78,7 @@ def canonical_request(
 
 
 def signature(secret_key: str, authorization: Authorization, timestamp: str, canonical: str) -> str:
-    """The lower-case hex signature of a canonical request under the scope of an Authorization.
+    """Compute the lower-case hex signature of a canonical request, in the scope of an Authorization.
 
     :param timestamp: the text of X-TC-Timestamp, UNIX seconds
     """
@@ -90,7 +90,7 @@ def signature(secret_key: str, authorization: Authorization, timestamp: str, can
 
 
 def utc_date(timestamp: int) -> str:
-    """``YYYY-MM-DD`` of UNIX seconds in UTC, by day arithmetic: this room has no clock, and strftime costs more."""
+    """Write UNIX seconds as ``YYYY-MM-DD`` in UTC, by day arithmetic: ``_core`` has no clock; strftime costs more."""
     days = timestamp // 86400 + 719468
     era, day_of_era = divmod(days, 146097)
     year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
@@ -115,7 +115,7 @@ class Signer:
         self._of_second: "tuple[Any, ...]" = (None, None)
 
     def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> bytes:
-        """The value of the Authorization header for this body at this time (UNIX seconds)."""
+        """Make the value of the Authorization header for this body at this time (UNIX seconds)."""
         cached = self._of_second
         if cached[0] is not credentials or cached[1] != timestamp:
             cached = self._of_second = self._begin_second(credentials, timestamp)
@@ -126,7 +126,7 @@ class Signer:
         return cached[4] + hexlify(outer.digest())  # type: ignore[no-any-return]
 
     def _begin_second(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
-        """All that stays the same for a second and a key pair: the inner hash has the text up to the request's own."""
+        """Compute all that stays the same for a second and a key pair: the inner hash up to the request's own text."""
         day = self._of_day
         if day[0] is not credentials or day[1] != timestamp // 86400:
             day = self._of_day = self._begin_day(credentials, timestamp)
@@ -135,7 +135,7 @@ class Signer:
         return credentials, timestamp, inner, day[5], day[3]
 
     def _begin_day(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
-        """All that stays the same for a day and a key pair."""
+        """Compute all that stays the same for a day and a key pair."""
         date = utc_date(timestamp)
         scope = "/".join((date, self._service, TERMINATOR))
         text = "{}\n%d\n{}\n".format(ALGORITHM, scope).encode("ascii")
@@ -150,7 +150,7 @@ _SIGNED = ("content-type", "host")
 
 
 def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
-    """The two hash states from which HMACs under the scoped signing key are finished."""
+    """Make the two hash states from which HMACs under the scoped signing key are finished."""
     key = ("TC3" + secret_key).encode("utf-8")
     for part in (date, service, TERMINATOR):
         inner, outer = _pads(key)
@@ -159,7 +159,7 @@ def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
 
 
 def _pads(key: bytes) -> "tuple[Any, Any]":
-    """HMAC (RFC 2104), opened: copying two hash states per call is four times faster than hmac.new."""
+    """Make the two hash states of an HMAC (RFC 2104): copying them per call is four times faster than hmac.new."""
     if len(key) > _BLOCK_BYTES:
         key = sha256(key).digest()
     key = key.ljust(_BLOCK_BYTES, b"\0")
