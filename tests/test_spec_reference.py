@@ -96,9 +96,8 @@ def test_client_init_secret_key_is_optional_and_defaults_to_the_functions_enviro
         request = last(peer)
         signer = Signer(peer.address, "scf", "application/json")
         timestamp = int(request.headers["x-tc-timestamp"])
-        return request.headers["authorization"] == signer.sign(
-            Credentials(key_of(request), key), timestamp, request.body
-        )
+        signature = signer.sign(Credentials(key_of(request), key), timestamp, request.body)
+        return request.headers["authorization"].encode("ascii") == signature
 
     Client(None, "AKIDgiven", "key-given").invoke("f")
     assert signed("key-given")

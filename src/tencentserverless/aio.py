@@ -20,13 +20,13 @@ from tencentserverless._base.runtime import CLOCK
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, AsyncIterable, Coroutine, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Iterable
 
     from tencentserverless._aio.invocation import AsyncInvocation
     from tencentserverless._aio.map import AsyncMap
     from tencentserverless._aio.spawn_map import AsyncSpawnMap
-    from tencentserverless._base.observer import Hook
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._base.arguments import Hook
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless.models import InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
@@ -64,7 +64,7 @@ class AsyncClient(BaseClient):
         log_type: "str | None" = "None",
         qualifier: "str | None" = "$LATEST",
         invocation_type: "str | None" = "RequestResponse",
-        data: "Any" = None,
+        data: object = None,
         *,
         region: "str | None" = None,
         routing_key: "str | dict[str, str] | None" = None,
@@ -86,12 +86,12 @@ class AsyncClient(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return await self._run(flow)  # type: ignore[no-any-return]
+        return await self._run(flow)
 
     async def spawn(
         self,
         function_name: str,
-        data: "Any" = None,
+        data: object = None,
         *,
         namespace: "str | None" = "default",
         qualifier: "str | None" = "$LATEST",
@@ -146,14 +146,14 @@ class AsyncClient(BaseClient):
     def map(
         self,
         function_name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
         journal: "str | os.PathLike[str] | None" = None,
         *,
         grace: float = 5.0,
-        **options: "Any",
+        **options: object,
     ) -> "AsyncMap":
         """Call a function for each input, and iterate with ``async for`` over the outcomes, in bounded memory.
 
@@ -164,7 +164,7 @@ class AsyncClient(BaseClient):
             iterable, concurrency, ordered, return_exceptions, journal, grace=grace
         )
 
-    def function(self, name: str, **options: "Any") -> "AsyncFunction":
+    def function(self, name: str, **options: object) -> "AsyncFunction":
         """Make a handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
@@ -183,7 +183,7 @@ class AsyncClient(BaseClient):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _run(self, flow: "Flow[Any]") -> "Coroutine[Any, Any, Any]":
+    def _run(self, flow: "Flow[Result]") -> "Awaitable[Result]":
         """Drive a flow on the running loop."""
         pool = self._get_pool()
         if pool.is_closed:
@@ -211,7 +211,7 @@ class AsyncFunction(BaseFunction):
 
     _client: AsyncClient
 
-    async def __call__(self, *args: "Any", **keywords: "Any") -> "InvokeResult":
+    async def __call__(self, *args: object, **keywords: object) -> "InvokeResult":
         """Call it. The event is ``data=``, one positional argument, or else the keywords.
 
         ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
@@ -219,17 +219,17 @@ class AsyncFunction(BaseFunction):
         """
         return await self._client.invoke(self.name, **self._merge(args, keywords))
 
-    async def invoke(self, data: "Any" = None) -> "InvokeResult":
+    async def invoke(self, data: object = None) -> "InvokeResult":
         """Call it with this event; None sends none. Returns and raises what ``AsyncClient.invoke`` does."""
         return await self._client.invoke(self.name, data=data, **self._options)
 
-    async def spawn(self, data: "Any" = None) -> "AsyncInvocation":
+    async def spawn(self, data: object = None) -> "AsyncInvocation":
         """Start it with this event, without waiting for its result. See ``AsyncClient.spawn``."""
         return await self._client.spawn(self.name, data, **self._spawn_options())
 
     def map(
         self,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
@@ -256,7 +256,7 @@ class AsyncFunction(BaseFunction):
 
     def spawn_map(
         self,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
         *,
         concurrency: "int | None" = None,
         window: int = 1000,
@@ -294,7 +294,7 @@ async def invoke(
     log_type: "str | None" = "None",
     qualifier: "str | None" = "$LATEST",
     invocation_type: "str | None" = "RequestResponse",
-    data: "Any" = None,
+    data: object = None,
 ) -> "InvokeResult":
     """Call a function without a client of your own. Parameters, result and errors are ``scf.invoke``'s."""
     client: AsyncClient = _ambient.get()

@@ -17,8 +17,11 @@ from tencentserverless.models import Credentials, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable, TypeVar
 
+    from tencentserverless._base.key_objects import KeySource
+
+    Found = TypeVar("Found")
     Triple = tuple[str, str, str]
     Stamp = tuple[int, int, int, int]
 
@@ -81,10 +84,10 @@ class FromObject(Provider):
     It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
     """
 
-    def __init__(self, source: "Any") -> None:
+    def __init__(self, source: object) -> None:
         if not key_objects.has_keys(source):
             raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
-        self._source = source
+        self._source: "KeySource" = source
         self._kept: "Credentials | None" = None
         self._fresh: "tuple[Credentials, float] | None" = None  # keys, and the end of the time in which they stay
         self._lock = ForkLock()
@@ -145,7 +148,7 @@ class FromObject(Provider):
             raise _failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
         return kept
 
-    def _run(self, act: "Callable[[Any], Any]") -> "Any":
+    def _run(self, act: "Callable[[KeySource], Found]") -> "Found":
         """Run code of the object; make its exception a ``CredentialError``."""
         try:
             return act(self._source)
@@ -267,7 +270,7 @@ class Chain(Provider):
         """
         stamp = _stamp_profile()
         tried = ["{} and {}".format(*config.FUNCTION_KEYS), "{} and {}".format(*config.TOOL_KEYS)]
-        sources: "tuple[tuple[str, Callable[[], Any]], ...]" = (
+        sources: "tuple[tuple[str, Callable[[], KeySource | None]], ...]" = (
             (_PROFILE, _find_profile),
             ("the TKE role ({} and kin)".format(config.TKE_KEYS[0]), _find_tke_role),
             ("the CVM role (instance metadata)", self._find_cvm_role),
@@ -293,7 +296,7 @@ class Chain(Provider):
             + "; ".join(tried)
         )
 
-    def _find_cvm_role(self) -> "Any":
+    def _find_cvm_role(self) -> "KeySource | None":
         """Find the role of the machine, if it is a CVM with one; else the machine is asked again after minutes.
 
         :raises OSError: if the machine gives no usable answer
@@ -337,23 +340,23 @@ def _stamp_profile() -> "Stamp | None":
     return None
 
 
-def _find_profile() -> "Any":
+def _find_profile() -> "KeySource | None":
     from tencentcloud.common.credential import ProfileCredential
 
     try:
-        return ProfileCredential().get_credential()
+        return ProfileCredential().get_credential()  # type: ignore[no-any-return]
     except AttributeError as error:  # 3.1.195 raises it for a file without [default]
         if raised_by_handler(error):
             raise
         raise ValueError("the file has no section [default]") from None
 
 
-def _find_tke_role() -> "Any":
+def _find_tke_role() -> "KeySource | None":
     if not config.has_tke_role():
         return None
     from tencentcloud.common.credential import DefaultTkeOIDCRoleArnProvider
 
-    return DefaultTkeOIDCRoleArnProvider().get_credential()
+    return DefaultTkeOIDCRoleArnProvider().get_credential()  # type: ignore[no-any-return]
 
 
 def _check(secret_id: str, secret_key: str, token: str, names: "Triple") -> Credentials:
@@ -374,7 +377,7 @@ def _failure(message: str) -> CredentialError:
 
 
 def choose_provider(
-    secret_id: "str | None", secret_key: "str | None", token: "str | None", credentials: "Any" = None
+    secret_id: "str | None", secret_key: "str | None", token: "str | None", credentials: object = None
 ) -> Provider:
     """Choose the provider for a client's arguments: explicit keys first, then ``credentials=``, then the chain.
 

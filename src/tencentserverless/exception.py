@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: "type[Exception]", args: "tuple[Any, ...]", facts: "dict[str, Any]") -> Exception:
+def _rebuild(cls: "type[Exception]", args: "tuple[object, ...]", facts: "dict[str, object]") -> Exception:
     """Make an error again from its facts, for pickle and copy."""
     error = cls.__new__(cls)
     error.__dict__.update(facts)
@@ -85,7 +85,7 @@ class _Facts(Exception):
     """The facts of both families of errors, their repr and their pickling."""
 
     code: "Any"
-    message: "Any"
+    message: "str | None"
     request_id: "Any"
     response: "Any"
     stack_trace: "Any"
@@ -99,7 +99,7 @@ class _Facts(Exception):
         """Return the error code: an int of the platform's status family, or a string such as ``AuthFailure``."""
         return self.code
 
-    def get_message(self) -> "Any":
+    def get_message(self) -> "str | None":
         """Return the description of the failure."""
         return self.message
 
@@ -120,7 +120,7 @@ class _Facts(Exception):
             type(self).__name__, self.code, self.message, self.request_id, self.executed.name
         )
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
@@ -141,8 +141,8 @@ class TencentServerlessSDKException(_Facts):
     def __init__(
         self,
         code: "Any" = None,
-        message: "Any" = None,
-        request_id: "Any" = None,
+        message: "str | None" = None,
+        request_id: "str | None" = None,
         response: "Any" = None,
         stack_trace: "Any" = "",
         *,
@@ -218,8 +218,8 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
     def __init__(
         self,
         code: "Any" = None,
-        message: "Any" = None,
-        requestId: "Any" = None,  # noqa: N803  # the name of Tencent's class
+        message: "str | None" = None,
+        requestId: "str | None" = None,  # noqa: N803  # the name of Tencent's class
         *,
         response: "Any" = None,
         executed: Verdict = Verdict.MAYBE,

@@ -40,9 +40,11 @@ from tencentserverless.models import InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, TypeVar
 
     from tencentserverless._base.journal_rows import Row
+
+    Found = TypeVar("Found")
 
 __all__ = ["DoubtfulCall", "Journal", "JournalError"]
 
@@ -94,7 +96,7 @@ class DoubtfulCall:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a DoubtfulCall is frozen")
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         return DoubtfulCall, (self.position, self.code, self.message)
 
     def __repr__(self) -> str:
@@ -116,7 +118,7 @@ class Journal:
         self._path = _check_path(path)
         self._intents: "dict[int, bytes]" = {}
         self._earlier: "dict[int, Verdict]" = {}  # verdicts of inputs that are sent again with consent: MAYBE or YES
-        self._outcomes: "list[tuple[Any, ...]]" = []
+        self._outcomes: "list[tuple[object, ...]]" = []
         self._forgotten: "set[int]" = set()
         _check_file(self._path, is_made=_identity is not None)
         self._open()
@@ -173,7 +175,7 @@ class Journal:
             raise JournalError("the journal {} belongs to the process that forked".format(self._path))
         return connection
 
-    def _execute(self, statement: str, values: "tuple[Any, ...]" = ()) -> "list[Any]":
+    def _execute(self, statement: str, values: "tuple[object, ...]" = ()) -> "list[Any]":
         """Run a statement and return its rows. All are read here, because reading them can fail, too."""
         connection = self._reach()
         try:
@@ -189,7 +191,7 @@ class Journal:
             return JournalError("{} is no journal of a map ({}); give another file".format(self._path, words))
         return JournalError("the journal {} cannot be used: {}".format(self._path, words))
 
-    def _decode(self, read: "Callable[..., Any]", *values: "Any") -> "Any":
+    def _decode(self, read: "Callable[..., Found]", *values: object) -> "Found":
         """Read a row. A newer version may have written a row that this version cannot read."""
         try:
             return read(*values)
@@ -236,7 +238,7 @@ class Journal:
         if not self._settle(position, executed):
             raise KeyError("the call of position {!r} is not in doubt".format(position))
 
-    def _settle(self, position: "Any", executed: bool) -> bool:
+    def _settle(self, position: object, executed: bool) -> bool:
         """Settle a call. False if it is not in doubt. One statement is one transaction: it is committed on return."""
         if not isinstance(position, int) or not 0 <= position < MAX_POSITION:
             return False
@@ -293,13 +295,13 @@ class Journal:
         if row is not None:
             known = self._decode(read_outcome, row)
             if isinstance(known, InvokeResult) or not (is_idempotent or known.executed is Verdict.NO):
-                return known  # type: ignore[no-any-return]
+                return known
             if known.executed is not Verdict.NO:
                 self._earlier[position] = known.executed
         self._intents[position] = digest_event(event)
         return None
 
-    def note_outcome(self, position: int, outcome: "Any", may_have_run: bool) -> None:
+    def note_outcome(self, position: int, outcome: object, may_have_run: bool) -> None:
         """Note the outcome of a call. An error with NO gets the verdict that an earlier run had for that input.
 
         :param may_have_run: the verdict for an error of another package, which has none
@@ -360,7 +362,7 @@ _EARLIER = {
 _SETTLED = "the run was cut while this call was under way; you said that the function ran"
 
 
-def _check_path(path: "Any") -> str:
+def _check_path(path: object) -> str:
     """Check a journal's path, and make it absolute, so that a later change of the working folder has no effect."""
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise TypeError("the journal's path must be a str or a pathlib.Path, not {!r}".format(path))

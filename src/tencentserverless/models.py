@@ -128,7 +128,7 @@ class Attempt:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("an Attempt is frozen")
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         facts = {name: getattr(self, name) for name in self.__slots__}
         return _rebuild_attempt, (facts,)
 
@@ -181,7 +181,7 @@ class CallInfo:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("CallInfo are frozen")
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         ids = (self.request_id, self.function_request_id)
         return CallInfo, (self.function_name, self.namespace, self.qualifier, self.region, *ids)
 
@@ -263,7 +263,7 @@ class InvokeResult(str):
         """Position of its input in a ``map``, from 0; None for other calls."""
         return getattr(self, "_position", None)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         if self.position is None:
             return rebuild_result, (str(self), self._facts)
         return place_result, (str(self), self._facts, self._position)

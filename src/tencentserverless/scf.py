@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import os
     from typing import Any, Iterable
 
-    from tencentserverless._base.observer import Hook
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._base.arguments import Hook
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.map import Map
     from tencentserverless._sync.spawn_map import SpawnMap
@@ -84,7 +84,7 @@ class Client(BaseClient):
         log_type: "str | None" = "None",
         qualifier: "str | None" = "$LATEST",
         invocation_type: "str | None" = "RequestResponse",
-        data: "Any" = None,
+        data: object = None,
         *,
         region: "str | None" = None,
         routing_key: "str | dict[str, str] | None" = None,
@@ -120,12 +120,12 @@ class Client(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return self._run(flow)  # type: ignore[no-any-return]
+        return self._run(flow)
 
     def spawn(
         self,
         function_name: str,
-        data: "Any" = None,
+        data: object = None,
         *,
         namespace: "str | None" = "default",
         qualifier: "str | None" = "$LATEST",
@@ -193,14 +193,14 @@ class Client(BaseClient):
     def map(
         self,
         function_name: str,
-        iterable: "Iterable[Any]",
+        iterable: "Iterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
         journal: "str | os.PathLike[str] | None" = None,
         *,
         grace: float = 5.0,
-        **options: "Any",
+        **options: object,
     ) -> "Map":
         """Call a function for each input and iterate over the outcomes, in bounded memory.
 
@@ -236,7 +236,7 @@ class Client(BaseClient):
             iterable, concurrency, ordered, return_exceptions, journal, grace=grace
         )
 
-    def function(self, name: str, **options: "Any") -> "Function":
+    def function(self, name: str, **options: object) -> "Function":
         """Make a handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
@@ -255,7 +255,7 @@ class Client(BaseClient):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, flow: "Flow[Any]") -> "Any":
+    def _run(self, flow: "Flow[Result]") -> "Result":
         """Drive a flow."""
         if self._pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
@@ -272,7 +272,7 @@ class Function(BaseFunction):
 
     _client: Client
 
-    def __call__(self, *args: "Any", **keywords: "Any") -> "InvokeResult":
+    def __call__(self, *args: object, **keywords: object) -> "InvokeResult":
         """Call it. The event is ``data=``, one positional argument, or else the keywords.
 
         ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
@@ -280,17 +280,17 @@ class Function(BaseFunction):
         """
         return self._client.invoke(self.name, **self._merge(args, keywords))
 
-    def invoke(self, data: "Any" = None) -> "InvokeResult":
+    def invoke(self, data: object = None) -> "InvokeResult":
         """Call it with this event; None sends none. Returns and raises what ``Client.invoke`` does."""
         return self._client.invoke(self.name, data=data, **self._options)
 
-    def spawn(self, data: "Any" = None) -> "Invocation":
+    def spawn(self, data: object = None) -> "Invocation":
         """Start it with this event, without waiting for its result. See ``Client.spawn``."""
         return self._client.spawn(self.name, data, **self._spawn_options())
 
     def map(
         self,
-        iterable: "Iterable[Any]",
+        iterable: "Iterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
@@ -318,7 +318,7 @@ class Function(BaseFunction):
 
     def spawn_map(
         self,
-        iterable: "Iterable[Any]",
+        iterable: "Iterable[object]",
         *,
         concurrency: "int | None" = None,
         window: int = 1000,
@@ -370,7 +370,7 @@ def invoke(
     log_type: "str | None" = "None",
     qualifier: "str | None" = "$LATEST",
     invocation_type: "str | None" = "RequestResponse",
-    data: "Any" = None,
+    data: object = None,
 ) -> "InvokeResult":
     """Call a function without a client of your own; the process keeps its connections alive all the same.
 

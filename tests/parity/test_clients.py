@@ -24,9 +24,9 @@ PAIRS = [
 
 
 def parameters_of(function: "Callable[..., Any]") -> "list[tuple[Any, ...]]":
-    """All but one thing: tasks take asynchronous iterables too."""
+    """List the parameters, without the one difference: tasks take asynchronous iterables too."""
     return [
-        (found.name, found.kind, found.default, str(found.annotation).replace(" | AsyncIterable[Any]", ""))
+        (found.name, found.kind, found.default, str(found.annotation).replace(" | AsyncIterable[object]", ""))
         for found in inspect.signature(function).parameters.values()
     ]
 
@@ -36,12 +36,12 @@ def public_names(cls: type) -> "set[str]":
 
 
 @pytest.mark.parametrize(("threads", "tasks"), PAIRS)
-def test_both_faces_have_the_same_public_names(threads: type, tasks: type) -> None:
+def test_both_clients_have_the_same_public_names(threads: type, tasks: type) -> None:
     assert public_names(threads) == public_names(tasks)
 
 
 @pytest.mark.parametrize(("threads", "tasks"), PAIRS)
-def test_both_faces_take_the_same_parameters(threads: type, tasks: type) -> None:
+def test_both_clients_take_the_same_parameters(threads: type, tasks: type) -> None:
     for name in sorted(public_names(threads) | {"__init__", "__call__"}):
         one, other = getattr(threads, name, None), getattr(tasks, name, None)
         if inspect.isfunction(one) and inspect.isfunction(other):
@@ -52,12 +52,12 @@ def test_both_module_level_calls_take_the_same_parameters() -> None:
     assert inspect.signature(scf.invoke).parameters == inspect.signature(aio.invoke).parameters
 
 
-def test_importing_the_thread_face_loads_no_asyncio() -> None:
+def test_importing_the_synchronous_client_loads_no_asyncio() -> None:
     code = "import sys; import tencentserverless.scf; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_importing_the_asyncio_face_loads_nothing_of_the_other() -> None:
+def test_importing_the_asynchronous_client_loads_nothing_of_the_other() -> None:
     code = "import sys; import tencentserverless.aio; sys.exit('tencentserverless._sync' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

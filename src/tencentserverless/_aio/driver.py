@@ -11,24 +11,21 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from tencentserverless._core.flow import Exchange, Flow, GetCredentials
+    from tencentserverless._core.flow import Effect, Exchange, Flow, GetCredentials, Result
     from tencentserverless._core.http11 import Response
     from tencentserverless.credentials import Provider
-    from tencentserverless.models import Credentials, InvokeResult
+    from tencentserverless.models import Credentials
 
 
-async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeResult":
+async def run(flow: "Flow[Result]", pool: Pool, provider: "Provider") -> "Result":
     """Drive the flow to its end: its result is returned, its error is raised."""
-    answer: "Any" = None
+    answer: object = None
     try:
         while True:
-            effect: "Any" = flow.send(answer)
-            kind = type(effect)
-            if kind is core.Exchange:
+            effect: "Effect" = flow.send(answer)
+            if isinstance(effect, core.Exchange):
                 answer = await _exchange(effect, pool)
-            elif kind is core.GetCredentials:
+            elif isinstance(effect, core.GetCredentials):
                 answer = None if effect.refresh else _peek(provider)
                 if answer is None:
                     answer = await _search(effect, pool, provider)

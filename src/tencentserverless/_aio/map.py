@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterable, Awaitable, Callable, Iterable
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
@@ -70,8 +71,8 @@ class AsyncMapRun(BaseMapRun):
         context: "ClientContext",
         run: "Run",
         name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
-        options: "dict[str, Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
+        options: "Options",
         **limits: "Any",
     ) -> None:
         self._is_async = hasattr(iterable, "__aiter__")
@@ -160,7 +161,7 @@ class AsyncMapRun(BaseMapRun):
     async def _call(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
         if self._journal is not None:
             await self._flush()
-        outcome: "Any"
+        outcome: "InvokeResult | Exception"
         try:
             outcome = await self._run(flow)
         except asyncio.CancelledError:
@@ -174,7 +175,7 @@ class AsyncMapRun(BaseMapRun):
             outcome = error
         self._note(entry, outcome)
 
-    async def _next_input(self) -> "tuple[Any] | None":
+    async def _next_input(self) -> "tuple[object] | None":
         if self._is_to_check or self._is_async:
             async with self._turn:
                 if self._is_to_check:
@@ -185,7 +186,7 @@ class AsyncMapRun(BaseMapRun):
         return await self._pull()
 
     async def _check_first(self) -> None:
-        inputs: "list[Any]" = []
+        inputs: "list[object]" = []
         while len(inputs) < self._ahead_limit:
             found = await self._pull()
             if found is None:
@@ -194,7 +195,7 @@ class AsyncMapRun(BaseMapRun):
         self.window.is_drained = False  # the pulled inputs come first
         self._check_ahead(inputs)
 
-    async def _pull(self) -> "tuple[Any] | None":
+    async def _pull(self) -> "tuple[object] | None":
         if self._ahead:
             return (self._ahead.popleft(),)
         try:

@@ -21,9 +21,9 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Sequence
 
-    from tencentserverless._base.sockets import Address
+    from tencentserverless._base.sockets import Address, LookedUp
     from tencentserverless._core.pool import Slot
     from tencentserverless.config import Origin
 
@@ -51,7 +51,7 @@ class Connection(_Base):  # type: ignore[misc]
         self.keep_seconds: "float | None" = None  # the peer's limit for an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()
         self._loop = loop
-        self._transport: "Any" = None
+        self._transport: "asyncio.Transport" = None  # type: ignore[assignment]  # until it is connected
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._reader = ResponseReader()
         self._answer: "asyncio.Future[Response] | None" = None
@@ -63,7 +63,7 @@ class Connection(_Base):  # type: ignore[misc]
 
     # Methods that the transport calls.
 
-    def connection_made(self, transport: "Any") -> None:
+    def connection_made(self, transport: "asyncio.Transport") -> None:
         self._transport = transport
         _open_ones.add(self)
         if _poll is not None:
@@ -275,7 +275,7 @@ async def _give_to_transport(
     make = loop.create_connection(lambda: Connection(origin, loop), sock=sock, ssl=context, server_hostname=host)
     making = asyncio.ensure_future(make)
 
-    def drop(ended: "asyncio.Future[Any]") -> None:
+    def drop(ended: "asyncio.Future[tuple[asyncio.Transport, Connection]]") -> None:
         if ended.cancelled():  # all tasks are cancelled when the loop ends
             return
         if ended.exception() is None:
@@ -306,17 +306,17 @@ def _identify(sock: socket.socket) -> int:
         return -1
 
 
-async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":
+async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "Sequence[Address]":
     addresses = sockets.numeric_addresses(host, port)
     if addresses:
         return addresses
-    found: "asyncio.Future[Any]" = loop.create_future()
+    found: "asyncio.Future[LookedUp]" = loop.create_future()
 
-    def settle(result: "Any") -> None:
+    def settle(result: "LookedUp") -> None:
         if not found.done():
             found.set_result(result)
 
-    def deliver(result: "Any") -> None:
+    def deliver(result: "LookedUp") -> None:
         try:
             loop.call_soon_threadsafe(settle, result)
         except RuntimeError:  # the loop was closed while the name was looked up
@@ -326,10 +326,10 @@ async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "lis
     result = await found
     if isinstance(result, BaseException):
         raise sockets.connect_failure(origin, "look up", result) from result
-    return result  # type: ignore[no-any-return]
+    return result
 
 
-async def _connect(loop: "Loop", origin: "Origin", addresses: "list[Address]", deadline: float) -> socket.socket:
+async def _connect(loop: "Loop", origin: "Origin", addresses: "Sequence[Address]", deadline: float) -> socket.socket:
     """Connect a socket to the first address that answers; each address gets a share of the time that is left."""
     failure = None
     for index, (family, kind, protocol, _, address) in enumerate(addresses):

@@ -63,8 +63,8 @@ class Pool:
         if self._loop_end is None:
             await self._attend_loop()
         found = await self._await(origin, deadline)
-        if type(found) is not Slot:
-            return found  # type: ignore[no-any-return]
+        if not isinstance(found, Slot):
+            return found
         try:
             connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
         except BaseException:
@@ -99,7 +99,7 @@ class Pool:
         if loop_end is not None and not loop_end.ag_running:
             await loop_end.aclose()
 
-    async def _await(self, origin: "Origin", deadline: float) -> "Any":
+    async def _await(self, origin: "Origin", deadline: float) -> "Connection | Slot":
         """Wait for an idle connection, or a slot to open one."""
         state = self.state
         waiter: "_Waiter | None" = None

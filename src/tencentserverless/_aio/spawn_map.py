@@ -10,11 +10,16 @@ from tencentserverless._core import poll_schedule as core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterable, Awaitable, Callable, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Callable, Iterable, TypeVar
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.invocation_records import PollResult
     from tencentserverless._core.poll_schedule import SpawnedInput
+
+    Found = TypeVar("Found")
+    #: Takes the outcome of a task.
+    Note = Callable[[Found | BaseException], None]
 
 
 class Cancelled(BaseException):
@@ -35,8 +40,8 @@ class AsyncSpawnMap(BaseSpawnMap):
         self,
         client: "BaseClient",
         name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
-        options: "dict[str, Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
+        options: "Options",
         **limits: "Any",
     ) -> None:
         is_async = hasattr(iterable, "__aiter__")
@@ -86,13 +91,13 @@ class AsyncSpawnMap(BaseSpawnMap):
             return
         self._start(data)
 
-    async def _next_input(self) -> "tuple[Any] | None":
+    async def _next_input(self) -> "tuple[object] | None":
         try:
             return (await self._inputs.__anext__(),)
         except StopAsyncIteration:
             return None
 
-    def _note_pulled(self, found: "tuple[Any] | BaseException | None") -> None:
+    def _note_pulled(self, found: "tuple[object] | BaseException | None") -> None:
         self._schedule.is_pulling = False
         if found is None:
             self._schedule.drain()
@@ -101,20 +106,20 @@ class AsyncSpawnMap(BaseSpawnMap):
         elif not isinstance(found, Cancelled):
             self._fault = found  # the caller's own error, raised to the caller
 
-    def _start(self, data: "Any") -> None:
+    def _start(self, data: object) -> None:
         entry = self._schedule.add()
         self._begin(self._client.spawn(self._name, data, **self._options), partial(self._note_started, entry))
 
     async def _poll(self, entry: "SpawnedInput") -> "PollResult":
         return await self._client._run(self._poll_flow(entry))  # type: ignore[no-any-return]
 
-    def _begin(self, act: "Awaitable[Any]", note: "Callable[[Any], None]") -> None:
+    def _begin(self, act: "Awaitable[Found]", note: "Note[Found]") -> None:
         """Run an awaitable in a task. Its outcome is noted, also if the task is cancelled before its first step."""
         task = asyncio.ensure_future(act)
         self._tasks.add(task)
         task.add_done_callback(partial(self._end_task, note))
 
-    def _end_task(self, note: "Callable[[Any], None]", task: "asyncio.Future[Any]") -> None:
+    def _end_task(self, note: "Note[Found]", task: "asyncio.Future[Found]") -> None:
         """Note the outcome of a task, and wake all tasks that iterate: it may concern any of them."""
         self._tasks.discard(task)
         error = Cancelled() if task.cancelled() else task.exception()

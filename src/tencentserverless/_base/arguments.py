@@ -5,7 +5,14 @@ from functools import partial
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, NoReturn
+    from typing import Any, Callable, NoReturn
+
+    from tencentserverless.models import Attempt, CallInfo
+
+    #: A function that gets each attempt.
+    Hook = Callable[[Attempt, CallInfo], object]
+    #: Keyword arguments of ``client.invoke``, or of ``Call``.
+    Options = dict[str, Any]
 
 MAX_SECONDS = 7 * 24 * 3600
 
@@ -13,7 +20,7 @@ MAX_SECONDS = 7 * 24 * 3600
 _RUNS_LATER = 0x20 | 0x80 | 0x100 | 0x200
 
 
-def read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "Any":
+def read_event(name: str, args: "tuple[object, ...]", keywords: "dict[str, object]") -> object:
     """Read the event of a native call: ``data=``, one positional argument, or the keywords; one of the three."""
     if len(args) > 1:
         raise TypeError("{}() takes one event, but {} positional arguments were given".format(name, len(args)))
@@ -27,7 +34,7 @@ def read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -
     return keywords or None
 
 
-def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
+def _refuse_both(name: str, keywords: "dict[str, object]") -> "NoReturn":
     extra = ", ".join(sorted(key for key in keywords if key != "data")) or "data"
     raise TypeError(
         "{}() got an event and the keywords {} as well. Put everything into the event; options such as region or "
@@ -35,7 +42,7 @@ def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
     )
 
 
-def check_seconds(name: str, value: "Any", *, may_be_zero: bool = False) -> float:
+def check_seconds(name: str, value: object, *, may_be_zero: bool = False) -> float:
     """Check a time span in seconds.
 
     :raises TypeError: if it is no number
@@ -49,7 +56,7 @@ def check_seconds(name: str, value: "Any", *, may_be_zero: bool = False) -> floa
     return float(value)
 
 
-def check_hook(value: "Any") -> "Any":
+def check_hook(value: object) -> "Hook | None":
     """Check a hook for attempts: a function, or None.
 
     :raises TypeError: for anything else, and for a function that a call does not run, such as an ``async def``
@@ -66,7 +73,7 @@ def check_hook(value: "Any") -> "Any":
     return value
 
 
-def find_code(function: "Any") -> "CodeType | None":
+def find_code(function: object) -> "CodeType | None":
     """Find the code that a call runs: of a function, a method, a partial, or an object's ``__call__``.
 
     None for a function that is not written in Python, and for an object that cannot be called.
@@ -79,7 +86,7 @@ def find_code(function: "Any") -> "CodeType | None":
     return code
 
 
-def check_count(name: str, value: "Any") -> int:
+def check_count(name: str, value: object) -> int:
     """Check a whole number, at least 1.
 
     :raises TypeError, ValueError: for anything else
@@ -91,7 +98,7 @@ def check_count(name: str, value: "Any") -> int:
     return value
 
 
-def check_width(concurrency: "Any", max_connections: int, default: int) -> int:
+def check_width(concurrency: object, max_connections: int, default: int) -> int:
     """Check the number of calls that may be under way at once.
 
     :param concurrency: the caller's argument, None for the default
@@ -99,16 +106,17 @@ def check_width(concurrency: "Any", max_connections: int, default: int) -> int:
     """
     if concurrency is None:
         return min(default, max_connections)
-    if check_count("concurrency", concurrency) > max_connections:
+    width = check_count("concurrency", concurrency)
+    if width > max_connections:
         raise ValueError(
             "concurrency is {}, but the client has max_connections={}; raise that or lower this".format(
-                concurrency, max_connections
+                width, max_connections
             )
         )
-    return concurrency  # type: ignore[no-any-return]
+    return width
 
 
-def check_flag(name: str, value: "Any") -> bool:
+def check_flag(name: str, value: object) -> bool:
     """Check a flag: True or False.
 
     :raises TypeError: for anything else
@@ -118,7 +126,7 @@ def check_flag(name: str, value: "Any") -> bool:
     return value
 
 
-def check_choice(name: str, value: "Any", allowed: "tuple[Any, ...]") -> None:
+def check_choice(name: str, value: object, allowed: "tuple[object, ...]") -> None:
     """Check a choice of a few values.
 
     :raises ValueError: for anything else

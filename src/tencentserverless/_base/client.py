@@ -21,11 +21,12 @@ from tencentserverless._core.retry import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
+    from tencentserverless._base.arguments import Hook, Options
     from tencentserverless._base.context import ClientContext
-    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
+    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
@@ -50,7 +51,7 @@ class BaseClient:
         secret_key: "str | None" = None,
         token: "str | None" = None,
         *,
-        credentials: "Any" = None,
+        credentials: object = None,
         endpoint: "str | None" = None,
         timeout: float = 910.0,
         connect_timeout: float = 5.0,
@@ -62,7 +63,7 @@ class BaseClient:
         language: str = "zh-CN",
         on_attempt: "Hook | None" = None,
     ) -> None:
-        options = {
+        options: "Options" = {
             "credentials": credentials,
             "endpoint": endpoint,
             "timeout": timeout,
@@ -89,7 +90,7 @@ class BaseClient:
         self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
-        self._provider: "credentials.Provider | None" = self._choose_provider()
+        self._provider: "Provider | None" = self._choose_provider()
         self._open_pools()
 
     def _open_pools(self) -> None:
@@ -137,19 +138,17 @@ class BaseClient:
         self._keys[index] = value
         self._provider = None  # chosen at the next call: until then the other half of a pair can be set too
 
-    def _choose_provider(self) -> "credentials.Provider":
+    def _choose_provider(self) -> "Provider":
         secret_id, secret_key, token = self._keys
         return credentials.choose_provider(secret_id, secret_key, token, self._options["credentials"])
 
-    def _get_provider(self) -> "credentials.Provider":
+    def _get_provider(self) -> "Provider":
         provider = self._provider
         if provider is None:
             provider = self._provider = self._choose_provider()
         return provider
 
-    def _provider_of(
-        self, secret_id: "str | None", secret_key: "str | None", token: "str | None"
-    ) -> "credentials.Provider":
+    def _provider_of(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> "Provider":
         """Choose the provider for one call's own keys, the client's where the call has none."""
         if secret_id or secret_key or token:
             return credentials.choose_provider(secret_id, secret_key, token)
@@ -158,7 +157,7 @@ class BaseClient:
     def _begin(
         self,
         function_name: str,
-        data: "Any",
+        data: object,
         names: "tuple[str | None, str | None, str | None, str | None]",
         *,
         region: "str | None" = None,
@@ -252,7 +251,7 @@ class BaseClient:
         """Make a handle on the function of that name: ``client.call("name")(data={...})``."""
         return self[name]
 
-    def function(self, name: str, **options: "Any") -> "Any":
+    def function(self, name: str, **options: object) -> "Any":
         """Make a handle on one function."""
         raise NotImplementedError
 
@@ -266,7 +265,7 @@ class BaseClient:
         """Drive a flow to its end."""
         raise NotImplementedError
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         # Explicit secrets are pickled, because the caller gave them; environment keys are read in the new process.
         region = self._region if self._is_region_given else None
         defaults = BaseClient.__init__.__kwdefaults__ or {}
@@ -274,7 +273,7 @@ class BaseClient:
         return _rebuild_client, (type(self), (region, *self._keys), changed)
 
 
-def _rebuild_client(cls: "type[BaseClient]", given: "tuple[Any, ...]", options: "dict[str, Any]") -> BaseClient:
+def _rebuild_client(cls: "type[BaseClient]", given: "tuple[str | None, ...]", options: "Options") -> BaseClient:
     """Make a client again, for pickle and copy; it opens its own connections."""
     return cls(*given, **options)
 
@@ -287,7 +286,7 @@ class Ambient:
 
     __slots__ = ("_found", "_lock", "_make")
 
-    def __init__(self, make: "Any") -> None:
+    def __init__(self, make: "Callable[[], object]") -> None:
         self._make = make
         self._lock = ForkLock()
         self._found: "Any" = (None, None)  # a snapshot of the environment, and the client made from it
@@ -318,7 +317,7 @@ class BaseFunction:
 
     name: str
 
-    def __init__(self, client: BaseClient, name: str, options: "dict[str, Any]") -> None:
+    def __init__(self, client: BaseClient, name: str, options: "Options") -> None:
         _check_options(options)
         self._client = client
         self._options = options
@@ -327,14 +326,14 @@ class BaseFunction:
     def __repr__(self) -> str:
         return "<{} {} of {!r}>".format(type(self).__name__, self.name, self._client)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         return type(self), (self._client, self.name, self._options)
 
-    def _spawn_options(self) -> "dict[str, Any]":
+    def _spawn_options(self) -> "Options":
         """Select the options that ``client.spawn`` takes."""
         return {name: value for name, value in self._options.items() if name not in ("log_type", "invocation_type")}
 
-    def _merge(self, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "dict[str, Any]":
+    def _merge(self, args: "tuple[object, ...]", keywords: "dict[str, object]") -> "Options":
         """Make the arguments of ``client.invoke`` for a native call."""
         if "data" in keywords and len(keywords) == 1 and not args:  # the form in Tencent's guide
             return dict(self._options, **keywords) if self._options else keywords
@@ -346,7 +345,7 @@ class BaseFunction:
         return options
 
 
-def _check_options(options: "dict[str, Any]") -> None:
+def _check_options(options: "Options") -> None:
     """Refuse options that no call can have. Names and keys are checked where the request is built.
 
     :raises TypeError, ValueError: for an unknown option, and for a value that cannot be used

@@ -6,7 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from tencentserverless._base.observer import Hook, Observer
+    from tencentserverless._base.arguments import Hook
+    from tencentserverless._base.observer import Observer
     from tencentserverless._core.flow import ClientState, Target
     from tencentserverless._core.retry import Policy
 

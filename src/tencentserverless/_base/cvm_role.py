@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from http.client import HTTPResponse
-    from typing import Any, Callable, TypeVar
+    from typing import Callable, TypeVar
 
     Found = TypeVar("Found")
     Triple = tuple[str, str, str]
@@ -125,7 +125,7 @@ def _read_name(text: str) -> str:
 
 
 def _read_keys(text: str) -> "tuple[Triple, float]":
-    answer: "dict[str, Any]" = json.loads(text)
+    answer = json.loads(text)
     if answer.get("Code") != "Success":
         raise MetadataError("the metadata service has no keys for the role: Code {!r}".format(answer.get("Code")))
     keys = (answer["TmpSecretId"], answer["TmpSecretKey"], answer["Token"])

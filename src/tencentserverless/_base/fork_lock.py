@@ -6,7 +6,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, TypeVar
+    from typing import Callable, TypeVar
 
     Found = TypeVar("Found")
 
@@ -32,7 +32,7 @@ class ForkLock:
         # setdefault is one atomic step, so that two threads of a child get the same lock.
         return self._locks.get(pid) or self._locks.setdefault(pid, threading.RLock())
 
-    def hold(self, act: "Callable[..., Found]", again: "Callable[..., Found]", *about: "Any") -> "Found":
+    def hold(self, act: "Callable[..., Found]", again: "Callable[..., Found]", *about: object) -> "Found":
         """Run ``act(*about)`` while the lock is held, and return its result.
 
         :param again: runs in place of ``act`` if this thread is in the middle of ``act`` already: a signal handler has

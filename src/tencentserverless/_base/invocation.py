@@ -15,8 +15,7 @@ from tencentserverless.models import InvokeResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
@@ -90,7 +89,7 @@ class BaseInvocation:
         ref = self._ref
         return "<{} {} of {} in {}>".format(type(self).__name__, ref.request_id, ref.function_name, ref.region)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         facts = {name: getattr(self._ref, name) for name in _FACTS}
         return _rebuild, (type(self), self._client, facts, self.position, self._outcome)
 
@@ -101,7 +100,7 @@ _FACTS = ("function_name", "namespace", "region", "request_id", "started_at")
 def _rebuild(
     cls: "type[BaseInvocation]",
     client: "BaseClient",
-    facts: "dict[str, Any]",
+    facts: "Options",
     position: "int | None",
     outcome: "InvokeResult | Exception | None",
 ) -> BaseInvocation:

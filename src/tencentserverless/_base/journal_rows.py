@@ -8,8 +8,7 @@ from tencentserverless.models import InvokeResult, Verdict, rebuild_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    Failed = exception.CallError | exception.TencentServerlessSDKException
     #: position, input_digest, state, executed, text, facts
     Row = tuple[int, bytes, int, "str | None", "bytes | None", "str | None"]
 
@@ -29,7 +28,7 @@ def digest_event(event: "str | None") -> bytes:
     return b"" if event is None else blake2b(event.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def tell_failure(error: "exception.CallError | exception.TencentServerlessSDKException") -> str:
+def tell_failure(error: "Failed") -> str:
     """Write an error's facts as JSON, without the whole answer and the attempts."""
     facts = {name: getattr(error, name, None) for name in _FACTS}
     # The nearest class in our module: a subclass of the caller's could not be found again when the row is read.
@@ -45,7 +44,7 @@ def name_failure(state: int, facts: str) -> "tuple[str, str]":
     return str(known["code"]), str(known["message"])
 
 
-def read_outcome(row: "Row") -> "Any":
+def read_outcome(row: "Row") -> "InvokeResult | Failed":
     """Read the result or the error of a row."""
     _, _, state, executed, text, facts = row
     if state == SENT:
@@ -53,9 +52,10 @@ def read_outcome(row: "Row") -> "Any":
     known = json.loads(facts or "{}")
     if state == DONE:
         return rebuild_result((text or b"").decode("utf-8", "surrogatepass"), tuple(known))
-    kind: "Any" = getattr(exception, known.pop("class"))
+    failure: "Failed"
+    kind = getattr(exception, known.pop("class"))
     if issubclass(kind, exception.TencentServerlessSDKException):
-        return kind(
+        failure = kind(
             known["code"],
             known["message"],
             known["request_id"],
@@ -63,4 +63,6 @@ def read_outcome(row: "Row") -> "Any":
             status_code=known["status_code"],
             executed=Verdict(executed),
         )
-    return kind(known["code"], known["message"], known["request_id"], executed=Verdict(executed))
+    else:
+        failure = kind(known["code"], known["message"], known["request_id"], executed=Verdict(executed))
+    return failure

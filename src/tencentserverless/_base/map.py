@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Failed, Flow
     from tencentserverless._core.map_window import MapInput
@@ -50,12 +51,12 @@ class BaseMapRun:
         context: "ClientContext",
         name: str,
         inputs: "Any",
-        options: "dict[str, Any]",
+        options: "Options",
         *,
         concurrency: "int | None",
         ordered: bool,
         return_exceptions: bool,
-        journal: "Any",
+        journal: "str | os.PathLike[str] | None",
         grace: float,
     ) -> None:
         width = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
@@ -65,7 +66,7 @@ class BaseMapRun:
         self._inputs = inputs
         self._grace = check_seconds("grace", grace, may_be_zero=True)
         self._read_options(dict(options))
-        self._ahead: "deque[Any]" = deque()  # inputs that were pulled and compared with the journal
+        self._ahead: "deque[object]" = deque()  # inputs that were pulled and compared with the journal
         self._fault: "BaseException | None" = None  # the error of the iterable
         self._pid = os.getpid()
         self._lost: "list[int]" = []  # positions of calls that were stopped and may have run
@@ -78,7 +79,7 @@ class BaseMapRun:
         self._ahead_limit = min(self._journal.recorded, CHECKED_AHEAD) if self._journal is not None else 0
         self._is_to_check = self._ahead_limit > 0
 
-    def _read_options(self, options: "dict[str, Any]") -> None:
+    def _read_options(self, options: "Options") -> None:
         context = self._context
         if options.pop("invocation_type", None) not in (None, wire.SYNC):
             raise ValueError("map waits for results; to start asynchronous invocations, use spawn_map")
@@ -87,7 +88,7 @@ class BaseMapRun:
         self._observer = context.find_observer(check_hook(options.pop("on_attempt", None)))
         self._is_idempotent = check_flag("idempotent", options.pop("idempotent", False))
         region = config.check_region(options.pop("region", None) or context.region)
-        self._fixed: "dict[str, Any]" = {
+        self._fixed: "Options" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
             "qualifier": options.pop("qualifier", None) or wire.DEFAULT_QUALIFIER,
             "log_type": options.pop("log_type", None) or "None",
@@ -99,7 +100,7 @@ class BaseMapRun:
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 
-    def _admit(self, data: "Any") -> "tuple[MapInput, Flow[InvokeResult] | None]":
+    def _admit(self, data: object) -> "tuple[MapInput, Flow[InvokeResult] | None]":
         """Take a pulled input: make its entry and its flow, None where its outcome is known without a call."""
         entry = self.window.add()
         try:
@@ -121,7 +122,7 @@ class BaseMapRun:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
 
-    def _check_ahead(self, inputs: "list[Any]") -> None:
+    def _check_ahead(self, inputs: "list[object]") -> None:
         """Compare the first inputs with the journal's, before any is sent.
 
         :raises JournalError: if they are another run's
@@ -147,7 +148,7 @@ class BaseMapRun:
         elif self._journal is not None:
             self._journal.forget(entry.position)
 
-    def _note(self, entry: "MapInput", outcome: "Any") -> None:
+    def _note(self, entry: "MapInput", outcome: "InvokeResult | Exception") -> None:
         """Note the outcome of a call."""
         if self._journal is not None:
             self._journal.note_outcome(entry.position, outcome, entry.may_have_run)

@@ -13,13 +13,13 @@ from tencentserverless._core.observation import observe_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from logging import Logger
+    from typing import Callable
 
+    from tencentserverless._base.arguments import Hook
     from tencentserverless._core.flow import Flow, Result
     from tencentserverless._core.request import Call
     from tencentserverless.models import Attempt, CallInfo, Verdict
-
-    Hook = Callable[[Attempt, CallInfo], object]
 
 #: The code that runs in this task or thread: neither a hook nor a log handler, a hook, or a log handler.
 _NEITHER, _HOOK, _LOG = 0, 1, 2
@@ -73,7 +73,7 @@ class Observer:
 
     def __init__(self, hook: "Hook | None", logger_name: str) -> None:
         self._hook = hook
-        self._logger: "Any" = None
+        self._logger: "Logger | None" = None
         if logger_name:
             import logging
 
@@ -118,8 +118,10 @@ class Observer:
                 extra=dict(_list_facts(facts), attempt=tries, outcome="interrupted", executed=executed.value),
             )
 
-    def _log(self, words: str, *values: object, extra: "dict[str, Any]") -> None:
-        _run_as(_LOG, lambda: self._logger.debug(words, *values, extra=extra))
+    def _log(self, words: str, *values: object, extra: "dict[str, object]") -> None:
+        logger = self._logger
+        assert logger is not None
+        _run_as(_LOG, lambda: logger.debug(words, *values, extra=extra))
 
     def _tell(self, hook: "Hook", attempt: "Attempt", facts: "CallInfo") -> None:
         try:
@@ -149,5 +151,5 @@ def _run_as(listener: int, act: "Callable[[], object]") -> None:
         raise
 
 
-def _list_facts(facts: "CallInfo") -> "dict[str, Any]":
+def _list_facts(facts: "CallInfo") -> "dict[str, object]":
     return {name: getattr(facts, name) for name in facts.__slots__}

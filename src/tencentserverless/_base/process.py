@@ -9,17 +9,24 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Callable, Protocol
 
-_register: "Any" = getattr(os, "register_at_fork", None)  # Python 3.6 has none
+    class Page(Protocol):
+        """The memory that is zero in a forked child."""
+
+        def __getitem__(self, __index: int) -> int: ...
+        def __setitem__(self, __index: int, __value: int) -> None: ...
+
+
+_register: "Callable[..., object] | None" = getattr(os, "register_at_fork", None)  # Python 3.6 has none
 _IS_LINUX = sys.platform.startswith("linux")
 _WIPE_ON_FORK = 18  # MADV_WIPEONFORK, Linux 4.14; Python's mmap has no name for it
 
 
-def _open_page() -> "Any":
+def _open_page() -> "Page | None":
     """Open such a page; None where there is none: on an older kernel, before Python 3.8."""
     try:
-        mmap: "Any" = __import__("mmap")  # its names differ from system to system
+        mmap = __import__("mmap")  # its names differ from system to system
         page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         page.madvise(_WIPE_ON_FORK)
     except (AttributeError, ImportError, OSError, ValueError):
@@ -27,7 +34,7 @@ def _open_page() -> "Any":
     # For a system that accepts the advice and does not follow it.
     assert _register is not None
     _register(after_in_child=_wipe)
-    return page
+    return page  # type: ignore[no-any-return]
 
 
 def _wipe() -> None:
@@ -58,7 +65,7 @@ def _getpid() -> int:
 MANY_ASKS = 100
 #: A forked child opens no page: if another thread imported mmap during the fork, the import would hang in the child.
 _FIRST = os.getpid()
-_NO_PAGE: "Any" = [0]
+_NO_PAGE: "Page" = [0]
 _known = [0, 0]  # the id, and the number of asks
 _page = _NO_PAGE  # no annotation: Python 3.6 allows none for a name that is global in a function
 getpid = _getpid if _IS_LINUX and _register is not None else os.getpid

@@ -7,7 +7,7 @@ from tencentserverless._core.flow import Clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from logging import Logger
 
 CLOCK = Clock(time.time, time.monotonic)
 
@@ -19,7 +19,7 @@ def roll() -> float:
     return random()  # noqa: S311  # it spreads callers; no secret depends on it
 
 
-_loggers: "dict[str, Any]" = {}
+_loggers: "dict[str, Logger]" = {}
 
 
 def is_logged(logger_name: str) -> bool:
@@ -30,4 +30,4 @@ def is_logged(logger_name: str) -> bool:
         if get_logger is None:
             return False
         logger = _loggers[logger_name] = get_logger(logger_name)
-    return logger.isEnabledFor(10)  # type: ignore[no-any-return]  # logging.DEBUG
+    return logger.isEnabledFor(10)  # logging.DEBUG

@@ -5,7 +5,6 @@ from tencentserverless._base.arguments import find_code
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
-    from typing import Any
 
 _TAKES_VARARGS = 0x04  # inspect.CO_VARARGS
 
@@ -46,7 +45,7 @@ def _was_given(frame: "FrameType", interrupted: "FrameType") -> bool:
     """
     code = frame.f_code
     values = frame.f_locals
-    given: "list[Any]" = [values.get(name) for name in code.co_varnames[: code.co_argcount]]
+    given: "list[object]" = [values.get(name) for name in code.co_varnames[: code.co_argcount]]
     if code.co_flags & _TAKES_VARARGS:
         given.extend(values.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ())
     return any(second is interrupted and isinstance(first, int) for first, second in zip(given, given[1:]))

@@ -18,13 +18,15 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable, Sequence
 
     from tencentserverless._core.bodies import BadResponse
     from tencentserverless._core.http11 import Response, ResponseReader
     from tencentserverless.config import Origin
 
-    Address = tuple[Any, ...]
+    #: Family, kind, protocol, canonical name, and the address of that family.
+    Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+    LookedUp = Sequence[Address] | BaseException
 
 PROBE_IDLE_SECONDS = 30  # idle time before the first TCP keep-alive probe: gateways drop idle flows after minutes
 PROBE_INTERVAL_SECONDS = 10
@@ -41,22 +43,23 @@ class _LookUp:
     __slots__ = ("_askers", "found", "started_at")
 
     def __init__(self) -> None:
-        self._askers: "deque[Callable[[Any], None]]" = deque()
-        self.found: "list[Address] | BaseException | None" = None
+        self._askers: "deque[Callable[[LookedUp], None]]" = deque()
+        self.found: "LookedUp | None" = None
         self.started_at = monotonic()
 
-    def join(self, deliver: "Callable[[Any], None]") -> None:
+    def join(self, deliver: "Callable[[LookedUp], None]") -> None:
         """Add a callback for the addresses or the error."""
         self._askers.append(deliver)
         if self.found is not None:  # the look-up ended at the same time
             self._deliver()
 
-    def end(self, found: "list[Address] | BaseException") -> None:
+    def end(self, found: "LookedUp") -> None:
         """Deliver the addresses or the error."""
         self.found = found
         self._deliver()
 
     def _deliver(self) -> None:
+        assert self.found is not None
         while self._askers:
             try:
                 deliver = self._askers.popleft()  # one atomic step, so that each callback runs once
@@ -73,7 +76,7 @@ LOOK_UP_SHARED_SECONDS = 5.0
 MAX_LOOK_UPS = 4
 
 
-def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
+def look_up(host: str, port: int, deliver: "Callable[[LookedUp], None]") -> None:
     """Look a name up in a thread, since getaddrinfo cannot be bounded or cancelled. Calls at the same time share one.
 
     :param host: in ASCII; it is passed on as bytes, so that the IDNA codec is not loaded
@@ -93,7 +96,7 @@ def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
 
     def work() -> None:
         try:
-            found: "Any" = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM)
+            found: "LookedUp" = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = error
         under_way.remove(begun)
@@ -105,7 +108,7 @@ def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
         work()
 
 
-def numeric_addresses(host: str, port: int) -> "list[Address]":
+def numeric_addresses(host: str, port: int) -> "Sequence[Address]":
     """Convert a numeric host to addresses; none for a name."""
     try:
         return socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
@@ -323,7 +326,7 @@ def protocol_failure(origin: "Origin", fault: "BadResponse", start: bytes) -> Pr
     return ProtocolError("ClientNetworkError", message, response=shown, executed=Verdict.MAYBE)
 
 
-def abort(sock: "Any") -> None:
+def abort(sock: socket.socket) -> None:
     """Close the socket and drop the bytes in the kernel's buffers: the peer sees a reset, never a clean end."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)

@@ -18,10 +18,6 @@ from datetime import datetime, tzinfo
 
 from tencentserverless._base.file_lock import FileLock
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 #: SQLite waits so long for a lock that another program has.
 BUSY_SECONDS = 0.2
 
@@ -124,6 +120,6 @@ _opened: "dict[tuple[int, int], int]" = {}
 
 def _keep_log(connection: sqlite3.Connection, is_kept: bool) -> None:
     """Set that closing the connection leaves the log as it is, or not. From Python 3.12 on, this is a second pin."""
-    configure: "Any" = getattr(connection, "setconfig", None)
+    configure = getattr(connection, "setconfig", None)
     if configure is not None:
         configure(_NO_CHECKPOINT, is_kept)

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._base.invocation import BaseInvocation
     from tencentserverless._core.flow import Flow
@@ -42,7 +43,7 @@ class BaseSpawnMap:
         self,
         client: "BaseClient",
         name: str,
-        options: "dict[str, Any]",
+        options: "Options",
         *,
         concurrency: "int | None",
         window: int,

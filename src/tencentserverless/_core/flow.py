@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.http11 import Response
     from tencentserverless._core.request import RequestBuilder
+    from tencentserverless._core.response import Fields
     from tencentserverless._core.retry import Budget
     from tencentserverless.models import InvokeResult
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
-    Found = InvokeResult | dict[str, Any] | Failed
+    Found = InvokeResult | Fields | Failed
     Read = Callable[[Response], Found]
     Result = TypeVar("Result")
     #: A flow yields effects, is sent the outcome of each (see the module), and returns its result.
@@ -58,7 +59,7 @@ class Exchange:
         self.request = request
         self.deadline = deadline
         self.action = action
-        self.connection: "Any" = None  # carries the request while it is under way
+        self.connection: "Carrier | None" = None  # carries the request while it is under way
         self.is_whole = True
         self.may_have_left = False
         self.marks: "tuple[tuple[str, float], ...]" = ()
@@ -79,6 +80,11 @@ class Sleep:
 
 if TYPE_CHECKING:
     Effect = GetCredentials | Exchange | Sleep
+
+    class Carrier(Protocol):
+        """A connection, as a flow sees it."""
+
+        has_handed_over: bool
 
     class RetryPolicy(Protocol):
         """Decides for a flow when to try again, and has the budget that a success refills."""
@@ -319,7 +325,7 @@ class _AttemptLog:
         number = len(self._attempts) + 1
         self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, span))
 
-    def choose_repair(self, error: "Failed", answer: "Any", action: str) -> "Repair | None":
+    def choose_repair(self, error: "Failed", answer: "Response", action: str) -> "Repair | None":
         """Choose the repair for a refusal, None if there is none or it was tried already.
 
         :param answer: the response from which the error was read

@@ -11,10 +11,8 @@ from tencentserverless.models import InvocationStatus, InvokeResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from tencentserverless._core.response import Fields
 
-    #: A structure of the API, in a request or in an answer.
-    Fields = dict[str, Any]
 RECENT_SECONDS = 14 * 60  # GetRequestStatus looks back 15 minutes where no time is given
 KEPT_SECONDS = 3 * 24 * 3600  # the service keeps events for so long
 #: The documentation does not give the time zone of a query: UTC, or the platform's own. Intervals cover both.

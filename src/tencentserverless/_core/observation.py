@@ -39,7 +39,7 @@ def observe_flow(
     """Run the same flow, and report it to an observer."""
     facts = _describe_call(call)
     verdicts: "list[Verdict]" = []
-    answer: "Any" = None
+    answer: object = None
     exchange: "Exchange | None" = None
     started = 0.0
     try:

@@ -17,8 +17,9 @@ from tencentserverless.models import InvocationStatus, Verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tencentserverless._core.flow import ClientState, Clock, Flow, Target
-    from tencentserverless._core.invocation_records import Fields, InvocationRef, PollResult
+    from tencentserverless._core.invocation_records import InvocationRef, PollResult
     from tencentserverless._core.observation import AttemptObserver
+    from tencentserverless._core.response import Fields
     from tencentserverless.models import InvokeResult
 
 NEVER = float("inf")

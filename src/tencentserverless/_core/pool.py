@@ -14,7 +14,31 @@ from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Hashable, Protocol
+
+    class PooledConnection(Protocol):
+        """A connection, as the pool sees it. See ``PoolState``."""
+
+        idle_since: float
+        idle_since_wall: float
+        keep_seconds: "float | None"
+        slot: "Slot | None"
+
+        @property
+        def origin(self) -> Hashable:
+            """The address."""
+
+        def is_stale(self) -> bool:
+            """True if it cannot carry another request."""
+
+    class Waiter(Protocol):
+        """A call that waits for a connection. See ``PoolState``."""
+
+        has_left: bool
+
+        def wake(self) -> None:
+            """Make it try again."""
+
 
 IDLE_LIMIT_SECONDS = 30.0
 #: An origin's connections are used up to this share of the age at which one of them was found closed.
@@ -50,7 +74,7 @@ class _Origin:
     __slots__ = ("_closed_until", "closed_at_seconds", "idle", "safe_seconds")
 
     def __init__(self) -> None:
-        self.idle: "deque[Any]" = deque()
+        self.idle: "deque[PooledConnection]" = deque()
         self._closed_until = 0.0  # monotonic seconds until which closed_at_seconds counts
         self.closed_at_seconds = NEVER  # the lowest age at which a connection was found closed
         self.safe_seconds = IDLE_LIMIT_SECONDS  # a connection up to this age is never too old
@@ -95,8 +119,8 @@ class PoolState:
         home = ref(self._free)
         self._free.extend(Slot(home) for _ in range(limit))
         self.to_close: "deque[Any]" = deque()  # connections that the driver must close
-        self._origins: "dict[Any, _Origin]" = {}
-        self._waiters: "OrderedDict[Any, None]" = OrderedDict()
+        self._origins: "dict[Hashable, _Origin]" = {}
+        self._waiters: "OrderedDict[Waiter, None]" = OrderedDict()
 
     @property
     def opened(self) -> int:
@@ -116,7 +140,7 @@ class PoolState:
     def __repr__(self) -> str:
         return "<PoolState {}/{} open, {} idle, {} waiting>".format(self.opened, self.limit, self.idle, self.waiting)
 
-    def take_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
+    def take_idle(self, origin: "Hashable", monotonic: float, wall: float) -> "Any":
         """Take the most recently used idle connection that is open and young enough, None if there is none."""
         known = self._origins.get(origin)
         if known is None:
@@ -154,13 +178,13 @@ class PoolState:
                 connection = known.idle.popleft()
             except IndexError:
                 continue
-            slot: Slot = connection.slot
+            slot = connection.slot
             connection.slot = None
             self.to_close.append(connection)
             return slot
         return None
 
-    def release(self, connection: "Any", monotonic: float, wall: float) -> None:
+    def release(self, connection: "PooledConnection", monotonic: float, wall: float) -> None:
         """Take back a connection that can be used again."""
         connection.idle_since = monotonic
         connection.idle_since_wall = wall
@@ -177,7 +201,7 @@ class PoolState:
         if self._waiters:
             self.wake_first()
 
-    def drop(self, connection: "Any") -> None:
+    def drop(self, connection: "PooledConnection") -> None:
         """Mark a connection for closing by the driver, and take its slot back."""
         self.to_close.append(connection)
         slot, connection.slot = connection.slot, None
@@ -193,17 +217,17 @@ class PoolState:
                 except IndexError:  # another thread took it
                     break
 
-    def enqueue(self, waiter: "Any") -> None:
+    def enqueue(self, waiter: "Waiter") -> None:
         """Append a waiter. Its owner must try once more then: a release just before this call woke no waiter."""
         self._waiters[waiter] = None
 
-    def leave(self, waiter: "Any") -> None:
+    def leave(self, waiter: "Waiter") -> None:
         """Remove a waiter, served or not."""
         self._waiters.pop(waiter, None)
         if self._waiters:
             self.wake_first()  # there may be a connection for the next waiter too
 
-    def is_next(self, waiter: "Any") -> bool:
+    def is_next(self, waiter: "Waiter | None") -> bool:
         """True if this waiter, or a new call (None), may take a free connection now."""
         return not self._waiters or self._first() is waiter
 
@@ -213,7 +237,7 @@ class PoolState:
         if waiter is not None:
             waiter.wake()
 
-    def _first(self) -> "Any":
+    def _first(self) -> "Waiter | None":
         while True:
             try:
                 waiter = next(iter(self._waiters), None)

@@ -12,7 +12,7 @@ from tencentserverless._core.signing import Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Iterator
 
     from tencentserverless.models import Credentials
 
@@ -40,7 +40,7 @@ class Call:
     def __init__(
         self,
         function_name: str,
-        data: "Any" = None,
+        data: object = None,
         *,
         namespace: str = wire.DEFAULT_NAMESPACE,
         log_type: str = "None",
@@ -76,7 +76,7 @@ class Query:
     def __init__(
         self,
         action: str,
-        fields: "dict[str, Any]",
+        fields: "dict[str, object]",
         function_name: str,
         namespace: str,
         *,
@@ -93,7 +93,7 @@ class Query:
         self.deadline = deadline
 
 
-def _encode_routing_key(routing_key: "Any") -> "str | None":
+def _encode_routing_key(routing_key: object) -> "str | None":
     if not isinstance(routing_key, dict):
         raise TypeError("routing_key must be a dict of texts or its JSON text, not {!r}".format(routing_key))
     return encode_event(routing_key, "routing_key")
@@ -121,7 +121,7 @@ def _check_call(call: Call) -> None:
         raise ValueError("routing_key is longer than {} bytes".format(wire.MAX_ROUTING_KEY_BYTES))
 
 
-def encode_event(data: "Any", name: str = "data") -> "str | None":
+def encode_event(data: object, name: str = "data") -> "str | None":
     """Write the data as JSON text, None for None. The text is compact, and non-ASCII characters stay.
 
     :param name: the caller's name for the data
@@ -136,7 +136,7 @@ def encode_event(data: "Any", name: str = "data") -> "str | None":
         raise (explain_unencodable(data, name) or error) from None
 
 
-def explain_unencodable(data: "Any", name: str = "data") -> "Exception | None":
+def explain_unencodable(data: object, name: str = "data") -> "Exception | None":
     """Make the error for the first value in the data that JSON cannot carry, None if there is none."""
     try:
         for error in _find_faults(data, name, ()):
@@ -146,7 +146,7 @@ def explain_unencodable(data: "Any", name: str = "data") -> "Exception | None":
     return None
 
 
-def _find_faults(value: "Any", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
+def _find_faults(value: object, path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
     if value is None or isinstance(value, (bool, int)):
         return
     if isinstance(value, str):
@@ -166,7 +166,7 @@ def _find_faults(value: "Any", path: str, parents: "tuple[int, ...]") -> "Iterat
         yield TypeError("{} is a {}, which JSON cannot carry".format(path, type(value).__name__))
 
 
-def _find_dict_faults(value: "dict[Any, Any]", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
+def _find_dict_faults(value: "dict[object, object]", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
     for key, item in value.items():
         if not isinstance(key, (str, int, float, bool, type(None))):
             yield TypeError("{} has the key {!r}; JSON's keys are texts".format(path, key))

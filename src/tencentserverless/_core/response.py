@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.http11 import Response
 
+    #: A structure of the API, in a request or in an answer: decoded JSON.
+    Fields = dict[str, Any]
+
     Failed = exception.CallError | exception.TencentServerlessSDKException
 
 _decoder = JSONDecoder()
@@ -35,12 +38,12 @@ def read_response(response: "Response") -> "InvokeResult | Failed":
     return read_result(envelope, answer, result)
 
 
-def read_envelope(response: "Response") -> "dict[str, Any] | exception.CallError":
+def read_envelope(response: "Response") -> "Fields | exception.CallError":
     """Decode the answer of any action, or make the error to raise."""
     if response.status != 200:
         return _server_error(response)
     try:
-        envelope: "dict[str, Any]" = _decode(response.body.decode("utf-8"))
+        envelope: "Fields" = _decode(response.body.decode("utf-8"))
         answer = envelope["Response"]
         error = answer.get("Error")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
@@ -78,9 +81,7 @@ def _is_foreign(fault: Exception) -> bool:
 _READERS = (_decode.__code__.co_filename, JSONDecoder.decode.__code__.co_filename)
 
 
-def read_result(
-    envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]"
-) -> "InvokeResult | Failed":
+def read_result(envelope: "Fields", answer: "Fields", result: "Fields") -> "InvokeResult | Failed":
     """Read the structure Result.
 
     :param envelope: the whole answer
@@ -109,7 +110,7 @@ def read_result(
 _SUCCESSES = (0, 200, None, "")
 
 
-def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str, Any]") -> "dict[str, Any] | None":
+def _read_platform_error(text: str, answer: "Fields", result: "Fields") -> "Fields | None":
     """Read RetMsg as the platform's error object. None for a function's own data, even another call's error object.
 
     If no other field says that the call failed, the object must have this call's id, as all of the platform's have:
@@ -131,13 +132,13 @@ def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str,
     return found if request_id in (answer.get("RequestId"), result.get("FunctionRequestId")) else None
 
 
-def _has_failed(result: "dict[str, Any]") -> bool:
+def _has_failed(result: "Fields") -> bool:
     """True if a field says so that only the platform writes; the function may write RetMsg."""
     return bool(result.get("ErrMsg")) or result.get("InvokeResult") not in _SUCCESSES
 
 
 def _function_error(
-    envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]", found: "dict[str, Any] | None"
+    envelope: "Fields", answer: "Fields", result: "Fields", found: "Fields | None"
 ) -> "exception.TencentServerlessSDKException":
     facts = found or {}
     status = facts.get("statusCode", result.get("InvokeResult"))
@@ -161,8 +162,8 @@ def _function_error(
 _UNKNOWN_STATUS = (Verdict.MAYBE, exception.TencentServerlessSDKException)
 
 
-def _api_error(envelope: "dict[str, Any]", answer: "dict[str, Any]", error: "Any") -> "exception.APIError":
-    found = error if isinstance(error, dict) else {"Message": error}
+def _api_error(envelope: "Fields", answer: "Fields", error: object) -> "exception.APIError":
+    found: "Fields" = error if isinstance(error, dict) else {"Message": error}
     code = str(found.get("Code") or "InternalError")
     error_class = wire.API_ERRORS.get(wire.category(code), exception.APIError)
     return error_class(

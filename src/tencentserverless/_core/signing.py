@@ -10,9 +10,25 @@ from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Mapping, Protocol, Sequence
 
     from tencentserverless.models import Credentials
+
+    #: A cache of one entry: the credentials and the time, or None, then the values for them.
+    Cache = tuple[Any, ...]
+
+    class Hash(Protocol):
+        """A hash state of ``hashlib``."""
+
+        def copy(self) -> "Hash":
+            """Copy the state."""
+
+        def digest(self) -> bytes:
+            """Return the hash of all bytes so far."""
+
+        def update(self, __data: bytes) -> None:
+            """Add bytes."""
+
 
 ALGORITHM = "TC3-HMAC-SHA256"
 TERMINATOR = "tc3_request"
@@ -111,8 +127,8 @@ class Signer:
         canonical = canonical_request("POST", "", {"content-type": content_type, "host": host}, _SIGNED, "")
         self._canonical_head = canonical.encode("ascii")
         self._service = service
-        self._of_day: "tuple[Any, ...]" = (None, None)
-        self._of_second: "tuple[Any, ...]" = (None, None)
+        self._of_day: "Cache" = (None, None)
+        self._of_second: "Cache" = (None, None)
 
     def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> bytes:
         """Make the value of the Authorization header for this body at this time (UNIX seconds)."""
@@ -125,7 +141,7 @@ class Signer:
         outer.update(inner.digest())
         return cached[4] + hexlify(outer.digest())  # type: ignore[no-any-return]
 
-    def _begin_second(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
+    def _begin_second(self, credentials: "Credentials", timestamp: int) -> "Cache":
         """Compute all that stays the same for a second and a key pair: the inner hash up to the request's own text."""
         day = self._of_day
         if day[0] is not credentials or day[1] != timestamp // 86400:
@@ -134,7 +150,7 @@ class Signer:
         inner.update(day[2] % timestamp)
         return credentials, timestamp, inner, day[5], day[3]
 
-    def _begin_day(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
+    def _begin_day(self, credentials: "Credentials", timestamp: int) -> "Cache":
         """Compute all that stays the same for a day and a key pair."""
         date = utc_date(timestamp)
         scope = "/".join((date, self._service, TERMINATOR))
@@ -149,7 +165,7 @@ class Signer:
 _SIGNED = ("content-type", "host")
 
 
-def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
+def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Hash, Hash]":
     """Make the two hash states from which HMACs under the scoped signing key are finished."""
     key = ("TC3" + secret_key).encode("utf-8")
     for part in (date, service, TERMINATOR):
@@ -158,7 +174,7 @@ def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
     return _pads(key)
 
 
-def _pads(key: bytes) -> "tuple[Any, Any]":
+def _pads(key: bytes) -> "tuple[Hash, Hash]":
     """Make the two hash states of an HMAC (RFC 2104): copying them per call is four times faster than hmac.new."""
     if len(key) > _BLOCK_BYTES:
         key = sha256(key).digest()
@@ -166,9 +182,9 @@ def _pads(key: bytes) -> "tuple[Any, Any]":
     return sha256(key.translate(_INNER_PAD)), sha256(key.translate(_OUTER_PAD))
 
 
-def _finish(inner: "Any", outer: "Any", message: bytes) -> bytes:
+def _finish(inner: "Hash", outer: "Hash", message: bytes) -> bytes:
     inner = inner.copy()
     inner.update(message)
     outer = outer.copy()
     outer.update(inner.digest())
-    return outer.digest()  # type: ignore[no-any-return]
+    return outer.digest()

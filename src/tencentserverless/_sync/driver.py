@@ -16,9 +16,7 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Effect, Flow, Result
     from tencentserverless._core.http11 import Response
     from tencentserverless._sync.net import Connection
     from tencentserverless._sync.pool import MakeWaker, Pool
@@ -27,18 +25,17 @@ if TYPE_CHECKING:
     from tencentserverless.models import Credentials, InvokeResult
 
 
-def run(flow: "Flow[Any]", pool: "Pool", provider: "Provider") -> "InvokeResult":
+def run(flow: "Flow[Result]", pool: "Pool", provider: "Provider") -> "Result":
     """Drive the flow to its end: its result is returned, its error is raised."""
     if waiting.has_left():
         waiting.settle_left()
-    answer: "Any" = None
+    answer: object = None
     try:
         while True:
-            effect: "Any" = flow.send(answer)
-            kind = type(effect)
-            if kind is Exchange:
+            effect: "Effect" = flow.send(answer)
+            if isinstance(effect, Exchange):
                 answer = _exchange(effect, pool)
-            elif kind is GetCredentials:
+            elif isinstance(effect, GetCredentials):
                 answer = get_credentials(effect, provider)
             else:
                 answer = None
@@ -50,19 +47,18 @@ def run(flow: "Flow[Any]", pool: "Pool", provider: "Provider") -> "InvokeResult"
         flow.close()
 
 
-def call_steps(flow: "Flow[Any]", pool: "Pool", provider: "Provider", make_waker: "MakeWaker") -> "Steps":
+def call_steps(flow: "Flow[InvokeResult]", pool: "Pool", provider: "Provider", make_waker: "MakeWaker") -> "Steps":
     """Do the same in steps.
 
     :param make_waker: makes the waker that ends a wait for another thread
     """
-    answer: "Any" = None
+    answer: object = None
     try:
         while True:
-            effect: "Any" = flow.send(answer)
-            kind = type(effect)
-            if kind is Exchange:
+            effect: "Effect" = flow.send(answer)
+            if isinstance(effect, Exchange):
                 answer = yield from _exchange_steps(effect, pool, make_waker)
-            elif kind is GetCredentials:
+            elif isinstance(effect, GetCredentials):
                 answer = get_credentials(effect, provider)
             else:
                 answer = None

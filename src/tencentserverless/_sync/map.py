@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
@@ -38,7 +39,7 @@ FILL_SECONDS = 0.01
 #: the caller works. A slow iterable, such as one that waits for messages, would delay those outcomes.
 QUICK_INPUTS = 16
 #: Containers, which give their next input without running any code of the caller's.
-_CONTAINERS: "tuple[Any, ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
+_CONTAINERS: "tuple[Iterable[object], ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
 _CONTAINER_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
 
 
@@ -97,8 +98,8 @@ class MapRun(BaseMapRun):
         context: "ClientContext",
         means: "tuple[Pool, Provider]",
         name: str,
-        iterable: "Iterable[Any]",
-        options: "dict[str, Any]",
+        iterable: "Iterable[object]",
+        options: "Options",
         **limits: "Any",
     ) -> None:
         self.pool, self._provider = means
@@ -246,7 +247,7 @@ class MapRun(BaseMapRun):
                 held.append((entry, flow))
         return True
 
-    def _next_of_caller(self, turn: Turn) -> "tuple[Any] | None":
+    def _next_of_caller(self, turn: Turn) -> "tuple[object] | None":
         """Take the next input from the caller's code, which may call functions too, wait, fork, or close this map."""
         turn.give()
         started = monotonic()
@@ -263,7 +264,7 @@ class MapRun(BaseMapRun):
             self._owed_until = monotonic() + seconds
         return found
 
-    def _next_input(self) -> "tuple[Any] | None":
+    def _next_input(self) -> "tuple[object] | None":
         if self._is_to_check:
             self._check_ahead(self._pull_ahead())
         if self._ahead:
@@ -279,9 +280,9 @@ class MapRun(BaseMapRun):
         self.window.drain()
         return None
 
-    def _pull_ahead(self) -> "list[Any]":
+    def _pull_ahead(self) -> "list[object]":
         """Pull the first inputs, which are compared with the journal before any is sent."""
-        found: "list[Any]" = []
+        found: "list[object]" = []
         try:
             for data in self._inputs:
                 found.append(data)
@@ -313,7 +314,7 @@ class MapRun(BaseMapRun):
             until = min(until, monotonic() + HELP_SECONDS)
         self._loop.turn(until)
 
-    def end(self, about: "MapInput", result: "Any", error: "BaseException | None") -> bool:
+    def end(self, about: "MapInput", result: "InvokeResult", error: "BaseException | None") -> bool:
         """Note the end of a call. False if its error is not its own, but that of a signal handler."""
         del self._tasks[about]
         if error is None:
@@ -394,5 +395,5 @@ class _Broken:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def __next__(self) -> "Any":
+    def __next__(self) -> object:
         raise self._error

@@ -21,7 +21,7 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Sequence
 
     from tencentserverless._base.sockets import Address
     from tencentserverless._core.pool import Slot
@@ -82,7 +82,7 @@ class Connection:
         self.sent_at = 0.0  # monotonic seconds when the request was sent, 0 before
         self.keep_seconds: "float | None" = None  # the peer's limit for an idle connection
 
-    def use(self, sock: "Any") -> None:
+    def use(self, sock: socket.socket) -> None:
         """Take over a connected socket."""
         self.sock = sock
         self._wait = SocketWait(sock)
@@ -268,10 +268,12 @@ class Connection:
         origin = self.origin
         try:
             context = sockets.tls_context(origin.ca_file)
-            host: "Any" = origin.host
+            host: "str | bytes" = origin.host
             if _CHOOSES_SOCKETS:
                 context.sslsocket_class = _TlsSocket
-                host = host.encode("ascii")  # so no IDNA codec is loaded; another thread may fork in the middle of that
+                host = origin.host.encode(
+                    "ascii"
+                )  # so no IDNA codec is loaded; another thread may fork in the middle of that
             self.sock.getpeername()  # if the peer is gone, this raises; wrap_socket would lose the descriptor
             self.use(context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False))
             while True:
@@ -289,7 +291,7 @@ class Connection:
             raise sockets.connect_failure(origin, "make a secure connection to", error) from error
 
 
-def open_steps(origin: "Origin", addresses: "list[Address]", limit: Limit, mark: "Mark") -> "Steps":
+def open_steps(origin: "Origin", addresses: "Sequence[Address]", limit: Limit, mark: "Mark") -> "Steps":
     """Open a connection to known addresses: connect, tunnel, TLS. No byte of a request is sent.
 
     :param limit: the connection must be made before it
@@ -312,7 +314,7 @@ def open_steps(origin: "Origin", addresses: "list[Address]", limit: Limit, mark:
     return connection
 
 
-def _connect_steps(connection: Connection, addresses: "list[Address]", limit: Limit) -> "Steps":
+def _connect_steps(connection: Connection, addresses: "Sequence[Address]", limit: Limit) -> "Steps":
     """Connect to the first address that answers; each address gets a share of the time that is left."""
     origin = connection.origin
     failure = None

@@ -13,8 +13,9 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
+    from tencentserverless._base.sockets import LookedUp
     from tencentserverless._sync.net import Connection, Mark
     from tencentserverless._sync.step_loop import LoopWaker
     from tencentserverless._sync.waiting import Steps
@@ -184,9 +185,9 @@ def _look_up_steps(
     origin: "Origin", name: "tuple[str, int]", limit: Limit, waker: "ThreadWaker | LoopWaker"
 ) -> "Steps":
     """Look up the host's addresses."""
-    found: "list[Any]" = []
+    found: "list[LookedUp]" = []
 
-    def deliver(result: "Any") -> None:
+    def deliver(result: "LookedUp") -> None:
         found.append(result)
         waker.wake()
 

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.poll_schedule import SpawnedInput
 
@@ -26,7 +27,7 @@ class SpawnMap(BaseSpawnMap):
     _kind = Invocation
 
     def __init__(
-        self, client: "BaseClient", name: str, iterable: "Iterable[Any]", options: "dict[str, Any]", **limits: "Any"
+        self, client: "BaseClient", name: str, iterable: "Iterable[object]", options: "Options", **limits: "Any"
     ) -> None:
         self._inputs = iter(iterable)
         super().__init__(client, name, options, **limits)

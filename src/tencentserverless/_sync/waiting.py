@@ -21,7 +21,10 @@ from tencentserverless._core.pool import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator, Protocol
+    from socket import socket
+    from typing import Any, Callable, Generator, Protocol, TypeVar
+
+    Watched = TypeVar("Watched", bound="int | socket")
 
     #: Yields the event to wait for and its deadline: a socket with READ, WRITE or both, or a waker with WAKE (None in
     #: place of a waker to wait for the time only). Is sent the ready event, 0 if the time has passed.
@@ -85,7 +88,7 @@ class SocketPoll:
 
     __slots__ = ("_poll", "_sock", "_watched")
 
-    def __init__(self, sock: "Any") -> None:
+    def __init__(self, sock: "socket") -> None:
         self._sock = sock
         self._poll = _poll()
         self._watched = READ
@@ -120,7 +123,7 @@ class SocketSelect:
 
     __slots__ = ("_sock",)
 
-    def __init__(self, sock: "Any") -> None:
+    def __init__(self, sock: "socket") -> None:
         self._sock = sock
 
     def can_read(self, seconds: float) -> bool:
@@ -133,11 +136,11 @@ class SocketSelect:
 
     def wait(self, what: int, seconds: float) -> int:
         """Wait for any of these events. Returns the ready ones, 0 if the time passes."""
-        ready: "list[tuple[Any, int]]" = select_ready({self._sock: what}, seconds)
+        ready = select_ready({self._sock: what}, seconds)
         return ready[0][1] if ready else 0
 
 
-def select_ready(watched: "dict[Any, int]", seconds: float) -> "list[tuple[Any, int]]":
+def select_ready(watched: "dict[Watched, int]", seconds: float) -> "list[tuple[Watched, int]]":
     """Wait for any of these by ``select``. Returns each that is ready, with its events."""
     reads = [each for each, what in watched.items() if what & READ]
     writes = [each for each, what in watched.items() if what & WRITE]

@@ -11,9 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    Task = Callable[[], Any]
+    Task = Callable[[], object]
     #: The worker that did a task (None: the caller's thread), the caller's name for the task, and the task's outcome.
-    Done = tuple["_Worker | None", Any, Any]
+    Done = tuple["_Worker | None", object, object]
 
 #: The longest wait for the end of an idle thread, which ends at once unless the machine stands still.
 END_SECONDS = 5.0
@@ -29,10 +29,10 @@ class _Worker:
         self._gate = threading.Lock()
         self._gate.acquire()  # opened for each task
         self._is_ended = False
-        self._task: "tuple[Any, Task] | None" = None
+        self._task: "tuple[object, Task] | None" = None
         self.thread = threading.Thread(target=self._work, name="tencentserverless-worker", daemon=True)
 
-    def hand_over(self, name: "Any", task: "Task") -> None:
+    def hand_over(self, name: object, task: "Task") -> None:
         """Give an idle worker its next task."""
         self._task = (name, task)
         self._gate.release()
@@ -58,7 +58,7 @@ class _Worker:
                 return
 
 
-def _do(task: "Task") -> "Any":
+def _do(task: "Task") -> object:
     """Do a task; an exception that it raises is its outcome."""
     try:
         return task()
@@ -82,7 +82,7 @@ class Workers:
         self._idle: "list[_Worker]" = []
         self._workers: "list[_Worker]" = []
 
-    def begin(self, name: "Any", task: "Task") -> None:
+    def begin(self, name: object, task: "Task") -> None:
         """Give a task to a worker, or do it in this thread if no thread can be started.
 
         :param name: comes back with the task's outcome
