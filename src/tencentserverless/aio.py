@@ -215,12 +215,12 @@ class AsyncFunction(BaseFunction):
         """Call it. The event is ``data=``, one positional argument, or else the keywords.
 
         ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
-        Returns and raises what ``AsyncClient.invoke`` does; TypeError if more than one event is given.
+        Returns and raises the same as ``AsyncClient.invoke``; TypeError if more than one event is given.
         """
         return await self._client.invoke(self.name, **self._merge(args, keywords))
 
     async def invoke(self, data: object = None) -> "InvokeResult":
-        """Call it with this event; None sends none. Returns and raises what ``AsyncClient.invoke`` does."""
+        """Call it with this event; None sends none. Returns and raises the same as ``AsyncClient.invoke``."""
         return await self._client.invoke(self.name, data=data, **self._options)
 
     async def spawn(self, data: object = None) -> "AsyncInvocation":

@@ -1,4 +1,4 @@
-"""The errors of a call. ``error.executed`` says if the function ran, and only what is proven.
+"""The errors of a call. ``error.executed`` is the verdict: did the function run?
 
 ::
 

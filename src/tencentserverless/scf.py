@@ -276,12 +276,12 @@ class Function(BaseFunction):
         """Call it. The event is ``data=``, one positional argument, or else the keywords.
 
         ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
-        Returns and raises what ``Client.invoke`` does; TypeError if more than one event is given.
+        Returns and raises the same as ``Client.invoke``; TypeError if more than one event is given.
         """
         return self._client.invoke(self.name, **self._merge(args, keywords))
 
     def invoke(self, data: object = None) -> "InvokeResult":
-        """Call it with this event; None sends none. Returns and raises what ``Client.invoke`` does."""
+        """Call it with this event; None sends none. Returns and raises the same as ``Client.invoke``."""
         return self._client.invoke(self.name, data=data, **self._options)
 
     def spawn(self, data: object = None) -> "Invocation":
@@ -332,7 +332,7 @@ class Function(BaseFunction):
             for invocation in function.spawn_map(items):
                 print(invocation.position, invocation.result())
 
-        Each has its input's ``position``. One that could not be started is handed out too; ``result()`` raises why.
+        Each has its input's ``position``. One that could not be started is handed out too; ``result()`` raises its error.
         Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
 
         :param iterable: the events

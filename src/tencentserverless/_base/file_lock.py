@@ -1,4 +1,4 @@
-"""A lock that one holder has at a time, in this process or another: a file beside what it protects.
+"""A lock that one holder has at a time, in this process or another: a lock file beside the protected file.
 
 The lock is the kernel's ``flock``. The kernel releases it when its holder ends in any way, so a lock file that was left
 behind does not block. The locks of ``fcntl`` and SQLite are lost when this process opens and closes the file

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tencentserverless._core.request import Call
     from tencentserverless.models import Attempt, CallInfo, Verdict
 
-#: The code that runs in this task or thread: neither a hook nor a log handler, a hook, or a log handler.
+#: The kind of code that runs in this task or thread: a hook, a log handler, or neither of the two.
 _NEITHER, _HOOK, _LOG = 0, 1, 2
 try:
     from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""Services of the process for every call: clocks, a random generator, and a check whether the log is at DEBUG."""
+"""Services of the process for every call: clocks, a random generator, and a check for a log at DEBUG."""
 
 import time
 from sys import modules

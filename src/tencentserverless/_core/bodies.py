@@ -19,6 +19,7 @@ class BadResponse(Exception):
 
 
 def is_made_of(text: bytes, allowed: bytes) -> bool:
+    """True if the text is not empty and has only allowed bytes."""
     return bool(text) and not text.translate(None, allowed)
 
 

@@ -244,7 +244,7 @@ def invoke_flow(
 def correct_verdict(error: "Failed", exchange: Exchange) -> None:
     """Set NO on an error that was read from an answer, if that came before the request was sent whole.
 
-    The signature covers the whole body: a request that did not arrive whole cannot have run, whatever the answer says.
+    The signature covers the whole body: a request that did not arrive whole cannot have run, with any answer.
     """
     if not exchange.is_whole:
         error.executed = Verdict.NO

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tencentserverless._core.response import Fields
 
 RECENT_SECONDS = 14 * 60  # GetRequestStatus looks back 15 minutes where no time is given
-KEPT_SECONDS = 3 * 24 * 3600  # the service keeps events for so long
+KEPT_SECONDS = 3 * 24 * 3600  # the service keeps events for three days
 #: The documentation does not give the time zone of a query: UTC, or the platform's own. Intervals cover both.
 _ZONE_SECONDS = 8 * 3600
 _MARGIN_SECONDS = 600

@@ -388,7 +388,7 @@ class MapRun(BaseMapRun):
 
 
 class _Broken:
-    """Stands for an iterable that failed: raises its error at the next input."""
+    """Stands for an iterable that failed: raises its error in place of the next input."""
 
     __slots__ = ("_error",)
 

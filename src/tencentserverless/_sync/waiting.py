@@ -169,7 +169,7 @@ class ThreadWaker:
         """End the sleep, or the next one."""
         try:
             self._asleep.release()
-        except RuntimeError:  # it is not asleep
+        except RuntimeError:  # an earlier wake-up is kept already
             pass
 
     def wait(self, seconds: float) -> bool:
