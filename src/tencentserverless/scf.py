@@ -332,7 +332,7 @@ class Function(BaseFunction):
             for invocation in function.spawn_map(items):
                 print(invocation.position, invocation.result())
 
-        Each has its input's ``position``. One that could not be started is handed out too; ``result()`` raises its error.
+        Each has its input's ``position``. One that could not be started is handed out too; ``result()`` raises then.
         Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
 
         :param iterable: the events
