@@ -490,8 +490,8 @@ PROFILE = "[default]\nsecret_id = AKID{}\nsecret_key = key\n"
 
 @pytest.fixture
 def looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether the profile file has changed is looked at for every signature."""
-    monkeypatch.setattr(credentials, "LOOK_SECONDS", 0.0)
+    """Check for a change of the profile file at every signature."""
+    monkeypatch.setattr(credentials, "CHECK_SECONDS", 0.0)
 
 
 def test_a_profile_that_changes_is_read_again(
@@ -508,12 +508,12 @@ def test_a_profile_that_changes_is_read_again(
 def test_whether_a_profile_has_changed_is_looked_at_several_times_a_second(
     tmp_path: "os.PathLike[str]", absent_metadata: str
 ) -> None:
-    assert credentials.LOOK_SECONDS <= 0.2
+    assert credentials.CHECK_SECONDS <= 0.2
     write_profile(str(tmp_path), PROFILE.format("old"))
     chain = Chain(absent_metadata)
     assert [chain.get(False).secret_id for _ in range(3)] == ["AKIDold"] * 3
     write_profile(str(tmp_path), PROFILE.format("newer"))
-    time.sleep(credentials.LOOK_SECONDS + 0.05)
+    time.sleep(credentials.CHECK_SECONDS + 0.05)
     assert chain.get(False).secret_id == "AKIDnewer"
 
 

@@ -1,4 +1,4 @@
-"""Check the source against its budgets: small files, short functions, full annotations, plain names.
+"""Check the source against its budgets: small files, short functions, full annotations, few ``Any``, plain names.
 
     python tools/budgets.py [FOLDER]        default: src
 
@@ -21,6 +21,11 @@ MAX_FILE_LINES = 400
 MAX_MEDIAN_LINES = 150
 MAX_BODY_LINES = 40
 MAX_POSITIONAL = 6
+#: The type ``Any``, at most so many times in 1,000 lines: (name of a part of the package, its paths, limit).
+MAX_ANY = (
+    ("the SDK", re.compile(r"tencentserverless/(?!local/|cli/|testing/)"), 8),
+    ("local", re.compile(r"tencentserverless/local/"), 4),
+)
 VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager"})
 #: Their parameter list is 0.1.7's: (end of the path, name of the function).
 FREE_PARAMETER_LISTS = frozenset({("tencentserverless/scf.py", "invoke"), ("tencentserverless/aio.py", "invoke")})
@@ -28,6 +33,7 @@ FREE_PARAMETER_LISTS = frozenset({("tencentserverless/scf.py", "invoke"), ("tenc
 CHILD_SIDE = re.compile(
     r"tencentserverless/local/worker/child/(__init__|bootstrap|context|frames|library|payloads)\.py$"
 )
+ANY = re.compile(r"\bAny\b")
 PROMISE = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(\s*\S[^)]*\))")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -116,6 +122,35 @@ def check_file(path: Path) -> Iterator[Breach]:
     yield from check_promises(path, text)
 
 
+def count_any(tree: ast.Module) -> int:
+    """Count the uses of ``Any`` in a module, also in quoted annotations. An import is no use."""
+    annotations: list[ast.expr | None] = []
+    count = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute):
+            count += (node.id if isinstance(node, ast.Name) else node.attr) == "Any"
+        elif isinstance(node, ast.arg | ast.AnnAssign):
+            annotations.append(node.annotation)
+        elif isinstance(node, Function):
+            annotations.append(node.returns)
+    for annotation in annotations:
+        for part in ast.walk(annotation) if annotation is not None else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                count += len(ANY.findall(part.value))
+    return count
+
+
+def check_any(folder: Path, paths: list[Path]) -> Iterator[Breach]:
+    """Check the share of ``Any`` in each part of the package."""
+    for name, belongs, limit in MAX_ANY:
+        texts = [path.read_text(encoding="utf-8") for path in paths if belongs.search(path.as_posix())]
+        lines = sum(len(text.splitlines()) for text in texts)
+        uses = sum(count_any(ast.parse(text)) for text in texts)
+        if uses * 1000 > limit * lines:
+            what = f"{name} uses Any {uses} times in {lines} lines; at most {limit} times in 1,000"
+            yield Breach(folder, 0, what)
+
+
 def check_tree(folder: Path) -> Iterator[Breach]:
     """Check all budgets of a tree."""
     paths = sorted(folder.rglob("*.py"))
@@ -124,6 +159,7 @@ def check_tree(folder: Path) -> Iterator[Breach]:
         return
     for path in paths:
         yield from check_file(path)
+    yield from check_any(folder, paths)
     median = statistics.median(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
     if median > MAX_MEDIAN_LINES:
         yield Breach(folder, 0, f"the median file has {median:g} lines; at most {MAX_MEDIAN_LINES}")

@@ -1,4 +1,4 @@
-"""``python -m tencentserverless`` is ``scf``, for where Tencent's old ``scf`` package owns that command's name."""
+"""Runs ``python -m tencentserverless`` as ``scf``, where Tencent's old ``scf`` package owns that command's name."""
 
 import sys
 

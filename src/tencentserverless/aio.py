@@ -1,4 +1,4 @@
-"""Call Tencent Cloud functions from asyncio: the face of ``tencentserverless.scf``, awaitable.
+"""Call Tencent Cloud functions from asyncio: the awaitable form of ``tencentserverless.scf``.
 
 ::
 
@@ -20,23 +20,23 @@ from tencentserverless._base.runtime import CLOCK
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, AsyncIterable, Coroutine, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Iterable
 
     from tencentserverless._aio.invocation import AsyncInvocation
     from tencentserverless._aio.map import AsyncMap
     from tencentserverless._aio.spawn_map import AsyncSpawnMap
-    from tencentserverless._base.observer import Hook
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._base.arguments import Hook
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless.models import InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
 
-if version_info < (3, 7):  # noqa: UP036  # which does not ask __getattr__
+if version_info < (3, 7):  # noqa: UP036  # it does not call a module's __getattr__
     from tencentserverless._aio.invocation import AsyncInvocation
 elif not TYPE_CHECKING:
 
     def __getattr__(name: str) -> "Any":
-        """AsyncInvocation, loaded by the first who asks: most programs never do."""
+        """Load AsyncInvocation at its first use: most programs never use it."""
         if name != "AsyncInvocation":
             raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
         from tencentserverless._aio.invocation import AsyncInvocation
@@ -45,14 +45,14 @@ elif not TYPE_CHECKING:
 
 
 class AsyncClient(BaseClient):
-    """Calls functions, keeping connections alive between calls. Works on any loop, each with connections of its own.
+    """Calls functions, and keeps connections alive between calls. Works on any loop; each has its own connections.
 
-    The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` counts on each loop for itself.
-    An object given as ``credentials`` is read in a thread where reading it may block; a call waits for that until its
-    timeout passes.
+    The parameters, defaults and errors are those of ``scf.Client``. ``max_connections`` is a limit for each loop. If
+    reading the ``credentials`` object may block, it is read in a thread; a call waits for that until its timeout
+    passes.
     """
 
-    _room = "tencentserverless.aio"
+    _logger_name = "tencentserverless.aio"
 
     def _open_pools(self) -> None:
         self._pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
@@ -64,7 +64,7 @@ class AsyncClient(BaseClient):
         log_type: "str | None" = "None",
         qualifier: "str | None" = "$LATEST",
         invocation_type: "str | None" = "RequestResponse",
-        data: "Any" = None,
+        data: object = None,
         *,
         region: "str | None" = None,
         routing_key: "str | dict[str, str] | None" = None,
@@ -72,9 +72,9 @@ class AsyncClient(BaseClient):
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
     ) -> "InvokeResult":
-        """Call a function and wait for what it returns. Parameters, result and errors are ``scf.Client.invoke``'s.
+        """Call a function and wait for its result. Parameters, result and errors are ``scf.Client.invoke``'s.
 
-        Cancelling drops the connection and is never retried; the function may have run all the same.
+        Cancelling drops the connection and is never retried; the function may run all the same.
         """
         flow = self._begin(
             function_name,
@@ -86,12 +86,12 @@ class AsyncClient(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return await self._run(flow)  # type: ignore[no-any-return]
+        return await self._run(flow)
 
     async def spawn(
         self,
         function_name: str,
-        data: "Any" = None,
+        data: object = None,
         *,
         namespace: "str | None" = "default",
         qualifier: "str | None" = "$LATEST",
@@ -101,7 +101,7 @@ class AsyncClient(BaseClient):
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
     ) -> "AsyncInvocation":
-        """Start a function and do not wait for what it returns. Parameters and errors are ``scf.Client.spawn``'s."""
+        """Start a function without waiting for its result. Parameters and errors are ``scf.Client.spawn``'s."""
         from tencentserverless._aio.invocation import AsyncInvocation
         from tencentserverless._base.invocation import refer_to_spawned
 
@@ -131,12 +131,12 @@ class AsyncClient(BaseClient):
         namespace: "str | None" = "default",
         region: "str | None" = None,
     ) -> "AsyncInvocation":
-        """An invocation that was started before, perhaps by another process. Nothing is sent until it is asked.
+        """Make an invocation that was started before, perhaps by another process. No request is sent here.
 
         :param function_name: the function's name
         :param request_id: ``invocation.request_id``, or ``function_request_id`` of an ``Event`` call's result
         :param namespace: the function's namespace
-        :param region: where it was started
+        :param region: the region where it was started
         """
         from tencentserverless._aio.invocation import AsyncInvocation
         from tencentserverless._base.invocation import refer_to_known
@@ -146,26 +146,26 @@ class AsyncClient(BaseClient):
     def map(
         self,
         function_name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
         journal: "str | os.PathLike[str] | None" = None,
         *,
         grace: float = 5.0,
-        **options: "Any",
+        **options: object,
     ) -> "AsyncMap":
-        """Call a function for each input, and iterate with ``async for`` over what comes of it, in bounded memory.
+        """Call a function for each input, and iterate with ``async for`` over the outcomes, in bounded memory.
 
         The parameters, results and errors are ``scf.Client.map``'s; the inputs may be an asynchronous iterable too.
-        Calls go on while your own coroutine does something else, until the window is full.
+        Calls go on while your own coroutine does other work, until the window is full.
         """
         return self.function(function_name, **options).map(
             iterable, concurrency, ordered, return_exceptions, journal, grace=grace
         )
 
-    def function(self, name: str, **options: "Any") -> "AsyncFunction":
-        """A handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
+    def function(self, name: str, **options: object) -> "AsyncFunction":
+        """Make a handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
@@ -183,7 +183,7 @@ class AsyncClient(BaseClient):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _run(self, flow: "Flow[Any]") -> "Coroutine[Any, Any, Any]":
+    def _run(self, flow: "Flow[Result]") -> "Awaitable[Result]":
         """Drive a flow on the running loop."""
         pool = self._get_pool()
         if pool.is_closed:
@@ -191,7 +191,7 @@ class AsyncClient(BaseClient):
         return run(flow, pool, self._provider or self._get_provider())
 
     def _get_pool(self) -> Pool:
-        """The pool of the running loop."""
+        """Return the pool of the running loop."""
         loop = asyncio.get_event_loop()
         pool = self._pools.get(loop)
         if pool is None:
@@ -211,25 +211,25 @@ class AsyncFunction(BaseFunction):
 
     _client: AsyncClient
 
-    async def __call__(self, *args: "Any", **keywords: "Any") -> "InvokeResult":
+    async def __call__(self, *args: object, **keywords: object) -> "InvokeResult":
         """Call it. The event is ``data=``, one positional argument, or else the keywords.
 
         ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
-        Returns and raises what ``AsyncClient.invoke`` does; TypeError if more than one event is given.
+        Returns and raises the same as ``AsyncClient.invoke``; TypeError if more than one event is given.
         """
         return await self._client.invoke(self.name, **self._merge(args, keywords))
 
-    async def invoke(self, data: "Any" = None) -> "InvokeResult":
-        """Call it with this event; None sends none. Returns and raises what ``AsyncClient.invoke`` does."""
+    async def invoke(self, data: object = None) -> "InvokeResult":
+        """Call it with this event; None sends none. Returns and raises the same as ``AsyncClient.invoke``."""
         return await self._client.invoke(self.name, data=data, **self._options)
 
-    async def spawn(self, data: "Any" = None) -> "AsyncInvocation":
-        """Start it with this event and do not wait for what it returns. See ``AsyncClient.spawn``."""
+    async def spawn(self, data: object = None) -> "AsyncInvocation":
+        """Start it with this event, without waiting for its result. See ``AsyncClient.spawn``."""
         return await self._client.spawn(self.name, data, **self._spawn_options())
 
     def map(
         self,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
@@ -237,7 +237,7 @@ class AsyncFunction(BaseFunction):
         *,
         grace: float = 5.0,
     ) -> "AsyncMap":
-        """Call it for each input, and iterate with ``async for`` over what comes of it. See ``AsyncClient.map``."""
+        """Call it for each input, and iterate with ``async for`` over the outcomes. See ``AsyncClient.map``."""
         from tencentserverless._aio.map import AsyncMap, AsyncMapRun
 
         run = AsyncMapRun(
@@ -256,7 +256,7 @@ class AsyncFunction(BaseFunction):
 
     def spawn_map(
         self,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
         *,
         concurrency: "int | None" = None,
         window: int = 1000,
@@ -294,7 +294,7 @@ async def invoke(
     log_type: "str | None" = "None",
     qualifier: "str | None" = "$LATEST",
     invocation_type: "str | None" = "RequestResponse",
-    data: "Any" = None,
+    data: object = None,
 ) -> "InvokeResult":
     """Call a function without a client of your own. Parameters, result and errors are ``scf.invoke``'s."""
     client: AsyncClient = _ambient.get()

@@ -1,7 +1,7 @@
-"""Where calls go: region, endpoint, proxy and trust, from arguments and the environment.
+"""The addressing of calls: region, endpoint, proxy and trust, from arguments and the environment.
 
-This is the SDK's only reader of ``os.environ``. What it reads is read when asked, so that a variable that is set later
-(``scf local env``) counts.
+This is the SDK's only reader of ``os.environ``. It reads a variable at each use, so that one that is set later
+(``scf local env``) has an effect.
 """
 
 import os
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 REGION = "TENCENTCLOUD_REGION"
 RUN_ENVIRONMENT = "TENCENTCLOUD_RUNENV"
 ENDPOINT_URL = "TENCENTSERVERLESS_ENDPOINT_URL"
-#: While it holds any text, no client calls Tencent Cloud, whatever its endpoint: for tests, and what they start.
+#: While this variable holds any text, no client calls Tencent Cloud, with any endpoint: for tests and their processes.
 ENDPOINT_GUARD = "TENCENTSERVERLESS_ENDPOINT_GUARD"
 
 #: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
 FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 TOOL_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")
-#: Set in every TKE pod that has a role; the first is enough to know.
+#: Variables of every TKE pod that has a role.
 TKE_KEYS = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
 
 _PROXY_NAMES = ("HTTPS_PROXY", "https_proxy")
 _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
 
-#: How to install this package with its extra: one constant, for the name on PyPI still holds Tencent's 0.1.7.
+#: The command that installs this package with its extra: one constant, because PyPI's name still holds Tencent's 0.1.7.
 INSTALL_LOCAL_HINT = "pip install '.[local]' in the project's source folder"
 
 
 class Origin:
-    """An address that connections are made to, and how. Calls with the same origin object share connections.
+    """An address with its proxy and its trust. Calls with the same origin object share connections.
 
-    :ivar authority: what the Host header says: the host, with the port where it is not the scheme's own
-    :ivar is_cloud: is it Tencent Cloud's own API, which ``check_guard`` is asked about before each call?
+    :ivar authority: the value of the Host header: the host, with the port if that is not the scheme's default
+    :ivar is_cloud: True for Tencent Cloud's own API: then ``check_guard`` is called before each call
     :ivar proxy: the proxy to tunnel through, None for none
     :ivar ca_file: roots to trust, None for the system's
     """
@@ -89,24 +89,24 @@ class Proxy:
 
 
 def ambient_region() -> str:
-    """The region where none is given: the function's own, else ap-guangzhou."""
+    """Return the default region: the function's own, else ap-guangzhou."""
     return os.environ.get(REGION) or wire.DEFAULT_REGION
 
 
 def ambient_keys(names: "tuple[str, str, str]") -> "tuple[str, str, str]":
-    """Secret id, secret key and token as the environment has them now; ``""`` for what is not set."""
+    """Read secret id, secret key and token from the environment; ``""`` for a variable that is not set."""
     get = os.environ.get
     return get(names[0]) or "", get(names[1]) or "", get(names[2]) or ""
 
 
 def watch_ambient_keys(names: "tuple[str, str, str]") -> "Callable[[], bool]":
-    """A fast way to ask whether a secret id or a key is in the environment, which is done at every signing.
+    """Make a fast check that is True if a secret id or a key is in the environment; it runs at every signing.
 
     A miss of ``os.environ.get`` takes more than a microsecond, four of them a twentieth of a whole call.
     """
     environ = os.environ
     kept = getattr(environ, "_data", None)  # the variables, by their encoded names
-    if kept is None:  # somebody's own mapping stands there
+    if kept is None:  # the program replaced os.environ by its own mapping
         return lambda: True
     get = kept.get
     secret_id, secret_key = environ.encodekey(names[0]), environ.encodekey(names[1])
@@ -114,17 +114,17 @@ def watch_ambient_keys(names: "tuple[str, str, str]") -> "Callable[[], bool]":
 
 
 def ambient_trust() -> "tuple[str | None, str | None]":
-    """The roots that OpenSSL's own variables name: a file, a folder."""
+    """Read the roots of OpenSSL's own variables: a file, a folder."""
     return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
 
 
 def has_tke_role() -> bool:
-    """Are we in a TKE pod with a role?"""
+    """True if this process runs in a TKE pod with a role."""
     return all(os.environ.get(name) for name in TKE_KEYS)
 
 
 def snapshot() -> "tuple[str | None, ...]":
-    """Everything here that decides where calls go, to see whether it changed."""
+    """Read all variables that decide on the address of a call, so that a caller can see a change."""
     get = os.environ.get
     return get(ENDPOINT_URL), get(RUN_ENVIRONMENT), get(REGION), _first(_PROXY_NAMES), _first(_NO_PROXY_NAMES)
 
@@ -132,7 +132,7 @@ def snapshot() -> "tuple[str | None, ...]":
 def check_guard(origin: Origin) -> None:
     """Refuse the cloud where ``TENCENTSERVERLESS_ENDPOINT_GUARD`` is set.
 
-    :raises RuntimeError: if it is, and this is the cloud. That is no error of a call, which a program may handle
+    :raises RuntimeError: if it is set, and the origin is the cloud. A program does not handle it as an error of a call
     """
     guard = os.environ.get(ENDPOINT_GUARD)
     if guard and origin.is_cloud:
@@ -153,7 +153,7 @@ def _first(names: "tuple[str, ...]") -> "str | None":
 
 
 def check_region(region: "str | None") -> str:
-    """The region to call: the one given, else the ambient one.
+    """Check a region; without one, return the environment's.
 
     :raises ValueError: if it cannot be a region's name
     """
@@ -166,10 +166,10 @@ def check_region(region: "str | None") -> str:
 
 
 class Addressing:
-    """How a client finds the origin for a region.
+    """Finds the origin for a region.
 
-    :param endpoint: ``"public"``, ``"internal"``, ``"regional"``, a URL, or None for what the environment says
-    :param proxy: URL of a proxy, ``""`` for none whatever the environment says, None for what it says
+    :param endpoint: ``"public"``, ``"internal"``, ``"regional"``, a URL, or None for the environment's
+    :param proxy: URL of a proxy, ``""`` for none, None for the environment's
     :param ca_file: a file or folder of roots to trust, None for the system's
     :raises ValueError: if one of them cannot be used; the message names it
     """
@@ -192,7 +192,7 @@ class Addressing:
         self._proxy = _parse_proxy(proxy) if proxy else None
 
     def locate(self, region: str) -> Origin:
-        """The origin that serves this region; regions behind one address have one origin."""
+        """Find the origin that serves this region; regions behind one address have one origin."""
         address = self._url or (_host_of(self._endpoint, region), 443, True)
         origin = self._origins.get(address)
         if origin is None:
@@ -201,7 +201,7 @@ class Addressing:
         return origin
 
     def _is_direct(self, host: str) -> bool:
-        """Does NO_PROXY name the host, its domain, or everything? Loopback is never proxied."""
+        """True if NO_PROXY names the host, its domain, or all hosts. Loopback is never proxied."""
         if is_loopback(host):
             return True
         for entry in self._no_proxy.replace(" ", ",").split(","):
@@ -221,7 +221,7 @@ def _host_of(endpoint: str, region: str) -> str:
 
 
 def _choose_endpoint(endpoint: "str | None") -> "tuple[str, tuple[str, int, bool] | None]":
-    """The kind of endpoint, and the address if a URL gives it."""
+    """Choose the kind of endpoint, and the address if a URL gives it."""
     if endpoint in _NAMED_ENDPOINTS:
         return endpoint, None
     url = endpoint if endpoint is not None else os.environ.get(ENDPOINT_URL)
@@ -238,7 +238,7 @@ def _choose_endpoint(endpoint: "str | None") -> "tuple[str, tuple[str, int, bool
 
 
 def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
-    """Host, port, is TLS, and what follows, of ``http(s)://host[:port]...``."""
+    """Split ``http(s)://host[:port]...`` into host, port, True for TLS, and the rest."""
     if not isinstance(url, str):
         raise TypeError("{} must be a str, not {!r}".format(source, url))
     scheme, separator, rest = url.partition("://")
@@ -269,7 +269,7 @@ def _refuse_url(source: str, url: "str | None", fault: str) -> "NoReturn":
 
 
 def _parse_proxy(url: str) -> Proxy:
-    """A proxy's address and its user and password, percent-decoded. The password never enters a message."""
+    """Read a proxy's address and its user and password, percent-decoded. No message shows the password."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "http", url
@@ -288,5 +288,5 @@ def _parse_proxy(url: str) -> Proxy:
 
 
 def is_loopback(host: str) -> bool:
-    """Is this the machine itself, by name or by address?"""
+    """True if the host is this machine, by name or by address."""
     return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())

@@ -1,7 +1,7 @@
-"""Who calls: explicit keys, an object of the caller's, the environment, then Tencent's own providers.
+"""Providers of credentials: explicit keys, an object of the caller's, the environment, then Tencent's own providers.
 
-Providers are asked at every signing, so that rotated keys are used at once; nothing is kept past its expiry. The
-official providers load only when nothing before them has keys, for they bring ``requests`` along.
+Providers are asked at every signing, so that rotated keys are used at once; no key is kept past its expiry. The
+official providers load only when no earlier place has keys, because they import ``requests``.
 """
 
 import os
@@ -17,61 +17,64 @@ from tencentserverless.models import Credentials, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable, TypeVar
 
+    from tencentserverless._base.key_objects import KeySource
+
+    Found = TypeVar("Found")
     Triple = tuple[str, str, str]
     Stamp = tuple[int, int, int, int]
 
 _PROFILE = "the profile file ~/.tencentcloud/credentials"
-#: Where Tencent's provider looks for it.
+#: The places of that file, as Tencent's provider has them.
 _PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
-#: How often it is looked at whether the file is another: of many calls a second, few have to.
-LOOK_SECONDS = 0.1
+#: The profile file is checked for a change this often, so that few of many calls a second have to.
+CHECK_SECONDS = 0.1
 
 
 class Provider:
     """Gives the credentials for a signature."""
 
     def get(self, refresh: bool) -> Credentials:
-        """The credentials to sign with now.
+        """Return the credentials to sign with now.
 
-        :param refresh: the last ones were refused: get new ones
+        :param refresh: True if the last ones were refused: get new ones
         :raises CredentialError: if there are none
         """
         raise NotImplementedError
 
     def peek(self) -> "Credentials | None":
-        """The credentials if they can be had without blocking, None if ``get`` has to be asked."""
+        """Return the credentials if that cannot block, None if ``get`` must be called."""
         return None
 
     def source(self) -> str:
-        """Where the keys that ``get`` gave come from, in words for a person; no secret is in it."""
+        """Describe the place of the keys that ``get`` returned; the text has no secret."""
         raise NotImplementedError
 
     def expires_at(self) -> "float | None":
-        """When they run out, in UNIX seconds; None where that is not known, or never."""
+        """Return the expiry of the keys, in UNIX seconds; None if it is not known, or there is none."""
         return None
 
 
 class Explicit(Provider):
     """The caller's own keys, always the same.
 
-    :raises ValueError: if only half a pair is given, or one cannot stand in a header; no secret is shown
+    :raises ValueError: if only half a pair is given, or a header cannot hold a value; no secret is shown
     """
 
     def __init__(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> None:
         self._credentials = _check(secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token"))
 
     def get(self, refresh: bool) -> Credentials:
-        """The keys that were given."""
+        """Return the keys that were given."""
         return self._credentials
 
     def peek(self) -> Credentials:
-        """The same."""
+        """Return the keys that were given."""
         return self._credentials
 
     def source(self) -> str:
-        """They were given."""
+        """Describe the place: the keys were given."""
         return "given explicitly"
 
 
@@ -81,17 +84,17 @@ class FromObject(Provider):
     It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
     """
 
-    def __init__(self, source: "Any") -> None:
+    def __init__(self, source: object) -> None:
         if not key_objects.has_keys(source):
             raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
-        self._source = source
+        self._source: "KeySource" = source
         self._kept: "Credentials | None" = None
-        self._fresh: "tuple[Credentials, float] | None" = None  # keys, and until when the object gives no others
+        self._fresh: "tuple[Credentials, float] | None" = None  # keys, and the end of the time in which they stay
         self._lock = ForkLock()
         self._is_plain = key_objects.is_plain(source)
 
     def peek(self) -> "Credentials | None":
-        """Its keys if they are plain attributes, or of an official class that keeps them for a time."""
+        """Return its keys if they are plain attributes, or of an official class that keeps them for a time."""
         if self._is_plain:
             return self._keep(self._run(key_objects.read_attributes))
         fresh = self._fresh
@@ -100,37 +103,37 @@ class FromObject(Provider):
         return None
 
     def get(self, refresh: bool) -> Credentials:
-        """Its keys as they are now; one reading at a time."""
+        """Return its keys as they are now; one thread at a time reads them."""
         credentials = None if refresh else self.peek()
         if credentials is not None:
             return credentials
         return self._lock.hold(self._read, self._get_amid, refresh)
 
     def _read(self, refresh: bool) -> Credentials:
-        """Its keys. Where it keeps keys for a time, they are kept as long."""
+        """Read its keys. If the object keeps keys for a time, they are kept for the same time."""
         if refresh:
             self._run(key_objects.refresh)
         end = key_objects.find_fresh_end(self._source)
         credentials = self._keep(self._run(key_objects.read))
         if end:
-            # It may have got others in the middle of that. Then it is read once more, the next time.
+            # The object may have got other keys meanwhile. Then the next call reads it again.
             is_same = end == key_objects.find_fresh_end(self._source)
             self._fresh = (credentials, end) if is_same else None
         return credentials
 
     def _get_amid(self, refresh: bool) -> Credentials:
-        """The keys where this thread is in the middle of reading the object: reading it again could take for ever."""
+        """Return the kept keys in the middle of a reading in this same thread: a second reading could hang."""
         if self._kept is not None and not refresh:
             return self._kept
         words = "the credential provider {} was asked for keys while it gave some, by a signal handler or by itself"
         raise _failure(words.format(type(self._source).__name__))
 
     def source(self) -> str:
-        """The object's class."""
+        """Describe the place: the object's class."""
         return "an object of class {}".format(type(self._source).__name__)
 
     def expires_at(self) -> "float | None":
-        """What the object says, or the official classes keep."""
+        """Return the expiry that the object, or its official class, keeps."""
         return key_objects.find_expiry(self._source)
 
     def _keep(self, triple: "Triple") -> Credentials:
@@ -145,8 +148,8 @@ class FromObject(Provider):
             raise _failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
         return kept
 
-    def _run(self, act: "Callable[[Any], Any]") -> "Any":
-        """What comes of running code of the object."""
+    def _run(self, act: "Callable[[KeySource], Found]") -> "Found":
+        """Run code of the object; make its exception a ``CredentialError``."""
         try:
             return act(self._source)
         except Exception as error:
@@ -157,9 +160,9 @@ class FromObject(Provider):
 
 
 class FromEnvironment:
-    """The variables of a function's environment, re-read each time: a warm instance's keys rotate.
+    """The variables of a function's environment, read each time: a warm instance's keys rotate.
 
-    :param names: of the variables that hold secret id, secret key and token
+    :param names: the names of the variables with secret id, secret key and token
     """
 
     def __init__(self, names: "Triple") -> None:
@@ -168,7 +171,7 @@ class FromEnvironment:
         self._kept: "tuple[Triple, Credentials] | None" = None
 
     def find(self) -> "Credentials | None":
-        """The keys, None if neither variable is set."""
+        """Find the keys, None if neither variable is set."""
         if not self._is_any_set():
             return None
         triple = config.ambient_keys(self._names)
@@ -188,9 +191,9 @@ class FromEnvironment:
 
 
 class Chain(Provider):
-    """Where keys are looked for when none are given: the environment, then Tencent's providers.
+    """The chain of places that may have keys, if none are given: the environment, then Tencent's providers.
 
-    What was found first is kept until the profile file changes, comes or goes.
+    The first place with keys is kept until the profile file changes, is created or is removed.
 
     :param metadata_url: of the CVM metadata service, ``""`` for Tencent's; tests give another
     """
@@ -204,7 +207,7 @@ class Chain(Provider):
         self._asks_for_role_at = 0.0  # monotonic seconds: until then the machine counts as one without a role
 
     def peek(self) -> "Credentials | None":
-        """The environment's keys, else those that were found before and are in memory."""
+        """Return the environment's keys, else keys in memory that were found before."""
         credentials = self._find_ambient()
         if credentials is None:
             found = self._find_known()
@@ -212,11 +215,11 @@ class Chain(Provider):
         return credentials
 
     def get(self, refresh: bool) -> Credentials:
-        """The environment's keys, else those of the first official provider that has some."""
+        """Return the environment's keys, else the keys of the first official provider that has some."""
         credentials = self._find_ambient()
         if credentials is not None:
             return credentials
-        # Only the file has other keys than those that were refused.
+        # After a refusal, only the file may have other keys.
         is_refused = refresh and self._found is not None and self._found.place == _PROFILE
         found = None if is_refused else self._find_known()
         if found is None:
@@ -224,50 +227,50 @@ class Chain(Provider):
         return found.provider.get(refresh)
 
     def source(self) -> str:
-        """The place that was found first; ``""`` before there was need to look further than the environment."""
+        """Describe the place that was found; ``""`` before a search beyond the environment."""
         for names, place in ((config.FUNCTION_KEYS, self._inside), (config.TOOL_KEYS, self._tools)):
             if place.find() is not None:
                 return "the environment ({} and {})".format(*names[:2])
         return "" if self._found is None else self._found.place
 
     def expires_at(self) -> "float | None":
-        """As the object says that was found; the environment does not say."""
+        """Return the expiry that the found object has; the environment has none."""
         return None if self._found is None or self._find_ambient() is not None else self._found.provider.expires_at()
 
     def _find_ambient(self) -> "Credentials | None":
         return self._inside.find() or self._tools.find()
 
     def _find_known(self) -> "_Found | None":
-        """What was found before, None if there is none or the profile file is another by now."""
+        """Return the place that was found before, None if there is none or the profile file has changed."""
         found = self._found
         if found is None:
             return None
         now = monotonic()
-        if now >= found.looks_at:
+        if now >= found.check_at:
             if found.stamp != _stamp_profile():
                 return None
-            found.looks_at = now + LOOK_SECONDS
+            found.check_at = now + CHECK_SECONDS
         return found
 
     def _search_once(self, is_refused: bool) -> "_Found":
-        """What another thread has found by now, else what a search finds."""
+        """Return the place that another thread has just found, else search."""
         found = None if is_refused else self._find_known()
         if found is None:
             found = self._found = self._search(self._found)
         return found
 
     def _refuse_search(self, is_refused: bool) -> "_Found":
-        """This very thread is in the middle of a search, which another could upset."""
+        """Refuse a search in the middle of a search in this same thread, which it could disturb."""
         raise _failure("a signal handler made a call while the keys are searched for that it needs")
 
     def _search(self, before: "_Found | None") -> "_Found":
-        """Look into every place.
+        """Try every place.
 
-        :param before: what was found the last time
+        :param before: the result of the last search
         """
         stamp = _stamp_profile()
         tried = ["{} and {}".format(*config.FUNCTION_KEYS), "{} and {}".format(*config.TOOL_KEYS)]
-        sources: "tuple[tuple[str, Callable[[], Any]], ...]" = (
+        sources: "tuple[tuple[str, Callable[[], KeySource | None]], ...]" = (
             (_PROFILE, _find_profile),
             ("the TKE role ({} and kin)".format(config.TKE_KEYS[0]), _find_tke_role),
             ("the CVM role (instance metadata)", self._find_cvm_role),
@@ -287,16 +290,16 @@ class Chain(Provider):
                     return _Found(place, FromObject(source), stamp)
                 tried.append(place)
             if known is not None and stamp is not None:
-                return known  # the file is being written; until it is whole, what it said before holds
+                return known  # the file is being written; until it is whole, its earlier keys are used
         raise _failure(
             "no key pair was found. Give secret_id= and secret_key=, or set one of the places that were tried: "
             + "; ".join(tried)
         )
 
-    def _find_cvm_role(self) -> "Any":
-        """The role of the machine, if it is a CVM with one. A machine without is asked again after minutes.
+    def _find_cvm_role(self) -> "KeySource | None":
+        """Find the role of the machine, if it is a CVM with one; else the machine is asked again after minutes.
 
-        :raises OSError: if the machine does not say
+        :raises OSError: if the machine gives no usable answer
         """
         if monotonic() < self._asks_for_role_at:
             return None
@@ -311,23 +314,23 @@ class Chain(Provider):
 
 
 class _Found:
-    """Where keys were found.
+    """A place with keys.
 
-    :param stamp: of the profile file before it was looked at
-    :ivar looks_at: when it is looked at the next time, monotonic seconds
+    :param stamp: of the profile file before the search
+    :ivar check_at: the time of the next check of the file, monotonic seconds
     """
 
-    __slots__ = ("looks_at", "place", "provider", "stamp")
+    __slots__ = ("check_at", "place", "provider", "stamp")
 
     def __init__(self, place: str, provider: FromObject, stamp: "Stamp | None") -> None:
         self.place = place
         self.provider = provider
         self.stamp = stamp
-        self.looks_at = 0.0
+        self.check_at = 0.0
 
 
 def _stamp_profile() -> "Stamp | None":
-    """What tells the profile file from what it was before, None where there is none."""
+    """Make a stamp of the profile file, which differs after each change of the file; None if there is no file."""
     for path in _PROFILE_PATHS:
         try:
             found = os.stat(os.path.expanduser(path))
@@ -337,23 +340,23 @@ def _stamp_profile() -> "Stamp | None":
     return None
 
 
-def _find_profile() -> "Any":
+def _find_profile() -> "KeySource | None":
     from tencentcloud.common.credential import ProfileCredential
 
     try:
-        return ProfileCredential().get_credential()
-    except AttributeError as error:  # what 3.1.195 raises for a file without [default]
+        return ProfileCredential().get_credential()  # type: ignore[no-any-return]
+    except AttributeError as error:  # 3.1.195 raises it for a file without [default]
         if raised_by_handler(error):
             raise
         raise ValueError("the file has no section [default]") from None
 
 
-def _find_tke_role() -> "Any":
+def _find_tke_role() -> "KeySource | None":
     if not config.has_tke_role():
         return None
     from tencentcloud.common.credential import DefaultTkeOIDCRoleArnProvider
 
-    return DefaultTkeOIDCRoleArnProvider().get_credential()
+    return DefaultTkeOIDCRoleArnProvider().get_credential()  # type: ignore[no-any-return]
 
 
 def _check(secret_id: str, secret_key: str, token: str, names: "Triple") -> Credentials:
@@ -363,7 +366,7 @@ def _check(secret_id: str, secret_key: str, token: str, names: "Triple") -> Cred
     if not secret_id or not secret_key:
         missing, given = (names[0], names[1]) if not secret_id else (names[1], names[0])
         raise ValueError("{} is given without {}; keys come in pairs".format(given, missing))
-    token = "" if token.isspace() else token  # the guide's workaround for 0.1.7 was token=" "
+    token = "" if token.isspace() else token  # Tencent's guide has token=" " as a workaround for 0.1.7
     for name, value in zip(names, (secret_id, secret_key, token)):
         check_header_value(name, value)
     return Credentials(secret_id, secret_key, token)
@@ -374,9 +377,9 @@ def _failure(message: str) -> CredentialError:
 
 
 def choose_provider(
-    secret_id: "str | None", secret_key: "str | None", token: "str | None", credentials: "Any" = None
+    secret_id: "str | None", secret_key: "str | None", token: "str | None", credentials: object = None
 ) -> Provider:
-    """The provider for what a client was given: explicit keys win, then ``credentials=``, then the chain.
+    """Choose the provider for a client's arguments: explicit keys first, then ``credentials=``, then the chain.
 
     :raises ValueError: if half a pair is given, or a token alone; empty text counts as not given
     """

@@ -1,4 +1,4 @@
-"""What a call can raise. Every error says truly whether the function ran: ``error.executed``.
+"""The errors of a call. ``error.executed`` is the verdict: did the function run?
 
 ::
 
@@ -19,11 +19,11 @@
         |   |-- AuthFailure              key, signature, token or clock refused
         |   |-- ResourceNotFound         no such function, namespace or version
         |   `-- RequestThrottled         too many API requests
-        |-- NetworkError                 the wire failed
+        |-- NetworkError                 the connection failed
         |   |-- ConnectError             no connection could be made
         |   |-- DeadlineExceeded         the call's timeout passed
         |   |   `-- ResultTimeout        the result of an asynchronous invocation was not there in time
-        |   |-- ProtocolError            the answer was not what the API speaks
+        |   |-- ProtocolError            the answer was not in the API's format
         |   `-- ServerError              an HTTP status other than 200
         `-- CredentialError              no usable key pair was found
 
@@ -73,8 +73,8 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: "type[Exception]", args: "tuple[Any, ...]", facts: "dict[str, Any]") -> Exception:
-    """Make an error again from its facts: what pickle and copy call."""
+def _rebuild(cls: "type[Exception]", args: "tuple[object, ...]", facts: "dict[str, object]") -> Exception:
+    """Make an error again from its facts, for pickle and copy."""
     error = cls.__new__(cls)
     error.__dict__.update(facts)
     error.args = args
@@ -82,37 +82,37 @@ def _rebuild(cls: "type[Exception]", args: "tuple[Any, ...]", facts: "dict[str, 
 
 
 class _Facts(Exception):
-    """What both families store, and how they show and pickle it."""
+    """The facts of both families of errors, their repr and their pickling."""
 
     code: "Any"
-    message: "Any"
+    message: "str | None"
     request_id: "Any"
     response: "Any"
     stack_trace: "Any"
     executed: Verdict
-    #: What was tried, in order; the last one is this failure.
+    #: All attempts, in order; the last one is this failure.
     attempts: "tuple[Attempt, ...]" = ()
-    #: Of its input in a ``map``, from 0; None for other calls.
+    #: The position of its input in a ``map``, from 0; None for other calls.
     position: "int | None" = None
 
     def get_code(self) -> "Any":
-        """The error code: an int of the platform's status family, or a string such as ``AuthFailure``."""
+        """Return the error code: an int of the platform's status family, or a string such as ``AuthFailure``."""
         return self.code
 
-    def get_message(self) -> "Any":
-        """What went wrong, in words."""
+    def get_message(self) -> "str | None":
+        """Return the description of the failure."""
         return self.message
 
     def get_request_id(self) -> "Any":
-        """RequestId of the API call, or None where no answer came."""
+        """Return the RequestId of the API call, or None where no answer came."""
         return self.request_id
 
     def get_response(self) -> "Any":
-        """The decoded answer; for an answer that could not be decoded, the start of its text; else None."""
+        """Return the decoded answer; for an answer that could not be decoded, the start of its text; else None."""
         return self.response
 
     def get_stack_trace(self) -> "Any":
-        """The function's own traceback, ``""`` where there is none."""
+        """Return the function's own traceback, ``""`` where there is none."""
         return self.stack_trace
 
     def __repr__(self) -> str:
@@ -120,7 +120,7 @@ class _Facts(Exception):
             type(self).__name__, self.code, self.message, self.request_id, self.executed.name
         )
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
@@ -133,7 +133,7 @@ class TencentServerlessSDKException(_Facts):
     :param response: the whole decoded answer
     :param stack_trace: the function's traceback, ``""`` where there is none
     :param status_code: ``statusCode``, the platform's status (430, 433, ...), None where there is none
-    :param executed: did the function run?
+    :param executed: the verdict: did the function run?
     """
 
     status_code: "int | None"
@@ -141,8 +141,8 @@ class TencentServerlessSDKException(_Facts):
     def __init__(
         self,
         code: "Any" = None,
-        message: "Any" = None,
-        request_id: "Any" = None,
+        message: "str | None" = None,
+        request_id: "str | None" = None,
         response: "Any" = None,
         stack_trace: "Any" = "",
         *,
@@ -209,17 +209,17 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
     """The call failed outside the function: refused by the API, lost on the wire, or never signed.
 
     :param code: the official code, such as ``ResourceNotFound.Function`` or ``ClientNetworkError``
-    :param message: what went wrong
+    :param message: the description of the failure
     :param requestId: RequestId of the API call, None where no answer came
     :param response: the decoded answer, or the start of its text where it could not be decoded
-    :param executed: did the function run?
+    :param executed: the verdict: did the function run?
     """
 
     def __init__(
         self,
         code: "Any" = None,
-        message: "Any" = None,
-        requestId: "Any" = None,  # noqa: N803  # the name of Tencent's class
+        message: "str | None" = None,
+        requestId: "str | None" = None,  # noqa: N803  # the name of Tencent's class
         *,
         response: "Any" = None,
         executed: Verdict = Verdict.MAYBE,
@@ -260,9 +260,9 @@ class RequestThrottled(APIError):
 
 
 class NetworkError(CallError):
-    """The wire failed: ``executed`` tells what can be known about the function."""
+    """The connection failed: ``executed`` says if the function may have run."""
 
-    #: May the cause pass by itself, so that another attempt makes sense?
+    #: True if the cause may pass by itself, so that another attempt makes sense.
     is_transient = True
 
 
@@ -279,7 +279,7 @@ class ResultTimeout(DeadlineExceeded):
 
 
 class ProtocolError(NetworkError):
-    """The answer was not what the API speaks; ``response`` holds the start of it."""
+    """The answer was not in the API's format; ``response`` holds the start of it."""
 
 
 class ServerError(NetworkError):

@@ -1,4 +1,4 @@
-"""The journal of a ``map``: which inputs were sent, and what came of each, so that a run that was cut can go on.
+"""The journal of a ``map``: the inputs that were sent and their outcomes, so that a run that was cut can go on.
 
 ::
 
@@ -7,15 +7,15 @@
     with Journal("run.db") as journal:
         for call in journal.in_doubt():
             print(call.position, call.message)
-            journal.settle(call.position, executed=False)  # you found out that it did not run: it is sent again
+            journal.settle(call.position, executed=False)  # you know that it did not run: it is sent again
 
 An intent is committed before the first byte of its input is sent, so an intent without an outcome is in doubt. That
-holds when a process is killed; against a loss of power nothing is promised. The file holds results and is readable by
-its owner alone.
+holds when a process is killed; after a loss of power there is no guarantee. The file holds results, and only its owner
+can read it.
 
-One map or program can have it open at a time. While it is open, ``run.db-wal`` and ``run.db-lock`` stand beside it: a
-killed process leaves them, and the next one needs the first. A child of ``fork`` cannot use the journal that its parent
-has open, and does it no harm, however the child ends.
+Only one map or program can have it open at a time. While it is open, ``run.db-wal`` and ``run.db-lock`` are beside it:
+a killed process leaves them, and the next one needs the first. A child of ``fork`` cannot use the journal that its
+parent has open, and does not damage it, in whatever way the child ends.
 """
 
 import os
@@ -40,9 +40,11 @@ from tencentserverless.models import InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, TypeVar
 
     from tencentserverless._base.journal_rows import Row
+
+    Found = TypeVar("Found")
 
 __all__ = ["DoubtfulCall", "Journal", "JournalError"]
 
@@ -69,15 +71,15 @@ _SETTLE_DOUBT = (
 
 
 class JournalError(ValueError):
-    """A journal cannot be used: it is no journal, another run's, in use, or cannot be written."""
+    """A journal cannot be used: it is no journal, belongs to another run, is in use, or cannot be written."""
 
 
 class DoubtfulCall:
     """A call that may have run, with no result.
 
     :ivar position: of its input, from 0
-    :ivar code: of the error that it ended with, ``""`` where the run was cut before it ended
-    :ivar message: what is known
+    :ivar code: the code of its error, ``""`` where the run was cut before the call ended
+    :ivar message: the known facts
     """
 
     __slots__ = ("code", "message", "position")
@@ -94,7 +96,7 @@ class DoubtfulCall:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a DoubtfulCall is frozen")
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         return DoubtfulCall, (self.position, self.code, self.message)
 
     def __repr__(self) -> str:
@@ -105,18 +107,18 @@ class Journal:
     """The journal that a map wrote.
 
     :param path: of its file
-    :raises JournalError: if there is none, it is no journal, or a map is using it
-    :raises TypeError: if it is no path
+    :raises JournalError: if there is no file, it is no journal, or a map is using it
+    :raises TypeError: if the argument is no path
     """
 
-    recorded: int  #: positions below this one may be on record
+    recorded: int  #: positions below this one may be in the journal
 
     def __init__(self, path: "str | os.PathLike[str]", *, _identity: "tuple[str, str, str, str] | None" = None) -> None:
-        # A map gives region, namespace, name and qualifier of its function, and makes the file where there is none.
+        # A map passes region, namespace, name and qualifier of its function, and creates the file if there is none.
         self._path = _check_path(path)
         self._intents: "dict[int, bytes]" = {}
-        self._earlier: "dict[int, Verdict]" = {}  # of what is sent again with consent: MAYBE or YES
-        self._outcomes: "list[tuple[Any, ...]]" = []
+        self._earlier: "dict[int, Verdict]" = {}  # verdicts of inputs that are sent again with consent: MAYBE or YES
+        self._outcomes: "list[tuple[object, ...]]" = []
         self._forgotten: "set[int]" = set()
         _check_file(self._path, is_made=_identity is not None)
         self._open()
@@ -137,13 +139,13 @@ class Journal:
         except ForkedError as error:
             words = "the journal {} was open when this process was forked; use it in a process that is started anew"
             raise JournalError(words.format(self._path)) from error
-        except UnicodeError as error:  # Python 3.6 opens no database whose name is no text
+        except UnicodeError as error:  # Python 3.6 opens no database with a name that is no text
             raise JournalError("the journal {!r} cannot be used: {}".format(self._path, error)) from error
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
     def _read_run(self, identity: "tuple[str, str, str, str] | None") -> None:
-        # SQLite's lock is kept until it is closed: two runs at once would send everything twice.
+        # SQLite keeps its lock until the close: two runs at once would send every input twice.
         self._execute("PRAGMA locking_mode = EXCLUSIVE")
         is_ours = self._identify()
         if not is_ours and identity is None:
@@ -153,7 +155,7 @@ class Journal:
         self._execute("BEGIN IMMEDIATE")
         if not is_ours:
             self._establish(identity)
-        self._execute("UPDATE run SET opened = opened + 1")  # where it cannot be written, that shows now
+        self._execute("UPDATE run SET opened = opened + 1")  # a file that cannot be written fails here
         self._execute("COMMIT")
         *known, _ = self._execute("SELECT * FROM run")[0]
         if identity is not None and tuple(known) != identity:
@@ -162,9 +164,9 @@ class Journal:
         self.recorded = self._execute("SELECT coalesce(max(position), -1) + 1 FROM calls")[0][0]
 
     def _reach(self) -> sqlite3.Connection:
-        """The connection.
+        """Return the connection.
 
-        :raises JournalError: if it was closed, or is the parent's
+        :raises JournalError: if it is closed, or belongs to the parent process
         """
         connection = self._database.connection
         if connection is None:
@@ -173,8 +175,8 @@ class Journal:
             raise JournalError("the journal {} belongs to the process that forked".format(self._path))
         return connection
 
-    def _execute(self, statement: str, values: "tuple[Any, ...]" = ()) -> "list[Any]":
-        """The rows of a statement. They are all read here, for reading them can fail, too."""
+    def _execute(self, statement: str, values: "tuple[object, ...]" = ()) -> "list[Any]":
+        """Run a statement and return its rows. All are read here, because reading them can fail, too."""
         connection = self._reach()
         try:
             return connection.execute(statement, values).fetchall()
@@ -189,8 +191,8 @@ class Journal:
             return JournalError("{} is no journal of a map ({}); give another file".format(self._path, words))
         return JournalError("the journal {} cannot be used: {}".format(self._path, words))
 
-    def _decode(self, read: "Callable[..., Any]", *values: "Any") -> "Any":
-        """What a row says: a newer version may have written what this one does not know."""
+    def _decode(self, read: "Callable[..., Found]", *values: object) -> "Found":
+        """Read a row. A newer version may have written a row that this version cannot read."""
         try:
             return read(*values)
         except (LookupError, AttributeError, TypeError, ValueError) as error:
@@ -198,7 +200,7 @@ class Journal:
             raise JournalError(words.format(self._path, error)) from error
 
     def _identify(self) -> bool:
-        """Is it a journal? False if it is empty."""
+        """True if it is a journal, False if it is empty; else raises."""
         application, version = (self._execute("PRAGMA " + name)[0][0] for name in _MARKS)
         if application == APPLICATION_ID:
             if version != FORMAT:
@@ -218,7 +220,7 @@ class Journal:
             self._execute("PRAGMA {} = {}".format(name, value))
 
     def in_doubt(self) -> "list[DoubtfulCall]":
-        """The calls that may have run and have no result, by position."""
+        """List the calls that may have run and have no result, by position."""
         found = []
         for position, state, facts in self._execute(_LIST_DOUBTS, _DOUBTFUL):
             code, message = self._decode(name_failure, state, facts)
@@ -226,9 +228,9 @@ class Journal:
         return found
 
     def settle(self, position: int, *, executed: bool) -> None:
-        """Say what became of a call that was in doubt.
+        """Settle a call that is in doubt.
 
-        :param executed: False to have it sent again; True to leave it, as a failure that is known to have run
+        :param executed: False to send it again; True to keep it, as a failure that is known to have run
         :raises KeyError: if that call is not in doubt
         :raises TypeError: if ``executed`` is no bool
         """
@@ -236,8 +238,8 @@ class Journal:
         if not self._settle(position, executed):
             raise KeyError("the call of position {!r} is not in doubt".format(position))
 
-    def _settle(self, position: "Any", executed: bool) -> bool:
-        """False if the call is not in doubt. One statement is one transaction: it is on record on return."""
+    def _settle(self, position: object, executed: bool) -> bool:
+        """Settle a call. False if it is not in doubt. One statement is one transaction: it is committed on return."""
         if not isinstance(position, int) or not 0 <= position < MAX_POSITION:
             return False
         if not executed:
@@ -249,7 +251,7 @@ class Journal:
         return bool(self._execute("SELECT changes()")[0][0])
 
     def close(self) -> None:
-        """Write what is not written yet, and let go of the file, whatever happens. A forked child only forgets it.
+        """Write all notes and release the file, even after an error. In a forked child, only forget the file.
 
         :raises JournalError: if it cannot be written
         """
@@ -257,7 +259,7 @@ class Journal:
             self._database.close()
             return
         try:
-            self._intents.clear()  # what could not be committed was not sent
+            self._intents.clear()  # an input whose intent could not be committed was not sent
             self.commit()
         finally:
             self._database.close()
@@ -272,9 +274,9 @@ class Journal:
         return "<Journal {}>".format(self._path)
 
     def check(self, position: int, event: "str | None") -> "Row | None":
-        """What is recorded of an input, None if nothing is.
+        """Find the row of an input, None if there is none.
 
-        :raises JournalError: if another input is recorded at that position
+        :raises JournalError: if the journal has another input at that position
         """
         if position >= self.recorded:
             return None
@@ -285,24 +287,24 @@ class Journal:
         return rows[0] if rows else None
 
     def enter(self, position: int, event: "str | None", is_idempotent: bool) -> "InvokeResult | Exception | None":
-        """An input's turn has come. Returns its outcome, None where it is to be sent; its intent is then noted.
+        """Enter the next input. Returns its known outcome, or notes its intent and returns None: it must be sent.
 
-        :raises JournalError: if another input is recorded at that position
+        :raises JournalError: if the journal has another input at that position
         """
         row = self.check(position, event)
         if row is not None:
             known = self._decode(read_outcome, row)
             if isinstance(known, InvokeResult) or not (is_idempotent or known.executed is Verdict.NO):
-                return known  # type: ignore[no-any-return]
+                return known
             if known.executed is not Verdict.NO:
                 self._earlier[position] = known.executed
         self._intents[position] = digest_event(event)
         return None
 
-    def note_outcome(self, position: int, outcome: "Any", may_have_run: bool) -> None:
-        """A call ended. An error that says NO says from now on what an earlier run knew of that input.
+    def note_outcome(self, position: int, outcome: object, may_have_run: bool) -> None:
+        """Note the outcome of a call. An error with NO gets the verdict that an earlier run had for that input.
 
-        :param may_have_run: what an error that is not of this package leaves open
+        :param may_have_run: the verdict for an error of another package, which has none
         """
         if isinstance(outcome, InvokeResult):
             self._outcomes.append((DONE, None, *tell_result(outcome), position))
@@ -312,16 +314,16 @@ class Journal:
                 outcome.message = "{}; {}".format(outcome.message, _EARLIER[outcome.executed])
             self._outcomes.append((FAILED, outcome.executed.value, None, tell_failure(outcome), position))
         elif not may_have_run:
-            self.forget(position)  # it could not be sent at all
+            self.forget(position)  # it could not be sent
 
     def forget(self, position: int) -> None:
-        """A call of this run is proven not to have run, and no error tells of it. Older doubts stay."""
+        """Forget a call of this run that provably did not run and has no error. Older doubts stay."""
         self._intents.pop(position, None)
         if position not in self._earlier:
             self._forgotten.add(position)
 
     def commit(self) -> None:
-        """Write what was noted. What cannot be written stays noted.
+        """Write all notes. After an error they stay noted.
 
         :raises JournalError: if it cannot be written
         """
@@ -339,7 +341,7 @@ class Journal:
             if self._forgotten:
                 connection.executemany("DELETE FROM calls WHERE position = ?", [(key,) for key in self._forgotten])
             connection.execute("COMMIT")
-        except BaseException as error:  # an interrupt, too, must leave no transaction open
+        except BaseException as error:  # after an interrupt, too, no transaction may stay open
             with suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -360,8 +362,8 @@ _EARLIER = {
 _SETTLED = "the run was cut while this call was under way; you said that the function ran"
 
 
-def _check_path(path: "Any") -> str:
-    """The path of a journal, absolute: what the process calls its folder later does not matter."""
+def _check_path(path: object) -> str:
+    """Check a journal's path, and make it absolute, so that a later change of the working folder has no effect."""
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise TypeError("the journal's path must be a str or a pathlib.Path, not {!r}".format(path))
     text = os.fspath(path)
@@ -373,14 +375,14 @@ def _check_path(path: "Any") -> str:
         raise JournalError("the journal's path has a NUL in it: {!r}".format(text))
     try:
         return os.path.abspath(text)
-    except OSError as error:  # the working folder is gone
+    except OSError as error:  # the working folder was removed
         raise JournalError("the journal {!r} cannot be found: {}".format(text, error.strerror)) from error
 
 
 def _check_file(path: str, is_made: bool) -> None:
-    """Refuse what cannot be a journal, before anything is opened.
+    """Refuse a file that cannot be a journal, before it is opened.
 
-    :param is_made: may it be missing?
+    :param is_made: True if the file may be missing
     """
     try:
         facts = os.stat(path)

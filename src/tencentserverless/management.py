@@ -9,7 +9,7 @@
     print([function["FunctionName"] for function in answer["Functions"]])
 
 The actions and their parameters are those of cloud.tencent.com/document/api/583/17234. To call a function, use a
-client: it knows what may be sent twice.
+client: it knows which calls may be sent twice.
 """
 
 from tencentserverless import config
@@ -44,10 +44,11 @@ def call_action(
     :param fields: its parameters
     :param region: default: the client's
     :param timeout: seconds, all tries included
-    :param idempotent: it may be sent twice, as one that only reads: then it is tried again where it may have arrived
+    :param idempotent: True for an action that may be sent twice, such as one that only reads: it is tried again also if
+        an earlier try may have arrived
     :returns: the answer's ``Response``
     :raises APIError: the API refused
-    :raises NetworkError: the wire broke; ``executed`` tells whether the action may have been done
+    :raises NetworkError: the connection failed; ``executed`` says if the action may have been done
     :raises TypeError, ValueError: an argument cannot be used, or the request is larger than the API takes; nothing was
         sent
     """

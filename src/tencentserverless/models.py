@@ -1,6 +1,6 @@
-"""Values that travel: what the SDK returns, raises along with its errors, and lets you pickle.
+"""Values that can be pickled: results, verdicts, and the facts of errors.
 
-Everything here is frozen and prints without secrets. This module imports nothing of ours.
+All of them are frozen and print without secrets. This module imports no other module of this project.
 """
 
 import json
@@ -14,13 +14,13 @@ __all__ = ["Attempt", "CallInfo", "Credentials", "InvocationStatus", "InvokeResu
 
 
 class Verdict(Enum):
-    """Did the function run? Every error of this SDK carries one as ``executed``.
+    """The answer to: did the function run? Every error of this SDK has one as ``executed``.
 
     Compare by identity (``error.executed is Verdict.NO``): the three answers are not two, so ``bool()`` is refused.
     """
 
     NO = "no"  #: proven: the function has not run and will not run for this call
-    MAYBE = "maybe"  #: nobody can tell from here
+    MAYBE = "maybe"  #: not known here
     YES = "yes"  #: the function's own code was running, or had run
 
     def __bool__(self) -> bool:
@@ -28,7 +28,7 @@ class Verdict(Enum):
 
 
 class InvocationStatus(Enum):
-    """How an asynchronous invocation stands."""
+    """The status of an asynchronous invocation."""
 
     UNKNOWN = "unknown"  #: the service has no record of it: it waits in the queue, or its record has expired
     RUNNING = "running"  #: it runs, or waits for a free instance
@@ -38,7 +38,7 @@ class InvocationStatus(Enum):
 
     @property
     def has_ended(self) -> bool:
-        """Is there a result or an error to be had?"""
+        """True if there is a result or an error."""
         return self not in (InvocationStatus.UNKNOWN, InvocationStatus.RUNNING)
 
 
@@ -81,15 +81,15 @@ class Credentials:
 
 
 class Attempt:
-    """One try of a call: an error's ``attempts`` lists them in order, and ``on_attempt`` is told of each as it ends.
+    """One try of a call: an error's ``attempts`` lists them in order, and ``on_attempt`` gets each as it ends.
 
     :ivar number: 1 for the first
     :ivar action: the API's action, as ``InvokeFunction``, ``Invoke`` or, for an invocation, ``GetRequestStatus``
-    :ivar endpoint: ``host:port`` it went to
-    :ivar outcome: the error code it ended with, ``ok``, or ``interrupted``
-    :ivar executed: did this try run the function?
-    :ivar duration_ms: how long it took, in milliseconds
-    :ivar phases_ms: how long each phase took that was reached, in order: ``resolve``, ``connect``, ``tunnel``,
+    :ivar endpoint: ``host:port`` of the API
+    :ivar outcome: the error code of a failed try, ``ok``, or ``interrupted``
+    :ivar executed: the verdict: did this try run the function?
+    :ivar duration_ms: its duration, in milliseconds
+    :ivar phases_ms: the milliseconds of each phase that was reached, in order: ``resolve``, ``connect``, ``tunnel``,
         ``tls`` for a new connection, then ``send`` and ``wait``; on a kept connection the first four are absent
     """
 
@@ -128,7 +128,7 @@ class Attempt:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("an Attempt is frozen")
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         facts = {name: getattr(self, name) for name in self.__slots__}
         return _rebuild_attempt, (facts,)
 
@@ -140,12 +140,12 @@ class Attempt:
 
 
 class CallInfo:
-    """Which call an ``Attempt`` belongs to, for ``on_attempt``.
+    """The call that an ``Attempt`` belongs to, for ``on_attempt``.
 
     :ivar function_name: the function's name
     :ivar namespace: its namespace
-    :ivar qualifier: version or alias; ``""`` for a question about an invocation
-    :ivar region: where it was called
+    :ivar qualifier: version or alias; ``""`` for a query about an invocation
+    :ivar region: the region of the call
     :ivar request_id: RequestId of the API call, ``""`` where no answer came
     :ivar function_request_id: id of the execution, ``""`` where the answer had none
     """
@@ -181,7 +181,7 @@ class CallInfo:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("CallInfo are frozen")
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         ids = (self.request_id, self.function_request_id)
         return CallInfo, (self.function_name, self.namespace, self.qualifier, self.region, *ids)
 
@@ -195,7 +195,7 @@ def _rebuild_attempt(facts: "dict[str, Any]") -> Attempt:
 
 
 class InvokeResult(str):
-    """What a call returned: the text of RetMsg, exactly as 0.1.7 returned it, with the facts of the execution.
+    """The result of a call: the text of RetMsg, exactly as 0.1.7 returned it, with the facts of the execution.
 
     It is a ``str``, so ``print(result)`` shows the function's JSON text (``"Hello World"`` with its quotes). For
     serialisers that refuse subclasses of ``str``, ``str(result)`` gives a plain one.
@@ -217,13 +217,13 @@ class InvokeResult(str):
         memory_bytes: int = 0,
         log: str = "",
     ) -> "InvokeResult":
-        """Make a result; the SDK does, and so may a test of yours."""
+        """Make a result, as the SDK does; your tests may do it too."""
         self = str.__new__(cls, text)
         self._facts = (request_id, function_request_id, duration_ms, billed_duration_ms, memory_bytes, log)
         return self
 
     def json(self) -> "Any":
-        """The function's return value, decoded. Raises ``ValueError`` where there is none (an ``Event`` call)."""
+        """Decode the function's return value. Raises ``ValueError`` where there is none (an ``Event`` call)."""
         if not self:
             raise ValueError("there is no return value to decode: the call was asynchronous or returned nothing")
         return json.loads(self)
@@ -240,12 +240,12 @@ class InvokeResult(str):
 
     @property
     def duration_ms(self) -> float:
-        """How long the function ran, in milliseconds."""
+        """Duration of the function's run, in milliseconds."""
         return self._facts[2]
 
     @property
     def billed_duration_ms(self) -> int:
-        """How long a run Tencent bills for, in milliseconds."""
+        """Duration that Tencent bills, in milliseconds."""
         return self._facts[3]
 
     @property
@@ -260,24 +260,24 @@ class InvokeResult(str):
 
     @property
     def position(self) -> "int | None":
-        """Of its input in a ``map``, from 0; None for other calls."""
+        """Position of its input in a ``map``, from 0; None for other calls."""
         return getattr(self, "_position", None)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         if self.position is None:
             return rebuild_result, (str(self), self._facts)
         return place_result, (str(self), self._facts, self._position)
 
 
 def rebuild_result(text: str, facts: "tuple[str, str, float, int, int, str]") -> InvokeResult:
-    """Make a result of its facts, in the order of its parameters: the hot path, pickle and copy do."""
+    """Make a result from its facts, in the order of its parameters: for the hot path, pickle and copy."""
     result = str.__new__(InvokeResult, text)
     result._facts = facts  # noqa: SLF001  # as __new__ does
     return result
 
 
 def place_result(text: str, facts: "tuple[str, str, float, int, int, str]", position: int) -> InvokeResult:
-    """The same for a result of a ``map``."""
+    """Make a result with a position from its facts, for a ``map``."""
     result = rebuild_result(text, facts)
     result._position = position  # noqa: SLF001  # as __new__ would
     return result

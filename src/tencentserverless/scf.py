@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     import os
     from typing import Any, Iterable
 
-    from tencentserverless._base.observer import Hook
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._base.arguments import Hook
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.map import Map
     from tencentserverless._sync.spawn_map import SpawnMap
     from tencentserverless.models import InvokeResult
 
-#: The two exceptions stand here because 0.1.7 had them here.
+#: The two exceptions are here because 0.1.7 had them here.
 __all__ = ["Client", "Function", "Invocation", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
 
-if version_info < (3, 7):  # noqa: UP036  # which does not ask __getattr__
+if version_info < (3, 7):  # noqa: UP036  # it does not call a module's __getattr__
     from tencentserverless._sync.invocation import Invocation
 elif not TYPE_CHECKING:
 
     def __getattr__(name: str) -> "Any":
-        """Invocation, loaded by the first who asks: most programs never do."""
+        """Load Invocation at its first use: most programs never use it."""
         if name != "Invocation":
             raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))
         from tencentserverless._sync.invocation import Invocation
@@ -48,7 +48,7 @@ elif not TYPE_CHECKING:
 
 
 class Client(BaseClient):
-    """Calls functions, keeping connections alive between calls. Safe for threads and for fork; picklable.
+    """Calls functions, and keeps connections alive between calls. Safe for threads and for fork; picklable.
 
     :param region: of calls that name none; default ``TENCENTCLOUD_REGION``, else ap-guangzhou
     :param secret_id: SecretId; default: the environment's keys, then Tencent's credential providers
@@ -61,18 +61,18 @@ class Client(BaseClient):
     :param connect_timeout: seconds for a new connection, from name lookup to TLS
     :param max_connections: open at once; further calls wait
     :param max_attempts: tries of a call whose failure proves that the function did not run
-    :param proxy: URL of an HTTP proxy, with ``user:password@`` where it asks; ``""`` for none; default
+    :param proxy: URL of an HTTP proxy, with ``user:password@`` if it needs that; ``""`` for none; default
         ``HTTPS_PROXY`` and ``NO_PROXY``
     :param ca_file: a file or folder of the roots to trust; default: the system's
     :param api: ``"Invoke"`` or ``"InvokeFunction"`` to pin the API's action
     :param language: of the API's error messages, ``"zh-CN"`` or ``"en-US"``
     :param on_attempt: is called with an ``Attempt`` and its ``CallInfo`` when a try has ended, in the thread that
-        calls; its exceptions are logged and change nothing. No hook is told of calls that a hook makes. A client that
-        is pickled takes it along
+        calls; its exceptions are logged and have no other effect. Calls that a hook makes are reported to no hook. The
+        hook is pickled with the client
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
 
-    _room = "tencentserverless.scf"
+    _logger_name = "tencentserverless.scf"
 
     def _open_pools(self) -> None:
         self._pool = Pool(self._limit, self._connect_timeout)
@@ -84,7 +84,7 @@ class Client(BaseClient):
         log_type: "str | None" = "None",
         qualifier: "str | None" = "$LATEST",
         invocation_type: "str | None" = "RequestResponse",
-        data: "Any" = None,
+        data: object = None,
         *,
         region: "str | None" = None,
         routing_key: "str | dict[str, str] | None" = None,
@@ -92,22 +92,22 @@ class Client(BaseClient):
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
     ) -> "InvokeResult":
-        """Call a function and wait for what it returns.
+        """Call a function and wait for its result.
 
         :param function_name: its name
         :param namespace: its namespace
         :param log_type: ``"Tail"`` to get the last 4 KB of its log in ``result.log``
         :param qualifier: version or alias
         :param invocation_type: ``"RequestResponse"``, or ``"Event"`` to only start it
-        :param data: the event, anything that ``json.dumps`` takes; None sends none
+        :param data: the event, any value that ``json.dumps`` takes; None sends none
         :param region: of this call alone
         :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
         :param timeout: seconds for this call, all its attempts included
-        :param idempotent: the function may run twice for this call, so that what may have run is tried again
-        :param on_attempt: is told of each try of this call, in place of the client's
-        :returns: RetMsg, the JSON text of what the function returned, with the facts of the execution
+        :param idempotent: True if the function may run twice for this call: it is tried again also if it may have run
+        :param on_attempt: is called for each try of this call, in place of the client's hook
+        :returns: RetMsg, the function's return value as JSON text, with the facts of the execution
         :raises TencentServerlessSDKException: the function failed
-        :raises TencentCloudSDKException: the API refused, the wire broke, or there are no keys
+        :raises TencentCloudSDKException: the API refused, the connection failed, or there are no keys
         :raises TypeError, ValueError: an argument cannot be used; nothing was sent
         """
         flow = self._begin(
@@ -120,12 +120,12 @@ class Client(BaseClient):
             idempotent=idempotent,
             on_attempt=on_attempt,
         )
-        return self._run(flow)  # type: ignore[no-any-return]
+        return self._run(flow)
 
     def spawn(
         self,
         function_name: str,
-        data: "Any" = None,
+        data: object = None,
         *,
         namespace: "str | None" = "default",
         qualifier: "str | None" = "$LATEST",
@@ -135,19 +135,19 @@ class Client(BaseClient):
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
     ) -> "Invocation":
-        """Start a function and do not wait for what it returns: an ``Event`` call through the API's Invoke.
+        """Start a function without waiting for its result: an ``Event`` call through the API's Invoke.
 
         :param function_name: its name
-        :param data: the event, anything that ``json.dumps`` takes, at most 128 KB of it; None sends none
+        :param data: the event, any value that ``json.dumps`` takes, at most 128 KB as JSON; None sends none
         :param namespace: its namespace
         :param qualifier: version or alias
         :param region: of this call alone
         :param routing_key: for an alias's routing rules: a dict of texts, or its JSON text
         :param timeout: seconds until it is accepted, all attempts included
-        :param idempotent: the function may be started twice for this call
-        :param on_attempt: is told of each try of this call, in place of the client's
-        :returns: the invocation, to ask for its status and its result
-        :raises Exception: what ``invoke`` raises
+        :param idempotent: True if the function may be started twice for this call
+        :param on_attempt: is called for each try of this call, in place of the client's hook
+        :returns: the invocation, which gives its status and its result
+        :raises Exception: the same as ``invoke``
         """
         from tencentserverless._base.invocation import refer_to_spawned
         from tencentserverless._sync.invocation import Invocation
@@ -178,12 +178,12 @@ class Client(BaseClient):
         namespace: "str | None" = "default",
         region: "str | None" = None,
     ) -> "Invocation":
-        """An invocation that was started before, perhaps by another process. Nothing is sent until it is asked.
+        """Make an invocation that was started before, perhaps by another process. No request is sent here.
 
         :param function_name: the function's name
         :param request_id: ``invocation.request_id``, or ``function_request_id`` of an ``Event`` call's result
         :param namespace: the function's namespace
-        :param region: where it was started
+        :param region: the region where it was started
         """
         from tencentserverless._base.invocation import refer_to_known
         from tencentserverless._sync.invocation import Invocation
@@ -193,16 +193,16 @@ class Client(BaseClient):
     def map(
         self,
         function_name: str,
-        iterable: "Iterable[Any]",
+        iterable: "Iterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
         journal: "str | os.PathLike[str] | None" = None,
         *,
         grace: float = 5.0,
-        **options: "Any",
+        **options: object,
     ) -> "Map":
-        """Call a function for each input and iterate over what comes of it, in bounded memory.
+        """Call a function for each input and iterate over the outcomes, in bounded memory.
 
         ::
 
@@ -210,23 +210,23 @@ class Client(BaseClient):
                 print(result.position, result.json())
 
         Each result and each error has its input's ``position``. The calls are driven in the caller's thread, while it
-        iterates. Where the platform finds no room (429, 432, RequestLimitExceeded) fewer are made at once, which is
-        logged at INFO, and what found no room waits; that is not counted against ``max_attempts``.
+        iterates. If the platform throttles (429, 432, RequestLimitExceeded), fewer calls run at once, which is logged
+        at INFO, and the throttled calls wait; that is not counted against ``max_attempts``.
 
-        Left early, by ``break``, an error or Ctrl-C, the map sends nothing more, waits ``grace`` seconds for what is
+        Left early, by ``break``, an error or Ctrl-C, the map sends no more requests, waits ``grace`` seconds for calls
         under way, and logs the rest as MAYBE.
 
         :param function_name: its name
-        :param iterable: the events; without end if you like, for it is taken from as room is found
+        :param iterable: the events; it may be endless, because events are taken only as calls end
         :param concurrency: calls under way at once; default 32, or ``max_connections`` where that is less
-        :param ordered: hand out in the order of the inputs; False: as they end
-        :param return_exceptions: hand out errors in place of results; False: raise them. A map that raised one goes on
-            where it is asked for the next
+        :param ordered: True to hand outcomes out in the order of the inputs; False: as they end
+        :param return_exceptions: True to hand out errors in place of results; False: raise them. A map that raised one
+            goes on with the next outcome
         :param journal: a file in which each input is noted before it is sent, and its outcome after. The same call with
-            the same file resumes a run that was cut: what has an outcome is not sent again, unless it did not run, or
-            failed and is ``idempotent``; what is in doubt is an error with ``executed`` MAYBE. See
+            the same file resumes a run that was cut: an input with an outcome is not sent again, unless it did not run,
+            or failed and is ``idempotent``; an input in doubt is an error with ``executed`` MAYBE. See
             ``tencentserverless.journal``
-        :param grace: seconds
+        :param grace: seconds to wait for calls under way if the map is left early
         :param options: of each call: namespace, qualifier, log_type, region, routing_key, timeout, idempotent,
             on_attempt
         :raises JournalError: the journal cannot be used; nothing was sent
@@ -236,8 +236,8 @@ class Client(BaseClient):
             iterable, concurrency, ordered, return_exceptions, journal, grace=grace
         )
 
-    def function(self, name: str, **options: "Any") -> "Function":
-        """A handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
+    def function(self, name: str, **options: object) -> "Function":
+        """Make a handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
@@ -255,7 +255,7 @@ class Client(BaseClient):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, flow: "Flow[Any]") -> "Any":
+    def _run(self, flow: "Flow[Result]") -> "Result":
         """Drive a flow."""
         if self._pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
@@ -272,25 +272,25 @@ class Function(BaseFunction):
 
     _client: Client
 
-    def __call__(self, *args: "Any", **keywords: "Any") -> "InvokeResult":
+    def __call__(self, *args: object, **keywords: object) -> "InvokeResult":
         """Call it. The event is ``data=``, one positional argument, or else the keywords.
 
         ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
-        Returns and raises what ``Client.invoke`` does; TypeError if more than one event is given.
+        Returns and raises the same as ``Client.invoke``; TypeError if more than one event is given.
         """
         return self._client.invoke(self.name, **self._merge(args, keywords))
 
-    def invoke(self, data: "Any" = None) -> "InvokeResult":
-        """Call it with this event; None sends none. Returns and raises what ``Client.invoke`` does."""
+    def invoke(self, data: object = None) -> "InvokeResult":
+        """Call it with this event; None sends none. Returns and raises the same as ``Client.invoke``."""
         return self._client.invoke(self.name, data=data, **self._options)
 
-    def spawn(self, data: "Any" = None) -> "Invocation":
-        """Start it with this event and do not wait for what it returns. See ``Client.spawn``."""
+    def spawn(self, data: object = None) -> "Invocation":
+        """Start it with this event, without waiting for its result. See ``Client.spawn``."""
         return self._client.spawn(self.name, data, **self._spawn_options())
 
     def map(
         self,
-        iterable: "Iterable[Any]",
+        iterable: "Iterable[object]",
         concurrency: "int | None" = None,
         ordered: bool = True,
         return_exceptions: bool = False,
@@ -298,7 +298,7 @@ class Function(BaseFunction):
         *,
         grace: float = 5.0,
     ) -> "Map":
-        """Call it for each input and iterate over what comes of it. See ``Client.map``."""
+        """Call it for each input and iterate over the outcomes. See ``Client.map``."""
         from tencentserverless._sync.map import Map, MapRun
 
         client = self._client
@@ -318,7 +318,7 @@ class Function(BaseFunction):
 
     def spawn_map(
         self,
-        iterable: "Iterable[Any]",
+        iterable: "Iterable[object]",
         *,
         concurrency: "int | None" = None,
         window: int = 1000,
@@ -332,14 +332,14 @@ class Function(BaseFunction):
             for invocation in function.spawn_map(items):
                 print(invocation.position, invocation.result())
 
-        Each has its input's ``position``. One that could not be started is handed out too: its ``result()`` raises why.
+        Each has its input's ``position``. One that could not be started is handed out too; ``result()`` raises then.
         Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
 
         :param iterable: the events
-        :param concurrency: starts and questions at once, each by a thread; default 8, or ``max_connections`` if less
+        :param concurrency: starts and queries at once, each by a thread; default 8, or ``max_connections`` if less
         :param window: invocations that have not ended; further inputs wait
-        :param polls_per_second: how often the service is asked, over all invocations. It takes 20 questions of each
-            kind a second from an account (cloud.tencent.com/document/api/583/65348)
+        :param polls_per_second: queries to the service, over all invocations. It takes 20 queries of each kind a
+            second from an account (cloud.tencent.com/document/api/583/65348)
         :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
         :raises TypeError, ValueError: an argument cannot be used; nothing was started
         """
@@ -370,9 +370,9 @@ def invoke(
     log_type: "str | None" = "None",
     qualifier: "str | None" = "$LATEST",
     invocation_type: "str | None" = "RequestResponse",
-    data: "Any" = None,
+    data: object = None,
 ) -> "InvokeResult":
-    """Call a function without a client of your own; connections are kept alive for the whole process all the same.
+    """Call a function without a client of your own; the process keeps its connections alive all the same.
 
     :param function_name: its name
     :param region: default ``TENCENTCLOUD_REGION``, else ap-guangzhou
@@ -383,9 +383,9 @@ def invoke(
     :param log_type: ``"Tail"`` to get the last 4 KB of its log in ``result.log``
     :param qualifier: version or alias
     :param invocation_type: ``"RequestResponse"``, or ``"Event"`` to only start it
-    :param data: the event, anything that ``json.dumps`` takes; None sends none
-    :returns: what ``Client.invoke`` returns
-    :raises Exception: what ``Client.invoke`` raises
+    :param data: the event, any value that ``json.dumps`` takes; None sends none
+    :returns: the same as ``Client.invoke``
+    :raises Exception: the same as ``Client.invoke``
     """
     client: Client = _ambient.get()
     provider = client._provider_of(secret_id, secret_key, token)

@@ -1,4 +1,4 @@
-"""What is the asyncio face's own in a map: workers that are tasks, several consumers, tasks that begin at once."""
+"""The asynchronous client's own part of a map: workers that are tasks, several consumers, tasks that begin at once."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""What callers may pass: flags, spans of time and hooks, wherever either face takes one."""
+"""Arguments of both clients: flags, spans of time and hooks."""
 
 import functools
 import os
@@ -60,7 +60,7 @@ SPANS: "list[tuple[str, str, Act]]" = [
 
 @pytest.fixture(params=["threads", "tasks"])
 def refuse(request: "Any") -> "Callable[..., None]":
-    """Expects an error of either face, before anything is sent."""
+    """Expect an error of both clients, before any request is sent."""
 
     def expect(act: "Act", value: "Any", kind: "type[Exception]", words: str) -> None:
         async def act_in_loop(url: str) -> None:

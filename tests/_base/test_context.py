@@ -11,7 +11,7 @@ def test_it_has_the_clients_settings_of_the_moment_and_shares_what_the_client_le
     with Client(endpoint="http://127.0.0.1:9", timeout=7, max_connections=3, on_attempt=hook, **KEYS) as client:
         context = client._context()
         assert (context.region, context.timeout_seconds, context.max_connections) == ("ap-guangzhou", 7, 3)
-        assert context.room == "tencentserverless.scf"
+        assert context.logger_name == "tencentserverless.scf"
         assert context.on_attempt is hook
         assert context.state is client._context().state
         assert context.policy is client._context().policy

@@ -45,11 +45,11 @@ def call_by_task(url: str, name: str = "f", **options: "Any") -> "Any":
     return run_on_new_loop(call())
 
 
-FACES = [call_by_thread, call_by_task]
+CLIENT_KINDS = [call_by_thread, call_by_task]
 ROOMS = {call_by_thread: "tencentserverless.scf", call_by_task: "tencentserverless.aio"}
 
 
-@pytest.fixture(params=FACES, ids=["threads", "tasks"])
+@pytest.fixture(params=CLIENT_KINDS, ids=["threads", "tasks"])
 def call(request: "Any") -> "Any":
     return request.param
 

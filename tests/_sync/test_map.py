@@ -1,4 +1,4 @@
-"""What is the thread face's own in a map: one poll loop, connections shared with other threads, forks, Ctrl-C."""
+"""The synchronous client's own part of a map: one poll loop, connections shared with other threads, forks, Ctrl-C."""
 
 import gc
 import itertools

@@ -1,4 +1,4 @@
-"""What is the thread face's own in a spawn_map: its threads, several threads that iterate, forks, interrupts."""
+"""The synchronous client's own part of a spawn_map: its threads, several threads that iterate, forks, interrupts."""
 
 import gc
 import os

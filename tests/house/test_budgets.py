@@ -1,5 +1,6 @@
 """tools/budgets.py finds what breaks a budget, and nothing else."""
 
+import ast
 import contextlib
 import io
 from pathlib import Path
@@ -105,6 +106,43 @@ def test_median_is_held(tmp_path: Path) -> None:
     for number in range(3):
         put(tmp_path, f"a{number}.py", "x = 1\n" * 151)
     assert "the median file has 151 lines; at most 150" in check(tmp_path).stdout
+
+
+ANY = "from typing import Any\n\nx: 'list[Any] | Any'\ny: Any = 'Any'\n"  # three uses
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "message"),
+    [
+        ("tencentserverless/_core/a.py", 374, "the SDK uses Any 3 times in 374 lines; at most 8 times in 1,000"),
+        ("tencentserverless/_core/a.py", 375, ""),
+        ("tencentserverless/local/a.py", 374, "local uses Any 3 times in 374 lines; at most 4 times in 1,000"),
+        ("tencentserverless/cli/a.py", 5, ""),
+        ("tencentserverless/testing/a.py", 5, ""),
+        ("other/a.py", 5, ""),
+    ],
+)
+def test_any_is_counted_by_the_line_also_in_quoted_annotations(
+    tmp_path: Path, path: str, lines: int, message: str
+) -> None:
+    for number in range(4):
+        put(tmp_path, f"clean{number}.py", CLEAN)
+    put(tmp_path, path, ANY + "x = 1\n" * (lines - 4))
+    done = check(tmp_path)
+    assert done.returncode == bool(message)
+    assert message in done.stdout
+
+
+def test_every_place_of_any_is_counted() -> None:
+    text = """
+import typing
+from typing import Any
+Alias = tuple[Any, "Any"]
+def f(a: Any, b: "list[Any]", *c: "Any", **d: typing.Any) -> "dict[Any, Any]": ...
+async def g() -> Any: ...
+x = "Any"
+"""
+    assert budgets.count_any(ast.parse(text)) == 8
 
 
 def test_an_empty_folder_is_a_breach(tmp_path: Path) -> None:

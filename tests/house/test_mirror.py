@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("_client.py", "_core/__init__.py", "_core/retry.py", "_core/wire.py", "local/http/tls.py")
-TESTS = ("test_client.py", "_core/test_retry.py", "local/http/test_tls.py", "parity/test_faces.py")
-WIRE = "_core/wire.py: it has no code of its own; parity/test_faces.py reads it"
+TESTS = ("test_client.py", "_core/test_retry.py", "local/http/test_tls.py", "parity/test_clients.py")
+WIRE = "_core/wire.py: it has no code of its own; parity/test_clients.py reads it"
 
 
 def check(folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -68,10 +68,10 @@ def test_a_module_without_a_test_module_is_a_fault(project: Path) -> None:
     ("line", "fault"),
     [
         (
-            "_core/retry.py: parity/test_faces.py",
+            "_core/retry.py: parity/test_clients.py",
             "_core/retry.py has its own tests/_core/test_retry.py; take the line out",
         ),
-        ("_core/gone.py: parity/test_faces.py", "there is no module _core/gone.py; take the line out"),
+        ("_core/gone.py: parity/test_clients.py", "there is no module _core/gone.py; take the line out"),
         (WIRE, "_core/wire.py is listed twice"),
     ],
 )
@@ -93,7 +93,7 @@ def test_a_reason_names_what_is_there(project: Path) -> None:
 
 def test_a_list_that_grows_is_a_fault(project: Path) -> None:
     put(project / "src" / "tencentserverless", "aio.py")
-    write_list(project, WIRE, "aio.py: parity/test_faces.py", length=1)
+    write_list(project, WIRE, "aio.py: parity/test_clients.py", length=1)
     assert find_fault(project).startswith("tests/unmapped.txt:1: the list has 2 lines and may have 1: give")
 
 

@@ -10,8 +10,7 @@ from tools.words import find_in_file, find_in_source, find_words, list_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = [
-    "src/tencentserverless/cli",
-    "src/tencentserverless/testing",
+    "src",
     "tools",
     "benchmarks",
     "examples",

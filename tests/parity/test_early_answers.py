@@ -1,4 +1,4 @@
-"""A peer may answer before a request was sent whole: both faces take the answer at once, and know that nothing ran."""
+"""A peer may answer before a request was sent whole: both clients take the answer at once, and say NO."""
 
 import socket
 import threading

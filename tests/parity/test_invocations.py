@@ -1,4 +1,4 @@
-"""Asynchronous invocations are one on both faces: the same answers of the service lead to the same end."""
+"""Asynchronous invocations are alike on both clients: the same answers of the service lead to the same outcome."""
 
 import asyncio
 import copy
@@ -74,9 +74,9 @@ class Tasks:
         pass  # its loops have ended, and its connections with them
 
 
-@pytest.fixture(params=[Threads, Tasks], ids=lambda face: face.name)
-def face(request: "Any") -> "Any":
-    """A face's client, and ``face.service`` that it talks to. Pauses are short."""
+@pytest.fixture(params=[Threads, Tasks], ids=lambda client_kind: client_kind.name)
+def client_kind(request: "Any") -> "Any":
+    """One kind of client, and ``client_kind.service``, its service. Pauses are short."""
     with Service() as service:
         found = request.param(service)
         found.service = service
@@ -109,10 +109,12 @@ ENDS: "list[tuple[str, object]]" = [
 
 
 @pytest.mark.parametrize(("script", "expected"), ENDS)
-def test_a_result_is_what_a_synchronous_call_would_have_given(face: "Any", script: str, expected: object) -> None:
-    invocation = face.spawn(script, {"x": 1})
+def test_a_result_is_what_a_synchronous_call_would_have_given(
+    client_kind: "Any", script: str, expected: object
+) -> None:
+    invocation = client_kind.spawn(script, {"x": 1})
     if isinstance(expected, str):
-        result = face.ask(invocation, "result", 20)
+        result = client_kind.ask(invocation, "result", 20)
         assert type(result) is InvokeResult
         assert result == expected
         assert result.function_request_id == invocation.request_id
@@ -120,10 +122,10 @@ def test_a_result_is_what_a_synchronous_call_would_have_given(face: "Any", scrip
         return
     kind, verdict, status = expected  # type: ignore[misc]
     with pytest.raises(kind) as caught:
-        face.ask(invocation, "result", 20)
+        client_kind.ask(invocation, "result", 20)
     assert (type(caught.value), caught.value.executed) == (kind, verdict)
     assert getattr(caught.value, "status_code", None) == status
-    assert face.service.asked.count("Invoke") == 1, "whatever comes of asking, it is started once"
+    assert client_kind.service.asked.count("Invoke") == 1, "whatever comes of asking, it is started once"
 
 
 @pytest.mark.parametrize(
@@ -138,17 +140,17 @@ def test_a_result_is_what_a_synchronous_call_would_have_given(face: "Any", scrip
         ("e-gone", "FAILED"),
     ],
 )
-def test_a_status_is_what_the_service_says_now(face: "Any", script: str, statuses: str) -> None:
-    invocation = face.spawn(script)
+def test_a_status_is_what_the_service_says_now(client_kind: "Any", script: str, statuses: str) -> None:
+    invocation = client_kind.spawn(script)
     for name in statuses.split():
-        assert face.ask(invocation, "status") is InvocationStatus[name]
+        assert client_kind.ask(invocation, "status") is InvocationStatus[name]
 
 
-def test_spawn_sends_an_event_call_and_tells_which_invocation_it_is(face: "Any") -> None:
-    invocation = face.spawn(
+def test_spawn_sends_an_event_call_and_tells_which_invocation_it_is(client_kind: "Any") -> None:
+    invocation = client_kind.spawn(
         "f-ok", {"x": [1]}, namespace="ns", qualifier="7", region="ap-beijing", routing_key={"a": "b"}
     )
-    request = face.service.requests[0]
+    request = client_kind.service.requests[0]
     assert request.headers["x-tc-action"] == "Invoke"
     assert request.headers["x-tc-region"] == "ap-beijing"
     assert request.fields == {
@@ -162,109 +164,111 @@ def test_spawn_sends_an_event_call_and_tells_which_invocation_it_is(face: "Any")
     facts = (invocation.function_name, invocation.namespace, invocation.region, invocation.request_id)
     assert facts == ("f-ok", "ns", "ap-beijing", "id-0")
     assert repr(invocation).endswith("Invocation id-0 of f-ok in ap-beijing>")
-    face.ask(invocation, "result")
-    asked = face.service.requests[1]
+    client_kind.ask(invocation, "result")
+    asked = client_kind.service.requests[1]
     assert asked.headers["x-tc-region"] == "ap-beijing"
     assert asked.fields == {"FunctionName": "f-ok", "FunctionRequestId": "id-0", "Namespace": "ns"}
 
 
-def test_a_handle_spawns_with_its_options(face: "Any") -> None:
-    handle = face.client.function("f-ok", namespace="ns", region="ap-beijing", log_type="Tail", idempotent=True)
+def test_a_handle_spawns_with_its_options(client_kind: "Any") -> None:
+    handle = client_kind.client.function("f-ok", namespace="ns", region="ap-beijing", log_type="Tail", idempotent=True)
     spawned = handle.spawn({"a": 1})
-    invocation = spawned if face.name == "threads" else run_on_new_loop(spawned)
+    invocation = spawned if client_kind.name == "threads" else run_on_new_loop(spawned)
     assert (invocation.namespace, invocation.region) == ("ns", "ap-beijing")
-    assert "LogType" not in face.service.requests[0].fields
+    assert "LogType" not in client_kind.service.requests[0].fields
 
 
-def test_an_event_call_by_invoke_stays_as_it_was(face: "Any") -> None:
-    call = face.client.invoke("f-ok", invocation_type="Event")
-    result = call if face.name == "threads" else run_on_new_loop(call)
+def test_an_event_call_by_invoke_stays_as_it_was(client_kind: "Any") -> None:
+    call = client_kind.client.invoke("f-ok", invocation_type="Event")
+    result = call if client_kind.name == "threads" else run_on_new_loop(call)
     assert (result, result.function_request_id) == ("", "id-0")
-    assert face.ask(face.client.invocation("f-ok", result.function_request_id), "result", 20) == '{"a": 1}'
+    assert (
+        client_kind.ask(client_kind.client.invocation("f-ok", result.function_request_id), "result", 20) == '{"a": 1}'
+    )
 
 
-def test_a_result_that_is_here_is_not_asked_for_again(face: "Any") -> None:
-    invocation = face.spawn("f-ok")
-    first = face.ask(invocation, "result")
-    count = len(face.service.asked)
-    assert face.ask(invocation, "result") is first
-    assert len(face.service.asked) == count
+def test_a_result_that_is_here_is_not_asked_for_again(client_kind: "Any") -> None:
+    invocation = client_kind.spawn("f-ok")
+    first = client_kind.ask(invocation, "result")
+    count = len(client_kind.service.asked)
+    assert client_kind.ask(invocation, "result") is first
+    assert len(client_kind.service.asked) == count
 
 
-def test_a_failure_is_asked_for_again_since_the_platform_may_run_it_again(face: "Any") -> None:
-    invocation = face.spawn("f-throws-retrying-retried")
+def test_a_failure_is_asked_for_again_since_the_platform_may_run_it_again(client_kind: "Any") -> None:
+    invocation = client_kind.spawn("f-throws-retrying-retried")
     with pytest.raises(exception.FunctionError):
-        face.ask(invocation, "result", 20)
-    assert face.ask(invocation, "result", 20) == '"second"'
+        client_kind.ask(invocation, "result", 20)
+    assert client_kind.ask(invocation, "result", 20) == '"second"'
 
 
-def test_a_result_that_is_not_there_in_time_is_not_lost(face: "Any") -> None:
-    invocation = face.spawn("f-running-running-running-ok")
+def test_a_result_that_is_not_there_in_time_is_not_lost(client_kind: "Any") -> None:
+    invocation = client_kind.spawn("f-running-running-running-ok")
     with pytest.raises(
         exception.ResultTimeout, match=r"f-running-running-running-ok id-0 .* its status was running"
     ) as caught:
-        face.ask(invocation, "result", 0.12)
+        client_kind.ask(invocation, "result", 0.12)
     assert caught.value.executed is MAYBE
     assert isinstance(caught.value, exception.DeadlineExceeded)
-    assert face.ask(invocation, "result", 20) == '{"a": 1}'
+    assert client_kind.ask(invocation, "result", 20) == '{"a": 1}'
 
 
-def test_a_service_that_cannot_be_reached_in_time_is_the_cause(face: "Any") -> None:
-    invocation = face.spawn("f-http")
+def test_a_service_that_cannot_be_reached_in_time_is_the_cause(client_kind: "Any") -> None:
+    invocation = client_kind.spawn("f-http")
     with pytest.raises(exception.ResultTimeout) as caught:
-        face.ask(invocation, "result", 0.3)
+        client_kind.ask(invocation, "result", 0.3)
     assert isinstance(caught.value.__cause__, exception.ServerError)
 
 
-def test_cancelling_names_the_invocation_and_how(face: "Any") -> None:
-    invocation = face.spawn("e-running", namespace="ns")
+def test_cancelling_names_the_invocation_and_how(client_kind: "Any") -> None:
+    invocation = client_kind.spawn("e-running", namespace="ns")
     for grace in (False, True):
-        face.ask(invocation, "cancel", grace)
-    assert face.service.terminated == [("e-running", "ns", False), ("e-running", "ns", True)]
+        client_kind.ask(invocation, "cancel", grace)
+    assert client_kind.service.terminated == [("e-running", "ns", False), ("e-running", "ns", True)]
     with pytest.raises(exception.FunctionAborted):
-        face.ask(invocation, "result", 20)
+        client_kind.ask(invocation, "result", 20)
 
 
-def test_what_cannot_be_cancelled_is_an_error_of_the_api(face: "Any") -> None:
+def test_what_cannot_be_cancelled_is_an_error_of_the_api(client_kind: "Any") -> None:
     with pytest.raises(exception.ResourceNotFound) as caught:
-        face.ask(face.spawn("f-running"), "cancel")
+        client_kind.ask(client_kind.spawn("f-running"), "cancel")
     assert caught.value.executed is MAYBE, "nothing is known about the invocation"
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
-def test_an_invocation_can_be_copied_and_asked_elsewhere(face: "Any", duplicate: "Act") -> None:
-    invocation = face.spawn("f-running-ok", namespace="ns", region="ap-beijing")
+def test_an_invocation_can_be_copied_and_asked_elsewhere(client_kind: "Any", duplicate: "Act") -> None:
+    invocation = client_kind.spawn("f-running-ok", namespace="ns", region="ap-beijing")
     again = duplicate(invocation)
     assert repr(again) == repr(invocation)
     assert (again.namespace, again.position) == ("ns", None)
-    assert face.ask(again, "result", 20) == '{"a": 1}'
-    assert face.service.requests[-1].headers["x-tc-region"] == "ap-beijing"
+    assert client_kind.ask(again, "result", 20) == '{"a": 1}'
+    assert client_kind.service.requests[-1].headers["x-tc-region"] == "ap-beijing"
     once_more = duplicate(again)
-    count = len(face.service.asked)
-    assert face.ask(once_more, "result") == '{"a": 1}', "a result that is here travels along"
-    assert len(face.service.asked) == count
-    if face.name == "threads":
+    count = len(client_kind.service.asked)
+    assert client_kind.ask(once_more, "result") == '{"a": 1}', "a result that is here travels along"
+    assert len(client_kind.service.asked) == count
+    if client_kind.name == "threads":
         again._client.close()
         once_more._client.close()
 
 
-def test_keys_travel_only_where_they_were_given(face: "Any", monkeypatch: pytest.MonkeyPatch) -> None:
-    assert KEYS["secret_key"].encode() in pickle.dumps(face.spawn("f-ok"))
-    assert KEYS["secret_key"] not in repr(face.spawn("f-ok"))
+def test_keys_travel_only_where_they_were_given(client_kind: "Any", monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KEYS["secret_key"].encode() in pickle.dumps(client_kind.spawn("f-ok"))
+    assert KEYS["secret_key"] not in repr(client_kind.spawn("f-ok"))
     monkeypatch.setenv("TENCENTCLOUD_SECRETID", "AKIDambient")
     monkeypatch.setenv("TENCENTCLOUD_SECRETKEY", "ambient-secret")
-    client = type(face.client)(endpoint=face.service.url)
+    client = type(client_kind.client)(endpoint=client_kind.service.url)
     invocation = client.invocation("f-ok", "id-0")
     assert b"ambient" not in pickle.dumps(invocation)
-    assert face.ask(pickle.loads(pickle.dumps(invocation)), "status") is InvocationStatus.FINISHED
+    assert client_kind.ask(pickle.loads(pickle.dumps(invocation)), "status") is InvocationStatus.FINISHED
 
 
-def test_an_invocation_of_another_process_is_looked_for_three_days_back(face: "Any") -> None:
-    face.service.adopt("id-other", "f-ok")
-    invocation = face.client.invocation("f-ok", "id-other", namespace="ns", region="ap-beijing")
-    assert face.service.asked == []
-    assert face.ask(invocation, "result", 20) == '{"a": 1}'
-    fields = face.service.requests[0].fields
+def test_an_invocation_of_another_process_is_looked_for_three_days_back(client_kind: "Any") -> None:
+    client_kind.service.adopt("id-other", "f-ok")
+    invocation = client_kind.client.invocation("f-ok", "id-other", namespace="ns", region="ap-beijing")
+    assert client_kind.service.asked == []
+    assert client_kind.ask(invocation, "result", 20) == '{"a": 1}'
+    fields = client_kind.service.requests[0].fields
     assert fields["StartTime"] < fields["EndTime"]
     assert len(fields["StartTime"]) == len("2026-01-01 00:00:00")
 
@@ -301,106 +305,110 @@ def test_an_invocation_of_another_process_is_looked_for_three_days_back(face: "A
     ],
 )
 def test_what_cannot_be_used_is_refused_and_nothing_is_sent(
-    face: "Any", act: "Act", error: "type[Exception]", words: str
+    client_kind: "Any", act: "Act", error: "type[Exception]", words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        act(face.client)
-    assert face.service.requests == []
+        act(client_kind.client)
+    assert client_kind.service.requests == []
 
 
 @pytest.mark.parametrize(
     ("method", "argument", "error"), [("result", 0, ValueError), ("result", "1", TypeError), ("cancel", 1, TypeError)]
 )
-def test_what_cannot_be_asked_is_refused(face: "Any", method: str, argument: "Any", error: "type[Exception]") -> None:
+def test_what_cannot_be_asked_is_refused(
+    client_kind: "Any", method: str, argument: "Any", error: "type[Exception]"
+) -> None:
     with pytest.raises(error):
-        face.ask(face.client.invocation("f", "id"), method, argument)
-    assert face.service.requests == []
+        client_kind.ask(client_kind.client.invocation("f", "id"), method, argument)
+    assert client_kind.service.requests == []
 
 
-def test_data_that_cannot_be_sent_is_refused(face: "Any") -> None:
+def test_data_that_cannot_be_sent_is_refused(client_kind: "Any") -> None:
     with pytest.raises(TypeError, match=r"data\['a'\] is a set"):
-        face.spawn("f", {"a": {1}})
+        client_kind.spawn("f", {"a": {1}})
     with pytest.raises(ValueError, match="asynchronous calls carry at most 131072 bytes"):
-        face.spawn("f", "x" * 131072)
-    assert face.service.requests == []
+        client_kind.spawn("f", "x" * 131072)
+    assert client_kind.service.requests == []
 
 
-def test_a_start_that_may_have_been_accepted_is_repeated_only_with_consent(face: "Any") -> None:
-    face.service.starts = ["http", "ok"]
+def test_a_start_that_may_have_been_accepted_is_repeated_only_with_consent(client_kind: "Any") -> None:
+    client_kind.service.starts = ["http", "ok"]
     with pytest.raises(exception.ServerError) as caught:
-        face.spawn("f-ok")
+        client_kind.spawn("f-ok")
     assert caught.value.executed is MAYBE
-    face.service.starts = ["http", "ok"]
-    assert face.ask(face.spawn("f-ok", idempotent=True), "result", 20) == '{"a": 1}'
+    client_kind.service.starts = ["http", "ok"]
+    assert client_kind.ask(client_kind.spawn("f-ok", idempotent=True), "result", 20) == '{"a": 1}'
 
 
 # spawn_map
 
 
-def test_a_client_of_few_connections_starts_as_many_at_once(face: "Any") -> None:
-    face.client._limit = 2
-    assert len(face.collect([1, 2, 3], "f-ok", polls_per_second=1000)) == 3
-    assert face.service.most_open <= 2
+def test_a_client_of_few_connections_starts_as_many_at_once(client_kind: "Any") -> None:
+    client_kind.client._limit = 2
+    assert len(client_kind.collect([1, 2, 3], "f-ok", polls_per_second=1000)) == 3
+    assert client_kind.service.most_open <= 2
 
 
-def test_many_are_handed_out_as_they_end_with_their_positions(face: "Any") -> None:
-    found = face.collect(range(40), "f-absent-running-ok", polls_per_second=1000, window=16)
+def test_many_are_handed_out_as_they_end_with_their_positions(client_kind: "Any") -> None:
+    found = client_kind.collect(range(40), "f-absent-running-ok", polls_per_second=1000, window=16)
     assert sorted(invocation.position for invocation in found) == list(range(40))
-    count = len(face.service.asked)
-    assert {face.ask(invocation, "result") for invocation in found} == {'{"a": 1}'}
-    assert len(face.service.asked) == count, "their results came along"
+    count = len(client_kind.service.asked)
+    assert {client_kind.ask(invocation, "result") for invocation in found} == {'{"a": 1}'}
+    assert len(client_kind.service.asked) == count, "their results came along"
     sent = {
-        request.fields["ClientContext"]: 1 for request in face.service.requests if "ClientContext" in request.fields
+        request.fields["ClientContext"]: 1
+        for request in client_kind.service.requests
+        if "ClientContext" in request.fields
     }
     assert len(sent) == 40
 
 
-def test_one_that_cannot_be_started_or_fails_is_handed_out_too(face: "Any") -> None:
-    face.service.starts = ["ok", "denied", "ok"]
-    found = face.collect([1, 2, {3}, 4], "f-throws", polls_per_second=1000, concurrency=1)
+def test_one_that_cannot_be_started_or_fails_is_handed_out_too(client_kind: "Any") -> None:
+    client_kind.service.starts = ["ok", "denied", "ok"]
+    found = client_kind.collect([1, 2, {3}, 4], "f-throws", polls_per_second=1000, concurrency=1)
     by_position = {invocation.position: invocation for invocation in found}
     assert sorted(by_position) == [0, 1, 2, 3]
     for position, kind in enumerate((exception.FunctionError, exception.APIError, TypeError, exception.FunctionError)):
         for _ in range(2):
             with pytest.raises(kind):
-                face.ask(by_position[position], "result")
+                client_kind.ask(by_position[position], "result")
     assert by_position[1].request_id == ""
 
 
-def test_a_look_that_is_refused_for_good_is_what_comes_of_it(face: "Any") -> None:
-    (found,) = face.collect([1], "f-limit-running-denied", polls_per_second=1000)
+def test_a_look_that_is_refused_for_good_is_what_comes_of_it(client_kind: "Any") -> None:
+    (found,) = client_kind.collect([1], "f-limit-running-denied", polls_per_second=1000)
     with pytest.raises(exception.APIError) as caught:
-        face.ask(found, "result")
+        client_kind.ask(found, "result")
     assert caught.value.executed is MAYBE
 
 
-def test_no_input_ends_at_once(face: "Any") -> None:
-    assert face.collect([], "f-ok") == []
-    assert face.service.requests == []
+def test_no_input_ends_at_once(client_kind: "Any") -> None:
+    assert client_kind.collect([], "f-ok") == []
+    assert client_kind.service.requests == []
 
 
-def test_when_the_time_is_up_the_rest_is_at_hand(face: "Any") -> None:
-    spawned = face.client.function("f-running").spawn_map(iter([1, 2]), timeout=1)
-    step = spawned.__next__ if face.name == "threads" else lambda: run_on_new_loop(spawned.__anext__())
+def test_when_the_time_is_up_the_rest_is_at_hand(client_kind: "Any") -> None:
+    spawned = client_kind.client.function("f-running").spawn_map(iter([1, 2]), timeout=1)
+    step = spawned.__next__ if client_kind.name == "threads" else lambda: run_on_new_loop(spawned.__anext__())
     with pytest.raises(exception.ResultTimeout, match=r"2 invocations of f-running have not ended after 1 s"):
         step()
     assert [invocation.position for invocation in spawned.unfinished] == [0, 1]
     assert repr(spawned).endswith("of f-running: 2 inputs, 2 unfinished>")
 
 
-def test_an_input_that_raises_is_raised_and_loses_nothing(face: "Any") -> None:
+def test_an_input_that_raises_is_raised_and_loses_nothing(client_kind: "Any") -> None:
     def give() -> "Any":
         yield 1
         raise LookupError("the caller's own")
 
-    spawned = face.client.function("f-absent-ok").spawn_map(give(), polls_per_second=1000)
+    spawned = client_kind.client.function("f-absent-ok").spawn_map(give(), polls_per_second=1000)
 
     async def collect() -> "list[Any]":
         with pytest.raises(LookupError):
             [found async for found in spawned]
         return [found async for found in spawned]
 
-    if face.name == "tasks":
+    if client_kind.name == "tasks":
         found = run_on_new_loop(collect())
     else:
         with pytest.raises(LookupError):
@@ -409,12 +417,12 @@ def test_an_input_that_raises_is_raised_and_loses_nothing(face: "Any") -> None:
     assert [invocation.position for invocation in found] == [0]
 
 
-def test_looks_are_as_rare_as_was_asked_for(face: "Any") -> None:
+def test_looks_are_as_rare_as_was_asked_for(client_kind: "Any") -> None:
     """20 a second, whatever the number of invocations."""
     started = time.monotonic()
-    assert len(face.collect(range(8), "f-running-ok", polls_per_second=20)) == 8
+    assert len(client_kind.collect(range(8), "f-running-ok", polls_per_second=20)) == 8
     seconds = time.monotonic() - started
-    looks = face.service.asked.count("GetRequestStatus")
+    looks = client_kind.service.asked.count("GetRequestStatus")
     assert looks >= 16
     assert seconds >= (looks - 1) / 20
 

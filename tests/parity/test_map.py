@@ -1,4 +1,4 @@
-"""A map is one on both faces: the same answers lead to the same outcomes, in the same order."""
+"""Maps are alike on both clients: the same answers lead to the same outcomes, in the same order."""
 
 import asyncio
 import gc
@@ -133,8 +133,8 @@ class Tasks:
 
 
 @pytest.fixture(params=[Threads, Tasks], ids=["threads", "tasks"])
-def face(request):
-    """Makes callers of one face, and closes them at the end."""
+def client_kind(request):
+    """Make callers of one kind of client, and close them at the end."""
     made = []
 
     def make(peer: Peer, **options: "Any") -> "Any":
@@ -153,8 +153,8 @@ def peer():
 
 
 @pytest.fixture
-def caller(face, peer):
-    return face(peer)
+def caller(client_kind, peer):
+    return client_kind(peer)
 
 
 def test_outcomes_come_in_the_order_of_the_inputs_and_know_their_position(caller):
@@ -224,8 +224,8 @@ def test_what_json_cannot_carry_is_that_inputs_error(caller, peer):
         ({"journal": ""}, ValueError, "journal's path is empty"),
     ],
 )
-def test_bad_arguments_are_refused_at_once(face, peer, options, kind, words):
-    client = face(peer, max_connections=8).client
+def test_bad_arguments_are_refused_at_once(client_kind, peer, options, kind, words):
+    client = client_kind(peer, max_connections=8).client
     pulled = []
     inputs = (pulled.append(n) for n in range(3))
     with pytest.raises(kind, match=words):
@@ -234,13 +234,13 @@ def test_bad_arguments_are_refused_at_once(face, peer, options, kind, words):
     assert not peer.requests
 
 
-def test_no_iterable_is_refused_at_once(face, peer):
+def test_no_iterable_is_refused_at_once(client_kind, peer):
     with pytest.raises(TypeError, match="not iterable"):
-        face(peer).client.map("f", 3)
+        client_kind(peer).client.map("f", 3)
 
 
-def test_a_small_client_has_a_small_default(face, peer):
-    caller = face(peer, max_connections=2)
+def test_a_small_client_has_a_small_default(client_kind, peer):
+    caller = client_kind(peer, max_connections=2)
     assert len(caller.map(range(10))) == 10
     caller.close()
     assert peer.most_open <= 2
@@ -292,10 +292,10 @@ class Narrow:
 
 
 @pytest.mark.parametrize("refusal", [fail(432), fail(429), api_error("RequestLimitExceeded")])
-def test_throttling_narrows_the_map_and_nothing_is_lost(face, refusal, caplog):
+def test_throttling_narrows_the_map_and_nothing_is_lost(client_kind, refusal, caplog):
     caplog.set_level(logging.INFO)
     with Peer(answer=Narrow(3, refusal)) as peer:
-        caller = face(peer)
+        caller = client_kind(peer)
         caller.client._policy.rng = lambda: 0.02
         found = caller.map(range(120), concurrency=16)
         caller.close()
@@ -306,9 +306,9 @@ def test_throttling_narrows_the_map_and_nothing_is_lost(face, refusal, caplog):
     assert any("throttled" in text and "concurrency goes from 16 to" in text for text in words), words
 
 
-def test_a_call_that_never_finds_room_is_given_up(face):
+def test_a_call_that_never_finds_room_is_given_up(client_kind):
     with Peer(answer=lambda _: fail(432)) as peer:
-        caller = face(peer)
+        caller = client_kind(peer)
         caller.client._policy.rng = lambda: 0.0
         found = caller.map(range(3), return_exceptions=True)
         caller.close()
@@ -317,9 +317,9 @@ def test_a_call_that_never_finds_room_is_given_up(face):
     assert max(len(error.attempts) for error in found) >= 12
 
 
-def test_who_wants_no_retries_gets_none(face):
+def test_who_wants_no_retries_gets_none(client_kind):
     with Peer(answer=lambda _: fail(432)) as peer:
-        caller = face(peer, max_attempts=1)
+        caller = client_kind(peer, max_attempts=1)
         found = caller.map(range(3), return_exceptions=True)
         caller.close()
         assert len(peer.requests) == 3
@@ -332,8 +332,8 @@ def test_what_may_have_run_is_not_sent_again(caller, peer):
     assert len(peer.requests) == 3
 
 
-def test_idempotent_calls_are(face, peer):
-    caller = face(peer)
+def test_idempotent_calls_are(client_kind, peer):
+    caller = client_kind(peer)
     caller.client._policy.rng = lambda: 0.0
     caller.map([{"http": 1}], return_exceptions=True, idempotent=True)
     caller.close()
@@ -354,7 +354,7 @@ def test_attempts_are_told(caller):
     assert sorted(told) == ["-1", "ok"]
 
 
-def test_left_early_it_waits_a_while_and_tells_of_the_rest(face, caplog):
+def test_left_early_it_waits_a_while_and_tells_of_the_rest(client_kind, caplog):
     caplog.set_level(logging.INFO)
     end = threading.Event()
 
@@ -364,7 +364,7 @@ def test_left_early_it_waits_a_while_and_tells_of_the_rest(face, caplog):
         return ok()
 
     with Peer(answer=hold) as peer:
-        caller = face(peer)
+        caller = client_kind(peer)
         started = time.monotonic()
         caller.map(itertools.count(), 2, concurrency=3, grace=0.3)
         caller.close()
@@ -375,10 +375,10 @@ def test_left_early_it_waits_a_while_and_tells_of_the_rest(face, caplog):
     assert len(peer.requests) <= 5
 
 
-def test_left_early_what_ends_in_time_is_no_riddle(face, caplog):
+def test_left_early_what_ends_in_time_is_no_riddle(client_kind, caplog):
     caplog.set_level(logging.INFO)
     with Peer(answer=lambda request: time.sleep(0.1) or ok()) as peer:
-        caller = face(peer)
+        caller = client_kind(peer)
         caller.map(itertools.count(), 1, concurrency=3)
         caller.close()
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
@@ -451,44 +451,44 @@ def test_a_cancelled_consumer_leaves_nothing(peer):
 
 
 class TestJournal:
-    def test_a_run_that_ended_is_not_sent_again(self, face, peer, tmp_path):
+    def test_a_run_that_ended_is_not_sent_again(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
         inputs = [{"n": n} for n in range(20)]
-        first = face(peer).map(inputs, journal=path, log_type="Tail")
+        first = client_kind(peer).map(inputs, journal=path, log_type="Tail")
         assert len(peer.requests) == 20
-        second = face(peer).map(inputs, journal=path, log_type="Tail")
+        second = client_kind(peer).map(inputs, journal=path, log_type="Tail")
         assert len(peer.requests) == 20
         assert first == second
         assert [result.position for result in second] == list(range(20))
         assert [result.request_id for result in second] == ["req-1"] * 20
         assert (tmp_path / "run.db").stat().st_mode & 0o777 == 0o600
 
-    def test_a_run_that_was_left_goes_on(self, face, peer, tmp_path):
+    def test_a_run_that_was_left_goes_on(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
-        face(peer).map(range(100), 10, journal=path, concurrency=4)
+        client_kind(peer).map(range(100), 10, journal=path, concurrency=4)
         count = len(peer.requests)
         assert count < 50
-        found = face(peer).map(range(120), journal=path)
+        found = client_kind(peer).map(range(120), journal=path)
         assert [result.json() for result in found] == list(range(120))
         assert len(peer.requests) == 120
 
-    def test_what_did_not_run_is_sent_again_and_what_failed_is_not(self, face, peer, tmp_path):
+    def test_what_did_not_run_is_sent_again_and_what_failed_is_not(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
         inputs = [{"status": 435}, {"status": 430}, {"http": 1}]
-        first = face(peer, max_attempts=1).map(inputs, journal=path, return_exceptions=True)
+        first = client_kind(peer, max_attempts=1).map(inputs, journal=path, return_exceptions=True)
         assert [error.executed for error in first] == [Verdict.NO, Verdict.YES, Verdict.MAYBE]
-        second = face(peer, max_attempts=1).map(inputs, journal=path, return_exceptions=True)
+        second = client_kind(peer, max_attempts=1).map(inputs, journal=path, return_exceptions=True)
         assert [str(error) for error in second] == [str(error) for error in first]
         assert [type(error) for error in second] == [type(error) for error in first]
         assert [error.position for error in second] == [0, 1, 2]
         assert len(peer.requests) == 4
-        face(peer, max_attempts=1).map(inputs, journal=path, return_exceptions=True, idempotent=True)
+        client_kind(peer, max_attempts=1).map(inputs, journal=path, return_exceptions=True, idempotent=True)
         assert len(peer.requests) == 7
 
-    def test_what_is_in_doubt_is_listed_and_settled(self, face, peer, tmp_path):
+    def test_what_is_in_doubt_is_listed_and_settled(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
         inputs = [{"n": 0}, {"http": 1}, {"http": 2}, {"n": 3}]
-        face(peer).map(inputs, journal=path, return_exceptions=True)
+        client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         with Journal(path) as journal:
             assert [(call.position, call.code) for call in journal.in_doubt()] == [
                 (1, "ServerNetworkError"),
@@ -499,56 +499,58 @@ class TestJournal:
             assert journal.in_doubt() == []
             with pytest.raises(KeyError, match="0 is not in doubt"):
                 journal.settle(0, executed=True)
-        found = face(peer).map(inputs, journal=path, return_exceptions=True)
+        found = client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         assert len(peer.requests) == 5
         assert [getattr(outcome, "executed", None) for outcome in found] == [None, Verdict.MAYBE, Verdict.YES, None]
 
-    def test_a_lost_intent_is_in_doubt(self, face, peer, tmp_path):
+    def test_a_lost_intent_is_in_doubt(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
-        face(peer).map(range(3), journal=path)
+        client_kind(peer).map(range(3), journal=path)
         database = sqlite3.connect(path)
         database.execute("UPDATE calls SET state = 0, text = NULL, facts = NULL WHERE position = 1")
         database.commit()
         database.close()
-        found = face(peer).map(range(3), journal=path, return_exceptions=True)
+        found = client_kind(peer).map(range(3), journal=path, return_exceptions=True)
         assert len(peer.requests) == 3
         assert found[1].executed is Verdict.MAYBE
         assert "the run was cut" in str(found[1])
         with Journal(path) as journal:
             assert [call.code for call in journal.in_doubt()] == [""]
-        face(peer).map(range(3), journal=path, idempotent=True)
+        client_kind(peer).map(range(3), journal=path, idempotent=True)
         assert len(peer.requests) == 4
 
-    def test_a_doubt_outlives_a_run_that_had_consent_and_could_not_send(self, face, peer, tmp_path):
+    def test_a_doubt_outlives_a_run_that_had_consent_and_could_not_send(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
         inputs = [{"http": 1}]
-        face(peer).map(inputs, journal=path, return_exceptions=True)
+        client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         with Peer() as gone:
             pass
-        (error,) = face(gone, max_attempts=1).map(inputs, journal=path, return_exceptions=True, idempotent=True)
+        (error,) = client_kind(gone, max_attempts=1).map(inputs, journal=path, return_exceptions=True, idempotent=True)
         assert type(error) is exception.ConnectError
         assert error.executed is Verdict.MAYBE
         assert "an earlier run sent this input" in str(error)
         with Journal(path) as journal:
             assert [call.message for call in journal.in_doubt()] == [error.message]
-        (again,) = face(peer).map(inputs, journal=path, return_exceptions=True)
+        (again,) = client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         assert (type(again), str(again)) == (type(error), str(error))
         assert len(peer.requests) == 1
 
-    def test_a_doubt_outlives_a_run_that_had_consent_and_ended_before_it_sent(self, face, peer, tmp_path, monkeypatch):
+    def test_a_doubt_outlives_a_run_that_had_consent_and_ended_before_it_sent(
+        self, client_kind, peer, tmp_path, monkeypatch
+    ):
         path = str(tmp_path / "run.db")
         inputs = [{"http": 1}, {"http": 2}, 3]
-        face(peer).map(inputs, journal=path, return_exceptions=True)
+        client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         monkeypatch.setattr(base_map, "CHECKED_AHEAD", 2)
         options = {"journal": path, "return_exceptions": True, "idempotent": True}
-        found = face(peer, max_attempts=1).map([*inputs[:2], 4], 1, **options)
+        found = client_kind(peer, max_attempts=1).map([*inputs[:2], 4], 1, **options)
         assert isinstance(found[0], JournalError)
         count = len(peer.requests)
-        found = face(peer).map(inputs, journal=path, return_exceptions=True)
+        found = client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         assert [getattr(outcome, "executed", None) for outcome in found] == [Verdict.MAYBE, Verdict.MAYBE, None]
         assert len(peer.requests) == count
 
-    def test_what_was_handed_out_is_on_record(self, face, peer, tmp_path):
+    def test_what_was_handed_out_is_on_record(self, client_kind, peer, tmp_path):
         """As a process that is killed leaves it: seen in a copy of the file, made when an outcome was handed out."""
         path = tmp_path / "run.db"
 
@@ -559,28 +561,28 @@ class TestJournal:
                 assert copied.in_doubt() == []
                 assert copied.recorded == 3
 
-        found = face(peer).map([1, 2, 3], 3, look, journal=str(path), concurrency=1)
+        found = client_kind(peer).map([1, 2, 3], 3, look, journal=str(path), concurrency=1)
         assert len(found) == 3
 
     @pytest.mark.parametrize("at", [0, 7, 15])
-    def test_another_runs_inputs_are_refused_before_anything_is_sent(self, face, peer, tmp_path, at):
+    def test_another_runs_inputs_are_refused_before_anything_is_sent(self, client_kind, peer, tmp_path, at):
         path = str(tmp_path / "run.db")
         inputs = [{"status": 435}] + [{"n": n} for n in range(1, 20)]
-        face(peer).map(inputs, journal=path, return_exceptions=True)
+        client_kind(peer).map(inputs, journal=path, return_exceptions=True)
         count = len(peer.requests)
         others = [*inputs[:at], {"other": 1}, *inputs[at + 1 :]]
-        found = face(peer).map(others, 1, journal=path, return_exceptions=True)
+        found = client_kind(peer).map(others, 1, journal=path, return_exceptions=True)
         assert isinstance(found[0], JournalError)
         assert "its input {} differs".format(at) in str(found[0])
         assert len(peer.requests) == count
 
-    def test_another_function_is_refused(self, face, peer, tmp_path):
+    def test_another_function_is_refused(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
-        face(peer).map([1], journal=path)
+        client_kind(peer).map([1], journal=path)
         with pytest.raises(JournalError, match=r"it called ap-guangzhou/default/f/\$LATEST"):
-            face(peer).client.map("g", [1], journal=path)
+            client_kind(peer).client.map("g", [1], journal=path)
 
-    def test_a_file_that_is_none_is_refused_and_left_alone(self, face, peer, tmp_path):
+    def test_a_file_that_is_none_is_refused_and_left_alone(self, client_kind, peer, tmp_path):
         text = tmp_path / "notes.txt"
         text.write_text("these are notes, and no database of any kind" * 10)
         other = tmp_path / "other.db"
@@ -589,7 +591,7 @@ class TestJournal:
         database.commit()
         database.close()
         before = text.read_bytes(), other.read_bytes()
-        client = face(peer).client
+        client = client_kind(peer).client
         for path, words in ((text, "is no journal"), (other, "another program's"), (tmp_path / "no" / "x", "written")):
             with pytest.raises(JournalError, match=words):
                 client.map("f", [1], journal=str(path))
@@ -597,20 +599,20 @@ class TestJournal:
         with pytest.raises(JournalError, match="there is no journal"):
             Journal(str(tmp_path / "missing"))
 
-    def test_one_run_at_a_time(self, face, peer, tmp_path):
+    def test_one_run_at_a_time(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
-        client = face(peer).client
+        client = client_kind(peer).client
         outcomes = client.map("f", [1], journal=path)
         with pytest.raises(JournalError, match="in use by another run"):
             client.map("f", [1], journal=path)
         del outcomes
         client.map("f", [1], journal=path)
 
-    def test_what_json_cannot_carry_is_told_each_time(self, face, peer, tmp_path):
+    def test_what_json_cannot_carry_is_told_each_time(self, client_kind, peer, tmp_path):
         path = str(tmp_path / "run.db")
         inputs = [1, {2}, "x" * 6_400_000, 4]
         for _ in range(2):
-            found = face(peer).map(inputs, journal=path, return_exceptions=True)
+            found = client_kind(peer).map(inputs, journal=path, return_exceptions=True)
             kinds = [type(outcome).__name__ for outcome in found]
             assert kinds == ["InvokeResult", "TypeError", "ValueError", "InvokeResult"]
         assert len(peer.requests) == 2

@@ -62,6 +62,7 @@ class EventWalk(Walk):
         super().__init__(ClockedServer(folder, self.functions.path), seed)
         self.events: dict[str, Event] = {}
         self.open: list[Event] = []
+        self.unanswered: list[Event] = []  # pushes that a kill has cut: they may be there, and run
         self.away = ""
         self.is_full = self.is_spoilt = False
         self.retries = RETRIES
@@ -70,7 +71,7 @@ class EventWalk(Walk):
 
     def excuse(self, reason: str, function: str = "") -> None:
         """What happens may keep events that are open from succeeding."""
-        for event in self.open:
+        for event in (*self.open, *self.unanswered):
             if function in ("", event.function):
                 event.excuses.add(reason)
 
@@ -153,7 +154,7 @@ class EventWalk(Walk):
         self.retries = self.rng.choice((0, 1, 2))
         config = {"RetryConfig": [{"RetryNum": self.retries}], "MsgTTL": 21600}
         self.must("UpdateFunctionEventInvokeConfig", FunctionName=TAKER, AsyncTriggerConfig=config)
-        for event in self.open:
+        for event in (*self.open, *self.unanswered):
             event.retries.add(self.retries)
         return str(self.retries)
 
@@ -184,7 +185,7 @@ class EventWalk(Walk):
         self.closed.discard(function)
         if function == TAKER:
             self.retries = RETRIES
-            for event in self.open:
+            for event in (*self.open, *self.unanswered):
                 event.retries.add(RETRIES)
         return function
 
@@ -277,7 +278,7 @@ class EventWalk(Walk):
         """The server has ended. The next one finds a disk with room."""
         end = End(began, time.time(), is_clean)
         self.is_full = False
-        for event in self.open:
+        for event in (*self.open, *self.unanswered):
             event.ends.append(end)
 
     def kill_during_a_push(self) -> str:
@@ -293,6 +294,8 @@ class EventWalk(Walk):
         if answer is not None:
             event.request_id = answer["Result"]["FunctionRequestId"]
             self.open.append(event)
+        else:
+            self.unanswered.append(event)
         return f"{event.name} {'acknowledged' if answer else ''}"
 
     # What must be so.

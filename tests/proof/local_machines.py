@@ -44,7 +44,7 @@ def main(steps: str, seed: str = "1", *names: str) -> int:
         print(f"DIVERGENCE, seed {seed}: {error}")
         return 1
     finally:
-        forkserver.close_template()
+        forkserver.close_templates()
     return 0
 
 

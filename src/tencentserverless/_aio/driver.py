@@ -1,4 +1,4 @@
-"""Performs the effects of a flow by awaiting. All that differs from threads is in these few lines."""
+"""Performs the effects of a flow by awaiting. The asynchronous client differs from the synchronous one only here."""
 
 import asyncio
 import copy
@@ -11,24 +11,21 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from tencentserverless._core.flow import Exchange, Flow, GetCredentials
+    from tencentserverless._core.flow import Effect, Exchange, Flow, GetCredentials, Result
     from tencentserverless._core.http11 import Response
     from tencentserverless.credentials import Provider
-    from tencentserverless.models import Credentials, InvokeResult
+    from tencentserverless.models import Credentials
 
 
-async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeResult":
+async def run(flow: "Flow[Result]", pool: Pool, provider: "Provider") -> "Result":
     """Drive the flow to its end: its result is returned, its error is raised."""
-    answer: "Any" = None
+    answer: object = None
     try:
         while True:
-            effect: "Any" = flow.send(answer)
-            kind = type(effect)
-            if kind is core.Exchange:
+            effect: "Effect" = flow.send(answer)
+            if isinstance(effect, core.Exchange):
                 answer = await _exchange(effect, pool)
-            elif kind is core.GetCredentials:
+            elif isinstance(effect, core.GetCredentials):
                 answer = None if effect.refresh else _peek(provider)
                 if answer is None:
                     answer = await _search(effect, pool, provider)
@@ -38,12 +35,12 @@ async def run(flow: "Flow[Any]", pool: Pool, provider: "Provider") -> "InvokeRes
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:
-        answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        answer = None  # break the cycle error -> traceback -> this frame -> answer -> error
         flow.close()
 
 
 def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
-    """The keys, if they can be had without blocking."""
+    """Return the keys if that needs no blocking call; else None."""
     try:
         return provider.peek()
     except CredentialError as error:
@@ -51,7 +48,7 @@ def _peek(provider: "Provider") -> "Credentials | CredentialError | None":
 
 
 async def _search(effect: "GetCredentials", pool: Pool, provider: "Provider") -> "Credentials | CallError":
-    """The keys by a thread, one search at a time for all tasks that ask the same.
+    """Get the keys from a thread; tasks with the same request at the same time share one search.
 
     A task that is cancelled, or has no time left, leaves the search to the others.
     """
@@ -64,11 +61,11 @@ async def _search(effect: "GetCredentials", pool: Pool, provider: "Provider") ->
     try:
         return search.result()
     except CredentialError as error:
-        return copy.copy(error)  # each task's error tells that task's story
+        return copy.copy(error)  # each task adds its own attempts to its error
 
 
 async def _exchange(effect: "Exchange", pool: Pool) -> "Response | NetworkError":
-    """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
+    """Send a request and read its answer on a connection of the pool; then release or drop the connection."""
     connection = response = None
     try:
         connection = pool.take_idle(effect.origin) or await pool.acquire(effect.origin, effect.deadline, effect.mark)

@@ -8,18 +8,18 @@ if TYPE_CHECKING:
 
 
 class AsyncInvocation(BaseInvocation):
-    """An asynchronous invocation that was accepted; what ``scf``'s ``Invocation`` is, awaitable."""
+    """An asynchronous invocation that was accepted: the awaitable form of ``scf``'s ``Invocation``."""
 
     __slots__ = ()
 
     async def status(self) -> "InvocationStatus":
-        """How it stands. Result and errors are those of ``scf``'s ``Invocation.status``."""
+        """Ask for its status. Result and errors are those of ``scf``'s ``Invocation.status``."""
         return (await self._client._run(self._status_flow())).status  # type: ignore[no-any-return]
 
     async def result(self, timeout: "float | None" = None) -> "InvokeResult":
         """Wait until it has ended. Parameters, result and errors are those of ``scf``'s ``Invocation.result``.
 
-        Cancelling stops the waiting alone; the invocation goes on.
+        Cancelling stops only the waiting; the invocation goes on.
         """
         found = self._known()
         if found is None:
@@ -27,5 +27,5 @@ class AsyncInvocation(BaseInvocation):
         return found
 
     async def cancel(self, grace: bool = False) -> None:
-        """Have it terminated. Parameters and errors are those of ``scf``'s ``Invocation.cancel``."""
+        """Terminate it. Parameters and errors are those of ``scf``'s ``Invocation.cancel``."""
         await self._client._run(self._cancel_flow(grace))

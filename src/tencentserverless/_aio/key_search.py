@@ -1,7 +1,7 @@
-"""Asks providers of keys that may block, in threads of its own.
+"""Asks credential providers, which may block, in threads of its own.
 
-The loop's default executor is the program's: behind its work a search could wait longer than the call has time, and for
-ever where that work waits for a call of ours.
+The loop's default executor belongs to the program. Behind the program's work a search could wait longer than the call's
+timeout, and for ever if that work waits for one of our calls.
 """
 
 import asyncio
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     Search = asyncio.Future[Credentials]
     Task = tuple[asyncio.AbstractEventLoop, Search, Provider, bool]
 
-IDLE_SECONDS = 10.0  # how long a thread waits for another search before it ends
+IDLE_SECONDS = 10.0  # a thread ends after so long without a search
 
 
 class KeySearches:
-    """The searches of one loop. Tasks that ask the same provider the same thing at once share one."""
+    """The searches of one loop. Tasks with the same request to the same provider share one."""
 
     def __init__(self) -> None:
         self._under_way: "dict[tuple[Provider, bool], Search]" = {}
         self._idle: "list[_Worker]" = []
 
     def search(self, provider: "Provider", refresh: bool) -> "Search":
-        """What the provider gives or raises. Nobody needs to wait for it to its end."""
+        """Search for keys: a future of the provider's keys or error. A caller may stop waiting for it."""
         key = (provider, refresh)
         search = self._under_way.get(key)
         if search is None:
             loop = asyncio.get_event_loop()
             search = loop.create_future()
             self._start((loop, search, provider, refresh))
-            self._under_way[key] = search  # once it has begun: a signal handler may raise before
+            self._under_way[key] = search  # only after it has begun: a signal handler may raise before
             search.add_done_callback(lambda _: self._note_ended(key))
         return search
 
@@ -54,27 +54,27 @@ class KeySearches:
     def _note_ended(self, key: "tuple[Provider, bool]") -> None:
         search = self._under_way.pop(key)
         if not search.cancelled():
-            search.exception()  # or the loop would complain of one that nobody waited for
+            search.exception()  # else the loop would log an exception that no task retrieved
 
 
 class _Worker:
-    """A thread that does one search after the other. It is a daemon: one that hangs keeps no program from ending.
+    """A thread that does one search after the other. It is a daemon, so that a search that hangs never blocks the exit.
 
-    :param idle: where it stands while it has nothing to do
+    :param idle: the list of idle workers, which it joins after each search
     """
 
     def __init__(self, idle: "list[_Worker]") -> None:
         self._idle = idle
         self._task: "Task | None" = None
         self._is_started = False
-        self._bell = threading.Lock()
-        self._bell.acquire()
+        self._gate = threading.Lock()
+        self._gate.acquire()
 
     def give(self, task: "Task") -> None:
-        """Give it a search, while nobody else can."""
+        """Give an idle worker a search. Its caller has taken it from the idle list, so no other can."""
         self._task = task
         if self._is_started:
-            self._bell.release()
+            self._gate.release()
         else:
             self._is_started = True
             threading.Thread(target=self._work, name="tencentserverless-keys", daemon=True).start()
@@ -86,35 +86,35 @@ class _Worker:
             loop, search, provider, refresh = self._task
             found, fault = _ask(provider, refresh)
             self._task = None
-            self._idle.append(self)  # before the answer is there: the next search may follow at once
+            self._idle.append(self)  # before the answer is sent: the next search may follow at once
             _send(loop, search, found, fault)
             del loop, search, provider, found, fault
             is_wanted = self._await_search()
 
     def _await_search(self) -> bool:
-        if self._bell.acquire(timeout=IDLE_SECONDS):
+        if self._gate.acquire(timeout=IDLE_SECONDS):
             return True
         try:
             self._idle.remove(self)
-        except ValueError:  # a search was given in this moment
-            return self._bell.acquire()
+        except ValueError:  # a search was given at the same time
+            return self._gate.acquire()
         return False
 
 
 def _ask(provider: "Provider", refresh: bool) -> "tuple[Credentials | None, BaseException | None]":
     try:
         return provider.get(refresh), None
-    except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to those who wait
+    except BaseException as error:  # noqa: BLE001  # any error goes to the waiting tasks
         return None, error
 
 
 def _send(
     loop: asyncio.AbstractEventLoop, search: "Search", found: "Credentials | None", fault: "BaseException | None"
 ) -> None:
-    """Tell the loop what came of a search."""
+    """Send the outcome of a search to the loop."""
     try:
         loop.call_soon_threadsafe(_end, search, found, fault)
-    except RuntimeError:  # the loop has ended, and with it all who waited
+    except RuntimeError:  # the loop has ended, and with it all waiting tasks
         pass
 
 

@@ -1,4 +1,4 @@
-"""``map`` for asyncio: as many workers as there is room for, each calling for one input after the other."""
+"""``map`` for asyncio: as many workers as the window allows; each calls for one input after the other."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterable, Awaitable, Callable, Iterable
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
@@ -24,31 +25,31 @@ if TYPE_CHECKING:
 class AsyncMap(MapProgress):
     """The outcomes of a ``map``, an asynchronous iterator.
 
-    Left early, by ``break``, an error or a cancellation, it sends nothing more, waits a while for what is under way,
-    and logs the rest as MAYBE. ``await aclose()`` waits until that is done, and so does ``async with``.
+    Left early, by ``break``, an error or a cancellation, it sends no more requests, waits a while for calls under
+    way, and logs the rest as MAYBE. ``await aclose()`` waits until that is done, and so does ``async with``.
     """
 
     __slots__ = ("_run",)
 
     _run: "AsyncMapRun"
 
-    def __init__(self, run: "Any") -> None:  # an AsyncMapRun; ``client.map`` makes it
+    def __init__(self, run: "Any") -> None:  # ``client.map`` makes an AsyncMapRun
         self._run = run
 
     def __aiter__(self) -> "AsyncMap":
         return self
 
     async def __anext__(self) -> "InvokeResult":
-        """The next outcome; its ``position`` is its input's."""
+        """Return the next outcome; its ``position`` is its input's."""
         run = self._run
-        del self  # whoever keeps an error that is raised here would keep the map, which ``break`` could not end
+        del self  # an error raised here would keep the map alive by this frame, so that ``break`` could not end it
         entry = await run.advance()
         if entry is None:
             raise StopAsyncIteration
         return run.hand_out(entry)  # type: ignore[no-any-return]
 
     async def aclose(self) -> None:
-        """Stop: see the class."""
+        """Stop the map: see the class."""
         await self._run.close()
 
     async def __aenter__(self) -> "AsyncMap":
@@ -58,7 +59,7 @@ class AsyncMap(MapProgress):
         await self.aclose()
 
     def __del__(self) -> None:
-        if hasattr(self, "_run"):  # a fake has none
+        if hasattr(self, "_run"):  # a fake map has no run
             self._run.leave()
 
 
@@ -70,24 +71,24 @@ class AsyncMapRun(BaseMapRun):
         context: "ClientContext",
         run: "Run",
         name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
-        options: "dict[str, Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
+        options: "Options",
         **limits: "Any",
     ) -> None:
         self._is_async = hasattr(iterable, "__aiter__")
         inputs: "Any" = iterable.__aiter__() if self._is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
         super().__init__(context, name, inputs, options, **limits)
         self._run = run
-        self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and what each calls for
-        self._failure: "BaseException | None" = None  # which ends the map
-        self._unsettled: "JournalError | None" = None  # what was under way at the end is not on record
+        self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and the input of its call
+        self._failure: "BaseException | None" = None  # an error that ends the map
+        self._unsettled: "JournalError | None" = None  # the journal lacks calls that were under way at the end
         self._loop: "asyncio.AbstractEventLoop | None" = None
-        self._turn: "asyncio.Lock"  # to pull an input
-        self._waiters: "set[asyncio.Future[None]]" = set()  # one for each task that waits for news
-        self._flushed: "asyncio.Future[None] | None" = None  # what is noted is committed then
+        self._turn: "asyncio.Lock"  # held while an input is pulled
+        self._waiters: "set[asyncio.Future[None]]" = set()  # one for each task that waits for a change
+        self._flushed: "asyncio.Future[None] | None" = None  # done when the journal's notes are committed
 
     async def advance(self) -> "MapInput | None":
-        """The next outcome, None when all were handed out."""
+        """Wait for the next outcome; None when all were handed out."""
         if self._loop is None:
             self._loop = asyncio.get_event_loop()
             self._turn = asyncio.Lock()
@@ -114,11 +115,11 @@ class AsyncMapRun(BaseMapRun):
         return None
 
     def _staff(self) -> None:
-        """Have as many workers as there is room for."""
+        """Start workers until there are as many as the window allows."""
         window = self.window
         while len(self._workers) < window.limit and window.has_room and not self.is_closed:
             worker = asyncio.ensure_future(self._work())
-            self._workers.setdefault(worker, None)  # an eager task has begun already, and noted what it calls for
+            self._workers.setdefault(worker, None)  # an eager task has begun already, and noted its input
             worker.add_done_callback(self._dismiss)
 
     def _dismiss(self, worker: "asyncio.Future[None]") -> None:
@@ -132,11 +133,11 @@ class AsyncMapRun(BaseMapRun):
         if self.is_closed and not self._workers:
             try:
                 self._settle()
-            except JournalError as error:  # raised by whoever closes the map, for nobody hears a callback
+            except JournalError as error:  # ``close`` raises it, because the error of a callback would be lost
                 self._unsettled = error
 
     def _tell(self) -> None:
-        """Wake whoever waits for news: any task may iterate."""
+        """Wake all tasks that wait for a change: any task may iterate."""
         for news in self._waiters:
             if not news.done():
                 news.set_result(None)
@@ -154,13 +155,13 @@ class AsyncMapRun(BaseMapRun):
                 await self._call(entry, flow)
                 self._workers[worker] = None
             self._tell()
-            if len(self._workers) < window.limit:  # there was less room a while ago
+            if len(self._workers) < window.limit:  # the window was narrower a while ago
                 self._staff()
 
     async def _call(self, entry: "MapInput", flow: "Flow[InvokeResult]") -> None:
         if self._journal is not None:
             await self._flush()
-        outcome: "Any"
+        outcome: "InvokeResult | Exception"
         try:
             outcome = await self._run(flow)
         except asyncio.CancelledError:
@@ -168,13 +169,13 @@ class AsyncMapRun(BaseMapRun):
         except Stopped:
             self._give_up(entry, self._lost)
             return
-        except Exception as error:  # whatever it is, it is what comes of that input
+        except Exception as error:  # any error is the outcome of that input
             if raised_by_handler(error):
                 raise
             outcome = error
         self._note(entry, outcome)
 
-    async def _next_input(self) -> "tuple[Any] | None":
+    async def _next_input(self) -> "tuple[object] | None":
         if self._is_to_check or self._is_async:
             async with self._turn:
                 if self._is_to_check:
@@ -185,16 +186,16 @@ class AsyncMapRun(BaseMapRun):
         return await self._pull()
 
     async def _check_first(self) -> None:
-        inputs: "list[Any]" = []
+        inputs: "list[object]" = []
         while len(inputs) < self._ahead_limit:
             found = await self._pull()
             if found is None:
                 break
             inputs += found
-        self.window.is_drained = False  # what was taken comes first
+        self.window.is_drained = False  # the pulled inputs come first
         self._check_ahead(inputs)
 
-    async def _pull(self) -> "tuple[Any] | None":
+    async def _pull(self) -> "tuple[object] | None":
         if self._ahead:
             return (self._ahead.popleft(),)
         try:
@@ -203,7 +204,7 @@ class AsyncMapRun(BaseMapRun):
             pass
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # the caller's own: raised when what was started is handed out
+        except Exception as error:  # the caller's own error: raised after the outcomes of started calls
             if raised_by_handler(error):
                 raise
             self._fault = error
@@ -211,11 +212,11 @@ class AsyncMapRun(BaseMapRun):
         return None
 
     async def _flush(self) -> None:
-        """What is noted now is committed when this returns: together with what others note in this turn of the loop."""
+        """Wait until the journal's notes are committed, together with all notes of this turn of the loop."""
         assert self._loop is not None
         if self._flushed is None:
             self._flushed = self._loop.create_future()
-            self._flushed.add_done_callback(_look_at)  # all who wait for it may have been cancelled
+            self._flushed.add_done_callback(_retrieve)  # all tasks that wait for it may be cancelled
             self._loop.call_soon(self._commit_all, self._flushed)
         await asyncio.shield(self._flushed)
 
@@ -229,7 +230,7 @@ class AsyncMapRun(BaseMapRun):
             flushed.set_result(None)
 
     async def close(self) -> None:
-        """Send nothing more, wait a while for what is under way, and let go of everything."""
+        """Send no more requests, wait a while for calls under way, and release everything."""
         self.stop()
         workers = list(self._workers)
         if workers:
@@ -238,13 +239,13 @@ class AsyncMapRun(BaseMapRun):
             finally:
                 self._cancel_rest()
             await asyncio.gather(*workers, return_exceptions=True)
-            await asyncio.sleep(0)  # until the last of them is dismissed
+            await asyncio.sleep(0)  # until the callback of the last worker has run
         error, self._unsettled = self._unsettled, None
         if error is not None:
             raise error
 
     def stop(self) -> None:
-        """Send nothing more, and give up what waits."""
+        """Send no more requests, and give up calls that wait."""
         if self.is_closed:
             return
         self.window.is_stopped = True
@@ -256,7 +257,7 @@ class AsyncMapRun(BaseMapRun):
             self._settle()
 
     def leave(self) -> None:
-        """Any thread: the map was dropped. Stop, and let go of everything when the time is up."""
+        """Stop a map that was dropped, and release everything when ``grace`` has passed. Any thread may call this."""
         if self.is_closed:
             return
         if self._loop is None or self._loop.is_closed():
@@ -274,8 +275,8 @@ class AsyncMapRun(BaseMapRun):
             worker.cancel()
 
 
-def _look_at(done: "asyncio.Future[None]") -> None:
-    """Tell asyncio that the exception of a future was looked at, if it has one."""
+def _retrieve(done: "asyncio.Future[None]") -> None:
+    """Retrieve the exception of a future, if it has one, so that asyncio does not log it."""
     if not done.cancelled():
         done.exception()
 

@@ -1,6 +1,6 @@
-"""Transports, asyncio face: open a connection, exchange one request for one response on it.
+"""Transports of the asynchronous client: open a connection, exchange one request for one response on it.
 
-A request is handed to the transport in one piece; from then on nobody can prove that it stayed here, so every failure
+A request is handed to the transport in one piece; from then on there is no proof that it stayed here, so every failure
 after that is MAYBE.
 """
 
@@ -21,9 +21,9 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Sequence
 
-    from tencentserverless._base.sockets import Address
+    from tencentserverless._base.sockets import Address, LookedUp
     from tencentserverless._core.pool import Slot
     from tencentserverless.config import Origin
 
@@ -45,13 +45,13 @@ class Connection(_Base):  # type: ignore[misc]
     def __init__(self, origin: "Origin", loop: "Loop") -> None:
         self.origin = origin
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
-        self.slot: "Slot | None" = None  # in the pool, set by the pool
-        self.has_handed_over = False  # can the request's last byte have left? As far as the transport can tell
-        self.sent_at = 0.0  # monotonic seconds when the request had gone out, 0 while it has not
-        self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
+        self.slot: "Slot | None" = None  # its slot in the pool, set by the pool
+        self.has_handed_over = False  # True if the request's last byte may have left, as far as the transport knows
+        self.sent_at = 0.0  # monotonic seconds when the request was sent, 0 before
+        self.keep_seconds: "float | None" = None  # the peer's limit for an idle connection
         self.closed: "asyncio.Future[None]" = loop.create_future()
         self._loop = loop
-        self._transport: "Any" = None
+        self._transport: "asyncio.Transport" = None  # type: ignore[assignment]  # until it is connected
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._reader = ResponseReader()
         self._answer: "asyncio.Future[Response] | None" = None
@@ -61,9 +61,9 @@ class Connection(_Base):  # type: ignore[misc]
         self._timer: "asyncio.TimerHandle | None" = None
         self._timer_at = 0.0
 
-    # What the transport calls.
+    # Methods that the transport calls.
 
-    def connection_made(self, transport: "Any") -> None:
+    def connection_made(self, transport: "asyncio.Transport") -> None:
         self._transport = transport
         _open_ones.add(self)
         if _poll is not None:
@@ -79,7 +79,7 @@ class Connection(_Base):  # type: ignore[misc]
     def data_received(self, data: bytes) -> None:
         answer = self._answer
         if answer is None or answer.done():
-            self._is_stale = True  # nobody asked for it
+            self._is_stale = True  # these bytes answer no request
             return
         try:
             response = self._reader.feed(data)
@@ -107,10 +107,10 @@ class Connection(_Base):  # type: ignore[misc]
         else:
             answer.set_result(response)
 
-    # What the pool and the driver call.
+    # Methods that the pool and the driver call.
 
     def is_stale(self) -> bool:
-        """Has the peer closed it, or sent what nobody asked for? The loop may not have come to hear of it yet."""
+        """True if the peer has closed it, or sent bytes without a request. The loop may not have read them yet."""
         return self._is_stale or (self._poll is not None and bool(self._poll.poll(0)))
 
     def fileno(self) -> int:
@@ -119,11 +119,11 @@ class Connection(_Base):  # type: ignore[misc]
         return -1 if sock is None else int(sock.fileno())
 
     def abort(self) -> None:
-        """Close at once; what is still buffered is dropped."""
+        """Close at once; bytes that are still buffered are dropped."""
         self._transport.abort()
 
     def is_sending(self) -> bool:
-        """True if the transport provably holds bytes of the request: nothing whole can have arrived."""
+        """True if the transport provably holds bytes of the request, which so cannot have arrived whole."""
         return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
 
     async def exchange(self, request: bytes, deadline: float) -> Response:
@@ -146,14 +146,14 @@ class Connection(_Base):  # type: ignore[misc]
             response: Response = await answer
         finally:
             self._answer = None
-            if self.is_sending():  # what the transport still holds is dropped with it
+            if self.is_sending():  # the connection is dropped, and with it the bytes in the transport
                 self.has_handed_over = False
         if b"keep-alive" in response.headers:
             self.keep_seconds = sockets.read_keep_seconds(response)
         return response
 
     def _set_deadline(self, deadline: float) -> None:
-        """Watch the deadline with one timer a connection, set anew only when it fires: a timer a call costs 5 us."""
+        """Watch the deadline with one timer a connection, set anew when it fires: a timer for each call costs 5 us."""
         self._deadline = deadline
         if self._timer is not None:
             if self._timer_at <= deadline:
@@ -171,29 +171,29 @@ class Connection(_Base):  # type: ignore[misc]
             self._set_deadline(self._deadline)
         elif self.is_sending():
             self.has_handed_over = False
-            self.abort()  # at once, for the loop might send the rest before the caller hears of it
+            self.abort()  # at once, because the loop might send the rest before the caller runs
             answer.set_exception(sockets.send_deadline(self.origin))
         else:
             answer.set_exception(sockets.answer_deadline(self.origin))
 
 
-#: Connections of this process.
+#: The open connections of this process.
 _open_ones: "WeakSet[Connection]" = WeakSet()
 
 
 def _leave_parent() -> None:
-    """Put a dead end in the place of each socket, in a forked child, before anything runs there.
+    """Replace each socket of a forked child by a closed one, before any other code runs there.
 
-    The child shares the sockets and the loop's poll list with its parent. Where its copy of the loop goes on, as when
-    ``sys.exit`` unwinds ``asyncio.run``, it would read the parent's answers and take its sockets off that list.
+    The child shares the sockets and the loop's poll list with its parent. If its copy of the loop runs on, as when
+    ``sys.exit`` unwinds ``asyncio.run``, it would read the parent's answers and remove its sockets from that list.
     """
     for connection in list(_open_ones):
         fd = connection.fileno()
         if fd >= 0:
-            dead_end, other = socket.socketpair()
+            closed_end, other = socket.socketpair()
             other.close()
-            os.dup2(dead_end.fileno(), fd, inheritable=False)
-            dead_end.close()
+            os.dup2(closed_end.fileno(), fd, inheritable=False)
+            closed_end.close()
     _open_ones.clear()
 
 
@@ -204,8 +204,8 @@ if hasattr(os, "register_at_fork"):  # Python 3.7, not on Windows
 async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
     """Connect: look up, connect, tunnel, TLS. Nothing of the request is sent.
 
-    :param deadline: monotonic seconds by which it must stand
-    :raises ConnectError: if it does not
+    :param deadline: monotonic seconds by which it must be made
+    :raises ConnectError: if it is not
     """
     reached: "list[str]" = []
 
@@ -227,7 +227,7 @@ async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Co
 
 
 def _abandon(opening: "asyncio.Future[Connection]") -> None:
-    """Stop opening; a connection that stands all the same is closed."""
+    """Stop opening; a connection that is made all the same is closed."""
 
     def drop(ended: "asyncio.Future[Connection]") -> None:
         if not ended.cancelled() and ended.exception() is None:
@@ -267,22 +267,22 @@ async def _give_to_transport(
 ) -> Connection:
     """Make a transport for a connected socket, with TLS where there is a context.
 
-    That is never cancelled in the middle. A transport may be saying farewell then; were the socket closed under it, the
-    next one could get the same number, and the transport would take that for its own. It hears of the end instead.
+    The making is never cancelled in the middle. Its transport may be closing then; if we closed the socket, a new one
+    could get the same number, and the transport would use that as its own. So the socket is only shut down.
     """
     identity = _identify(sock)
     host = origin.host if context is not None else None
     make = loop.create_connection(lambda: Connection(origin, loop), sock=sock, ssl=context, server_hostname=host)
     making = asyncio.ensure_future(make)
 
-    def drop(ended: "asyncio.Future[Any]") -> None:
-        if ended.cancelled():  # as all tasks are when the loop ends
+    def drop(ended: "asyncio.Future[tuple[asyncio.Transport, Connection]]") -> None:
+        if ended.cancelled():  # all tasks are cancelled when the loop ends
             return
         if ended.exception() is None:
             ended.result()[1].abort()
         elif _identify(sock) == identity:
             sock.close()
-        else:  # uvloop closes what ends at once, and leaves us the number, which may be another's by now
+        else:  # uvloop closed the socket and left us its number, which another socket may have by now
             sock.detach()
 
     try:
@@ -292,31 +292,31 @@ async def _give_to_transport(
         if not making.done():
             try:
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:  # the peer was faster
+            except OSError:  # the peer has closed it already
                 pass
         making.add_done_callback(drop)
         raise
 
 
 def _identify(sock: socket.socket) -> int:
-    """What the system knows a socket by, whatever its number; -1 once it is closed, and where the system cannot say."""
+    """Return the system's identity of a socket, which its number is not; -1 if it is closed or has none."""
     try:
         return os.fstat(sock.fileno()).st_ino
     except OSError:
         return -1
 
 
-async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "list[Address]":
+async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "Sequence[Address]":
     addresses = sockets.numeric_addresses(host, port)
     if addresses:
         return addresses
-    found: "asyncio.Future[Any]" = loop.create_future()
+    found: "asyncio.Future[LookedUp]" = loop.create_future()
 
-    def settle(result: "Any") -> None:
+    def settle(result: "LookedUp") -> None:
         if not found.done():
             found.set_result(result)
 
-    def deliver(result: "Any") -> None:
+    def deliver(result: "LookedUp") -> None:
         try:
             loop.call_soon_threadsafe(settle, result)
         except RuntimeError:  # the loop was closed while the name was looked up
@@ -326,11 +326,11 @@ async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "lis
     result = await found
     if isinstance(result, BaseException):
         raise sockets.connect_failure(origin, "look up", result) from result
-    return result  # type: ignore[no-any-return]
+    return result
 
 
-async def _connect(loop: "Loop", origin: "Origin", addresses: "list[Address]", deadline: float) -> socket.socket:
-    """A connected socket: the first address that answers; each gets its share of the time that is left."""
+async def _connect(loop: "Loop", origin: "Origin", addresses: "Sequence[Address]", deadline: float) -> socket.socket:
+    """Connect a socket to the first address that answers; each address gets a share of the time that is left."""
     failure = None
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         share = (deadline - monotonic()) / (len(addresses) - index)
@@ -353,7 +353,7 @@ async def _connect(loop: "Loop", origin: "Origin", addresses: "list[Address]", d
 
 
 async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
-    """Ask the proxy to connect us to the origin, on the raw socket: 3.6 cannot start TLS on a transport."""
+    """Ask the proxy for a tunnel to the origin, on the raw socket: Python 3.6 cannot start TLS on a transport."""
     proxy = origin.proxy
     assert proxy is not None
     reader = ResponseReader(is_tunnel=True)

@@ -1,4 +1,4 @@
-"""The connections of a client on one event loop, shared by its tasks: the waiting, the end of the loop."""
+"""The connection pool of a client on one event loop, shared by its tasks: waiting, and the end of the loop."""
 
 import asyncio
 from time import monotonic
@@ -33,19 +33,19 @@ class Pool:
         self.state = PoolState(limit)
         self.is_closed = False
         self._leaving: "set[Connection]" = set()
-        self._farewell: "Any" = None
+        self._loop_end: "Any" = None
         self._searches = KeySearches()
 
     def __repr__(self) -> str:
         return repr(self.state)
 
     def search(self, provider: "Provider", refresh: bool) -> "asyncio.Future[Credentials]":
-        """The search for this provider's keys that is under way, or a new one, in a thread of its own."""
+        """Join the search for this provider's keys that is under way, or begin one, in a thread of its own."""
         return self._searches.search(provider, refresh)
 
     def take_idle(self, origin: "Origin") -> "Connection | None":
-        """An idle connection that is fit for use, if there is one: most calls need not suspend to get theirs."""
-        if self.is_closed or self._farewell is None or not self.state.is_next(None):
+        """Take an idle connection that can be used, None if there is none. So most calls need not suspend for one."""
+        if self.is_closed or self._loop_end is None or not self.state.is_next(None):
             return None
         connection = self.state.take_idle(origin, monotonic(), wall())
         if self.state.to_close:
@@ -53,18 +53,18 @@ class Pool:
         return connection  # type: ignore[no-any-return]
 
     async def acquire(self, origin: "Origin", deadline: float, mark: "Mark") -> Connection:
-        """A connection that is yours until ``release`` or ``discard``.
+        """Lend a connection, until ``release`` or ``discard``.
 
         :param deadline: monotonic seconds
-        :raises ConnectError: if none can be had in time
+        :raises ConnectError: if none is free, or none can be opened, in time
         """
         if self.is_closed:
             raise closed_failure()
-        if self._farewell is None:
+        if self._loop_end is None:
             await self._attend_loop()
         found = await self._await(origin, deadline)
-        if type(found) is not Slot:
-            return found  # type: ignore[no-any-return]
+        if not isinstance(found, Slot):
+            return found
         try:
             connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
         except BaseException:
@@ -81,12 +81,12 @@ class Pool:
             self._close_dropped()
 
     def discard(self, connection: Connection) -> None:
-        """Drop a connection; what is still buffered never reaches the peer."""
+        """Drop a connection; bytes that are still buffered never reach the peer."""
         self.state.drop(connection)
         self._close_dropped()
 
     async def close(self) -> None:
-        """Close what idles, and wait until it is closed; what is lent is closed when it comes back."""
+        """Close idle connections, and wait until they are closed; lent ones are closed at ``release``."""
         self.is_closed = True
         self.state.drain()
         self._close_dropped()
@@ -94,12 +94,13 @@ class Pool:
         while self._leaving:
             await asyncio.wait([connection.closed for connection in self._leaving])
             self._leaving = {connection for connection in self._leaving if not connection.closed.done()}
-        farewell, self._farewell = self._farewell, None
-        if farewell is not None and not farewell.ag_running:  # else the loop is ending, and it is the one who closes
-            await farewell.aclose()
+        loop_end, self._loop_end = self._loop_end, None
+        # If the generator runs, the loop is ending, and the generator itself has called this method.
+        if loop_end is not None and not loop_end.ag_running:
+            await loop_end.aclose()
 
-    async def _await(self, origin: "Origin", deadline: float) -> "Any":
-        """An idle connection, or a slot to open one for."""
+    async def _await(self, origin: "Origin", deadline: float) -> "Connection | Slot":
+        """Wait for an idle connection, or a slot to open one."""
         state = self.state
         waiter: "_Waiter | None" = None
         try:
@@ -133,21 +134,21 @@ class Pool:
             connection.closed.add_done_callback(lambda _: self._leaving.discard(connection))
 
     async def _attend_loop(self) -> None:
-        """Have our connections closed when the loop ends, so that ``asyncio.run`` leaves none open.
+        """Arrange that the connections are closed when the loop ends, so that ``asyncio.run`` leaves none open.
 
-        The loop closes the asynchronous generators that are still suspended before it ends: this one is ours.
+        Before it ends, the loop closes all suspended asynchronous generators; ``_loop_end`` is one.
         """
-        self._farewell = _close_at_end(self)
-        await self._farewell.__anext__()
+        self._loop_end = _close_at_end(self)
+        await self._loop_end.__anext__()
 
 
 class _Waiter:
-    """Lets a task sleep until it may find a connection."""
+    """Lets a task sleep until a connection may be free."""
 
     __slots__ = ("_loop", "_woken", "has_left")
 
     def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
-        self.has_left = False  # the queue of the pool
+        self.has_left = False  # True once it has left the pool's queue
         self._loop = loop
         self._woken: "asyncio.Future[None]" = loop.create_future()
 
@@ -165,10 +166,10 @@ class _Waiter:
 
 
 async def _close_at_end(pool: Pool) -> "AsyncIterator[None]":
-    """Suspended until the loop ends, the pool is closed, or nobody holds the pool any more."""
+    """Stay suspended until the loop ends, the pool is closed, or the pool is garbage."""
     try:
         yield
     finally:
-        # Where there is no running loop, whoever ran it did not end it in order. 3.6 has no other way to ask.
+        # Without a running loop, the program did not end its loop in order. Python 3.6 has no other way to ask.
         if asyncio._get_running_loop() is not None:  # noqa: SLF001
             await pool.close()

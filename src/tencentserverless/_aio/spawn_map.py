@@ -10,22 +10,28 @@ from tencentserverless._core import poll_schedule as core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterable, Awaitable, Callable, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Callable, Iterable, TypeVar
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.invocation_records import PollResult
     from tencentserverless._core.poll_schedule import SpawnedInput
 
+    Found = TypeVar("Found")
+    #: Takes the outcome of a task.
+    Note = Callable[[Found | BaseException], None]
+
 
 class Cancelled(BaseException):
-    """A task of a spawn_map was cancelled. On Python 3.6 and 3.7, asyncio's own error looks like any other."""
+    """A task of a spawn_map was cancelled. On Python 3.6 and 3.7, asyncio's own error is a plain ``Exception``."""
 
 
 class AsyncSpawnMap(BaseSpawnMap):
     """The invocations of a ``spawn_map``, an asynchronous iterator: each is handed out when it has ended.
 
-    Inputs are pulled, and invocations polled, while you iterate. What is started when you stop goes on in the
-    cloud, and is in ``unfinished``. Several tasks may iterate at once: each invocation is handed out to one of them.
+    Inputs are pulled, and invocations polled, while you iterate. Invocations that are under way when you
+    stop go on in the cloud, and are in ``unfinished``. Several tasks may iterate at once: each invocation is handed out
+    to one of them.
     """
 
     _kind = AsyncInvocation
@@ -34,23 +40,23 @@ class AsyncSpawnMap(BaseSpawnMap):
         self,
         client: "BaseClient",
         name: str,
-        iterable: "Iterable[Any] | AsyncIterable[Any]",
-        options: "dict[str, Any]",
+        iterable: "Iterable[object] | AsyncIterable[object]",
+        options: "Options",
         **limits: "Any",
     ) -> None:
         is_async = hasattr(iterable, "__aiter__")
         self._inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
         self._is_async = is_async
         self._tasks: "set[asyncio.Future[Any]]" = set()
-        self._waiting: "set[asyncio.Future[None]]" = set()  # one for each task that iterates and waits
-        self._fault: "BaseException | None" = None  # what the input raised
+        self._waiting: "set[asyncio.Future[None]]" = set()  # one for each task that iterates and waits now
+        self._fault: "BaseException | None" = None  # the error of the iterable
         super().__init__(client, name, options, **limits)
 
     def __aiter__(self) -> "AsyncSpawnMap":
         return self
 
     async def __anext__(self) -> AsyncInvocation:
-        """The next invocation that has ended: ``await result()`` returns or raises at once. See ``position``.
+        """Return the next invocation that has ended: ``await result()`` returns or raises at once. See ``position``.
 
         :raises ResultTimeout: the time is up
         """
@@ -85,36 +91,36 @@ class AsyncSpawnMap(BaseSpawnMap):
             return
         self._start(data)
 
-    async def _next_input(self) -> "tuple[Any] | None":
+    async def _next_input(self) -> "tuple[object] | None":
         try:
             return (await self._inputs.__anext__(),)
         except StopAsyncIteration:
             return None
 
-    def _note_pulled(self, found: "tuple[Any] | BaseException | None") -> None:
+    def _note_pulled(self, found: "tuple[object] | BaseException | None") -> None:
         self._schedule.is_pulling = False
         if found is None:
             self._schedule.drain()
         elif not isinstance(found, BaseException):
             self._start(found[0])
         elif not isinstance(found, Cancelled):
-            self._fault = found  # the caller's own, raised where the caller is
+            self._fault = found  # the caller's own error, raised to the caller
 
-    def _start(self, data: "Any") -> None:
+    def _start(self, data: object) -> None:
         entry = self._schedule.add()
         self._begin(self._client.spawn(self._name, data, **self._options), partial(self._note_started, entry))
 
     async def _poll(self, entry: "SpawnedInput") -> "PollResult":
         return await self._client._run(self._poll_flow(entry))  # type: ignore[no-any-return]
 
-    def _begin(self, act: "Awaitable[Any]", note: "Callable[[Any], None]") -> None:
-        """Act in a task. What comes of it is noted, also if the task is cancelled before its first step."""
+    def _begin(self, act: "Awaitable[Found]", note: "Note[Found]") -> None:
+        """Run an awaitable in a task. Its outcome is noted, also if the task is cancelled before its first step."""
         task = asyncio.ensure_future(act)
         self._tasks.add(task)
         task.add_done_callback(partial(self._end_task, note))
 
-    def _end_task(self, note: "Callable[[Any], None]", task: "asyncio.Future[Any]") -> None:
-        """Note what came of a task, and wake all that wait: it may concern any of them."""
+    def _end_task(self, note: "Note[Found]", task: "asyncio.Future[Found]") -> None:
+        """Note the outcome of a task, and wake all tasks that iterate: it may concern any of them."""
         self._tasks.discard(task)
         error = Cancelled() if task.cancelled() else task.exception()
         note(task.result() if error is None else error)
@@ -123,7 +129,7 @@ class AsyncSpawnMap(BaseSpawnMap):
                 news.set_result(None)
 
     async def _wait(self, seconds: "float | None") -> None:
-        """Wait until a task of ours has ended, for so many seconds at the most."""
+        """Wait until a start or a poll has ended, for so many seconds at the most."""
         news: "asyncio.Future[None]" = asyncio.get_event_loop().create_future()
         self._waiting.add(news)
         try:

@@ -1,20 +1,27 @@
-"""What callers may pass to either face: spans of time, counts, choices, hooks, and the event of a native call."""
+"""Checks of arguments for both clients: spans of time, counts, choices, hooks, and the event of a native call."""
 
 from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, NoReturn
+    from typing import Any, Callable, NoReturn
+
+    from tencentserverless.models import Attempt, CallInfo
+
+    #: A function that gets each attempt.
+    Hook = Callable[[Attempt, CallInfo], object]
+    #: Keyword arguments of ``client.invoke``, or of ``Call``.
+    Options = dict[str, Any]
 
 MAX_SECONDS = 7 * 24 * 3600
 
-#: Flags of code that a call only makes ready and does not run: generators and coroutines, of every kind.
+#: Flags of code that a call does not run at once: generators and coroutines, of every kind.
 _RUNS_LATER = 0x20 | 0x80 | 0x100 | 0x200
 
 
-def read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "Any":
-    """The event of a native call: ``data=``, one positional argument, or the keywords; one of the three."""
+def read_event(name: str, args: "tuple[object, ...]", keywords: "dict[str, object]") -> object:
+    """Read the event of a native call: ``data=``, one positional argument, or the keywords; one of the three."""
     if len(args) > 1:
         raise TypeError("{}() takes one event, but {} positional arguments were given".format(name, len(args)))
     has_data = "data" in keywords
@@ -27,7 +34,7 @@ def read_event(name: str, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -
     return keywords or None
 
 
-def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
+def _refuse_both(name: str, keywords: "dict[str, object]") -> "NoReturn":
     extra = ", ".join(sorted(key for key in keywords if key != "data")) or "data"
     raise TypeError(
         "{}() got an event and the keywords {} as well. Put everything into the event; options such as region or "
@@ -35,11 +42,11 @@ def _refuse_both(name: str, keywords: "dict[str, Any]") -> "NoReturn":
     )
 
 
-def check_seconds(name: str, value: "Any", *, may_be_zero: bool = False) -> float:
-    """A time span in seconds.
+def check_seconds(name: str, value: object, *, may_be_zero: bool = False) -> float:
+    """Check a time span in seconds.
 
     :raises TypeError: if it is no number
-    :raises ValueError: if it is not above zero, or longer than a week: what waits for sockets takes no longer ones
+    :raises ValueError: if it is not above zero, or longer than a week: the system's waits take no longer ones
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("{} must be a number of seconds, not {!r}".format(name, value))
@@ -49,10 +56,10 @@ def check_seconds(name: str, value: "Any", *, may_be_zero: bool = False) -> floa
     return float(value)
 
 
-def check_hook(value: "Any") -> "Any":
-    """A function to be told of attempts, or None.
+def check_hook(value: object) -> "Hook | None":
+    """Check a hook for attempts: a function, or None.
 
-    :raises TypeError: for anything else, and for a function whose call would not run it, as that of an ``async def``
+    :raises TypeError: for anything else, and for a function that a call does not run, such as an ``async def``
     """
     if value is None:
         return value
@@ -61,15 +68,15 @@ def check_hook(value: "Any") -> "Any":
     code = find_code(value)
     if code is not None and code.co_flags & _RUNS_LATER:
         raise TypeError(
-            "on_attempt must be a plain function, for nobody would await a coroutine or a generator: {!r}".format(value)
+            "on_attempt must be a plain function: a coroutine or a generator would not be awaited: {!r}".format(value)
         )
     return value
 
 
-def find_code(function: "Any") -> "CodeType | None":
-    """The code that a call of this runs: of a function, a method, a partial, or an object's ``__call__``.
+def find_code(function: object) -> "CodeType | None":
+    """Find the code that a call runs: of a function, a method, a partial, or an object's ``__call__``.
 
-    None for what is not written in Python, and for what cannot be called.
+    None for a function that is not written in Python, and for an object that cannot be called.
     """
     while isinstance(function, partial):
         function = function.func
@@ -79,8 +86,8 @@ def find_code(function: "Any") -> "CodeType | None":
     return code
 
 
-def check_count(name: str, value: "Any") -> int:
-    """A whole number, at least 1.
+def check_count(name: str, value: object) -> int:
+    """Check a whole number, at least 1.
 
     :raises TypeError, ValueError: for anything else
     """
@@ -91,25 +98,26 @@ def check_count(name: str, value: "Any") -> int:
     return value
 
 
-def check_width(concurrency: "Any", max_connections: int, default: int) -> int:
-    """How many calls may be under way at once.
+def check_width(concurrency: object, max_connections: int, default: int) -> int:
+    """Check the number of calls that may be under way at once.
 
-    :param concurrency: what the caller gave, None for the default
+    :param concurrency: the caller's argument, None for the default
     :raises TypeError, ValueError: if it is no count, or above the client's connections
     """
     if concurrency is None:
         return min(default, max_connections)
-    if check_count("concurrency", concurrency) > max_connections:
+    width = check_count("concurrency", concurrency)
+    if width > max_connections:
         raise ValueError(
             "concurrency is {}, but the client has max_connections={}; raise that or lower this".format(
-                concurrency, max_connections
+                width, max_connections
             )
         )
-    return concurrency  # type: ignore[no-any-return]
+    return width
 
 
-def check_flag(name: str, value: "Any") -> bool:
-    """True or False.
+def check_flag(name: str, value: object) -> bool:
+    """Check a flag: True or False.
 
     :raises TypeError: for anything else
     """
@@ -118,8 +126,8 @@ def check_flag(name: str, value: "Any") -> bool:
     return value
 
 
-def check_choice(name: str, value: "Any", allowed: "tuple[Any, ...]") -> None:
-    """One of a few values.
+def check_choice(name: str, value: object, allowed: "tuple[object, ...]") -> None:
+    """Check a choice of a few values.
 
     :raises ValueError: for anything else
     """

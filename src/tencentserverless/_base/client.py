@@ -1,6 +1,6 @@
-"""What both faces' clients are made of: checked settings, where each region is served, and native calls.
+"""The base of the synchronous and the asynchronous client: checked settings, addresses of regions, and native calls.
 
-``scf.Client`` and ``aio.AsyncClient`` add nothing but how a flow is driven.
+``scf.Client`` and ``aio.AsyncClient`` add only the driving of flows.
 """
 
 from tencentserverless import __version__, config, credentials
@@ -21,27 +21,28 @@ from tencentserverless._core.retry import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
+    from tencentserverless._base.arguments import Hook, Options
     from tencentserverless._base.context import ClientContext
-    from tencentserverless._base.observer import Hook
     from tencentserverless._core.flow import Flow
+    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
 LANGUAGES = ("zh-CN", "en-US")
 
-#: Names that are methods, now or in a coming version, and never a function's; ``client["map"]`` reaches one.
+#: Names of methods, now or in a coming version. ``client["map"]`` reaches a function that has such a name.
 RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
 
-#: The options that 0.1.7 took out of a native call's keywords; every other keyword belongs to the event.
+#: Keywords of a native call that are options, as in 0.1.7; every other keyword belongs to the event.
 CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
 
 
 class BaseClient:
-    """Settings, checked when the client is made, and the way from a call's arguments to its flow."""
+    """The settings of a client, checked when it is made; makes the flow for a call's arguments."""
 
-    _room: str  # the face's module, after which its logger is named
+    _logger_name: str  # the name of the public module
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class BaseClient:
         secret_key: "str | None" = None,
         token: "str | None" = None,
         *,
-        credentials: "Any" = None,
+        credentials: object = None,
         endpoint: "str | None" = None,
         timeout: float = 910.0,
         connect_timeout: float = 5.0,
@@ -62,7 +63,7 @@ class BaseClient:
         language: str = "zh-CN",
         on_attempt: "Hook | None" = None,
     ) -> None:
-        options = {
+        options: "Options" = {
             "credentials": credentials,
             "endpoint": endpoint,
             "timeout": timeout,
@@ -89,11 +90,11 @@ class BaseClient:
         self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
-        self._provider: "credentials.Provider | None" = self._choose_provider()
+        self._provider: "Provider | None" = self._choose_provider()
         self._open_pools()
 
     def _open_pools(self) -> None:
-        """Make what holds this face's connections; none is opened yet."""
+        """Make the pool, or pools, of connections; no connection is opened yet."""
         raise NotImplementedError
 
     @property
@@ -135,22 +136,20 @@ class BaseClient:
 
     def _set_key(self, index: int, value: "str | None") -> None:
         self._keys[index] = value
-        self._provider = None  # chosen at the next call, when the other half of a pair is set as well
+        self._provider = None  # chosen at the next call: until then the other half of a pair can be set too
 
-    def _choose_provider(self) -> "credentials.Provider":
+    def _choose_provider(self) -> "Provider":
         secret_id, secret_key, token = self._keys
         return credentials.choose_provider(secret_id, secret_key, token, self._options["credentials"])
 
-    def _get_provider(self) -> "credentials.Provider":
+    def _get_provider(self) -> "Provider":
         provider = self._provider
         if provider is None:
             provider = self._provider = self._choose_provider()
         return provider
 
-    def _provider_of(
-        self, secret_id: "str | None", secret_key: "str | None", token: "str | None"
-    ) -> "credentials.Provider":
-        """The provider for one call's own keys, the client's where it has none."""
+    def _provider_of(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> "Provider":
+        """Choose the provider for one call's own keys, the client's where the call has none."""
         if secret_id or secret_key or token:
             return credentials.choose_provider(secret_id, secret_key, token)
         return self._get_provider()
@@ -158,7 +157,7 @@ class BaseClient:
     def _begin(
         self,
         function_name: str,
-        data: "Any",
+        data: object,
         names: "tuple[str | None, str | None, str | None, str | None]",
         *,
         region: "str | None" = None,
@@ -167,14 +166,14 @@ class BaseClient:
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
     ) -> "Flow[InvokeResult]":
-        """The flow of one call.
+        """Make the flow of one call.
 
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
         """
         namespace, log_type, qualifier, invocation_type = names
         try:
             target = self._targets[region or self._region]
-        except (KeyError, TypeError):  # not aimed at yet, or no text at all
+        except (KeyError, TypeError):  # the first call of the region, or no text
             target = self._aim(region)
         if target.origin.is_cloud:
             config.check_guard(target.origin)
@@ -192,14 +191,14 @@ class BaseClient:
             is_idempotent=check_flag("idempotent", idempotent),
         )
         flow = invoke_flow(call, target, self._state, self._policy, CLOCK)
-        if on_attempt is None and self._on_attempt is None and not is_logged(self._room):
+        if on_attempt is None and self._on_attempt is None and not is_logged(self._logger_name):
             return flow
         from tencentserverless._base.observer import observe
 
-        return observe(flow, call, self._room, check_hook(on_attempt) or self._on_attempt)
+        return observe(flow, call, self._logger_name, check_hook(on_attempt) or self._on_attempt)
 
     def _context(self) -> "ClientContext":
-        """What a map, an invocation or an action needs of this client, as it is now."""
+        """Make the context of a map, an invocation or an action: the client's settings as they are now."""
         from tencentserverless._base.context import ClientContext
 
         return ClientContext(
@@ -208,13 +207,13 @@ class BaseClient:
             on_attempt=self._on_attempt,
             policy=self._policy,
             region=self._region,
-            room=self._room,
+            logger_name=self._logger_name,
             state=self._state,
             timeout_seconds=self._timeout,
         )
 
     def _find_target(self, region: "str | None") -> Target:
-        """Where a region is served, for what makes several requests.
+        """Find the target of a region, for a caller that makes several requests.
 
         :raises RuntimeError: if the guard forbids it
         """
@@ -223,7 +222,7 @@ class BaseClient:
         return target
 
     def _aim(self, region: "str | None") -> Target:
-        """Where a region is served, looked up once."""
+        """Make the target of a region. It is kept."""
         name = config.check_region(region or self._region)
         origin = self._addressing.locate(name)
         target = Target(origin, RequestBuilder(origin.authority, self._options["language"], AGENT))
@@ -246,14 +245,14 @@ class BaseClient:
             raise TypeError("client[...] takes a function's name, not {!r}".format(name))
         return self.function(name)
 
-    __iter__ = None  # __getitem__ would make it an endless sequence of functions
+    __iter__ = None  # with __getitem__ alone, the client would be an endless sequence of functions
 
     def call(self, name: str) -> "Any":
-        """The function of that name, as a handle to call: ``client.call("name")(data={...})``."""
+        """Make a handle on the function of that name: ``client.call("name")(data={...})``."""
         return self[name]
 
-    def function(self, name: str, **options: "Any") -> "Any":
-        """A handle on one function; the faces say which kind."""
+    def function(self, name: str, **options: object) -> "Any":
+        """Make a handle on one function."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -263,43 +262,43 @@ class BaseClient:
         raise NotImplementedError
 
     def _run(self, flow: "Flow[Any]") -> "Any":
-        """Drive a flow to its end, the way of this face."""
+        """Drive a flow to its end."""
         raise NotImplementedError
 
-    def __reduce__(self) -> "tuple[Any, ...]":
-        # Explicit secrets travel, for the caller put them here; what the environment gave is read where it arrives.
+    def __reduce__(self) -> "tuple[object, ...]":
+        # Explicit secrets are pickled, because the caller gave them; environment keys are read in the new process.
         region = self._region if self._is_region_given else None
         defaults = BaseClient.__init__.__kwdefaults__ or {}
         changed = {name: value for name, value in self._options.items() if value != defaults[name]}
         return _rebuild_client, (type(self), (region, *self._keys), changed)
 
 
-def _rebuild_client(cls: "type[BaseClient]", given: "tuple[Any, ...]", options: "dict[str, Any]") -> BaseClient:
-    """Make a client again, for pickle and copy; it opens connections of its own."""
+def _rebuild_client(cls: "type[BaseClient]", given: "tuple[str | None, ...]", options: "Options") -> BaseClient:
+    """Make a client again, for pickle and copy; it opens its own connections."""
     return cls(*given, **options)
 
 
 class Ambient:
-    """The client of module-level calls: one for the process, made anew when the environment says so.
+    """The client of module-level calls: one for the process, made anew when the environment changes.
 
-    :param make: makes it
+    :param make: makes a client
     """
 
     __slots__ = ("_found", "_lock", "_make")
 
-    def __init__(self, make: "Any") -> None:
+    def __init__(self, make: "Callable[[], object]") -> None:
         self._make = make
         self._lock = ForkLock()
-        self._found: "Any" = (None, None)  # what the environment said, and the client made of that
+        self._found: "Any" = (None, None)  # a snapshot of the environment, and the client made from it
 
     def get(self) -> "Any":
-        """The client for the environment as it is now."""
+        """Return the client for the environment as it is now."""
         snapshot = config.snapshot()
         found = self._found
         return found[1] if found[0] == snapshot else self._lock.hold(self._renew, self._renew, snapshot)
 
     def _renew(self, snapshot: "tuple[str | None, ...]") -> "Any":
-        """Make a client, unless another thread has made one, or a signal handler in the middle of the making."""
+        """Make a client, unless another thread, or a signal handler during this call, has made one."""
         if self._found[0] != snapshot:
             made = self._make()
             if self._found[0] != snapshot:
@@ -310,7 +309,7 @@ class Ambient:
 class BaseFunction:
     """A remote function as a Python callable.
 
-    :param client: that calls it
+    :param client: makes the calls
     :param options: keyword arguments of ``client.invoke`` for every call
     """
 
@@ -318,7 +317,7 @@ class BaseFunction:
 
     name: str
 
-    def __init__(self, client: BaseClient, name: str, options: "dict[str, Any]") -> None:
+    def __init__(self, client: BaseClient, name: str, options: "Options") -> None:
         _check_options(options)
         self._client = client
         self._options = options
@@ -327,16 +326,16 @@ class BaseFunction:
     def __repr__(self) -> str:
         return "<{} {} of {!r}>".format(type(self).__name__, self.name, self._client)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         return type(self), (self._client, self.name, self._options)
 
-    def _spawn_options(self) -> "dict[str, Any]":
-        """The options that mean something to ``client.spawn``."""
+    def _spawn_options(self) -> "Options":
+        """Select the options that ``client.spawn`` takes."""
         return {name: value for name, value in self._options.items() if name not in ("log_type", "invocation_type")}
 
-    def _merge(self, args: "tuple[Any, ...]", keywords: "dict[str, Any]") -> "dict[str, Any]":
-        """The arguments of ``client.invoke`` for a native call."""
-        if "data" in keywords and len(keywords) == 1 and not args:  # as Tencent's guide writes it
+    def _merge(self, args: "tuple[object, ...]", keywords: "dict[str, object]") -> "Options":
+        """Make the arguments of ``client.invoke`` for a native call."""
+        if "data" in keywords and len(keywords) == 1 and not args:  # the form in Tencent's guide
             return dict(self._options, **keywords) if self._options else keywords
         options = dict(self._options)
         for option in CALL_OPTIONS:
@@ -346,10 +345,10 @@ class BaseFunction:
         return options
 
 
-def _check_options(options: "dict[str, Any]") -> None:
-    """Refuse what no call could be made with. Names and keys are checked where the request is built.
+def _check_options(options: "Options") -> None:
+    """Refuse options that no call can have. Names and keys are checked where the request is built.
 
-    :raises TypeError, ValueError: for an option that is none, and for a value that cannot be used
+    :raises TypeError, ValueError: for an unknown option, and for a value that cannot be used
     """
     for name, value in options.items():
         if name not in _FUNCTION_OPTIONS:

@@ -1,7 +1,7 @@
 """The keys of a CVM's role, from the machine's metadata service (document/product/598/85616).
 
-Loaded only when no other place has keys. Tencent's own class for this asks without a time limit and through
-``HTTP_PROXY``; this one does neither, and is read like it: ``get_credential_info()``.
+Loaded only when no other place has keys. Tencent's own class asks without a time limit and through ``HTTP_PROXY``; this
+one does neither. Both have ``get_credential_info()``.
 """
 
 import json
@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from http.client import HTTPResponse
-    from typing import Any, Callable, TypeVar
+    from typing import Callable, TypeVar
 
     Found = TypeVar("Found")
     Triple = tuple[str, str, str]
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/"
 TIMEOUT_SECONDS = 1.0
 MAX_ANSWER_BYTES = 65536
-#: Keys are got anew this long before they run out: a signature may be this old when it arrives.
+#: New keys are fetched so long before the old ones expire: a signature may be this old when it arrives.
 EARLY_SECONDS = 300
-#: How long keys that still hold are used before new ones are asked for again, where there were none.
+#: The pause before new keys are asked for again, if the service had none and the old ones are still valid.
 PAUSE_SECONDS = 10
-#: How long a machine counts as one without a role. A role can be bound to a machine that runs.
+#: A machine counts as one without a role for so long. A role can be bound to a running machine.
 ABSENCE_SECONDS = 300
 _ROLE_PATH = "cam/security-credentials/"
 _ROLE_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
-#: A look-up that failed for another reason may work a moment later.
+#: Look-up errors that mean that there is no such host. After any other error, a second look-up may succeed.
 _NO_SUCH_HOST = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 
 class MetadataError(OSError):
-    """The metadata service gave no answer, or one that cannot be used. It may give one a moment later."""
+    """The metadata service gave no usable answer. A second question may succeed."""
 
 
 class NoRole(MetadataError):
@@ -44,17 +44,17 @@ class NoRole(MetadataError):
 
 
 def find_role(url: str) -> str:
-    """The name of the machine's role.
+    """Ask for the name of the machine's role.
 
     :param url: of the metadata service, with a slash at its end
-    :raises NoRole: if it has none, or is no CVM
-    :raises MetadataError: if the service does not say
+    :raises NoRole: if the machine has none, or is no CVM
+    :raises MetadataError: if the service gives no usable answer
     """
     return _fetch(url + _ROLE_PATH, _read_name)
 
 
 class CvmRole:
-    """Temporary keys of a role, got anew ahead of their end.
+    """Temporary keys of a role, replaced before they expire.
 
     :param url: of the metadata service, with a slash at its end
     :param role: the role's name, as ``find_role`` gives it
@@ -67,24 +67,24 @@ class CvmRole:
     def __init__(self, url: str, role: str) -> None:
         self._url = url
         self._role = role
-        #: The keys, when they run out, and until when the service is not asked for others. One tuple, so that whoever
-        #: reads it without a lock has what belongs together.
+        #: The keys, their expiry, and the time until which the service is not asked for new ones. One tuple, so that a
+        #: reader without a lock gets values that belong together.
         self._held: "tuple[Triple, float, float]" = (("", "", ""), 0.0, 0.0)
 
     @property
     def expires_at(self) -> float:
-        """When the keys run out, in UNIX seconds; 0 before there are any."""
+        """The expiry of the keys, in UNIX seconds; 0 before there are any."""
         return self._held[1]
 
     @property
     def fresh_until(self) -> float:
-        """Until when ``get_credential_info`` gives the keys that are here, in UNIX seconds."""
+        """The end of the time in which ``get_credential_info`` gives the same keys, in UNIX seconds."""
         return self._held[2]
 
     def get_credential_info(self) -> "Triple":
-        """Secret id, secret key and token of one moment.
+        """Return secret id, secret key and token, which belong together.
 
-        :raises MetadataError: if there are none that still hold
+        :raises MetadataError: if there are no valid keys
         """
         keys, expires_at, fresh_until = self._held
         if time.time() < fresh_until:
@@ -125,7 +125,7 @@ def _read_name(text: str) -> str:
 
 
 def _read_keys(text: str) -> "tuple[Triple, float]":
-    answer: "dict[str, Any]" = json.loads(text)
+    answer = json.loads(text)
     if answer.get("Code") != "Success":
         raise MetadataError("the metadata service has no keys for the role: Code {!r}".format(answer.get("Code")))
     keys = (answer["TmpSecretId"], answer["TmpSecretKey"], answer["Token"])
@@ -133,27 +133,27 @@ def _read_keys(text: str) -> "tuple[Triple, float]":
 
 
 def _fetch(url: str, read: "Callable[[str], Found]") -> "Found":
-    """What is read from the service's answer. In a thread, since its name's look-up cannot be bounded.
+    """Ask the service and read its answer, in a thread, since the look-up of its name cannot be bounded.
 
-    No signal handler runs there, so that every error there is one of the question itself.
+    No signal handler runs in that thread, so every error there belongs to the question itself.
 
-    :raises MetadataError: if nothing that can be used comes in time
+    :raises MetadataError: if no usable answer comes in time
     """
     found: "list[Found]" = []
     faults: "list[MetadataError]" = []
 
     def fetch() -> None:
         try:
-            # Past any proxy: the service is the machine's own.
+            # Without any proxy: the service belongs to the machine.
             with build_opener(ProxyHandler({})).open(url, timeout=TIMEOUT_SECONDS) as answer:
                 found.append(read(_read_body(answer)))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is why there is no answer
+        except Exception as error:  # noqa: BLE001  # any error here is the reason that there is no answer
             faults.append(_explain(error))
 
     try:
         thread = threading.Thread(target=fetch, name="tencentserverless-metadata", daemon=True)
         thread.start()
-    except RuntimeError as error:  # the system has none left, or the interpreter ends
+    except RuntimeError as error:  # the system has no thread left, or the interpreter ends
         raise MetadataError("the metadata service cannot be asked: {}".format(error)) from error
     thread.join(TIMEOUT_SECONDS)
     if found:
@@ -163,7 +163,7 @@ def _fetch(url: str, read: "Callable[[str], Found]") -> "Found":
 
 def _read_body(answer: "HTTPResponse") -> str:
     body = answer.read(MAX_ANSWER_BYTES)
-    if answer.length:  # what is missing, of which such a read does not complain
+    if answer.length:  # bytes are missing; a read with a limit does not raise for that
         raise MetadataError("the metadata service's answer is cut, or too long")
     return body.decode("utf-8")
 
@@ -172,7 +172,7 @@ _SILENCE = "the metadata service did not answer within {:g} s"
 
 
 def _explain(error: Exception) -> MetadataError:
-    """What went wrong, as an error that says whether there is no role or just no answer. No answer is shown."""
+    """Make the error: ``NoRole`` if there is no role, else ``MetadataError``. The answer itself is never shown."""
     if isinstance(error, MetadataError):
         return error
     if isinstance(error, HTTPError):

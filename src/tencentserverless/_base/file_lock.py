@@ -1,8 +1,8 @@
-"""A lock that one holder has at a time, in this process or another: a file beside what it protects.
+"""A lock that one holder has at a time, in this process or another: a lock file beside the protected file.
 
-The lock is the kernel's ``flock``. It ends with its holder, however that ends, so a file that was left behind is no
-obstacle. Other than the locks of ``fcntl`` and SQLite, it is not lost when this process opens and closes the file that
-it protects, as ``shutil.copy`` does, and it keeps out a second holder of the same process.
+The lock is the kernel's ``flock``. The kernel releases it when its holder ends in any way, so a lock file that was left
+behind does not block. The locks of ``fcntl`` and SQLite are lost when this process opens and closes the file
+that they protect, as ``shutil.copy`` does. This lock is not, and it keeps out a second holder in the same process.
 """
 
 import os
@@ -20,7 +20,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 class FileLock:
     """A lock that is not held yet.
 
-    :param path: of its file, which is made, and removed when the lock is released
+    :param path: of the lock file, which is created, and removed when the lock is released
     """
 
     __slots__ = ("_fd", "_path", "_pid")
@@ -31,10 +31,10 @@ class FileLock:
         self._pid = os.getpid()
 
     def acquire(self) -> None:
-        """Take it at once. Windows has no ``flock``, and nothing happens there.
+        """Take the lock, without waiting. Windows has no ``flock``; there this does nothing.
 
-        :raises BlockingIOError: if another has it
-        :raises OSError: if its file cannot be made or locked
+        :raises BlockingIOError: if another holder has it
+        :raises OSError: if the lock file cannot be created or locked
         """
         while _fcntl is not None and self._fd < 0:
             self._try()
@@ -44,7 +44,7 @@ class FileLock:
         try:
             _fcntl.flock(fd, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
             if not self._is_at_path(fd):
-                os.close(fd)  # its holder removed the file after we opened it: that lock protects nothing any more
+                os.close(fd)  # the last holder removed the file after we opened it: a lock on it protects nothing
                 return
         except BaseException:
             os.close(fd)
@@ -53,18 +53,18 @@ class FileLock:
         _held[self] = None
 
     def release(self) -> None:
-        """Let go of it, and remove its file. A forked child only closes its descriptor."""
+        """Release the lock, and remove its file. A forked child only closes its descriptor."""
         if self._fd >= 0 and os.getpid() == self._pid:
-            # It is removed while it is locked: whoever opened it before sees that it has no name any more.
-            with suppress(OSError):  # it stays behind, then
+            # The file is removed while it is locked: a process that has opened it sees that it has no name any more.
+            with suppress(OSError):  # then the file stays
                 if self._is_at_path(self._fd):
                     os.unlink(self._path)
             with suppress(OSError):
-                _fcntl.flock(self._fd, _fcntl.LOCK_UN)  # closing is not enough: a forked child may have a copy
+                _fcntl.flock(self._fd, _fcntl.LOCK_UN)  # closing is not enough: a forked child may have a copy of it
         self.abandon()
 
     def abandon(self) -> None:
-        """Close the descriptor and leave the lock to the process that forked: a child may live longer."""
+        """Close the descriptor, and leave the lock to the parent process: a forked child may live longer."""
         fd, self._fd = self._fd, -1
         _held.pop(self, None)
         if fd >= 0:
@@ -72,7 +72,7 @@ class FileLock:
                 os.close(fd)
 
     def _is_at_path(self, fd: int) -> bool:
-        """Does the path still lead to the open file?"""
+        """True if the path still leads to the open file."""
         try:
             found = os.stat(self._path)
         except FileNotFoundError:
@@ -80,7 +80,7 @@ class FileLock:
         return os.path.samestat(found, os.fstat(fd))
 
 
-_held: "dict[FileLock, None]" = {}  # by this process, or by the one that forked it
+_held: "dict[FileLock, None]" = {}  # the locks that this process, or its parent before the fork, holds
 
 
 def _abandon_all() -> None:
@@ -88,7 +88,7 @@ def _abandon_all() -> None:
         lock.abandon()
 
 
-# Python 3.6 does not tell of forks: a child then keeps the lock of a killed parent for as long as it lives.
+# Python 3.6 has no such hook: there a child keeps the lock of a killed parent for as long as the child lives.
 _register = getattr(os, "register_at_fork", None)
 if _register is not None:
     _register(after_in_child=_abandon_all)

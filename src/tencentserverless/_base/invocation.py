@@ -1,6 +1,6 @@
-"""The base of both faces' invocations: which call it is, what was learnt of it, and the flows that ask.
+"""The base of synchronous and asynchronous clients' invocations: its reference, its outcome, and flows that poll it.
 
-``_sync.invocation`` and ``_aio.invocation`` add nothing but how a flow is driven.
+``_sync.invocation`` and ``_aio.invocation`` add only the driving of flows.
 """
 
 import copy
@@ -15,8 +15,7 @@ from tencentserverless.models import InvokeResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 class BaseInvocation:
     """An asynchronous invocation that was accepted.
 
-    :param client: that asks about it
+    :param client: polls it
     :param ref: names the invocation
     :param position: of its input in a ``spawn_map``, else None
     """
@@ -63,7 +62,7 @@ class BaseInvocation:
 
     @property
     def has_outcome(self) -> bool:
-        """True if its result, or its error, is here already, so that ``result()`` returns or raises at once."""
+        """True if its result, or its error, is known, so that ``result()`` returns or raises at once."""
         return self._outcome is not None
 
     def _status_flow(self) -> "Flow[PollResult]":
@@ -71,7 +70,7 @@ class BaseInvocation:
 
     def _result_flow(self, timeout: "float | None") -> "Flow[InvokeResult]":
         seconds = None if timeout is None else check_seconds("timeout", timeout)
-        # A question that fails is asked again by the flow, at its own pace.
+        # The flow repeats a failed query, with its own pauses.
         return polling.result_flow(self._ref, self._ask(max_attempts=1), seconds)
 
     def _cancel_flow(self, grace: bool) -> "Flow[None]":
@@ -81,7 +80,7 @@ class BaseInvocation:
         return make_poll_context(self._client._context(), self.region, max_attempts)
 
     def _known(self) -> "InvokeResult | None":
-        """Return the result where it is here already; the function's error is raised anew each time."""
+        """Return the result if it is known; the function's error is raised anew each time."""
         if isinstance(self._outcome, Exception):
             raise copy.copy(self._outcome)
         return self._outcome
@@ -90,7 +89,7 @@ class BaseInvocation:
         ref = self._ref
         return "<{} {} of {} in {}>".format(type(self).__name__, ref.request_id, ref.function_name, ref.region)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> "tuple[object, ...]":
         facts = {name: getattr(self._ref, name) for name in _FACTS}
         return _rebuild, (type(self), self._client, facts, self.position, self._outcome)
 
@@ -101,7 +100,7 @@ _FACTS = ("function_name", "namespace", "region", "request_id", "started_at")
 def _rebuild(
     cls: "type[BaseInvocation]",
     client: "BaseClient",
-    facts: "dict[str, Any]",
+    facts: "Options",
     position: "int | None",
     outcome: "InvokeResult | Exception | None",
 ) -> BaseInvocation:
@@ -112,9 +111,9 @@ def _rebuild(
 
 
 def make_poll_context(context: "ClientContext", region: str, max_attempts: "int | None" = None) -> polling.PollContext:
-    """Make what a client's questions about invocations in a region need.
+    """Make the context of a client's queries about invocations in a region.
 
-    :param max_attempts: for one question; default: the client's
+    :param max_attempts: for one query; default: the client's
     """
     policy = context.policy if max_attempts is None else Policy(max_attempts, context.policy.rng)
     return polling.PollContext(

@@ -1,4 +1,4 @@
-"""What a row of a journal says: an input's digest, how its call stands, and its result or error."""
+"""Writes and reads the rows of a journal: an input's digest, its call's state, and its result or error."""
 
 import json
 from hashlib import blake2b
@@ -8,8 +8,7 @@ from tencentserverless.models import InvokeResult, Verdict, rebuild_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    Failed = exception.CallError | exception.TencentServerlessSDKException
     #: position, input_digest, state, executed, text, facts
     Row = tuple[int, bytes, int, "str | None", "bytes | None", "str | None"]
 
@@ -20,42 +19,43 @@ CUT = "the run was cut while this call was under way; whether the function ran i
 
 
 def tell_result(result: InvokeResult) -> "tuple[bytes, str]":
-    """A result's text, and its facts as JSON."""
+    """Write a result as its text, and its facts as JSON."""
     return result.encode("utf-8", "surrogatepass"), json.dumps(result._facts)  # noqa: SLF001  # a value of this package
 
 
 def digest_event(event: "str | None") -> bytes:
-    """What is kept of an input."""
+    """Compute the digest of an input."""
     return b"" if event is None else blake2b(event.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def tell_failure(error: "exception.CallError | exception.TencentServerlessSDKException") -> str:
-    """An error's facts as JSON; the whole answer and the attempts are left out."""
+def tell_failure(error: "Failed") -> str:
+    """Write an error's facts as JSON, without the whole answer and the attempts."""
     facts = {name: getattr(error, name, None) for name in _FACTS}
-    # A class of the caller's own stands in no module of ours, where it is looked up again.
+    # The nearest class in our module: a subclass of the caller's could not be found again when the row is read.
     facts["class"] = next(kind.__name__ for kind in type(error).__mro__ if vars(exception).get(kind.__name__) is kind)
     return json.dumps(facts, default=str)
 
 
 def name_failure(state: int, facts: str) -> "tuple[str, str]":
-    """Code and message of a call without a result."""
+    """Read code and message of a call without a result."""
     if state == SENT:
         return "", CUT
     known = json.loads(facts)
     return str(known["code"]), str(known["message"])
 
 
-def read_outcome(row: "Row") -> "Any":
-    """The result or the error that a row tells of."""
+def read_outcome(row: "Row") -> "InvokeResult | Failed":
+    """Read the result or the error of a row."""
     _, _, state, executed, text, facts = row
     if state == SENT:
         return exception.NetworkError("ClientNetworkError", CUT, executed=Verdict.MAYBE)
     known = json.loads(facts or "{}")
     if state == DONE:
         return rebuild_result((text or b"").decode("utf-8", "surrogatepass"), tuple(known))
-    kind: "Any" = getattr(exception, known.pop("class"))
+    failure: "Failed"
+    kind = getattr(exception, known.pop("class"))
     if issubclass(kind, exception.TencentServerlessSDKException):
-        return kind(
+        failure = kind(
             known["code"],
             known["message"],
             known["request_id"],
@@ -63,4 +63,6 @@ def read_outcome(row: "Row") -> "Any":
             status_code=known["status_code"],
             executed=Verdict(executed),
         )
-    return kind(known["code"], known["message"], known["request_id"], executed=Verdict(executed))
+    else:
+        failure = kind(known["code"], known["message"], known["request_id"], executed=Verdict(executed))
+    return failure

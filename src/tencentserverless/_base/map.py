@@ -1,6 +1,6 @@
-"""What both faces' ``map`` is made of: its checked settings, its journal, and what it hands out.
+"""The base of the synchronous and the asynchronous ``map``: checked settings, the journal, and the outcomes.
 
-``_sync.map`` and ``_aio.map`` add nothing but how calls are driven.
+``_sync.map`` and ``_aio.map`` add only the driving of calls.
 """
 
 import os
@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Failed, Flow
     from tencentserverless._core.map_window import MapInput
@@ -31,16 +32,17 @@ if TYPE_CHECKING:
 DEFAULT_CONCURRENCY = 32
 SHOWN_POSITIONS = 20  # in a warning
 
-#: Inputs that are compared with the journal's before the first is sent. All others are compared before they are.
+#: At most this many inputs are compared with the journal before any input is sent; each later input is compared just
+#: before it is sent.
 CHECKED_AHEAD = 1000
 
 
 class BaseMapRun:
     """One map under way.
 
-    :param context: of the client that calls
+    :param context: of the client that makes the calls
     :param name: the function's name
-    :param inputs: what remains of the iterable
+    :param inputs: the iterator of inputs
     :param options: of each call, as ``client.invoke`` names them
     """
 
@@ -49,12 +51,12 @@ class BaseMapRun:
         context: "ClientContext",
         name: str,
         inputs: "Any",
-        options: "dict[str, Any]",
+        options: "Options",
         *,
         concurrency: "int | None",
         ordered: bool,
         return_exceptions: bool,
-        journal: "Any",
+        journal: "str | os.PathLike[str] | None",
         grace: float,
     ) -> None:
         width = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
@@ -64,10 +66,10 @@ class BaseMapRun:
         self._inputs = inputs
         self._grace = check_seconds("grace", grace, may_be_zero=True)
         self._read_options(dict(options))
-        self._ahead: "deque[Any]" = deque()  # inputs that were compared with the journal's
-        self._fault: "BaseException | None" = None  # of the iterable
+        self._ahead: "deque[object]" = deque()  # inputs that were pulled and compared with the journal
+        self._fault: "BaseException | None" = None  # the error of the iterable
         self._pid = os.getpid()
-        self._lost: "list[int]" = []  # positions of calls that were given up and may have run
+        self._lost: "list[int]" = []  # positions of calls that were stopped and may have run
         self.window = Window(width, check_flag("ordered", ordered), context.policy, self._note_limit)
         region = self._fixed["region"]
         self._journal: "Journal | None" = None
@@ -77,7 +79,7 @@ class BaseMapRun:
         self._ahead_limit = min(self._journal.recorded, CHECKED_AHEAD) if self._journal is not None else 0
         self._is_to_check = self._ahead_limit > 0
 
-    def _read_options(self, options: "dict[str, Any]") -> None:
+    def _read_options(self, options: "Options") -> None:
         context = self._context
         if options.pop("invocation_type", None) not in (None, wire.SYNC):
             raise ValueError("map waits for results; to start asynchronous invocations, use spawn_map")
@@ -86,7 +88,7 @@ class BaseMapRun:
         self._observer = context.find_observer(check_hook(options.pop("on_attempt", None)))
         self._is_idempotent = check_flag("idempotent", options.pop("idempotent", False))
         region = config.check_region(options.pop("region", None) or context.region)
-        self._fixed: "dict[str, Any]" = {
+        self._fixed: "Options" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
             "qualifier": options.pop("qualifier", None) or wire.DEFAULT_QUALIFIER,
             "log_type": options.pop("log_type", None) or "None",
@@ -98,8 +100,8 @@ class BaseMapRun:
         # A name that cannot be sent is refused before the first input is pulled.
         self._target.builder.build_body(Call(self._name, **self._fixed), wire.INVOKE_FUNCTION)
 
-    def _admit(self, data: "Any") -> "tuple[MapInput, Flow[InvokeResult] | None]":
-        """An input was pulled: its flow, None where its outcome is known without a call."""
+    def _admit(self, data: object) -> "tuple[MapInput, Flow[InvokeResult] | None]":
+        """Take a pulled input: make its entry and its flow, None where its outcome is known without a call."""
         entry = self.window.add()
         try:
             call = Call(self._name, data, deadline=CLOCK.monotonic() + self._timeout, **self._fixed)
@@ -120,7 +122,7 @@ class BaseMapRun:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
 
-    def _check_ahead(self, inputs: "list[Any]") -> None:
+    def _check_ahead(self, inputs: "list[object]") -> None:
         """Compare the first inputs with the journal's, before any is sent.
 
         :raises JournalError: if they are another run's
@@ -130,15 +132,15 @@ class BaseMapRun:
         for position, data in enumerate(inputs):
             try:
                 event = encode_event(data)
-            except (TypeError, ValueError):  # never sent, so not in the journal; it is told when its turn comes
+            except (TypeError, ValueError):  # never sent, so not in the journal; its error is handed out in its turn
                 continue
             self._journal.check(position, event)
         self._ahead.extend(inputs)
 
     def _give_up(self, entry: "MapInput", lost: "list[int]") -> None:
-        """A call was stopped.
+        """Note that a call was stopped.
 
-        :param lost: gets its position, if it may have run
+        :param lost: its position is appended here if it may have run
         """
         self.window.note_given_up(entry)
         if entry.may_have_run:
@@ -146,8 +148,8 @@ class BaseMapRun:
         elif self._journal is not None:
             self._journal.forget(entry.position)
 
-    def _note(self, entry: "MapInput", outcome: "Any") -> None:
-        """A call ended."""
+    def _note(self, entry: "MapInput", outcome: "InvokeResult | Exception") -> None:
+        """Note the outcome of a call."""
         if self._journal is not None:
             self._journal.note_outcome(entry.position, outcome, entry.may_have_run)
         if isinstance(outcome, Exception):
@@ -155,7 +157,7 @@ class BaseMapRun:
         self.window.note_ended(entry, outcome)
 
     def _take_outcome(self) -> "MapInput":
-        """The next outcome to hand out. It is on record before the caller has it."""
+        """Take the next outcome to hand out. The journal has it before the caller does."""
         self._commit()
         return self.window.take_outcome()
 
@@ -164,7 +166,7 @@ class BaseMapRun:
             self._journal.commit()
 
     def hand_out(self, entry: "MapInput") -> "Any":
-        """The outcome, which knows its position: a result is returned, an error raised or returned."""
+        """Hand an outcome out, with its position: return a result; raise or return an error."""
         outcome = entry.outcome
         entry.outcome = None
         if not isinstance(outcome, Exception):
@@ -176,10 +178,10 @@ class BaseMapRun:
         try:
             raise outcome
         finally:
-            del outcome, entry  # an error whose traceback's frame holds the error lives until the next GC
+            del outcome, entry  # break the cycle error -> traceback -> this frame -> error
 
     def _note_limit(self, error: "Failed | None", before: int, after: int) -> None:
-        logger = getLogger(self._context.room)
+        logger = getLogger(self._context.logger_name)
         if error is None:
             logger.info("%s in %s: concurrency is %d again", self._name, self._fixed["region"], after)
             return
@@ -189,14 +191,14 @@ class BaseMapRun:
         logger.info(words, self._name, self._fixed["region"], code, before, after)
 
     def _note_left(self, ended: int, lost: "list[int]") -> None:
-        """The map was left early.
+        """Log that the map was left early.
 
-        :param ended: calls that ended and were not handed out
-        :param lost: positions of those that may have run, and of which the caller knows nothing
+        :param ended: the number of outcomes that were not handed out
+        :param lost: positions of calls that may have run, and whose outcome the caller did not get
         """
         if not ended and not lost:
             return
-        logger = getLogger(self._context.room)
+        logger = getLogger(self._context.logger_name)
         if ended:
             logger.info("%s: the map was left before %d outcomes were handed out", self._name, ended)
         if lost:
@@ -207,12 +209,12 @@ class BaseMapRun:
 
     @property
     def is_closed(self) -> bool:
-        """Is nothing sent any more?"""
+        """True if no request is sent any more."""
         return self.window.is_stopped
 
     def _settle(self) -> None:
-        """Nothing is under way any more."""
-        if os.getpid() != self._pid:  # it is the parent's, who will tell what came of it
+        """Close the journal and log the losses, once no call is under way any more."""
+        if os.getpid() != self._pid:  # the map belongs to the parent, which reports its outcomes
             return
         ended = self.window.take_all()
         for entry in ended:
@@ -225,7 +227,7 @@ class BaseMapRun:
             self._note_left(len(ended), self._lost)
 
     def describe(self) -> str:
-        """For a repr."""
+        """Describe the map, for a repr."""
         window = self.window
         return "of {}: {} inputs, {} under way, concurrency {}".format(
             self._name, window.pulled, window.under_way, window.limit
@@ -233,7 +235,7 @@ class BaseMapRun:
 
 
 class MapProgress:
-    """How a map stands, for whoever shows its progress."""
+    """The progress of a map, for a progress display."""
 
     __slots__ = ()
 
@@ -251,12 +253,12 @@ class MapProgress:
 
     @property
     def concurrency(self) -> int:
-        """How many may be under way at once, as throttling allows."""
+        """The number of calls that may be under way at once, as throttling allows."""
         return self._run.window.limit
 
     @property
     def throttled(self) -> int:
-        """Tries that the platform had no room for."""
+        """Tries that the platform throttled."""
         return self._run.window.throttled
 
     def __repr__(self) -> str:
@@ -264,9 +266,9 @@ class MapProgress:
 
 
 def forget_frames(error: Exception) -> Exception:
-    """Have an error and its causes hold no frame; returns it.
+    """Remove the frames from an error and its causes; returns the error.
 
-    Their frames lead to the map. A caller that keeps the error would keep the map, which ``break`` could not end then.
+    The frames refer to the map. A caller that keeps the error would keep the map alive, and ``break`` would not end it.
     """
     known: "set[int]" = set()
     left: "list[BaseException | None]" = [error]
@@ -280,7 +282,7 @@ def forget_frames(error: Exception) -> Exception:
 
 
 def make_interrupted(error: BaseException, may_have_run: bool) -> NetworkError:
-    """The outcome of a call that ended with the exception of another, as of a signal handler that raised."""
+    """Make the outcome of a call that an exception from outside ended, such as one of a signal handler."""
     message = "the thread that drove the call was interrupted by {}".format(type(error).__name__)
     executed = Verdict.MAYBE if may_have_run else Verdict.NO
     return NetworkError("ClientNetworkError", message, executed=executed)

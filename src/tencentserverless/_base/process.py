@@ -1,7 +1,7 @@
-"""Which process this is. Asked several times in a call, for a forked child must leave its parent's connections alone.
+"""The id of this process, which a call needs several times: a forked child must not use its parent's connections.
 
-A system call each time would be 5 % of a map's CPU. So there is a page of memory that the kernel empties in a forked
-child, however that was forked: while it holds something, the process is the one that was asked for last.
+A system call each time would be 5 % of a map's CPU. So there is a page of memory that the kernel fills with zeros in
+every forked child. While the page holds a 1, the id that was read last is still right.
 """
 
 import os
@@ -9,33 +9,40 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Callable, Protocol
 
-_register: "Any" = getattr(os, "register_at_fork", None)  # Python 3.6 has none
+    class Page(Protocol):
+        """The memory that is zero in a forked child."""
+
+        def __getitem__(self, __index: int) -> int: ...
+        def __setitem__(self, __index: int, __value: int) -> None: ...
+
+
+_register: "Callable[..., object] | None" = getattr(os, "register_at_fork", None)  # Python 3.6 has none
 _IS_LINUX = sys.platform.startswith("linux")
 _WIPE_ON_FORK = 18  # MADV_WIPEONFORK, Linux 4.14; Python's mmap has no name for it
 
 
-def _open_page() -> "Any":
-    """Such a page; None where there is none: on an older kernel, before Python 3.8."""
+def _open_page() -> "Page | None":
+    """Open such a page; None where there is none: on an older kernel, before Python 3.8."""
     try:
-        mmap: "Any" = __import__("mmap")  # whose names differ from system to system
+        mmap = __import__("mmap")  # its names differ from system to system
         page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         page.madvise(_WIPE_ON_FORK)
     except (AttributeError, ImportError, OSError, ValueError):
         return None
-    # In case a system takes the advice and does not follow it.
+    # For a system that accepts the advice and does not follow it.
     assert _register is not None
     _register(after_in_child=_wipe)
-    return page
+    return page  # type: ignore[no-any-return]
 
 
 def _wipe() -> None:
     _page[0] = 0
 
 
-def _look() -> int:
-    """Ask the system. Once that was done often, its answer is kept in the page's name."""
+def _ask_system() -> int:
+    """Ask the system for the id. After many asks, open the page; from then on the answer is kept."""
     global _page  # noqa: PLW0603  # there is one for the process
     asks = _known[1] = _known[1] + 1
     if asks == MANY_ASKS and os.getpid() == _FIRST:
@@ -50,16 +57,15 @@ def _look() -> int:
 
 
 def _getpid() -> int:
-    """The id of this process, as ``os.getpid``."""
-    return _known[0] if _page[0] else _look()
+    """Return the id of this process, as ``os.getpid`` does."""
+    return _known[0] if _page[0] else _ask_system()
 
 
-#: How often the system is asked before the page is opened, for that takes half a millisecond, which a program of few
-#: calls should not pay.
+#: The page is opened at this ask of the system: opening takes half a millisecond, too much for a program of few calls.
 MANY_ASKS = 100
-#: A forked child opens none: it would wait for ever for a thread that imported mmap when it was forked, and is missing.
+#: A forked child opens no page: if another thread imported mmap during the fork, the import would hang in the child.
 _FIRST = os.getpid()
-_NO_PAGE: "Any" = [0]
-_known = [0, 0]  # the process, and how often the system was asked for it
-_page = _NO_PAGE  # no annotation: Python 3.6 takes none for what is global in a function
+_NO_PAGE: "Page" = [0]
+_known = [0, 0]  # the id, and the number of asks
+_page = _NO_PAGE  # no annotation: Python 3.6 allows none for a name that is global in a function
 getpid = _getpid if _IS_LINUX and _register is not None else os.getpid

@@ -1,21 +1,20 @@
-"""Tells the errors that signal handlers raise from those of the code that they interrupt."""
+"""Tells the errors of signal handlers from the errors of the code that they interrupt."""
 
 from tencentserverless._base.arguments import find_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
-    from typing import Any
 
 _TAKES_VARARGS = 0x04  # inspect.CO_VARARGS
 
 
 def raised_by_handler(error: BaseException) -> bool:
-    """Was this raised by a signal handler, or by something that it called?
+    """True if a signal handler, or a function that it called, raised this.
 
-    Python runs handlers in the middle of what the main thread does, so an ``except`` around somebody's code sees their
-    errors too. Such an error is no failure of that code: it is a time limit or a request to stop, and has to reach the
-    caller as it is.
+    Python runs handlers in the middle of the main thread's code, so an ``except`` around the caller's code sees their
+    errors too. Such an error is no failure of that code: it is a time limit or a request to stop, and must reach the
+    caller unchanged.
     """
     trace = error.__traceback__
     if trace is None:
@@ -32,7 +31,7 @@ def raised_by_handler(error: BaseException) -> bool:
 
 
 def _list_handlers() -> "set[CodeType]":
-    """The code of all handlers that are set now."""
+    """List the code of all handlers that are set now."""
     import signal
 
     found = {find_code(signal.getsignal(number)) for number in range(1, signal.NSIG)}
@@ -40,13 +39,13 @@ def _list_handlers() -> "set[CodeType]":
 
 
 def _was_given(frame: "FrameType", interrupted: "FrameType") -> bool:
-    """Was this call given a number and the frame that it was made from, as Python gives them to handlers alone?
+    """True if the arguments are a number and the interrupted frame, which Python passes to signal handlers only.
 
-    A handler may have set another one before it raised; then nobody knows it any more.
+    A handler may have set another handler before it raised; then ``signal.getsignal`` does not return it any more.
     """
     code = frame.f_code
     values = frame.f_locals
-    given: "list[Any]" = [values.get(name) for name in code.co_varnames[: code.co_argcount]]
+    given: "list[object]" = [values.get(name) for name in code.co_varnames[: code.co_argcount]]
     if code.co_flags & _TAKES_VARARGS:
         given.extend(values.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ())
     return any(second is interrupted and isinstance(first, int) for first, second in zip(given, given[1:]))

@@ -1,6 +1,7 @@
-"""What both faces ask of a socket, and what its errors mean: trust, options, and the verdict of a failed send.
+"""Socket settings of the synchronous and the asynchronous client, and the meaning of socket errors.
 
-The one place outside the two ``net`` modules that knows ``ssl`` and ``errno``; it does no I/O of its own.
+Trust, options, name look-ups, and the error with its verdict for each failure. Outside the two ``net`` modules, only
+this module knows ``ssl`` and ``errno``. It neither sends nor receives.
 """
 
 import os
@@ -17,48 +18,51 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable, Sequence
 
     from tencentserverless._core.bodies import BadResponse
     from tencentserverless._core.http11 import Response, ResponseReader
     from tencentserverless.config import Origin
 
-    Address = tuple[Any, ...]
+    #: Family, kind, protocol, canonical name, and the address of that family.
+    Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+    LookedUp = Sequence[Address] | BaseException
 
-PROBE_IDLE_SECONDS = 30  # of silence before the first TCP keep-alive probe: gateways forget idle flows after minutes
+PROBE_IDLE_SECONDS = 30  # idle time before the first TCP keep-alive probe: gateways drop idle flows after minutes
 PROBE_INTERVAL_SECONDS = 10
 PROBE_COUNT = 3
-USER_TIMEOUT_MS = 60000  # how long sent bytes may stay unacknowledged before the kernel gives the connection up
+USER_TIMEOUT_MS = 60000  # the kernel ends the connection if sent bytes are unacknowledged for longer
 
 _contexts: "dict[tuple[str | None, ...], ssl.SSLContext]" = {}
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
 
 
 class _LookUp:
-    """A name that is being looked up in a thread, for all who ask meanwhile."""
+    """One look-up of a name in a thread, shared by all calls that need the name meanwhile."""
 
     __slots__ = ("_askers", "found", "started_at")
 
     def __init__(self) -> None:
-        self._askers: "deque[Callable[[Any], None]]" = deque()
-        self.found: "list[Address] | BaseException | None" = None
+        self._askers: "deque[Callable[[LookedUp], None]]" = deque()
+        self.found: "LookedUp | None" = None
         self.started_at = monotonic()
 
-    def join(self, deliver: "Callable[[Any], None]") -> None:
-        """Have the addresses or the error delivered when they are there."""
+    def join(self, deliver: "Callable[[LookedUp], None]") -> None:
+        """Add a callback for the addresses or the error."""
         self._askers.append(deliver)
-        if self.found is not None:  # it ended in this moment
+        if self.found is not None:  # the look-up ended at the same time
             self._deliver()
 
-    def end(self, found: "list[Address] | BaseException") -> None:
-        """Deliver what was found."""
+    def end(self, found: "LookedUp") -> None:
+        """Deliver the addresses or the error."""
         self.found = found
         self._deliver()
 
     def _deliver(self) -> None:
+        assert self.found is not None
         while self._askers:
             try:
-                deliver = self._askers.popleft()  # one step, so that each gets it once
+                deliver = self._askers.popleft()  # one atomic step, so that each callback runs once
             except IndexError:
                 return
             deliver(self.found)
@@ -66,17 +70,17 @@ class _LookUp:
 
 #: Look-ups under way, the oldest first, by process, host and port.
 _look_ups: "dict[tuple[int, str, int], deque[_LookUp]]" = {}
-#: A look-up that takes longer than this may hang; the next who asks begins another ...
+#: A look-up that takes longer than this may hang; the next call begins another look-up ...
 LOOK_UP_SHARED_SECONDS = 5.0
 #: ... but no more than this many hang at once for one name.
 MAX_LOOK_UPS = 4
 
 
-def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
-    """Look a name up in a thread, since getaddrinfo cannot be bounded or cancelled. All who ask at once share one.
+def look_up(host: str, port: int, deliver: "Callable[[LookedUp], None]") -> None:
+    """Look a name up in a thread, since getaddrinfo cannot be bounded or cancelled. Calls at the same time share one.
 
-    :param host: in ASCII; given as bytes, it spares loading the IDNA codec
-    :param deliver: is given the addresses or the error, in that thread
+    :param host: in ASCII; it is passed on as bytes, so that the IDNA codec is not loaded
+    :param deliver: is called with the addresses or the error, in that thread
     """
     key = (os.getpid(), host, port)
     under_way = _look_ups.get(key) or _look_ups.setdefault(key, deque())
@@ -92,7 +96,7 @@ def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
 
     def work() -> None:
         try:
-            found: "Any" = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM)
+            found: "LookedUp" = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = error
         under_way.remove(begun)
@@ -104,8 +108,8 @@ def look_up(host: str, port: int, deliver: "Callable[[Any], None]") -> None:
         work()
 
 
-def numeric_addresses(host: str, port: int) -> "list[Address]":
-    """The addresses of a host that is given as a number, none for a name."""
+def numeric_addresses(host: str, port: int) -> "Sequence[Address]":
+    """Convert a numeric host to addresses; none for a name."""
     try:
         return socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
     except OSError:
@@ -113,7 +117,7 @@ def numeric_addresses(host: str, port: int) -> "list[Address]":
 
 
 def tls_context(ca_file: "str | None") -> ssl.SSLContext:
-    """The TLS settings for a choice of trust; one object for each, shared by all clients.
+    """Return the TLS settings for some roots; all clients share one object for the same roots.
 
     :param ca_file: a file or folder of roots, None for the system's
     :raises ConnectError: if the roots cannot be read
@@ -142,7 +146,7 @@ def _make_context(ca_file: "str | None") -> ssl.SSLContext:
 
 
 def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
-    """Load the roots the cheapest way that the system has.
+    """Load the roots in the cheapest way that the system has.
 
     A folder of hashed names is read on demand and costs 0.2 ms; reading a whole bundle costs 15 ms or more.
     """
@@ -168,7 +172,7 @@ def _has_hashed_names(folder: str) -> bool:
 
 
 def set_options(sock: socket.socket) -> None:
-    """No delay for small sends, and probes that notice a dead peer and keep gateways from forgetting the flow."""
+    """Set no delay for small sends, and probes that notice a dead peer and keep a gateway from dropping the flow."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (
@@ -190,12 +194,12 @@ _TRUSTED_FILES = (
 
 
 def is_foreign(error: BaseException, *files: str) -> bool:
-    """Did something other than the call itself raise this: a signal handler that ran in the middle of it?
+    """True if a signal handler raised this in the middle of the call, and not the call itself.
 
-    A true failure has frames of the calling module and of the standard library alone. A handler's own frame lies
-    between, even where what it called in turn raised from the standard library.
+    A failure of the call has only frames of the calling module and of the standard library. A handler adds a frame of
+    its own, even if the error was raised in the standard library below it.
 
-    :param files: of the code whose calls are trusted, as its code objects name them
+    :param files: names of files whose frames belong to the call, as code objects have them
     """
     traceback = error.__traceback__
     while traceback is not None:
@@ -207,19 +211,19 @@ def is_foreign(error: BaseException, *files: str) -> bool:
 
 
 def failed_in_kernel(error: BaseException) -> bool:
-    """Did the kernel refuse these very bytes? TLS's own errors, and those without an errno, prove nothing."""
+    """True if the kernel refused exactly these bytes. Errors of TLS, and errors without an errno, do not prove that."""
     return isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno is not None
 
 
 def system_error(code: int) -> OSError:
-    """The error that an errno stands for."""
+    """Make the error for an errno."""
     return OSError(code, os.strerror(code))
 
 
 def connect_failure(origin: "Origin", doing: str, error: BaseException) -> ConnectError:
-    """The error for a connection that could not be made: nothing was sent.
+    """Make the error for a connection that could not be made: nothing was sent.
 
-    :param doing: what was tried, as ``connect to`` or ``look up``
+    :param doing: the step that failed, as ``connect to`` or ``look up``
     """
     proxy = origin.proxy
     via = "" if proxy is None else " through the proxy {}:{}".format(proxy.host, proxy.port)
@@ -232,7 +236,7 @@ def connect_failure(origin: "Origin", doing: str, error: BaseException) -> Conne
 
 
 def explain(error: BaseException) -> str:
-    """An error of the system or of TLS, in words."""
+    """Describe an error of the system or of TLS."""
     verify_message = getattr(error, "verify_message", None)
     if verify_message:
         return "the certificate was not accepted ({})".format(verify_message)
@@ -240,20 +244,20 @@ def explain(error: BaseException) -> str:
         return "TLS failed ({})".format(error.reason or error)
     code = getattr(error, "errno", None) or 0
     if code > 0 and os.name != "nt" and not isinstance(error, socket.gaierror):
-        return os.strerror(code)  # asyncio puts words of its own in place of the system's
+        return os.strerror(code)  # asyncio replaces the system's message with its own
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def late_failure(origin: "Origin", phase: str) -> ConnectError:
-    """The error for a connection that took too long to make."""
+    """Make the error for a connection that took too long to make."""
     message = "no connection to {} in time: the {} took too long".format(origin, phase)
     return ConnectError("ClientNetworkError", message, executed=Verdict.NO)
 
 
 def check_tunnel(origin: "Origin", response: "Response") -> None:
-    """Did the proxy connect us?
+    """Check that the proxy has connected us.
 
-    :raises ConnectError: with the proxy's status and words, if it did not
+    :raises ConnectError: with the proxy's status and message, if it has not
     """
     if response.status < 300 and response.reusable:
         return
@@ -270,19 +274,19 @@ def check_tunnel(origin: "Origin", response: "Response") -> None:
 
 
 def send_deadline(origin: "Origin") -> DeadlineExceeded:
-    """The error for a request that could not be sent whole in time."""
+    """Make the error for a request that could not be sent whole in time."""
     message = "the timeout passed while the request to {} was being sent".format(origin)
     return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
 
 
 def answer_deadline(origin: "Origin") -> DeadlineExceeded:
-    """The error for an answer that did not come in time."""
+    """Make the error for an answer that did not come in time."""
     message = "the timeout passed while waiting for the answer of {}".format(origin)
     return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.MAYBE)
 
 
 def lost_answer(origin: "Origin", reader: "ResponseReader", error: "BaseException | None") -> NetworkError:
-    """The error for a connection that ended before its answer did."""
+    """Make the error for a connection that ended before its answer did."""
     if error is not None:
         doing = "reading the answer of" if reader.has_begun else "waiting for the answer of"
         return wire_failure(origin, doing, error, Verdict.MAYBE)
@@ -291,7 +295,7 @@ def lost_answer(origin: "Origin", reader: "ResponseReader", error: "BaseExceptio
 
 
 def read_keep_seconds(response: "Response") -> "float | None":
-    """The peer's ``Keep-Alive: timeout=N``, less a second for the way but at least half of it; None if not said."""
+    """Read ``Keep-Alive: timeout=N``: less a second for the transfer, but at least half of N; None if it is missing."""
     value = response.headers.get(b"keep-alive")
     if value is None:
         return None
@@ -303,30 +307,30 @@ def read_keep_seconds(response: "Response") -> "float | None":
 
 
 def closed_failure() -> ConnectError:
-    """The error for a call that meets its client closed between two tries."""
+    """Make the error for a call whose client was closed between two tries."""
     fault = ConnectError("ClientNetworkError", "the client was closed before the call could be sent")
     fault.executed, fault.is_transient = Verdict.NO, False
     return fault
 
 
 def wire_failure(origin: "Origin", doing: str, error: "BaseException | str", executed: Verdict) -> NetworkError:
-    """The error for a connection that broke."""
+    """Make the error for a connection that broke."""
     words = error if isinstance(error, str) else explain(error)
     return NetworkError("ClientNetworkError", "{}, {} {}".format(words, doing, origin), executed=executed)
 
 
 def protocol_failure(origin: "Origin", fault: "BadResponse", start: bytes) -> ProtocolError:
-    """The error for an answer that is no HTTP."""
+    """Make the error for an answer that is no HTTP."""
     shown = start.decode("utf-8", "replace")
     message = "the answer of {} is no HTTP that can be trusted: {}".format(origin, fault)
     return ProtocolError("ClientNetworkError", message, response=shown, executed=Verdict.MAYBE)
 
 
-def abort(sock: "Any") -> None:
-    """Close so that nothing still in the kernel's buffers goes out: the peer sees a reset, never a clean end."""
+def abort(sock: socket.socket) -> None:
+    """Close the socket and drop the bytes in the kernel's buffers: the peer sees a reset, never a clean end."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-    except OSError:  # it is closed or reset already, which is what we want
+    except OSError:  # it is closed or reset already
         pass
     sock.close()
 

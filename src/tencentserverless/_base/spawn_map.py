@@ -1,6 +1,6 @@
-"""The base of both faces' ``spawn_map``: its checked settings, and what comes of each step.
+"""The base of the synchronous and the asynchronous ``spawn_map``: checked settings, and the outcome of each step.
 
-``_sync.spawn_map`` and ``_aio.spawn_map`` add nothing but how the steps are done.
+``_sync.spawn_map`` and ``_aio.spawn_map`` add only the doing of the steps.
 """
 
 import os
@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._base.invocation import BaseInvocation
     from tencentserverless._core.flow import Flow
@@ -31,7 +32,7 @@ DEFAULT_CONCURRENCY = 8
 class BaseSpawnMap:
     """Starts a function for each input and hands out the invocations as they end.
 
-    :param client: that starts them
+    :param client: starts the invocations
     :param name: the function's name
     :param options: of each ``client.spawn``
     """
@@ -42,7 +43,7 @@ class BaseSpawnMap:
         self,
         client: "BaseClient",
         name: str,
-        options: "dict[str, Any]",
+        options: "Options",
         *,
         concurrency: "int | None",
         window: int,
@@ -82,7 +83,7 @@ class BaseSpawnMap:
         )
 
     def _check_process(self) -> None:
-        """Refuse to go on in a child: what is under way was started, and is asked for, by the parent."""
+        """Refuse to go on in a forked child: the parent started the invocations, and goes on polling them."""
         if os.getpid() != self._pid:
             raise RuntimeError("this spawn_map belongs to the process that forked; make a new one here")
 
@@ -119,7 +120,7 @@ class BaseSpawnMap:
 
 
 def _as_error(found: BaseException) -> Exception:
-    """Make an outcome of whatever ended a request. One that was interrupted may have arrived."""
+    """Make an outcome of the exception that ended a request. An interrupted request may have arrived."""
     if isinstance(found, Exception):
         return found
     return NetworkError("ClientNetworkError", "interrupted by {!r}".format(found), executed=Verdict.MAYBE)

@@ -1,11 +1,11 @@
-"""Where a response's body ends: by its length, by its last chunk, or by the end of the stream (RFC 9112, 6 and 7).
+"""Readers of a response's body, which ends by its length, its last chunk, or the stream's end (RFC 9112, 6 and 7).
 
-Each reader takes bytes by ``feed``, which returns what follows the body once that is whole, and None until then.
+Each reader takes bytes by ``feed``. It returns None until the body is whole, and then the bytes after the body.
 """
 
 MAX_HEAD_BYTES = 65536  # status line and headers together; nginx sends up to 32 KB, gateways add to that
 MAX_CHUNK_LINE_BYTES = 1024
-#: 6 MB of return value, each byte escaped as \u00XX at the most, and room for the envelope and the log.
+#: 6 MB of return value, each byte escaped as \u00XX at the most, and space for the envelope and the log.
 MAX_BODY_BYTES = 40 * 1024 * 1024
 
 CONTROLS = bytes(byte for byte in range(32) if byte != 9) + b"\x7f"
@@ -19,11 +19,12 @@ class BadResponse(Exception):
 
 
 def is_made_of(text: bytes, allowed: bytes) -> bool:
+    """True if the text is not empty and has only allowed bytes."""
     return bool(text) and not text.translate(None, allowed)
 
 
 def quote(value: bytes) -> str:
-    """Some of the peer's bytes, fit for an error message."""
+    """Decode the first of the peer's bytes for an error message."""
     return value[:80].decode("latin-1")
 
 
@@ -37,7 +38,7 @@ class SizedBody:
         self._parts: "list[bytes]" = []
 
     def feed(self, data: bytes) -> "bytes | None":
-        """What follows the body, or None while it is not whole."""
+        """Take bytes. Returns the bytes after the body once it is whole, else None."""
         missing = self._missing
         if len(data) <= missing:
             self._parts.append(data)
@@ -56,7 +57,7 @@ class SizedBody:
 
 
 class ClosedBody:
-    """A body that ends where the connection does."""
+    """A body that ends with the connection."""
 
     __slots__ = ("_body",)
 
@@ -84,12 +85,12 @@ class ChunkedBody:
     def __init__(self) -> None:
         self._body = bytearray()
         self._buffer = bytearray()
-        self._left = 0  # bytes of the current chunk still to come, with its CRLF
+        self._left = 0  # bytes of the current chunk that have not come yet, with its CRLF
         self._in_trailers = False
         self._trailer_bytes = 0
 
     def feed(self, data: bytes) -> "bytes | None":
-        """What follows the body, or None while it is not whole."""
+        """Take bytes. Returns the bytes after the body once it is whole, else None."""
         buffer = self._buffer
         buffer += data
         position = 0
@@ -112,7 +113,7 @@ class ChunkedBody:
         return None
 
     def _take_chunk(self, position: int) -> int:
-        """Move what is here of the current chunk into the body; its CRLF is checked whole."""
+        """Move the bytes of the current chunk that have come into the body; check its CRLF once that is whole."""
         buffer = self._buffer
         data_left = self._left - 2
         if data_left > 0:

@@ -1,7 +1,7 @@
-"""The one request loop. It yields what has to happen in the world and is sent what came of it; drivers obey.
+"""The one request loop. It yields effects, which a driver performs; the driver sends the outcome of each.
 
-The effects, all of them: ``GetCredentials`` (answer: ``Credentials`` or the ``CallError`` to raise), ``Exchange``
-(answer: a ``Response`` or a ``NetworkError`` with its verdict) and ``Sleep`` (no answer). Outcomes come in as values;
+There are three effects: ``GetCredentials`` (outcome: ``Credentials`` or the ``CallError`` to raise), ``Exchange``
+(outcome: a ``Response`` or a ``NetworkError`` with its verdict) and ``Sleep`` (outcome: None). Outcomes are values;
 cancellation and KeyboardInterrupt end the flow by ``close()``. Never yield inside ``finally``.
 """
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.http11 import Response
     from tencentserverless._core.request import RequestBuilder
+    from tencentserverless._core.response import Fields
     from tencentserverless._core.retry import Budget
     from tencentserverless.models import InvokeResult
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
-    Found = InvokeResult | dict[str, Any] | Failed
+    Found = InvokeResult | Fields | Failed
     Read = Callable[[Response], Found]
     Result = TypeVar("Result")
-    #: A flow yields effects, is sent what came of each, and returns its result. See the module for what is sent.
+    #: A flow yields effects, is sent the outcome of each (see the module), and returns its result.
     Flow = Generator["Effect", Any, Result]
 
-#: A clock that is off by less is left alone: the API allows 300 s, and the header's second is coarse.
+#: A smaller error of the clock is not corrected: the API allows 300 s, and the Date header is rounded to a second.
 MIN_SKEW_SECONDS = 60
 
 
@@ -46,8 +47,8 @@ class Exchange:
     """Effect: send a request, get its response, before the deadline (monotonic seconds).
 
     ``marks`` holds (phase, monotonic seconds at its end) for the attempts of an error; a call on a kept connection that
-    succeeds notes nothing. ``may_have_left`` is the driver's word on a request whose outcome the flow does not get.
-    ``is_whole`` is its word on an answer: False if that came before the request was sent whole, so that nothing has
+    succeeds notes no phase. The driver sets ``may_have_left``, for a flow that is closed before it gets the outcome.
+    The driver sets ``is_whole`` to False if the answer came before the request was sent whole: then no function has
     run.
     """
 
@@ -58,13 +59,13 @@ class Exchange:
         self.request = request
         self.deadline = deadline
         self.action = action
-        self.connection: "Any" = None  # that carries it, while it is under way
+        self.connection: "Carrier | None" = None  # carries the request while it is under way
         self.is_whole = True
         self.may_have_left = False
         self.marks: "tuple[tuple[str, float], ...]" = ()
 
     def mark(self, phase: str, at: float) -> None:
-        """Note when a phase ended, in monotonic seconds."""
+        """Note the end of a phase, in monotonic seconds."""
         self.marks += ((phase, at),)
 
 
@@ -80,8 +81,13 @@ class Sleep:
 if TYPE_CHECKING:
     Effect = GetCredentials | Exchange | Sleep
 
+    class Carrier(Protocol):
+        """A connection, as a flow sees it."""
+
+        has_handed_over: bool
+
     class RetryPolicy(Protocol):
-        """What a flow needs to know: whether to try again, and whom to tell of a success."""
+        """Decides for a flow when to try again, and has the budget that a success refills."""
 
         @property
         def budget(self) -> Budget:
@@ -94,12 +100,12 @@ if TYPE_CHECKING:
             """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``."""
 
 
-class Stopped(Exception):  # no error: nobody waits for the call any more
-    """Raised by a policy: the call is given up."""
+class Stopped(Exception):  # no error: no caller waits for the call any more
+    """The call is given up; a policy raises this."""
 
 
 class Clock:
-    """Gives the time to the flows: UNIX seconds, and seconds that never go back."""
+    """Gives the time to flows: UNIX seconds (``wall``), and seconds that never go back (``monotonic``)."""
 
     __slots__ = ("monotonic", "wall")
 
@@ -109,7 +115,7 @@ class Clock:
 
 
 class ClientState:
-    """Keeps what a client learns from its calls: the clock's offset, and the regions that serve the older action alone.
+    """Keeps the facts that a client learns from its calls: the clock's offset, and regions that serve only Invoke.
 
     :param api: the action that the caller pinned, None to choose
     """
@@ -122,21 +128,21 @@ class ClientState:
         self._old_regions: "set[str]" = set()
 
     def choose_action(self, call: "Call") -> str:
-        """Choose the action: InvokeFunction takes 10,000 calls a second, Invoke 100 and asynchronous ones."""
+        """Choose the action: InvokeFunction takes 10,000 calls a second, Invoke takes 100, also asynchronous ones."""
         if call.invocation_type == wire.EVENT or call.region in self._old_regions:
             return wire.INVOKE
         return self.api or wire.INVOKE_FUNCTION
 
     def can_fall_back(self, action: str) -> bool:
-        """True if Invoke may be tried where this action was refused."""
+        """True if Invoke may be tried after this action was refused."""
         return action == wire.INVOKE_FUNCTION and self.api is None
 
     def remember_old(self, region: str) -> None:
-        """Note that this region serves Invoke alone."""
+        """Note that this region serves only Invoke."""
         self._old_regions.add(region)
 
     def learn_skew(self, response: "Response", now: float) -> bool:
-        """Take the server's time from its answer. True if our clock was off by enough to explain a refusal."""
+        """Take the server's time from its answer. True if our clock was wrong by enough to explain a refusal."""
         date = parse_date(response.headers.get(b"date", b""))
         if date is None or abs(date - (now + self.offset_seconds)) < MIN_SKEW_SECONDS:
             return False
@@ -145,7 +151,7 @@ class ClientState:
 
 
 class Target:
-    """Holds where requests go, and what builds them.
+    """The address of an API endpoint, and the builder of requests to it.
 
     :param origin: the address, as the drivers' pools know it; ``str()`` gives ``host:port``
     """
@@ -158,11 +164,11 @@ class Target:
 
 
 class Repair:
-    """Names what mends a refusal. It is tried at once, and once a call.
+    """A change after which a refused call may succeed. It is tried at once, and once a call.
 
-    :param words: what is done, as docs/delivery.md says it
-    :param is_refreshing: the next attempt is signed with new credentials
-    :param action: of the next attempt, None for the same as before
+    :param words: a description, as docs/delivery.md has it
+    :param is_refreshing: True to sign the next attempt with new credentials
+    :param action: of the next attempt, None to keep the action
     """
 
     __slots__ = ("action", "is_refreshing", "words")
@@ -177,7 +183,7 @@ RESIGN = Repair("sign with the server's time")
 REFRESH = Repair("sign with new credentials", is_refreshing=True)
 FALL_BACK = Repair("use the older action", action=wire.INVOKE)
 
-#: What mends which error of the API. All of these errors are refusals: the function did not run.
+#: The repair for an error of the API. All of these errors are refusals: the function did not run.
 REPAIRS = {
     "AuthFailure.SignatureExpire": RESIGN,
     "AuthFailure.TokenFailure": REFRESH,
@@ -191,11 +197,11 @@ def invoke_flow(
 ) -> "Flow[Any]":
     """Make one call, with all its attempts. Returns the result or raises the error, its verdict over all attempts.
 
-    A query goes the same way; what it returns is the decoded answer.
+    A query takes the same way; its result is the decoded answer.
     """
     builder = target.builder
     action, body, read = _prepare(call, builder, state)
-    log = None  # begun by the first failure: a call that succeeds at once pays nothing for it
+    log = None  # made at the first failure, so that a call that succeeds at once has no cost
     is_refreshing = False
     while True:
         credentials = yield GetCredentials(is_refreshing, call.deadline)
@@ -207,7 +213,7 @@ def invoke_flow(
         policy.begin(exchange)
         started = clock.monotonic()
         outcome = (yield exchange) if started < call.deadline else _too_late(target)
-        exchange.may_have_left = False  # the outcome tells
+        exchange.may_have_left = False  # from here on the outcome says it
         found = outcome if isinstance(outcome, exception.CallError) else read(outcome)
         if log is not None and log.has_fallen_back and _is_served(found):
             state.remember_old(call.region)
@@ -225,7 +231,7 @@ def invoke_flow(
                 try:
                     raise log.conclude(found)
                 finally:
-                    del found, outcome  # an error whose traceback's frame holds the error lives until the next GC
+                    del found, outcome  # break the cycle error -> traceback -> this frame -> error
             yield Sleep(seconds)
             is_refreshing = False
             continue
@@ -238,19 +244,19 @@ def invoke_flow(
 def correct_verdict(error: "Failed", exchange: Exchange) -> None:
     """Set NO on an error that was read from an answer, if that came before the request was sent whole.
 
-    The signature covers the whole body: what did not arrive whole cannot have run, whatever the answer says.
+    The signature covers the whole body: a request that did not arrive whole cannot have run, with any answer.
     """
     if not exchange.is_whole:
         error.executed = Verdict.NO
 
 
 def _is_served(found: "Found") -> bool:
-    """True if the action took the call: what came back is the function's result, or the function's error."""
+    """True if the action took the call: the outcome is the function's result, or the function's error."""
     return not isinstance(found, exception.CallError)
 
 
 def _prepare(call: "Call | Query", builder: "RequestBuilder", state: ClientState) -> "tuple[str, bytes, Read]":
-    """Choose the action to begin with, the request's body, and what reads the answer."""
+    """Choose the first action, the request's body, and the reader of the answer."""
     if isinstance(call, Query):
         return call.action, call.body, read_envelope
     action = state.choose_action(call)
@@ -267,7 +273,7 @@ def describe_attempt(
 ) -> Attempt:
     """Describe one attempt, for an error or an observer.
 
-    :param span: when it began and ended, monotonic seconds
+    :param span: its begin and end, monotonic seconds
     """
     started, ended = span
     phases = {}
@@ -289,7 +295,7 @@ def describe_attempt(
 
 
 class _AttemptLog:
-    """Keeps what was tried in one call, and concludes what that proves together."""
+    """Keeps the attempts of one call, and concludes the verdict over all of them."""
 
     __slots__ = ("_attempts", "_call", "_clock", "_repairs", "_state")
 
@@ -302,7 +308,7 @@ class _AttemptLog:
 
     @property
     def tries(self) -> int:
-        """The attempts that count against ``max_attempts``: all but those that a repair followed."""
+        """The number of attempts that count against ``max_attempts``: all but those that a repair followed."""
         return len(self._attempts) - len(self._repairs)
 
     @property
@@ -311,7 +317,7 @@ class _AttemptLog:
         return FALL_BACK in self._repairs
 
     def add(self, error: "Failed", exchange: Exchange, started: float) -> None:
-        """Add an attempt that failed just now.
+        """Add the attempt that has just failed.
 
         :param started: monotonic seconds
         """
@@ -319,11 +325,11 @@ class _AttemptLog:
         number = len(self._attempts) + 1
         self._attempts.append(describe_attempt(number, exchange, str(error.code), error.executed, span))
 
-    def choose_repair(self, error: "Failed", answer: "Any", action: str) -> "Repair | None":
-        """Choose what mends a refusal, None if nothing does or it was tried already.
+    def choose_repair(self, error: "Failed", answer: "Response", action: str) -> "Repair | None":
+        """Choose the repair for a refusal, None if there is none or it was tried already.
 
-        :param answer: that the error was read from
-        :param action: that was refused
+        :param answer: the response from which the error was read
+        :param action: the refused action
         """
         repair = REPAIRS.get(error.code) if isinstance(error, exception.APIError) else None
         if repair is None or repair in self._repairs or not self._can_mend(repair, answer, action):
@@ -339,7 +345,7 @@ class _AttemptLog:
         return True
 
     def conclude(self, error: "Failed") -> "Failed":
-        """Complete the error to raise: what was tried, and NO only if no attempt may have run the function."""
+        """Complete the error to raise: its attempts, and NO only if no attempt may have run the function."""
         error.attempts = tuple(self._attempts)
         if error.executed is Verdict.NO and any(attempt.executed is not Verdict.NO for attempt in self._attempts):
             error.executed = Verdict.MAYBE

@@ -1,6 +1,6 @@
-"""HTTP/1.1, the client's half: bytes of a response in, a ``Response`` out. Strict and bounded.
+"""A parser of HTTP/1.1 responses: takes bytes, returns a ``Response``. Strict and bounded.
 
-RFC 9112 leaves a recipient some freedom; where two readers could disagree on where a message ends, this one refuses.
+RFC 9112 leaves a recipient some freedom; this parser refuses a message whose end two parsers could see differently.
 Refused: a bare CR or LF, folded headers, control characters, both Content-Length and Transfer-Encoding, more than one
 Content-Length, any coding but ``chunked``, an upgrade. Every size that the peer chooses has a limit.
 """
@@ -29,13 +29,13 @@ MAX_INFORMATIONAL = 16  # 1xx responses before the final one
 _END = b"\r\n\r\n"
 _MEMO_LIMIT = 256
 
-#: What was seen before, so that each is read and checked once. Bounded, for the peer chooses them; of the header lines
-#: those stay that came first, which leaves room for all that do not change from answer to answer.
+#: Texts that were seen before, so that each is read and checked once. Bounded, because the peer chooses them. The
+#: header lines that came first stay: among them are all that do not change from answer to answer.
 _lines: "dict[bytes, tuple[bytes, bytes]]" = {}
 _names: "dict[bytes, bytes]" = {}
 _status_lines: "dict[bytes, tuple[int, int]]" = {}
-#: Whole heads: under load a server sends the very same one many times within a second. They change with the second, so
-#: the memory starts anew when it is full. Nobody changes the headers of a response, so that answers can share them.
+#: Whole heads: under load a server sends the same head many times within a second. Heads change with the second, so the
+#: table is cleared when it is full. Responses share the headers, and no code changes them.
 _heads: "dict[bytes, tuple[int, dict[bytes, bytes], bool, int]]" = {}
 _HEADS_LIMIT = 32
 
@@ -46,7 +46,7 @@ class Response:
     :ivar status: the final status, 200 to 599
     :ivar headers: values by lower-case name, as bytes; repeated headers are joined by ``, ``
     :ivar body: all of it, without chunked framing
-    :ivar reusable: may the connection carry another request?
+    :ivar reusable: True if the connection may carry another request
     """
 
     __slots__ = ("body", "headers", "reusable", "status")
@@ -75,16 +75,16 @@ class ResponseReader:
 
     @property
     def has_begun(self) -> bool:
-        """Has any byte of the response arrived?"""
+        """True if any byte of the response has arrived."""
         return bool(self._buffer or self._message or self._informational)
 
     @property
     def start(self) -> bytes:
-        """What has arrived of an unfinished response, for an error message: its first 512 bytes at the most."""
+        """The first 512 bytes of an unfinished response, for an error message."""
         return bytes(self._buffer[:512]) if self._body is None else self._body.start
 
     def feed(self, data: bytes) -> "Response | None":
-        """Take the next bytes of the stream: the response once it is whole, else None.
+        """Take the next bytes of the stream. Returns the response once it is whole, else None.
 
         :raises BadResponse: if they cannot be part of a response
         """
@@ -107,7 +107,7 @@ class ResponseReader:
         return None if rest is None else self._respond(is_clean=not rest)
 
     def finish(self) -> "Response | None":
-        """The stream ended: the response if that is where it ends, None if it was cut."""
+        """Take the end of the stream. Returns the response if it ends there, None if it was cut."""
         if isinstance(self._body, ClosedBody):
             return self._respond(is_clean=False)
         return None
@@ -118,7 +118,7 @@ class ResponseReader:
         return Response(status, headers, self._body.whole(), is_persistent and is_clean)
 
     def _cut_head(self, data: bytes) -> "tuple[bytes | None, bytes]":
-        """The next head and what follows it, or None while it is not whole."""
+        """Cut the next head from the bytes after it; the head is None while it is not whole."""
         buffer = self._buffer
         if not buffer:
             end = data.find(_END)
@@ -140,7 +140,7 @@ class ResponseReader:
         return head, rest
 
     def _read_head(self, head: bytes) -> "Any":
-        """Take in a head. Returns what reads the body, or the body's size; None after an interim response."""
+        """Read a head. Returns the reader of the body, or the body's size; None after an interim response."""
         known = _heads.get(head)
         if known is not None and not self._is_tunnel:
             status, headers, is_persistent, size = known
@@ -167,7 +167,7 @@ class ResponseReader:
         return body
 
     def _choose_body(self, version: int, status: int, headers: "dict[bytes, bytes]") -> "Any":
-        """Where the body ends (RFC 9112, 6.3): its size, or what finds its end."""
+        """Choose how the body ends (RFC 9112, 6.3): return its size, or a reader that finds its end."""
         length = headers.get(b"content-length")
         coding = headers.get(b"transfer-encoding")
         if coding is not None and (length is not None or version < 1 or coding.lower() != b"chunked"):
@@ -181,7 +181,7 @@ class ResponseReader:
 
 
 def _read_known(data: bytes) -> "Response | None":
-    """The response, if these bytes are one, whole, whose head was read before."""
+    """Read a whole response whose head was read before; None if these bytes are no such response."""
     end = data.find(_END)
     known = _heads.get(data[:end])
     if known is None or len(data) != end + 4 + known[3]:
@@ -196,7 +196,7 @@ def _keep_head(head: bytes, found: "tuple[int, dict[bytes, bytes], bool, int]") 
 
 
 def _read_status_line(line: bytes) -> "tuple[int, int]":
-    """The minor version and the status of ``HTTP/1.x NNN reason``."""
+    """Read the minor version and the status from ``HTTP/1.x NNN reason``."""
     version, _, rest = line.partition(b" ")
     status, _, _ = rest.partition(b" ")
     if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(status) != 3 or not is_made_of(status, DIGITS):
@@ -223,7 +223,7 @@ def _read_headers(lines: "list[bytes]") -> "dict[bytes, bytes]":
 
 
 def _read_header(line: bytes) -> "tuple[bytes, bytes]":
-    """The lower-case name and the value of a header line."""
+    """Read the lower-case name and the value from a header line."""
     raw, colon, value = line.partition(b":")
     name = (_names.get(raw) if colon else None) or _read_name(raw, line)
     header = (name, value.strip(b" \t"))
@@ -233,7 +233,7 @@ def _read_header(line: bytes) -> "tuple[bytes, bytes]":
 
 
 def _read_name(raw: bytes, line: bytes) -> bytes:
-    """The lower-case name of a header line seen for the first time."""
+    """Read the lower-case name from a header line with a new name."""
     if not raw or len(raw) == len(line) or not TOKEN.issuperset(raw):
         raise BadResponse("it has a malformed header line: {!r}".format(quote(line)))
     name = raw.lower()
@@ -265,7 +265,7 @@ _MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 def parse_date(value: bytes) -> "int | None":
-    """UNIX seconds of a Date header in its one modern form (RFC 9110, 5.6.7), None for anything else."""
+    """Read the UNIX seconds from a Date header in its one modern form (RFC 9110, 5.6.7), None for anything else."""
     parts = value.split()
     if len(parts) != 6 or parts[5] != b"GMT" or [len(part) for part in parts[1:4]] != [2, 3, 4]:
         return None

@@ -1,4 +1,4 @@
-"""The records that the service keeps of asynchronous invocations: writes the questions, reads the answers.
+"""The service's records of asynchronous invocations: writes the queries, reads the answers.
 
 Sources: cloud.tencent.com/document/api/583/65348 (GetRequestStatus) and 17244 (RequestStatus, AsyncEventStatus).
 """
@@ -11,25 +11,23 @@ from tencentserverless.models import InvocationStatus, InvokeResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from tencentserverless._core.response import Fields
 
-    #: A structure of the API: what is sent, or what came.
-    Fields = dict[str, Any]
 RECENT_SECONDS = 14 * 60  # GetRequestStatus looks back 15 minutes where no time is given
-KEPT_SECONDS = 3 * 24 * 3600  # how long events are kept
-#: The documentation does not say in which zone the platform reads times: UTC, or its own. Intervals cover both.
+KEPT_SECONDS = 3 * 24 * 3600  # the service keeps events for three days
+#: The documentation does not give the time zone of a query: UTC, or the platform's own. Intervals cover both.
 _ZONE_SECONDS = 8 * 3600
 _MARGIN_SECONDS = 600
-_MIN_MEMORY_BYTES = 1 << 20  # no instance uses less; a smaller number is one of megabytes, as the page has it
+_MIN_MEMORY_BYTES = 1 << 20  # no instance uses less; a smaller number is in megabytes, as on the page
 
 
 class InvocationRef:
-    """Names an asynchronous invocation, and keeps what was learnt about how to ask for it.
+    """Names an asynchronous invocation, and remembers which record tells of it.
 
     :param started_at: UNIX seconds by the server's clock, None where another process started it
-    :ivar source: the record that tells of it, empty until that is known
+    :ivar source: the kind of record that tells of it, empty until that is known
     :ivar misses: polls that found neither record
-    :ivar ended_at: monotonic seconds of the poll that saw its event ended first
+    :ivar ended_at: monotonic seconds of the first poll that found its event ended
     """
 
     __slots__ = ("ended_at", "function_name", "misses", "namespace", "region", "request_id", "source", "started_at")
@@ -57,9 +55,9 @@ class InvocationRef:
 
 
 class PollResult:
-    """Tells how an invocation stands.
+    """The state of an invocation, as one poll found it.
 
-    :ivar outcome: its result, or the error to raise; None where it has not ended or the record does not say yet
+    :ivar outcome: its result, or the error to raise; None where it has not ended or its record is not there yet
     """
 
     __slots__ = ("outcome", "status")
@@ -74,7 +72,7 @@ _RUNNING = PollResult(InvocationStatus.RUNNING, None)
 
 
 def record_query(ref: InvocationRef, now: float) -> "Fields":
-    """Write the question for the records of an invocation.
+    """Write the query for the records of an invocation.
 
     :param now: UNIX seconds by the server's clock
     """
@@ -92,7 +90,7 @@ def record_query(ref: InvocationRef, now: float) -> "Fields":
 
 
 def event_query(request_id: str) -> "Fields":
-    """Write the question for the status of an event."""
+    """Write the query for the status of an event."""
     return {"InvokeRequestId": request_id}
 
 
@@ -107,7 +105,7 @@ def termination_query(ref: InvocationRef, is_graceful: bool) -> "Fields":
 
 
 def read_records(envelope: "Fields", ref: InvocationRef, now: float) -> "PollResult | None":
-    """Read the records; None where there are none. There is one for each time that the platform ran the call.
+    """Read the records; None where there are none. The platform keeps one for each run of the call.
 
     :param now: UNIX seconds by the server's clock
     """
@@ -144,7 +142,7 @@ def _count_retries(row: "Fields") -> int:
 
 
 def _read_record(envelope: "Fields", row: "Fields", request_id: str, status: InvocationStatus) -> PollResult:
-    """Read the record of an execution that has ended, as if it were the Result of a synchronous call."""
+    """Read the record of an ended execution, as if it were the Result of a synchronous call."""
     message = row.get("RetMsg")
     result = {
         "RetMsg": message if isinstance(message, str) else "",
@@ -167,7 +165,7 @@ def _read_memory(value: object) -> int:
 
 
 def read_event(envelope: "Fields") -> PollResult:
-    """Read the status of an event. The outcome is what can be told without a record of its execution."""
+    """Read the status of an event. The outcome holds the facts that are known without a record of its execution."""
     answer = envelope["Response"]
     result = answer.get("Result")
     found = result if isinstance(result, dict) else {}

@@ -1,8 +1,8 @@
-"""The window of a map: what starts next, how many at once, what to hand out. Decisions only.
+"""The window of a map: decides which input starts next, how many calls run at once, and which outcome is next.
 
-A shell asks for the ``next_step``, does it, and notes what came of it. Each call has a ``MapPolicy``: where the
-platform has no room for a call, the call waits and the window narrows. Neither the client's ``max_attempts`` nor its
-retry budget is spent on that.
+A driver asks for the ``next_step``, does it, and notes the outcome. Each call has a ``MapPolicy``: where the platform
+throttles a call, the call waits and the window narrows. Neither the client's ``max_attempts`` nor its retry budget is
+spent on that.
 """
 
 from collections import deque
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tencentserverless._core.retry import Budget, Failed, Policy
     from tencentserverless.models import InvokeResult
 
-#: Inputs that are under way or whose outcome waits to be handed out, for each that may be under way: what an ordered
-#: map needs to go on while its oldest call is slow.
+#: An ordered map may hold this many inputs (under way, or with an outcome that is not handed out) for each call that
+#: may be under way, so that it goes on while its oldest call is slow.
 WINDOW_FACTOR = 4
 
-#: Tries of a call that finds no room, while no call of the map gets through. With pauses of up to 5 s that is 20 s.
+#: Tries of a throttled call while no call of the map gets through. With pauses of up to 5 s that takes 20 s.
 HOPELESS_TRIES = 12
 
 HAND_OUT = "hand out an outcome"
@@ -34,14 +34,14 @@ END = "everything was handed out"
 
 
 class MapInput:
-    """Keeps what is known of one input of a map.
+    """The state of one input of a map.
 
     :ivar position: of the input, from 0
     :ivar outcome: a result or an error, None while there is none
-    :ivar exchange: of the request that was built last, None before the first and once it is under way no more
-    :ivar has_begun: was a request built, so that the input is one that the platform takes?
-    :ivar has_rested: has its call found no room at least once?
-    :ivar is_unsure: has a try ended without proof that the function did not run?
+    :ivar exchange: of the request that was built last, None before the first request and after the call
+    :ivar has_begun: True if a request was built, so that the platform can take the input
+    :ivar has_rested: True if its call was throttled at least once
+    :ivar is_unsure: True if a try ended without proof that the function did not run
     """
 
     __slots__ = ("exchange", "has_begun", "has_rested", "is_unsure", "outcome", "position")
@@ -56,17 +56,17 @@ class MapInput:
 
     @property
     def may_be_running(self) -> bool:
-        """True if its request can have arrived whole, with no answer so far."""
+        """True if its request may have arrived whole, with no answer so far."""
         connection = self.exchange.connection if self.exchange is not None else None
         return connection is not None and bool(connection.has_handed_over)
 
     @property
     def may_have_run(self) -> bool:
-        """True if nothing proves that the function did not run."""
+        """True if there is no proof that the function did not run."""
         return self.is_unsure or (self.exchange is not None and self.exchange.may_have_left)
 
     def end(self) -> None:
-        """Note that it is under way no more, and let go of its request."""
+        """Note the end of its call, and drop its request."""
         exchange = self.exchange
         if exchange is not None:
             self.is_unsure = self.is_unsure or exchange.may_have_left
@@ -76,11 +76,11 @@ class MapInput:
 class MapPolicy:
     """Decides when the call of one input is tried again. It is that call's ``RetryPolicy``.
 
-    A call that finds no room waits, narrows the window, and spends nothing of the client's; what else fails is up to
-    the client's policy.
+    A throttled call waits, narrows the window, and spends neither tries nor budget of the client. The client's policy
+    decides about all other failures.
 
     :param window: of the map
-    :param entry: the input, which is told of what a failure says about it
+    :param entry: the input; each failure updates its ``is_unsure``
     """
 
     __slots__ = ("_entry", "_epoch", "_passed", "_window")
@@ -88,16 +88,16 @@ class MapPolicy:
     def __init__(self, window: "Window", entry: MapInput) -> None:
         self._window = window
         self._entry = entry
-        self._epoch = window.epoch  # when the try began that is under way
+        self._epoch = window.epoch  # when the current try began
         self._passed = window.passed  # when the call began
 
     @property
     def budget(self) -> "Budget":
-        """The client's."""
+        """The client's budget."""
         return self._window.policy.budget
 
     def begin(self, exchange: "Exchange") -> None:
-        """Have the input know its request.
+        """Give the input its request.
 
         :raises Stopped: if the map is stopped
         """
@@ -109,18 +109,18 @@ class MapPolicy:
     def decide(self, error: "Failed", is_idempotent: bool, attempts: int, seconds_left: float) -> "float | None":
         """Decide on the seconds to wait before the next attempt, None to give up. See ``retry.Policy``.
 
-        :raises Stopped: if there is to be one and the map is stopped
+        :raises Stopped: if there would be a next attempt and the map is stopped
         """
         self._entry.is_unsure |= error.executed is not Verdict.NO
         if is_throttling(error):
-            seconds = self._wait_for_room(error, attempts, seconds_left)
+            seconds = self._wait_throttled(error, attempts, seconds_left)
         else:
             seconds = self._window.policy.decide(error, is_idempotent, attempts, seconds_left)
         if seconds is not None and self._window.is_stopped:
             raise Stopped
         return seconds
 
-    def _wait_for_room(self, error: "Failed", attempts: int, seconds_left: float) -> "float | None":
+    def _wait_throttled(self, error: "Failed", attempts: int, seconds_left: float) -> "float | None":
         window = self._window
         window.narrow(error, self._epoch)
         self._epoch = window.epoch
@@ -129,7 +129,7 @@ class MapPolicy:
         if attempts >= HOPELESS_TRIES and window.passed == self._passed and not window.may_be_running:
             return None
         window.rest(self._entry)
-        # The exponent is bounded, for a call may wait for room for minutes.
+        # The exponent is bounded, because a call may be throttled for minutes.
         seconds = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
         return seconds if seconds < seconds_left else None
 
@@ -138,10 +138,10 @@ class Window:
     """Decides which input of one map starts next, and which outcome is handed out.
 
     :param concurrency: calls under way at once, at most
-    :param is_ordered: are outcomes handed out in the order of the inputs?
+    :param is_ordered: True to hand outcomes out in the order of the inputs
     :param policy: of the client
-    :param on_change: is told (error, limit before, limit after) when the limit falls, and (None, ...) when it is
-        whole again
+    :param on_change: is called with (error, limit before, limit after) when the limit falls, and with (None, ...) when
+        it has its full value again
     """
 
     __slots__ = (
@@ -175,28 +175,28 @@ class Window:
         self._is_ordered = is_ordered
         self._limit = float(concurrency)
         self._capacity = WINDOW_FACTOR * concurrency
-        self._next = 0  # position to hand out next, where the order counts
+        self._next = 0  # position to hand out next, if the map is ordered
         self._ended: "deque[MapInput]" = deque()
-        self._waiting: "dict[int, MapInput]" = {}  # ended, but not their turn yet
+        self._waiting: "dict[int, MapInput]" = {}  # ended, but an earlier input has not
         self._on_change = on_change
-        self._resting = 0  # calls under way that found no room at least once
+        self._resting = 0  # calls under way that were throttled at least once
         self.policy = policy
-        self.epoch = 0  # how often the limit fell
+        self.epoch = 0  # counts the falls of the limit
         self.passed = 0  # calls that ran
-        self.throttled = 0  # tries that found no room
+        self.throttled = 0  # throttled tries
         self.pulled = 0
         self.under_way = 0
         self.is_drained = False
-        self.is_stopped = False  # nothing is sent any more
+        self.is_stopped = False  # no request is sent any more
 
     @property
     def limit(self) -> int:
-        """How many may be under way at once, as throttling allows."""
+        """The number of calls that may be under way at once, as throttling allows."""
         return int(self._limit)
 
     @property
     def may_be_running(self) -> bool:
-        """True if a call is under way that has not been told yet that there is no room."""
+        """True if a call is under way that was never throttled."""
         return self.under_way > self._resting
 
     @property
@@ -208,11 +208,11 @@ class Window:
 
     @property
     def has_outcome(self) -> bool:
-        """True if there is something to hand out."""
+        """True if there is an outcome to hand out."""
         return bool(self._ended)
 
     def next_step(self) -> str:
-        """Decide what to do now: first start what may start, then hand out."""
+        """Decide on the next step: first start inputs, then hand outcomes out."""
         if self.has_room:
             return PULL
         if self._ended:
@@ -220,7 +220,7 @@ class Window:
         return END if self.is_drained and not self.under_way else WAIT
 
     def add(self) -> MapInput:
-        """Add an input that was pulled; it is under way from now on."""
+        """Add an input that was pulled; its call is under way from now on."""
         entry = MapInput(self.pulled)
         self.pulled += 1
         self.under_way += 1
@@ -244,14 +244,14 @@ class Window:
         self.is_drained = True
 
     def note_given_up(self, entry: MapInput) -> None:
-        """Note that an input is under way no more and has no outcome."""
+        """Note that an input's call ended without an outcome."""
         self.under_way -= 1
         entry.end()
         if entry.has_rested:
             self._resting -= 1
 
     def note_ended(self, entry: MapInput, outcome: "InvokeResult | Exception") -> None:
-        """Note that an input has its outcome."""
+        """Note the outcome of an input."""
         self.note_given_up(entry)
         entry.outcome = outcome
         if not isinstance(outcome, Exception):
@@ -271,7 +271,7 @@ class Window:
                 self._line_up()
 
     def take_all(self) -> "list[MapInput]":
-        """Take every outcome that was not handed out, for the map is left."""
+        """Take every outcome that was not handed out: the map is left."""
         found = [*self._ended, *self._waiting.values()]
         self._ended.clear()
         self._waiting.clear()
@@ -282,10 +282,10 @@ class Window:
         return len(self._ended) + len(self._waiting)
 
     def narrow(self, error: "Failed", epoch: int) -> None:
-        """Halve the limit, once for each epoch: the platform had no room for an attempt that began in this one."""
+        """Halve the limit, once for each epoch: an attempt that began in this epoch was throttled."""
         self.throttled += 1
         if epoch != self.epoch:
-            return  # it began before the limit fell last
+            return  # the attempt began before the last fall of the limit
         self.epoch += 1
         before = int(self._limit)
         self._limit = max(1.0, min(self._limit, float(self.under_way)) * 0.5)
@@ -293,19 +293,19 @@ class Window:
             self._on_change(error, before, int(self._limit))
 
     def rest(self, entry: MapInput) -> None:
-        """Note that a call found no room and waits."""
+        """Note that a call was throttled and waits."""
         if not entry.has_rested:
             entry.has_rested = True
             self._resting += 1
 
     def _widen(self) -> None:
-        """Raise the limit for a call that got through: by one for each round of them."""
+        """Raise the limit for a call that got through: by one for each ``limit`` of such calls."""
         self._limit = min(float(self._concurrency), self._limit + 1.0 / self._limit)
         if self._limit == self._concurrency:
             self._on_change(None, self._concurrency, self._concurrency)
 
     def _line_up(self) -> None:
-        """Move to the end of the line those whose turn it is."""
+        """Move the outcomes that are next in the order to the queue of outcomes."""
         waiting = self._waiting
         while self._next in waiting:
             entry = waiting.pop(self._next)

@@ -1,7 +1,6 @@
-"""Watches a call's flow from outside: an observer is told of every attempt, and of an interruption.
+"""Watches a call's flow from outside: reports every attempt, and an interruption, to an observer.
 
-A flow that nobody observes pays nothing for this: it is wrapped only where somebody does, and the answer is read once
-more for it.
+A flow without an observer has no cost: only an observed flow is wrapped, and only its answers are read a second time.
 """
 
 from tencentserverless import exception
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
     from tencentserverless.models import Attempt
 
     class AttemptObserver(Protocol):
-        """Is told of a call's attempts."""
+        """Gets a call's attempts."""
 
         def note_attempt(self, attempt: Attempt, facts: CallInfo) -> None:
-            """Hear of an attempt that has ended."""
+            """Take an attempt that has ended."""
 
         def note_interruption(self, facts: CallInfo, tries: int, executed: Verdict) -> None:
-            """Hear that the caller was cancelled, or stopped by an error of its own."""
+            """Take note that the caller was cancelled, or stopped by an error of its own."""
 
 
 #: Outcomes of tries that did not end with an error.
@@ -37,10 +36,10 @@ INTERRUPTED = "interrupted"
 def observe_flow(
     flow: "Flow[Result]", call: "Call | Query", clock: "Clock", observer: "AttemptObserver"
 ) -> "Flow[Result]":
-    """Run the same flow, and tell an observer of it."""
+    """Run the same flow, and report it to an observer."""
     facts = _describe_call(call)
     verdicts: "list[Verdict]" = []
-    answer: "Any" = None
+    answer: object = None
     exchange: "Exchange | None" = None
     started = 0.0
     try:
@@ -65,7 +64,7 @@ def observe_flow(
         observer.note_interruption(facts, len(verdicts), _sum_up(call, verdicts))
         raise
     finally:
-        answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        answer = None  # break the cycle error -> traceback -> this frame -> answer -> error
         flow.close()
 
 
@@ -74,7 +73,7 @@ def _describe_call(call: "Call | Query", request_id: str = "", function_request_
 
 
 def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[str, Verdict, CallInfo]":
-    """Read what an attempt ended with, whether it ran the function, and the call's facts with the ids it got."""
+    """Read an attempt's outcome, its verdict, and the call's facts with the ids that it got."""
     is_query = isinstance(call, Query)
     found: "Found" = answer
     if not isinstance(answer, exception.CallError):
@@ -91,6 +90,6 @@ def _judge(call: "Call | Query", exchange: Exchange, answer: "Any") -> "tuple[st
 
 
 def _sum_up(call: "Call | Query", verdicts: "list[Verdict]") -> Verdict:
-    """Sum up all attempts, as an error would. Whoever asks about an invocation learns nothing by being interrupted."""
+    """Sum up all attempts, as an error would. An interrupted query proves nothing about the invocation."""
     is_proven = all(verdict is Verdict.NO for verdict in verdicts) and not isinstance(call, Query)
     return Verdict.NO if is_proven else Verdict.MAYBE

@@ -1,6 +1,6 @@
-"""Many asynchronous invocations at once: which starts next, which is polled next, which has ended. Decisions only.
+"""The schedule of a ``spawn_map``: decides which invocation is started, polled or handed out next.
 
-A shell asks for the ``next_step``, does it, and notes what came of it; the clock's readings are passed in.
+A driver asks for the ``next_step``, does it, and notes the outcome. It passes the clock's readings in.
 """
 
 from collections import deque
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from tencentserverless._core.retry import Rng
 
     class Spawned(Protocol):
-        """What a schedule knows of an invocation."""
+        """An invocation, as the schedule sees it."""
 
         @property
         def has_outcome(self) -> bool:
             """True if it needs no polling."""
 
 
-#: Half of what the API allows an account for each action that asks (20 a second by default, as their pages say).
+#: Half of the API's limit for an account and each action that asks (20 a second by default, as their pages say).
 POLLS_PER_SECOND = 10.0
-#: Invocations that were started and have not ended, at most, so that memory stays bounded whatever the input.
+#: Invocations that were started and have not ended, at most, so that memory stays bounded for any input.
 WINDOW = 1000
 
 NEVER = polling.NEVER
@@ -39,7 +39,7 @@ END = "all have ended"
 
 
 class SpawnedInput:
-    """Keeps one input's invocation, once there is one, and when to poll it.
+    """One input, its invocation once there is one, and the time to poll it.
 
     :ivar pause: seconds until the next poll, before it is spread
     :ivar answered_at: monotonic seconds of the last poll that was answered
@@ -59,8 +59,8 @@ class PollSchedule:
 
     :param concurrency: starts and polls under way at once
     :param window: invocations that have not ended
-    :param polls_per_second: over all of them
-    :param patience_seconds: how long an invocation is polled without an answer
+    :param polls_per_second: over all invocations
+    :param patience_seconds: an invocation that gets no answer for longer fails
     :param deadline: monotonic seconds
     """
 
@@ -95,27 +95,27 @@ class PollSchedule:
         self._patience = patience_seconds
         self._deadline = deadline
         self._rng = rng
-        self._entries: "dict[int, SpawnedInput]" = {}  # those that were pulled and have not ended, by position
-        self._queue: "list[tuple[float, int, SpawnedInput]]" = []  # those to poll, by the time when
+        self._entries: "dict[int, SpawnedInput]" = {}  # inputs that were pulled and have not ended, by position
+        self._queue: "list[tuple[float, int, SpawnedInput]]" = []  # inputs to poll, by the time of the poll
         self._ended: "deque[Any]" = deque()
         self._under_way = 0
-        self._poll_at = 0.0  # when the next poll is allowed
+        self._poll_at = 0.0  # the next poll is allowed from then on
         self._is_drained = False
-        self.is_pulling = False  # is an input being waited for?
+        self.is_pulling = False  # True while an input is being waited for
         self.pulled = 0
 
     @property
     def unfinished(self) -> "list[Any]":
         """The invocations that were started and not handed out, by position.
 
-        Any thread may ask. Each copy is made at once; an invocation that ends between the two is in both.
+        Any thread may ask. Each copy is one atomic step; an invocation that ends between the two is in both.
         """
         found = {entry.position: entry.invocation for entry in self._entries.copy().values()}
         found.update((invocation.position, invocation) for invocation in self._ended.copy())
         return [found[position] for position in sorted(found) if found[position] is not None]
 
     def next_step(self, now: float) -> "tuple[str, Any]":
-        """Decide what to do now: a step and what it is about (an invocation, an input, or seconds)."""
+        """Decide on the next step, and on its object (an invocation, an input, or seconds)."""
         if self._ended:
             return HAND_OUT, self._ended.popleft()
         if now >= self._deadline:
@@ -151,7 +151,7 @@ class PollSchedule:
         self._is_drained = True
 
     def note_started(self, entry: SpawnedInput, invocation: "Spawned", now: float) -> None:
-        """Note that an invocation was accepted, or refused where it has an outcome already."""
+        """Note that an invocation was accepted; a refused one has an outcome already."""
         self._under_way -= 1
         entry.invocation = invocation
         entry.answered_at = now
@@ -161,7 +161,7 @@ class PollSchedule:
             self._schedule(entry, now)
 
     def note_polled(self, entry: SpawnedInput, polled: "PollResult", now: float) -> None:
-        """Note that an invocation was polled; where it has ended, it has the outcome by now."""
+        """Note that an invocation was polled; one that has ended has its outcome already."""
         self._under_way -= 1
         entry.answered_at = now
         if polled.outcome is not None:
@@ -170,7 +170,7 @@ class PollSchedule:
             self._schedule(entry, now)
 
     def note_poll_failed(self, entry: SpawnedInput, base: "float | None", now: float) -> bool:
-        """Note that a poll failed. True if that is the invocation's outcome; else it is polled again later.
+        """Note that a poll failed. Returns True if that is the invocation's outcome; else it is polled again later.
 
         :param base: seconds to wait at the least, None if the cause will not pass by itself
         """

@@ -1,8 +1,8 @@
 """Polls an asynchronous invocation, once or until it has ended, as flows.
 
-Two records can tell. GetRequestStatus knows what returned and what failed. Functions created with AsyncRunEnable have
-events besides, which GetAsyncEventStatus knows from the moment they are accepted. Which of the two tells of an
-invocation is learnt from what the service answers, once. Sources: cloud.tencent.com/document/api/583/65348
+The service keeps two kinds of records. GetRequestStatus has the results and the failures. Functions created with
+AsyncRunEnable also have events, which GetAsyncEventStatus has from the moment they are accepted. The first answers of
+the service tell which of the two has an invocation. Sources: cloud.tencent.com/document/api/583/65348
 (GetRequestStatus), 17244 (data types), and the pages of GetAsyncEventStatus and TerminateAsyncEvent.
 """
 
@@ -17,17 +17,18 @@ from tencentserverless.models import InvocationStatus, Verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tencentserverless._core.flow import ClientState, Clock, Flow, Target
-    from tencentserverless._core.invocation_records import Fields, InvocationRef, PollResult
+    from tencentserverless._core.invocation_records import InvocationRef, PollResult
     from tencentserverless._core.observation import AttemptObserver
+    from tencentserverless._core.response import Fields
     from tencentserverless.models import InvokeResult
 
 NEVER = float("inf")
-QUESTION_SECONDS = 30.0  # for one question: it is answered at once, so that a longer silence means a lost answer
+QUESTION_SECONDS = 30.0  # for one query: the service answers at once, so a longer silence means a lost answer
 FIRST_PAUSE_SECONDS = 0.1
 PAUSE_GROWTH = 1.5
 MAX_PAUSE_SECONDS = 5.0
-LAST_POLL_SECONDS = 0.1  # the last poll is made so long before the caller's time is up
-#: How long after an event has ended its result may take to appear among the records.
+LAST_POLL_SECONDS = 0.1  # the last poll begins so long before the caller's deadline
+#: An ended event's result may appear so much later among the records.
 RECORD_SECONDS = 10.0
 
 _RECORD = "record"
@@ -35,11 +36,11 @@ _EVENT = "event"
 
 
 class PollContext:
-    """Holds what every question about an invocation needs.
+    """Settings and shared objects that every query about an invocation needs.
 
-    :param policy: decides when a question is asked again at once
-    :param patience_seconds: how long ``result_flow`` goes on asking while it gets no answer
-    :param observer: is told of every attempt, None where nobody asked for that
+    :param policy: decides when a query is sent again at once
+    :param patience_seconds: ``result_flow`` gives up after so long without any answer
+    :param observer: gets every attempt, None for no observer
     """
 
     __slots__ = ("clock", "observer", "patience_seconds", "policy", "state", "target")
@@ -69,7 +70,7 @@ class PollContext:
 def ask_flow(
     action: str, fields: "Fields", ref: "InvocationRef", context: PollContext, deadline: float = NEVER
 ) -> "Flow[Fields]":
-    """Ask one question. Its errors say MAYBE: whatever became of the question, the invocation was accepted."""
+    """Send one query. Its errors say MAYBE: the invocation itself was accepted before, and may run."""
     seconds = min(QUESTION_SECONDS, context.patience_seconds)
     query = Query(
         action,
@@ -90,7 +91,7 @@ def ask_flow(
 
 
 def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVER) -> "Flow[PollResult]":
-    """Poll an invocation once. Returns what the service says; raises what kept it from saying anything."""
+    """Poll an invocation once. Returns the state in the records; raises the error if there is no answer."""
     if ref.source == _EVENT:
         return (yield from _poll_event(ref, context, deadline))
     polled = yield from _poll_record(ref, context, deadline)
@@ -98,7 +99,7 @@ def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVE
         return polled or records.NOT_FOUND
     ref.misses += 1
     event = records.NOT_FOUND
-    if not ref.misses & (ref.misses - 1):  # ever more rarely: a function that has events shows them at once
+    if not ref.misses & (ref.misses - 1):  # at misses 1, 2, 4, 8, ...: a function that has events shows them at once
         event = yield from _poll_event(ref, context, deadline)
     if polled is None or ref.source == _EVENT:
         return event
@@ -119,7 +120,7 @@ def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> 
     except exception.APIError as error:
         if retry.base_seconds(error) is not None:
             raise
-        return records.NOT_FOUND  # no event of that id, no function that has events, or no right to ask for them
+        return records.NOT_FOUND  # no event of that id, no function with events, or no permission
     polled = records.read_event(envelope)
     if polled.status is not InvocationStatus.UNKNOWN:
         ref.source = _EVENT
@@ -137,7 +138,7 @@ def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> 
 def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | None") -> "Flow[InvokeResult]":
     """Poll an invocation until it has ended; return its result or raise the function's error.
 
-    :param timeout: in seconds, None to wait as long as it takes
+    :param timeout: in seconds, None for no limit
     """
     monotonic = context.clock.monotonic
     deadline = NEVER if timeout is None else monotonic() + timeout
@@ -161,13 +162,13 @@ def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | No
             try:
                 raise _late(ref, status, timeout) from failure
             finally:
-                del failure  # whose traceback holds this frame
+                del failure  # break the cycle error -> traceback -> this frame -> error
         yield Sleep(min(spread(pause, context.policy.rng), left))
         pause = min(MAX_PAUSE_SECONDS, pause * PAUSE_GROWTH)
 
 
 def _conclude(polled: "PollResult") -> "InvokeResult":
-    outcome, polled.outcome = polled.outcome, None  # no frame is to hold the error that passes through it
+    outcome, polled.outcome = polled.outcome, None  # a traceback of the error would hold a frame that holds the error
     if isinstance(outcome, Exception):
         try:
             raise outcome
@@ -178,7 +179,7 @@ def _conclude(polled: "PollResult") -> "InvokeResult":
 
 
 def spread(pause: float, rng: "retry.Rng") -> float:
-    """Draw a pause between half of one and a whole one, so that those who wait spread out."""
+    """Draw a pause between half and all of the given one, so that waiting callers spread out."""
     return pause * (0.5 + 0.5 * rng())
 
 
@@ -192,7 +193,7 @@ def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None
 
 
 def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -> "Flow[None]":
-    """Have an invocation terminated."""
+    """Order the service to terminate an invocation."""
     fields = records.termination_query(ref, is_graceful)
     yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
     ref.source = _EVENT  # no other function can be terminated

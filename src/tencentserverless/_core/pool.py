@@ -1,12 +1,12 @@
-"""Keep-alive bookkeeping: who gets which connection, who opens one, who waits. Decisions only; shells do the I/O.
+"""Keep-alive bookkeeping: lends connections, grants slots to open one, and queues waiters. The drivers do the I/O.
 
-There is no lock. Every step that hands something over is one operation of a deque or a dict, which the interpreter
-does whole: threads, signal handlers, finalisers and forked children may come at any moment, also in the middle of
-another step. What such a moment can cost is a connection that is closed in place of kept, never a slot: the right to
-open a connection goes back to its pool by itself when nobody holds it any more.
+There is no lock. Every step that hands something over is one atomic operation of a deque or a dict, because threads,
+signal handlers, finalisers and forked children may run at any moment, also in the middle of another step. Such a moment
+can cost a connection, which is closed in place of kept. It never costs a slot: the right to open a connection returns
+to its pool by itself when it is garbage-collected.
 
-Who finds neither a connection nor a slot queues up. The first in the queue is woken by every release, tries again, and
-leaves the queue with what it got; later ones, and newcomers, wait behind it.
+A call that finds neither a connection nor a slot becomes a waiter in a queue. Every release wakes the first waiter. It
+tries again, and leaves the queue with its connection or slot; later waiters and new calls wait behind it.
 """
 
 from collections import OrderedDict, deque
@@ -14,12 +14,36 @@ from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Hashable, Protocol
+
+    class PooledConnection(Protocol):
+        """A connection, as the pool sees it. See ``PoolState``."""
+
+        idle_since: float
+        idle_since_wall: float
+        keep_seconds: "float | None"
+        slot: "Slot | None"
+
+        @property
+        def origin(self) -> Hashable:
+            """The address."""
+
+        def is_stale(self) -> bool:
+            """True if it cannot carry another request."""
+
+    class Waiter(Protocol):
+        """A call that waits for a connection. See ``PoolState``."""
+
+        has_left: bool
+
+        def wake(self) -> None:
+            """Make it try again."""
+
 
 IDLE_LIMIT_SECONDS = 30.0
-#: From which share of the age at which a connection was found closed an origin's connections are used no more.
+#: An origin's connections are used up to this share of the age at which one of them was found closed.
 STALE_FACTOR = 0.8
-#: How long that age is remembered.
+#: Seconds for which that age is remembered.
 STALE_MEMORY_SECONDS = 300.0
 NEVER = float("inf")
 
@@ -27,7 +51,7 @@ NEVER = float("inf")
 class Slot:
     """The right to have one connection open; a connection holds it as ``slot`` while it is open.
 
-    :param free: the slots of the pool that nobody holds
+    :param free: the free slots of the pool
     """
 
     __slots__ = ("_free", "is_spent")
@@ -37,7 +61,7 @@ class Slot:
         self.is_spent = False
 
     def __del__(self) -> None:
-        # The collector may finalise the slot of a connection before the frame that gives it back.
+        # The garbage collector may finalise a connection's slot before the frame that gives it back.
         self.is_spent = True
         free = self._free()
         if free is not None:
@@ -45,46 +69,46 @@ class Slot:
 
 
 class _Origin:
-    """One origin's idle connections, the last used at the right end, and how long they may idle."""
+    """One origin's idle connections, the last used at the right end, and the age up to which they are used."""
 
     __slots__ = ("_closed_until", "closed_at_seconds", "idle", "safe_seconds")
 
     def __init__(self) -> None:
-        self.idle: "deque[Any]" = deque()
-        self._closed_until = 0.0  # monotonic seconds until which the next counts
-        self.closed_at_seconds = NEVER  # the lowest age at which one was found closed
-        self.safe_seconds = IDLE_LIMIT_SECONDS  # nothing that is younger is too old
+        self.idle: "deque[PooledConnection]" = deque()
+        self._closed_until = 0.0  # monotonic seconds until which closed_at_seconds counts
+        self.closed_at_seconds = NEVER  # the lowest age at which a connection was found closed
+        self.safe_seconds = IDLE_LIMIT_SECONDS  # a connection up to this age is never too old
 
     def is_too_old(self, age: float, now: float) -> bool:
         """True if a connection of that age may be closed by the peer while a request is on its way to it.
 
-        One that is open beyond the age at which another was found closed proves that age to be no rule of the peer's.
+        A connection that is still open beyond the age at which another was found closed disproves a limit of the peer.
         """
         if now > self._closed_until:
             self.forget_closed()
         return age > IDLE_LIMIT_SECONDS or self.safe_seconds < age < self.closed_at_seconds
 
     def note_closed(self, age: float, now: float) -> None:
-        """A connection was found closed at that age."""
+        """Note that a connection was found closed at that age."""
         self.closed_at_seconds = min(age, self.closed_at_seconds)
         self.safe_seconds = min(IDLE_LIMIT_SECONDS, STALE_FACTOR * self.closed_at_seconds)
         self._closed_until = now + STALE_MEMORY_SECONDS
 
     def forget_closed(self) -> None:
-        """The age at which one was found closed says nothing any more."""
+        """Forget the age at which a connection was found closed."""
         self.closed_at_seconds = NEVER
         self.safe_seconds = IDLE_LIMIT_SECONDS
 
 
 class PoolState:
-    """Every connection of a client, by origin.
+    """All connections of a client, by origin.
 
-    A connection has ``origin``, ``slot``, ``keep_seconds`` (how long the peer said it keeps an idle one, or None),
-    ``is_stale()``, and while it idles ``idle_since`` and ``idle_since_wall``: since when, by two clocks, for a paused
-    instance may stop the monotonic one. A waiter has ``wake()``, and ``has_left``, which is set before ``leave`` is
-    called: an interrupt may come between the two, and the others must not wait behind one that waits no more.
+    A connection has ``origin``, ``slot``, ``keep_seconds`` (the peer's limit for an idle connection, None if unknown)
+    and ``is_stale()``. While it is idle, ``idle_since`` and ``idle_since_wall`` hold the start of that by two clocks: a
+    paused instance may stop the monotonic clock. A waiter has ``wake()``, and ``has_left``, which is set before
+    ``leave`` is called: an interrupt may come between the two, and others must not wait behind a waiter that has left.
 
-    :param limit: how many may be open at once, over all origins
+    :param limit: connections open at once, over all origins
     """
 
     __slots__ = ("_free", "_origins", "_waiters", "limit", "to_close")
@@ -94,30 +118,30 @@ class PoolState:
         self._free: "deque[Slot]" = deque()
         home = ref(self._free)
         self._free.extend(Slot(home) for _ in range(limit))
-        self.to_close: "deque[Any]" = deque()  # connections that the shell must close
-        self._origins: "dict[Any, _Origin]" = {}
-        self._waiters: "OrderedDict[Any, None]" = OrderedDict()
+        self.to_close: "deque[Any]" = deque()  # connections that the driver must close
+        self._origins: "dict[Hashable, _Origin]" = {}
+        self._waiters: "OrderedDict[Waiter, None]" = OrderedDict()
 
     @property
     def opened(self) -> int:
-        """How many are open or being opened, lent or idle."""
+        """The number of connections that are open or being opened, lent or idle."""
         return self.limit - len(self._free)
 
     @property
     def idle(self) -> int:
-        """How many are open and lent to nobody."""
+        """The number of idle connections."""
         return sum(len(known.idle) for known in list(self._origins.values()))
 
     @property
     def waiting(self) -> int:
-        """How many wait for a connection."""
+        """The number of waiters."""
         return len(self._waiters)
 
     def __repr__(self) -> str:
         return "<PoolState {}/{} open, {} idle, {} waiting>".format(self.opened, self.limit, self.idle, self.waiting)
 
-    def take_idle(self, origin: "Any", monotonic: float, wall: float) -> "Any":
-        """The most recently used idle connection that is open and young enough, None if there is none."""
+    def take_idle(self, origin: "Hashable", monotonic: float, wall: float) -> "Any":
+        """Take the most recently used idle connection that is open and young enough, None if there is none."""
         known = self._origins.get(origin)
         if known is None:
             return None
@@ -144,7 +168,7 @@ class PoolState:
         return None
 
     def take_slot(self) -> "Slot | None":
-        """The right to open a connection, at the cost of an idle one if need be; None if all are lent."""
+        """Take the right to open a connection, in place of an idle one if need be; None if all are lent."""
         try:
             return self._free.pop()
         except IndexError:
@@ -154,13 +178,13 @@ class PoolState:
                 connection = known.idle.popleft()
             except IndexError:
                 continue
-            slot: Slot = connection.slot
+            slot = connection.slot
             connection.slot = None
             self.to_close.append(connection)
             return slot
         return None
 
-    def release(self, connection: "Any", monotonic: float, wall: float) -> None:
+    def release(self, connection: "PooledConnection", monotonic: float, wall: float) -> None:
         """Take back a connection that can be used again."""
         connection.idle_since = monotonic
         connection.idle_since_wall = wall
@@ -171,21 +195,21 @@ class PoolState:
             self.wake_first()
 
     def free(self, slot: Slot) -> None:
-        """Take back a slot whose connection is gone or was never made."""
+        """Take back a slot that has no connection (any more)."""
         if not slot.is_spent:
             self._free.append(slot)
         if self._waiters:
             self.wake_first()
 
-    def drop(self, connection: "Any") -> None:
-        """Have a connection closed by the shell, and take its slot back."""
+    def drop(self, connection: "PooledConnection") -> None:
+        """Mark a connection for closing by the driver, and take its slot back."""
         self.to_close.append(connection)
         slot, connection.slot = connection.slot, None
         if slot is not None:
             self.free(slot)
 
     def drain(self) -> None:
-        """Have every idle connection closed."""
+        """Mark every idle connection for closing; the driver closes them."""
         for known in list(self._origins.values()):
             while known.idle:
                 try:
@@ -193,31 +217,31 @@ class PoolState:
                 except IndexError:  # another thread took it
                     break
 
-    def enqueue(self, waiter: "Any") -> None:
-        """Wait behind all who wait already; then try once more, for what was released meanwhile woke nobody."""
+    def enqueue(self, waiter: "Waiter") -> None:
+        """Append a waiter. Its owner must try once more then: a release just before this call woke no waiter."""
         self._waiters[waiter] = None
 
-    def leave(self, waiter: "Any") -> None:
-        """Wait no longer, served or not."""
+    def leave(self, waiter: "Waiter") -> None:
+        """Remove a waiter, served or not."""
         self._waiters.pop(waiter, None)
         if self._waiters:
-            self.wake_first()  # there may be enough for the next one too
+            self.wake_first()  # there may be a connection for the next waiter too
 
-    def is_next(self, waiter: "Any") -> bool:
-        """True if it is this waiter's turn, or a newcomer's (None), to take what is there."""
+    def is_next(self, waiter: "Waiter | None") -> bool:
+        """True if this waiter, or a new call (None), may take a free connection now."""
         return not self._waiters or self._first() is waiter
 
     def wake_first(self) -> None:
-        """Have the first in the queue try again."""
+        """Wake the first waiter, which tries again."""
         waiter = self._first()
         if waiter is not None:
             waiter.wake()
 
-    def _first(self) -> "Any":
+    def _first(self) -> "Waiter | None":
         while True:
             try:
                 waiter = next(iter(self._waiters), None)
-            except RuntimeError:  # another thread changed the queue in this very moment
+            except RuntimeError:  # another thread changed the queue at the same time
                 continue
             if waiter is None or not waiter.has_left:
                 return waiter

@@ -1,6 +1,6 @@
-"""A call becomes one HTTP request: the body's fields, the event's JSON text, the head with its signature.
+"""Builds the HTTP request of a call: the body's fields, the event's JSON text, the head with its signature.
 
-What is the same for many calls (a head up to the time, a body up to the event) is built once and kept, bounded.
+The parts that many calls share (a head up to the time, a body up to the event) are built once and kept, bounded.
 """
 
 from binascii import b2a_base64
@@ -12,16 +12,16 @@ from tencentserverless._core.signing import Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Iterator
 
     from tencentserverless.models import Credentials
 
-_KEPT = 512  # prefixes kept of each kind before the memory starts anew
+_KEPT = 512  # prefixes of each kind; a full table is cleared
 _encode = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class Call:
-    """What the caller asked for. ``event`` is the JSON text of ``data``, None to send no payload."""
+    """The arguments of one call. ``event`` is the JSON text of ``data``, None to send no payload."""
 
     __slots__ = (
         "data",
@@ -40,7 +40,7 @@ class Call:
     def __init__(
         self,
         function_name: str,
-        data: "Any" = None,
+        data: object = None,
         *,
         namespace: str = wire.DEFAULT_NAMESPACE,
         log_type: str = "None",
@@ -67,7 +67,7 @@ class Call:
 
 
 class Query:
-    """An action that runs no function: a question about an invocation, a word to it, or management."""
+    """An action that runs no function: a query about an invocation, its termination, or management."""
 
     __slots__ = ("action", "body", "deadline", "function_name", "is_idempotent", "namespace", "region")
 
@@ -76,7 +76,7 @@ class Query:
     def __init__(
         self,
         action: str,
-        fields: "dict[str, Any]",
+        fields: "dict[str, object]",
         function_name: str,
         namespace: str,
         *,
@@ -93,17 +93,17 @@ class Query:
         self.deadline = deadline
 
 
-def _encode_routing_key(routing_key: "Any") -> "str | None":
+def _encode_routing_key(routing_key: object) -> "str | None":
     if not isinstance(routing_key, dict):
         raise TypeError("routing_key must be a dict of texts or its JSON text, not {!r}".format(routing_key))
     return encode_event(routing_key, "routing_key")
 
 
 def _check_call(call: Call) -> None:
-    """Refuse what the API would refuse, before anything is sent. Runs once for each set of names, not for each call.
+    """Refuse arguments that the API would refuse, before any byte is sent. Runs once for each set of names.
 
     :raises TypeError: for a name that is no text
-    :raises ValueError: for a value that the API has no use for; the message names it and what is allowed
+    :raises ValueError: for a value that the API does not take; the message names it and the allowed ones
     """
     for field in ("function_name", "namespace", "qualifier"):
         value = getattr(call, field)
@@ -121,10 +121,10 @@ def _check_call(call: Call) -> None:
         raise ValueError("routing_key is longer than {} bytes".format(wire.MAX_ROUTING_KEY_BYTES))
 
 
-def encode_event(data: "Any", name: str = "data") -> "str | None":
-    """The JSON text of the data, None for None. Compact, with non-ASCII text left as it is.
+def encode_event(data: object, name: str = "data") -> "str | None":
+    """Write the data as JSON text, None for None. The text is compact, and non-ASCII characters stay.
 
-    :param name: what the caller calls it
+    :param name: the caller's name for the data
     :raises TypeError: if JSON has no form for something in it; the message names the path, as ``data['a'][3]``
     :raises ValueError: for NaN, infinities, lone surrogates and circles, likewise
     """
@@ -136,8 +136,8 @@ def encode_event(data: "Any", name: str = "data") -> "str | None":
         raise (explain_unencodable(data, name) or error) from None
 
 
-def explain_unencodable(data: "Any", name: str = "data") -> "Exception | None":
-    """The error for the first thing in the data that JSON cannot carry, None if all of it can be."""
+def explain_unencodable(data: object, name: str = "data") -> "Exception | None":
+    """Make the error for the first value in the data that JSON cannot carry, None if there is none."""
     try:
         for error in _find_faults(data, name, ()):
             return error
@@ -146,7 +146,7 @@ def explain_unencodable(data: "Any", name: str = "data") -> "Exception | None":
     return None
 
 
-def _find_faults(value: "Any", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
+def _find_faults(value: object, path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
     if value is None or isinstance(value, (bool, int)):
         return
     if isinstance(value, str):
@@ -166,7 +166,7 @@ def _find_faults(value: "Any", path: str, parents: "tuple[int, ...]") -> "Iterat
         yield TypeError("{} is a {}, which JSON cannot carry".format(path, type(value).__name__))
 
 
-def _find_dict_faults(value: "dict[Any, Any]", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
+def _find_dict_faults(value: "dict[object, object]", path: str, parents: "tuple[int, ...]") -> "Iterator[Exception]":
     for key, item in value.items():
         if not isinstance(key, (str, int, float, bool, type(None))):
             yield TypeError("{} has the key {!r}; JSON's keys are texts".format(path, key))
@@ -185,9 +185,9 @@ def _is_unicode(text: str) -> bool:
 class RequestBuilder:
     """Builds the requests to one host.
 
-    :param host: as the Host header gives it, with the port where it is not the scheme's own
+    :param host: as the Host header gives it, with the port if that is not the scheme's default
     :param language: of error messages, ``zh-CN`` or ``en-US``
-    :param agent: what the client calls itself, for Tencent's logs
+    :param agent: the client's name, for Tencent's logs
     """
 
     def __init__(self, host: str, language: str, agent: str) -> None:
@@ -199,7 +199,7 @@ class RequestBuilder:
         self._bodies: "dict[tuple[str | None, ...], str]" = {}
 
     def build_body(self, call: Call, action: str) -> bytes:
-        """The request's body.
+        """Build the request's body.
 
         :raises ValueError: if the event or the body is larger than the platform takes; the message names the limit
         """
@@ -229,7 +229,7 @@ class RequestBuilder:
         return body
 
     def build(self, body: bytes, action: str, region: str, credentials: "Credentials", timestamp: int) -> bytes:
-        """The whole request, signed for this time (UNIX seconds)."""
+        """Build the whole request, signed for this time (UNIX seconds)."""
         key = (action, region, credentials.token)
         head = self._heads.get(key) or self._keep_head(key)
         return head % (timestamp, self._signer.sign(credentials, timestamp, body), len(body)) + body
@@ -293,9 +293,9 @@ def _check_sizes(event: str, body_bytes: int, invocation_type: str) -> None:
 
 
 def check_header_value(name: str, value: str) -> str:
-    """The value, if it can stand in a header line.
+    """Return the value if a header line can hold it.
 
-    :raises ValueError: if it holds a line break or anything but printable ASCII; the value itself is not shown
+    :raises ValueError: if it has a blank, a line break or a character outside ASCII; the value itself is not shown
     """
     if not all(33 <= ord(character) <= 126 for character in value):
         raise ValueError(
@@ -305,7 +305,7 @@ def check_header_value(name: str, value: str) -> str:
 
 
 def build_tunnel_request(authority: str, credentials: str) -> bytes:
-    """The CONNECT request for a proxy (RFC 9110, 9.3.6).
+    """Build the CONNECT request for a proxy (RFC 9110, 9.3.6).
 
     :param authority: ``host:port`` to tunnel to
     :param credentials: ``user:password`` for the proxy, ``""`` for none

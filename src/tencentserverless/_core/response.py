@@ -1,7 +1,7 @@
-"""An HTTP response becomes an ``InvokeResult`` or the right error, with its verdict.
+"""Reads an HTTP response: the ``InvokeResult``, or the right error with its verdict.
 
-Whether the function failed is recognised by what the platform says in any of three places, never by InvokeResult
-alone: its meaning changed four times, and today's documentation calls it unmaintained
+A failure of the function shows in any of three places. The field InvokeResult alone never decides: its meaning changed
+four times, and today's documentation calls it unmaintained
 (cloud.tencent.com/document/api/583/17244, Result).
 """
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.http11 import Response
 
+    #: A structure of the API, in a request or in an answer: decoded JSON.
+    Fields = dict[str, Any]
+
     Failed = exception.CallError | exception.TencentServerlessSDKException
 
 _decoder = JSONDecoder()
@@ -24,7 +27,7 @@ _SHOWN_CHARACTERS = 512  # of an answer that could not be decoded
 
 
 def read_response(response: "Response") -> "InvokeResult | Failed":
-    """What the answer to a call says: the result, or the error to raise."""
+    """Read the answer to a call: the result, or the error to raise."""
     envelope = read_envelope(response)
     if type(envelope) is not dict:
         return envelope  # type: ignore[return-value]  # an error
@@ -35,12 +38,12 @@ def read_response(response: "Response") -> "InvokeResult | Failed":
     return read_result(envelope, answer, result)
 
 
-def read_envelope(response: "Response") -> "dict[str, Any] | exception.CallError":
-    """The decoded answer of any action, or the error to raise."""
+def read_envelope(response: "Response") -> "Fields | exception.CallError":
+    """Decode the answer of any action, or make the error to raise."""
     if response.status != 200:
         return _server_error(response)
     try:
-        envelope: "dict[str, Any]" = _decode(response.body.decode("utf-8"))
+        envelope: "Fields" = _decode(response.body.decode("utf-8"))
         answer = envelope["Response"]
         error = answer.get("Error")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
@@ -51,9 +54,9 @@ def read_envelope(response: "Response") -> "dict[str, Any] | exception.CallError
 
 
 def _decode(text: str) -> "Any":
-    """The value of a JSON text. One that begins at once and ends at once, as answers do, is spared two searches.
+    """Decode a JSON text. A text without blanks around it, as answers are, needs no search for blanks.
 
-    :raises ValueError: if it is none
+    :raises ValueError: if it is no JSON
     """
     if text[:1] in _OPENINGS:
         value, end = _decoder.raw_decode(text)
@@ -66,7 +69,7 @@ _OPENINGS = ("{", "[")
 
 
 def _is_foreign(fault: Exception) -> bool:
-    """Did something else than reading raise this: a signal handler that ran in the middle of it?"""
+    """True if a signal handler raised this in the middle of the reading, and not the reading itself."""
     traceback = fault.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_filename not in _READERS:
@@ -78,10 +81,8 @@ def _is_foreign(fault: Exception) -> bool:
 _READERS = (_decode.__code__.co_filename, JSONDecoder.decode.__code__.co_filename)
 
 
-def read_result(
-    envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]"
-) -> "InvokeResult | Failed":
-    """What the structure Result says.
+def read_result(envelope: "Fields", answer: "Fields", result: "Fields") -> "InvokeResult | Failed":
+    """Read the structure Result.
 
     :param envelope: the whole answer
     :param answer: its Response
@@ -105,15 +106,15 @@ def read_result(
     )
 
 
-#: Asynchronous calls leave it out or empty; 0 and 200 both stand for success in what was published and observed.
+#: Asynchronous calls have none or an empty one; both 0 and 200 mean success in documents and in observed answers.
 _SUCCESSES = (0, 200, None, "")
 
 
-def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str, Any]") -> "dict[str, Any] | None":
-    """RetMsg as the platform's error object. None for a function's own data, even somebody else's error object.
+def _read_platform_error(text: str, answer: "Fields", result: "Fields") -> "Fields | None":
+    """Read RetMsg as the platform's error object. None for a function's own data, even another call's error object.
 
-    Where nothing else says that the call failed, it has to carry this call's id, as all of the platform's do: without
-    one it is three keys that any function may return.
+    If no other field says that the call failed, the object must have this call's id, as all of the platform's have:
+    any function may return the other keys.
     """
     try:
         found = _decode(text)
@@ -131,13 +132,13 @@ def _read_platform_error(text: str, answer: "dict[str, Any]", result: "dict[str,
     return found if request_id in (answer.get("RequestId"), result.get("FunctionRequestId")) else None
 
 
-def _has_failed(result: "dict[str, Any]") -> bool:
-    """Does the platform say so outside RetMsg, which is the function's to write?"""
+def _has_failed(result: "Fields") -> bool:
+    """True if a field says so that only the platform writes; the function may write RetMsg."""
     return bool(result.get("ErrMsg")) or result.get("InvokeResult") not in _SUCCESSES
 
 
 def _function_error(
-    envelope: "dict[str, Any]", answer: "dict[str, Any]", result: "dict[str, Any]", found: "dict[str, Any] | None"
+    envelope: "Fields", answer: "Fields", result: "Fields", found: "Fields | None"
 ) -> "exception.TencentServerlessSDKException":
     facts = found or {}
     status = facts.get("statusCode", result.get("InvokeResult"))
@@ -145,7 +146,7 @@ def _function_error(
         status = None
     executed, error_class = wire.STATUSES.get(status, _UNKNOWN_STATUS)  # type: ignore[arg-type]
     if executed is Verdict.NO and not _has_failed(result):
-        # Only RetMsg says so, and that is the function's to write: one that ran may return any object, its id included.
+        # Only RetMsg says so, which the function writes: a function that ran may return any object, with its id.
         executed = Verdict.MAYBE
     return error_class(
         facts.get("errorCode", -1),
@@ -161,8 +162,8 @@ def _function_error(
 _UNKNOWN_STATUS = (Verdict.MAYBE, exception.TencentServerlessSDKException)
 
 
-def _api_error(envelope: "dict[str, Any]", answer: "dict[str, Any]", error: "Any") -> "exception.APIError":
-    found = error if isinstance(error, dict) else {"Message": error}
+def _api_error(envelope: "Fields", answer: "Fields", error: object) -> "exception.APIError":
+    found: "Fields" = error if isinstance(error, dict) else {"Message": error}
     code = str(found.get("Code") or "InternalError")
     error_class = wire.API_ERRORS.get(wire.category(code), exception.APIError)
     return error_class(

@@ -1,4 +1,4 @@
-"""What to do after a failed attempt: try again after a while, or give up.
+"""The decision after a failed attempt: try again after a while, or give up.
 
 The rule, in full: an attempt that ran the function (YES) is never repeated; one that may have (MAYBE) is repeated only
 with the caller's consent (``idempotent=True``); one that did not (NO) is repeated where the cause may pass by itself.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Failed = exception.CallError | exception.TencentServerlessSDKException
 
     class Rng(Protocol):
-        """Spreads pauses, so that those who wait do not come back together."""
+        """A random generator, which spreads pauses so that waiting calls do not come back together."""
 
         def __call__(self) -> float:
             """Draw a number in [0, 1)."""
@@ -42,7 +42,7 @@ TRANSIENT_STATUSES = {
     500: BASE_SECONDS,
 }
 
-#: The same for HTTP statuses: of a gateway in between, or of the service itself.
+#: The same for HTTP statuses, of a gateway or of the service itself.
 TRANSIENT_HTTP_STATUSES = {
     429: THROTTLED_BASE_SECONDS,
     500: BASE_SECONDS,
@@ -56,9 +56,9 @@ REFILL_TOKENS = 0.1  # ... and a success gives back a tenth, so that retries sta
 
 
 class Budget:
-    """Counts how many retries a client may still make: a token bucket, full at first.
+    """Counts the retries that a client may still make: a token bucket, full at first.
 
-    Threads may lose an update to each other; the bucket is a brake, not an account.
+    Two threads at once may lose an update; the bucket is a brake and need not be exact.
     """
 
     __slots__ = ("tokens",)
@@ -80,7 +80,7 @@ class Budget:
 
 
 class Policy:
-    """Decides when a call is tried again. One for each client: its budget is shared by the client's calls.
+    """Decides when a call is tried again. Each client has one, whose budget all calls of the client share.
 
     :param max_attempts: tries in all, at least 1
     """
@@ -93,7 +93,7 @@ class Policy:
         self.budget = Budget()
 
     def begin(self, exchange: object) -> None:
-        """Take note of an attempt: its request is built, and sent next.
+        """Take note of an attempt: its request is built, and will be sent next.
 
         :raises Stopped: if it must not be sent
         """
@@ -129,12 +129,12 @@ def is_consented(executed: Verdict, is_idempotent: bool) -> bool:
 
 
 def back_off(base: float, attempts: int, rng: "Rng") -> float:
-    """Draw the seconds to wait after so many attempts, with full jitter over a doubling range: callers spread out."""
+    """Draw the seconds to wait after so many attempts, with full jitter over a doubling range, to spread callers."""
     return min(CAP_SECONDS, base * 2.0 ** (attempts - 1)) * rng()
 
 
 def is_throttling(error: "Failed") -> bool:
-    """True if the call found no room: too many at once, or too many a second."""
+    """True if the call was throttled: too many at once, or too many a second."""
     if isinstance(error, exception.ServerError):
         return error.status == 429
     return isinstance(error, (exception.FunctionThrottled, exception.RequestThrottled))

@@ -2,7 +2,7 @@
 
 Source: the page "Signature v3" of the API 3.0 documentation (cloud.tencent.com/document/api/583/17239), whose worked
 examples are vectors of our tests. ``Signer`` is the fast way for the one kind of request that the SDK sends;
-``canonical_request`` and ``signature`` are the general way, for verifying anybody's.
+``canonical_request`` and ``signature`` are the general way, which verifies requests of any client.
 """
 
 from binascii import hexlify
@@ -10,9 +10,25 @@ from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Mapping, Protocol, Sequence
 
     from tencentserverless.models import Credentials
+
+    #: A cache of one entry: the credentials and the time, or None, then the values for them.
+    Cache = tuple[Any, ...]
+
+    class Hash(Protocol):
+        """A hash state of ``hashlib``."""
+
+        def copy(self) -> "Hash":
+            """Copy the state."""
+
+        def digest(self) -> bytes:
+            """Return the hash of all bytes so far."""
+
+        def update(self, __data: bytes) -> None:
+            """Add bytes."""
+
 
 ALGORITHM = "TC3-HMAC-SHA256"
 TERMINATOR = "tc3_request"
@@ -65,9 +81,9 @@ def parse_authorization(value: str) -> Authorization:
 def canonical_request(
     method: str, query: str, headers: "Mapping[str, str]", signed_headers: "Sequence[str]", payload_hash: str
 ) -> str:
-    """The text whose hash is signed.
+    """Make the text whose hash is signed.
 
-    :param query: the raw query string as sent, ``""`` for POST
+    :param query: the raw query string of the request, ``""`` for POST
     :param headers: values by lower-case name; they are put into canonical form (trimmed, lower case) here
     :param signed_headers: lower-case names, in the order of the SignedHeaders list
     :param payload_hash: lower-case hex SHA-256 of the body
@@ -78,7 +94,7 @@ def canonical_request(
 
 
 def signature(secret_key: str, authorization: Authorization, timestamp: str, canonical: str) -> str:
-    """The lower-case hex signature of a canonical request under the scope of an Authorization.
+    """Compute the lower-case hex signature of a canonical request, in the scope of an Authorization.
 
     :param timestamp: the text of X-TC-Timestamp, UNIX seconds
     """
@@ -90,7 +106,7 @@ def signature(secret_key: str, authorization: Authorization, timestamp: str, can
 
 
 def utc_date(timestamp: int) -> str:
-    """``YYYY-MM-DD`` of UNIX seconds in UTC, by day arithmetic: this room has no clock, and strftime costs more."""
+    """Write UNIX seconds as ``YYYY-MM-DD`` in UTC, by day arithmetic: ``_core`` has no clock; strftime costs more."""
     days = timestamp // 86400 + 719468
     era, day_of_era = divmod(days, 146097)
     year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
@@ -111,11 +127,11 @@ class Signer:
         canonical = canonical_request("POST", "", {"content-type": content_type, "host": host}, _SIGNED, "")
         self._canonical_head = canonical.encode("ascii")
         self._service = service
-        self._of_day: "tuple[Any, ...]" = (None, None)
-        self._of_second: "tuple[Any, ...]" = (None, None)
+        self._of_day: "Cache" = (None, None)
+        self._of_second: "Cache" = (None, None)
 
     def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> bytes:
-        """The value of the Authorization header for this body at this time (UNIX seconds)."""
+        """Make the value of the Authorization header for this body at this time (UNIX seconds)."""
         cached = self._of_second
         if cached[0] is not credentials or cached[1] != timestamp:
             cached = self._of_second = self._begin_second(credentials, timestamp)
@@ -125,8 +141,8 @@ class Signer:
         outer.update(inner.digest())
         return cached[4] + hexlify(outer.digest())  # type: ignore[no-any-return]
 
-    def _begin_second(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
-        """All that stays the same for a second and a key pair: the inner hash has the text up to the request's own."""
+    def _begin_second(self, credentials: "Credentials", timestamp: int) -> "Cache":
+        """Compute all that stays the same for a second and a key pair: the inner hash up to the request's own text."""
         day = self._of_day
         if day[0] is not credentials or day[1] != timestamp // 86400:
             day = self._of_day = self._begin_day(credentials, timestamp)
@@ -134,8 +150,8 @@ class Signer:
         inner.update(day[2] % timestamp)
         return credentials, timestamp, inner, day[5], day[3]
 
-    def _begin_day(self, credentials: "Credentials", timestamp: int) -> "tuple[Any, ...]":
-        """All that stays the same for a day and a key pair."""
+    def _begin_day(self, credentials: "Credentials", timestamp: int) -> "Cache":
+        """Compute all that stays the same for a day and a key pair."""
         date = utc_date(timestamp)
         scope = "/".join((date, self._service, TERMINATOR))
         text = "{}\n%d\n{}\n".format(ALGORITHM, scope).encode("ascii")
@@ -149,8 +165,8 @@ class Signer:
 _SIGNED = ("content-type", "host")
 
 
-def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
-    """The two hash states from which HMACs under the scoped signing key are finished."""
+def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Hash, Hash]":
+    """Make the two hash states from which HMACs under the scoped signing key are finished."""
     key = ("TC3" + secret_key).encode("utf-8")
     for part in (date, service, TERMINATOR):
         inner, outer = _pads(key)
@@ -158,17 +174,17 @@ def _scoped_pads(secret_key: str, date: str, service: str) -> "tuple[Any, Any]":
     return _pads(key)
 
 
-def _pads(key: bytes) -> "tuple[Any, Any]":
-    """HMAC (RFC 2104), opened: copying two hash states per call is four times faster than hmac.new."""
+def _pads(key: bytes) -> "tuple[Hash, Hash]":
+    """Make the two hash states of an HMAC (RFC 2104): copying them per call is four times faster than hmac.new."""
     if len(key) > _BLOCK_BYTES:
         key = sha256(key).digest()
     key = key.ljust(_BLOCK_BYTES, b"\0")
     return sha256(key.translate(_INNER_PAD)), sha256(key.translate(_OUTER_PAD))
 
 
-def _finish(inner: "Any", outer: "Any", message: bytes) -> bytes:
+def _finish(inner: "Hash", outer: "Hash", message: bytes) -> bytes:
     inner = inner.copy()
     inner.update(message)
     outer = outer.copy()
     outer.update(inner.digest())
-    return outer.digest()  # type: ignore[no-any-return]
+    return outer.digest()

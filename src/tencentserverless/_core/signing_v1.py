@@ -1,7 +1,7 @@
-"""HmacSHA1 and HmacSHA256, the signature that came before TC3: text, sign, and the two algorithms.
+"""HmacSHA1 and HmacSHA256, Tencent Cloud's older request signature: the text to sign, and the signature.
 
 Source: the page "Signature v1" of the API 3.0 documentation (cloud.tencent.com/document/api/583/17238), whose worked
-example is a vector of our tests. The SDK never signs like this; the local SCF verifies clients that do.
+example is a vector of our tests. The SDK never signs this way; the local SCF verifies clients that do.
 """
 
 import hmac
@@ -12,15 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-#: What SignatureMethod can say.
+#: The values of SignatureMethod.
 ALGORITHMS = {"HmacSHA1": sha1, "HmacSHA256": sha256}
 DEFAULT_ALGORITHM = "HmacSHA1"
-#: The one parameter that is no part of the text.
+#: The one parameter that is not a part of the text.
 SIGNATURE = "Signature"
 
 
 def text_to_sign(method: str, host: str, parameters: "Mapping[str, str]") -> str:
-    """The text that is signed: ``GETscf.tencentcloudapi.com/?Action=...&...``.
+    """Make the text to sign: ``GETscf.tencentcloudapi.com/?Action=...&...``.
 
     :param host: as the client names it, with its port if it names one
     :param parameters: all of them, the common ones too, with values that are not percent-encoded; ``Signature`` is
@@ -31,7 +31,7 @@ def text_to_sign(method: str, host: str, parameters: "Mapping[str, str]") -> str
 
 
 def signature(secret_key: str, text: str, algorithm: str = DEFAULT_ALGORITHM) -> str:
-    """The signature of a text in base64, not percent-encoded.
+    """Compute the signature of a text, in base64, not percent-encoded.
 
     :param algorithm: a key of ``ALGORITHMS``
     """

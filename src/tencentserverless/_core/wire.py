@@ -1,9 +1,9 @@
-"""Tencent's words for an invocation: actions, field names, limits, and what each code says about the function.
+"""Tencent's words for an invocation: actions, field names, limits, and the verdict of each code.
 
-The tables are data: ``docs/`` is generated from them, ``response`` decides by them, the local SCF answers with them.
+The tables are data: pages in ``docs/`` are generated from them; ``response`` and the local SCF use them.
 Sources: cloud.tencent.com/document/api/583/17243 (Invoke), 58400 (InvokeFunction), 17240 (common error codes), and
-document/product/583/42611 (status codes). Which codes prove that user code did not run follows the documentation's
-statement that invocation errors come before execution.
+document/product/583/42611 (status codes). The verdict NO of a code follows the documentation's statement that
+invocation errors come before execution.
 """
 
 from tencentserverless import exception
@@ -47,7 +47,7 @@ FINANCE_REGIONS = ("ap-shanghai-fsi", "ap-shenzhen-fsi")
 #: Keys that an error object of the platform can have; an object with any other key is the function's own data.
 ERROR_KEYS = frozenset(("errorCode", "errorMessage", "requestId", "stackTrace", "statusCode"))
 
-#: Function-level status codes: did user code run, and which error tells of it. What is not listed is MAYBE.
+#: Function-level status codes: the verdict on user code, and the error class. A code that is not listed is MAYBE.
 STATUSES = {
     400: (Verdict.NO, exception.FunctionRefused),
     401: (Verdict.NO, exception.FunctionRefused),
@@ -83,7 +83,7 @@ STATUSES = {
 REQUEUED_STATUSES = frozenset((432, 500))
 MAX_EVENT_AGE_SECONDS = 21600  # the longest MsgTTL
 
-#: RetCode of a RequestStatus; whatever else it is, the function failed.
+#: RetCode of a RequestStatus; with any other code, the function failed.
 RECORD_STATUSES = {0: InvocationStatus.FINISHED, 1: InvocationStatus.RUNNING}
 #: Status of an AsyncEventStatus.
 EVENT_STATUSES = {
@@ -125,7 +125,7 @@ REFUSALS = frozenset(
     )
 )
 
-#: Which error class tells of an API error, by category.
+#: The error class of an API error, by category.
 API_ERRORS = {
     "AuthFailure": exception.AuthFailure,
     "RequestLimitExceeded": exception.RequestThrottled,
@@ -134,12 +134,12 @@ API_ERRORS = {
 
 
 def category(code: str) -> str:
-    """``ResourceNotFound`` of ``ResourceNotFound.Function``."""
+    """Cut a code to its category: ``ResourceNotFound`` of ``ResourceNotFound.Function``."""
     return code.partition(".")[0]
 
 
 def api_verdict(code: str) -> Verdict:
-    """Did the function run, given the code of ``Response.Error``?"""
+    """Find the verdict for the code of ``Response.Error``."""
     if code in REFUSALS or category(code) in REFUSALS:
         return Verdict.NO
     return Verdict.MAYBE

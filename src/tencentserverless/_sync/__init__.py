@@ -1,5 +1,5 @@
-"""The face for threads: what performs the effects of ``_core.flow`` with blocking calls.
+"""The package of the synchronous client: performs the effects of ``_core.flow`` with blocking calls.
 
-``net`` owns sockets, ``pool`` the lock and the waiting, ``driver`` obeys flows. The room never imports ``_aio``, whose
+``net`` owns sockets, ``pool`` lends connections, ``driver`` drives flows. This package never imports ``_aio``, whose
 files have the same names and the same duties.
 """

@@ -1,6 +1,6 @@
-"""Performs the effects of a flow, in the thread that calls or in steps. All that differs from asyncio is here.
+"""Performs the effects of a flow, in the calling thread or in steps. Both clients differ only here.
 
-A single call waits for its answer by itself: to take it in steps would cost a fifth of its CPU time.
+A single call waits for its answer without steps: steps would cost a fifth of its CPU time.
 """
 
 import time
@@ -16,9 +16,7 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Effect, Flow, Result
     from tencentserverless._core.http11 import Response
     from tencentserverless._sync.net import Connection
     from tencentserverless._sync.pool import MakeWaker, Pool
@@ -27,18 +25,17 @@ if TYPE_CHECKING:
     from tencentserverless.models import Credentials, InvokeResult
 
 
-def run(flow: "Flow[Any]", pool: "Pool", provider: "Provider") -> "InvokeResult":
+def run(flow: "Flow[Result]", pool: "Pool", provider: "Provider") -> "Result":
     """Drive the flow to its end: its result is returned, its error is raised."""
     if waiting.has_left():
         waiting.settle_left()
-    answer: "Any" = None
+    answer: object = None
     try:
         while True:
-            effect: "Any" = flow.send(answer)
-            kind = type(effect)
-            if kind is Exchange:
+            effect: "Effect" = flow.send(answer)
+            if isinstance(effect, Exchange):
                 answer = _exchange(effect, pool)
-            elif kind is GetCredentials:
+            elif isinstance(effect, GetCredentials):
                 answer = get_credentials(effect, provider)
             else:
                 answer = None
@@ -46,23 +43,22 @@ def run(flow: "Flow[Any]", pool: "Pool", provider: "Provider") -> "InvokeResult"
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:
-        answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        answer = None  # break the cycle error -> traceback -> this frame -> answer -> error
         flow.close()
 
 
-def call_steps(flow: "Flow[Any]", pool: "Pool", provider: "Provider", make_waker: "MakeWaker") -> "Steps":
+def call_steps(flow: "Flow[InvokeResult]", pool: "Pool", provider: "Provider", make_waker: "MakeWaker") -> "Steps":
     """Do the same in steps.
 
-    :param make_waker: makes what ends a wait for another thread
+    :param make_waker: makes the waker that ends a wait for another thread
     """
-    answer: "Any" = None
+    answer: object = None
     try:
         while True:
-            effect: "Any" = flow.send(answer)
-            kind = type(effect)
-            if kind is Exchange:
+            effect: "Effect" = flow.send(answer)
+            if isinstance(effect, Exchange):
                 answer = yield from _exchange_steps(effect, pool, make_waker)
-            elif kind is GetCredentials:
+            elif isinstance(effect, GetCredentials):
                 answer = get_credentials(effect, provider)
             else:
                 answer = None
@@ -70,12 +66,12 @@ def call_steps(flow: "Flow[Any]", pool: "Pool", provider: "Provider", make_waker
     except StopIteration as end:
         return end.value
     finally:
-        answer = None  # perhaps the error being raised, which must not hold itself by this frame
+        answer = None  # break the cycle error -> traceback -> this frame -> answer -> error
         flow.close()
 
 
 def get_credentials(effect: GetCredentials, provider: "Provider") -> "Credentials | CredentialError":
-    """The keys, or the error that says why there are none."""
+    """Get the keys, or the error if there are none."""
     try:
         return provider.get(effect.refresh)
     except CredentialError as error:
@@ -83,7 +79,7 @@ def get_credentials(effect: GetCredentials, provider: "Provider") -> "Credential
 
 
 def _exchange(effect: Exchange, pool: "Pool") -> "Response | NetworkError":
-    """Send a request and read its answer on a connection of the pool, which gets it back or sees it dropped."""
+    """Send a request and read its answer on a connection of the pool; then release or drop the connection."""
     connection = response = None
     is_unsent = False
     try:
@@ -99,15 +95,15 @@ def _exchange(effect: Exchange, pool: "Pool") -> "Response | NetworkError":
     finally:
         effect.connection = None
         if connection is not None:
-            effect.may_have_left = connection.has_handed_over and not is_unsent  # in case of an interrupt here
+            effect.may_have_left = connection.has_handed_over and not is_unsent  # first, in case of an interrupt here
             _give_back(connection, response, pool, is_unsent)
 
 
 def _exchange_steps(effect: Exchange, pool: "Pool", make_waker: "MakeWaker") -> "Steps":
     """Do the same in steps.
 
-    Many of these wait at once: each object less that one of them holds is less for the garbage collector to look at.
-    So sending and reading are no generator of their own, and the reader is made when there is something to read.
+    Many of these generators wait at once, and the garbage collector scans each object that they hold. So sending and
+    reading are not generators of their own, and the reader is made when there are bytes to read.
     """
     connection = response = reader = None
     is_unsent = False
@@ -134,7 +130,7 @@ def _exchange_steps(effect: Exchange, pool: "Pool", make_waker: "MakeWaker") -> 
     finally:
         effect.connection = None
         if connection is not None:
-            effect.may_have_left = connection.has_handed_over and not is_unsent  # in case of an interrupt here
+            effect.may_have_left = connection.has_handed_over and not is_unsent  # first, in case of an interrupt here
             _give_back(connection, response, pool, is_unsent)
 
 
@@ -144,7 +140,7 @@ def _note_sent(effect: Exchange, connection: "Connection | None") -> None:
 
 
 def _give_back(connection: "Connection", response: "Response | None", pool: "Pool", is_unsent: bool) -> None:
-    """Have the pool keep a connection that can carry another call, or drop it."""
+    """Give the pool a connection that can carry another call, else drop it."""
     if response is not None and response.reusable and connection.has_handed_over:
         connection.has_handed_over = False
         pool.release(connection)

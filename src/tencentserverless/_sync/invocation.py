@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 class Invocation(BaseInvocation):
     """An asynchronous invocation that was accepted; ``client.spawn`` and ``client.invocation`` make it.
 
-    It can be pickled and asked about in another process; keys travel only where they were given to its client.
-    ``request_id``, ``function_name``, ``namespace`` and ``region`` say which it is.
+    It can be pickled and polled in another process; the pickle has keys only if they were given to its client.
+    ``request_id``, ``function_name``, ``namespace`` and ``region`` identify it.
     """
 
     __slots__ = ()
 
     def status(self) -> "InvocationStatus":
-        """How it stands, by one question to the service (two where it is not known which record tells of it).
+        """Ask for its status: one query to the service, or two while it is not known which record has it.
 
-        :raises TencentCloudSDKException: the service did not say; the invocation goes on
+        :raises TencentCloudSDKException: the service gave no answer; the invocation goes on
         """
         return self._client._run(self._status_flow()).status  # type: ignore[no-any-return]
 
     def result(self, timeout: "float | None" = None) -> "InvokeResult":
-        """Wait until it has ended. Returns and raises what a synchronous call would have.
+        """Wait until it has ended. Returns and raises the same as a synchronous call.
 
-        The platform runs a failed invocation again, as the function's RetryNum says; what is raised is the last
-        failure that it has written down. Throttling is no failure: the platform keeps trying for up to 6 hours.
+        The platform runs a failed invocation again, as the function's RetryNum says; the error here is the last
+        failure that the platform has recorded. Throttling is no failure: the platform keeps trying for up to 6 hours.
 
-        :param timeout: seconds, None to wait as long as it takes
-        :returns: RetMsg, the JSON text of what the function returned; empty where the service keeps none
+        :param timeout: seconds, None for no limit
+        :returns: RetMsg, the function's return value as JSON text; empty where the service keeps none
         :raises TencentServerlessSDKException: the function failed
         :raises ResultTimeout: the time is up; the invocation goes on
-        :raises TencentCloudSDKException: the service refused to say, or was silent for the client's timeout
+        :raises TencentCloudSDKException: the service refused to answer, or gave no answer for the client's timeout
         """
         found = self._known()
         if found is None:
@@ -41,9 +41,9 @@ class Invocation(BaseInvocation):
         return found
 
     def cancel(self, grace: bool = False) -> None:
-        """Have it terminated. Works for functions that were created with AsyncRunEnable only.
+        """Terminate it. Works for functions that were created with AsyncRunEnable only.
 
-        :param grace: send SIGTERM, which the function may handle; else its instance is killed
+        :param grace: True to send SIGTERM, which the function may handle; False to kill its instance
         :raises TencentCloudSDKException: the service refused, or it has ended already
         """
         self._client._run(self._cancel_flow(grace))

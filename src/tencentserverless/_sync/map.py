@@ -1,7 +1,7 @@
 """``map`` for threads: one poll loop takes the steps of all calls of the window, in the thread that iterates.
 
-Between two steps of the iterator nobody turns the loop but who waits for a connection; answers wait in the kernel. So
-what has arrived is read before a deadline is held against it.
+Between two steps of the iterator, only a thread that waits for a connection turns the loop; answers wait in the kernel.
+So an answer that has arrived is read before its deadline is checked.
 """
 
 import sys
@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
@@ -32,21 +33,21 @@ if TYPE_CHECKING:
     from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
-#: How long inputs are taken before outcomes that are there are handed out. An input that takes longer is a slow one.
+#: Inputs are taken for so long before outcomes are handed out. An input that takes longer is a slow one.
 FILL_SECONDS = 0.01
-#: An iterable is asked for more before outcomes that are there are handed out, so that calls go on while the caller
-#: works, if so many inputs in a row were quick: one that waits for messages would keep those outcomes back.
+#: After so many quick inputs in a row, more inputs are taken before outcomes are handed out, so that calls go on while
+#: the caller works. A slow iterable, such as one that waits for messages, would delay those outcomes.
 QUICK_INPUTS = 16
-#: What gives its next input without running any code of the caller's.
-_CONTAINERS: "tuple[Any, ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
+#: Containers, which give their next input without running any code of the caller's.
+_CONTAINERS: "tuple[Iterable[object], ...]" = ([], (), range(0), set(), {}, {}.values(), {}.items(), "", deque())
 _CONTAINER_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
 
 
 class Map(MapProgress):
     """The outcomes of a ``map``, an iterator. Calls are driven while you iterate.
 
-    Left early, by ``break``, an error or Ctrl-C, it sends nothing more, waits a while for what is under way, and logs
-    the rest as MAYBE. So does ``close()``, which ``with`` calls too, and which any thread may call. One thread at a
+    Left early, by ``break``, an error or Ctrl-C, it sends no more requests, waits a while for calls under way, and
+    logs the rest as MAYBE. ``close()`` does the same: ``with`` calls it, and any thread may call it. One thread at a
     time may iterate.
     """
 
@@ -54,23 +55,23 @@ class Map(MapProgress):
 
     _run: "MapRun"
 
-    def __init__(self, run: "Any") -> None:  # a MapRun; ``client.map`` makes it
+    def __init__(self, run: "Any") -> None:  # ``client.map`` makes a MapRun
         self._run = run
 
     def __iter__(self) -> "Map":
         return self
 
     def __next__(self) -> "InvokeResult":
-        """The next outcome; its ``position`` is its input's."""
+        """Return the next outcome; its ``position`` is its input's."""
         run = self._run
-        del self  # whoever keeps an error that is raised here would keep the map, which ``break`` could not end
+        del self  # an error raised here would keep the map alive by this frame, so that ``break`` could not end it
         entry = run.advance()
         if entry is None:
             raise StopIteration
         return run.hand_out(entry)  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        """Stop: see the class."""
+        """Stop the map: see the class."""
         self._run.close()
 
     def __enter__(self) -> "Map":
@@ -80,7 +81,7 @@ class Map(MapProgress):
         self.close()
 
     def __del__(self) -> None:
-        run = getattr(self, "_run", None)  # a fake has none
+        run = getattr(self, "_run", None)  # a fake map has no run
         if run is None or run.is_over:
             return
         if waiting.is_garbage(sys.getrefcount(self)):
@@ -97,8 +98,8 @@ class MapRun(BaseMapRun):
         context: "ClientContext",
         means: "tuple[Pool, Provider]",
         name: str,
-        iterable: "Iterable[Any]",
-        options: "dict[str, Any]",
+        iterable: "Iterable[object]",
+        options: "Options",
         **limits: "Any",
     ) -> None:
         self.pool, self._provider = means
@@ -109,9 +110,9 @@ class MapRun(BaseMapRun):
         self._tasks: "dict[MapInput, Task]" = {}
         self._is_container = isinstance(inputs, _CONTAINER_KINDS)
         self._quick_inputs = QUICK_INPUTS if self._is_container else 0  # in a row
-        self._owed_until = 0.0  # until when the calls go on before a slow iterable is asked again
-        self._is_left = False  # by a close while it is advanced
-        self.is_over = False  # nothing is under way, and nothing is held any more
+        self._owed_until = 0.0  # calls go on until then before a slow iterable is asked again
+        self._is_left = False  # True after a close while another thread iterates
+        self.is_over = False  # True when no call is under way, and everything is released
         self._advancing = TryLock()  # held by the thread that iterates
         self._turning = TryLock()  # see Turn
         self._loop = StepLoop()
@@ -119,13 +120,13 @@ class MapRun(BaseMapRun):
         waiting.register(self)
 
     def fileno(self) -> int:
-        """A descriptor that is readable when ``help`` would do something; -1 where the system has none."""
+        """Return a descriptor that is readable when ``help`` would finish a call; -1 if the system has none."""
         return self._loop.fileno()
 
     def help(self) -> bool:
-        """Finish calls whose answers are there, for any thread that waits for a connection.
+        """Finish calls whose answers have arrived, for a thread that waits for a connection.
 
-        :returns: False if nothing is under way, or another thread sees to it
+        :returns: False if no call is under way, or another thread turns the loop
         """
         if not self._tasks or getpid() != self._pid:
             return False
@@ -139,7 +140,7 @@ class MapRun(BaseMapRun):
             turn.give()
 
     def advance(self) -> "MapInput | None":
-        """The next outcome, None when all were handed out."""
+        """Wait for the next outcome; None when all were handed out."""
         if self.is_over:
             return None
         if getpid() != self._pid:
@@ -166,10 +167,10 @@ class MapRun(BaseMapRun):
         raise RuntimeError("this map belongs to the process that forked; make a new one here")
 
     def close(self, grace: "float | None" = None) -> None:
-        """Send nothing more, wait a while for what is under way, and let go of everything.
+        """Send no more requests, wait a while for calls under way, and release everything.
 
-        Where another thread iterates, that thread does so. Where a signal handler raises in the middle, the next close
-        goes on with it, at the latest that of the end of the program.
+        If another thread iterates, that thread does so. If a signal handler raises in the middle, the next close goes
+        on with it, at the latest the one at the end of the program.
         """
         if self.is_over:
             return
@@ -215,10 +216,10 @@ class MapRun(BaseMapRun):
         return None
 
     def _fill(self, turn: Turn) -> None:
-        """Take inputs and start their calls, while there is room."""
+        """Take inputs and start their calls, as far as the window allows."""
         window = self.window
         started = monotonic()
-        held: "list[tuple[MapInput, Flow[InvokeResult]]]" = []  # whose intent is not committed yet
+        held: "list[tuple[MapInput, Flow[InvokeResult]]]" = []  # calls whose intent is not committed yet
         try:
             while window.has_room and self._pull(turn, held) and not self._is_left:
                 is_late = monotonic() - started > FILL_SECONDS
@@ -230,7 +231,7 @@ class MapRun(BaseMapRun):
             if not self._is_left:
                 self._launch(held)
         finally:
-            for entry, _ in held:  # not launched, for an input was refused
+            for entry, _ in held:  # not launched, because an input was refused
                 self._give_up(entry, [])
 
     def _pull(self, turn: Turn, held: "list[tuple[MapInput, Flow[InvokeResult]]]") -> bool:
@@ -246,8 +247,8 @@ class MapRun(BaseMapRun):
                 held.append((entry, flow))
         return True
 
-    def _next_of_caller(self, turn: Turn) -> "tuple[Any] | None":
-        """The next input where the caller's code runs: it may call functions too, wait, fork, or close this map."""
+    def _next_of_caller(self, turn: Turn) -> "tuple[object] | None":
+        """Take the next input from the caller's code, which may call functions too, wait, fork, or close this map."""
         turn.give()
         started = monotonic()
         try:
@@ -258,12 +259,12 @@ class MapRun(BaseMapRun):
             self._refuse_child()
         seconds = monotonic() - started
         self._quick_inputs += 1
-        if seconds > FILL_SECONDS:  # what was started goes on for as long as it was kept waiting
+        if seconds > FILL_SECONDS:  # calls under way get as much time as the input took
             self._quick_inputs = 0
             self._owed_until = monotonic() + seconds
         return found
 
-    def _next_input(self) -> "tuple[Any] | None":
+    def _next_input(self) -> "tuple[object] | None":
         if self._is_to_check:
             self._check_ahead(self._pull_ahead())
         if self._ahead:
@@ -272,22 +273,22 @@ class MapRun(BaseMapRun):
             return (next(self._inputs),)
         except StopIteration:
             pass
-        except Exception as error:  # the caller's own: raised when what was started is handed out
+        except Exception as error:  # the caller's own error: raised after the outcomes of started calls
             if raised_by_handler(error):
                 raise
             self._fault = error
         self.window.drain()
         return None
 
-    def _pull_ahead(self) -> "list[Any]":
-        """The first inputs, as many as are compared with the journal's before any is sent."""
-        found: "list[Any]" = []
+    def _pull_ahead(self) -> "list[object]":
+        """Pull the first inputs, which are compared with the journal before any is sent."""
+        found: "list[object]" = []
         try:
             for data in self._inputs:
                 found.append(data)
                 if len(found) == self._ahead_limit:
                     break
-        except Exception as error:  # the caller's own: raised when its turn comes
+        except Exception as error:  # the caller's own error: raised in its turn
             if raised_by_handler(error):
                 raise
             self._inputs = _Broken(error)
@@ -308,13 +309,13 @@ class MapRun(BaseMapRun):
         self._loop.start(task)
 
     def _wait(self, until: float) -> None:
-        """Wait for something to happen, and go on with what it happened to."""
+        """Wait for events, and resume the calls that they belong to."""
         if self.pool.is_wanted and waiting.help_others(self):
             until = min(until, monotonic() + HELP_SECONDS)
         self._loop.turn(until)
 
-    def end(self, about: "MapInput", result: "Any", error: "BaseException | None") -> bool:
-        """A call ended. False if its error is not what comes of it, but of whoever was interrupted."""
+    def end(self, about: "MapInput", result: "InvokeResult", error: "BaseException | None") -> bool:
+        """Note the end of a call. False if its error is not its own, but that of a signal handler."""
         del self._tasks[about]
         if error is None:
             if self._journal is None:
@@ -333,22 +334,22 @@ class MapRun(BaseMapRun):
         return True
 
     def _finish(self, turn: Turn, grace: float) -> None:
-        """Send nothing more, wait ``grace`` seconds for what is under way, and let go of everything."""
+        """Send no more requests, wait ``grace`` seconds for calls under way, and release everything."""
         if self.is_over:
             return
         if getpid() != self._pid:  # a signal handler or the iterable forked, and this is the child
             self._leave_parent()
             return
         turn.take()
-        deadline = monotonic() + (0.0 if self.is_closed else grace)  # an interrupt has ended the wait before
+        deadline = monotonic() + (0.0 if self.is_closed else grace)  # 0 if an interrupt has ended an earlier wait
         self.window.is_stopped = True
         try:
             while self._stop_unsent() and monotonic() < deadline:
                 self._loop.turn(deadline)
         finally:
-            self._let_go()
+            self._release_all()
 
-    def _let_go(self) -> None:
+    def _release_all(self) -> None:
         failure = None
         for entry in list(self._tasks):
             failure = self._stop(entry) or failure
@@ -363,19 +364,19 @@ class MapRun(BaseMapRun):
             raise failure
 
     def _leave_parent(self) -> None:
-        """End in a forked child: its calls, their answers and the journal are the parent's."""
+        """End the map in a forked child: its calls, their answers and the journal belong to the parent."""
         self.window.is_stopped = self.is_over = True
-        self._loop.close()  # our descriptors; what they lead to is the parent's
+        self._loop.close()  # closes the child's descriptors; the parent's stay open
         waiting.unregister(self)
 
     def _stop_unsent(self) -> bool:
-        """Give up every call whose request is not out. True if others are left."""
+        """Give up every call whose request is not sent. True if others are left."""
         for entry in [entry for entry in self._tasks if not entry.may_be_running]:
             self._stop(entry)
         return bool(self._tasks)
 
     def _stop(self, entry: "MapInput") -> "JournalError | None":
-        """Give up a call. Returns the error if that could not be written down."""
+        """Give up a call. Returns the error if the journal could not be written."""
         self._loop.cancel(self._tasks[entry])
         try:
             self._give_up(entry, self._lost)
@@ -387,12 +388,12 @@ class MapRun(BaseMapRun):
 
 
 class _Broken:
-    """What is left of an iterable that failed: it fails when it is asked."""
+    """Stands for an iterable that failed: raises its error in place of the next input."""
 
     __slots__ = ("_error",)
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def __next__(self) -> "Any":
+    def __next__(self) -> object:
         raise self._error

@@ -1,9 +1,9 @@
 """Sockets: open a connection, exchange one request for one response on it.
 
-Every socket is non-blocking, so that deadlines are exact. Only here is it known whether the last byte of a request can
-have left: that knowledge is each failure's verdict.
+Every socket is non-blocking, so that deadlines are exact. Only this module knows if the last byte of a request may have
+left: that decides each failure's verdict.
 
-What may wait is written as steps (see ``waiting``); only ``exchange``, the hot path of a single call, waits by itself.
+Code that may wait is written as steps (see ``waiting``); only ``exchange``, the hot path of one call, waits itself.
 """
 
 import os
@@ -21,7 +21,7 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Sequence
 
     from tencentserverless._base.sockets import Address
     from tencentserverless._core.pool import Slot
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
 
     Mark = Callable[[str, float], None]
 
-_READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
+_READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays in TLS's buffer, which poll cannot see
 _CHOOSES_SOCKETS = hasattr(ssl.SSLContext, "sslsocket_class")  # Python 3.6 does not
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class _Socket(socket.socket):
-    """Closes itself without a warning: the garbage collector may come to it before it comes to its connection."""
+    """Closes itself without a warning: the garbage collector may finalise it before its connection."""
 
     __slots__ = ()
 
     def __del__(self) -> None:
-        if self.fileno() >= 0:  # it may never have had one
+        if self.fileno() >= 0:  # an instance may never have had a descriptor
             self.close()
 
 
 class _TlsSocket(ssl.SSLSocket):
-    """The same with TLS."""
+    """Closes itself without a warning, with TLS."""
 
     def __del__(self) -> None:
         if self.fileno() >= 0:
@@ -73,16 +73,16 @@ class Connection:
     sock: "Any"
 
     def __init__(self, origin: "Origin") -> None:
-        self._wants_read = False  # does TLS wait for bytes of the peer before it sends more?
+        self._wants_read = False  # True if TLS waits for bytes of the peer before it sends more
         self.origin = origin
-        self.pid = os.getpid()  # of the process that opened it: where that has forked, it is not its child's to use
-        self.has_handed_over = False  # has a send begun that could carry the request's last byte?
+        self.pid = os.getpid()  # of the process that opened it; its forked child must not use it
+        self.has_handed_over = False  # True if a send has begun that may carry the request's last byte
         self.idle_since = self.idle_since_wall = 0.0  # seconds by two clocks, set by the pool
-        self.slot: "Slot | None" = None  # in the pool, set by the pool
-        self.sent_at = 0.0  # monotonic seconds when the request had gone out, 0 while it has not
-        self.keep_seconds: "float | None" = None  # how long the peer said it keeps an idle connection
+        self.slot: "Slot | None" = None  # its slot in the pool, set by the pool
+        self.sent_at = 0.0  # monotonic seconds when the request was sent, 0 before
+        self.keep_seconds: "float | None" = None  # the peer's limit for an idle connection
 
-    def use(self, sock: "Any") -> None:
+    def use(self, sock: socket.socket) -> None:
         """Take over a connected socket."""
         self.sock = sock
         self._wait = SocketWait(sock)
@@ -95,7 +95,7 @@ class Connection:
         return self.sock.fileno()  # type: ignore[no-any-return]
 
     def is_stale(self) -> bool:
-        """True if the peer has closed it, or sent what nobody asked for."""
+        """True if the peer has closed it, or sent bytes without a request."""
         if not self._wait.can_read_now():
             return False
         if not isinstance(self.sock, ssl.SSLSocket):
@@ -109,15 +109,15 @@ class Connection:
         return True
 
     def close(self) -> None:
-        """Close at once; no TLS farewell, which could block."""
+        """Close at once, without a TLS closing message, which could block."""
         sock = getattr(self, "sock", None)  # a signal handler may have raised before there was one
         if sock is not None:
             sock.close()
 
     def abort(self) -> None:
-        """Close so that nothing buffered can still reach the peer."""
+        """Close so that no buffered byte can still reach the peer."""
         if self.pid != os.getpid():
-            self.close()  # the connection itself is the parent's
+            self.close()  # a reset would end the parent's connection
         else:
             sockets.abort(self.sock)
 
@@ -140,12 +140,12 @@ class Connection:
     def send_rest_steps(
         self, left: "bytes | memoryview | None", reader: ResponseReader, deadline: "float | Limit"
     ) -> "Steps":
-        """Send what is left. Returns the response if it came before all had gone, else None."""
+        """Send the rest of a request. Returns the response if it came before all was sent, else None."""
         while left is not None:
             ready = yield self.sock, READ if self._wants_read else EITHER, deadline
             if not ready:
                 raise sockets.send_deadline(self.origin)
-            # A peer may refuse a request by its head, without reading the rest (RFC 9112, 9.5).
+            # A peer may refuse a request after its head, without reading the rest (RFC 9112, 9.5).
             early = self._read_early(reader) if ready & ~WRITE and not self._wants_read else None
             if early is not None:
                 return early
@@ -160,9 +160,9 @@ class Connection:
         return None
 
     def _read_early(self, reader: ResponseReader) -> "Response | None":
-        """Read what came before the request was sent whole: the response once it is whole.
+        """Read bytes that came before the request was sent whole. Returns the response once it is whole.
 
-        :raises NetworkError: NO, for nothing whole can have arrived
+        :raises NetworkError: with NO, because the request cannot have arrived whole
         """
         try:
             return self.read_some(reader)
@@ -174,16 +174,16 @@ class Connection:
             raise sockets.wire_failure(self.origin, "sending to", cause, Verdict.NO) from error
 
     def _read_last(self, reader: ResponseReader) -> "Response | None":
-        """Read what the peer answered before it closed the connection, if it did."""
+        """Read an answer that the peer sent before it closed the connection, None if there is none."""
         try:
             return self.read_some(reader)
         except NetworkError:
             return None
 
     def send_some(self, left: "bytes | memoryview") -> "bytes | memoryview | None":
-        """Send what the socket takes. Returns what is left to send when it takes bytes again, None when all has gone.
+        """Send as many bytes as the socket takes. Returns the rest, None when all is sent.
 
-        While bytes are left, nothing whole can have arrived.
+        While there is a rest, the request cannot have arrived whole.
         """
         self.has_handed_over = True
         self._wants_read = False
@@ -209,7 +209,7 @@ class Connection:
         return memoryview(left)[sent:]
 
     def read_some(self, reader: ResponseReader) -> "Response | None":
-        """Read what has arrived: the response once it is whole."""
+        """Read the bytes that have arrived. Returns the response once it is whole."""
         data = b""
         try:
             data = self.sock.recv(_READ_BYTES)
@@ -232,9 +232,9 @@ class Connection:
         return response
 
     def tunnel_steps(self, limit: Limit) -> "Steps":
-        """Ask the proxy to connect us to the origin.
+        """Ask the proxy for a tunnel to the origin.
 
-        :raises ConnectError: with the proxy's status and words, if it does not
+        :raises ConnectError: with the proxy's status and message, if it refuses
         """
         origin, proxy = self.origin, self.origin.proxy
         assert proxy is not None
@@ -248,7 +248,7 @@ class Connection:
         sockets.check_tunnel(origin, response)
         self.has_handed_over = False
         self.sent_at = 0.0
-        self.keep_seconds = None  # which the proxy said of itself
+        self.keep_seconds = None  # the value so far is the proxy's own
 
     def _exchange_tunnel_steps(self, request: bytes, limit: Limit) -> "Steps":
         reader = ResponseReader(is_tunnel=True)
@@ -263,16 +263,18 @@ class Connection:
     def secure_steps(self, limit: Limit) -> "Steps":
         """Begin TLS, and check the peer's certificate and name.
 
-        :raises ConnectError: naming the check that failed
+        :raises ConnectError: with the name of the check that failed
         """
         origin = self.origin
         try:
             context = sockets.tls_context(origin.ca_file)
-            host: "Any" = origin.host
+            host: "str | bytes" = origin.host
             if _CHOOSES_SOCKETS:
                 context.sslsocket_class = _TlsSocket
-                host = host.encode("ascii")  # spares loading the IDNA codec, in whose middle another thread may fork
-            self.sock.getpeername()  # where the peer is gone by now, wrap_socket would lose the descriptor
+                host = origin.host.encode(
+                    "ascii"
+                )  # so no IDNA codec is loaded; another thread may fork in the middle of that
+            self.sock.getpeername()  # if the peer is gone, this raises; wrap_socket would lose the descriptor
             self.use(context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False))
             while True:
                 try:
@@ -289,11 +291,11 @@ class Connection:
             raise sockets.connect_failure(origin, "make a secure connection to", error) from error
 
 
-def open_steps(origin: "Origin", addresses: "list[Address]", limit: Limit, mark: "Mark") -> "Steps":
-    """Connect, tunnel, TLS: what follows once the addresses are known. Nothing of a request is sent.
+def open_steps(origin: "Origin", addresses: "Sequence[Address]", limit: Limit, mark: "Mark") -> "Steps":
+    """Open a connection to known addresses: connect, tunnel, TLS. No byte of a request is sent.
 
-    :param limit: by when the connection must stand
-    :raises ConnectError: if it does not
+    :param limit: the connection must be made before it
+    :raises ConnectError: if it is not
     """
     mark("resolve", monotonic())
     connection = Connection(origin)
@@ -312,8 +314,8 @@ def open_steps(origin: "Origin", addresses: "list[Address]", limit: Limit, mark:
     return connection
 
 
-def _connect_steps(connection: Connection, addresses: "list[Address]", limit: Limit) -> "Steps":
-    """Connect to the first address that answers; each gets its share of the time that is left."""
+def _connect_steps(connection: Connection, addresses: "Sequence[Address]", limit: Limit) -> "Steps":
+    """Connect to the first address that answers; each address gets a share of the time that is left."""
     origin = connection.origin
     failure = None
     for index, (family, kind, protocol, _, address) in enumerate(addresses):

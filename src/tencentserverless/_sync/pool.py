@@ -1,4 +1,4 @@
-"""The connections of a client, shared by its threads: the waiting, the opening, the fork."""
+"""The connection pool of a client, shared by its threads: waiting, opening, and the fork."""
 
 from time import monotonic
 from time import time as wall
@@ -13,8 +13,9 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
+    from tencentserverless._base.sockets import LookedUp
     from tencentserverless._sync.net import Connection, Mark
     from tencentserverless._sync.step_loop import LoopWaker
     from tencentserverless._sync.waiting import Steps
@@ -38,19 +39,19 @@ class Pool:
 
     @property
     def state(self) -> PoolState:
-        """Who has which connection, in this process."""
+        """The bookkeeping of this process's connections."""
         return self._states.get(getpid()) or self._leave_parent()
 
     @property
     def is_wanted(self) -> bool:
-        """True if anybody waits for a connection."""
+        """True if a call waits for a connection."""
         return self.state.waiting > 0
 
     def __repr__(self) -> str:
         return repr(self.state)
 
     def take_idle(self, origin: "Origin") -> "Connection | None":
-        """An idle connection that is fit for use, None if there is none or others wait for it."""
+        """Take an idle connection that can be used, None if there is none or others wait for it."""
         state = self._states.get(getpid()) or self._leave_parent()
         if self.is_closed or (state.waiting and not state.is_next(None)):
             return None
@@ -60,17 +61,17 @@ class Pool:
         return connection  # type: ignore[no-any-return]
 
     def acquire(self, origin: "Origin", deadline: float, mark: "Mark") -> "Connection":
-        """A connection that is yours until ``release`` or ``discard``.
+        """Lend a connection, until ``release`` or ``discard``.
 
         :param deadline: monotonic seconds
-        :raises ConnectError: if none can be had in time
+        :raises ConnectError: if none is free, or none can be opened, in time
         """
         return wait_one(self.acquire_steps(origin, deadline, mark, ThreadWaker), self)  # type: ignore[no-any-return]
 
     def acquire_steps(self, origin: "Origin", deadline: float, mark: "Mark", make_waker: "MakeWaker") -> "Steps":
         """Do the same in steps.
 
-        :param make_waker: makes what ends a wait for others
+        :param make_waker: makes the waker that ends a wait in the pool's queue
         """
         found = yield from self._await_steps(origin, deadline, make_waker)
         if type(found) is not Slot:
@@ -85,7 +86,7 @@ class Pool:
         return connection
 
     def _await_steps(self, origin: "Origin", deadline: float, make_waker: "MakeWaker") -> "Steps":
-        """An idle connection, or a slot to open one for."""
+        """Wait for an idle connection, or a slot to open one."""
         state = self.state
         waiter: "ThreadWaker | LoopWaker | None" = None
         try:
@@ -101,7 +102,7 @@ class Pool:
                 if waiter is None:
                     waiter = make_waker()
                     state.enqueue(waiter)
-                    continue  # what was released in between woke nobody
+                    continue  # a release just before woke no waiter
                 now = monotonic()
                 if now >= deadline:
                     raise self._busy_failure()
@@ -122,8 +123,8 @@ class Pool:
     def release(self, connection: "Connection") -> None:
         """Give back a connection that can carry another call.
 
-        The process is not asked for. In a forked child, the parent's connection goes back to the parent's state if the
-        child has not left that yet, and is closed with it by the first who asks for a connection there.
+        The process id is not read here. In a forked child, the parent's connection goes to the parent's state if the
+        child has not left that yet. The first call there that needs a connection closes it with that state.
         """
         state = self._states.get(connection.pid)
         if state is None:
@@ -137,7 +138,7 @@ class Pool:
     def discard(self, connection: "Connection", *, abort: bool = False) -> None:
         """Drop a connection.
 
-        :param abort: with a reset, so that nothing that is still buffered reaches the peer
+        :param abort: True for a reset, so that bytes that are still buffered never reach the peer
         """
         if abort:
             connection.abort()
@@ -148,7 +149,7 @@ class Pool:
             self.state.free(slot)
 
     def close(self) -> None:
-        """Close what idles; what is lent is closed when it comes back."""
+        """Close idle connections; lent ones are closed at ``release``."""
         self.is_closed = True
         state = self.state
         state.drain()
@@ -167,11 +168,11 @@ class Pool:
                 return
 
     def _leave_parent(self) -> PoolState:
-        """Begin anew in a forked child: the sockets are the parent's.
+        """Begin anew in a forked child: the sockets belong to the parent.
 
-        Closing our descriptors says nothing to the peer, for the parent still holds its own.
+        Closing the child's descriptors sends no byte to the peer, because the parent still holds its own.
         """
-        state = self._states.setdefault(getpid(), PoolState(self._limit))  # one step: threads get the same one
+        state = self._states.setdefault(getpid(), PoolState(self._limit))  # one atomic step: threads get the same one
         for pid in list(self._states):
             parents = self._states.pop(pid, None) if pid != getpid() else None
             if parents is not None:
@@ -183,10 +184,10 @@ class Pool:
 def _look_up_steps(
     origin: "Origin", name: "tuple[str, int]", limit: Limit, waker: "ThreadWaker | LoopWaker"
 ) -> "Steps":
-    """The host's addresses."""
-    found: "list[Any]" = []
+    """Look up the host's addresses."""
+    found: "list[LookedUp]" = []
 
-    def deliver(result: "Any") -> None:
+    def deliver(result: "LookedUp") -> None:
         found.append(result)
         waker.wake()
 

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless._base.client import BaseClient
     from tencentserverless._core.poll_schedule import SpawnedInput
 
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 class SpawnMap(BaseSpawnMap):
     """The invocations of a ``spawn_map``, an iterator: each is handed out when it has ended.
 
-    Inputs are pulled, and invocations polled, while you iterate. What is started when you stop goes on in the
-    cloud, and is in ``unfinished``. One thread at a time may iterate.
+    Inputs are pulled, and invocations polled, while you iterate. Invocations that are under way when you
+    stop go on in the cloud, and are in ``unfinished``. One thread at a time may iterate.
     """
 
     _kind = Invocation
 
     def __init__(
-        self, client: "BaseClient", name: str, iterable: "Iterable[Any]", options: "dict[str, Any]", **limits: "Any"
+        self, client: "BaseClient", name: str, iterable: "Iterable[object]", options: "Options", **limits: "Any"
     ) -> None:
         self._inputs = iter(iterable)
         super().__init__(client, name, options, **limits)
-        self._turn: "dict[str, object]" = {}  # who advances it
+        self._turn: "dict[str, object]" = {}  # held by the call that advances the map
         self._workers = Workers(self._concurrency)
 
     @property
@@ -48,7 +49,7 @@ class SpawnMap(BaseSpawnMap):
         return self
 
     def __next__(self) -> Invocation:
-        """The next invocation that has ended: ``result()`` returns or raises at once. See ``position``.
+        """Return the next invocation that has ended: ``result()`` returns or raises at once. See ``position``.
 
         :raises ResultTimeout: the time is up
         """
@@ -92,7 +93,7 @@ class SpawnMap(BaseSpawnMap):
             self._schedule.drain()
             return
         entry = self._schedule.add()
-        # Tasks do not know this map: one that is dropped is collected, and its threads end.
+        # Tasks do not refer to this map: a map that was dropped is collected, and its threads end.
         client, name, options = self._client, self._name, self._options
         self._workers.begin((SpawnMap._note_started, entry), lambda: client.spawn(name, data, **options))
 
@@ -101,12 +102,12 @@ class SpawnMap(BaseSpawnMap):
         self._workers.begin((SpawnMap._note_polled, entry), lambda: client._run(flow))
 
     def _note_done(self) -> None:
-        """Note what has been done by now."""
+        """Note all tasks that are done."""
         while self._note_next(0.0):
             pass
 
     def _note_next(self, seconds: float) -> bool:
-        """Note what is done next, if that is within so many seconds."""
+        """Note the next task that is done within so many seconds. False if none is."""
         done = self._workers.take(seconds)
         if done is None:
             return False

@@ -1,4 +1,4 @@
-"""Takes the steps of many calls at once, by one poll loop, in whatever thread turns it."""
+"""A poll loop that takes the steps of many calls at once, in the thread that calls ``turn``."""
 
 import select
 import socket
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
     from tencentserverless._sync.waiting import Steps
 
     class Owner(Protocol):
-        """Started tasks, and is told of their ends."""
+        """Starts tasks, and gets their ends."""
 
         def end(self, about: "Any", result: "Any", error: "BaseException | None") -> bool:
-            """Take what the steps returned, or the exception that they raised.
+            """Take the steps' result, or the exception that they raised.
 
-            :returns: False if the exception is not the task's own, but belongs to whoever turned the loop
+            :returns: False if the exception is not the task's own, so that the loop must raise it
             """
 
 
-MAX_WAIT_SECONDS = 3600.0  # the calls of the system take no endless ones
-#: A loop that nobody turned for longer than this was paused.
+MAX_WAIT_SECONDS = 3600.0  # system calls take no endless wait
+#: A loop that was not turned for longer than this was paused.
 PAUSE_SECONDS = 0.05
 
-# What a system may lack: Windows has no poll, only Linux has epoll.
+# Not every system has both: Windows has no poll, only Linux has epoll.
 _poll: "Any" = getattr(select, "poll", None)
 _epoll: "Any" = getattr(select, "epoll", None)
 _ONE_SHOT: int = getattr(select, "EPOLLONESHOT", 0)
 
 
 class LoopWaker:
-    """Has a loop go on with the task that waits for it; a wake-up that comes first is kept. Any thread may wake."""
+    """Makes a loop resume the task that waits for it; an earlier wake-up is kept. Any thread may wake."""
 
     __slots__ = ("_loop", "has_left", "is_set", "task")
 
     def __init__(self, loop: "StepLoop") -> None:
         self._loop = loop
-        self.has_left = False  # the queue of a pool
+        self.has_left = False  # True once it has left a pool's queue
         self.is_set = False
         self.task: "Task | None" = None
 
     def wake(self) -> None:
-        """Have the task go on."""
+        """Make the loop resume the task."""
         self.is_set = True
         self._loop.wake(self)
 
 
 class Task:
-    """The steps of one call, and what they wait for.
+    """The steps of one call, and the event that they wait for.
 
-    :param owner: is told of their end
-    :param about: what it is told first: whose steps they were
+    :param owner: gets the end of the steps
+    :param about: the owner's name for the task, the first argument of ``owner.end``
     """
 
     __slots__ = ("about", "fd", "limit", "owner", "steps", "until", "waker")
@@ -67,16 +67,16 @@ class Task:
         self.about = about
         self.fd = -1
         self.waker: "LoopWaker | None" = None
-        self.limit: "Limit | None" = None  # that ``until`` was read from
+        self.limit: "Limit | None" = None  # the limit from which ``until`` was read
         self.until = 0.0
 
 
 class Selector:
-    """The descriptors that are watched. Each is reported once and must then be watched anew, but for the first.
+    """Watches descriptors. Each is reported once and must then be watched anew, except the permanent one.
 
     One thread at a time uses it.
 
-    :param kept: a descriptor that is watched for good
+    :param kept: the permanent descriptor, which stays watched
     """
 
     def __init__(self, kept: int) -> None:
@@ -88,7 +88,7 @@ class Selector:
             self._poll.register(kept, READ)
 
     def fileno(self) -> int:
-        """A descriptor that is readable when ``wait`` would return; -1 where the system has none."""
+        """Return a descriptor that is readable when ``wait`` would return; -1 if the system has none."""
         return int(self._poll.fileno()) if _epoll is not None else -1
 
     def watch(self, fd: int, what: int) -> None:
@@ -99,7 +99,7 @@ class Selector:
                     self._poll.modify(fd, what | _ONE_SHOT)
                     return
                 self._poll.register(fd, what | _ONE_SHOT)
-            except OSError:  # it was closed since, and its number is another's, or is known by another's name
+            except OSError:  # it was closed, and a new descriptor has its number; or epoll knows the number already
                 other = self._poll.register if fd in self._watched else self._poll.modify
                 other(fd, what | _ONE_SHOT)
         elif self._poll is not None:
@@ -107,8 +107,8 @@ class Selector:
         self._watched[fd] = what
 
     def forget(self, fd: int) -> None:
-        """Watch it no longer; to be called before it is closed, for its number may be another's then."""
-        # A forked child shares the kernel's list with its parent, whose it is.
+        """Stop watching a descriptor. Call this before it is closed: then a new descriptor may have its number."""
+        # A forked child shares the kernel's list with its parent, to which the list belongs.
         if self._watched.pop(fd, None) is not None and self._poll is not None and getpid() == self._pid:
             try:
                 self._poll.unregister(fd)
@@ -116,7 +116,7 @@ class Selector:
                 pass
 
     def wait(self, seconds: float) -> "list[tuple[int, int]]":
-        """The descriptors that are ready, and for what; none if the time passes first."""
+        """Wait for descriptors. Returns each that is ready, with its events; none if the time passes first."""
         seconds = min(max(0.0, seconds), MAX_WAIT_SECONDS)
         ready: "list[tuple[int, int]]"
         if _epoll is not None:
@@ -129,42 +129,42 @@ class Selector:
         return ready
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching all descriptors."""
         self._watched.clear()
         if _epoll is not None:
             self._poll.close()
 
 
 class StepLoop:
-    """Many tasks, each taken on when what it waits for is ready. One thread at a time turns it; any may wake it."""
+    """Runs many tasks; resumes each when its event is ready. One thread at a time turns the loop; any may wake it."""
 
     def __init__(self) -> None:
         self.tasks: "dict[Task, None]" = {}
-        self._ears = _open_pair()
-        self._selector = Selector(self._ears[0].fileno())
+        self._wakeup_sockets = _open_pair()
+        self._selector = Selector(self._wakeup_sockets[0].fileno())
         self._by_fd: "dict[int, Task]" = {}
         self._woken: "deque[LoopWaker]" = deque()
-        self._soonest = NEVER  # no task's time is up before
+        self._soonest = NEVER  # no task's time ends before
         self._turned_at = monotonic()
 
     def fileno(self) -> int:
-        """A descriptor that is readable when a turn would do something; -1 where the system has none."""
+        """Return a descriptor that is readable when a turn would resume a task; -1 if the system has none."""
         return self._selector.fileno()
 
     def make_waker(self) -> LoopWaker:
-        """A waker for one of its tasks."""
+        """Make a waker for one of its tasks."""
         return LoopWaker(self)
 
     def wake(self, waker: "LoopWaker | None" = None) -> None:
-        """Any thread: end the turn that waits.
+        """End the turn that waits. Any thread may call this.
 
-        :param waker: whose task goes on
+        :param waker: its task is resumed
         """
         if waker is not None:
             self._woken.append(waker)
         try:
-            self._ears[1].send(b"!")
-        except OSError:  # it is full, so that it is heard anyway; or the loop is closed
+            self._wakeup_sockets[1].send(b"!")
+        except OSError:  # the socket's buffer is full, which wakes the loop too; or the loop is closed
             pass
 
     def start(self, task: Task) -> None:
@@ -173,9 +173,9 @@ class StepLoop:
         self._resume(task, None)
 
     def turn(self, until: float) -> None:
-        """Wait for something to happen, and go on with what it happened to.
+        """Wait for events, and resume their tasks.
 
-        :param until: monotonic seconds; at once if that has passed
+        :param until: monotonic seconds; a time in the past means no waiting
         """
         self._move_limits()
         try:
@@ -183,34 +183,34 @@ class StepLoop:
                 task = self._by_fd.pop(fd, None)
                 if task is not None:
                     task.fd = -1
-                    self._resume(task, ready)  # it waits for nothing else
-                elif fd == self._ears[0].fileno():
-                    self._ears[0].recv(4096)
+                    self._resume(task, ready)  # it has only this event to wait for
+                elif fd == self._wakeup_sockets[0].fileno():
+                    self._wakeup_sockets[0].recv(4096)
             self._resume_woken()
             now = monotonic()
             if now >= self._soonest:
                 for task in [task for task in self.tasks if task.until <= now]:
                     self._unwatch(task)
                     self._resume(task, 0)
-                # Looked at anew now and then, for an interrupt may have cut a step.
+                # At most RECHECK_SECONDS later, because an interrupt may have cut a step.
                 self._soonest = min([task.until for task in self.tasks] + [now + RECHECK_SECONDS])
         finally:
             self._turned_at = monotonic()
 
     def cancel(self, task: Task) -> None:
-        """Take no further step of it; what it holds is let go. Its end is not told."""
+        """Cancel a task: close its steps, which release what they hold. Its owner does not get an end."""
         self._unwatch(task)
         self.tasks.pop(task, None)
         task.steps.close()
 
     def close(self) -> None:
-        """Let go of the system's resources; no task is left."""
+        """Release the system's resources; no task is left."""
         self._selector.close()
-        for ear in self._ears:
-            ear.close()
+        for sock in self._wakeup_sockets:
+            sock.close()
 
     def _move_limits(self) -> None:
-        """Nobody listened during a pause, so what connects was not late by it."""
+        """Move the limits of connecting tasks by the length of a pause, in which no thread turned the loop."""
         pause = monotonic() - self._turned_at
         if pause < PAUSE_SECONDS:
             return
@@ -232,7 +232,7 @@ class StepLoop:
                 self._resume(task, WAKE)
 
     def _resume(self, task: Task, ready: "int | None") -> None:
-        """Go on with a task that waits for nothing, to where it waits again or ends."""
+        """Resume a task whose event is ready, until it waits again or ends."""
         try:
             about, what, until = task.steps.send(ready)  # type: ignore[arg-type]  # the first step takes None
             while what == WAKE and about is not None and about.is_set:  # it was woken before it waited
@@ -264,7 +264,7 @@ class StepLoop:
             about.task = task
 
     def _unwatch(self, task: Task) -> None:
-        """It waits no longer."""
+        """Remove the event that a task waits for."""
         waker = task.waker
         if waker is not None:
             task.waker = waker.task = None
@@ -277,7 +277,7 @@ class StepLoop:
 
 
 def _open_pair() -> "tuple[socket.socket, socket.socket]":
-    """Two sockets: what is sent into one ends a wait for the other."""
+    """Open the wake-up socket pair: a byte sent into one socket ends a wait for the other."""
     pair = socket.socketpair()
     for each in pair:
         each.setblocking(False)

@@ -1,8 +1,8 @@
-"""The one place where threads wait: for one socket, for many, for a wake-up by another thread, for the time.
+"""The one module in which threads wait: for one socket, for many, for a wake-up by another thread, for the time.
 
-What may wait is written as steps, a generator that yields what to wait for and is sent what is ready. ``wait_one``
-takes one call's steps and sleeps until each is ready; a map takes the steps of many calls by ``StepLoop``.
-No lock here is ever waited for, so that signal handlers, finalisers and forked children cannot hang on one.
+Code that may wait is written as steps: a generator that yields the event to wait for, and is sent the ready event.
+``wait_one`` takes one call's steps and sleeps until each is ready; ``StepLoop`` takes the steps of a map's many calls.
+No code here waits for a lock, so that signal handlers, finalisers and forked children cannot hang on one.
 """
 
 import atexit
@@ -21,14 +21,17 @@ from tencentserverless._core.pool import Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator, Protocol
+    from socket import socket
+    from typing import Any, Callable, Generator, Protocol, TypeVar
 
-    #: Yields what to wait for: a socket and READ, WRITE or both, or a waker (None for nothing but the time) and WAKE;
-    #: and until when. Is sent what is ready, 0 if the time has passed.
+    Watched = TypeVar("Watched", bound="int | socket")
+
+    #: Yields the event to wait for and its deadline: a socket with READ, WRITE or both, or a waker with WAKE (None in
+    #: place of a waker to wait for the time only). Is sent the ready event, 0 if the time has passed.
     Steps = Generator[tuple[Any, int, "float | Limit"], int, Any]
 
     class Driven(Protocol):
-        """What is driven while its owner iterates, and holds connections of a pool in between."""
+        """A map: it is driven while its caller iterates, and holds connections of a pool in between."""
 
         @property
         def pool(self) -> object: ...
@@ -44,21 +47,21 @@ EITHER = READ | WRITE
 WAKE = 1024  # no bit of poll's
 NEVER = float("inf")
 
-#: How long a wake-up may be late that an interrupt swallowed, or a step that an interrupt cut.
+#: An interrupt may lose a wake-up or cut a step; the wait is then repeated after so long.
 RECHECK_SECONDS = 1.0
-#: How often whoever waits for a connection helps what holds some.
+#: A thread that waits for a connection drives the maps that hold some so often.
 HELP_SECONDS = 0.005
-#: How soon the thread that iterates asks again for a loop that another thread turns, which never waits in it.
+#: While another thread turns a map's loop, which it does without waiting, the iterating thread asks again so often.
 TURN_SECONDS = 0.0005
 
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
 
 
 class Limit:
-    """A moment that moves on while nobody listens: what connects is not late because its map was paused.
+    """A deadline that moves by the length of a pause: a connection is not late because its map was paused.
 
     :param at: monotonic seconds
-    :param latest: the call's own deadline, beyond which it never moves
+    :param latest: the call's own deadline, which the limit never passes
     :param whole: the limit of which this one is a share
     """
 
@@ -70,11 +73,11 @@ class Limit:
         self._whole = whole
 
     def share(self, at: float) -> "Limit":
-        """An earlier limit for a part of the work, which moves with this one."""
+        """Make an earlier limit for a part of the work, which moves with this one."""
         return Limit(at, self._latest, self)
 
     def move(self, seconds: float) -> None:
-        """Allow for a pause."""
+        """Move the limit by the length of a pause."""
         self.at = min(self.at + seconds, self._latest)
         if self._whole is not None:
             self._whole.move(seconds)
@@ -85,7 +88,7 @@ class SocketPoll:
 
     __slots__ = ("_poll", "_sock", "_watched")
 
-    def __init__(self, sock: "Any") -> None:
+    def __init__(self, sock: "socket") -> None:
         self._sock = sock
         self._poll = _poll()
         self._watched = READ
@@ -104,7 +107,7 @@ class SocketPoll:
         return bool(self._poll.poll(0))
 
     def wait(self, what: int, seconds: float) -> int:
-        """Wait for any of these. Returns what is ready, 0 if the time passes."""
+        """Wait for any of these events. Returns the ready ones, 0 if the time passes."""
         if self._watched != what:
             self._watch(what)
         found: "list[tuple[int, int]]" = self._poll.poll(seconds * 1000.0 if seconds > 0 else 0)
@@ -116,11 +119,11 @@ class SocketPoll:
 
 
 class SocketSelect:
-    """The same where poll is missing."""
+    """Waits for one socket by ``select``, on systems without poll."""
 
     __slots__ = ("_sock",)
 
-    def __init__(self, sock: "Any") -> None:
+    def __init__(self, sock: "socket") -> None:
         self._sock = sock
 
     def can_read(self, seconds: float) -> bool:
@@ -132,16 +135,16 @@ class SocketSelect:
         return bool(self.wait(READ, 0.0))
 
     def wait(self, what: int, seconds: float) -> int:
-        """Wait for any of these. Returns what is ready, 0 if the time passes."""
-        ready: "list[tuple[Any, int]]" = select_ready({self._sock: what}, seconds)
+        """Wait for any of these events. Returns the ready ones, 0 if the time passes."""
+        ready = select_ready({self._sock: what}, seconds)
         return ready[0][1] if ready else 0
 
 
-def select_ready(watched: "dict[Any, int]", seconds: float) -> "list[tuple[Any, int]]":
-    """Wait for any of these by ``select``. Returns what is ready, and for what."""
+def select_ready(watched: "dict[Watched, int]", seconds: float) -> "list[tuple[Watched, int]]":
+    """Wait for any of these by ``select``. Returns each that is ready, with its events."""
     reads = [each for each, what in watched.items() if what & READ]
     writes = [each for each, what in watched.items() if what & WRITE]
-    # A refused connect shows among the exceptional conditions on Windows.
+    # On Windows, a refused connect is among the exceptional conditions.
     readable, writable, failed = select.select(reads, writes, writes, max(0.0, seconds))
     ready = dict.fromkeys(readable, READ)
     for each in {*writable, *failed}:
@@ -153,12 +156,12 @@ SocketWait: "type[SocketPoll | SocketSelect]" = SocketPoll if _poll is not None 
 
 
 class ThreadWaker:
-    """Lets one thread sleep until any other wakes it; a wake-up that comes first is kept."""
+    """Lets one thread sleep until another wakes it; an earlier wake-up is kept."""
 
     __slots__ = ("_asleep", "has_left")
 
     def __init__(self) -> None:
-        self.has_left = False  # the queue of a pool
+        self.has_left = False  # True once it has left a pool's queue
         self._asleep = threading.Lock()
         self._asleep.acquire()
 
@@ -166,7 +169,7 @@ class ThreadWaker:
         """End the sleep, or the next one."""
         try:
             self._asleep.release()
-        except RuntimeError:  # it is awake already
+        except RuntimeError:  # an earlier wake-up is kept already
             pass
 
     def wait(self, seconds: float) -> bool:
@@ -177,7 +180,7 @@ class ThreadWaker:
 def wait_one(steps: "Steps", pool: object = None) -> "Any":
     """Take the steps to their end, and wait for each. Returns their result, raises their error.
 
-    :param pool: whose other users are helped while the steps wait to be woken
+    :param pool: maps that hold its connections are driven while the steps wait to be woken
     """
     try:
         about, what, until = next(steps)
@@ -198,7 +201,7 @@ def wait_one(steps: "Steps", pool: object = None) -> "Any":
 
 
 def _wait_helping(waker: ThreadWaker, seconds: float, pool: object) -> bool:
-    """Sleep until woken; meanwhile drive the maps that hold the pool's connections and are not driven by anybody."""
+    """Sleep until woken; meanwhile drive the maps that hold the pool's connections and that no thread drives."""
     until = monotonic() + seconds
     while True:
         left = min(until - monotonic(), RECHECK_SECONDS)
@@ -213,7 +216,7 @@ def _wait_helping(waker: ThreadWaker, seconds: float, pool: object) -> bool:
 
 
 def _wait_readable(fds: "list[int]", seconds: float) -> None:
-    """Wait until one of these loops has something to do."""
+    """Wait until one of these loops has a task to resume."""
     fds = [fd for fd in fds if fd >= 0]
     if not fds or _poll is None:
         time.sleep(seconds)
@@ -224,43 +227,43 @@ def _wait_readable(fds: "list[int]", seconds: float) -> None:
     watched.poll(ceil(seconds * 1000.0))
 
 
-#: What is driven while its owner iterates. It is kept here until it is closed: were it garbage, the collector would
-#: finalise its connections and its calls in any order.
+#: All maps that are not closed. They are kept here, because the garbage collector would finalise a map's connections
+#: and calls in any order.
 _driven: "dict[int, Driven]" = {}
 
 
 def register(driven: "Driven") -> None:
-    """Have it helped by whoever waits for its pool, and closed when the program ends."""
+    """Register a map: threads that wait for its pool drive it, and it is closed when the program ends."""
     _driven[id(driven)] = driven
 
 
 def unregister(driven: "Driven") -> None:
-    """Forget it, for it is closed."""
+    """Remove a map that is closed."""
     _driven.pop(id(driven), None)
 
 
 def list_driven(pool: object) -> "list[Driven]":
-    """What is driven over the connections of a pool."""
+    """List the maps that use the connections of a pool."""
     return [driven for driven in list(_driven.values()) if driven.pool is pool]
 
 
 def help_others(driven: "Driven") -> bool:
-    """Help everything else that holds connections of its pool. False if nothing does."""
+    """Drive all other maps that use the same pool. False if there is none with calls under way."""
     helped = [other for other in list_driven(driven.pool) if other is not driven and other.help()]
     return bool(helped)
 
 
-#: What the garbage collector found: a finaliser may neither wait nor log, so the next user of any client does.
+#: Work that finalisers left: a finaliser may neither wait nor log, so the next user of any client does the work.
 _left: "deque[Callable[[], None]]" = deque()
 
 
 def leave_behind(settle: "Callable[[], None]") -> None:
-    """Have this called by the next user of any client, or at the end of the program. For finalisers: it only notes."""
+    """Leave work for the next user of any client, or the end of the program. For finalisers: it is only noted here."""
     _left.append(settle)
 
 
 def settle_left() -> None:
-    """Do what finalisers left behind."""
+    """Do the work that finalisers left."""
     while _left:
         try:
             settle = _left.popleft()
@@ -268,27 +271,27 @@ def settle_left() -> None:
             return
         try:
             settle()
-        except Exception:  # it is no affair of whoever comes by
+        except Exception:  # the error does not concern the current caller
             import logging
 
             logging.getLogger("tencentserverless").exception("a map that was left could not be ended in order")
 
 
 def has_left() -> bool:
-    """Whether finalisers left something behind."""
+    """True if finalisers left work."""
     return bool(_left)
 
 
 @atexit.register
 def _end() -> None:
-    """End what the program leaves unfinished, while logging and the other modules are still there."""
+    """End all maps that the program left open, while logging and the other modules still exist."""
     settle_left()
     for driven in list(_driven.values()):
         driven.close()
 
 
 class _Probe:
-    """Counts the references of an object that nobody refers to any more."""
+    """Measures the reference count of an object in ``__del__``, after its last reference was dropped."""
 
     def __del__(self) -> None:
         _counts.append(sys.getrefcount(self))
@@ -299,8 +302,8 @@ _Probe()
 
 
 def is_garbage(count: int) -> bool:
-    """Whether a finaliser runs in the garbage collector, and so in the middle of anything, and not where the last
-    reference was dropped.
+    """True if a finaliser runs in the garbage collector, and so in the middle of any code. False if it runs where the
+    last reference was dropped.
 
     :param count: ``sys.getrefcount(self)`` in ``__del__``
     """
@@ -308,9 +311,9 @@ def is_garbage(count: int) -> bool:
 
 
 class TryLock:
-    """A lock that is asked for and never waited for.
+    """A lock that can be tried and never waited for.
 
-    Whoever takes it keeps a slot in a local name. Where an interrupt loses that frame, the slot comes back by itself.
+    Its holder keeps a slot in a local name. If an interrupt ends that frame, the slot comes back by itself.
     """
 
     __slots__ = ("_free", "thread")
@@ -318,10 +321,10 @@ class TryLock:
     def __init__(self) -> None:
         self._free: "deque[Slot]" = deque()
         self._free.append(Slot(ref(self._free)))
-        self.thread = 0  # the one that holds it, 0 while nobody does
+        self.thread = 0  # the id of the thread that holds it, 0 if it is free
 
     def take(self) -> "Slot | None":
-        """Take it; None if somebody has it."""
+        """Take the lock; None if it is taken."""
         try:
             slot = self._free.pop()
         except IndexError:
@@ -330,7 +333,7 @@ class TryLock:
         return slot
 
     def give(self, slot: "Slot | None") -> None:
-        """Give back what ``take`` returned."""
+        """Release the lock with the slot that ``take`` returned."""
         if slot is not None:
             self.thread = 0
             self._free.append(slot)
@@ -351,14 +354,14 @@ class Turn:
         self._slot: "Slot | None" = None
 
     def try_take(self) -> bool:
-        """Take it; False if another frame has it."""
+        """Take the turn; False if another frame has it."""
         self._slot = self._lock.take()
         return self._slot is not None
 
     def take(self) -> None:
-        """Take it, unless this frame has it already. Another thread has it for moments only.
+        """Take the turn, unless this frame has it already. Another thread has it only for moments.
 
-        A forked child does not wait for it, for that thread is missing there.
+        A forked child does not wait for it, because that thread does not exist there.
         """
         if self._slot is None:
             self._slot = self._lock.take()
@@ -369,6 +372,6 @@ class Turn:
             self._slot = self._lock.take()
 
     def give(self) -> None:
-        """Give it back."""
+        """Release the turn."""
         slot, self._slot = self._slot, None
         self._lock.give(slot)

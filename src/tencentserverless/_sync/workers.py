@@ -1,7 +1,7 @@
 """A fixed set of threads that do one caller's tasks.
 
-The caller hands a task to a worker that is idle, so a worker needs no queue: it waits at a gate of its own. Results
-come back through one queue. Nothing here knows the caller, so that one that was dropped is collected at once.
+The caller hands a task to an idle worker, so a worker needs no queue: it waits at a gate of its own. Results come back
+through one queue. No object here refers to the caller, so that a caller that was dropped is collected at once.
 """
 
 import threading
@@ -11,11 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    Task = Callable[[], Any]
-    #: The worker that did a task (None: the caller's thread), the caller's name for the task, and what came of it.
-    Done = tuple["_Worker | None", Any, Any]
+    Task = Callable[[], object]
+    #: The worker that did a task (None: the caller's thread), the caller's name for the task, and the task's outcome.
+    Done = tuple["_Worker | None", object, object]
 
-#: For threads that end at once, since they are idle: longer than that means a machine that stands still.
+#: The longest wait for the end of an idle thread, which ends at once unless the machine stands still.
 END_SECONDS = 5.0
 
 
@@ -29,10 +29,10 @@ class _Worker:
         self._gate = threading.Lock()
         self._gate.acquire()  # opened for each task
         self._is_ended = False
-        self._task: "tuple[Any, Task] | None" = None
+        self._task: "tuple[object, Task] | None" = None
         self.thread = threading.Thread(target=self._work, name="tencentserverless-worker", daemon=True)
 
-    def hand_over(self, name: "Any", task: "Task") -> None:
+    def hand_over(self, name: object, task: "Task") -> None:
         """Give an idle worker its next task."""
         self._task = (name, task)
         self._gate.release()
@@ -53,25 +53,25 @@ class _Worker:
             name, task = self._task
             self._task = None
             self._done.put((self, name, _do(task)))
-            del name, task  # what they hold may be the last of the caller's
+            del name, task  # they may hold the last reference to the caller's objects
             if self._is_ended:
                 return
 
 
-def _do(task: "Task") -> "Any":
-    """Do a task; whatever it raises is what came of it."""
+def _do(task: "Task") -> object:
+    """Do a task; an exception that it raises is its outcome."""
     try:
         return task()
-    except BaseException as error:  # noqa: BLE001  # also SystemExit of a hook: the caller must hear of every task
+    except BaseException as error:  # noqa: BLE001  # also SystemExit of a hook: the caller must get the outcome of every task
         return error
 
 
 class Workers:
     """Does tasks in threads, at most so many at once.
 
-    One thread at a time may use it; ``end`` is for any, also for a finaliser in the middle of anything.
+    One thread at a time may use it. Any thread may call ``end``, also a finaliser in the middle of any code.
 
-    :param limit: threads, each started when it is needed first
+    :param limit: threads at most; each is started when it is first needed
     """
 
     __slots__ = ("_done", "_idle", "_limit", "_workers")
@@ -82,10 +82,10 @@ class Workers:
         self._idle: "list[_Worker]" = []
         self._workers: "list[_Worker]" = []
 
-    def begin(self, name: "Any", task: "Task") -> None:
-        """Have a task done by a worker, or in this thread where no thread can be started.
+    def begin(self, name: object, task: "Task") -> None:
+        """Give a task to a worker, or do it in this thread if no thread can be started.
 
-        :param name: comes back with what came of the task
+        :param name: comes back with the task's outcome
         """
         worker = self._idle.pop() if self._idle else self._start()
         if worker is not None:
@@ -97,7 +97,7 @@ class Workers:
             try:
                 raise found  # an interrupt of this thread
             finally:
-                del found  # whose traceback holds this frame
+                del found  # break the cycle error -> traceback -> this frame -> error
 
     def _start(self) -> "_Worker | None":
         """Start one more thread. None if there are enough, or the system has no more."""
@@ -115,7 +115,7 @@ class Workers:
         return worker
 
     def take(self, seconds: float) -> "tuple[Any, Any] | None":
-        """Take the name of a task that was done, and what came of it: its value, or the error it raised.
+        """Take the name of a task that was done, and its outcome: its value, or the error that it raised.
 
         :param seconds: to wait for one at the most
         :returns: None if there is none in time
@@ -139,7 +139,7 @@ class Workers:
             worker.end()
 
     def close(self) -> None:
-        """End all threads, which are idle, and wait until they have ended."""
+        """End all threads, which must be idle, and wait until they have ended."""
         self.end()
         while self._workers:
             self._workers.pop().thread.join(END_SECONDS)

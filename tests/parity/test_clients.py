@@ -1,4 +1,4 @@
-"""Both faces are one: the same names, parameters, defaults and documents, and the same answer to every scenario."""
+"""Both clients are alike: the same names, parameters, defaults and documents, and the same answer to every scenario."""
 
 import inspect
 import subprocess
@@ -24,9 +24,9 @@ PAIRS = [
 
 
 def parameters_of(function: "Callable[..., Any]") -> "list[tuple[Any, ...]]":
-    """All but one thing: tasks take asynchronous iterables too."""
+    """List the parameters, without the one difference: tasks take asynchronous iterables too."""
     return [
-        (found.name, found.kind, found.default, str(found.annotation).replace(" | AsyncIterable[Any]", ""))
+        (found.name, found.kind, found.default, str(found.annotation).replace(" | AsyncIterable[object]", ""))
         for found in inspect.signature(function).parameters.values()
     ]
 
@@ -36,12 +36,12 @@ def public_names(cls: type) -> "set[str]":
 
 
 @pytest.mark.parametrize(("threads", "tasks"), PAIRS)
-def test_both_faces_have_the_same_public_names(threads: type, tasks: type) -> None:
+def test_both_clients_have_the_same_public_names(threads: type, tasks: type) -> None:
     assert public_names(threads) == public_names(tasks)
 
 
 @pytest.mark.parametrize(("threads", "tasks"), PAIRS)
-def test_both_faces_take_the_same_parameters(threads: type, tasks: type) -> None:
+def test_both_clients_take_the_same_parameters(threads: type, tasks: type) -> None:
     for name in sorted(public_names(threads) | {"__init__", "__call__"}):
         one, other = getattr(threads, name, None), getattr(tasks, name, None)
         if inspect.isfunction(one) and inspect.isfunction(other):
@@ -52,12 +52,12 @@ def test_both_module_level_calls_take_the_same_parameters() -> None:
     assert inspect.signature(scf.invoke).parameters == inspect.signature(aio.invoke).parameters
 
 
-def test_importing_the_thread_face_loads_no_asyncio() -> None:
+def test_importing_the_synchronous_client_loads_no_asyncio() -> None:
     code = "import sys; import tencentserverless.scf; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_importing_the_asyncio_face_loads_nothing_of_the_other() -> None:
+def test_importing_the_asynchronous_client_loads_nothing_of_the_other() -> None:
     code = "import sys; import tencentserverless.aio; sys.exit('tencentserverless._sync' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -81,7 +81,7 @@ def describe(result: Any) -> str:
     return "{} {}".format(result, result.duration_ms)
 
 
-FACES = [call_from_thread, call_from_task]
+CLIENT_KINDS = [call_from_thread, call_from_task]
 
 #: A script of the fault server, options of the call, and what must come of it: a result, or an error's class,
 #: code, verdict and the outcomes of its attempts.
@@ -125,25 +125,25 @@ def server() -> "Any":
         yield server
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("client_kind", CLIENT_KINDS)
 @pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=lambda number: SCENARIOS[number][0])
-def test_every_scenario_ends_alike(server: FaultServer, number: int, face: "Callable[..., str]") -> None:
+def test_every_scenario_ends_alike(server: FaultServer, number: int, client_kind: "Callable[..., str]") -> None:
     script, options, expected = SCENARIOS[number]
-    name = "p{}{}-{}".format(face.__name__[10:], number, script).replace("_", "")
+    name = "p{}{}-{}".format(client_kind.__name__[10:], number, script).replace("_", "")
     if isinstance(expected, str):
-        assert face(server.url, name, options) == expected
+        assert client_kind(server.url, name, options) == expected
         return
     assert isinstance(expected, tuple)
     with pytest.raises(expected[0]) as caught:
-        face(server.url, name, options)
+        client_kind(server.url, name, options)
     error = caught.value
     assert (type(error), error.code, error.executed, len(error.attempts)) == expected
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_refused_connection_is_tried_again_and_has_not_run(face: "Callable[..., str]") -> None:
+@pytest.mark.parametrize("client_kind", CLIENT_KINDS)
+def test_a_refused_connection_is_tried_again_and_has_not_run(client_kind: "Callable[..., str]") -> None:
     with pytest.raises(exception.ConnectError) as caught:
-        face(DEAD_ENDPOINT, "d-ok", {})
+        client_kind(DEAD_ENDPOINT, "d-ok", {})
     assert caught.value.executed is Verdict.NO
     assert len(caught.value.attempts) == 3
 
