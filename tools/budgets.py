@@ -24,7 +24,7 @@ MAX_POSITIONAL = 6
 #: The type ``Any``, at most so many times in 1,000 lines: (name of a part of the package, its paths, limit).
 MAX_ANY = (
     ("the SDK", re.compile(r"tencentserverless/(?!local/|cli/|testing/)"), 8),
-    ("local", re.compile(r"tencentserverless/local/"), 4),
+    ("local", re.compile(r"tencentserverless/local/"), 3),
 )
 VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager"})
 #: Their parameter list is 0.1.7's: (end of the path, name of the function).

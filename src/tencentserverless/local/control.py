@@ -17,6 +17,8 @@ from tencentserverless.local import private_files, state_dir
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import STATE_FOLDER_NAME, TRUST_VARIABLES, trust_of_ours
 
+JsonObject = dict[str, Any]
+
 _CONNECT_SECONDS = 2.0
 _ADMIN_SECONDS = 30.0
 _STOP_SECONDS = 15.0
@@ -68,7 +70,7 @@ def leaving_variables() -> list[str]:
     return [*state_dir.ENV_VARIABLES, state_dir.PROXY_VARIABLE, *trust_of_ours()]
 
 
-def ask(variables: Mapping[str, str], method: str, place: str, content: object = None) -> tuple[int, dict[str, Any]]:
+def ask(variables: Mapping[str, str], method: str, place: str, content: object = None) -> tuple[int, JsonObject]:
     """Send a request to a server's own endpoint, ``/_local/``; return the HTTP status and the answer.
 
     :param variables: all variables that the server has written, including its admin token
@@ -81,7 +83,7 @@ def ask(variables: Mapping[str, str], method: str, place: str, content: object =
         return answer.status, json.loads(answer.read())
 
 
-def server_status(source: Path) -> dict[str, Any]:
+def server_status(source: Path) -> JsonObject:
     """Return the status of a server: its URL, its pid, its functions, and the instances and calls of this moment.
 
     :param source: the state folder of a server, or the file of its --env-file
@@ -155,7 +157,7 @@ def _remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _asked(source: Path, variables: Mapping[str, str], method: str, place: str) -> dict[str, Any]:
+def _asked(source: Path, variables: Mapping[str, str], method: str, place: str) -> JsonObject:
     try:
         status, found = ask(variables, method, place)
     except (OSError, ValueError, http.client.HTTPException) as error:

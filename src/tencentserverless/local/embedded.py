@@ -25,6 +25,8 @@ from tencentserverless.local.state_dir import (
     KEY_VARIABLES,
 )
 
+JsonObject = dict[str, Any]
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _LOG_SECONDS = 10.0  # time for a busy machine to write the lines
@@ -136,26 +138,26 @@ class Local:
             self._folder.cleanup()
             self._folder = None
 
-    def set_faults(self, rules: Iterable[Mapping[str, Any]]) -> None:
+    def set_faults(self, rules: Iterable[Mapping[str, object]]) -> None:
         """Set the rules that decide which calls fail from now on; docs/local.md describes rules.
 
         :raises LocalError: if a rule can't be read; then the previous rules stay
         """
         self._ask("PUT", "faults", {"rules": [dict(rule) for rule in rules]})
 
-    def faults(self) -> list[dict[str, Any]]:
+    def faults(self) -> list[JsonObject]:
         """Return the active rules, each with the number of matching calls and how often it fired."""
-        rules: list[dict[str, Any]] = self._ask("GET", "faults")["rules"]
+        rules: list[JsonObject] = self._ask("GET", "faults")["rules"]
         return rules
 
-    def ledger(self, **search: str) -> list[dict[str, Any]]:
+    def ledger(self, **search: str) -> list[JsonObject]:
         """Return the recorded runs, the oldest first.
 
         :param search: ``request_id``, ``payload`` (SHA-256 of the event's JSON text, in hex) or ``function``
         :raises LocalError: if there are more runs than one answer holds, or the search is invalid
         """
         found = self._ask("GET", f"ledger?{urllib.parse.urlencode(search)}")
-        entries: list[dict[str, Any]] = found["entries"]
+        entries: list[JsonObject] = found["entries"]
         if len(entries) < found["count"]:
             raise LocalError(
                 f"{found['count']} entries fit, an answer holds {len(entries)}; search for less, or reset()"
@@ -167,7 +169,7 @@ class Local:
         self._ask("DELETE", "faults")
         self._ask("DELETE", "ledger")
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> JsonObject:
         """Return the functions, and the instances and calls of this moment."""
         return self._ask("GET", "status")
 
@@ -209,7 +211,7 @@ class Local:
             time.sleep(_LOOK_SECONDS)
         self.environment = read_variables(env_file)
 
-    def _ask(self, method: str, place: str, content: object = None) -> dict[str, Any]:
+    def _ask(self, method: str, place: str, content: object = None) -> JsonObject:
         self._variable(ADMIN_TOKEN_VARIABLE)  # raises an error if the server does not run
         status, found = ask(self.environment, method, place, content)
         if status != 200:

@@ -83,7 +83,7 @@ def convert(values: Any, table: type[P], *, is_strict: bool = True) -> P:
     return msgspec.convert(values, table, strict=is_strict)
 
 
-def _parsed(body: bytes) -> Any:
+def _parsed(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -105,7 +105,7 @@ def _unknown(name: str) -> ApiError:
     return ApiError("UnknownParameter", f"The parameter `{name[:64]}` is not recognized.")
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> object:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

@@ -9,7 +9,7 @@ alone refuses.
 import asyncio
 import hmac
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,6 +25,7 @@ from tencentserverless.local.invocation import new_request_id
 from tencentserverless.local.services import Services
 
 Key = tuple[tuple[bytes, bytes], ...]
+Parameters = invoke.InvokeTable | invoke.InvokeFunctionTable
 
 _MAX_KINDS = 256  # ours
 _AUTHORIZATION, _TIMESTAMP, _TRACE_ID = b"authorization", b"x-tc-timestamp", b"x-tc-traceid"
@@ -41,7 +42,7 @@ class _Kind(NamedTuple):
 
     key: AccessKey
     signer: signing.Signer
-    decoder: "msgspec.json.Decoder[Any]"
+    decoder: "msgspec.json.Decoder[Parameters]"
     region: str
 
 
@@ -118,7 +119,7 @@ class KnownClients:
         self._call(known.kind, parameters, connection)
         return True
 
-    def _read(self, kind: _Kind, timestamp: bytes, authorization: bytes, body: bytes) -> Any:
+    def _read(self, kind: _Kind, timestamp: bytes, authorization: bytes, body: bytes) -> Parameters | None:
         """The parameters of a request that is fresh and signed by the key of its kind, else None."""
         key = kind.key
         if self._keys.find(key.credentials.secret_id) is not key:
@@ -136,7 +137,7 @@ class KnownClients:
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return None
 
-    def _call(self, kind: _Kind, parameters: Any, connection: Connection) -> None:
+    def _call(self, kind: _Kind, parameters: Parameters, connection: Connection) -> None:
         """Run the function, or accept the event."""
         request_id = new_request_id()
         call = Call(request_id, kind.region, nested=kind.key.expires_at is not None)
@@ -153,13 +154,14 @@ class KnownClients:
         else:
             self._services.runner.submit(invocation)
 
-    def _accept(self, parameters: Any, call: Call, connection: Connection) -> None:
+    def _accept(self, parameters: Parameters, call: Call, connection: Connection) -> None:
         """Accept an asynchronous invocation: it has to be kept before it is answered."""
-        handle = invoke.invoke if isinstance(parameters, invoke.InvokeTable) else invoke.invoke_function
         show = self._services.console.show
 
         async def answer() -> None:
-            handling = handle(parameters, call, self._services)
+            is_invoke = isinstance(parameters, invoke.InvokeTable)
+            handle = invoke.invoke if is_invoke else invoke.invoke_function
+            handling = handle(parameters, call, self._services)  # type: ignore[arg-type]
             connection.reply(await envelope.answered(handling, call.request_id, show))
 
         task = asyncio.get_running_loop().create_task(answer())

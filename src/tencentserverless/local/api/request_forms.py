@@ -82,7 +82,7 @@ class Request:
         """Return the name of a common parameter in this form, for messages."""
         return name if self.head.is_v1 else _HEADER_PREFIX + name
 
-    def json_body(self, table: type[object]) -> bytes:
+    def json_body(self, table: type[Any]) -> bytes:
         """Return the parameters of the action as JSON.
 
         :param table: the action's parameter table
@@ -197,7 +197,7 @@ def _as_typed(value: object, kind: Any) -> object:
         return value
 
 
-def _nest(fields: dict[str, str]) -> dict[str, Any]:
+def _nest(fields: dict[str, str]) -> dict[str, object]:
     """Turn flat names into groups: ``{"A.0.B": "x"}`` becomes ``{"A": [{"B": "x"}]}``."""
     root: dict[str, Any] = {}
     for path, text in fields.items():
@@ -219,7 +219,7 @@ def _contradiction(path: str) -> ApiError:
     return ApiError("InvalidParameter", f"The parameter `{path[:64]}` is given both as a value and as a group.")
 
 
-def _with_lists(value: Any) -> Any:
+def _with_lists(value: object) -> object:
     """Turn groups whose names are all numbers into lists. A missing number is an element that was null, so absent."""
     if not isinstance(value, dict):
         return value
