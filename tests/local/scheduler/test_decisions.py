@@ -41,6 +41,27 @@ QUIET = PoolSnapshot(idle=0, starting=0, waiting=1, active=0, instances=0, spare
         ({"busy": 1, "mean_seconds": None, "active": 1, "instances": 1}, WaitingCall(), Step.START),
         ({"busy": 1, "mean_seconds": 0.001, "active": 1, "instances": 1}, WaitingCall(waited_seconds=0.2), Step.START),
         ({"busy": 1, "mean_seconds": 0.001, "active": 1, "instances": 1}, WaitingCall(nested=True), Step.START),
+        # On a busy machine short calls wait, but end all the time: another process would take CPU from those there are.
+        (
+            {"busy": 1, "mean_seconds": 0.001, "active": 1, "instances": 1, "still_seconds": 0.1},
+            WaitingCall(waited_seconds=5),
+            Step.WAIT,
+        ),
+        (
+            {"busy": 1, "mean_seconds": 0.001, "active": 1, "instances": 1, "still_seconds": 0.3},
+            WaitingCall(waited_seconds=5),
+            Step.START,
+        ),
+        (
+            {"busy": 1, "mean_seconds": 1.0, "active": 1, "instances": 1, "still_seconds": 0.1},
+            WaitingCall(waited_seconds=5),
+            Step.START,
+        ),
+        (
+            {"busy": 1, "mean_seconds": 0.001, "active": 1, "instances": 1, "still_seconds": 0.1},
+            WaitingCall(nested=True),
+            Step.START,
+        ),
         # A region over its burst waits for what it has, and refuses where it has nothing.
         ({"may_start": False}, WaitingCall(), Step.REFUSE_BURST),
         ({"may_start": False, "busy": 1}, WaitingCall(waited_seconds=1), Step.WAIT),
