@@ -183,6 +183,32 @@ def test_manifests_are_followed_and_a_broken_one_changes_nothing(start_local_scf
     until(server, '"second"', "second")
 
 
+def test_a_handler_that_a_save_takes_away_is_told(start_local_scf, folder):
+    server = start_local_scf(folder.parent)
+    until(server, "1")
+    save(folder / "index.py", CODE.replace("main_handler", "main_handle"))
+    wait_for(
+        lambda: (
+            "fn: handler index.main_handler: no main_handler in index.py; did you mean main_handle?" in server.stderr
+        )
+    )
+
+
+def test_the_other_kinds_of_files_are_followed(start_local_scf, folder):
+    template = "Resources: {fn: {Type: 'TencentCloud::Serverless::Function', Properties: {CodeUri: ., MemorySize: %d,"
+    template += f" Handler: index.main_handler, Runtime: {OWN_RUNTIME}}}}}}}\n"
+    save(folder / "template.yaml", template % 256)
+    server = start_local_scf(folder.parent)
+
+    def memory():
+        return server.request("GetFunction", {"FunctionName": "fn"}).response["MemorySize"]
+
+    assert memory() == 256
+    save(folder / "template.yaml", template % 512)
+    wait_for(lambda: memory() == 512)
+    until(server, "1")
+
+
 def test_files_are_not_followed_where_that_is_not_wanted(start_local_scf, folder):
     server = start_local_scf(folder.parent, "--no-reload")
     until(server, "1")

@@ -68,7 +68,7 @@ inputs:
 """
 TIMER = """events:
     - timer:
-        parameters: {name: each, cronExpression: "* * * * * * *", argument: ring}"""
+        parameters: {name: each, cronExpression: "* * * * * * *", argument: ring, enable: true}"""
 
 
 class Functions:

@@ -81,7 +81,11 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
     try:
         settings = dataclasses.replace(settings, umask=umask)
-        project = discover(settings.project, settings.region, project_variables(), time.time())
+        project = discover(
+            settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
+        )
+        if settings.strict and project.faults:
+            raise StartupError(Reason.PROJECT, "\n".join(project.faults))
         interpreters = Interpreters(settings.strict_runtimes)
         interpreters.prepare({record.runtime for record in project.records.values()})
         _check_debugger(settings, project)
@@ -290,6 +294,26 @@ def _owner(settings: Settings, folder: state_dir.StateFolder | None) -> Credenti
     return folder.credentials() if folder else access_keys.make_key_pair()
 
 
+def _function_notices(settings: Settings, project: "Project") -> list[str]:
+    """The lines about functions that behave in another way than their caller may expect."""
+    from tencentserverless.local.project.handler_check import find_handler_fault
+    from tencentserverless.local.worker.interpreters import can_run
+
+    notices = []
+    for key, record in project.records.items():
+        if record.type == "HTTP":
+            notices.append(f"{key.name} is a web function: it is listed, but calls of it are not supported here")
+        elif not can_run(record.runtime):
+            words = "is listed, but calls of it are not supported by the local SCF"
+            notices.append(f"{key.name}: the runtime {record.runtime} {words}")
+        fault = find_handler_fault(record)
+        if fault:
+            notices.append(f"{key.name}: handler {record.handler}: {fault}")
+        if key.region != settings.region:
+            notices.append(f"{key.name} is in {key.region}: --region {key.region}")
+    return notices
+
+
 def _port_notices(settings: Settings, folder: state_dir.StateFolder | None) -> list[str]:
     """The change of the default port, told once to users of an older state folder."""
     if folder is None or not folder.is_older or settings.port != DEFAULT_PORT:
@@ -298,14 +322,7 @@ def _port_notices(settings: Settings, folder: state_dir.StateFolder | None) -> l
 
 
 def _notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:
-    from tencentserverless.local.worker.interpreters import can_run
-
-    notices = list(project.notices)
-    notices += [
-        f"{key.name}: the runtime {record.runtime} is listed, but calls of it are not supported by the local SCF"
-        for key, record in project.records.items()
-        if not can_run(record.runtime)
-    ]
+    notices = [*project.told_at_start(), *_function_notices(settings, project)]
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
     notices += [
         f"{name}: a debugger finds it at 127.0.0.1:{port} when it has been called once; it has one instance, and no "

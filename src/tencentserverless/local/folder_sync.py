@@ -24,13 +24,11 @@ async def follow_folder(services: Services, region: str, namespace: str | None, 
     if kept is None or kept.place is None:
         return
     try:
-        definition = await asyncio.to_thread(scan_folder, kept.place, key, services.settings.region, services.clock())
+        definition = await asyncio.to_thread(scan_folder, kept.place, key, services.settings, services.clock())
         if definition is None:  # the folder is away, or in another place since the last scan
             place = (await read_project(services.settings)).places.get(key)
             if place is not None:
-                definition = await asyncio.to_thread(
-                    scan_folder, place, key, services.settings.region, services.clock()
-                )
+                definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
     except StartupError:
         return  # the user gets this message from the reloader
     result = catalogue.apply_sync({key: definition}, moment).get(key) if definition is not None else None
@@ -64,23 +62,29 @@ def end_old(services: Services, result: SyncResult) -> bool:
     return True
 
 
-def scan_folder(place: Path, key: FunctionKey, region: str, now: float) -> FolderDefinition | None:
-    """Read the function of a serverless.yml, or of a folder without one; None if it is not there any more.
+def scan_folder(place: Path, key: FunctionKey, settings: Settings, now: float) -> FolderDefinition | None:
+    """Read the function of a configuration file, or of a folder without one; None if it is not there any more.
 
     :raises StartupError: if the definition is invalid
     """
-    record = read_place(place, region, project_variables(), now)
+    record = read_place(place, key, settings.region, project_variables(), now, settings.outputs)
     code = "" if record is None or record.key != key else digest(record.code_folder)
     return FolderDefinition(record, code, place) if record is not None and code else None
 
 
 async def read_project(settings: Settings) -> Project:
-    """Read the functions of PATH from its manifests; none if PATH is missing.
+    """Read the functions of PATH from its configuration files; none if PATH is missing.
 
-    :raises StartupError: if a manifest is invalid
+    :raises StartupError: if PATH is no folder
     """
     return await asyncio.to_thread(
-        discover, settings.project, settings.region, project_variables(), time.time(), may_be_empty=True
+        discover,
+        settings.project,
+        settings.region,
+        project_variables(),
+        time.time(),
+        may_be_empty=True,
+        outputs=settings.outputs,
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.folder_sync import end_old, read_project, scan_folder, scan_folders, tell
+from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
-from tencentserverless.local.project.manifest import FILE_NAME
+from tencentserverless.local.project.handler_check import find_handler_fault
 from tencentserverless.local.project.watch import Watch, watch
 from tencentserverless.local.registry.catalogue import SyncResult
 from tencentserverless.local.registry.database import DatabaseError
@@ -20,6 +21,7 @@ from tencentserverless.local.registry.reconcile import FolderDefinition, setting
 from tencentserverless.local.registry.records import LATEST, FunctionKey
 from tencentserverless.local.services import Services
 
+_STAYS = "what was there before stays"
 _PAUSE_SECONDS = 1.0  # after an unexpected failure
 
 
@@ -35,6 +37,7 @@ class Reloader:
         self._project = project
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = ""
+        self._handlers: dict[FunctionKey, str] = {}
 
     async def catch_up(self) -> None:
         """Apply the changes from before the watch began, and read the folders. No instance may run yet."""
@@ -61,7 +64,7 @@ class Reloader:
         try:
             await work
         except StartupError as error:
-            self._services.console.show(f"scf: {error}; what was there before stays")
+            self._services.console.show(f"scf: {error}; {_STAYS}")
         except Exception as error:  # noqa: BLE001  # else later changes would not be applied
             words = str(error) if isinstance(error, (DatabaseError, OSError)) else f"{type(error).__name__}: {error}"
             if words != self._told:
@@ -83,7 +86,7 @@ class Reloader:
     async def _apply(self, paths: set[Path]) -> None:
         """Reload all functions that changed paths may belong to."""
         folders = {record.code_folder for record in self._project.records.values()}
-        if any(path.name in (FILE_NAME, ENTRY_FILE) or not path.suffix or path in folders for path in paths):
+        if any(path.name == ENTRY_FILE or path.name in NAMES or not path.suffix or path in folders for path in paths):
             await self._read_manifests()
         for key in {*self._project.records, *self._services.catalogue.kept()}:
             if self._is_concerned(key, paths):
@@ -114,7 +117,7 @@ class Reloader:
         services, place, began = self._services, self._project.places.get(key), time.monotonic()
         moment, definition = services.catalogue.begin_scan(), None
         if place is not None:
-            definition = await asyncio.to_thread(scan_folder, place, key, services.settings.region, services.clock())
+            definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
             if definition is None:
                 return  # the folder is being rebuilt, or was removed: another change will come
             await self._prepare((definition.record.runtime,))
@@ -135,6 +138,16 @@ class Reloader:
             tell(services, result)
             if not end_old(services, result):
                 await self._renew(result, began)
+        if definition is not None:
+            await self._tell_handler(definition)
+
+    async def _tell_handler(self, definition: FolderDefinition) -> None:
+        """Tell of a handler that is not there, once for each state of the code."""
+        key, record = definition.record.key, definition.record
+        fault = await asyncio.to_thread(find_handler_fault, record)
+        if fault and self._handlers.get(key) != fault:
+            self._services.console.show(f"scf: {key.name}: handler {record.handler}: {fault}")
+        self._handlers[key] = fault
 
     async def _renew(self, result: SyncResult, began: float) -> None:
         """Prepare instances for code that has changed in its folder."""
@@ -153,12 +166,21 @@ class Reloader:
         try:
             project = await read_project(self._services.settings)
         except StartupError as error:
-            self._services.console.show(f"scf: {error}; what was there before stays")
+            self._services.console.show(f"scf: {error}; {_STAYS}")
             return
-        told, self._project = self._project.notices, project
-        for notice in project.notices:
+        told = self._project.told_at_start()
+        _keep_broken(self._project, project)
+        self._project = project
+        for notice in project.told_at_start():
             if notice not in told:
-                self._services.console.show(f"scf: {notice}")
+                self._services.console.show(f"scf: {notice}{'; ' + _STAYS if notice.startswith('not served') else ''}")
+
+
+def _keep_broken(before: Project, now: Project) -> None:
+    """Keep the functions of files that can't be read any more, as they were before."""
+    for key, place in before.places.items():
+        if place in now.broken and key not in now.records:
+            now.records[key], now.places[key] = before.records[key], place
 
 
 async def start_reloader(services: Services, project: Project) -> Reloader:

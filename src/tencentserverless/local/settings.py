@@ -114,6 +114,8 @@ class Settings:
     # ports of functions that run under a debugger, by name
     debug_ports: Mapping[str, int] = field(default_factory=dict)
     follows_files: bool = True  # apply saved files of functions at once
+    strict: bool = False  # refuse to start if a function can't be read
+    outputs: Mapping[str, str] = field(default_factory=dict)  # of ${output:...} in configuration files
     time_scale: float = 1.0  # retries come this many times faster than on the platform
 
     @property

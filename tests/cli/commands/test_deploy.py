@@ -25,7 +25,8 @@ def project(tmp_path):
         "component: scf\nname: full\ninputs:\n"
         "  name: full-name\n  src: ./code\n  handler: main.run\n  runtime: Python3.10\n  memorySize: 256\n"
         "  timeout: 20\n  environment: {variables: {A: one}}\n  description: words\n  retryNum: 1\n  role: nobody\n"
-        "  events:\n    - timer: {parameters: {name: daily, cronExpression: '0 0 1 * * * *', argument: go}}\n"
+        "  events:\n    - timer: {parameters: {name: daily, cronExpression: '0 0 1 * * * *', argument: go,"
+        " enable: true}}\n"
         "    - apigw: {parameters: {}}\n"
     )
     (folder / "plain").mkdir()
@@ -222,3 +223,39 @@ def answer_on_a_terminal(answer, *words, env):
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_nothing_is_deployed_while_a_function_can_not_be_read_or_is_in_doubt(project, scf, server):
+    (project / "plain").rename(project / "unsent")
+    manifest = project / "full" / "serverless.yml"
+    text = manifest.read_text()
+    for wrong, words in (
+        ("memorySize: 100", "inputs.memorySize must be 64, or"),
+        ("handler: main.walk", "handler main.walk: no walk in main.py; it has run"),
+        ("description: '${output:dev:shop:db.table}'", "give it a value with --output dev:shop:db.table=VALUE"),
+    ):
+        key = wrong.partition(":")[0]
+        lines = [wrong if line.strip().startswith(f"{key}:") else line.strip() for line in text.splitlines()]
+        manifest.write_text(
+            "\n".join(f"  {new}" if new == wrong else old for new, old in zip(lines, text.splitlines(), strict=True))
+        )
+        done = scf("deploy", project)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert words in done.stderr
+        assert server.error("GetFunction", {"FunctionName": "unsent"})[0].startswith("ResourceNotFound")
+    done = scf("deploy", project, "--output", "dev:shop:db.table=orders", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert scf("deploy", project, "--output", "nonsense").returncode == 2
+
+
+def test_a_folder_below_a_file_is_not_deployed_by_convention(tmp_path, scf):
+    folder = tmp_path / "order"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    (folder / "serverless.yaml").write_text(
+        "component: scf\nname: x\ninputs: {name: order-api, src: ./src, runtime: Python3.9}\n"
+    )
+    done = scf("deploy", folder / "src")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"{folder}/serverless.yaml configures its code; give the folder {folder} instead" in done.stderr
+    assert scf("deploy", folder, "--dry-run").stdout.splitlines()[-1].startswith("order-api: 1 files")

@@ -57,6 +57,7 @@ inputs:
           name: found
           cronExpression: "{EVERY_SECOND}"
           argument: {tmp_path / "found"}
+          enable: true
     - apigw:
         parameters: {{}}
 """

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.project.discovery import discover
+from tencentserverless.local.project.discovery import discover, read_place
 
 MANIFEST = "component: scf\nname: x\ninputs: {name: %s, src: %s, runtime: Python3.10}\n"
 
@@ -53,8 +53,60 @@ def test_what_can_not_be(tmp_path):
     assert "no functions here" in refusal(root)
     write(root / "one", "serverless.yml", MANIFEST % ("same", "."))
     write(root / "two", "serverless.yml", MANIFEST % ("same", "."))
-    assert "two/serverless.yml: function 'same' (region ap-shanghai, namespace default) exists already" in refusal(root)
+    (fault,) = discover(root, "ap-shanghai", {}, 5.0).faults
+    assert "two/serverless.yml: function 'same' (region ap-shanghai, namespace default) exists already" in fault
     write(root / "1two")
     (root / "two" / "serverless.yml").unlink()
-    assert "'1two' is no function name" in refusal(root)
+    project = discover(root, "ap-shanghai", {}, 5.0)
+    assert "'1two' is no function name" in project.faults[0]
+    assert [key.name for key in project.records] == ["same"]
     assert "no such folder" in refusal(root / "missing")
+
+
+def test_a_folder_that_a_file_above_names_is_not_served_by_convention(tmp_path):
+    shop = tmp_path / "shop"
+    write(shop, "serverless.yaml", MANIFEST % ("cart", "./src"))
+    write(shop / "src" / "deep")
+    write(shop / "src")
+    for path in (shop / "src", shop / "src" / "deep"):
+        assert f"{shop}/serverless.yaml configures its code; give the folder {shop} instead" in refusal(path)
+    write(shop / "other")
+    assert names(shop / "other") == ["other"]
+
+
+def test_beside_a_file_that_is_not_read_nothing_is_served_by_convention(tmp_path):
+    root = tmp_path / "root"
+    write(root, "serverless.yml", "component: flask\nname: web\n")
+    write(root)
+    write(root / "below")
+    assert "is not read: it is of component 'flask'" in refusal(root)
+    assert "serverless.yml configures its code" in refusal(root / "below")
+
+
+def test_a_fault_of_one_function_leaves_the_others(tmp_path):
+    root = tmp_path / "root"
+    write(root / "good")
+    write(root / "bad", "serverless.yml", MANIFEST % ("1st", "./none"))
+    project = discover(root, "ap-shanghai", {}, 5.0)
+    assert [key.name for key in project.records] == ["good"]
+    assert len(project.faults) == 2
+    assert [line for line in project.told_at_start() if line.startswith("not served: ")] == [
+        f"not served: {fault}" for fault in project.faults
+    ]
+
+
+def test_one_place_is_read_for_one_of_its_functions(tmp_path):
+    root = tmp_path / "root"
+    write(
+        root,
+        "serverless.yml",
+        "a: {component: '@serverless/tencent-scf', inputs: {name: aa, codeUri: ., runtime: Go1}}\n",
+    )
+    project = discover(root, "ap-shanghai", {}, 5.0)
+    (key,) = project.records
+    place = project.places[key]
+    assert read_place(place, key, "ap-shanghai", {}, 5.0) == project.records[key]
+    assert read_place(place, key._replace(name="bb"), "ap-shanghai", {}, 5.0) is None
+    write(root, "serverless.json", "{}")
+    with pytest.raises(StartupError, match="configure one folder"):
+        read_place(place, key, "ap-shanghai", {}, 5.0)

@@ -22,6 +22,7 @@ from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import Alias, new_function
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.settings import Settings
 from tests.profiles import examples
 
 REGION = "ap-guangzhou"
@@ -238,7 +239,12 @@ class Registry(RuleBasedStateMachine):
         kept = self.catalogue.kept().get(self.key(name))
         if kept is not None and kept.place is not None:
             moment = self.catalogue.begin_scan()
-            look = scan_folder(kept.place, self.key(name), REGION, float(self.now))
+            settings = Settings(self.root, region=REGION)
+            look = scan_folder(kept.place, self.key(name), settings, float(self.now))
+            if look is None:  # the project has moved since the last look, as folder_sync.follow_folder allows for
+                project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
+                place = project.places.get(self.key(name), kept.place)
+                look = scan_folder(place, self.key(name), settings, float(self.now))
             if look is not None:
                 self.follow(moment, {self.key(name): look}, self.disk)
         return self.catalogue.find(self.key(name))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.output import printing
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 @click.option("--memory", type=int, metavar="MB", help="Likewise.  [default: 128]")
 @click.option("--timeout", type=int, metavar="SECONDS", help="Likewise.  [default: 3]")
 @click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Likewise; may be given often.")
+@click.option(
+    "--output",
+    "outputs",
+    metavar="STAGE:APP:INSTANCE.KEY=VALUE",
+    multiple=True,
+    help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
+)
 @click.option("--dry-run", is_flag=True, help="Only list what would be packed. Nothing is asked or sent.")
 @click.option("--yes", is_flag=True, help="Do not ask before the cloud is changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
@@ -36,13 +44,15 @@ def deploy(
     memory: int | None,
     timeout: int | None,
     variables: tuple[str, ...],
+    outputs: tuple[str, ...],
     dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Create the functions of PATH, or bring what is there up to date.
 
-    PATH holds serverless.yml files, or folders with an index.py, as for scf local start. Code is sent in the request,
+    PATH holds serverless.yml files and others, or folders with an index.py, as for scf local start. Nothing is
+    deployed while a function of PATH can't be read, or is in doubt. Code is sent in the request,
     up to 7 MB zipped, without .env files, virtual environments, caches and version control. Settings that can't be
     deployed are named; triggers other than timers are left alone. Without a serverless.yml, an option that is not given
     leaves an existing function as it is.
@@ -57,9 +67,11 @@ def deploy(
         "Environment": _environment(variables),
     }
     if dry_run:
-        _show_packing(path, region, as_json=as_json)
+        _show_packing(path, region, read_outputs(outputs), as_json=as_json)
         return
-    plan = _plan(path, region, {name: value for name, value in given.items() if value is not None}, is_local)
+    flags = {name: value for name, value in given.items() if value is not None}
+    plan = _plan(path, region, flags, read_outputs(outputs), is_local)
+    _tell_all(plan[0].function)
     for each in plan:
         _tell(each.function, each.code)
     verbs = [f"{'update' if each.exists else 'create'} {each.function.name}" for each in plan]
@@ -78,7 +90,9 @@ def deploy(
             printing.answer_json(done)
 
 
-def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bool) -> "list[Deployment]":
+def _plan(
+    path: Path, region: str | None, flags: dict[str, object], outputs: dict[str, str], is_local: bool
+) -> "list[Deployment]":
     """Plan the deployments, and check all of them before the first change."""
     from tencentserverless.cli.api.actions import Api
     from tencentserverless.cli.api.target import choose_target
@@ -86,7 +100,7 @@ def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bo
     from tencentserverless.local.app import pack_code, read_deployables
 
     default = choose_target(region, "default", is_local, path)
-    functions = read_deployables(path, default.region)
+    functions = read_deployables(path, default.region, outputs)
     if flags and all(each.is_described for each in functions):
         raise click.UsageError(f"{functions[0].place} says what the options say: change it there")
     apis: dict[tuple[str, str], Api] = {}
@@ -99,6 +113,12 @@ def _plan(path: Path, region: str | None, flags: dict[str, object], is_local: bo
     return plan
 
 
+def _tell_all(first: "Deployable") -> None:
+    """Print the lines about the files of the folder."""
+    for line in first.told:
+        printing.notice(line)
+
+
 def _tell(function: "Deployable", code: "PackedCode") -> None:
     """Print notices on settings and files that are not deployed."""
     if function.left_out:
@@ -107,7 +127,7 @@ def _tell(function: "Deployable", code: "PackedCode") -> None:
         printing.notice(f"{function.code_folder}: {notice}")
 
 
-def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
+def _show_packing(path: Path, region: str | None, outputs: dict[str, str], *, as_json: bool) -> None:
     """List the files that a deployment would pack, and those that it would leave out."""
     from tencentserverless.config import check_region
     from tencentserverless.local.app import pack_code, read_deployables
@@ -117,7 +137,9 @@ def _show_packing(path: Path, region: str | None, *, as_json: bool) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     found = []
-    for function in read_deployables(path, region):
+    functions = read_deployables(path, region, outputs)
+    _tell_all(functions[0])
+    for function in functions:
         code = pack_code(function)
         _tell(function, code)
         found.append(_packing(function, code))

@@ -23,6 +23,7 @@ class Deployable:
     :ivar place: the serverless.yml, or the folder where there is none
     :ivar runtime: ``""`` if the folder names none
     :ivar left_out: settings of the file that are not among these
+    :ivar told: lines about the files of the folder, the same for each function
     """
 
     place: Path
@@ -44,6 +45,7 @@ class Deployable:
     timers: "tuple[Trigger, ...]"
     packing: "PackRules"
     left_out: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
     @property
     def is_described(self) -> bool:
@@ -55,17 +57,28 @@ class Deployable:
         return f"<Deployable {self.region}/{self.namespace}/{self.name} of {self.place}>"
 
 
-def read_deployables(path: Path, region: str) -> list[Deployable]:
+def read_deployables(path: Path, region: str, outputs: Mapping[str, str] | None = None) -> list[Deployable]:
     """Read the functions of a folder, in the order of their names.
 
     :param region: the region of functions that name none
-    :raises StartupError: if there is no function, or an invalid one
+    :param outputs: values of ``${output:...}``
+    :raises StartupError: if there is no function, or one that is invalid or in doubt
     """
     from tencentserverless.local.project.discovery import discover
+    from tencentserverless.local.project.handler_check import find_handler_fault
 
-    project = discover(path, region, project_variables(), time.time())
+    project = discover(path, region, project_variables(), time.time(), outputs=outputs)
+    doubts = [*project.faults, *(line for lines in project.doubts.values() for line in lines)]
+    told = [*project.notices, *project.unserved]
+    for key, record in project.records.items():
+        fault = find_handler_fault(record)
+        if fault and not project.places[key].is_dir():  # without a file, an option may give another handler
+            doubts.append(f"{project.places[key]}: {key.name}: handler {record.handler}: {fault}")
+    if doubts:
+        raise StartupError(Reason.PROJECT, "\n".join(doubts))
     found = [
-        _deployable(record, project.places[key], project.idle.get(key, ())) for key, record in project.records.items()
+        _deployable(record, project.places[key], project.idle.get(key, ()), tuple(told))
+        for key, record in project.records.items()
     ]
     return sorted(found, key=lambda each: (each.region, each.namespace, each.name))
 
@@ -100,7 +113,7 @@ def pack_code(function: Deployable) -> PackedCode:
         return PackedCode(archive.read_bytes(), contents)
 
 
-def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]) -> Deployable:
+def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...], told: tuple[str, ...]) -> Deployable:
     return Deployable(
         place=place,
         region=record.key.region,
@@ -121,4 +134,5 @@ def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]
         timers=record.timers,
         packing=record.packing,
         left_out=left_out,
+        told=told,
     )

@@ -1,87 +1,241 @@
-"""Searches PATH for functions: ``serverless.yml`` files, or folders with an ``index.py``."""
+"""Searches PATH for functions: configuration files of every kind, or folders with an ``index.py``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.project.manifest import DEFAULT_HANDLER, FILE_NAME, read_manifest
+from tencentserverless.local.project import configuration_files as files
+from tencentserverless.local.project.file_reading import read_file
+from tencentserverless.local.project.function_reading import FunctionReading
+from tencentserverless.local.project.outputs import Outputs
+from tencentserverless.local.project.runtimes import DEFAULT_HANDLER
+from tencentserverless.local.project.surroundings import FileReading, Surroundings
 from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FUNCTION_NAME, FunctionKey, FunctionRecord
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 ENTRY_FILE = "index.py"
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv"))
+_MAX_LEVELS_ABOVE = 6
 
 
 @dataclass(slots=True)
 class Project:
-    """The functions of PATH, and notices for the user."""
+    """The functions of PATH, and lines for the user.
+
+    :ivar notices: lines for everybody
+    :ivar unserved: files and functions that are not read on purpose, each with its reason
+    :ivar faults: reasons why functions can't be read
+    :ivar broken: the files of these faults
+    :ivar doubts: reasons not to deploy a function
+    :ivar idle: settings without effect here
+    """
 
     records: dict[FunctionKey, FunctionRecord] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
     places: dict[FunctionKey, Path] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    unserved: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    broken: set[Path] = field(default_factory=set)
+    doubts: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict)
     idle: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, record: FunctionRecord, place: Path) -> None:
-        """Add a function.
-
-        :raises StartupError: if its region and namespace have a function of that name
-        """
+    def add(self, record: FunctionRecord, place: Path) -> bool:
+        """Add a function. Returns False, and keeps a fault, if its region and namespace have one of that name."""
         key = record.key
         if key in self.records:
-            raise StartupError(
-                Reason.PROJECT,
+            self.blame(
+                place,
                 f"{place}: function {key.name!r} (region {key.region}, namespace {key.namespace}) exists already, "
                 f"from {self.places[key]}",
             )
+            return False
         self.records[key] = record
         self.places[key] = place
+        return True
+
+    def blame(self, place: Path, *faults: str) -> None:
+        """Keep faults of a file or a folder."""
+        self.faults.extend(fault for fault in faults if fault not in self.faults)
+        self.broken.add(place)
+
+    def told_at_start(self) -> list[str]:
+        """Return the lines that a local SCF shows at its start, and after a save that changes them."""
+        idle = [
+            f"{self.places[key]}: no effect locally: {', '.join(sorted(names))}"
+            for key, names in self.idle.items()
+            if names
+        ]
+        doubts = [line for lines in self.doubts.values() for line in lines]
+        return [
+            *dict.fromkeys((*self.notices, *doubts, *idle)),
+            *self.unserved,
+            *(f"not served: {fault}" for fault in self.faults),
+        ]
 
 
 def discover(
-    path: Path, region: str, environment: Mapping[str, str], now: float, *, may_be_empty: bool = False
+    path: Path,
+    region: str,
+    environment: Mapping[str, str],
+    now: float,
+    *,
+    may_be_empty: bool = False,
+    outputs: Mapping[str, str] | None = None,
 ) -> Project:
-    """Read every function of PATH and of the folders directly in it.
+    """Read every function of PATH and of the folders directly in it. What can't be read is in ``faults``.
 
     :param region: the region of functions that name none
     :param environment: the values of ``${env:X}`` in a manifest
     :param now: UNIX seconds, the creation time of all functions
     :param may_be_empty: accept a PATH without functions, or a missing one
-    :raises StartupError: if there is no function, or an invalid one
+    :param outputs: values of ``${output:...}``
+    :raises StartupError: if there is no function at all
     """
     root = path.resolve()
     project = Project()
     if may_be_empty and not root.exists():
         return project
-    has_manifest = (root / FILE_NAME).is_file()
-    for folder in (root, *_subfolders(root)):
-        manifest = folder / FILE_NAME
-        if manifest.is_file():
-            reading = read_manifest(manifest, region, environment, now)
-            project.notices += reading.notices
-            if reading.record is not None:
-                project.add(reading.record, manifest)
-                project.idle[reading.record.key] = reading.idle
-        elif not has_manifest and (folder / ENTRY_FILE).is_file():
-            # With a manifest at the top, the folders are its code.
-            project.add(_folder_function(folder, region, now), folder)
+    reader = Outputs(Surroundings(region, environment, now), outputs or {})
+    folders = (root, *_subfolders(root))
+    readings = [reading for folder in folders for reading in read_folder(folder, reader)]
+    for reading in readings:
+        _add_file(project, reading)
+    claims = list(_claims(readings))
+    for folder in folders:
+        if (folder / ENTRY_FILE).is_file() and not _is_claimed(folder, claims):
+            _add_folder(project, folder, root, reader, region, now)
+            claims.append(folder)  # a folder in it is a part of its code
     if not project.records and not may_be_empty:
-        raise StartupError(
-            Reason.PROJECT,
-            f"{path}: no functions here: neither a {FILE_NAME} of component scf nor a folder with an {ENTRY_FILE}",
-        )
+        raise StartupError(Reason.PROJECT, _no_functions(path, project))
     return project
 
 
-def read_place(place: Path, region: str, environment: Mapping[str, str], now: float) -> FunctionRecord | None:
-    """Read the function of one serverless.yml, or of a folder without one; None if it is gone.
+def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
+    """Yield the readings of the configuration files of a folder."""
+    surroundings = reader.around(folder)
+    serverless = list(files.find_serverless(folder))
+    unread = list(files.find_unread(folder))
+    found = [*serverless, *(path for path in unread if path.name.startswith("serverless."))]
+    if len(found) > 1:
+        reading = FileReading(found[0])
+        names = " and ".join(each.name for each in found)
+        reading.report.faults.append(
+            f"{folder}: {names} configure one folder, and the tool reads one; remove the other"
+        )
+        yield reading
+        return
+    readings = [read_file(path, surroundings) for path in (*serverless, *unread)]
+    yield from readings
+    for path in files.find_others(folder):
+        reading = read_file(path, surroundings)
+        if path.name in files.TEMPLATES and reading.is_ours and any(each.is_ours for each in readings):
+            report = type(reading.report)([f"{path} is ignored: {readings[0].path.name} configures the folder"])
+            reading = FileReading(path, report=report, is_ours=False)
+        yield reading
 
-    :raises StartupError: if the function is invalid
+
+def read_place(
+    place: Path,
+    key: FunctionKey,
+    region: str,
+    environment: Mapping[str, str],
+    now: float,
+    outputs: Mapping[str, str] | None = None,
+) -> FunctionRecord | None:
+    """Read the function of that key from its file, or from a folder without one; None if it is gone.
+
+    :raises StartupError: if it can't be read
     """
-    if place.name == FILE_NAME:
-        return read_manifest(place, region, environment, now).record if place.is_file() else None
-    is_function = (place / ENTRY_FILE).is_file() and not (place / FILE_NAME).exists()
-    return _folder_function(place, region, now) if is_function else None
+    reader = Outputs(Surroundings(region, environment, now), outputs or {})
+    if place.name in files.NAMES:
+        if not place.is_file():
+            return None
+        readings = [each for each in read_folder(place.parent, reader) if each.path == place or each.report.faults]
+        functions = [each for reading in readings for each in reading.functions]
+        for each in functions:
+            if each.record is not None and each.record.key == key:
+                return each.record
+        faults = [line for reading in readings for line in reading.report.faults]
+        faults += [line for each in functions for line in each.report.faults]
+        if faults:
+            raise StartupError(Reason.PROJECT, "\n".join(faults))
+        return None
+    if not (place / ENTRY_FILE).is_file() or any(each.is_ours for each in read_folder(place, reader)):
+        return None
+    return _folder_function(place, region, now)
+
+
+def _add_file(project: Project, reading: FileReading) -> None:
+    project.notices.extend(reading.report.notices)
+    if reading.unread:
+        project.unserved.append(reading.unread)
+    if reading.report.faults:
+        project.blame(reading.path, *reading.report.faults)
+    for each in reading.functions:
+        project.notices.extend(line for line in each.report.notices if line not in project.notices)
+        if each.image:
+            project.unserved.append(
+                f"{reading.path}: {each.label} runs the image {each.image}: images are not served by the local SCF"
+            )
+        elif each.record is None:
+            project.blame(reading.path, *each.report.faults)
+        elif project.add(each.record, reading.path):
+            _add_lines(project, each, each.record.key)
+
+
+def _add_lines(project: Project, reading: FunctionReading, key: FunctionKey) -> None:
+    if reading.idle:
+        project.idle[key] = reading.idle
+    if reading.report.doubts:
+        project.doubts[key] = tuple(reading.report.doubts)
+
+
+def _claims(readings: Iterable[FileReading]) -> Iterator[Path]:
+    """Yield the folders that configuration files name, in which nothing is served by convention."""
+    for reading in readings:
+        if reading.is_ours:
+            yield reading.path.parent
+        for each in reading.functions:
+            if each.code_folder is not None:
+                yield each.code_folder
+
+
+def _is_claimed(folder: Path, claims: Iterable[Path]) -> bool:
+    return any(claim == folder or claim in folder.parents for claim in claims)
+
+
+def _add_folder(project: Project, folder: Path, root: Path, reader: Outputs, region: str, now: float) -> None:
+    """Add the function of a folder without a configuration file, unless one above names it."""
+    owner = _named_above(root, folder, reader)
+    if owner:
+        project.blame(folder, f"{folder}: {owner} configures its code; give the folder {owner.parent} instead")
+        return
+    try:
+        project.add(_folder_function(folder, region, now), folder)
+    except StartupError as error:
+        project.blame(folder, str(error))
+
+
+def _named_above(root: Path, folder: Path, reader: Outputs) -> Path | None:
+    """Return the file of a folder above PATH that names a folder."""
+    for above in root.parents[:_MAX_LEVELS_ABOVE]:
+        if any((above / name).is_file() for name in files.NAMES):
+            for reading in read_folder(above, reader):
+                names = [each.code_folder for each in reading.functions if each.code_folder is not None]
+                if _is_claimed(folder, names) or (reading.is_ours and not names and above == root.parent):
+                    return reading.path
+        if (above / ".git").exists():
+            break
+    return None
+
+
+def _no_functions(path: Path, project: Project) -> str:
+    lines = [*project.faults, *project.unserved, *project.notices]
+    if lines:
+        return "\n".join((f"{path}: no function here can be served:", *lines))
+    known = "a serverless.yml of component scf (or .yaml, .json), a template.yaml, a cloudbaserc.json"
+    return f"{path}: no functions here: neither {known} nor a folder with an {ENTRY_FILE}"
 
 
 def _subfolders(root: Path) -> Iterable[Path]:
@@ -101,7 +255,7 @@ def _folder_function(folder: Path, region: str, now: float) -> FunctionRecord:
         raise StartupError(
             Reason.PROJECT,
             f"{folder}: {folder.name!r} is no function name (2 to 60 letters, digits, '-' or '_', a letter first, a "
-            f"letter or digit last): rename the folder, or name the function in a {FILE_NAME}",
+            f"letter or digit last): rename the folder, or name the function in a serverless.yml",
         )
     return FunctionRecord(
         key=FunctionKey(region, DEFAULT_NAMESPACE, folder.name),

@@ -7,9 +7,9 @@ api/583/17244 (VpcConfig, Tag).
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tencentserverless.local.project import js_values
 from tencentserverless.local.project.yaml_nodes import Node
 
-_SWITCH = {"true": "TRUE", "false": "FALSE"}
 _VPC_KEYS = {"vpcId": "VpcId", "subnetId": "SubnetId"}
 
 
@@ -27,19 +27,22 @@ def _text(node: Node) -> object:
 
 
 def _switch(node: Node) -> object:
-    text = node.text()
-    if text.lower() not in _SWITCH:
-        raise node.refusal(f"must be true or false, not {text!r}")
-    return _SWITCH[text.lower()]
+    value = node.scalar()
+    if not isinstance(value, bool):
+        raise node.refusal(f"must be true or false, not {js_values.as_text(value)!r}")
+    return "TRUE" if value else "FALSE"
 
 
 def _tags(node: Node) -> object:
-    return [{"Key": key, "Value": value.text()} for key, value in node.mapping().items()]
+    if node.is_list():  # the form of multi-scf
+        pairs = [item.present() for item in node.items()]
+        return [{"Key": each["key"].text(), "Value": each["value"].text()} for each in pairs if len(each) > 1]
+    return [{"Key": key, "Value": value.converted()} for key, value in node.mapping().items()]
 
 
 def _vpc(node: Node) -> object:
-    node.refuse_unknown(frozenset(_VPC_KEYS))
-    parts = node.mapping()
+    node.note_unknown(_VPC_KEYS, "vpcConfig")
+    parts = node.present()
     return {name: parts[key].text() if key in parts else "" for key, name in _VPC_KEYS.items()}
 
 

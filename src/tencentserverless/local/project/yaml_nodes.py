@@ -1,66 +1,115 @@
-"""YAML with line numbers, so that an error can name file, line, key and value."""
+"""Values of a configuration file with their place, so that every line about them can name file, line and key."""
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.settings import MIB
+from tencentserverless.local.project import js_values
+from tencentserverless.local.project.notices import Report, near_miss
+from tencentserverless.local.project.yaml_loader import compose_file, mended
 
-_MAX_FILE_BYTES = MIB
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_MERGE = "<<"
+_MAX_VALUES = 5_000  # with those that anchors repeat
+_MAX_DEPTH = 50
+_MAX_MERGES = 100
+_MAX_KEY_CHARS = 200  # in a line for the user
+_ROUNDS = 10  # of references within references
+_REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+_MUSTACHE = re.compile(r"\{\{([^{}]*)\}\}")
+
+
+class UnknownReference(Exception):
+    """A ``${...}`` has no meaning here; its text stays. The message is about what it would need."""
+
+
+class _TooManyValues(Exception):
+    """A list holds itself, or anchors repeat it without end."""
+
+
+def _find_none(_name: str) -> str | None:
+    raise UnknownReference("")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The surroundings of values: the meaning of ``${...}``, and the report that takes notices.
+
+    :param find: the value of a reference; None if it is unset; raises ``UnknownReference``
+    :param pattern: the form of references
+    """
+
+    find: Callable[[str], str | None] = _find_none
+    report: Report = field(default_factory=Report)
+    pattern: "re.Pattern[str]" = _REFERENCE
+
+
+MUSTACHE = _MUSTACHE
 
 
 class Node:
-    """A value of a YAML file: its place, and methods that read it as the expected type.
+    """A value of a file: its place, and methods that read it as the expected type."""
 
-    :param variables: values of ``${...}``, by the text between the braces
-    """
-
-    def __init__(self, path: Path, key: str, node: "yaml.Node", variables: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, key: str, node: "yaml.Node", scope: Scope) -> None:
         self.path = path
         self.key = key
+        self.scope = scope
         self._node = node
-        self._variables = variables
 
-    def with_variables(self, variables: Mapping[str, str]) -> "Node":
-        """Return the same value, with more variables known."""
-        return Node(self.path, self.key, self._node, variables)
+    def within(self, scope: Scope) -> "Node":
+        """Return the same value in other surroundings."""
+        return Node(self.path, self.key, self._node, scope)
+
+    def place(self) -> str:
+        """Return ``FILE:LINE: KEY`` as the beginning of a line for the user."""
+        key = self.key if len(self.key) <= _MAX_KEY_CHARS else f"{self.key[:_MAX_KEY_CHARS]}..."
+        return f"{self.path}:{self._node.start_mark.line + 1}: {key or 'the file'}"
 
     def refusal(self, problem: str) -> StartupError:
         """Make an error that names the file, the line and the key."""
-        line = self._node.start_mark.line + 1
-        return StartupError(Reason.PROJECT, f"{self.path}:{line}: {self.key or 'the file'} {problem}")
+        return StartupError(Reason.PROJECT, f"{self.place()} {problem}")
+
+    def notice(self, words: str) -> None:
+        """Add a notice about this value."""
+        self.scope.report.notice(f"{self.place()} {words}")
+
+    def doubt(self, words: str) -> None:
+        """Add a doubt about this value."""
+        self.scope.report.doubt(f"{self.place()} {words}")
 
     def is_mapping(self) -> bool:
         """True if the value has keys."""
         return isinstance(self._node, yaml.MappingNode)
 
-    def is_null(self) -> bool:
-        """True if the value is empty."""
-        return self._node.tag == "tag:yaml.org,2002:null"
-
     def is_list(self) -> bool:
         """True if the value is a list."""
         return isinstance(self._node, yaml.SequenceNode)
 
-    def mapping(self) -> "dict[str, Node]":
-        """Return the values of a mapping by key.
+    def is_null(self) -> bool:
+        """True if the value is empty."""
+        node = self._node
+        return isinstance(node, yaml.ScalarNode) and node.style is None and js_values.typed(str(node.value)) is None
 
-        :raises StartupError: if the value is no mapping, or a key occurs twice
+    def is_absent(self) -> bool:
+        """True if the value is empty, or names a variable that is unset."""
+        if not isinstance(self._node, yaml.ScalarNode):
+            return False
+        return self.is_null() or self._substituted(str(self._node.value)) is None
+
+    def renamed(self, key: str) -> "Node":
+        """Return the same value under another key."""
+        return Node(self.path, key, self._node, self.scope)
+
+    def present(self) -> "dict[str, Node]":
+        """Return the values of a mapping that are not empty.
+
+        :raises StartupError: if the value is no mapping
         """
-        if not isinstance(self._node, yaml.MappingNode):
-            raise self.refusal(f"must be a mapping, not {self._shown()}")
-        values: dict[str, Node] = {}
-        for key_node, value_node in self._node.value:
-            name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
-            child = Node(self.path, f"{self.key}.{name}" if self.key else name, value_node, self._variables)
-            if not name or name in values:
-                raise child.refusal("stands twice" if name else "has a key that is no text")
-            values[name] = child
-        return values
+        return {key: node for key, node in self.mapping().items() if not node.is_absent()}
 
     def items(self) -> "list[Node]":
         """Return the values of a list.
@@ -70,72 +119,178 @@ class Node:
         if not isinstance(self._node, yaml.SequenceNode):
             raise self.refusal(f"must be a list, not {self._shown()}")
         return [
-            Node(self.path, f"{self.key}[{number}]", node, self._variables)
-            for number, node in enumerate(self._node.value)
+            Node(self.path, f"{self.key}[{number}]", node, self.scope) for number, node in enumerate(self._node.value)
         ]
 
-    def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Refuse unknown keys.
+    def note_unknown(self, known: Iterable[str], kind: str) -> None:
+        """Add a notice for each key that the tool does not know, with the nearest known one.
 
-        :raises StartupError: if there is an unknown key
+        :param kind: whose keys they are, for the notice
         """
+        names = frozenset(known)
         for key, node in self.mapping().items():
-            if key not in known:
-                raise node.refusal(f"is not a key of component 'scf'; known here: {', '.join(sorted(known))}")
+            if key not in names:
+                node.notice(f"is no key of {kind}, and is ignored{near_miss(key, names)}")
+
+    def scalar(self) -> js_values.Scalar:
+        """Return a scalar as the tool types it, with its references replaced.
+
+        :raises StartupError: if the value is no scalar
+        """
+        if not isinstance(self._node, yaml.ScalarNode):
+            raise self.refusal(f"must be a text, not {self._shown()}")
+        text = str(self._node.value)
+        if self._node.style is None:
+            value = js_values.typed(text)
+            if not isinstance(value, str):
+                return value
+            text = value
+        return self._substituted(text)
 
     def text(self) -> str:
-        """Return a scalar as written, with its ``${...}`` replaced.
+        """Return a scalar as text, as the tool converts it; a notice tells where that differs from the file.
 
-        :raises StartupError: if the value is no scalar, or names an unknown variable
+        :raises StartupError: if the value is no scalar, or empty
         """
-        if not isinstance(self._node, yaml.ScalarNode) or self._node.tag == "tag:yaml.org,2002:null":
+        value = self.scalar()
+        if value is None:
             raise self.refusal(f"must be a text, not {self._shown()}")
-        return _VARIABLE.sub(self._substitute, str(self._node.value))
+        text = js_values.as_text(value)
+        self._note_change(text)
+        return text
+
+    def converted(self) -> str:
+        """Return any value as JavaScript's ``String`` converts it; a notice tells where that differs from the file."""
+        try:
+            text = self.joined([_MAX_VALUES], 0)
+        except _TooManyValues:
+            raise self.refusal(f"holds itself, or more than {_MAX_VALUES} values") from None
+        self._note_change(text)
+        return text
+
+    def joined(self, budget: list[int], depth: int) -> str:
+        """Return any value as ``String`` converts it, without a notice.
+
+        :param budget: the number of values that may still follow, for lists that anchors repeat
+        :param depth: the number of lists around it
+        """
+        budget[0] -= 1
+        if budget[0] < 0 or depth > _MAX_DEPTH:
+            raise _TooManyValues
+        if self.is_mapping():
+            return "[object Object]"
+        if self.is_list():
+            return ",".join("" if item.is_absent() else item.joined(budget, depth + 1) for item in self.items())
+        return js_values.as_text(self.scalar())
 
     def integer(self) -> int:
-        """Return a whole number.
+        """Return a whole number, as the tool makes it of a number or a text.
 
         :raises StartupError: if the value is no whole number
         """
-        text = self.text()
-        if not re.fullmatch(r"[0-9]{1,9}", text):
-            raise self.refusal(f"must be a whole number, not {text!r}")
-        return int(text)
+        value = self.scalar()
+        number = js_values.as_number(value)
+        if isinstance(value, bool) or math.isnan(number) or number != int(number):
+            raise self.refusal(f"must be a whole number, not {js_values.as_text(value)!r}")
+        return int(number)
 
-    def _substitute(self, match: "re.Match[str]") -> str:
-        name = match.group(1).strip()
-        if name in self._variables:
-            return self._variables[name]
-        if name.startswith("env:"):
-            raise self.refusal(f"uses ${{{name}}}, but the environment variable {name[4:]} is not set")
-        known = ", ".join(f"${{{known}}}" for known in ("env:X", "app", "stage", "name"))
-        raise self.refusal(f"uses ${{{name}}}, which is not known here; known are {known}, where they have a value")
+    def is_true(self) -> bool:
+        """True if JavaScript takes the value for true; a notice tells of a text, which always is.
+
+        :raises StartupError: if the value is no scalar
+        """
+        value = self.scalar()
+        if isinstance(value, str) and value and value.lower() not in ("true", "open"):
+            self.notice(f"is the text {value!r}, which the tool takes for true; write false without quotes")
+        return bool(value)
+
+    def _note_change(self, text: str) -> None:
+        if not isinstance(self._node, yaml.ScalarNode):
+            self.notice(f"is {self._shown()}: the cloud gets the text {text[:80]!r}")
+            return
+        written = str(self._node.value)
+        if self._node.style is not None or self.scope.pattern.search(written):
+            return
+        if text != mended(written):
+            self.notice(f"is {written[:80]}: the cloud gets {text[:80]}; quote it")
+
+    def mapping(self, budget: list[int] | None = None) -> "dict[str, Node]":
+        """Return the values of a mapping by key, with those of merge keys.
+
+        :param budget: the number of merges that may still follow
+        :raises StartupError: if the value is no mapping, or a key stands twice
+        """
+        if not isinstance(self._node, yaml.MappingNode):
+            raise self.refusal(f"must be a mapping, not {self._shown()}")
+        budget = [_MAX_MERGES] if budget is None else budget
+        budget[0] -= 1
+        if budget[0] < 0:
+            raise self.refusal(f"merges itself, or more than {_MAX_MERGES} mappings")
+        values: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        for key, value in self._node.value:
+            name = js_values.as_text(_key(key)) if isinstance(key, yaml.ScalarNode) else ""
+            child = Node(self.path, self._joined(name), value, self.scope)
+            if name == _MERGE and key.style is None:
+                child = child.renamed(self.key)
+                for source in child.items() if child.is_list() else (child,):
+                    for each, node in source.mapping(budget).items():
+                        merged.setdefault(each, node.renamed(self._joined(each)))
+                continue
+            if not isinstance(key, yaml.ScalarNode) or name in values:
+                raise child.refusal("stands twice" if name in values else "has a key that is no text")
+            values[name] = child
+        return {**merged, **values}
+
+    def _joined(self, name: str) -> str:
+        return f"{self.key}.{name}" if self.key else name
+
+    def _substituted(self, text: str) -> str | None:
+        """Return a text with its references replaced; None if it is a reference alone, to something unset."""
+        kept: dict[str, str] = {}
+        for _ in range(_ROUNDS):
+            match = self.scope.pattern.search(text)
+            if match is None:
+                break
+            value = self._found(match[1].strip(), match[0])
+            if value is None and match[0] == text:
+                return None
+            if value == match[0]:  # it stays: hide it from the next round
+                mark = f"\0{len(kept)}\0"
+                kept[mark] = match[0]
+                value = mark
+            text = text.replace(match[0], "undefined" if value is None else value)
+        for mark, original in reversed(kept.items()):
+            text = text.replace(mark, original)
+        return mended(text)
+
+    def _found(self, name: str, reference: str) -> str | None:
+        try:
+            value = self.scope.find(name)
+        except UnknownReference as error:
+            self.doubt(f"uses {reference}, which is not known here: it stays as it is{error}")
+            return reference
+        if value is None:
+            self.notice(f"uses {reference}, which is not set: it counts as absent, as for the tool")
+        return value
 
     def _shown(self) -> str:
+        if self.is_null():
+            return "null"
         if isinstance(self._node, yaml.ScalarNode):
             return repr(str(self._node.value)[:80])
         return "a list" if isinstance(self._node, yaml.SequenceNode) else "a mapping"
 
 
-def read_yaml(path: Path, variables: Mapping[str, str]) -> Node | None:
+def _key(node: "yaml.ScalarNode") -> js_values.Scalar:
+    text = str(node.value)
+    return js_values.typed(text) if node.style is None and text != "" else text
+
+
+def read_yaml(path: Path, scope: Scope | None = None) -> Node | None:
     """Return the file's top value; None for an empty file.
 
     :raises StartupError: if the file can't be read or is no YAML
     """
-    try:
-        size = path.stat().st_size
-        if size > _MAX_FILE_BYTES:
-            raise StartupError(Reason.PROJECT, f"{path}: the file has {size} bytes, more than {_MAX_FILE_BYTES}")
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise StartupError(Reason.PROJECT, f"{path}{line}: not YAML: {error.problem or error.context}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        problem = str(error).splitlines()[0]
-        raise StartupError(Reason.PROJECT, f"{path}: not YAML: {problem}") from error
-    except UnicodeDecodeError as error:
-        raise StartupError(Reason.PROJECT, f"{path}: not UTF-8 at byte {error.start}") from error
-    except OSError as error:
-        raise StartupError(Reason.PROJECT, f"{path}: {error.strerror}") from error
-    return Node(path, "", node, variables) if node is not None else None
+    node = compose_file(path)
+    return Node(path, "", node, scope or Scope()) if node is not None else None

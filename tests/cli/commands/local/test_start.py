@@ -66,6 +66,33 @@ def test_a_manifest_that_does_not_parse(folder, run_scf):
     refused(run_scf("local", "start", folder, "--ephemeral"), 4, f"{manifest}:6: inputs.timeout must be 1 to 900")
 
 
+def test_a_function_that_can_not_be_read_leaves_the_others_and_strict_refuses_it(folder, run_scf, start_local_scf):
+    for name, text in (
+        ("bad", "component: scf\nname: x\ninputs: {name: 1st, src: ., timeout: 9999}\n"),
+        ("far", "component: scf\nname: x\ninputs: {name: far-one, src: ., runtime: Python3.10, region: ap-chengdu}\n"),
+        ("site", "component: scf\nname: x\ninputs: {name: site, src: ., runtime: Python3.10, type: web}\n"),
+        ("lost", "component: scf\nname: x\ninputs: {name: lost, src: ., runtime: Python3.10, handler: main.run}\n"),
+    ):
+        (folder / name).mkdir()
+        (folder / name / "serverless.yml").write_text(text)
+    (folder / "lost" / "index.py").write_text("def main_handler(event, context):\n    return 1\n")
+    server = start_local_scf(folder)
+    for words in (
+        f"not served: {folder}/bad/serverless.yml:3: inputs.name must be 2 to 60",
+        f"not served: {folder}/bad/serverless.yml:3: inputs.timeout must be 1 to 900 seconds, not 9999",
+        "far-one is in ap-chengdu: --region ap-chengdu",
+        "site is a web function: it is listed, but calls of it are not supported here",
+        "lost: handler main.run: no main.py; index.py has main_handler",
+    ):
+        assert words in server.settled_stderr()
+    told = refused(run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--strict"), 4, "inputs.name must be")
+    assert "inputs.timeout must be 1 to 900" in told
+    refused(
+        run_scf("local", "start", folder, "--ephemeral", "--output", "x=y"), 2, "is not STAGE:APP:INSTANCE.KEY=VALUE"
+    )
+    refused(run_scf("local", "start", folder, "--ephemeral", "--output", "@none"), 2, "none: ")
+
+
 def test_options_that_can_not_be(folder, run_scf, tmp_path):
     refused(run_scf("local", "start", folder, "--port", "70000"), 2, "70000")
     refused(run_scf("local", "start", folder, "--nope"), 2, "--nope")

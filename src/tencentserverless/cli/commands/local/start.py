@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.output import printing
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
@@ -53,6 +54,14 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     help=f"Run a function under debugpy; the port is {_DEBUG_PORT} unless it is given.",
 )
 @click.option("--no-reload", is_flag=True, help="Do not follow changes of the functions' files.")
+@click.option("--strict", is_flag=True, help="Refuse to start if a function can't be read, as for CI.")
+@click.option(
+    "--output",
+    "outputs",
+    metavar="STAGE:APP:INSTANCE.KEY=VALUE",
+    multiple=True,
+    help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
+)
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -69,11 +78,14 @@ def start(
     time_scale: float,
     debugged: tuple[str, ...],
     no_reload: bool,
+    strict: bool,
+    outputs: tuple[str, ...],
     strict_runtimes: bool,
 ) -> None:
-    """Serve the functions of PATH: serverless.yml files, or folders with an index.py.
+    """Serve the functions of PATH: serverless.yml files and others, or folders with an index.py.
 
-    What functions print is shown as it comes; on a terminal a table of functions and calls stands below it.
+    A function that can't be read is named with all that is wrong with it, and the others are served. What functions
+    print is shown as it comes; on a terminal a table of functions and calls stands below it.
     """
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
     from tencentserverless.local.app import serve
@@ -93,6 +105,8 @@ def start(
         secret_file=secret_file,
         env_file=env_file,
         region=region,
+        strict=strict,
+        outputs=read_outputs(outputs),
         strict_runtimes=strict_runtimes,
         time_scale=time_scale,
         follows_files=not no_reload,

@@ -1,0 +1,33 @@
+"""The names of the files that configure functions, and those of a folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+#: Read by the deploy tool, and by the local SCF (``getServerlessFilePath`` of @serverless/components).
+SERVERLESS = ("serverless.yml", "serverless.yaml", "serverless.json")
+TEMPLATES = ("template.yaml", "template.yml")
+CLOUDBASE = "cloudbaserc.json"
+#: Files that configure functions and are not read, with the way out.
+UNREAD = {
+    "serverless.js": "it is a program; write what it returns into a serverless.yml",
+    "serverless.ts": "it is a program; write what it returns into a serverless.yml",
+    "cloudbaserc.js": "it is a program; write what it exports into a cloudbaserc.json",
+    "cloudbaserc.yaml": "write it as cloudbaserc.json",
+    "cloudbaserc.yml": "write it as cloudbaserc.json",
+}
+NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, *UNREAD))
+
+
+def find_serverless(folder: Path) -> Iterator[Path]:
+    """Yield the serverless files of a folder."""
+    return (folder / name for name in SERVERLESS if (folder / name).is_file())
+
+
+def find_others(folder: Path) -> Iterator[Path]:
+    """Yield the other files of a folder that configure functions and are read."""
+    return (folder / name for name in (*TEMPLATES, CLOUDBASE) if (folder / name).is_file())
+
+
+def find_unread(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder that configure functions and are not read."""
+    return (folder / name for name in UNREAD if (folder / name).is_file())

@@ -1,0 +1,89 @@
+"""Looks for the file and the function that a handler names, and tells what is there instead.
+
+A function whose handler is not there starts, and fails at its first call (443): code may be built later.
+"""
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.notices import near_miss
+from tencentserverless.local.registry.records import FunctionRecord
+
+_SUFFIXES = {"Python": (".py", ".so", ".pyc"), "Nodejs": (".js", ".mjs", ".cjs"), "Php": (".php",)}
+_MAX_SOURCE_BYTES = 1_000_000
+_MAX_FILES = 200
+
+
+def find_handler_fault(record: FunctionRecord) -> str:
+    """Return what is missing, with what is there; an empty text if the handler is there, or can't be looked for."""
+    if record.type != "Event" or record.package is not None or not runtimes.names_file(record.runtime):
+        return ""
+    file, _, function = record.handler.rpartition(".")
+    suffixes = _SUFFIXES[runtimes.family(record.runtime)]
+    folder = record.code_folder
+    if not any((folder / f"{file}{suffix}").is_file() for suffix in suffixes):
+        return _missing_file(folder, file, function, suffixes)
+    names = defined_names(folder / f"{file}.py") if suffixes[0] == ".py" else None
+    if names is None or function in names:
+        return ""
+    there = _listed(name for name, is_own in names.items() if is_own and not name.startswith("_"))
+    hint = near_miss(function, names)
+    return f"no {function} in {file}.py{hint or (f'; it has {there}' if there else '')}"
+
+
+def defined_names(path: Path) -> dict[str, bool] | None:
+    """Return the names of a module, True for its own and False for imported ones.
+
+    None if they can't be known without running it.
+    """
+    try:
+        if path.stat().st_size > _MAX_SOURCE_BYTES:
+            return None
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    names: dict[str, bool] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names[node.name] = True
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names[node.id] = True
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names.update(((each.asname or each.name).split(".")[0], False) for each in node.names)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("globals", "exec"):
+            return None
+    return None if "*" in names else names
+
+
+def _missing_file(folder: Path, file: str, function: str, suffixes: tuple[str, ...]) -> str:
+    slashed = file.replace(".", "/")
+    if any((folder / f"{slashed}{suffix}").is_file() for suffix in suffixes):
+        return f"no {file}{suffixes[0]}; did you mean {slashed}.{function}?"
+    there = _modules_with(folder, function) if suffixes[0] == ".py" else ""
+    if not there:
+        found = sorted(path.name for path in _files(folder) if path.suffix == suffixes[0])
+        there = f"there is {_listed(found)}" if found else "the folder has no such file"
+    return f"no {file}{suffixes[0]}; {there}"
+
+
+def _modules_with(folder: Path, function: str) -> str:
+    """Name a module of the folder that has the function, or a usual one."""
+    for wanted in (function, runtimes.DEFAULT_HANDLER.rpartition(".")[2], "handler", "main"):
+        for path in _files(folder):
+            if path.suffix == ".py" and wanted in (defined_names(path) or ()):
+                return f"{path.name} has {wanted}"
+    return ""
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())[:_MAX_FILES]
+    except OSError:
+        return []
+
+
+def _listed(names: Iterable[str]) -> str:
+    each = list(names)
+    return ", ".join(each[:5]) + (", ..." if len(each) > 5 else "")

@@ -1,0 +1,43 @@
+"""What is said of a handler whose file or function is not there."""
+
+import pytest
+
+from tencentserverless.local.project.handler_check import defined_names, find_handler_fault
+from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+
+MAIN = "def main_handler(event, context):\n    return event\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "handler", "fault"),
+    [
+        ({"index.py": MAIN}, "index.main_handler", ""),
+        ({"index.py": MAIN}, "main.run", "no main.py; index.py has main_handler"),
+        ({"index.py": MAIN, "a.py": "def run(): pass\n"}, "main.run", "no main.py; a.py has run"),
+        ({"handlers/order.py": MAIN}, "handlers.order.main", "no handlers.order.py; did you mean handlers/order.main?"),
+        ({"index.py": MAIN}, "index.main_handle", "no main_handle in index.py; did you mean main_handler?"),
+        ({"index.py": "x = 1\n"}, "index.run", "no run in index.py; it has x"),
+        ({"index.py": ""}, "index.run", "no run in index.py"),
+        ({}, "index.run", "no index.py; the folder has no such file"),
+        ({"app.py": "x = 1\n"}, "index.run", "no index.py; there is app.py"),
+        ({"index.py": "def broken(:\n"}, "index.run", ""),
+        ({"index.py": "from other import *\n"}, "index.run", ""),
+        ({"index.py": "globals()['run'] = print\n"}, "index.run", ""),
+        ({"index.py": "from a.b import c as run\n"}, "index.run", ""),
+        ({"index.py": "if 1:\n    run = print\n"}, "index.run", ""),
+        ({"index.so": ""}, "index.run", ""),
+    ],
+)
+def test_python(tmp_path, files, handler, fault):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    record = FunctionRecord(FunctionKey("r", "default", "fn"), handler, "Python3.9", tmp_path)
+    assert find_handler_fault(record) == fault
+
+
+def test_a_file_is_never_run_to_know_its_names(tmp_path):
+    path = tmp_path / "index.py"
+    path.write_text("raise SystemExit\nfor name in (): pass\nclass A: pass\nasync def run(): pass\n")
+    assert set(defined_names(path)) == {"name", "A", "run"}
+    assert defined_names(tmp_path / "none.py") is None
