@@ -16,7 +16,7 @@ from tests.local.project.reading import read_all
             True,
             "it is of component 'express', not scf; name the",
         ),
-        ("serverless.yml", "component: cos\n", True, "is of component 'cos', which makes no function: ignored"),
+        ("serverless.yml", "component: cos\n", False, "is of component 'cos', which makes no function: ignored"),
         ("serverless.yml", "instances: {}\nx: 1\n", True, "is not read: it has 'instances'"),
         ("serverless.yml", "a: {component: '@serverless/tencent-express'}\n", True, "is not read"),
         ("serverless.yml", "a: {component: '@serverless/aws-lambda'}\n", False, "'@serverless/aws-lambda': ignored"),
@@ -36,7 +36,9 @@ from tests.local.project.reading import read_all
         ("template.yaml", "a: [\n", False, "ignored"),
         ("template.yaml", "a: [TencentCloud::Serverless::Function\n", True, "not YAML"),
         ("cloudbaserc.json", '{"envId": "x"}\n', False, ""),
-        ("cloudbaserc.json", "{\n", True, "not YAML"),
+        ("serverless.yml", "component: website\ninputs: {src: .}\n", True, "which makes no function: ignored"),
+        ("cloudbaserc.json", "{\n", True, "cloudbaserc.json:2: not JSON"),
+        ("serverless.json", '{"component": "scf",}', True, "serverless.json:1: not JSON"),
     ],
 )
 def test_what_a_file_is(tmp_path, name, text, is_ours, words):

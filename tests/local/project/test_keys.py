@@ -1,7 +1,8 @@
 """Each key that is accepted has an effect or a notice, as the tables of docs/projects.md say."""
 
+import json
+
 import pytest
-import yaml
 
 from tencentserverless.local.project.keys import (
     CLOUDBASE,
@@ -123,7 +124,7 @@ def read(tmp_path):
 
     def read(make, extra):
         name, content = make(extra)
-        (tmp_path / name).write_text(yaml.safe_dump(content))
+        (tmp_path / name).write_text(json.dumps(content))
         (function,) = read_all(tmp_path / name).functions
         return function
 
@@ -139,6 +140,7 @@ def test_each_key_does_what_its_table_says(read, make, key, effect):
         assert after.record != before.record
         assert after.idle == before.idle
     else:
+        # a hook without dist, and dist without a hook, have no effect
         assert set(after.idle) - set(before.idle) == {f"src.{key}" if make is source else key}
         assert (after.record is None) is bool(after.image)
         is_shown = after.record is not None and after.record.options != before.record.options
@@ -148,7 +150,7 @@ def test_each_key_does_what_its_table_says(read, make, key, effect):
 def test_other_keys_are_a_notice(tmp_path):
     for make, _ in TABLES:
         name, content = make({"nonsense": 1})
-        (tmp_path / name).write_text(yaml.safe_dump(content))
+        (tmp_path / name).write_text(json.dumps(content))
         reading = read_all(tmp_path / name)
         lines = [*reading.report.notices, *(line for each in reading.functions for line in each.report.notices)]
         assert len([line for line in lines if "nonsense is no key of" in line]) == 1, make

@@ -78,6 +78,25 @@ def test_everything(read):
     assert "yes" not in repr(record)
 
 
+def test_an_environment_without_variables_sets_none(read):
+    record, (notice,), _ = read(inputs("environment: [{key: A, value: b}]"))
+    assert record.environment == {}
+    assert notice.endswith(
+        ":6: inputs.environment has no key 'variables': the tool sets no variable; write variables: {KEY: value}"
+    )
+
+
+def test_what_a_hook_makes_is_the_code(read, tmp_path):
+    (tmp_path / "dist").mkdir()
+    text = f"{HEAD}inputs:\n  src: {{src: ./code, hook: make, dist: ./dist}}\n"
+    record, (notice,), idle = read(text)
+    assert (record.code_folder, idle) == (tmp_path / "dist", ())
+    assert "inputs.src.hook is not run here: the code is what lies in 'dist' now" in notice
+    (tmp_path / "dist").rmdir()
+    with pytest.raises(StartupError, match=r"inputs\.src\.dist must be the folder of the code, but there is no"):
+        read(text)
+
+
 def test_what_is_packed(read):
     def rules(*lines):
         return read(HEAD + "inputs:\n  src:\n    src: ./code\n" + "".join(f"    {line}\n" for line in lines))
@@ -119,7 +138,7 @@ def test_files_of_other_components_are_passed_over(read, text, words):
         (inputs("handler: index"), 6, "inputs.handler must be 'file.function'"),
         (inputs("type: job"), 6, "inputs.type must be 'event' or 'web', not 'job'"),
         (inputs("timeout: 1", "timeout: 2"), 7, "inputs.timeout stands twice"),
-        (inputs("environment: [a]"), 6, "inputs.environment must be a mapping, not a list"),
+        (inputs("environment: {variables: [a]}"), 6, "inputs.environment.variables must be a mapping, not a list"),
         (inputs("environment: {variables: {SCF_X: a}}"), 6, "'SCF_X' is reserved"),
         (inputs("environment: {variables: {1a: a}}"), 6, "'1a' must be letters"),
         (inputs("environment: {variables: {A: %s}}" % ("x" * 5000)), 6, "the platform takes 4096"),

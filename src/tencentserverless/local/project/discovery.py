@@ -223,11 +223,16 @@ def _named_above(root: Path, folder: Path, reader: Outputs) -> Path | None:
         if any((above / name).is_file() for name in files.NAMES):
             for reading in read_folder(above, reader):
                 names = [each.code_folder for each in reading.functions if each.code_folder is not None]
-                if _is_claimed(folder, names) or (reading.is_ours and not names and above == root.parent):
+                if _is_claimed(folder, names) or (_may_name(reading) and above == root.parent):
                     return reading.path
         if (above / ".git").exists():
             break
     return None
+
+
+def _may_name(reading: FileReading) -> bool:
+    """True if a file configures functions that can't be known."""
+    return bool(reading.unread) or (reading.is_ours and bool(reading.report.faults))
 
 
 def _no_functions(path: Path, project: Project) -> str:

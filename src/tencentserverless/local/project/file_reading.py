@@ -75,7 +75,7 @@ def _read_serverless(top: Node, surroundings: Surroundings) -> FileReading:
             return read_component(top, names, surroundings)
         if plain == "multi-scf":
             return read_multi(top, names, surroundings)
-        return _other_component(top.path, kind, plain)
+        return _other_component(top, kind, plain)
     if any(is_first_version(node) for node in values.values()):
         return read_first_version(top, names, surroundings)
     provider = provider_name(top)
@@ -88,9 +88,13 @@ def _read_serverless(top: Node, surroundings: Surroundings) -> FileReading:
     return _without_component(top, sorted(values))
 
 
-def _other_component(path: Path, kind: str, plain: str) -> FileReading:
+def _other_component(top: Node, kind: str, plain: str) -> FileReading:
+    path = top.path
     if plain in _WITHOUT_FUNCTIONS:
-        return FileReading(path, report=Report([f"{path} is of component {kind!r}, which makes no function: ignored"]))
+        inputs = top.present().get("inputs")
+        names_code = inputs is not None and inputs.is_mapping() and "src" in inputs.present()
+        notice = f"{path} is of component {kind!r}, which makes no function: ignored"
+        return FileReading(path, report=Report([notice]), is_ours=names_code)
     return FileReading(path, unread=f"{path} is not read: it is of component {kind!r}, not scf; {_WAY_OUT}")
 
 

@@ -18,6 +18,7 @@ class Effect(enum.Enum):
     SHOWN = ("named as without effect; GetFunction shows it", "named as not deployed")
     NONE = ("named as without effect", "named as not deployed")
     READ = ("read for other keys", "read for other keys")
+    BUILT = ("with both, `dist` is the code, and `hook` is named and not run; else no effect", "likewise")
 
 
 def _spread(effect: Effect, names: str) -> dict[str, Effect]:
@@ -40,7 +41,8 @@ FUNCTION_KEYS: Mapping[str, Effect] = {
 
 SOURCE_KEYS: Mapping[str, Effect] = {
     **_spread(Effect.BOTH, "src exclude include"),
-    **_spread(Effect.NONE, "bucket object dist hook"),
+    **_spread(Effect.BUILT, "dist hook"),
+    **_spread(Effect.NONE, "bucket object"),
 }
 
 TIMER_KEYS: Mapping[str, Effect] = _spread(Effect.BOTH, "name qualifier cronExpression argument enable")
@@ -117,4 +119,4 @@ KINDS = (SCF, MULTI, FIRST, PLUGIN, SAM, CLOUDBASE)
 
 def idle_keys(keys: Mapping[str, Effect]) -> Iterator[str]:
     """Yield the known keys that change nothing on one machine."""
-    return (key for key, effect in keys.items() if effect in (Effect.NONE, Effect.SHOWN))
+    return (key for key, effect in keys.items() if effect in (Effect.NONE, Effect.SHOWN, Effect.BUILT))

@@ -81,6 +81,9 @@ def read_source(node: Node | None, base: Path) -> CodeSource:
         return CodeSource(node, base)
     node.note_unknown(SOURCE_KEYS, "src")
     parts = node.present()
+    if _is_built(parts):
+        parts["hook"].notice("is not run here: the code is what lies in 'dist' now; run it first, and after changes")
+        parts["src"] = parts["dist"]
     words = _IN_COS if {"bucket", "object"} & parts.keys() else "has no 'src', the folder of the code"
     if "src" not in parts:
         raise node.refusal(words)
@@ -96,6 +99,9 @@ def read_variables(values: Mapping[str, Node]) -> Mapping[str, Node]:
     """
     if "environment" not in values:
         return {}
+    if not values["environment"].is_mapping():
+        values["environment"].notice("has no key 'variables': the tool sets no variable; write variables: {KEY: value}")
+        return {}
     values["environment"].note_unknown(("variables",), "environment")
     parts = values["environment"].present()
     return parts["variables"].mapping() if "variables" in parts else {}
@@ -108,7 +114,14 @@ def _events(values: Mapping[str, Node], timer_name: str) -> Events:
 def _idle_source_keys(node: Node | None) -> tuple[str, ...]:
     if node is None or not node.is_mapping():
         return ()
-    return tuple(f"src.{key}" for key in idle_keys(SOURCE_KEYS) if key in node.present())
+    parts = node.present()
+    built = ("hook", "dist") if _is_built(parts) else ()
+    return tuple(f"src.{key}" for key in idle_keys(SOURCE_KEYS) if key in parts and key not in built)
+
+
+def _is_built(parts: Mapping[str, Node]) -> bool:
+    """True if a hook makes the code (``preRunSrcHook`` of @serverless/platform-client-china)."""
+    return "hook" in parts and "dist" in parts
 
 
 def _default_name(names: InstanceNames) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """YAML as js-yaml 4 reads it: tabs separate words, and a scalar keeps whether it stands in quotes."""
 
+import json
 import re
 from pathlib import Path
 
@@ -63,11 +64,19 @@ class _Loader(yaml.SafeLoader):
 
 
 def compose_file(path: Path) -> "yaml.Node | None":
-    """Return the file's top node; None for an empty file.
+    """Return the file's top node; None for an empty file. JSON is read as YAML, once it is proved to be JSON.
 
-    :raises StartupError: if the file can't be read or is no YAML
+    :raises StartupError: if the file can't be read or is neither
     """
-    return compose_text(path, _read(path))
+    text = _read(path)
+    if path.suffix == ".json":
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            raise StartupError(Reason.PROJECT, f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+        except RecursionError as error:
+            raise StartupError(Reason.PROJECT, f"{path}: not JSON: too deep") from error
+    return compose_text(path, text)
 
 
 def compose_text(path: Path, text: str) -> "yaml.Node | None":
