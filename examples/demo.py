@@ -64,7 +64,7 @@ class Server:
 
     def __init__(self, env_file: Path) -> None:
         scf = Path(sys.executable).with_name("scf")
-        command = [str(scf), "local", "start", str(HERE / "functions")]
+        command = [str(scf), "local", "start", str(HERE / "functions"), "--strict"]
         command += ["--port", "0", "--ephemeral", "--env-file", str(env_file)]
         self.output: list[str] = []
         self._settled = threading.Event()

@@ -101,11 +101,13 @@ def discover(
     readings = [reading for folder in folders for reading in read_folder(folder, reader)]
     for reading in readings:
         _add_file(project, reading)
-    claims = list(_claims(readings))
+    configured = [reading.path.parent for reading in readings if reading.is_ours]
+    code = {each.code_folder: reading.path for reading in readings for each in reading.functions if each.code_folder}
     for folder in folders:
-        if (folder / ENTRY_FILE).is_file() and not _is_claimed(folder, claims):
-            _add_folder(project, folder, root, reader, region, now)
-            claims.append(folder)  # a folder in it is a part of its code
+        is_part = any(each in folder.parents for each in (*configured, *code)) or folder in configured
+        if (folder / ENTRY_FILE).is_file() and not is_part:
+            _add_folder(project, folder, root, reader, code.get(folder))
+            code.setdefault(folder, folder)  # a folder in it is a part of its code
     if not project.records and not may_be_empty:
         raise StartupError(Reason.PROJECT, _no_functions(path, project))
     return project
@@ -191,28 +193,21 @@ def _add_lines(project: Project, reading: FunctionReading, key: FunctionKey) -> 
         project.doubts[key] = tuple(reading.report.doubts)
 
 
-def _claims(readings: Iterable[FileReading]) -> Iterator[Path]:
-    """Yield the folders that configuration files name, in which nothing is served by convention."""
-    for reading in readings:
-        if reading.is_ours:
-            yield reading.path.parent
-        for each in reading.functions:
-            if each.code_folder is not None:
-                yield each.code_folder
+def _add_folder(project: Project, folder: Path, root: Path, reader: Outputs, user: Path | None) -> None:
+    """Add the function of a folder without a configuration file, unless one above PATH names it.
 
-
-def _is_claimed(folder: Path, claims: Iterable[Path]) -> bool:
-    return any(claim == folder or claim in folder.parents for claim in claims)
-
-
-def _add_folder(project: Project, folder: Path, root: Path, reader: Outputs, region: str, now: float) -> None:
-    """Add the function of a folder without a configuration file, unless one above names it."""
+    :param user: the file beside it whose function has the same code
+    """
+    surroundings = reader.around(folder)
     owner = _named_above(root, folder, reader)
     if owner:
         project.blame(folder, f"{folder}: {owner} configures its code; give the folder {owner.parent} instead")
         return
     try:
-        project.add(_folder_function(folder, region, now), folder)
+        record = _folder_function(folder, surroundings.region, surroundings.now)
+        if project.add(record, folder) and user is not None:
+            words = "is served as a function of its own too; name it in a serverless.yml to deploy it"
+            project.doubts[record.key] = (f"{folder}: its code is that of a function of {user}, and it {words}",)
     except StartupError as error:
         project.blame(folder, str(error))
 
@@ -223,7 +218,8 @@ def _named_above(root: Path, folder: Path, reader: Outputs) -> Path | None:
         if any((above / name).is_file() for name in files.NAMES):
             for reading in read_folder(above, reader):
                 names = [each.code_folder for each in reading.functions if each.code_folder is not None]
-                if _is_claimed(folder, names) or (_may_name(reading) and above == root.parent):
+                is_named = any(each == folder or each in folder.parents for each in names)
+                if is_named or (above == root.parent and _may_name(reading)):
                     return reading.path
         if (above / ".git").exists():
             break
