@@ -95,8 +95,9 @@ class RequestReader:
                 self._end(Broken(Fault.NO_HTTP, self._request))
             else:
                 break
-        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD) and len(self.whole) == count
-        self._bound_pending(len(data), is_pending=is_head or before == (self.state, self._size))
+        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD)
+        is_pending = len(self.whole) == count and (is_head or before == (self.state, self._size))
+        self._bound_pending(len(data), is_pending=is_pending)
 
     def end(self) -> None:
         """The client sends no more, or nothing more is read."""
