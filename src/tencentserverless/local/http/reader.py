@@ -52,6 +52,7 @@ class RequestReader:
         self._url = b""
         self._headers: Headers = []
         self._limit_bytes = 0
+        self._more = bytearray()  # of the body, behind its first part
         self._size = 0  # of the head, then of the body
         self._pending_bytes = 0  # of reads that completed nothing; the parser keeps such bytes
         self._is_awaited = False  # the client waits for 100-continue
@@ -166,8 +167,10 @@ class RequestReader:
             request.stream.feed(body)
         elif self._size > self._limit_bytes:
             raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, str(self._size)))
+        elif not request.body:
+            request.body = body
         else:
-            request.body = request.body + body if request.body else body
+            self._more += body
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -177,6 +180,9 @@ class RequestReader:
         assert request is not None, "a message has a head"
         self.state = State.BETWEEN
         if request.stream is None:
+            if self._more:
+                request.body += bytes(self._more)
+                self._more.clear()
             self.whole.append(request)
         else:
             request.stream.feed(b"")
@@ -197,6 +203,7 @@ class RequestReader:
     def _end(self, reason: Answer | Broken) -> None:
         stream = self.stream
         self.state, self.stop, self._request = State.STOPPED, reason, None
+        self._more.clear()
         if stream is not None:
             stream.feed(None)
 
