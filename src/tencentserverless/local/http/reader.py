@@ -165,6 +165,8 @@ class RequestReader:
         self._size += len(body)
         if request.stream is not None:
             request.stream.feed(body)
+            if self.stop is not None:
+                raise _Stop(self.stop)  # the site has answered, and wants no more
         elif self._size > self._limit_bytes:
             raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, str(self._size)))
         elif not request.body:
