@@ -70,8 +70,9 @@ class RequestReader:
 
     def take_continue(self) -> bool:
         """True once if the client waits to be told that it may send the body."""
-        is_awaited, self._is_awaited = self._is_awaited and self.state is State.BODY, False
-        return is_awaited
+        is_asked = self._is_awaited and self.state is State.BODY
+        self._is_awaited = self._is_awaited and not is_asked
+        return is_asked
 
     def feed(self, data: bytes) -> None:
         """Read bytes."""
