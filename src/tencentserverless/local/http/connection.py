@@ -76,7 +76,10 @@ class Connection(asyncio.Protocol):
         self._is_stopping = False
         self._is_clogged = False  # the client does not read its answers
         self._is_paused = False
+        self._is_body_paused = False  # by the site that takes it in parts
+        self._is_handling = False  # the site has not returned yet
         self._is_chunked = False
+        self._has_body = True  # of the answer; that to HEAD has none
         self._on_drained: Callable[[], None] | None = None
         self._data = b""  # of the request that is under way, if it came in one piece of its own
         self._template: HeadTemplate | None = None
@@ -113,8 +116,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             self._current = None
             return
-        is_head = isinstance(self._current, Request) and self._current.method == "HEAD"
-        body = b"" if is_head else answer.body
+        body = b"" if self._is_head() else answer.body
         data = head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
         if damage:
             self._transport.write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
@@ -129,24 +131,24 @@ class Connection(asyncio.Protocol):
         :param answer: its body is not used
         :param length: of the body in bytes, None where it is not known
         """
-        self._is_chunked = length is None
+        self._is_chunked, self._has_body = length is None, not self._is_head()
         if self._transport is not None:
             self._transport.write(head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
-        if self._transport is not None and data:
+        if self._transport is not None and data and self._has_body:
             self._transport.write(chunk_of(data) if self._is_chunked else data)
         return not self._is_clogged
 
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(chunk_of(b"") if self._is_chunked else b"")
+            self._transport.write(chunk_of(b"") if self._is_chunked and self._has_body else b"")
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
-        """Call this when the client keeps up again."""
+        """Call this whenever the client keeps up again, until the answer has ended."""
         self._on_drained = callback
 
     def upgrade(self, head: bytes, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes] | None:
@@ -228,8 +230,6 @@ class Connection(asyncio.Protocol):
         reader.feed(data)
         if is_first and len(reader.whole) == 1 and reader.state is State.BETWEEN:
             self._data = data
-        if self._current is None and not reader.whole and reader.take_continue() and self._transport is not None:
-            self._transport.write(CONTINUE)
         self._go_on()
 
     def eof_received(self) -> bool:
@@ -248,31 +248,32 @@ class Connection(asyncio.Protocol):
         self._is_clogged = False
         if self._on_drained is not None:
             self._on_drained()
-        if self._current is None:
-            self._go_on()
+        self._go_on()
 
     # Inside.
 
     def _go_on(self) -> None:
         """Have the next request handled, unless one is under way; end what is broken; or wait."""
+        if self._is_handling:
+            return  # the site answers at once: the loop below sees that
         reader = self._reader
         if isinstance(reader.stop, Broken) and reader.stop.fault is not Fault.BODY_TOO_LARGE and self._is_owing():
             reader.stop = None  # words on it could be taken for one of the answers that are owed
-        while self._current is None and reader.whole and not self._is_clogged and self._transport is not None:
-            request = self._current = reader.whole.popleft()
-            self._keeps = request.keeps and not self._is_stopping
-            self._deadline, self._is_arriving = math.inf, False
-            self._site.handle(request, self)
-        if self._transport is None:
+        while self._current is None and reader.whole and not self._is_clogged and not self._is_ending():
+            self._handle(reader.whole.popleft())
+        transport = self._transport
+        if transport is None or transport.is_closing():
             return
         if self._is_owing():
-            self._pause(bool(reader.whole) or reader.is_partial or reader.state is State.STOPPED or self._is_clogged)
+            self._settle_reading()
             return
         self._data = b""
         if reader.state is State.STOPPED:
             self._end_reading(reader.stop)
             return
         self._pause(self._is_clogged)
+        if reader.take_continue():
+            transport.write(CONTINUE)
         if not reader.is_partial:
             self._is_arriving = False
             self._set_deadline(self._bounds.idle_seconds)
@@ -280,13 +281,37 @@ class Connection(asyncio.Protocol):
             self._is_arriving = True
             self._set_deadline(self._bounds.request_seconds)
 
+    def _handle(self, request: Request) -> None:
+        """Hand a request to the site. A site that raises ends the connection, or its client would wait for ever."""
+        self._current = request
+        self._keeps = request.keeps and not self._is_stopping
+        self._deadline, self._is_arriving, self._is_body_paused = math.inf, False, False
+        if request.stream is not None and self._reader.take_continue() and self._transport is not None:
+            self._transport.write(CONTINUE)
+        self._is_handling = True
+        try:
+            self._site.handle(request, self)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._is_handling = False
+
+    def _is_head(self) -> bool:
+        """True if the request that is under way gets no body."""
+        return isinstance(self._current, Request) and self._current.method == "HEAD"
+
+    def _is_ending(self) -> bool:
+        """True if no more is written."""
+        return self._transport is None or self._transport.is_closing()
+
     def _is_owing(self) -> bool:
         """True if a request waits for its answer."""
         return self._current is not None or bool(self._reader.whole)
 
     def _end_answer(self) -> None:
         """The answer has been written."""
-        current, self._current = self._current, None
+        current, self._current, self._on_drained = self._current, None, None
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
         elif self._keeps:
@@ -329,7 +354,14 @@ class Connection(asyncio.Protocol):
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:
-            self._pause(is_paused)
+            self._is_body_paused = is_paused
+            self._settle_reading()
+
+    def _settle_reading(self) -> None:
+        """Read on while a request is under way, unless what comes could only be kept."""
+        reader = self._reader
+        is_full = bool(reader.whole) or reader.is_partial or reader.state is State.STOPPED
+        self._pause(is_full or self._is_clogged or self._is_body_paused)
 
     def _pause(self, is_paused: bool) -> None:
         if is_paused != self._is_paused and self._transport is not None:
