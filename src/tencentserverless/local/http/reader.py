@@ -95,8 +95,9 @@ class RequestReader:
                 self._end(Broken(Fault.NO_HTTP, self._request))
             else:
                 break
-        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD) and len(self.whole) == count
-        self._bound_pending(len(data), is_pending=is_head or before == (self.state, self._size))
+        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD)
+        has_stayed = is_head or before == (self.state, self._size)  # also after a whole request as long as the last one
+        self._bound_pending(len(data), is_pending=has_stayed and len(self.whole) == count)
 
     def end(self) -> None:
         """The client sends no more, or nothing more is read."""
