@@ -45,12 +45,13 @@ def measure(context: PassContext) -> Figures:
             server = stack.enter_context(start_ours(context.make_folder(), python=python))
             for heads, dialect in DIALECTS.items():
                 running[build, heads] = dataclasses.replace(server, dialect=dialect)
+                figures.loads[build, heads] = []
         for number in range(context.plan.head_rounds + 1):
             seconds = context.plan.load_seconds if number else WARM_SECONDS
             for key in running if number % 2 == 0 else reversed(running):
                 load = run_slice(context.generator, running[key], seconds)
                 if number:
-                    figures.loads.setdefault(key, []).append(load)
+                    figures.loads[key].append(load)
     return figures
 
 

@@ -31,15 +31,15 @@ class Figures:
 
 def measure(context: PassContext) -> Figures:
     """Measure the starts of each build, in turns. The first round only warms the disk's caches and writes bytecode."""
-    figures = Figures()
     turns = [(build, python, count) for build, python in context.builds.items() for count in COUNTS]
+    figures = Figures({(build, count): [] for build, _, count in turns})
     for number in range(context.plan.many_rounds + 1):
         for build, python, count in turns if number % 2 == 0 else reversed(turns):
             functions = (FUNCTION, *(f"fn{index}" for index in range(count - 1)))
             with start_ours(context.make_folder(), functions, python=python) as running:
                 running.check()
                 if number:
-                    figures.ready_seconds.setdefault((build, count), []).append(running.ready_seconds)
+                    figures.ready_seconds[build, count].append(running.ready_seconds)
     return figures
 
 

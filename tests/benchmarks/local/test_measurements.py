@@ -23,7 +23,7 @@ def context(tmp_path: Path) -> PassContext:
 @pytest.mark.proof
 def test_both_builds_are_measured_with_both_kinds_of_heads(context: PassContext) -> None:
     found = heads.measure(context)
-    assert list(found.loads) == [(build, kind) for build in (BASE, OURS) for kind in reversed(heads.DIALECTS)]
+    assert list(found.loads) == [(build, kind) for build in (OURS, BASE) for kind in heads.DIALECTS]
     assert all(load.calls > CALLERS and load.cpu_us > 0 for loads in found.loads.values() for load in loads)
     assert heads.find_faults(found) is not None
     assert found.cpu_ratio(OURS) is not None
