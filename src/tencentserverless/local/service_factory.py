@@ -18,6 +18,7 @@ from tencentserverless.local.invocations.ledger import Ledger
 from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.timers import Timers, fire_into
+from tencentserverless.local.memory_limit import read_memory_limit
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.registry.catalogue import Catalogue, restore
 from tencentserverless.local.registry.database import Database, DatabaseError
@@ -59,7 +60,9 @@ def create_services(
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
     stack.callback(history.flush)
     context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger)
-    scheduler = Scheduler(Launcher(context), settings.limits, catalogue.reservations)
+    scheduler = Scheduler(
+        Launcher(context), settings.limits, catalogue.reservations, read_memory_limit().is_memory_short
+    )
     injection = FaultInjection(faults)
     runner = Runner(scheduler, (injection, HistoryKeeping(history, time.time), FailureLines(console)))
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)

@@ -213,6 +213,59 @@ def test_a_body_in_many_small_chunks_is_no_head():
     served(scenario, head_bytes=1024)
 
 
+class Remembering(Echo):
+    """A site that answers at once, and remembers every head."""
+
+    def __init__(self, **bounds):
+        super().__init__(**bounds)
+        self.known = 0
+
+    def handle(self, request, connection):
+        connection.remember("known", frozenset())
+        connection.reply(request.body)
+
+    def handle_known(self, known, values, body, connection):
+        self.known += 1
+        connection.reply(body)
+        return True
+
+
+@pytest.mark.parametrize("header", [b"", b"Connection: Upgrade\r\n", b"Expect: nothing\r\n"])
+def test_many_requests_of_one_size_are_no_long_head(header):
+    async def scenario(connect):
+        request = HEAD[:-2] + header + b"\r\n12345"
+        reader, writer = await connect(b"")
+        for _ in range(100):
+            writer.write(request)
+            assert (await reader.readuntil(b"12345")).startswith(b"HTTP/1.1 200")
+
+    served(scenario, Remembering(head_bytes=512))
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [
+        (b"", 2),
+        (b"Connection: Keep-Alive\r\n", 2),
+        (b"connection: keep-alive\r\n", 2),
+        (b"Connection: keep-alive, TE\r\n", 0),
+        (b"Connection: Keep-Alive\r\nConnection: TE\r\n", 0),
+        (b"Expect: nothing\r\n", 0),
+    ],
+)
+def test_a_head_that_only_asks_to_keep_the_connection_is_remembered(header, known):
+    site = Remembering()
+
+    async def scenario(connect):
+        reader, writer = await connect(b"")
+        for _ in range(3):
+            writer.write(HEAD[:-2] + header + b"\r\n12345")
+            await reader.readuntil(b"12345")
+        assert site.known == known
+
+    served(scenario, site)
+
+
 OFFER = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
 OFFERED = {
     "length": HEAD.replace(b"\r\n\r\n", OFFER + b"\r\n") + b"12345",

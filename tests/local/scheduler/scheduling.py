@@ -27,7 +27,7 @@ def record(name="behave", **changes):
 
 
 @contextlib.asynccontextmanager
-async def scheduling(clock=time.time, **limits):
+async def scheduling(clock=time.time, is_memory_short=lambda: False, **limits):
     bounds = Limits(**limits)
     settings = Settings(FUNCTIONS, limits=bounds)
     keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
@@ -35,7 +35,7 @@ async def scheduling(clock=time.time, **limits):
     context = LaunchContext(
         settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger()
     )
-    scheduler = Scheduler(Launcher(context), bounds)
+    scheduler = Scheduler(Launcher(context), bounds, is_memory_short=is_memory_short)
     try:
         yield scheduler
     finally:

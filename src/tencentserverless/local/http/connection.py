@@ -29,6 +29,7 @@ _LINGER_SECONDS = 30.0  # for a client to read a refusal while it still sends th
 _LINGER_BYTES = 32 * 1024 * 1024
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
+_USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
 
 class Site(Protocol):
@@ -176,7 +177,7 @@ class Connection(asyncio.Protocol):
         request, head = self._current, self._data[: self._data.find(b"\r\n\r\n") + 4]
         if not head or not isinstance(request, Request) or not self._keeps:
             return ()
-        if _SHARED_HEADERS.intersection(name for name, _ in request.headers):
+        if any(name in _SHARED_HEADERS and (name, value.lower()) != _USUAL for name, value in request.headers):
             return ()
         self._template, self.known = make_template(head, request.headers, varying), known
         return self._template.names if self._template is not None else ()
