@@ -792,9 +792,7 @@ def test_a_request_like_the_one_before_it_is_handed_over_without_being_read():
     ]
 
 
-@pytest.mark.parametrize(
-    "line", [b"Connection: close", b"Connection: keep-alive", b"Expect: 100-continue", b"Transfer-Encoding: chunked"]
-)
+@pytest.mark.parametrize("line", [b"Connection: close", b"Expect: 100-continue", b"Transfer-Encoding: chunked"])
 def test_a_head_that_says_how_the_connection_goes_on_is_not_remembered(line):
     def handle(request, connection):
         connection.reply(b"%d" % len(connection.remember("facts", VARYING)))
