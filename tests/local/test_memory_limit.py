@@ -16,8 +16,8 @@ from tests.conftest import scf_command
 
 GIB = 1024**3
 MIB = 1024**2
-SMALL_BYTES = 300 * MIB  # more than the server and a few instances, less than all functions below
-COUNT = 40
+SMALL_BYTES = 200 * MIB  # more than the server and a few instances, less than all functions below
+COUNT, EACH_MB = 40, 10
 HUNGRY = """
 held = []
 def main_handler(event, context):
@@ -205,11 +205,20 @@ def functions(tmp_path):
     return root
 
 
-def test_many_functions_and_a_hungry_one_leave_the_server_alive(start_in_group, functions):
+def count_kills(folder):
+    """How many processes of a control group the kernel has killed for memory."""
+    for name in ("memory.events", "memory.oom_control"):
+        if (folder / name).exists():
+            return int(dict(line.split() for line in (folder / name).read_text().splitlines()).get("oom_kill", 0))
+    return 0
+
+
+def test_many_functions_and_a_hungry_one_leave_the_server_alive(start_in_group, functions, small_group):
     server = start_in_group(functions)
     with ThreadPoolExecutor(8) as callers:
-        results = list(callers.map(lambda number: server.invoke(f"fn{number}", {"mb": 1}), range(COUNT)))
-    assert {(result["ErrMsg"], result["RetMsg"]) for result in results} == {("", "1")}
+        results = list(callers.map(lambda number: server.invoke(f"fn{number}", {"mb": EACH_MB}), range(COUNT)))
+    assert {(result["ErrMsg"], result["RetMsg"]) for result in results} == {("", str(EACH_MB))}
+    assert count_kills(small_group) == 0
     assert server.invoke("hungry", {"mb": 1000})["ErrMsg"]
     assert server.invoke("fn0", {"mb": 0})["ErrMsg"] == ""
     assert server.process.poll() is None
