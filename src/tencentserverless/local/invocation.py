@@ -93,12 +93,12 @@ class Invocation:
         nested: bool = False,
         retry_number: int = 0,
     ) -> None:
-        self.record = record
-        self.request_id = request_id
-        self.event = event
-        self.caller = caller
-        self.nested = nested
-        self.retry_number = retry_number
+        self.record: FunctionRecord = record
+        self.request_id: str = request_id
+        self.event: bytes = event
+        self.caller: Caller = caller
+        self.nested: bool = nested
+        self.retry_number: int = retry_number
         self.outcome: Outcome | None = None
         self.failure: Exception | None = None
         self.message: str = ""

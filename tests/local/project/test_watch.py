@@ -8,7 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from watchfiles import Change
 
+from tencentserverless.local.project import watch as watch_module
 from tencentserverless.local.project.watch import digest, watch
 
 PATIENCE_SECONDS = 30
@@ -82,6 +84,32 @@ def test_new_folders_and_those_in_them_are_watched(tmp_path):
             await heard(deep)
             (deep / "one.py").write_text("")
             await heard(deep / "one.py")
+
+    run(scenario)
+
+
+def test_what_a_replaced_watch_has_not_told_yet_is_not_lost(tmp_path, monkeypatch):
+    """A machine with much to do can keep a saved file back until after the watch is replaced, for a new folder."""
+    new = tmp_path / "new"
+    real, late = watch_module._awatch, iter((True,))
+
+    is_there = asyncio.Event()
+
+    async def tell_of_the_folder_alone():
+        await is_there.wait()
+        yield {(Change.added, str(new))}
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(
+        watch_module, "_awatch", lambda *told: tell_of_the_folder_alone() if next(late, False) else real(*told)
+    )
+
+    async def scenario():
+        async with watching(tmp_path) as heard:
+            (tmp_path / "one.py").write_text("")
+            new.mkdir()
+            is_there.set()
+            await heard(tmp_path / "one.py")
 
     run(scenario)
 

@@ -91,8 +91,8 @@ class ApiCall:
         self._services = services
         self._reply = reply
         self._shows_log = shows_log
-        self.qualifier = qualifier
-        self.is_invoke = is_invoke
+        self.qualifier: str = qualifier
+        self.is_invoke: bool = is_invoke
 
     def end(self, invocation: Invocation) -> None:
         """Answer the call."""

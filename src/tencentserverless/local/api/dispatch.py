@@ -33,7 +33,7 @@ class Api:
         self._authenticator = Authenticator(keys, services.clock, limits.skew_seconds)
         self._known_clients = KnownClients(services, keys, services.clock, limits.skew_seconds)
         self._admin = admin
-        self.handle_known = self._known_clients.serve_known
+        self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = self._known_clients.serve_known
         self._tasks: set[asyncio.Task[None]] = set()
         self.bounds: Bounds = Bounds(limits.head_bytes, limits.request_seconds, limits.keep_alive_seconds)
 

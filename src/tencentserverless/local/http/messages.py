@@ -69,14 +69,14 @@ class Request:
     __slots__ = ("body", "headers", "is_upgrade", "keeps", "method", "stream", "url", "version")
 
     def __init__(self, method: str, url: bytes, headers: Headers, *, is_upgrade: bool = False) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = b""
+        self.method: str = method
+        self.url: bytes = url
+        self.headers: Headers = headers
+        self.body: bytes = b""
         self.stream: BodyStream | None = None
-        self.is_upgrade = is_upgrade
-        self.keeps = True
-        self.version = "1.1"
+        self.is_upgrade: bool = is_upgrade
+        self.keeps: bool = True
+        self.version: str = "1.1"
 
     @property
     def path(self) -> str:
