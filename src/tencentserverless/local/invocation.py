@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Protocol
 
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_record import FunctionRecord
 
 _rng = Random()  # noqa: S311  # an id says which call, and guards nothing
 os.register_at_fork(after_in_child=_rng.seed)  # or servers that are forks of one process give the same ids
@@ -59,7 +59,7 @@ class Invocation:
     :ivar ends_instance: whatever its outcome, its instance is discarded
     :ivar is_interrupted: it was to end: if nothing of it has run yet, nothing will
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
-    :ivar fault: the rule that has hit it, as ``faults`` has it
+    :ivar fault: the rule that has hit it, as ``fault_rules`` has it
     :ivar kept: its record in the history, while there is one
     """
 

@@ -9,12 +9,12 @@ from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.folder_sync import scan_folders
+from tencentserverless.local.folder_scan import scan_folders
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
-from tencentserverless.local.invocations.event_executor import EventExecutor
-from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.event_run import EventExecutor
+from tencentserverless.local.invocations.executions import Ledger
+from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.ledger import Ledger
 from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.timers import Timers, fire_into

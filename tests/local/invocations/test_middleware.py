@@ -9,7 +9,7 @@ import pytest
 from tencentserverless.local import outcome
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Invocation, Stopping
-from tencentserverless.local.invocations.faults import Faults, parse
+from tencentserverless.local.invocations.fault_rules import Faults, parse
 from tencentserverless.local.invocations.middleware import (
     FailureLines,
     FaultInjection,
@@ -18,7 +18,7 @@ from tencentserverless.local.invocations.middleware import (
     Runner,
 )
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_record import FunctionKey, FunctionRecord
 
 RECORD = FunctionRecord(FunctionKey("ap-a", "default", "fn"), "index.main_handler", "Python3.10", Path("/x"))
 DONE = Outcome(0, '{"a": 1}', "", "", 2.5, 1000, b"printed")

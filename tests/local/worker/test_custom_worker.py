@@ -19,8 +19,8 @@ import pytest
 from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
 from tencentserverless.local.invocation import Stopping
-from tencentserverless.local.invocations.ledger import Ledger
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.invocations.executions import Ledger
+from tencentserverless.local.registry.function_record import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import MIB, Limits, Settings

@@ -3,12 +3,12 @@
 from tencentserverless.local.actions import (
     aliases,
     async_events,
-    concurrency,
-    deployment,
-    functions,
+    function_changes,
+    function_queries,
     invoke,
     logs,
     namespaces,
+    reserved_concurrency,
     triggers,
     versions,
 )
@@ -16,12 +16,12 @@ from tencentserverless.local.actions.parameters import Action
 
 ACTIONS: dict[str, Action] = {
     **invoke.ACTIONS,
-    **deployment.ACTIONS,
-    **functions.ACTIONS,
+    **function_changes.ACTIONS,
+    **function_queries.ACTIONS,
     **versions.ACTIONS,
     **aliases.ACTIONS,
     **namespaces.ACTIONS,
-    **concurrency.ACTIONS,
+    **reserved_concurrency.ACTIONS,
     **logs.ACTIONS,
     **async_events.ACTIONS,
     **triggers.ACTIONS,

@@ -11,9 +11,9 @@ from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import project_variables
 
 if TYPE_CHECKING:
+    from tencentserverless.local.registry.function_record import FunctionRecord
     from tencentserverless.local.registry.packing import Contents, PackRules
-    from tencentserverless.local.registry.records import FunctionRecord
-    from tencentserverless.local.registry.triggers import Trigger
+    from tencentserverless.local.registry.timer_triggers import Trigger
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.manifest import DEFAULT_HANDLER, FILE_NAME, read_manifest
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FUNCTION_NAME, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_record import (
+    DEFAULT_NAMESPACE,
+    FUNCTION_NAME,
+    FunctionKey,
+    FunctionRecord,
+)
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 ENTRY_FILE = "index.py"

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tencentserverless.local.private_files import let_write
+from tencentserverless.local.registry.function_record import Package
 from tencentserverless.local.registry.packing import (
     MAX_DEPTH,
     MAX_FILES,
@@ -32,7 +33,6 @@ from tencentserverless.local.registry.packing import (
     pack,
     too_large,
 )
-from tencentserverless.local.registry.records import Package
 from tencentserverless.local.settings import KIB
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.console import Console
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.records import LATEST, FunctionRecord
+from tencentserverless.local.registry.function_record import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
 from tencentserverless.local.settings import MIB, Settings
+from tencentserverless.local.worker.call_limits import MemoryWatch
 from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
 from tencentserverless.local.worker.environment import (
     RunDirectory,
@@ -21,7 +22,6 @@ from tencentserverless.local.worker.environment import (
     make_environment,
 )
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
-from tencentserverless.local.worker.limits import MemoryWatch
 from tencentserverless.local.worker.output import Output
 from tencentserverless.local.worker.process_group import instance_tag, kill_orphans
 from tencentserverless.local.worker.python_worker import Command, start_python_worker

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tencentserverless.local.access_keys import AccessKey
 from tencentserverless.local.private_files import let_write
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_record import FunctionRecord
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, instance_tag
@@ -104,7 +104,7 @@ def load_frame(
     }
 
 
-_CHILD_MODULES = ("bootstrap", "context", "frames", "library", "payloads")
+_CHILD_MODULES = ("bootstrap", "context", "frames", "stdlib", "payloads")
 #: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 

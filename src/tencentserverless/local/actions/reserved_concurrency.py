@@ -7,14 +7,14 @@ Limits: GetAccount's sample.
 
 import msgspec
 
-from tencentserverless.local.actions.deployment import FUNCTIONS_PER_NAMESPACE
+from tencentserverless.local.actions.function_changes import FUNCTIONS_PER_NAMESPACE
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import Codes, find_function
 from tencentserverless.local.actions.namespaces import NAMESPACES_PER_REGION
 from tencentserverless.local.actions.parameters import Action, Call, Table
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import INIT_TIMEOUT_SECONDS, TIMEOUT_SECONDS
+from tencentserverless.local.registry.function_record import INIT_TIMEOUT_SECONDS, TIMEOUT_SECONDS
 from tencentserverless.local.services import Services
 
 _UNRESERVED_MB = 12_800

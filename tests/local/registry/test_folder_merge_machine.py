@@ -15,13 +15,13 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tencentserverless.local.folder_sync import scan_folder, scan_folders
+from tencentserverless.local.folder_scan import scan_folder, scan_folders
 from tencentserverless.local.project.discovery import discover
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import Alias, new_function
+from tencentserverless.local.registry.function_record import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
 from tests.profiles import examples
 
 REGION = "ap-guangzhou"
@@ -68,7 +68,7 @@ class Registry(RuleBasedStateMachine):
 
     @initialize()
     def start(self):
-        self.base = Path(tempfile.mkdtemp(prefix="scf-reconcile-"))
+        self.base = Path(tempfile.mkdtemp(prefix="scf-merge_folder-"))
         self.root, self.aside = self.base / "project", self.base / "aside"
         self.root.mkdir()
         self.aside.mkdir()

@@ -20,16 +20,16 @@ from tencentserverless.local.actions.lookup import check_name, check_namespace, 
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
 from tencentserverless.local.actions.versions import publish
 from tencentserverless.local.errors import ApiError, StartupError
-from tencentserverless.local.folder_sync import follow_folder
+from tencentserverless.local.folder_scan import follow_folder
 from tencentserverless.local.registry.function import Function, new_function
-from tencentserverless.local.registry.packages import Draft
-from tencentserverless.local.registry.records import (
+from tencentserverless.local.registry.function_record import (
     HANDLER,
     MAX_NAMES_CHARS,
     FunctionKey,
     FunctionRecord,
     is_other_handler,
 )
+from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known

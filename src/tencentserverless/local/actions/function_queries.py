@@ -26,9 +26,9 @@ from tencentserverless.local.actions.parameters import (
 from tencentserverless.local.actions.triggers import shown_trigger
 from tencentserverless.local.actions.versions import delete_version
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.folder_sync import follow_folder
+from tencentserverless.local.folder_scan import follow_folder
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import LATEST
+from tencentserverless.local.registry.function_record import LATEST
 from tencentserverless.local.services import Services, drain_versions
 
 _MAX_FILTERS = 10

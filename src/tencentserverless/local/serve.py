@@ -277,7 +277,7 @@ async def _listen(server: "HttpServer", api: "Api", start: _Start, stack: contex
     if start.tls:
         await server.listen(api, listeners.main.listener, start.tls.context)
     if listeners.proxy:
-        from tencentserverless.local.http.proxy import ConnectProxy
+        from tencentserverless.local.http.connect_proxy import ConnectProxy
 
         proxy = ConnectProxy(listeners.target, start.settings.limits)
         stack.callback(proxy.close)
