@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 
 import pytest
 
@@ -11,6 +12,7 @@ from tencentserverless.local.api.dispatch import Api
 from tencentserverless.local.http import connection as connection_module
 from tencentserverless.local.http.messages import Answer, Bounds, Intake, Refused
 from tencentserverless.local.http.server import HttpServer
+from tencentserverless.local.http.tls import open_tls
 
 PATIENCE_SECONDS = 10
 HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
@@ -39,18 +41,22 @@ class Echo:
         self.lost_connections += 1
 
 
-def served(scenario, site=None, **bounds):
-    """Run ``scenario(connect)`` against a server of a site with these bounds."""
+def served(scenario, site=None, secured=None, **bounds):
+    """Run ``scenario(connect)`` against a server of a site with these bounds.
+
+    :param secured: for TLS
+    """
 
     async def run():
         listener = socket.create_server(("127.0.0.1", 0))
         address = listener.getsockname()
         server = HttpServer()
-        await server.listen(site or Echo(**bounds), listener)
+        await server.listen(site or Echo(**bounds), listener, secured and secured.context)
+        trusting = secured and ssl.create_default_context(cafile=str(secured.ca_file))
         async with contextlib.AsyncExitStack() as stack:
 
             async def connect(data):
-                reader, writer = await asyncio.open_connection(*address)
+                reader, writer = await asyncio.open_connection(*address, ssl=trusting)
                 stack.callback(writer.close)
                 writer.write(data)
                 return reader, writer
@@ -862,3 +868,65 @@ def test_requests_of_one_size_may_come_for_ever():
             assert (await reader.readuntil(body)).startswith(b"HTTP/1.1 200")
 
     served(scenario, Script(answer_at_once, head_bytes=1024))
+
+
+@pytest.fixture(params=["plain", "tls"])
+def secured(request, tmp_path):
+    """None, and the files of a server that speaks TLS."""
+    with open_tls(tmp_path, "127.0.0.1") if request.param == "tls" else contextlib.nullcontext() as secured:
+        yield secured
+
+
+def test_answers_can_be_read_though_much_comes_behind_garbage():
+    """Bytes that nobody reads would have the system reset the connection, and throw the answers away."""
+
+    def handle(request, connection):
+        asyncio.get_running_loop().call_soon(connection.reply, request.body)
+
+    async def scenario(connect):
+        reader, writer = await connect((HEAD + b"12345") * 500 + b"nonsense\r\n\r\n" + b"x" * 1_000_000)
+        answers = await reader.read()
+        assert answers.count(b"\r\n\r\n12345") == answers.count(b"HTTP/1.1") == 500
+        writer.close()
+        await until(lambda: not len(connect.server.connections))
+
+    served(scenario, Script(handle))
+
+
+def test_a_refusal_of_a_large_body_can_be_read(secured):
+    size = 4_000_000
+
+    async def scenario(connect):
+        reader, writer = await connect(STREAMED.replace(b"400000", b"%d" % size) + b"x" * size)
+        assert (await reader.read()).endswith(b"no")
+        writer.close()
+        await until(lambda: not len(connect.server.connections))
+
+    served(scenario, Script(None, accept=Answer(403, b"no")), secured)
+
+
+def test_an_idle_connection_ends_at_once_with_the_server(secured):
+    async def scenario(connect):
+        reader, _ = await connect(HEAD + b"12345")
+        await reader.readuntil(b"12345")
+        await connect.server.stop(PATIENCE_SECONDS)
+        assert not len(connect.server.connections)
+
+    served(scenario, Script(answer_at_once), secured)
+
+
+def test_a_client_of_tls_that_sends_no_more_gets_no_answer_and_no_word_is_logged(secured, caplog):
+    """TLS has no half-closed connections, as asyncio has it."""
+
+    async def scenario(connect):
+        reader, writer = await connect(HEAD + b"12345")
+        await until(lambda: len(connect.server.connections) and only(connect)._current is not None)
+        if secured:
+            writer.close()
+            await until(lambda: not len(connect.server.connections))
+        else:
+            writer.write_eof()
+            assert (await reader.read()).endswith(b"12345")
+
+    served(scenario, None, secured)
+    assert not caplog.text

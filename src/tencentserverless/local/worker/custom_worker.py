@@ -102,7 +102,7 @@ class CustomWorker:
 
     @property
     def running_seconds(self) -> float:
-        """How long the call that it runs has taken until now; 0 if it runs none."""
+        """The duration of the call that it runs, until now; 0 if it runs none."""
         return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
