@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 
 import pytest
 
@@ -11,6 +12,7 @@ from tencentserverless.local.api.dispatch import Api
 from tencentserverless.local.http import connection as connection_module
 from tencentserverless.local.http.messages import Answer, Bounds, Intake, Refused
 from tencentserverless.local.http.server import HttpServer
+from tencentserverless.local.http.tls import open_tls
 
 PATIENCE_SECONDS = 10
 HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
@@ -39,18 +41,22 @@ class Echo:
         self.lost_connections += 1
 
 
-def served(scenario, site=None, **bounds):
-    """Run ``scenario(connect)`` against a server of a site with these bounds."""
+def served(scenario, site=None, secured=None, **bounds):
+    """Run ``scenario(connect)`` against a server of a site with these bounds.
+
+    :param secured: for TLS
+    """
 
     async def run():
         listener = socket.create_server(("127.0.0.1", 0))
         address = listener.getsockname()
         server = HttpServer()
-        await server.listen(site or Echo(**bounds), listener)
+        await server.listen(site or Echo(**bounds), listener, secured and secured.context)
+        trusting = secured and ssl.create_default_context(cafile=str(secured.ca_file))
         async with contextlib.AsyncExitStack() as stack:
 
             async def connect(data):
-                reader, writer = await asyncio.open_connection(*address)
+                reader, writer = await asyncio.open_connection(*address, ssl=trusting)
                 stack.callback(writer.close)
                 writer.write(data)
                 return reader, writer
@@ -522,6 +528,7 @@ def test_a_client_that_waits_to_be_asked_is_asked_behind_the_answer_before_it():
 
 
 def test_a_body_whose_site_pauses_it_is_not_read_until_it_goes_on():
+    size = 4_000_000  # too much for one read
     parts, streams = [], []
 
     def handle(request, connection):
@@ -537,13 +544,14 @@ def test_a_body_whose_site_pauses_it_is_not_read_until_it_goes_on():
         request.stream.take(on_data)
 
     async def scenario(connect):
-        reader, writer = await connect(STREAMED)
+        reader, writer = await connect(STREAMED.replace(b"400000", b"%d" % size))
         await until(lambda: streams)
-        writer.write(b"x" * 400_000)
-        while sum(map(len, parts)) < 400_000:
+        writer.write(b"x" * size)
+        while sum(map(len, parts)) < size:
             count = len(parts)
             await until(lambda count=count: len(parts) > count)
-            if sum(map(len, parts)) == 400_000:
+            assert len(parts) == count + 1 or parts[-1] == b""
+            if parts[-1] == b"":
                 break  # it has been answered
             assert only(connect)._is_paused
             for _ in range(3):
@@ -555,7 +563,8 @@ def test_a_body_whose_site_pauses_it_is_not_read_until_it_goes_on():
     served(scenario, Script(handle, accept=Intake.STREAM))
 
 
-def test_a_body_is_read_on_when_the_client_reads_its_answer_again():
+@pytest.mark.parametrize("pauses", [True, False])
+def test_a_body_is_read_on_when_the_client_reads_its_answer_again(pauses):
     """Both at once: the answer of an echo is under way while the body still comes."""
     size = 8_000_000
 
@@ -565,10 +574,11 @@ def test_a_body_is_read_on_when_the_client_reads_its_answer_again():
         def on_data(data):
             if not data:
                 connection.finish()
-            elif not connection.write(data):
+            elif not connection.write(data) and pauses:
                 request.stream.pause(True)
 
-        connection.on_drained(lambda: request.stream.pause(False))
+        if pauses:
+            connection.on_drained(lambda: request.stream.pause(False))
         request.stream.take(on_data)
 
     async def scenario(connect):
@@ -912,3 +922,65 @@ def test_requests_of_one_size_may_come_for_ever():
             assert (await reader.readuntil(body)).startswith(b"HTTP/1.1 200")
 
     served(scenario, Script(answer_at_once, head_bytes=1024))
+
+
+@pytest.fixture(params=["plain", "tls"])
+def secured(request, tmp_path):
+    """None, and the files of a server that speaks TLS."""
+    with open_tls(tmp_path, "127.0.0.1") if request.param == "tls" else contextlib.nullcontext() as secured:
+        yield secured
+
+
+def test_answers_can_be_read_though_much_comes_behind_garbage():
+    """Bytes that nobody reads would have the system reset the connection, and throw the answers away."""
+
+    def handle(request, connection):
+        asyncio.get_running_loop().call_soon(connection.reply, request.body)
+
+    async def scenario(connect):
+        reader, writer = await connect((HEAD + b"12345") * 500 + b"nonsense\r\n\r\n" + b"x" * 1_000_000)
+        answers = await reader.read()
+        assert answers.count(b"\r\n\r\n12345") == answers.count(b"HTTP/1.1") == 500
+        writer.close()
+        await until(lambda: not len(connect.server.connections))
+
+    served(scenario, Script(handle))
+
+
+def test_a_refusal_of_a_large_body_can_be_read(secured):
+    size = 4_000_000
+
+    async def scenario(connect):
+        reader, writer = await connect(STREAMED.replace(b"400000", b"%d" % size) + b"x" * size)
+        assert (await reader.read()).endswith(b"no")
+        writer.close()
+        await until(lambda: not len(connect.server.connections))
+
+    served(scenario, Script(None, accept=Answer(403, b"no")), secured)
+
+
+def test_an_idle_connection_ends_at_once_with_the_server(secured):
+    async def scenario(connect):
+        reader, _ = await connect(HEAD + b"12345")
+        await reader.readuntil(b"12345")
+        await connect.server.stop(PATIENCE_SECONDS)
+        assert not len(connect.server.connections)
+
+    served(scenario, Script(answer_at_once), secured)
+
+
+def test_a_client_of_tls_that_sends_no_more_gets_no_answer_and_no_word_is_logged(secured, caplog):
+    """TLS has no half-closed connections, as asyncio has it."""
+
+    async def scenario(connect):
+        reader, writer = await connect(HEAD + b"12345")
+        await until(lambda: len(connect.server.connections) and only(connect)._current is not None)
+        if secured:
+            writer.close()
+            await until(lambda: not len(connect.server.connections))
+        else:
+            writer.write_eof()
+            assert (await reader.read()).endswith(b"12345")
+
+    served(scenario, None, secured)
+    assert not caplog.text

@@ -78,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._is_clogged = False  # the client does not read its answers
         self._is_paused = False
         self._is_body_paused = False  # by the site that takes it in parts
+        self._is_silent = False  # nothing is said of broken HTTP
         self._is_handling = False  # the site has not returned yet
         self._is_chunked = False
         self._has_body = True  # of the answer; that to HEAD has none
@@ -218,7 +219,9 @@ class Connection(asyncio.Protocol):
         """Bytes of a request, or of several."""
         reader = self._reader
         if reader.state is State.STOPPED:
-            self._throw_away(len(data))
+            self._lingering_bytes -= len(data)  # they are thrown away, so that the client can read its answer
+            if self._lingering_bytes <= 0:
+                self.close()
             return
         is_first = self._current is None and reader.state is State.BETWEEN
         if is_first and self._template is not None:
@@ -259,11 +262,10 @@ class Connection(asyncio.Protocol):
             return  # the site answers at once: the loop below sees that
         reader = self._reader
         if isinstance(reader.stop, Broken) and reader.stop.fault is not Fault.BODY_TOO_LARGE and self._is_owing():
-            reader.stop = None  # words on it could be taken for one of the answers that are owed
+            self._is_silent = True  # words on it could be taken for one of the answers that are owed
         while self._current is None and reader.whole and not self._is_clogged and not self._is_ending():
             self._handle(reader.whole.popleft())
-        transport = self._transport
-        if transport is None or transport.is_closing():
+        if self._is_ending():
             return
         if self._is_owing():
             self._settle_reading()
@@ -273,8 +275,7 @@ class Connection(asyncio.Protocol):
             self._end_reading(reader.stop)
             return
         self._pause(self._is_clogged)
-        if reader.take_continue():
-            transport.write(CONTINUE)
+        self._ask_for_body()
         if not reader.is_partial:
             self._is_arriving = False
             self._set_deadline(self._bounds.idle_seconds)
@@ -287,8 +288,8 @@ class Connection(asyncio.Protocol):
         self._current = request
         self._keeps = request.keeps and not self._is_stopping
         self._deadline, self._is_arriving, self._is_body_paused = math.inf, False, False
-        if request.stream is not None and self._reader.take_continue() and self._transport is not None:
-            self._transport.write(CONTINUE)
+        if request.stream is not None:
+            self._ask_for_body()
         self._is_handling = True
         try:
             self._site.handle(request, self)
@@ -298,13 +299,15 @@ class Connection(asyncio.Protocol):
         finally:
             self._is_handling = False
 
-    def _is_head(self) -> bool:
-        """True if the request that is under way gets no body."""
-        return isinstance(self._current, Request) and self._current.method == "HEAD"
+    def _ask_for_body(self) -> None:
+        if self._transport is not None and self._reader.take_continue():
+            self._transport.write(CONTINUE)
 
     def _is_ending(self) -> bool:
-        """True if no more is written."""
         return self._transport is None or self._transport.is_closing()
+
+    def _is_head(self) -> bool:
+        return isinstance(self._current, Request) and self._current.method == "HEAD"
 
     def _is_owing(self) -> bool:
         """True if a request waits for its answer."""
@@ -324,12 +327,14 @@ class Connection(asyncio.Protocol):
         """End the connection, which reads no more and owes no answer."""
         if self._transport is None or self._lingering_bytes:
             return
-        if stop is None:
+        if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
             self._transport.close()
             return
-        answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
-        self._transport.write(head_of(answer, self._others.date_line(), len(answer.body), keeps=False) + answer.body)
-        if isinstance(stop, Answer) or stop.request is not None:
+        if not self._is_silent:
+            answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
+            head = head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
+            self._transport.write(head + answer.body)
+        if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
             self._linger()
         else:
             self._transport.close()
@@ -339,19 +344,13 @@ class Connection(asyncio.Protocol):
         self._reader.end()
         if self._transport is None:
             return
+        self._lingering_bytes = _LINGER_BYTES
+        self._pause(False)
+        self._set_deadline(_LINGER_SECONDS)
         if self._transport.can_write_eof():
-            self._lingering_bytes = _LINGER_BYTES
             self._transport.write_eof()
-            self._pause(False)
-            self._set_deadline(_LINGER_SECONDS)
         else:
-            self._transport.close()
-
-    def _throw_away(self, size: int) -> None:
-        """Read what a client still sends that is to read its refusal."""
-        self._lingering_bytes -= size
-        if self._lingering_bytes <= 0:
-            self.close()
+            self._transport.close()  # over TLS, which reads on until the client ends too
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:
