@@ -30,4 +30,4 @@ def test_a_name_that_is_no_commit_ends_the_run_at_once(name: str) -> None:
 def test_the_sources_of_a_commit_are_all_that_a_build_needs(tmp_path) -> None:
     builds.unpack(builds.find_commit("HEAD"), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(SOURCES)
-    assert (tmp_path / "src" / "tencentserverless" / "local" / "app.py").is_file()
+    assert (tmp_path / "src" / "tencentserverless" / "local" / "settings.py").is_file()

@@ -56,7 +56,7 @@ def test_cpu_time_of_server_and_workers_is_measured_for_each_call(server: Runnin
     before = server.cpu_seconds()
     load = run_slice(generator, server, SECONDS)
     after = server.cpu_seconds()
-    assert load.cpu_us * load.calls <= (after - before) * 1e6
+    assert load.cpu_us * load.calls <= (after - before) * 1e6 + 1  # of rounding
     assert load.cpu_us > 0
 
 
