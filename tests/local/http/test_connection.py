@@ -696,6 +696,23 @@ def test_a_client_that_is_refused_and_neither_sends_nor_goes_is_cut(monkeypatch)
     served(scenario, Script(None, accept=Answer(403, b"no")))
 
 
+@pytest.mark.parametrize("head", [HEAD.replace(b"Host", b"Connection: close\r\nHost"), HEAD])
+def test_a_client_that_never_reads_its_last_answer_is_cut(monkeypatch, head):
+    monkeypatch.setattr(connection_module, "_LINGER_SECONDS", 0.05)
+
+    def handle(request, connection):
+        connection.reply(b"x" * 20_000_000)
+
+    async def scenario(connect):
+        reader, _ = await connect(head + b"12345")
+        await reader.readexactly(1)
+        await until(lambda: not len(connect.server.connections))
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await reader.readexactly(20_000_000)
+
+    served(scenario, Script(handle, idle_seconds=0.05))
+
+
 class Raw(asyncio.Protocol):
     """Another protocol, which writes back what it gets."""
 

@@ -25,7 +25,7 @@ from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 from tencentserverless.local.http.repeated_heads import HeadTemplate, make_template
 
-_LINGER_SECONDS = 30.0  # for a client to read a refusal while it still sends the body
+_LINGER_SECONDS = 30.0  # for a client to read the last answer
 _LINGER_BYTES = 32 * 1024 * 1024
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
@@ -276,12 +276,9 @@ class Connection(asyncio.Protocol):
             return
         self._pause(self._is_clogged)
         self._ask_for_body()
-        if not reader.is_partial:
-            self._is_arriving = False
-            self._set_deadline(self._bounds.idle_seconds)
-        elif not self._is_arriving:
-            self._is_arriving = True
-            self._set_deadline(self._bounds.request_seconds)
+        if not reader.is_partial or not self._is_arriving:
+            self._is_arriving = reader.is_partial
+            self._set_deadline(self._bounds.request_seconds if self._is_arriving else self._bounds.idle_seconds)
 
     def _handle(self, request: Request) -> None:
         """Hand a request to the site. A site that raises ends the connection, or its client would wait for ever."""
@@ -320,15 +317,15 @@ class Connection(asyncio.Protocol):
             self._linger()
         elif self._keeps:
             self._go_on()
-        elif self._transport is not None:
-            self._transport.close()
+        else:
+            self._end()
 
     def _end_reading(self, stop: Answer | Broken | None) -> None:
         """End the connection, which reads no more and owes no answer."""
         if self._transport is None or self._lingering_bytes:
             return
         if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
-            self._transport.close()
+            self._end()
             return
         if not self._is_silent:
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
@@ -337,7 +334,13 @@ class Connection(asyncio.Protocol):
         if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
             self._linger()
         else:
+            self._end()
+
+    def _end(self) -> None:
+        """Close the connection once its client has read the answers, for which it has its time."""
+        if self._transport is not None:
             self._transport.close()
+            self._set_deadline(_LINGER_SECONDS)
 
     def _linger(self) -> None:
         """Let the client read the answer though it still sends: a close now could take the answer away from it."""
@@ -385,15 +388,13 @@ class Connection(asyncio.Protocol):
 
     def _expire(self) -> None:
         self._timer = None
-        if self._transport is None:
-            return
         now = self._loop.time()
         if now < self._deadline:
             self._timer = self._loop.call_at(min(self._deadline, now + self._bounds.idle_seconds), self._expire)
         elif self._is_arriving:
             self._reader.expire()
             self._go_on()
-        elif self._lingering_bytes:
-            self._transport.abort()
+        elif self._lingering_bytes or self._is_ending():
+            self.close()
         else:
-            self._transport.close()
+            self._end()
