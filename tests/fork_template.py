@@ -31,7 +31,7 @@ SCF_MODULES = (
     "tencentserverless.cli.commands.invoke",
     "tencentserverless.cli.commands.local.start",
     "tencentserverless.local.serve",
-    "tencentserverless.local.invocations.event_run",
+    "tencentserverless.local.invocations.event_executor",
     "tencentserverless.local.reload",
     "tencentserverless.local.http.server",
     "tencentserverless.local.api.dispatch",

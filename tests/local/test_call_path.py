@@ -20,8 +20,8 @@ PATIENCE_SECONDS = 20
 #: The path of a call, as docs/architecture.md has it.
 PATH = [
     "local/http/connection.py",
-    "local/http/repeated_heads.py",
-    "local/api/repeated_calls.py",
+    "local/http/head_template.py",
+    "local/api/fast_path.py",
     "local/access_keys.py",
     "_core/signing.py",
     "local/invocation.py",
@@ -35,7 +35,7 @@ PATH = [
     "local/scheduler/instance.py",
     "local/worker/python_worker.py",
     "local/worker/output.py",
-    "local/worker/call_limits.py",
+    "local/worker/time_limit.py",
     "local/worker/child/frames.py",
     "local/worker/channel.py",
     "local/scheduler/pool.py",

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Protocol
 
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.function_record import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 _rng = Random()  # noqa: S311  # an id says which call, and guards nothing
 os.register_at_fork(after_in_child=_rng.seed)  # or servers that are forks of one process give the same ids

@@ -10,14 +10,14 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.folder_scan import end_old, read_project, scan_folder, scan_folders, tell
+from tencentserverless.local.function_folders import end_old, read_project, scan_folder, scan_folders, tell
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
 from tencentserverless.local.project.manifest import FILE_NAME
 from tencentserverless.local.project.watch import Watch, watch
 from tencentserverless.local.registry.catalogue import SyncResult
 from tencentserverless.local.registry.database import DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition, settings_of
-from tencentserverless.local.registry.function_record import LATEST, FunctionKey
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey
 from tencentserverless.local.services import Services
 
 _PAUSE_SECONDS = 1.0  # after an unexpected failure

@@ -105,7 +105,7 @@ def _check_debugger(settings: Settings, project: "Project") -> None:
 
     :raises StartupError: if debugpy or a function is missing
     """
-    from tencentserverless.local.worker.environment import debugger_folder
+    from tencentserverless.local.worker.run_directory import debugger_folder
 
     if settings.debug_ports and debugger_folder() is None:
         raise StartupError(Reason.RUNTIME, "--debug needs debugpy; run: pip install debugpy")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tencentserverless._core import wire
 from tencentserverless.local.descriptor_limit import count_instances
-from tencentserverless.local.memory_limit import read_memory_limit
+from tencentserverless.local.machine_memory import read_memory_limit
 
 REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
 

@@ -18,7 +18,7 @@ from tencentserverless.local.invocations.middleware import (
     Runner,
 )
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.function_record import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 
 RECORD = FunctionRecord(FunctionKey("ap-a", "default", "fn"), "index.main_handler", "Python3.10", Path("/x"))
 DONE = Outcome(0, '{"a": 1}', "", "", 2.5, 1000, b"printed")

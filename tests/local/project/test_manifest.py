@@ -4,7 +4,7 @@ import pytest
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.manifest import read_manifest
-from tencentserverless.local.registry.packing import PackRules
+from tencentserverless.local.registry.package_contents import PackRules
 
 HEAD = "component: scf\nname: demo\napp: shop\n"
 

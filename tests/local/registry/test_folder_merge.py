@@ -7,8 +7,8 @@ import pytest
 
 from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncChange, merge_folder
 from tencentserverless.local.registry.function import new_function
-from tencentserverless.local.registry.function_record import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.function_tables import StoredFunction, decode_function, encode_function
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.registry.timer_triggers import Trigger
 

@@ -15,12 +15,12 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tencentserverless.local.folder_scan import scan_folder, scan_folders
+from tencentserverless.local.function_folders import scan_folder, scan_folders
 from tencentserverless.local.project.discovery import discover
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import Alias, new_function
-from tencentserverless.local.registry.function_record import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
 from tests.profiles import examples
 

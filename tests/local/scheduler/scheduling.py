@@ -8,14 +8,14 @@ from pathlib import Path
 from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
 from tencentserverless.local.invocation import Invocation, new_request_id
-from tencentserverless.local.invocations.executions import Ledger
 from tencentserverless.local.invocations.middleware import FutureCaller
-from tencentserverless.local.registry.function_record import FunctionKey, FunctionRecord
+from tencentserverless.local.invocations.run_ledger import Ledger
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Limits, Settings
-from tencentserverless.local.worker.environment import RunDirectory
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME, Interpreters
+from tencentserverless.local.worker.run_directory import RunDirectory
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 

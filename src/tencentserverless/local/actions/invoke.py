@@ -19,7 +19,7 @@ from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.invocations.queue import QueueFull
 from tencentserverless.local.outcome import Outcome, call_log, tail
 from tencentserverless.local.registry.event_tables import Event
-from tencentserverless.local.registry.function_record import DEFAULT_ALIAS, LATEST, FunctionRecord
+from tencentserverless.local.registry.function_version import DEFAULT_ALIAS, LATEST, FunctionRecord
 from tencentserverless.local.services import Services
 from tencentserverless.local.worker.interpreters import can_run
 

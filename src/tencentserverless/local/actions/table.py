@@ -1,6 +1,7 @@
 """Every action that the local SCF serves, by name."""
 
 from tencentserverless.local.actions import (
+    account,
     aliases,
     async_events,
     function_changes,
@@ -22,6 +23,7 @@ ACTIONS: dict[str, Action] = {
     **aliases.ACTIONS,
     **namespaces.ACTIONS,
     **reserved_concurrency.ACTIONS,
+    **account.ACTIONS,
     **logs.ACTIONS,
     **async_events.ACTIONS,
     **triggers.ACTIONS,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from tencentserverless.local.http.head_template import HeadTemplate, make_template
 from tencentserverless.local.http.messages import (
     CONTINUE,
     Answer,
@@ -23,7 +24,6 @@ from tencentserverless.local.http.messages import (
 )
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
-from tencentserverless.local.http.repeated_heads import HeadTemplate, make_template
 
 _LINGER_SECONDS = 30.0  # for a client to read the last answer
 _LINGER_BYTES = 32 * 1024 * 1024

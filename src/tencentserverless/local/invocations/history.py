@@ -15,7 +15,7 @@ import msgspec
 
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
-from tencentserverless.local.registry.function_record import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import Search
 from tencentserverless.local.settings import KIB
 

@@ -13,7 +13,7 @@ from tencentserverless.local.invocations.queue import Queue, QueueFull
 from tencentserverless.local.registry.database import DatabaseError
 from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.function_record import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.timer_triggers import Trigger, next_fire_time
 
 _LONGEST_SECONDS = 3600.0  # the longest sleep: the machine's clock may be set meanwhile

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.manifest import DEFAULT_HANDLER, FILE_NAME, read_manifest
-from tencentserverless.local.registry.function_record import (
+from tencentserverless.local.registry.function_version import (
     DEFAULT_NAMESPACE,
     FUNCTION_NAME,
     FunctionKey,

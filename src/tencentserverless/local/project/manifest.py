@@ -7,16 +7,16 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.project.settings_without_effect import read_options
+from tencentserverless.local.project.settings_only_shown import read_options
 from tencentserverless.local.project.yaml_nodes import Node, read_yaml
-from tencentserverless.local.registry import function_record
-from tencentserverless.local.registry.function_record import (
+from tencentserverless.local.registry import function_version
+from tencentserverless.local.registry.function_version import (
     DEFAULT_ALIAS,
     DEFAULT_NAMESPACE,
     FunctionKey,
     FunctionRecord,
 )
-from tencentserverless.local.registry.packing import PackRules, pattern_fault
+from tencentserverless.local.registry.package_contents import PackRules, pattern_fault
 from tencentserverless.local.registry.timer_triggers import NAME, TIMER, TRIGGERS_PER_TYPE, Trigger, cron_fault
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, is_known
@@ -100,9 +100,9 @@ class _Inputs:
     def record(self, region: str, now: float) -> FunctionRecord:
         """Make the record that the inputs describe."""
         key = FunctionKey(self._text("region", region), self._text("namespace", DEFAULT_NAMESPACE), self._name())
-        if len(key.namespace) + len(key.name) > function_record.MAX_NAMES_CHARS:
+        if len(key.namespace) + len(key.name) > function_version.MAX_NAMES_CHARS:
             raise self._node.refusal(
-                f"has a namespace and a name of more than {function_record.MAX_NAMES_CHARS} characters"
+                f"has a namespace and a name of more than {function_version.MAX_NAMES_CHARS} characters"
             )
         runs_async = self._text("asyncRunEnable", "false") == "true"
         return FunctionRecord(
@@ -110,11 +110,11 @@ class _Inputs:
             handler=self._handler(),
             runtime=self._text("runtime", DEFAULT_RUNTIME),
             code_folder=self._code_folder(),
-            memory_mb=self._number("memorySize", 128, function_record.MEMORY_MB, "64, or 128 to 3072 in steps of 128"),
+            memory_mb=self._number("memorySize", 128, function_version.MEMORY_MB, "64, or 128 to 3072 in steps of 128"),
             timeout_seconds=self._timeout_seconds(runs_async),
             # The component's page says 3 seconds, the API 65: the longer one is used, because laptops load slowly.
             init_timeout_seconds=self._number(
-                "initTimeout", 65, function_record.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"
+                "initTimeout", 65, function_version.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"
             ),
             environment=self._environment(),
             description=self._text("description", ""),
@@ -122,9 +122,9 @@ class _Inputs:
             created_at=now,
             changed_at=now,
             runs_async=runs_async,
-            async_config=function_record.AsyncConfig(
-                self._number("retryNum", 2, function_record.ASYNC_RETRIES, "0 to 2"),
-                self._number("msgTTL", 21_600, function_record.ASYNC_TTL_SECONDS, "60 to 21600 seconds"),
+            async_config=function_version.AsyncConfig(
+                self._number("retryNum", 2, function_version.ASYNC_RETRIES, "0 to 2"),
+                self._number("msgTTL", 21_600, function_version.ASYNC_TTL_SECONDS, "60 to 21600 seconds"),
             ),
             timers=read_timers(self._values["events"], now)[0] if "events" in self._values else (),
             packing=PackRules(self._patterns("exclude"), self._patterns("include")),
@@ -133,8 +133,8 @@ class _Inputs:
 
     def _timeout_seconds(self, runs_async: bool) -> int:
         if runs_async:
-            return self._number("timeout", 3, function_record.ASYNC_TIMEOUT_SECONDS, "1 to 86400 seconds")
-        return self._number("timeout", 3, function_record.TIMEOUT_SECONDS, "1 to 900 seconds")
+            return self._number("timeout", 3, function_version.ASYNC_TIMEOUT_SECONDS, "1 to 86400 seconds")
+        return self._number("timeout", 3, function_version.TIMEOUT_SECONDS, "1 to 900 seconds")
 
     def _handler(self) -> str:
         is_custom = self._text("runtime", DEFAULT_RUNTIME) == CUSTOM_RUNTIME
@@ -149,7 +149,7 @@ class _Inputs:
                 "has no 'name', and the default ${name}-${stage}-${app} needs the keys 'name' and 'app' at the top"
             )
         name = "-".join(parts)
-        if not function_record.FUNCTION_NAME.match(name):
+        if not function_version.FUNCTION_NAME.match(name):
             raise self._node.refusal(
                 f"has no 'name', and the default {name!r} is no function name: {_RULES['name'].words}"
             )
@@ -181,7 +181,7 @@ class _Inputs:
         if "variables" not in parts:
             return {}
         variables = {key: value.text() for key, value in parts["variables"].mapping().items()}
-        fault = function_record.environment_fault(variables)
+        fault = function_version.environment_fault(variables)
         if fault:
             raise parts["variables"].refusal(f"can't be used: {fault.words}")
         return variables
@@ -227,23 +227,23 @@ class _Rule(NamedTuple):
 
 _RULES = {
     "name": _Rule(
-        function_record.FUNCTION_NAME.match,
+        function_version.FUNCTION_NAME.match,
         "2 to 60 letters, digits, '-' or '_', a letter first, a letter or digit last",
     ),
-    "namespace": _Rule(function_record.NAMESPACE_NAME.match, "1 to 30 letters, digits, '-' or '_'"),
+    "namespace": _Rule(function_version.NAMESPACE_NAME.match, "1 to 30 letters, digits, '-' or '_'"),
     "region": _Rule(REGION_NAME.match, "a region such as ap-guangzhou"),
     "handler": _Rule(
-        function_record.HANDLER.match, "'file.function', each 2 to 60 characters, such as index.main_handler"
+        function_version.HANDLER.match, "'file.function', each 2 to 60 characters, such as index.main_handler"
     ),
     "custom handler": _Rule(  # only its bootstrap knows the meaning
-        function_record.is_other_handler, f"1 to {function_record.MAX_OTHER_HANDLER_CHARS} characters without NUL"
+        function_version.is_other_handler, f"1 to {function_version.MAX_OTHER_HANDLER_CHARS} characters without NUL"
     ),
     "runtime": _Rule(is_known, "a runtime such as Python3.10"),
     "asyncRunEnable": _Rule(("true", "false").__contains__, "true or false"),
     "type": _Rule(_TYPES.__contains__, "'event' or 'web'"),
     "description": _Rule(
-        lambda text: len(text) <= function_record.MAX_DESCRIPTION_CHARS,
-        f"at most {function_record.MAX_DESCRIPTION_CHARS} characters",
+        lambda text: len(text) <= function_version.MAX_DESCRIPTION_CHARS,
+        f"at most {function_version.MAX_DESCRIPTION_CHARS} characters",
     ),
 }
 

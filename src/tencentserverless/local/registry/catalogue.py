@@ -10,8 +10,8 @@ from tencentserverless.local.registry import function_tables
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncPlan, merge_folder
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.function_record import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
 from tencentserverless.local.registry.function_tables import Locate, StoredFunction
+from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
 
 
 class Reservations:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tencentserverless.local.registry.function import Function, new_function
-from tencentserverless.local.registry.function_record import FunctionRecord
 from tencentserverless.local.registry.function_tables import StoredFunction
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 
 class FolderDefinition(NamedTuple):

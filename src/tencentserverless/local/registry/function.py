@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from tencentserverless.local.registry.function_record import (
+from tencentserverless.local.registry.function_version import (
     DEFAULT_ALIAS,
     LATEST,
     AsyncConfig,

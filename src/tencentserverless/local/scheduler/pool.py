@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
-from tencentserverless.local.registry.function_record import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.settings import Limits

@@ -12,7 +12,7 @@ from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.catalogue import Reservations
-from tencentserverless.local.registry.function_record import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.admission import Quota, StartRateLimiter
 from tencentserverless.local.scheduler.decisions import Step, WaitingCall, next_step, should_give_up_instance
 from tencentserverless.local.scheduler.instance import Instance

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tencentserverless.local.descriptor_limit import give_back
-from tencentserverless.local.memory_limit import let_server_live_longer
+from tencentserverless.local.machine_memory import let_server_live_longer
 
 _STATUS_BYTES = 8192
 

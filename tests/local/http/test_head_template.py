@@ -4,8 +4,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from tencentserverless.local.http.head_template import make_template
 from tencentserverless.local.http.reader import RequestReader
-from tencentserverless.local.http.repeated_heads import make_template
 from tests.profiles import examples
 
 VARYING = (b"x-time", b"authorization")

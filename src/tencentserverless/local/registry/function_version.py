@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.registry.packing import PackRules
+from tencentserverless.local.registry.package_contents import PackRules
 from tencentserverless.local.registry.timer_triggers import Trigger
 
 #: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import memory_limit, settings
-from tencentserverless.local.memory_limit import let_server_live_longer, read_memory_limit
+from tencentserverless.local import machine_memory, settings
+from tencentserverless.local.machine_memory import let_server_live_longer, read_memory_limit
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import scf_command
 
@@ -30,7 +30,7 @@ def main_handler(event, context):
 @pytest.fixture(autouse=True)
 def machine(monkeypatch):
     """A machine of 16 GiB, whatever this one has."""
-    monkeypatch.setattr(memory_limit, "_machine_bytes", lambda: 16 * GIB)
+    monkeypatch.setattr(machine_memory, "_machine_bytes", lambda: 16 * GIB)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_the_least_limit_of_the_own_group_and_those_around_it(read, groups, file
 
 
 def test_a_system_that_tells_nothing_has_no_limit(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory_limit, "_machine_bytes", lambda: None)
+    monkeypatch.setattr(machine_memory, "_machine_bytes", lambda: None)
     limit = read_memory_limit(tmp_path / "nothing", tmp_path)
     assert limit.usable_bytes is None
     assert not limit.is_memory_short()

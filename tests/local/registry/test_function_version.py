@@ -5,7 +5,7 @@ import pytest
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.folder_merge import FolderDefinition
-from tencentserverless.local.registry.function_record import (
+from tencentserverless.local.registry.function_version import (
     FUNCTION_NAME,
     FunctionKey,
     FunctionRecord,
