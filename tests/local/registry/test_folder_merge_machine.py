@@ -68,7 +68,7 @@ class Registry(RuleBasedStateMachine):
 
     @initialize()
     def start(self):
-        self.base = Path(tempfile.mkdtemp(prefix="scf-merge_folder-"))
+        self.base = Path(tempfile.mkdtemp(prefix="scf-merge-"))
         self.root, self.aside = self.base / "project", self.base / "aside"
         self.root.mkdir()
         self.aside.mkdir()
@@ -239,6 +239,9 @@ class Registry(RuleBasedStateMachine):
         if kept is not None and kept.place is not None:
             moment = self.catalogue.begin_scan()
             look = scan_folder(kept.place, self.key(name), REGION, float(self.now))
+            if look is None:  # it may be in another place, as ``follow_folder`` has it
+                project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
+                look = scan_folders(project).get(self.key(name))
             if look is not None:
                 self.follow(moment, {self.key(name): look}, self.disk)
         return self.catalogue.find(self.key(name))
