@@ -212,3 +212,41 @@ def test_where_the_system_watches_too_much_already_files_are_looked_for(tmp_path
 def test_a_folder_that_is_not_there_has_no_digest(tmp_path):
     assert digest(tmp_path / "none") == ""
     assert digest(tmp_path) != ""
+
+
+def test_a_folder_that_is_moved_while_it_is_read_has_no_digest(tmp_path, monkeypatch):
+    """Else what was read of it would count as a change, and replace code that came through the API."""
+    folder, real = tmp_path / "code", watch_module._files
+    folder.mkdir()
+    (folder / "index.py").write_text("")
+
+    def files(place):
+        yield from real(place)
+        place.rename(tmp_path / "aside")
+
+    monkeypatch.setattr(watch_module, "_files", files)
+    assert digest(folder) == ""
+
+
+def test_a_folder_whose_file_goes_away_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    folder, real = tmp_path / "code", watch_module._files
+    folder.mkdir()
+    (folder / "index.py").write_text("")
+    (folder / "link.py").symlink_to("nowhere")
+    wanted = digest(folder)
+    assert wanted
+    (folder / "saving.py").write_text("")
+    assert digest(folder) != wanted
+
+    def files(place):
+        found = list(real(place))
+        (folder / "saving.py").unlink(missing_ok=True)
+        yield from found
+
+    monkeypatch.setattr(watch_module, "_files", files)
+    assert digest(folder) == wanted
+
+
+def test_a_folder_that_does_not_come_to_rest_has_no_digest(tmp_path, monkeypatch):
+    monkeypatch.setattr(watch_module, "_files", lambda place: iter([place / "gone.py"]))
+    assert digest(tmp_path) == ""

@@ -17,6 +17,7 @@ _LOOK_MS = 1000  # how often a watch without news checks that the folders are st
 _POLL_SECONDS = 0.3
 _POLL_SHARE = 5  # the pause after a slow poll is this many times the poll's duration
 _MAX_LISTINGS = 5
+_MAX_READINGS = 3
 _MAX_FILES = 20_000
 _MAX_READ_BYTES = 4 * 1024 * 1024  # for a larger file, size and time must be enough
 #: Linux counts watched folders, so folders without code are left out. On other systems one watch covers a tree.
@@ -231,9 +232,23 @@ def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[t
 
 
 def digest(folder: Path) -> str:
-    """Return the content of a folder as a hash: equal for equal content; ``""`` if there is no such folder."""
-    if not folder.is_dir():
-        return ""
+    """Return the content of a folder as a hash: equal for equal content.
+
+    :return: ``""`` if there is no such folder, or if it goes away or does not come to rest while it is read: what is
+        left of a folder that is being moved must not count as its content
+    """
+    for _ in range(_MAX_READINGS):
+        before = _identity(folder)
+        if before is None or not folder.is_dir():
+            break
+        found = _read(folder)
+        if found and _identity(folder) == before:
+            return found
+    return ""
+
+
+def _read(folder: Path) -> str:
+    """Return the hash of a folder's files, ``""`` if one of them is gone meanwhile."""
     whole = hashlib.sha256()
     for number, path in enumerate(_files(folder)):
         if number >= _MAX_FILES:
@@ -243,7 +258,8 @@ def digest(folder: Path) -> str:
             whole.update(f"{path.relative_to(folder)}\0{status.st_mode}\0{status.st_size}\0".encode("utf-8", "replace"))
             whole.update(path.read_bytes() if status.st_size <= _MAX_READ_BYTES else str(status.st_mtime_ns).encode())
         except OSError:
-            continue  # the file is gone meanwhile, and the watch reports that too
+            if not os.path.lexists(path):
+                return ""  # else it may not be read, or is a link that leads nowhere
     return whole.hexdigest()
 
 
