@@ -7,7 +7,8 @@
 # make soak-local  the local SCF under load, saves, events and kill -9 for MINUTES
 # make walk-local  STEPS=20000 random steps over the local SCF against a model, with SEED=1, of WALK=folder or WALK=events
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
-# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look
+# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look,
+#                   BASE=COMMIT for the build of a commit beside today's
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, plain words, package
 #
@@ -37,7 +38,7 @@ GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_versio
 PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SECURITY.md
 # The packages that do not run on Windows.
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
-CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|frames|library|payloads)\.py$$
+CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|frames|stdlib|payloads)\.py$$
 
 .PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local matrix check style types law package
 
@@ -84,7 +85,7 @@ bench: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks $(if $(QUICK),--quick)
 
 bench-local: .venv/.dev-installed
-	@$(VENV_PYTHON) -m benchmarks.local $(if $(QUICK),--quick)
+	@$(VENV_PYTHON) -m benchmarks.local $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 matrix: .venv/.dev-installed
 	@$(VENV_PYTHON) tools/matrix.py

@@ -66,7 +66,7 @@ def main_handler(event, context):
 LIMITED = """
 import json, sys
 from pathlib import Path
-from tencentserverless.local.app import serve
+from tencentserverless.local.serve import serve
 from tencentserverless.local.settings import Limits, Settings
 
 path, state, limits, settings, env_file = sys.argv[1:]

@@ -30,7 +30,7 @@ SCF_MODULES = (
     "tencentserverless.cli.output.live_table",
     "tencentserverless.cli.commands.invoke",
     "tencentserverless.cli.commands.local.start",
-    "tencentserverless.local.app",
+    "tencentserverless.local.serve",
     "tencentserverless.local.invocations.event_executor",
     "tencentserverless.local.reload",
     "tencentserverless.local.http.server",

@@ -1,6 +1,6 @@
 """Measure the local SCF beside its peers and write LOCAL.md.
 
-python -m benchmarks.local [--quick] [--only TEXT] [--output FILE]
+python -m benchmarks.local [--quick] [--base COMMIT] [--only TEXT] [--output FILE]
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from benchmarks import environments, machine
 from benchmarks.local import load
+from benchmarks.local.builds import find_commit
 from benchmarks.local.passes import PASSES
-from benchmarks.local.peers import install_peers
+from benchmarks.local.peers import add_base, install_peers
 from benchmarks.local.plan import QUICK, PassContext, Plan, say
 from benchmarks.local.report import About, write_report
 from benchmarks.local.section import Section
@@ -27,6 +28,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.local", description="Measure; write LOCAL.md.")
     parser.add_argument("--quick", action="store_true", help="few rounds and the fast peers only, for development")
+    parser.add_argument("--base", metavar="COMMIT", help="measure the build of this commit beside today's")
     parser.add_argument("--only", metavar="TEXT", help="only the passes whose name holds this; writes to the terminal")
     parser.add_argument(
         "--output",
@@ -53,20 +55,25 @@ def run_passes(context: PassContext, only: str) -> list[Section]:
 def main(arguments: Sequence[str]) -> int:
     """Run the measurements. Status 1 for a void run, whose figures are printed on the terminal alone."""
     options = parse(arguments)
+    commit = find_commit(options.base) if options.base else None
     peers = install_peers(with_slow=not options.quick)
+    base = add_base(peers, commit) if commit else None
     generator = load.choose_generator(not options.no_wrk)
     trust_python = environments.make_one("certificates", environments.PEERS["certificates"])
     about = About(
-        {**machine.describe(), "Load generator": generator.name},
+        {
+            **machine.describe(),
+            "Load generator": generator.name,
+            "BASE": f"the build of {commit[:12]}" if commit else "none: no commit was given",
+        },
         {**environments.list_versions({"ours": Path(sys.executable), **peers.pythons}), **peers.versions},
         peers.missing,
         options.quick,
     )
     with tempfile.TemporaryDirectory(prefix="bench-local-") as folder:
         plan = QUICK if options.quick else Plan()
-        sections = run_passes(
-            PassContext(plan, Path(folder), tuple(peers.servers), generator, trust_python), options.only or ""
-        )
+        context = PassContext(plan, Path(folder), tuple(peers.servers), generator, trust_python, base)
+        sections = run_passes(context, options.only or "")
     text = write_report(sections, about)
     is_void = any(section.faults for section in sections)
     output = options.output or (None if options.quick or options.only else RESULTS)

@@ -12,6 +12,7 @@ import selectors
 import socket
 import sys
 import time
+import uuid
 
 CONNECT_SECONDS = 5.0
 #: The server has ended if so many connections in a row break without an answer.
@@ -19,11 +20,15 @@ MAX_BROKEN = 1000
 
 
 class Caller:
-    """One caller: its connection, and the received part of an answer."""
+    """One caller: its connection, and the received part of an answer.
 
-    def __init__(self, address: tuple[str, int], request: bytes, expected: bytes) -> None:
+    :param varying: a UUID in the request that is another in each call, empty for none
+    """
+
+    def __init__(self, address: tuple[str, int], request: bytes, expected: bytes, varying: bytes = b"") -> None:
         self._address = address
         self._request = request
+        self._varying = varying
         self._expected = expected
         self.sock = self._connect()
         self._data = b""
@@ -43,10 +48,13 @@ class Caller:
 
     def send(self) -> None:
         """Send the next call. It fits into the socket's buffer, which is empty."""
+        request = self._request
+        if self._varying:
+            request = request.replace(self._varying, str(uuid.uuid4()).encode("ascii"))
         self._began = time.perf_counter()
-        sent = self.sock.send(self._request)
-        if sent < len(self._request):
-            raise RuntimeError(f"the request of {len(self._request)} bytes is too long for this generator")
+        sent = self.sock.send(request)
+        if sent < len(request):
+            raise RuntimeError(f"the request of {len(request)} bytes is too long for this generator")
 
     def receive(self) -> tuple[float, bool, bool] | None:
         """Receive a part of the answer. None until it is whole; then the seconds, True if the answer is right, and True
@@ -149,7 +157,8 @@ def main() -> None:
     order = json.load(sys.stdin)
     address = order["host"], order["port"]
     request, expected = order["request"].encode("ascii"), order["expected"].encode("ascii")
-    load = Load([Caller(address, request, expected) for _ in range(order["callers"])])
+    varying = order["varying"].encode("ascii")
+    load = Load([Caller(address, request, expected, varying) for _ in range(order["callers"])])
     began = time.perf_counter()
     load.run(order["seconds"])
     print(json.dumps(summarize(load, time.perf_counter() - began)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ WRK_SCRIPT = """
 wrk.method = "POST"
 wrk.body = {body}
 {headers}
+{varying}
 wrong = 0
 local threads = {{}}
 function setup(thread) table.insert(threads, thread) end
@@ -37,6 +39,17 @@ function done(summary, latency, requests)
     latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end
 """
+#: The same request in each call but for a UUID, which is put between the parts of the request.
+WRK_VARYING = """
+local parts = {{{parts}}}
+local random, form = math.random, string.format
+math.randomseed(os.time())
+function request()
+  local id = form("%08x-%04x-4%03x-8%03x-%06x%06x", random(0, 0x7fffffff), random(0, 0xffff), random(0, 0xfff),
+    random(0, 0xfff), random(0, 0xffffff), random(0, 0xffffff))
+  return table.concat(parts, id)
+end
+"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,7 @@ class Load:
     :ivar calls: the number of answered calls
     :ivar wrong: the answers with another status than 200, or without the function's result
     :ivar broken: connections that failed, and calls without an answer
+    :ivar cpu_us: CPU time of the server and its workers for each call, 0 where it was not measured
     """
 
     calls: int
@@ -54,6 +68,7 @@ class Load:
     broken: int
     p50_ms: float
     p99_ms: float
+    cpu_us: float = 0.0
 
     @property
     def calls_per_second(self) -> float:
@@ -89,6 +104,13 @@ def choose_generator(prefer_wrk: bool = True) -> Generator:
     )
 
 
+def run_slice(generator: Generator, server: Running, seconds: float, callers: int = CALLERS) -> Load:
+    """Run one slice, and measure the server's CPU time for each call."""
+    before = server.cpu_seconds()
+    load = generator.run(server, seconds, callers)
+    return dataclasses.replace(load, cpu_us=(server.cpu_seconds() - before) / load.calls * 1e6)
+
+
 def run_wrk(wrk: str, server: Running, seconds: float, callers: int = CALLERS) -> Load:
     """Run wrk.
 
@@ -108,8 +130,15 @@ def write_script(server: Running, expected: str) -> str:
     """Write the Lua script of wrk. JSON and Lua quote plain text in the same way."""
     call = server.dialect.build(server.port)
     headers = [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in call.headers.items()]
+    varying = ""
+    if call.varying:
+        parts = call.to_bytes().decode("ascii").split(call.varying)
+        varying = WRK_VARYING.format(parts=", ".join(map(json.dumps, parts)))
     return WRK_SCRIPT.format(
-        body=json.dumps(call.body.decode("ascii")), headers="\n".join(headers), expected=json.dumps(expected)
+        body=json.dumps(call.body.decode("ascii")),
+        headers="\n".join(headers),
+        varying=varying,
+        expected=json.dumps(expected),
     )
 
 
@@ -118,11 +147,14 @@ def run_caller(server: Running, seconds: float, callers: int = CALLERS) -> Load:
 
     :raises RuntimeError: if the server gives wrong answers before the load begins, or the generator fails
     """
+    expected = server.check().decode("ascii")
+    call = server.dialect.build(server.port)
     order = {
         "host": HOST,
         "port": server.port,
-        "expected": server.check().decode("ascii"),
-        "request": server.dialect.build(server.port).to_bytes().decode("ascii"),
+        "expected": expected,
+        "request": call.to_bytes().decode("ascii"),
+        "varying": call.varying,
         "callers": callers,
         "seconds": seconds,
     }

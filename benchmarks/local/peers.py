@@ -17,7 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.environments import make_one
+from benchmarks.local.builds import install_build
 from benchmarks.local.servers import (
+    BASE,
     CALL_SECONDS,
     EVENT,
     FUNCTION,
@@ -90,6 +92,13 @@ def install_peers(with_slow: bool = True) -> Peers:
         except (AssertionError, OSError, subprocess.SubprocessError) as error:  # of tests.environments.run
             peers.missing[label] = str(error).strip().splitlines()[-1]
     return peers
+
+
+def add_base(peers: Peers, commit: str) -> Path:
+    """Install the build of a commit, and add it to the servers, after today's; the value is its interpreter."""
+    python = peers.pythons[BASE] = install_build(commit)
+    peers.servers.insert(1, Server(BASE, partial(start_ours, python=python), is_needed=True))
+    return python
 
 
 def talk_plainly(path: str) -> Dialect:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.local.load import Generator
-from benchmarks.local.servers import Server
+from benchmarks.local.servers import BASE, OURS, Server
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,21 @@ class Plan:
     warm_calls: int = 100  # in a slice
     load_rounds: int = 6
     load_seconds: int = 4  # of a slice
+    head_rounds: int = 5  # of slices with our heads and with the official SDK's
+    many_rounds: int = 5  # of starts with one function and with many
+    stop_rounds: int = 5
 
 
-QUICK = Plan(starts=3, cold_calls=6, warm_rounds=5, load_rounds=2, load_seconds=2)
+QUICK = Plan(
+    starts=3,
+    cold_calls=6,
+    warm_rounds=5,
+    load_rounds=3,
+    load_seconds=2,
+    head_rounds=3,
+    many_rounds=3,
+    stop_rounds=1,
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +44,9 @@ class PassContext:
     """The servers and tools that a pass gets.
 
     :ivar folder: a temporary folder; every server gets a new folder in it
-    :ivar servers: ours is the first
+    :ivar servers: ours is the first, and that of ``base`` follows
     :ivar trust_python: an interpreter that has trustme, for the static responder
+    :ivar base: the interpreter of the build to compare with, None for none
     """
 
     plan: Plan
@@ -40,6 +54,19 @@ class PassContext:
     servers: tuple[Server, ...]
     generator: Generator
     trust_python: Path
+    base: Path | None = None
+
+    @property
+    def builds(self) -> dict[str, Path]:
+        """The interpreters of the builds that are measured, by their label."""
+        builds = {OURS: Path(sys.executable)}
+        if self.base is not None:
+            builds[BASE] = self.base
+        return builds
+
+    def make_folder(self) -> Path:
+        """Make a new folder for a server."""
+        return Path(tempfile.mkdtemp(dir=self.folder))
 
 
 def list_turns(servers: Sequence[Server], rounds: int) -> Iterator[tuple[int, Server]]:

@@ -17,6 +17,10 @@ NOTES = """
 - The local SCF checks the signature of every call, runs functions in processes of their own, and keeps logs and
   records. functions-framework runs one function in its own process and checks nothing. uvloop and httptools, which it
   does not bring, are there for its `--asgi` too.
+- BASE is the build of another commit, in an environment of its own; `make bench-local BASE=COMMIT` measures it. Its
+  targets are "not measured" without one.
+- CPU a call is that of the server and of all processes that it started, over the calls of a slice.
+- The official SDK's heads are those that it sends over a kept connection; `X-TC-TraceId` is another in each call.
 - ministack emulates AWS Lambda and runs the function in a process. serverless-offline runs a function in Node.js, in
   its own process (`--useInProcess`).
 - Ready is the ready line of the local SCF, and for others the first answer to another path than the function's.

@@ -28,6 +28,8 @@ CALL_SECONDS = 60.0
 #: A request that every server answers without the function.
 UNKNOWN_PATH = "/favicon.ico"
 OURS = "local SCF"
+#: The build of the commit that the command line names.
+BASE = "local SCF at BASE"
 #: The same name on every server, so that one event calls them all.
 FUNCTION = wire.FUNCTION
 EVENT = wire.EVENT
@@ -36,11 +38,15 @@ HANDLER = "def main_handler(event, context):\n    return event\n"
 
 @dataclass(frozen=True)
 class Call:
-    """A call as an HTTP request."""
+    """A call as an HTTP request.
+
+    :ivar varying: a UUID in the headers that is another in each call, empty for none
+    """
 
     path: str
     headers: Mapping[str, str]
     body: bytes
+    varying: str = ""
 
     def to_bytes(self) -> bytes:
         """The bytes of the request, for a connection that is kept."""
@@ -76,8 +82,20 @@ class Running:
 
     def resident_mb(self) -> float:
         """Measure the memory of its processes in MB; shared pages count in each process."""
+        return sum(process.memory_info().rss for process in self._list_processes()) / 1e6
+
+    def cpu_seconds(self) -> float:
+        """Measure the CPU time of its processes so far, with those that have ended and were reaped."""
+        total = 0.0
+        for process in self._list_processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
+
+    def _list_processes(self) -> list[psutil.Process]:
         root = psutil.Process(self.process.pid)
-        return sum(process.memory_info().rss for process in (root, *root.children(recursive=True))) / 1e6
+        return [root, *root.children(recursive=True)]
 
     def check(self) -> bytes:
         """Call it once; the value is a text that only a right answer holds.
@@ -135,8 +153,16 @@ SCF = Dialect(build_signed, find_ret_msg, lambda text: json.loads(json.loads(tex
 
 
 @contextlib.contextmanager
-def start_ours(folder: Path, functions: tuple[str, ...] = (FUNCTION,)) -> Iterator[Running]:
-    """Start the local SCF with functions of these names, and measure the time until its ready line."""
+def start_ours(
+    folder: Path,
+    functions: tuple[str, ...] = (FUNCTION,),
+    options: tuple[str, ...] = (),
+    python: Path = Path(sys.executable),
+) -> Iterator[Running]:
+    """Start the local SCF with functions of these names, and measure the time until its ready line.
+
+    :param python: the interpreter of the environment that has the build to start
+    """
     for name in functions:
         (folder / "functions" / name).mkdir(parents=True)
         (folder / "functions" / name / "index.py").write_text(HANDLER, encoding="utf-8")
@@ -145,8 +171,8 @@ def start_ours(folder: Path, functions: tuple[str, ...] = (FUNCTION,)) -> Iterat
     keys.write_text(
         f"TENCENTCLOUD_SECRET_ID={wire.SECRET_ID}\nTENCENTCLOUD_SECRET_KEY={wire.SECRET_KEY}\n", encoding="ascii"
     )
-    command = [str(Path(sys.executable).with_name("scf")), "local", "start", str(folder / "functions")]
-    command += ["--ephemeral", "--port", "0", "--secret-file", str(keys)]
+    command = [str(python.with_name("scf")), "local", "start", str(folder / "functions")]
+    command += ["--ephemeral", "--port", "0", "--secret-file", str(keys), *options]
     with launch(command, folder, stdout=subprocess.PIPE) as (process, began):
         assert process.stdout is not None
         line = process.stdout.readline().decode()

@@ -133,7 +133,7 @@ def test_installed_size_leaves_out_the_packages_of_the_extra(tmp_path: Path) -> 
     for name, size in (
         ("tencentserverless/scf.py", 1000),
         ("tencentserverless/__pycache__/scf.cpython-311.pyc", 500),
-        ("tencentserverless/local/app.py", 4000),
+        ("tencentserverless/local/serve.py", 4000),
         ("tencentcloud/common/a.py", 10000),
         ("pip/a.py", 100000),
     ):

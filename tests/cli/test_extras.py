@@ -11,7 +11,7 @@ from tencentserverless.cli.extras import find_missing
         ("click", "click"),
         ("cryptography.hazmat.primitives", "cryptography"),
         ("tencentserverless", ""),
-        ("tencentserverless.local.app", ""),
+        ("tencentserverless.local.serve", ""),
         ("tencentserverless_other", "tencentserverless_other"),
         (None, ""),
     ],

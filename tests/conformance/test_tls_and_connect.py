@@ -249,10 +249,10 @@ def test_a_stop_waits_for_a_call_through_a_tunnel(patient_scf, gate):
 
 def test_nothing_of_tls_loads_without_it(tmp_path):
     code = (
-        "import sys, tencentserverless.local.app, tencentserverless.local.api.dispatch, "
+        "import sys, tencentserverless.local.serve, tencentserverless.local.api.dispatch, "
         "tencentserverless.local.http.server\n"
         "print({name.partition('.')[0] for name in sys.modules} & {'cryptography', 'requests'}, "
-        "'tencentserverless.local.http.proxy' in sys.modules)"
+        "'tencentserverless.local.http.connect_proxy' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": SOURCE}, capture_output=True, text=True, check=True

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = """
     test_client.py _core/test_pool.py _core/test_retry.py _sync/test_pool.py benchmarks/local/test_load.py
-    cli/commands/test_local.py local/test_app.py local/scheduler/test_decisions.py proof/campaign.py
+    cli/commands/test_local.py local/test_serve.py local/scheduler/test_decisions.py proof/campaign.py
 """.split()
 #: Stands for the environment: what would be pytest says what it is to run.
 PYTHON = '#!/bin/sh\nif [ "$2" = pytest ]; then echo pytest "$@"; else exec "{}" "$@"; fi\n'

@@ -13,7 +13,7 @@ def is_running(pid: int) -> bool:
     """Whether a process runs; a zombie that nobody has met yet does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.local.passes import cold, load, starts, warm
+from benchmarks.local.passes import cold, heads, load, many, starts, stops, warm
 from benchmarks.local.section import Pass
 
-PASSES: tuple[Pass[Any], ...] = (starts.PASS, cold.PASS, warm.PASS, load.PASS)
+PASSES: tuple[Pass[Any], ...] = (
+    starts.PASS,
+    many.PASS,
+    cold.PASS,
+    warm.PASS,
+    load.PASS,
+    heads.PASS,
+    stops.PASS,
+)

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.figures import pair_ratio
 from benchmarks.local.plan import PassContext, list_turns
 from benchmarks.local.section import Pass
-from benchmarks.local.servers import OURS, Server
+from benchmarks.local.servers import BASE, OURS, Server
 from benchmarks.report import NOT_MEASURED, show, write_table
 from benchmarks.targets import Target
 
@@ -39,6 +40,13 @@ class Figures:
         """The median of a figure over a server's starts, None if there are none."""
         values = [float(getattr(start, attribute)) for start in self.starts.get(label, ())]
         return statistics.median(values) if values else None
+
+    def ratio(self, label: str, baseline: str, attribute: str) -> float | None:
+        """The ratio of a figure of two servers, the median over pairs of one round, None if one was not measured."""
+        mine, others = self.starts.get(label), self.starts.get(baseline)
+        if not mine or not others:
+            return None
+        return pair_ratio(*([float(getattr(start, attribute)) for start in starts] for starts in (mine, others)))
 
 
 def measure(context: PassContext) -> Figures:
@@ -86,6 +94,7 @@ PASS = Pass(
     (
         Target("command to ready line", 0.5, lambda found: found.median(OURS, "ready_seconds"), " s"),
         Target("memory of the idle server", 60, lambda found: found.median(OURS, "idle_mb"), " MB"),
+        Target("memory of the idle server / BASE's", 1.1, lambda found: found.ratio(OURS, BASE, "idle_mb")),
     ),
     write,
 )

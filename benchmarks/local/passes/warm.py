@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import responder
 from benchmarks.clients import wire
+from benchmarks.figures import pair_ratio
 from benchmarks.local.plan import PassContext
 from benchmarks.local.section import Pass
 from benchmarks.local.servers import EVENT, FUNCTION, start_ours
@@ -44,6 +45,11 @@ class Figures:
         """The difference between both, the median over the pairs."""
         pairs = zip(self.ours, self.static, strict=True)
         return statistics.median(one.p50_ms - other.p50_ms for one, other in pairs) if self.ours else None
+
+    def ratio(self) -> float | None:
+        """The ratio of both, the median over the pairs."""
+        values = ([one.p50_ms for one in slices] for slices in (self.ours, self.static))
+        return pair_ratio(*values) if self.ours else None
 
 
 def measure(context: PassContext) -> Figures:
@@ -98,6 +104,9 @@ def write(figures: Figures) -> Iterator[str]:
 PASS = Pass(
     "Warm calls through the SDK",
     measure,
-    (Target("warm call, p50, over the SDK's call to a static responder", 0.3, Figures.over_ms, " ms"),),
+    (
+        Target("warm call, p50, over the SDK's call to a static responder", 0.3, Figures.over_ms, " ms"),
+        Target("warm call, p50 / the SDK's call to a static responder", 3, Figures.ratio),
+    ),
     write,
 )

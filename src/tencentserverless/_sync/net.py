@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays in TLS's buffer, which poll cannot see
 _CHOOSES_SOCKETS = hasattr(ssl.SSLContext, "sslsocket_class")  # Python 3.6 does not
+_close = socket.SocketType.close  # also of a socket whose ``__init__`` a signal handler has interrupted
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -42,7 +43,7 @@ class _Socket(socket.socket):
 
     def __del__(self) -> None:
         if self.fileno() >= 0:  # an instance may never have had a descriptor
-            self.close()
+            _close(self)
 
 
 class _TlsSocket(ssl.SSLSocket):
@@ -50,7 +51,7 @@ class _TlsSocket(ssl.SSLSocket):
 
     def __del__(self) -> None:
         if self.fileno() >= 0:
-            self.close()
+            _close(self)
 
 
 class Connection:

@@ -10,6 +10,6 @@ missing. ``command_table`` lists the commands, ``lazy`` loads the command that i
 - ``output``: everything that is printed
 - ``reference``: error codes and sample events, which need no network
 
-These packages may import the public names of the SDK, ``config``, ``credentials``, and of the local SCF ``app``,
+These packages may import the public names of the SDK, ``config``, ``credentials``, and of the local SCF ``serve``,
 ``errors`` and ``settings``. Modules that take long to load are imported inside the command that needs them.
 """

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Protocol
 
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 _rng = Random()  # noqa: S311  # an id says which call, and guards nothing
 os.register_at_fork(after_in_child=_rng.seed)  # or servers that are forks of one process give the same ids
@@ -59,7 +59,7 @@ class Invocation:
     :ivar ends_instance: whatever its outcome, its instance is discarded
     :ivar is_interrupted: it was to end: if nothing of it has run yet, nothing will
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
-    :ivar fault: the rule that has hit it, as ``faults`` has it
+    :ivar fault: the rule that has hit it, as ``fault_rules`` has it
     :ivar kept: its record in the history, while there is one
     """
 
@@ -93,12 +93,12 @@ class Invocation:
         nested: bool = False,
         retry_number: int = 0,
     ) -> None:
-        self.record = record
-        self.request_id = request_id
-        self.event = event
-        self.caller = caller
-        self.nested = nested
-        self.retry_number = retry_number
+        self.record: FunctionRecord = record
+        self.request_id: str = request_id
+        self.event: bytes = event
+        self.caller: Caller = caller
+        self.nested: bool = nested
+        self.retry_number: int = retry_number
         self.outcome: Outcome | None = None
         self.failure: Exception | None = None
         self.message: str = ""

@@ -10,15 +10,15 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.folder_sync import end_old, read_project, scan_folder, scan_folders, tell
+from tencentserverless.local.function_folders import end_old, read_project, scan_folder, scan_folders, tell
 from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
 from tencentserverless.local.project.handler_check import find_handler_fault
 from tencentserverless.local.project.watch import Watch, watch
 from tencentserverless.local.registry.catalogue import SyncResult
 from tencentserverless.local.registry.database import DatabaseError
-from tencentserverless.local.registry.reconcile import FolderDefinition, settings_of
-from tencentserverless.local.registry.records import LATEST, FunctionKey
+from tencentserverless.local.registry.folder_merge import FolderDefinition, settings_of
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey
 from tencentserverless.local.services import Services
 
 _STAYS = "what was there before stays"

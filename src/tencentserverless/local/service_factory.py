@@ -9,15 +9,16 @@ from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.folder_sync import scan_folders
+from tencentserverless.local.function_folders import scan_folders
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
-from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.ledger import Ledger
 from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
+from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
+from tencentserverless.local.machine_memory import read_memory_limit
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.registry.catalogue import Catalogue, restore
 from tencentserverless.local.registry.database import Database, DatabaseError
@@ -27,8 +28,8 @@ from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import Settings
-from tencentserverless.local.worker.environment import RunDirectory
 from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.run_directory import RunDirectory
 
 _DATABASE, _PACKAGES = "state.db", "packages"
 
@@ -59,7 +60,9 @@ def create_services(
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
     stack.callback(history.flush)
     context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger)
-    scheduler = Scheduler(Launcher(context), settings.limits, catalogue.reservations)
+    scheduler = Scheduler(
+        Launcher(context), settings.limits, catalogue.reservations, read_memory_limit().is_memory_short
+    )
     injection = FaultInjection(faults)
     runner = Runner(scheduler, (injection, HistoryKeeping(history, time.time), FailureLines(console)))
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)

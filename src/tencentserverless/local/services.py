@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tencentserverless.local.console import Console
-from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.ledger import Ledger
 from tencentserverless.local.invocations.middleware import Runner
 from tencentserverless.local.invocations.queue import Queue
+from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import packages_of
+from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import Interpreters

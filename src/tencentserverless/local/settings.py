@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tencentserverless._core import wire
 from tencentserverless.local.descriptor_limit import count_instances
+from tencentserverless.local.machine_memory import read_memory_limit
 
 REGION_NAME = re.compile(r"[a-z]{2}(-[a-z0-9]+){1,3}\Z")
 
@@ -40,16 +41,18 @@ PASSED_VARIABLES = (
 )
 
 
+_USUAL_MEMORY_BYTES = 4096 * MIB  # where the system does not tell
+_MIN_PROCESSES = 4  # functions call each other
+_MAX_PROCESSES = 128
+
+
 def _processes_that_fit() -> int:
-    """Return the number of interpreters that fit on this machine: about 48 MB each, in half of its memory.
+    """Return the number of interpreters that fit: about 48 MB each, in half of the memory of machine or container.
 
     Each interpreter also needs descriptors; a call that would need more than there are replaces an idle instance.
     """
-    try:
-        memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
-    except (OSError, ValueError):
-        memory_mb = 4096
-    return min(count_instances(), max(8, min(128, memory_mb // 2 // 48)))
+    memory_bytes = read_memory_limit().usable_bytes or _USUAL_MEMORY_BYTES
+    return min(count_instances(), max(_MIN_PROCESSES, min(_MAX_PROCESSES, memory_bytes // MIB // 2 // 48)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Limits:
     idle_instance_seconds: float = 300.0  # ours: the platform names no retention
     # ours: with fewer active instances, a call starts a new one instead of waiting
     ready_instances: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
-    all_instances: int = field(default_factory=_processes_that_fit)  # ours: processes on one machine
+    all_instances: int = field(default_factory=_processes_that_fit)  # ours: processes of all functions
     start_seconds: float = 0.05  # ours: about the start time of an instance; a shorter wait is the better choice
     stall_seconds: float = 0.1  # ours: how long a call waits for a busy instance before it gets a new one
     prefetch_seconds: float = 0.005  # ours: calls that take no longer than this are prefetched

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.local import peers
-from benchmarks.local.load import Load, choose_generator, run_caller, run_wrk
+from benchmarks.local.load import Generator, Load, choose_generator, run_caller, run_slice, run_wrk
+from benchmarks.local.official_heads import OFFICIAL
 from benchmarks.local.servers import SCF, Call, Dialect, Running, is_answering, start_on_port, start_ours
 from benchmarks.responder import HOST
 
@@ -42,6 +43,21 @@ def test_every_call_is_answered_rightly(server: Running, run) -> None:
     assert load.failures == 0
     assert 0 < load.p50_ms <= load.p99_ms
     assert load.calls_per_second > 0
+
+
+def test_calls_with_official_heads_are_answered_rightly(server: Running, run) -> None:
+    load: Load = run(dataclasses.replace(server, dialect=OFFICIAL))
+    assert load.calls > CALLERS
+    assert load.failures == 0
+
+
+def test_cpu_time_of_server_and_workers_is_measured_for_each_call(server: Running, run) -> None:
+    generator = Generator("a test's", lambda server, seconds, callers: run(server))
+    before = server.cpu_seconds()
+    load = run_slice(generator, server, SECONDS)
+    after = server.cpu_seconds()
+    assert load.cpu_us * load.calls <= (after - before) * 1e6 + 1  # of rounding
+    assert load.cpu_us > 0
 
 
 def test_the_platforms_errors_are_failures_though_their_status_is_200(server: Running, run) -> None:

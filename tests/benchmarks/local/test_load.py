@@ -2,11 +2,16 @@
 
 import json
 import random
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from benchmarks.clients import wire
 from benchmarks.local import caller
 from benchmarks.local.load import Load, parse, write_script
+from benchmarks.local.official_heads import OFFICIAL, TRACE_ID
 from benchmarks.local.peers import talk_plainly
 from benchmarks.local.servers import SCF, Dialect, Running
 
@@ -50,11 +55,80 @@ def test_wrk_is_told_the_signed_call_and_what_is_right() -> None:
     assert r'string.find(body, "\"{\\\"name\\\": 1}\"", 1, true)' in script
 
 
-@pytest.mark.parametrize("dialect", [SCF, talk_plainly("/path")])
+def test_wrk_is_told_the_one_place_that_varies() -> None:
+    script = write_script(Running(8583, None, OFFICIAL, 0.0), "x")
+    before, after = OFFICIAL.build(8583).to_bytes().decode().split(TRACE_ID)
+    assert f"local parts = {{{json.dumps(before)}, {json.dumps(after)}}}\n" in script
+    assert before.endswith("\r\nX-TC-TraceId: ")
+    assert "function request()" not in write_script(Running(8583, None, SCF, 0.0), "x")
+
+
+def test_our_generator_sends_another_trace_id_in_each_call() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        request = OFFICIAL.build(8583).to_bytes()
+        one = caller.Caller(listener.getsockname(), request, b"", TRACE_ID.encode())
+        with one.sock, listener.accept()[0] as server:
+            one.send()
+            one.send()
+            data = b""
+            while len(data) < 2 * len(request):
+                data += server.recv(65536)
+    ids = re.findall(rb"\r\nX-TC-TraceId: ([0-9a-f-]{36})\r\n", data)
+    assert len(set(ids)) == 2
+    assert TRACE_ID.encode() not in ids
+    assert data == request.replace(TRACE_ID.encode(), ids[0]) + request.replace(TRACE_ID.encode(), ids[1])
+
+
+def test_official_heads_are_those_of_the_official_sdk() -> None:
+    """The installed SDK calls a listener that reads its request."""
+    scf_client = pytest.importorskip("tencentcloud.scf.v20180416.scf_client")
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as thread:
+        port = listener.getsockname()[1]
+        received = thread.submit(answer_once, listener)
+        call_officially(scf_client, port)
+        head, _, body = received.result(10).partition(b"\r\n\r\n")
+    call = OFFICIAL.build(port)
+    sent = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    del sent["Content-Length"]
+    assert list(sent) == list(call.headers)
+    free = {"User-Agent", "Accept-Encoding", "X-TC-TraceId", "X-TC-RequestClient", "X-TC-Timestamp", "Authorization"}
+    assert {name: sent[name] for name in sent if name not in free} == {
+        name: text for name, text in call.headers.items() if name not in free
+    }
+    assert json.loads(body) == json.loads(call.body)
+
+
+def call_officially(scf_client: object, port: int) -> None:
+    from tencentcloud.common.credential import Credential
+    from tencentcloud.common.profile.client_profile import ClientProfile
+    from tencentcloud.common.profile.http_profile import HttpProfile
+    from tencentcloud.scf.v20180416 import models
+
+    http = HttpProfile(protocol="http", endpoint=f"127.0.0.1:{port}", keepAlive=True)
+    client = scf_client.ScfClient(Credential("id", "key"), wire.REGION, ClientProfile(httpProfile=http))
+    request = models.InvokeFunctionRequest()
+    request.FunctionName, request.Namespace, request.Qualifier = wire.FUNCTION, "default", "$LATEST"
+    request.Event = json.dumps(wire.EVENT)
+    client.InvokeFunction(request)
+    client.api_client.session.close() if hasattr(client, "api_client") else None
+
+
+def answer_once(listener: socket.socket) -> bytes:
+    with listener.accept()[0] as sock:
+        sock.settimeout(10)
+        data = b""
+        while not data.endswith(b"}"):
+            data += sock.recv(65536)
+        sock.sendall(answer(b'{"Response": {"RequestId": "x"}}', "Connection: close"))
+    return data
+
+
+@pytest.mark.parametrize("dialect", [SCF, OFFICIAL, talk_plainly("/path")])
 def test_a_prebuilt_request_is_whole(dialect: Dialect) -> None:
     call = dialect.build(8583)
     head, _, body = call.to_bytes().partition(b"\r\n\r\n")
-    assert head.startswith(b"POST %s HTTP/1.1\r\nHost: 127.0.0.1:8583\r\n" % call.path.encode())
+    assert head.startswith(b"POST %s HTTP/1.1\r\n" % call.path.encode())
+    assert head.count(b"\r\nHost: 127.0.0.1:8583\r\n") == 1
     assert head.endswith(b"\r\nContent-Length: %d" % len(body))
     assert body == call.body
 

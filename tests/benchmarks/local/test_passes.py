@@ -3,33 +3,44 @@
 import pytest
 
 from benchmarks.local.load import Load
-from benchmarks.local.passes import PASSES, cold, load, starts, warm
+from benchmarks.local.passes import PASSES, cold, heads, load, many, starts, stops, warm
 from benchmarks.local.peers import ASGI, DEFAULT
 from benchmarks.local.plan import list_turns
 from benchmarks.local.report import About, write_report
 from benchmarks.local.section import Section
-from benchmarks.local.servers import OURS, Server
+from benchmarks.local.servers import BASE, OURS, Server
 
 ABOUT = About({"CPU": "a test's"}, {"ours": {"tencentserverless": "1.0.0"}}, {"ministack": "there is no network"})
 
 
-def make_load(calls: int, wrong: int = 0, p99_ms: float = 5.0) -> Load:
-    return Load(calls, 2.0, wrong, 0, 1.0, p99_ms)
+def make_load(calls: int, wrong: int = 0, p99_ms: float = 5.0, cpu_us: float = 0.0) -> Load:
+    return Load(calls, 2.0, wrong, 0, 1.0, p99_ms, cpu_us)
 
 
 def make_loads(wrong: int = 0) -> load.Figures:
     """The machine was three times slower in the second round: pairs do not see that, medians would."""
-    ours = [make_load(3000), make_load(1000), make_load(3000, wrong)]
-    peer = [make_load(2000), make_load(500), make_load(1500)]
-    return load.Figures({OURS: ours, ASGI: peer}, needed=(OURS, ASGI))
+    ours = [make_load(3000, cpu_us=40), make_load(1000, cpu_us=120), make_load(3000, wrong, cpu_us=40)]
+    peer = [make_load(2000, p99_ms=10), make_load(500, p99_ms=20), make_load(1500, p99_ms=4)]
+    base = [make_load(1000, cpu_us=100), make_load(500, cpu_us=300), make_load(1000, cpu_us=90)]
+    return load.Figures({OURS: ours, ASGI: peer, BASE: base}, needed=(OURS, ASGI))
+
+
+def make_heads(wrong: int = 0) -> heads.Figures:
+    official = [make_load(900, cpu_us=105), make_load(300, wrong, cpu_us=330)]
+    own = [make_load(1000, cpu_us=100), make_load(300, cpu_us=300)]
+    return heads.Figures({(OURS, heads.OWN_HEADS): own, (OURS, heads.OFFICIAL_HEADS): official})
 
 
 def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]":
+    ours, base = starts.Start(ready_seconds, 0.4, 50.0, 70.0), starts.Start(1.0, 1.0, 40.0, 70.0)
     return [
-        starts.PASS.conclude(starts.Figures({OURS: [starts.Start(ready_seconds, 0.4, 50.0, 70.0)]})),
+        starts.PASS.conclude(starts.Figures({OURS: [ours], BASE: [base]})),
+        many.PASS.conclude(many.Figures({(OURS, 1): [0.5, 2.0], (OURS, many.MANY): [0.55, 2.0]})),
         cold.PASS.conclude(cold.Figures([0.06, 0.2], [0.02, 0.1])),
         warm.PASS.conclude(warm.Figures("nginx", [warm.Slice(0.5, 2.0)], [warm.Slice(0.25, 1.0)])),
         load.PASS.conclude(make_loads(wrong)),
+        heads.PASS.conclude(make_heads()),
+        stops.PASS.conclude(stops.Figures({OURS: [0.5], BASE: [5.0]})),
     ]
 
 
@@ -49,8 +60,14 @@ def test_every_target_has_its_row_with_a_verdict() -> None:
     assert found["memory of the idle server"] == ["<= 60 MB", "50.0 MB", "yes"]
     assert found["cold first call / starting that interpreter with `-c pass`"] == ["<= 3", "2.50", "yes"]
     assert found["warm call, p50, over the SDK's call to a static responder"] == ["<= 0.3 ms", "0.25 ms", "yes"]
-    assert found[f"calls a second of 16 callers / {ASGI}'s"] == [">= 1", "2.00", "yes"]
-    assert found["p99 of a call, 16 callers"] == ["<= 6 ms", "5.00 ms", "yes"]
+    assert found["warm call, p50 / the SDK's call to a static responder"] == ["<= 3", "2.00", "yes"]
+    assert found[f"calls a second of 16 callers / {ASGI}'s"] == [">= 1.7", "2.00", "yes"]
+    assert found["CPU a call of 16 callers, server and workers / BASE's"] == ["<= 0.45", "0.40", "yes"]
+    assert found[f"p99 of a call of 16 callers / {ASGI}'s"] == ["<= 1", "0.50", "yes"]
+    assert found["CPU a call of 16 callers, official SDK's heads / ours"] == ["<= 1.1", "1.08", "yes"]
+    assert found["command to ready line with 201 functions / with one"] == ["<= 1.2", "1.05", "yes"]
+    assert found["memory of the idle server / BASE's"] == ["<= 1.1", "1.25", "**no**"]
+    assert found["stop with an open tunnel / BASE's"] == ["<= 0.2", "0.10", "yes"]
 
 
 def test_a_target_that_is_missed_says_so() -> None:
@@ -60,12 +77,13 @@ def test_a_target_that_is_missed_says_so() -> None:
 
 def test_one_failed_call_voids_the_run_and_leaves_no_figure_of_that_server() -> None:
     sections = make_sections(wrong=1)
-    assert sections[-1].faults == (f"1 calls of {OURS} failed under load",)
+    assert [fault for section in sections for fault in section.faults] == [f"1 calls of {OURS} failed under load"]
     text = write_report(sections, ABOUT)
     assert f"**This run is void: 1 calls of {OURS} failed under load.**" in text
-    assert [row[2:] for row in read_rows(text, "Targets")[-2:]] == [["not measured", "-"]] * 2
+    void = [row for row in read_rows(text, "Targets") if "16 callers" in row[0] and "heads" not in row[0]]
+    assert [row[2:] for row in void] == [["not measured", "-"]] * 3
     rows = {row[0]: row[1:] for row in read_rows(text, "Load: 16 callers")[2:]}
-    assert rows[OURS] == ["void", "-", "-", "-", "7,000", "**1**"]
+    assert rows[OURS] == ["void", "-", "-", "-", "-", "7,000", "**1**"]
     assert (rows[ASGI][0], rows[ASGI][-1]) == ("750", "0")
     assert "void" not in write_report(make_sections(), ABOUT).split("## Notes")[0]
 
@@ -76,14 +94,34 @@ def test_a_failing_peer_that_no_target_needs_voids_its_own_row_alone() -> None:
     section = load.PASS.conclude(figures)
     assert section.faults == ()
     assert section.targets[0][1] == 2
-    assert "| ministack | void | - | - | - | 100 | **3** |" in section.lines
+    assert "| ministack | void | - | - | - | - | 100 | **3** |" in section.lines
 
 
 def test_a_failing_baseline_leaves_no_ratio() -> None:
     figures = load.Figures({OURS: [make_load(10)], ASGI: [make_load(10, wrong=1)]}, needed=(OURS, ASGI))
     section = load.PASS.conclude(figures)
-    assert [value for _, value in section.targets] == [None, 5.0]
+    assert [value for _, value in section.targets] == [None, None, None]
     assert section.faults == (f"1 calls of {ASGI} failed under load",)
+
+
+def test_a_failed_call_with_official_heads_leaves_no_ratio_and_voids_the_run() -> None:
+    section = heads.PASS.conclude(make_heads(wrong=2))
+    assert [value for _, value in section.targets] == [None]
+    assert section.faults == (f"2 calls of {OURS} with the official SDK's heads failed under load",)
+
+
+def test_targets_that_need_a_base_are_not_measured_without_one() -> None:
+    figures = make_loads()
+    del figures.loads[BASE]
+    sections = [
+        starts.PASS.conclude(starts.Figures({OURS: [starts.Start(0.3, 0.4, 50.0, 70.0)]})),
+        load.PASS.conclude(figures),
+        stops.PASS.conclude(stops.Figures({OURS: [0.5]})),
+    ]
+    rows = read_rows(write_report(sections, ABOUT), "Targets")[2:]
+    missing = [row[0] for row in rows if row[2:] == ["not measured", "-"]]
+    assert missing == [row[0] for row in rows if row[0].endswith("BASE's")]
+    assert len(missing) == 3
 
 
 def test_broken_connections_are_failures_too() -> None:
@@ -91,8 +129,10 @@ def test_broken_connections_are_failures_too() -> None:
 
 
 def test_what_was_not_measured_says_why() -> None:
-    sections = [made.conclude(figures()) for made, figures in zip(PASSES, (starts.Figures, cold.Figures, warm.Figures))]
-    sections.append(load.PASS.conclude(load.Figures({}, missing={DEFAULT: "it did not start"})))
+    modules = (starts, many, cold, warm, load, heads, stops)
+    figures = [module.Figures() for module in modules]
+    figures[4] = load.Figures({}, missing={DEFAULT: "it did not start"})
+    sections = [made.conclude(found) for made, found in zip(PASSES, figures)]
     text = write_report(sections, ABOUT)
     assert {tuple(row[2:]) for row in read_rows(text, "Targets")[2:]} == {("not measured", "-")}
     assert f"{DEFAULT} (not measured: it did not start)" in text

@@ -103,6 +103,8 @@ def nothing_failed_inside(local_scf):
         (b"GET /index.html HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "InvalidParameter"),
         (b"GET /%2e%2e/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "InvalidParameter"),
         (b"GET / HTTP/1.0\r\n\r\n", "MissingAuthorization"),
+        (b"GET http://h:99999/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "InvalidParameter"),
+        (b"GET http:///? HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "InvalidParameter"),
     ],
 )
 def test_bytes_that_no_client_sends(local_scf, data, code):

@@ -10,7 +10,7 @@ import pytest
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.http import tls
-from tencentserverless.local.http.proxy import SCF_HOSTS
+from tencentserverless.local.http.connect_proxy import SCF_HOSTS
 from tencentserverless.local.http.tls import CertificateAuthority, make_authority, utc_now
 
 

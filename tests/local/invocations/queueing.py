@@ -10,7 +10,7 @@ from tencentserverless.local.invocation import new_request_id
 from tencentserverless.local.invocations.queue import Ended, Queue
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.event_tables import Event
-from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
+from tencentserverless.local.registry.function_version import AsyncConfig, FunctionKey
 from tencentserverless.local.settings import Limits
 from tests.conftest import LOOK_SECONDS, START_SECONDS
 

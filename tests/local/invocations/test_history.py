@@ -8,8 +8,8 @@ import pytest
 from tencentserverless.local.invocations.history import MAX_MESSAGE_CHARS, InvocationHistory, InvocationRecord
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import Search
-from tencentserverless.local.registry.records import FunctionKey
 
 KEY = FunctionKey("ap-a", "default", "fn")
 

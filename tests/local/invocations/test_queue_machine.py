@@ -23,7 +23,7 @@ from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.event_states import State
 from tencentserverless.local.registry.event_tables import Event
-from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
+from tencentserverless.local.registry.function_version import AsyncConfig, FunctionKey
 from tencentserverless.local.settings import Limits
 from tests.local.invocations.queueing import CONFIG, PLAIN, TRACED, Functions
 from tests.profiles import examples

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless.local.invocations.retry import Attempt, RetryDecision, counts_as_failure, decide
-from tencentserverless.local.registry.records import AsyncConfig
+from tencentserverless.local.registry.function_version import AsyncConfig
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_what_reads_cron_loads_with_the_first_timer(start_local_scf, tmp_path):
     (tmp_path / "functions" / "fn").mkdir(parents=True)
     (tmp_path / "functions" / "fn" / "index.py").write_text(CODE)
     server = start_local_scf(tmp_path / "functions", env={"PYTHONPROFILEIMPORTTIME": "1"})  # tells what it loads
-    assert "tencentserverless.local.registry.triggers\n" in server.stderr
+    assert "tencentserverless.local.registry.timer_triggers\n" in server.stderr
     assert "croniter" not in server.stderr
     trigger = {"FunctionName": "fn", "TriggerName": "made", "Type": "timer", "TriggerDesc": EVERY_SECOND}
     assert "TriggerInfo" in server.request("CreateTrigger", trigger).response

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.file_reading import read_file
 from tencentserverless.local.project.surroundings import Surroundings
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 
 class One(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.project.discovery import discover
 from tencentserverless.local.project.handler_check import find_handler_fault
-from tencentserverless.local.registry.packing import PackRules
+from tencentserverless.local.registry.package_contents import PackRules
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 PROJECTS = Path(__file__).resolve().parents[2] / "projects"

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless.local.project.handler_check import defined_names, find_handler_fault
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 
 MAIN = "def main_handler(event, context):\n    return event\n"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.registry.packing import PackRules
+from tencentserverless.local.registry.package_contents import PackRules
 from tests.local.project.reading import read_one
 
 HEAD = "component: scf\nname: demo\napp: shop\n"

@@ -8,7 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from watchfiles import Change
 
+from tencentserverless.local.project import watch as watch_module
 from tencentserverless.local.project.watch import digest, watch
 
 PATIENCE_SECONDS = 30
@@ -82,6 +84,32 @@ def test_new_folders_and_those_in_them_are_watched(tmp_path):
             await heard(deep)
             (deep / "one.py").write_text("")
             await heard(deep / "one.py")
+
+    run(scenario)
+
+
+def test_what_a_replaced_watch_has_not_told_yet_is_not_lost(tmp_path, monkeypatch):
+    """A machine with much to do can keep a saved file back until after the watch is replaced, for a new folder."""
+    new = tmp_path / "new"
+    real, late = watch_module._awatch, iter((True,))
+
+    is_there = asyncio.Event()
+
+    async def tell_of_the_folder_alone():
+        await is_there.wait()
+        yield {(Change.added, str(new))}
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(
+        watch_module, "_awatch", lambda *told: tell_of_the_folder_alone() if next(late, False) else real(*told)
+    )
+
+    async def scenario():
+        async with watching(tmp_path) as heard:
+            (tmp_path / "one.py").write_text("")
+            new.mkdir()
+            is_there.set()
+            await heard(tmp_path / "one.py")
 
     run(scenario)
 
@@ -184,3 +212,41 @@ def test_where_the_system_watches_too_much_already_files_are_looked_for(tmp_path
 def test_a_folder_that_is_not_there_has_no_digest(tmp_path):
     assert digest(tmp_path / "none") == ""
     assert digest(tmp_path) != ""
+
+
+def test_a_folder_that_is_moved_while_it_is_read_has_no_digest(tmp_path, monkeypatch):
+    """Else what was read of it would count as a change, and replace code that came through the API."""
+    folder, real = tmp_path / "code", watch_module._files
+    folder.mkdir()
+    (folder / "index.py").write_text("")
+
+    def files(place):
+        yield from real(place)
+        place.rename(tmp_path / "aside")
+
+    monkeypatch.setattr(watch_module, "_files", files)
+    assert digest(folder) == ""
+
+
+def test_a_folder_whose_file_goes_away_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    folder, real = tmp_path / "code", watch_module._files
+    folder.mkdir()
+    (folder / "index.py").write_text("")
+    (folder / "link.py").symlink_to("nowhere")
+    wanted = digest(folder)
+    assert wanted
+    (folder / "saving.py").write_text("")
+    assert digest(folder) != wanted
+
+    def files(place):
+        found = list(real(place))
+        (folder / "saving.py").unlink(missing_ok=True)
+        yield from found
+
+    monkeypatch.setattr(watch_module, "_files", files)
+    assert digest(folder) == wanted
+
+
+def test_a_folder_that_does_not_come_to_rest_has_no_digest(tmp_path, monkeypatch):
+    monkeypatch.setattr(watch_module, "_files", lambda place: iter([place / "gone.py"]))
+    assert digest(tmp_path) == ""

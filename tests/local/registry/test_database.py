@@ -9,7 +9,7 @@ import pytest
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.registry import event_tables, schema
 from tencentserverless.local.registry.database import Database, DatabaseError
-from tencentserverless.local.registry.records import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.event_states import TRANSITIONS, Move, State
 from tencentserverless.local.registry.event_tables import KEPT_SECONDS, Event, Step
-from tencentserverless.local.registry.records import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey
 
 KEY = FunctionKey("ap-guangzhou", "default", "fn")
 

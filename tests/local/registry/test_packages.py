@@ -77,7 +77,7 @@ sys.path[:0] = sys.argv[2:]
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.control import forget_state
 from tencentserverless.local.state_dir import StateFolder
-from tencentserverless.local.worker.environment import RunDirectory
+from tencentserverless.local.worker.run_directory import RunDirectory
 archive = sys.stdin.buffer.read()
 def attempts(place):
     for name in ("index.py", "new.txt", "lib/new.txt", "../new.txt"):

@@ -8,14 +8,14 @@ from pathlib import Path
 from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
 from tencentserverless.local.invocation import Invocation, new_request_id
-from tencentserverless.local.invocations.ledger import Ledger
 from tencentserverless.local.invocations.middleware import FutureCaller
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.invocations.run_ledger import Ledger
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Limits, Settings
-from tencentserverless.local.worker.environment import RunDirectory
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME, Interpreters
+from tencentserverless.local.worker.run_directory import RunDirectory
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 
@@ -27,7 +27,7 @@ def record(name="behave", **changes):
 
 
 @contextlib.asynccontextmanager
-async def scheduling(clock=time.time, **limits):
+async def scheduling(clock=time.time, is_memory_short=lambda: False, **limits):
     bounds = Limits(**limits)
     settings = Settings(FUNCTIONS, limits=bounds)
     keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
@@ -35,7 +35,7 @@ async def scheduling(clock=time.time, **limits):
     context = LaunchContext(
         settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger()
     )
-    scheduler = Scheduler(Launcher(context), bounds)
+    scheduler = Scheduler(Launcher(context), bounds, is_memory_short=is_memory_short)
     try:
         yield scheduler
     finally:

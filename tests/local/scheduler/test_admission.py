@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.registry.catalogue import Reservations
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.admission import ConcurrencyGrant, Quota
 from tencentserverless.local.settings import Limits
 

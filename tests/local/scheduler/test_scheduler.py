@@ -216,6 +216,34 @@ def test_an_idle_instance_is_ended_after_a_while(monkeypatch, ends):
     asyncio.run(scenario())
 
 
+def test_a_new_instance_serves_a_call_before_it_makes_room_for_functions_that_wait():
+    async def scenario():
+        async with scheduling(all_instances=2, stall_seconds=0.01) as scheduler:
+            functions = [record(f"fn{number}") for number in range(12)]
+            outcomes = await asyncio.gather(*(call(scheduler, function, {"do": "count"}) for function in functions))
+            assert len({value(outcome)["pid"] for outcome in outcomes}) == len(functions)
+            assert len(scheduler._start_rate._starts["ap-tokyo"]) == len(functions)
+
+    asyncio.run(scenario())
+
+
+def test_idle_instances_end_while_memory_is_short_the_longest_idle_one_first(monkeypatch, ends, runs):
+    monkeypatch.setattr("tencentserverless.local.scheduler.scheduler._REAP_SECONDS", 0.05)
+    shortages = iter([True])
+
+    async def scenario():
+        async with scheduling(is_memory_short=lambda: next(shortages, False) if is_ready else False) as scheduler:
+            is_ready = False
+            pids = [value(await call(scheduler, record(name), {"do": "count"}))["pid"] for name in "abc"]
+            is_ready = True
+            assert await asyncio.to_thread(ends, pids[0])
+            await asyncio.sleep(0.2)
+            assert [runs(pid) for pid in pids] == [False, True, True]
+            assert value(await call(scheduler, record("a"), {"do": "count"}))["calls"] == 1
+
+    asyncio.run(scenario())
+
+
 def test_a_changed_record_gets_instances_of_its_own_and_the_old_ones_end(ends):
     async def scenario():
         async with scheduling() as scheduler:

@@ -19,13 +19,13 @@ import pytest
 from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
 from tencentserverless.local.invocation import Stopping
-from tencentserverless.local.invocations.ledger import Ledger
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.invocations.run_ledger import Ledger
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import MIB, Limits, Settings
-from tencentserverless.local.worker.environment import RunDirectory
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
+from tencentserverless.local.worker.run_directory import RunDirectory
 from tests.local.scheduler.scheduling import run
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "runtimes"

@@ -22,6 +22,6 @@ def server_options(command: _Command) -> _Command:
 
 def choose_source(state: Path | None, env_file: Path | None) -> Path:
     """The file or folder in which the server has written its address and keys."""
-    from tencentserverless.local.app import find_state
+    from tencentserverless.local.serve import find_state
 
     return env_file or state or find_state(Path())

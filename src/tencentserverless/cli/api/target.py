@@ -130,8 +130,8 @@ def _find_local(folder: Path | None) -> dict[str, str] | None:
     :raises StartupError: if no local SCF is found
     """
     from tencentserverless.config import Addressing, ambient_region, is_loopback
-    from tencentserverless.local.app import find_state, running_environment
     from tencentserverless.local.errors import StartupError
+    from tencentserverless.local.serve import find_state, running_environment
 
     if folder is not None:
         with contextlib.suppress(StartupError):

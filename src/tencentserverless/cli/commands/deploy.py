@@ -10,7 +10,7 @@ from tencentserverless.cli.output import printing
 
 if TYPE_CHECKING:
     from tencentserverless.cli.deploy.deployment import Deployment
-    from tencentserverless.local.app import Deployable, PackedCode
+    from tencentserverless.local.serve import Deployable, PackedCode
 
 
 @click.command()
@@ -97,7 +97,7 @@ def _plan(
     from tencentserverless.cli.api.actions import Api
     from tencentserverless.cli.api.target import choose_target
     from tencentserverless.cli.deploy.deployment import Deployment
-    from tencentserverless.local.app import pack_code, read_deployables
+    from tencentserverless.local.serve import pack_code, read_deployables
 
     default = choose_target(region, "default", is_local, path)
     functions = read_deployables(path, default.region, outputs)
@@ -130,7 +130,7 @@ def _tell(function: "Deployable", code: "PackedCode") -> None:
 def _show_packing(path: Path, region: str | None, outputs: dict[str, str], *, as_json: bool) -> None:
     """List the files that a deployment would pack, and those that it would leave out."""
     from tencentserverless.config import check_region
-    from tencentserverless.local.app import pack_code, read_deployables
+    from tencentserverless.local.serve import pack_code, read_deployables
 
     try:
         region = check_region(region)

@@ -13,7 +13,7 @@ from tencentserverless.cli.output.number_format import show_bytes
 from tencentserverless.exception import TencentCloudSDKException
 
 if TYPE_CHECKING:
-    from tencentserverless.local.app import Deployable, PackedCode
+    from tencentserverless.local.serve import Deployable, PackedCode
 
 DEFAULT_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 _MAX_TEXT_BYTES = 10_000_000  # in base64: a request has 10,485,760 bytes (cloud.tencent.com/document/api/583/17237)

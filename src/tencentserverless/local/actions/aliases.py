@@ -13,7 +13,7 @@ from tencentserverless.local.actions.parameters import Action, Call, Table, cut_
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import NAME, Alias, Function, Match, Weight
-from tencentserverless.local.registry.records import DEFAULT_ALIAS
+from tencentserverless.local.registry.function_version import DEFAULT_ALIAS
 from tencentserverless.local.services import Services
 
 _MAX_WEIGHTS = 1  # document/api/583/17244: one version beside the main one

@@ -11,11 +11,11 @@ import msgspec
 from tencentserverless.local.actions.lookup import Codes, find_function, find_version
 from tencentserverless.local.actions.parameters import DESCENDING, Action, Call, Table, sort_items
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.folder_sync import follow_folder
+from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.platform_time import time_seconds
 from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.event_tables import ABORTED, FAILED, FINISHED, RUNNING, Trace
-from tencentserverless.local.registry.records import ASYNC_RETRIES, ASYNC_TTL_SECONDS, AsyncConfig
+from tencentserverless.local.registry.function_version import ASYNC_RETRIES, ASYNC_TTL_SECONDS, AsyncConfig
 from tencentserverless.local.services import Services
 
 _STATUSES = (RUNNING, FINISHED, ABORTED, FAILED)

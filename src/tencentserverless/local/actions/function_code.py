@@ -14,9 +14,9 @@ from pathlib import Path
 from tencentserverless.local.actions.parameters import Table, choose
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.database import DatabaseError
+from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.package_contents import BadPackage
 from tencentserverless.local.registry.packages import Draft
-from tencentserverless.local.registry.packing import BadPackage
-from tencentserverless.local.registry.records import FunctionRecord
 from tencentserverless.local.services import Services
 
 ZIP_FILE = "ZipFile"

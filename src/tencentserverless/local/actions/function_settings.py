@@ -11,8 +11,8 @@ import msgspec
 
 from tencentserverless.local.actions.parameters import SWITCH, Table, choose, is_switched_on
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.registry import records
-from tencentserverless.local.registry.records import FunctionRecord, Rule
+from tencentserverless.local.registry import function_version
+from tencentserverless.local.registry.function_version import FunctionRecord, Rule
 
 UInt = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -196,10 +196,12 @@ def configured(record: FunctionRecord, parameters: ConfigurationTable) -> Functi
         changes["memory_mb"] = _checked_memory(parameters.MemorySize)
     if parameters.Timeout is not None:
         changes["timeout_seconds"] = _checked_seconds(
-            "Timeout", parameters.Timeout, records.ASYNC_TIMEOUT_SECONDS if runs_async else records.TIMEOUT_SECONDS
+            "Timeout",
+            parameters.Timeout,
+            function_version.ASYNC_TIMEOUT_SECONDS if runs_async else function_version.TIMEOUT_SECONDS,
         )
     if parameters.InitTimeout is not None:
-        allowed = records.INIT_TIMEOUT_SECONDS
+        allowed = function_version.INIT_TIMEOUT_SECONDS
         changes["init_timeout_seconds"] = _checked_seconds("InitTimeout", parameters.InitTimeout, allowed)
     if parameters.Environment is not None:
         changes["environment"] = _variables(parameters.Environment)
@@ -211,15 +213,16 @@ def checked_description(text: str) -> str:
 
     :raises ApiError: if the description is too long
     """
-    if len(text) > records.MAX_DESCRIPTION_CHARS:
+    if len(text) > function_version.MAX_DESCRIPTION_CHARS:
         raise ApiError(
-            "InvalidParameterValue.Description", f"Description is over {records.MAX_DESCRIPTION_CHARS} characters."
+            "InvalidParameterValue.Description",
+            f"Description is over {function_version.MAX_DESCRIPTION_CHARS} characters.",
         )
     return text
 
 
 def _checked_memory(megabytes: int) -> int:
-    if megabytes not in records.MEMORY_MB:
+    if megabytes not in function_version.MEMORY_MB:
         raise ApiError(
             "InvalidParameterValue.Memory", f"MemorySize must be 64, or 128 to 3072 in steps of 128, not {megabytes}."
         )
@@ -241,7 +244,7 @@ def _variables(environment: EnvironmentTable) -> dict[str, str]:
             problem = "stands twice" if variable.Key else "has no Key"
             raise ApiError("InvalidParameterValue.Environment", f"A variable of Environment {problem}.")
         variables[variable.Key] = variable.Value or ""
-    fault = records.environment_fault(variables)
+    fault = function_version.environment_fault(variables)
     if fault is not None:
         raise ApiError(_FAULT_CODES[fault.rule], f"Environment can't be used: {fault.words}.")
     return variables

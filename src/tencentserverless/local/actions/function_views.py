@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 ACTIVE = "Active"  # a local function is never in between: an action that changes it answers after the change
 

@@ -19,7 +19,7 @@ from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.invocations.queue import QueueFull
 from tencentserverless.local.outcome import Outcome, call_log, tail
 from tencentserverless.local.registry.event_tables import Event
-from tencentserverless.local.registry.records import DEFAULT_ALIAS, LATEST, FunctionRecord
+from tencentserverless.local.registry.function_version import DEFAULT_ALIAS, LATEST, FunctionRecord
 from tencentserverless.local.services import Services
 from tencentserverless.local.worker.interpreters import can_run
 
@@ -91,8 +91,8 @@ class ApiCall:
         self._services = services
         self._reply = reply
         self._shows_log = shows_log
-        self.qualifier = qualifier
-        self.is_invoke = is_invoke
+        self.qualifier: str = qualifier
+        self.is_invoke: bool = is_invoke
 
     def end(self, invocation: Invocation) -> None:
         """Answer the call."""

@@ -13,8 +13,8 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocations.history import InvocationRecord
 from tencentserverless.local.outcome import SUCCESS
 from tencentserverless.local.platform_time import time_seconds, time_text
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import FILTERS, ORDERS, Search
-from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.services import Services
 
 _RECENT_SECONDS = 15 * 60  # the interval of GetRequestStatus if no time is given

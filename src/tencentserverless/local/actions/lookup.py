@@ -6,7 +6,7 @@ from tencentserverless._core import wire
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FUNCTION_NAME, FunctionKey, FunctionRecord
 
 _MAX_SHOWN_CHARS = 64
 _MAX_NAMESAKES = 5

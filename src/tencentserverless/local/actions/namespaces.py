@@ -12,7 +12,7 @@ from tencentserverless.local.actions.lookup import check_namespace, shown
 from tencentserverless.local.actions.parameters import ASCENDING, Action, Call, Table, cut_page, sort_items
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.platform_time import time_text
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, NAMESPACE_NAME, Namespace
+from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, NAMESPACE_NAME, Namespace
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import REGION_NAME
 

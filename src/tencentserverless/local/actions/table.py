@@ -1,14 +1,15 @@
 """Every action that the local SCF serves, by name."""
 
 from tencentserverless.local.actions import (
+    account,
     aliases,
     async_events,
-    concurrency,
-    deployment,
-    functions,
+    function_changes,
+    function_queries,
     invoke,
     logs,
     namespaces,
+    reserved_concurrency,
     triggers,
     versions,
 )
@@ -16,12 +17,13 @@ from tencentserverless.local.actions.parameters import Action
 
 ACTIONS: dict[str, Action] = {
     **invoke.ACTIONS,
-    **deployment.ACTIONS,
-    **functions.ACTIONS,
+    **function_changes.ACTIONS,
+    **function_queries.ACTIONS,
     **versions.ACTIONS,
     **aliases.ACTIONS,
     **namespaces.ACTIONS,
-    **concurrency.ACTIONS,
+    **reserved_concurrency.ACTIONS,
+    **account.ACTIONS,
     **logs.ACTIONS,
     **async_events.ACTIONS,
     **triggers.ACTIONS,

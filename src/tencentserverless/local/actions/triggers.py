@@ -12,11 +12,11 @@ from tencentserverless.local.actions.function_settings import UInt, checked_desc
 from tencentserverless.local.actions.lookup import DEFAULT_CODES, Codes, find_function, no_version, shown
 from tencentserverless.local.actions.parameters import DESCENDING, Action, Call, Table, cut_page, sort_items
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.folder_sync import follow_folder
+from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import LATEST
-from tencentserverless.local.registry.triggers import (
+from tencentserverless.local.registry.function_version import LATEST
+from tencentserverless.local.registry.timer_triggers import (
     MAX_ARGUMENT_BYTES,
     NAME,
     TIMER,

@@ -25,7 +25,7 @@ from tencentserverless.local.actions.parameters import (
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.services import Services, drain_versions
 
 

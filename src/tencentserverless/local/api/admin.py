@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tencentserverless.local.http.messages import Answer, Broken, Fault, Request
-from tencentserverless.local.invocations.faults import BadRules, RuleSet, parse
+from tencentserverless.local.invocations.fault_rules import BadRules, RuleSet, parse
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import LOOPBACK_HOSTS
 

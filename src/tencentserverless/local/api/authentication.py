@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.api.request_forms import Request
-from tencentserverless.local.api.signatures import PresentedSignature, read_signature
+from tencentserverless.local.api.signature_variants import PresentedSignature, read_signature
 from tencentserverless.local.errors import ApiError
 
 

@@ -10,12 +10,12 @@ from tencentserverless.local.actions.table import ACTIONS
 from tencentserverless.local.api import envelope, request_forms
 from tencentserverless.local.api.admin import PREFIX, Admin
 from tencentserverless.local.api.authentication import Authenticator
-from tencentserverless.local.api.known_clients import KnownClients
+from tencentserverless.local.api.fast_path import FastPath
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault, Intake, Refused, Request
 from tencentserverless.local.invocation import new_request_id
-from tencentserverless.local.invocations.faults import MAX_BYTES
+from tencentserverless.local.invocations.fault_rules import MAX_BYTES
 from tencentserverless.local.services import Services
 
 #: Headers that decide who asks for what; a second one would leave open which is meant. All of ``x-tc-`` are such.
@@ -31,9 +31,9 @@ class Api:
         self._services = services
         self._limits = limits = services.settings.limits
         self._authenticator = Authenticator(keys, services.clock, limits.skew_seconds)
-        self._known_clients = KnownClients(services, keys, services.clock, limits.skew_seconds)
+        self._fast_path = FastPath(services, keys, services.clock, limits.skew_seconds)
         self._admin = admin
-        self.handle_known = self._known_clients.serve_known
+        self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = self._fast_path.serve_known
         self._tasks: set[asyncio.Task[None]] = set()
         self.bounds: Bounds = Bounds(limits.head_bytes, limits.request_seconds, limits.keep_alive_seconds)
 
@@ -52,7 +52,7 @@ class Api:
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answer a request: at once if its client is known, else by a task."""
-        if self._known_clients.serve(request, connection):
+        if self._fast_path.serve(request, connection):
             return
         is_admin = request.url.startswith(_ADMIN_PREFIX)
         answering = self._answer_admin(request, connection) if is_admin else self._answer(request, connection)
@@ -96,7 +96,7 @@ class Api:
         parameters = decode(form.json_body(table_of(action.decoder)), action.decoder)
         answer = await action.handle(parameters, call, self._services)
         if head.method == "POST" and not head.is_v1:
-            self._known_clients.learn(request.headers, key, form.common("Action"), call.region)
+            self._fast_path.learn(request.headers, key, form.common("Action"), call.region)
         return answer
 
 

@@ -25,10 +25,11 @@ from tencentserverless.local.http.messages import (
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 
-_LINGER_SECONDS = 30.0  # for a client to read a refusal while it still sends the body
+_LINGER_SECONDS = 30.0  # for a client to read the last answer
 _LINGER_BYTES = 32 * 1024 * 1024
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
+_USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
 
 class Site(Protocol):
@@ -76,7 +77,11 @@ class Connection(asyncio.Protocol):
         self._is_stopping = False
         self._is_clogged = False  # the client does not read its answers
         self._is_paused = False
+        self._is_body_paused = False  # by the site that takes it in parts
+        self._is_silent = False  # nothing is said of broken HTTP
+        self._is_handling = False  # the site has not returned yet
         self._is_chunked = False
+        self._has_body = True  # of the answer; that to HEAD has none
         self._on_drained: Callable[[], None] | None = None
         self._data = b""  # of the request that is under way, if it came in one piece of its own
         self._template: HeadTemplate | None = None
@@ -113,8 +118,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             self._current = None
             return
-        is_head = isinstance(self._current, Request) and self._current.method == "HEAD"
-        body = b"" if is_head else answer.body
+        body = b"" if self._is_head() else answer.body
         data = head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
         if damage:
             self._transport.write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
@@ -129,24 +133,24 @@ class Connection(asyncio.Protocol):
         :param answer: its body is not used
         :param length: of the body in bytes, None where it is not known
         """
-        self._is_chunked = length is None
+        self._is_chunked, self._has_body = length is None, not self._is_head()
         if self._transport is not None:
             self._transport.write(head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
-        if self._transport is not None and data:
+        if self._transport is not None and data and self._has_body:
             self._transport.write(chunk_of(data) if self._is_chunked else data)
         return not self._is_clogged
 
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(chunk_of(b"") if self._is_chunked else b"")
+            self._transport.write(chunk_of(b"") if self._is_chunked and self._has_body else b"")
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
-        """Call this when the client keeps up again."""
+        """Call this whenever the client keeps up again, until the answer has ended."""
         self._on_drained = callback
 
     def upgrade(self, head: bytes, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes] | None:
@@ -174,7 +178,7 @@ class Connection(asyncio.Protocol):
         request, head = self._current, self._data[: self._data.find(b"\r\n\r\n") + 4]
         if not head or not isinstance(request, Request) or not self._keeps:
             return ()
-        if _SHARED_HEADERS.intersection(name for name, _ in request.headers):
+        if any(name in _SHARED_HEADERS and (name, value.lower()) != _USUAL for name, value in request.headers):
             return ()
         self._template, self.known = make_template(head, request.headers, varying), known
         return self._template.names if self._template is not None else ()
@@ -215,7 +219,9 @@ class Connection(asyncio.Protocol):
         """Bytes of a request, or of several."""
         reader = self._reader
         if reader.state is State.STOPPED:
-            self._throw_away(len(data))
+            self._lingering_bytes -= len(data)  # they are thrown away, so that the client can read its answer
+            if self._lingering_bytes <= 0:
+                self.close()
             return
         is_first = self._current is None and reader.state is State.BETWEEN
         if is_first and self._template is not None:
@@ -228,8 +234,6 @@ class Connection(asyncio.Protocol):
         reader.feed(data)
         if is_first and len(reader.whole) == 1 and reader.state is State.BETWEEN:
             self._data = data
-        if self._current is None and not reader.whole and reader.take_continue() and self._transport is not None:
-            self._transport.write(CONTINUE)
         self._go_on()
 
     def eof_received(self) -> bool:
@@ -248,37 +252,59 @@ class Connection(asyncio.Protocol):
         self._is_clogged = False
         if self._on_drained is not None:
             self._on_drained()
-        if self._current is None:
-            self._go_on()
+        self._go_on()
 
     # Inside.
 
     def _go_on(self) -> None:
         """Have the next request handled, unless one is under way; end what is broken; or wait."""
+        if self._is_handling:
+            return  # the site answers at once: the loop below sees that
         reader = self._reader
         if isinstance(reader.stop, Broken) and reader.stop.fault is not Fault.BODY_TOO_LARGE and self._is_owing():
-            reader.stop = None  # words on it could be taken for one of the answers that are owed
-        while self._current is None and reader.whole and not self._is_clogged and self._transport is not None:
-            request = self._current = reader.whole.popleft()
-            self._keeps = request.keeps and not self._is_stopping
-            self._deadline, self._is_arriving = math.inf, False
-            self._site.handle(request, self)
-        if self._transport is None:
+            self._is_silent = True  # words on it could be taken for one of the answers that are owed
+        while self._current is None and reader.whole and not self._is_clogged and not self._is_ending():
+            self._handle(reader.whole.popleft())
+        if self._is_ending():
             return
         if self._is_owing():
-            self._pause(bool(reader.whole) or reader.is_partial or reader.state is State.STOPPED or self._is_clogged)
+            self._settle_reading()
             return
         self._data = b""
         if reader.state is State.STOPPED:
             self._end_reading(reader.stop)
             return
         self._pause(self._is_clogged)
-        if not reader.is_partial:
-            self._is_arriving = False
-            self._set_deadline(self._bounds.idle_seconds)
-        elif not self._is_arriving:
-            self._is_arriving = True
-            self._set_deadline(self._bounds.request_seconds)
+        self._ask_for_body()
+        if not reader.is_partial or not self._is_arriving:
+            self._is_arriving = reader.is_partial
+            self._set_deadline(self._bounds.request_seconds if self._is_arriving else self._bounds.idle_seconds)
+
+    def _handle(self, request: Request) -> None:
+        """Hand a request to the site. A site that raises ends the connection, or its client would wait for ever."""
+        self._current = request
+        self._keeps = request.keeps and not self._is_stopping
+        self._deadline, self._is_arriving, self._is_body_paused = math.inf, False, False
+        if request.stream is not None:
+            self._ask_for_body()
+        self._is_handling = True
+        try:
+            self._site.handle(request, self)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._is_handling = False
+
+    def _ask_for_body(self) -> None:
+        if self._transport is not None and self._reader.take_continue():
+            self._transport.write(CONTINUE)
+
+    def _is_ending(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def _is_head(self) -> bool:
+        return isinstance(self._current, Request) and self._current.method == "HEAD"
 
     def _is_owing(self) -> bool:
         """True if a request waits for its answer."""
@@ -286,50 +312,59 @@ class Connection(asyncio.Protocol):
 
     def _end_answer(self) -> None:
         """The answer has been written."""
-        current, self._current = self._current, None
+        current, self._current, self._on_drained = self._current, None, None
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
         elif self._keeps:
             self._go_on()
-        elif self._transport is not None:
-            self._transport.close()
+        else:
+            self._end()
 
     def _end_reading(self, stop: Answer | Broken | None) -> None:
         """End the connection, which reads no more and owes no answer."""
         if self._transport is None or self._lingering_bytes:
             return
-        if stop is None:
-            self._transport.close()
+        if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
+            self._end()
             return
-        answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
-        self._transport.write(head_of(answer, self._others.date_line(), len(answer.body), keeps=False) + answer.body)
-        if isinstance(stop, Answer) or stop.request is not None:
+        if not self._is_silent:
+            answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
+            head = head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
+            self._transport.write(head + answer.body)
+        if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
             self._linger()
         else:
+            self._end()
+
+    def _end(self) -> None:
+        """Close the connection once its client has read the answers, for which it has its time."""
+        if self._transport is not None:
             self._transport.close()
+            self._set_deadline(_LINGER_SECONDS)
 
     def _linger(self) -> None:
         """Let the client read the answer though it still sends: a close now could take the answer away from it."""
         self._reader.end()
         if self._transport is None:
             return
+        self._lingering_bytes = _LINGER_BYTES
+        self._pause(False)
+        self._set_deadline(_LINGER_SECONDS)
         if self._transport.can_write_eof():
-            self._lingering_bytes = _LINGER_BYTES
             self._transport.write_eof()
-            self._pause(False)
-            self._set_deadline(_LINGER_SECONDS)
         else:
-            self._transport.close()
-
-    def _throw_away(self, size: int) -> None:
-        """Read what a client still sends that is to read its refusal."""
-        self._lingering_bytes -= size
-        if self._lingering_bytes <= 0:
-            self.close()
+            self._transport.close()  # over TLS, which reads on until the client ends too
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:
-            self._pause(is_paused)
+            self._is_body_paused = is_paused
+            self._settle_reading()
+
+    def _settle_reading(self) -> None:
+        """Read on while a request is under way, unless what comes could only be kept."""
+        reader = self._reader
+        is_full = bool(reader.whole) or reader.is_partial or reader.state is State.STOPPED
+        self._pause(is_full or self._is_clogged or self._is_body_paused)
 
     def _pause(self, is_paused: bool) -> None:
         if is_paused != self._is_paused and self._transport is not None:
@@ -353,15 +388,13 @@ class Connection(asyncio.Protocol):
 
     def _expire(self) -> None:
         self._timer = None
-        if self._transport is None:
-            return
         now = self._loop.time()
         if now < self._deadline:
             self._timer = self._loop.call_at(min(self._deadline, now + self._bounds.idle_seconds), self._expire)
         elif self._is_arriving:
             self._reader.expire()
             self._go_on()
-        elif self._lingering_bytes:
-            self._transport.abort()
+        elif self._lingering_bytes or self._is_ending():
+            self.close()
         else:
-            self._transport.close()
+            self._end()

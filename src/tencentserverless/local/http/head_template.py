@@ -25,7 +25,7 @@ class HeadTemplate:
     def __init__(self, parts: list[bytes], last: bytes, names: tuple[bytes, ...]) -> None:
         self._parts = parts
         self._last = last
-        self.names = names
+        self.names: tuple[bytes, ...] = names
 
     def match(self, data: bytes) -> "tuple[list[bytes], bytes] | None":
         """The values of the varying headers and the body, if the data are one whole request of this head.

@@ -69,26 +69,24 @@ class Request:
     __slots__ = ("body", "headers", "is_upgrade", "keeps", "method", "stream", "url", "version")
 
     def __init__(self, method: str, url: bytes, headers: Headers, *, is_upgrade: bool = False) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = b""
+        self.method: str = method
+        self.url: bytes = url
+        self.headers: Headers = headers
+        self.body: bytes = b""
         self.stream: BodyStream | None = None
-        self.is_upgrade = is_upgrade
-        self.keeps = True
-        self.version = "1.1"
+        self.is_upgrade: bool = is_upgrade
+        self.keeps: bool = True
+        self.version: str = "1.1"
 
     @property
     def path(self) -> str:
-        """The path alone, as it was sent; that of CONNECT is the host and its port."""
-        if self.method == "CONNECT":
-            return self.url.decode("latin-1")
-        return httptools.parse_url(self.url).path.decode("ascii")
+        """The path alone, as it was sent; that of CONNECT is the host and its port, that of a broken URL all of it."""
+        return self._split()[0].decode("latin-1")
 
     @property
     def query(self) -> bytes:
         """The part behind the question mark."""
-        return httptools.parse_url(self.url).query or b"" if self.method != "CONNECT" else b""
+        return self._split()[1]
 
     def header(self, name: bytes) -> bytes:
         """The value of a header, empty if there is none.
@@ -96,6 +94,16 @@ class Request:
         :param name: in lower case
         """
         return next((value for each, value in self.headers if each == name), b"")
+
+    def _split(self) -> tuple[bytes, bytes]:
+        """Path and query. The parser of requests takes URLs that the parser of URLs does not."""
+        if self.method == "CONNECT":
+            return self.url, b""
+        try:
+            url = httptools.parse_url(self.url)
+        except httptools.HttpParserInvalidURLError:
+            return self.url, b""
+        return url.path or b"/", url.query or b""
 
 
 class Fault(enum.Enum):

@@ -52,6 +52,7 @@ class RequestReader:
         self._url = b""
         self._headers: Headers = []
         self._limit_bytes = 0
+        self._more = bytearray()  # of the body, behind its first part
         self._size = 0  # of the head, then of the body
         self._pending_bytes = 0  # of reads that completed nothing; the parser keeps such bytes
         self._is_awaited = False  # the client waits for 100-continue
@@ -69,8 +70,9 @@ class RequestReader:
 
     def take_continue(self) -> bool:
         """True once if the client waits to be told that it may send the body."""
-        is_awaited, self._is_awaited = self._is_awaited and self.state is State.BODY, False
-        return is_awaited
+        is_asked = self._is_awaited and self.state is State.BODY
+        self._is_awaited = self._is_awaited and not is_asked
+        return is_asked
 
     def feed(self, data: bytes) -> None:
         """Read bytes."""
@@ -95,8 +97,9 @@ class RequestReader:
                 self._end(Broken(Fault.NO_HTTP, self._request))
             else:
                 break
-        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD) and len(self.whole) == count
-        self._bound_pending(len(data), is_pending=is_head or before == (self.state, self._size))
+        is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD)
+        is_pending = len(self.whole) == count and (is_head or before == (self.state, self._size))
+        self._bound_pending(len(data), is_pending=is_pending)
 
     def end(self) -> None:
         """The client sends no more, or nothing more is read."""
@@ -163,10 +166,14 @@ class RequestReader:
         self._size += len(body)
         if request.stream is not None:
             request.stream.feed(body)
+            if self.stop is not None:
+                raise _Stop(self.stop)  # the site has answered, and wants no more
         elif self._size > self._limit_bytes:
             raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, str(self._size)))
+        elif not request.body:
+            request.body = body
         else:
-            request.body = request.body + body if request.body else body
+            self._more += body
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -176,6 +183,9 @@ class RequestReader:
         assert request is not None, "a message has a head"
         self.state = State.BETWEEN
         if request.stream is None:
+            if self._more:
+                request.body += bytes(self._more)
+                self._more.clear()
             self.whole.append(request)
         else:
             request.stream.feed(b"")
@@ -196,6 +206,7 @@ class RequestReader:
     def _end(self, reason: Answer | Broken) -> None:
         stream = self.stream
         self.state, self.stop, self._request = State.STOPPED, reason, None
+        self._more.clear()
         if stream is not None:
             stream.feed(None)
 

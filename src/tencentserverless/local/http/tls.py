@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.http.proxy import SCF_HOSTS
+from tencentserverless.local.http.connect_proxy import SCF_HOSTS
 from tencentserverless.local.private_files import write_private_bytes
 from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_KEY_NAME, CA_NAME, trusted_bundle
 

@@ -13,7 +13,7 @@ from tencentserverless.local.invocations.retry import INTERNAL_ERROR, NOT_FOUND
 from tencentserverless.local.outcome import Outcome, error_object
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.event_tables import Event
-from tencentserverless.local.registry.records import AsyncConfig
+from tencentserverless.local.registry.function_version import AsyncConfig
 
 
 class EventExecutor:

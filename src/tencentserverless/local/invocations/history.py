@@ -15,8 +15,8 @@ import msgspec
 
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import Search
-from tencentserverless.local.registry.records import FunctionKey
 from tencentserverless.local.settings import KIB
 
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value

@@ -10,7 +10,7 @@ from typing import Protocol
 from tencentserverless.local.console import Console, printable
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Around, Invocation
-from tencentserverless.local.invocations.faults import Faults
+from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
 from tencentserverless.local.outcome import Outcome, error_object, exited, throttled, timed_out
 from tencentserverless.local.scheduler.scheduler import Scheduler

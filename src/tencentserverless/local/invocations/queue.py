@@ -31,7 +31,7 @@ from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.event_states import Move, State
 from tencentserverless.local.registry.event_tables import CANCELLED, Event, Step
-from tencentserverless.local.registry.records import AsyncConfig, FunctionKey
+from tencentserverless.local.registry.function_version import AsyncConfig, FunctionKey
 from tencentserverless.local.settings import Limits
 
 _BATCH = 64  # events that a queue takes out together

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 
 from tencentserverless.local.outcome import OVER_BURST, OVER_QUOTA, SUCCESS
-from tencentserverless.local.registry.records import AsyncConfig
+from tencentserverless.local.registry.function_version import AsyncConfig
 
 RETRY_SECONDS = 60.0
 INTERNAL_ERROR = 500

@@ -13,8 +13,8 @@ from tencentserverless.local.invocations.queue import Queue, QueueFull
 from tencentserverless.local.registry.database import DatabaseError
 from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import FunctionKey
-from tencentserverless.local.registry.triggers import Trigger, next_fire_time
+from tencentserverless.local.registry.function_version import FunctionKey
+from tencentserverless.local.registry.timer_triggers import Trigger, next_fire_time
 
 _LONGEST_SECONDS = 3600.0  # the longest sleep: the machine's clock may be set meanwhile
 _CATCH_UP_SECONDS = 60.0  # a server that was held up for longer, such as a laptop that slept, skips the earlier times

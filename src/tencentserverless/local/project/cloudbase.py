@@ -20,7 +20,7 @@ from tencentserverless.local.project.references import find_mustache
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
 from tencentserverless.local.project.timer_reading import Events, TimerSource
 from tencentserverless.local.project.yaml_nodes import MUSTACHE, Node, Scope
-from tencentserverless.local.registry.triggers import TIMER
+from tencentserverless.local.registry.timer_triggers import TIMER
 
 _KEYS = CLOUDBASE.tables["functions[], and functionDefaultConfig"]
 _FUNCTION_PLUGIN = "@cloudbase/framework-plugin-function"

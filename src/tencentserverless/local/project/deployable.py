@@ -11,9 +11,9 @@ from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import project_variables
 
 if TYPE_CHECKING:
-    from tencentserverless.local.registry.packing import Contents, PackRules
-    from tencentserverless.local.registry.records import FunctionRecord
-    from tencentserverless.local.registry.triggers import Trigger
+    from tencentserverless.local.registry.function_version import FunctionRecord
+    from tencentserverless.local.registry.package_contents import Contents, PackRules
+    from tencentserverless.local.registry.timer_triggers import Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def pack_code(function: Deployable) -> PackedCode:
 
     :raises StartupError: if it holds more than a function may, can't be read, or the zip file can't be written
     """
-    from tencentserverless.local.registry.packing import BadPackage, list_contents, pack
+    from tencentserverless.local.registry.package_contents import BadPackage, list_contents, pack
 
     with tempfile.TemporaryDirectory(prefix="scf-deploy-") as place:
         archive = Path(place) / "code.zip"

@@ -11,7 +11,12 @@ from tencentserverless.local.project.function_reading import FunctionReading
 from tencentserverless.local.project.outputs import Outputs
 from tencentserverless.local.project.runtimes import DEFAULT_HANDLER
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FUNCTION_NAME, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import (
+    DEFAULT_NAMESPACE,
+    FUNCTION_NAME,
+    FunctionKey,
+    FunctionRecord,
+)
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 ENTRY_FILE = "index.py"

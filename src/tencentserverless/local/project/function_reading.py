@@ -11,12 +11,12 @@ from typing import NamedTuple, TypeVar
 
 from tencentserverless.local.project import runtimes
 from tencentserverless.local.project.notices import Report, near_miss
-from tencentserverless.local.project.shown_settings import read_options
+from tencentserverless.local.project.settings_only_shown import read_options
 from tencentserverless.local.project.timer_reading import Events, make_timers
 from tencentserverless.local.project.yaml_nodes import Node
-from tencentserverless.local.registry import records
-from tencentserverless.local.registry.packing import PackRules, pattern_fault
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
+from tencentserverless.local.registry import function_version
+from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.package_contents import PackRules, pattern_fault
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import OTHER_RUNTIMES
 
@@ -129,19 +129,23 @@ def _settings(source: FunctionSource, parts: "_Parts", runtime: str, *, runs_asy
     """Read the settings that need nothing but the values of the file."""
     defaults = source.defaults
     kind = parts.text("type", "event", _TYPES.__contains__, "'event' or 'web'")
-    seconds, last = (records.ASYNC_TIMEOUT_SECONDS, "86400") if runs_async else (records.TIMEOUT_SECONDS, "900")
+    seconds, last = (
+        (function_version.ASYNC_TIMEOUT_SECONDS, "86400") if runs_async else (function_version.TIMEOUT_SECONDS, "900")
+    )
     return {
         "handler": parts.handler(runtime, is_web=_TYPES[kind] == "HTTP"),
-        "memory_mb": parts.number("memorySize", defaults.memory_mb, records.MEMORY_MB, _MEMORY_RULE),
+        "memory_mb": parts.number("memorySize", defaults.memory_mb, function_version.MEMORY_MB, _MEMORY_RULE),
         "timeout_seconds": parts.number("timeout", defaults.timeout_seconds, seconds, f"1 to {last} seconds"),
         # The component's page says 3 seconds, the API 65: the longer one is used, because laptops load slowly.
-        "init_timeout_seconds": parts.number("initTimeout", 65, records.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"),
+        "init_timeout_seconds": parts.number(
+            "initTimeout", 65, function_version.INIT_TIMEOUT_SECONDS, "3 to 300 seconds"
+        ),
         "environment": parts.environment(),
         "description": parts.description(),
         "type": _TYPES[kind],
-        "async_config": records.AsyncConfig(
-            parts.number("retryNum", 2, records.ASYNC_RETRIES, "0 to 2"),
-            parts.number("msgTTL", 21_600, records.ASYNC_TTL_SECONDS, "60 to 21600 seconds"),
+        "async_config": function_version.AsyncConfig(
+            parts.number("retryNum", 2, function_version.ASYNC_RETRIES, "0 to 2"),
+            parts.number("msgTTL", 21_600, function_version.ASYNC_TTL_SECONDS, "60 to 21600 seconds"),
         ),
         "packing": PackRules(parts.patterns(source.code.exclude), parts.patterns(source.code.include)),
     }
@@ -178,22 +182,22 @@ class _Parts:
         defaults = self._source.defaults
         key = FunctionKey(
             self.text("region", defaults.region, REGION_NAME.match, "a region such as ap-guangzhou"),
-            self.text("namespace", defaults.namespace, records.NAMESPACE_NAME.match, _NAMESPACE_RULE),
+            self.text("namespace", defaults.namespace, function_version.NAMESPACE_NAME.match, _NAMESPACE_RULE),
             self.name(),
         )
-        if len(key.namespace) + len(key.name) > records.MAX_NAMES_CHARS:
-            self._fault(f"has a namespace and a name of more than {records.MAX_NAMES_CHARS} characters")
+        if len(key.namespace) + len(key.name) > function_version.MAX_NAMES_CHARS:
+            self._fault(f"has a namespace and a name of more than {function_version.MAX_NAMES_CHARS} characters")
         return key
 
     def name(self) -> str:
         """Return the name of the function; an empty one after a fault."""
-        name = self.text("name", "", records.FUNCTION_NAME.match, _NAME_RULE)
+        name = self.text("name", "", function_version.FUNCTION_NAME.match, _NAME_RULE)
         if name or self._has_fault("name"):
             return name
         default = self._source.defaults.name
         if not default:
             self._fault(self._source.defaults.name_words)
-        elif not records.FUNCTION_NAME.match(default):
+        elif not function_version.FUNCTION_NAME.match(default):
             self._fault(f"has no 'name', and the default {default!r} is no function name: {_NAME_RULE}")
         return default
 
@@ -218,7 +222,9 @@ class _Parts:
         """Return the handler, judged by its runtime's form; that of a web function means nothing."""
         default = self._source.defaults.handler or runtimes.default_handler(runtime)
         if is_web:
-            return self.text("handler", default, records.is_other_handler, runtimes.handler_rule("CustomRuntime"))
+            return self.text(
+                "handler", default, function_version.is_other_handler, runtimes.handler_rule("CustomRuntime")
+            )
 
         def read() -> str:
             node = self._values["handler"]
@@ -260,7 +266,7 @@ class _Parts:
 
     def description(self) -> str:
         """Return the description."""
-        longest = records.MAX_DESCRIPTION_CHARS
+        longest = function_version.MAX_DESCRIPTION_CHARS
         default = self._source.defaults.description
         return self.text("description", default, lambda text: len(text) <= longest, f"at most {longest} characters")
 
@@ -273,7 +279,7 @@ class _Parts:
                 found[key] = "null"
             elif not node.is_absent():
                 found[key] = self._report.attempt("", node.converted)
-        fault = records.environment_fault(found)
+        fault = function_version.environment_fault(found)
         if fault:
             culprit = next((key for key in self._source.variables if repr(key[:64]) in fault.words), "")
             node = self._source.variables.get(culprit, self._source.values.get("environment", self._source.node))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tencentserverless.local.project import runtimes
 from tencentserverless.local.project.notices import near_miss
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 _SUFFIXES = {"Python": (".py", ".so", ".pyc"), "Nodejs": (".js", ".mjs", ".cjs"), "Php": (".php",)}
 _MAX_SOURCE_BYTES = 1_000_000

@@ -21,7 +21,7 @@ from tencentserverless.local.project.surroundings import FileReading, Surroundin
 from tencentserverless.local.project.tencent_component import NO_NODES, read_source
 from tencentserverless.local.project.timer_reading import Events, TimerSource
 from tencentserverless.local.project.yaml_nodes import Node, Scope
-from tencentserverless.local.registry.triggers import TIMER
+from tencentserverless.local.registry.timer_triggers import TIMER
 
 _KEYS = MULTI.tables["inputs, and each of inputs.functions"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tencentserverless.local.project.configuration_files import find_serverless
 from tencentserverless.local.project.file_reading import read_file
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
-from tencentserverless.local.registry.records import LATEST, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
 
 
 class Outputs:

@@ -6,7 +6,7 @@ document/product/583/9210 and the guides of each language.
 
 import re
 
-from tencentserverless.local.registry import records
+from tencentserverless.local.registry import function_version
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, OTHER_RUNTIMES, is_known
 
 _FAMILIES = ("Python", "Nodejs", "Php", "Java", "Golang", "Go")
@@ -54,16 +54,16 @@ def handler_rule(runtime: str) -> str:
         return "'file.function', each 2 to 60 characters, such as index.main_handler"
     if family(runtime) == "Java":
         return "'package.Class::method', such as example.Hello::mainHandler"
-    return f"1 to {records.MAX_OTHER_HANDLER_CHARS} characters without NUL"
+    return f"1 to {function_version.MAX_OTHER_HANDLER_CHARS} characters without NUL"
 
 
 def fits_handler(handler: str, runtime: str) -> bool:
     """True if a handler has the form that its runtime asks for."""
     if family(runtime) in _FILE_FAMILIES:
-        return records.HANDLER.match(handler) is not None
+        return function_version.HANDLER.match(handler) is not None
     if family(runtime) == "Java":
-        return _JAVA.match(handler) is not None and records.is_other_handler(handler)
-    return records.is_other_handler(handler)
+        return _JAVA.match(handler) is not None and function_version.is_other_handler(handler)
+    return function_version.is_other_handler(handler)
 
 
 def names_file(runtime: str) -> bool:

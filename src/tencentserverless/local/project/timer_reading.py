@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from tencentserverless.local.project.keys import TIMER_KEYS
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.yaml_nodes import Node
-from tencentserverless.local.registry.records import DEFAULT_ALIAS
-from tencentserverless.local.registry.triggers import NAME, TIMER, TRIGGERS_PER_TYPE, Trigger, cron_fault
+from tencentserverless.local.registry.function_version import DEFAULT_ALIAS
+from tencentserverless.local.registry.timer_triggers import NAME, TIMER, TRIGGERS_PER_TYPE, Trigger, cron_fault
 
 
 @dataclass(frozen=True, slots=True)

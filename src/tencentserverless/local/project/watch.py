@@ -14,10 +14,10 @@ from watchfiles import Change, DefaultFilter, awatch
 _DEBOUNCE_MS = 80  # an editor writes a file in several steps
 _STEP_MS = 20
 _LOOK_MS = 1000  # how often a watch without news checks that the folders are still those that it watches
-_DRAIN_SECONDS = 0.15  # longer than one debounce
 _POLL_SECONDS = 0.3
 _POLL_SHARE = 5  # the pause after a slow poll is this many times the poll's duration
 _MAX_LISTINGS = 5
+_MAX_READINGS = 3
 _MAX_FILES = 20_000
 _MAX_READ_BYTES = 4 * 1024 * 1024  # for a larger file, size and time must be enough
 #: Linux counts watched folders, so folders without code are left out. On other systems one watch covers a tree.
@@ -49,8 +49,8 @@ class _Source(Protocol):
     async def next(self) -> set[Path]:
         """Return the changed paths; none if it is time to check that the folders still exist."""
 
-    async def close(self) -> set[Path]:
-        """Close the source. Returns the changes that it has not reported yet."""
+    async def close(self) -> None:
+        """Close the source. What it has not reported yet is not reported."""
 
 
 class _Notices:
@@ -70,13 +70,11 @@ class _Notices:
         first, self._first = self._first, None
         return {Path(path) for _, path in await (first or anext(self._changes))}
 
-    async def close(self) -> set[Path]:
-        try:
-            return await asyncio.wait_for(self.next(), _DRAIN_SECONDS)
-        except (asyncio.TimeoutError, StopAsyncIteration, OSError, RuntimeError):
-            return set()
-        finally:
-            await self._changes.aclose()
+    async def close(self) -> None:
+        if self._first is not None:
+            self._first.cancel()
+            await asyncio.wait([self._first])
+        await self._changes.aclose()
 
 
 class _Polls:
@@ -93,17 +91,13 @@ class _Polls:
 
     async def next(self) -> set[Path]:
         await asyncio.sleep(self._pause_seconds)
-        return await self._look()
-
-    async def close(self) -> set[Path]:
-        return await self._look()
-
-    async def _look(self) -> set[Path]:
         began = time.monotonic()
         before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots)
         self._pause_seconds = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - began))
-        changed = {path for path, stamp in self._stamps.items() if before.get(path) != stamp}
-        return {Path(path) for path in changed | (before.keys() - self._stamps.keys())}
+        return _changes(before, self._stamps)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
 
 class Watch:
@@ -119,6 +113,7 @@ class Watch:
         self._tell = tell
         self._is_polling = False
         self._watched: _Identities = {}
+        self._stamps: _Stamps = {}
         self._source: _Source | None = None
 
     async def begin(self) -> None:
@@ -177,7 +172,10 @@ class Watch:
         }
 
     async def _replace_source(self) -> set[Path]:
-        """Start another source, then close the previous one."""
+        """Start another source and close the previous one. Returns what has changed since that one began.
+
+        The files are compared, because a source can have news that it has not given yet, on a busy machine for long.
+        """
         old = self._source
         if self._is_polling or not self._watched:  # without a folder, the system has nothing to report
             source: _Notices | _Polls = _Polls(self._roots())
@@ -194,7 +192,10 @@ class Watch:
             return set()
         except (OSError, RuntimeError) as error:
             await self._poll(error)
-        return await old.close() if old else set()
+        before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots())
+        if old is not None:
+            await old.close()
+        return _changes(before, self._stamps)
 
     async def _poll(self, error: BaseException) -> None:
         self._is_polling = True
@@ -231,9 +232,23 @@ def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[t
 
 
 def digest(folder: Path) -> str:
-    """Return the content of a folder as a hash: equal for equal content; ``""`` if there is no such folder."""
-    if not folder.is_dir():
-        return ""
+    """Return the content of a folder as a hash: equal for equal content.
+
+    :return: ``""`` if there is no such folder, or if it goes away or does not come to rest while it is read: what is
+        left of a folder that is being moved must not count as its content
+    """
+    for _ in range(_MAX_READINGS):
+        before = _identity(folder)
+        if before is None or not folder.is_dir():
+            break
+        found = _read(folder)
+        if found and _identity(folder) == before:
+            return found
+    return ""
+
+
+def _read(folder: Path) -> str:
+    """Return the hash of a folder's files, ``""`` if one of them is gone meanwhile."""
     whole = hashlib.sha256()
     for number, path in enumerate(_files(folder)):
         if number >= _MAX_FILES:
@@ -243,7 +258,8 @@ def digest(folder: Path) -> str:
             whole.update(f"{path.relative_to(folder)}\0{status.st_mode}\0{status.st_size}\0".encode("utf-8", "replace"))
             whole.update(path.read_bytes() if status.st_size <= _MAX_READ_BYTES else str(status.st_mtime_ns).encode())
         except OSError:
-            continue  # the file is gone meanwhile, and the watch reports that too
+            if not os.path.lexists(path):
+                return ""  # else it may not be read, or is a link that leads nowhere
     return whole.hexdigest()
 
 
@@ -276,6 +292,11 @@ def _stamps(roots: Iterable[Path]) -> _Stamps:
             continue
         found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_ino)
     return found
+
+
+def _changes(before: _Stamps, after: _Stamps) -> set[Path]:
+    """Return the files that are new, gone or no longer the same."""
+    return {Path(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from tencentserverless.local.registry import function_tables
 from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncPlan, merge_folder
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_tables import Locate, StoredFunction
-from tencentserverless.local.registry.reconcile import FolderDefinition, SyncPlan, reconcile
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
+from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
 
 
 class Reservations:
@@ -178,7 +178,7 @@ class Catalogue:
 
     def _meet(self, key: FunctionKey, definition: FolderDefinition | None) -> SyncResult:
         old = self._kept.get(key)
-        plan = reconcile(old, definition)
+        plan = merge_folder(old, definition)
         was_away = key in self._away
         before = old.function if old else None
         return SyncResult(before, plan, plan.is_away and not was_away, was_away and definition is not None)

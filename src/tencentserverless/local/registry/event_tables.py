@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tencentserverless.local.registry.event_states import ENDED, TRANSITIONS, Move, State, at_restart
-from tencentserverless.local.registry.records import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]

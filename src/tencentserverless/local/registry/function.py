@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from tencentserverless.local.registry.records import (
+from tencentserverless.local.registry.function_version import (
     DEFAULT_ALIAS,
     LATEST,
     AsyncConfig,
     FunctionKey,
     FunctionRecord,
 )
-from tencentserverless.local.registry.triggers import Trigger
+from tencentserverless.local.registry.timer_triggers import Trigger
 
 _NO_ROUTING_KEY: Mapping[str, str] = {}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord, Namespace, Package
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, Namespace, Package
 
 Change = Callable[[sqlite3.Connection], None]
 #: Returns the code package of a hash and a size.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tencentserverless.local.registry.records import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.settings import MIB
 
 T = TypeVar("T")

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tencentserverless.local.private_files import let_write
-from tencentserverless.local.registry.packing import (
+from tencentserverless.local.registry.function_version import Package
+from tencentserverless.local.registry.package_contents import (
     MAX_DEPTH,
     MAX_FILES,
     MAX_UNPACKED_BYTES,
@@ -32,7 +33,6 @@ from tencentserverless.local.registry.packing import (
     pack,
     too_large,
 )
-from tencentserverless.local.registry.records import Package
 from tencentserverless.local.settings import KIB
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tencentserverless.local import outcome
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.catalogue import Reservations
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.settings import Limits
 
 

@@ -7,7 +7,7 @@ from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.worker.environment import (
     key_variables,
 )

@@ -10,21 +10,17 @@ from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.console import Console
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.records import LATEST, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
 from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
-from tencentserverless.local.worker.environment import (
-    RunDirectory,
-    debugger_folder,
-    load_frame,
-    make_environment,
-)
+from tencentserverless.local.worker.environment import load_frame, make_environment
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
-from tencentserverless.local.worker.limits import MemoryWatch
+from tencentserverless.local.worker.memory_watch import MemoryWatch
 from tencentserverless.local.worker.output import Output
 from tencentserverless.local.worker.process_group import instance_tag, kill_orphans
 from tencentserverless.local.worker.python_worker import Command, start_python_worker
+from tencentserverless.local.worker.run_directory import RunDirectory, debugger_folder
 from tencentserverless.local.worker.worker import Worker
 
 _UNBOUND_MB = 1024 * 1024

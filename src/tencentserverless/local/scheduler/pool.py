@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.settings import Limits
@@ -166,6 +166,22 @@ def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: 
 def longest_idle(pools: Iterable[Pool]) -> Pool:
     """Return the pool whose instance has been idle for the longest time."""
     return min((pool for pool in pools if pool.idle), key=lambda pool: pool.idle[0].idle_since)
+
+
+_SHORT_DIVISOR = 4  # where memory is short, a look ends this part of all idle instances, and at least one
+
+
+def surplus_instances(pools: Iterable[Pool], since: float, *, is_memory_short: bool) -> list[tuple[Pool, Instance]]:
+    """Return the idle instances to end now: those idle since before a time, and more where memory is short.
+
+    :param since: by the loop's clock
+    """
+    idle = [(pool, instance) for pool in pools for instance in pool.idle]
+    idle.sort(key=lambda pair: pair[1].idle_since)
+    count = sum(instance.idle_since < since for _, instance in idle)
+    if is_memory_short:
+        count = max(count, -(-len(idle) // _SHORT_DIVISOR))
+    return idle[:count]
 
 
 _LONG_MEANS = 2.0  # times prefetch_seconds: behind a call that runs longer, prefetched calls are taken back

@@ -12,15 +12,9 @@ from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.catalogue import Reservations
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.admission import Quota, StartRateLimiter
-from tencentserverless.local.scheduler.decisions import (
-    PoolSnapshot,
-    Step,
-    WaitingCall,
-    next_step,
-    should_give_up_instance,
-)
+from tencentserverless.local.scheduler.decisions import Step, WaitingCall, next_step, should_give_up_instance
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.launcher import Launcher
 from tencentserverless.local.scheduler.pool import (
@@ -34,10 +28,11 @@ from tencentserverless.local.scheduler.pool import (
     prefetch,
     revoke,
     snapshot_of,
+    surplus_instances,
 )
 from tencentserverless.local.settings import Limits
 
-_REAP_SECONDS = 5.0
+_REAP_SECONDS = 1.0
 _RESCANS_PER_STALL = 4  # how often waiting calls are examined within ``stall_seconds``
 
 
@@ -45,11 +40,19 @@ class Scheduler:
     """Runs calls on instances, one at a time on each.
 
     :param reservations: memory that is reserved for single functions
+    :param is_memory_short: asked often; true while idle instances have to make room
     """
 
-    def __init__(self, launcher: Launcher, limits: Limits, reservations: Reservations | None = None) -> None:
+    def __init__(
+        self,
+        launcher: Launcher,
+        limits: Limits,
+        reservations: Reservations | None = None,
+        is_memory_short: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._launcher = launcher
         self._limits = limits
+        self._is_memory_short = is_memory_short
         self._quota = Quota(limits, reservations or Reservations())
         self._start_rate = StartRateLimiter(limits.burst_instances)
         self._pools: dict[tuple[FunctionKey, str], Pool] = {}
@@ -258,7 +261,9 @@ class Scheduler:
         """Use an instance that became free: give it the longest waiting call, or let it idle, or end it."""
         if not instance.is_alive:
             return  # it is counted off when its process is dead
-        if self._instances >= self._limits.all_instances and should_give_up_instance(
+        # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
+        may_give_up = self._instances >= self._limits.all_instances and not (is_new and pool.waiting)
+        if may_give_up and should_give_up_instance(
             pool.size, find_contenders(pool, (*self._pools.values(), *self._draining), self._loop.time()), self._limits
         ):
             instance.end()
@@ -289,9 +294,10 @@ class Scheduler:
 
     def _take_step(self, pool: Pool, invocation: Invocation) -> bool:
         """Perform one step. Returns False if the call can only wait."""
-        step = next_step(
-            self._snapshot(pool), WaitingCall(invocation.nested, self._loop.time() - invocation.since), self._limits
-        )
+        now = self._loop.time()
+        may_start = self._start_rate.has_room(pool.record.key.region, now)
+        snapshot = snapshot_of(pool, self._instances, self._idle, may_start=may_start, now=now)
+        step = next_step(snapshot, WaitingCall(invocation.nested, now - invocation.since), self._limits)
         if step is Step.USE:
             self._idle -= 1
             self._release(pool, pool.idle.pop())
@@ -323,11 +329,6 @@ class Scheduler:
         waiting = [pool for pool in (*self._pools.values(), *self._draining) if pool.waiting]
         for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
             self._place_waiting(pool)
-
-    def _snapshot(self, pool: Pool) -> PoolSnapshot:
-        now = self._loop.time()
-        may_start = self._start_rate.has_room(pool.record.key.region, now)
-        return snapshot_of(pool, self._instances, self._idle, may_start=may_start, now=now)
 
     def _start(self, pool: Pool) -> "asyncio.Task[None]":
         pool.starting += 1
@@ -385,12 +386,11 @@ class Scheduler:
         instance.end()
 
     def _reap(self) -> None:
-        """End instances that have been idle for too long."""
+        """End instances that have been idle for too long, and others where memory is short."""
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         since = self._loop.time() - self._limits.idle_instance_seconds
-        for pool in self._pools.values():
-            for instance in [instance for instance in pool.idle if instance.idle_since < since]:
-                self._end_idle(pool, instance)
+        for pool, instance in surplus_instances(self._pools.values(), since, is_memory_short=self._is_memory_short()):
+            self._end_idle(pool, instance)
 
     def __repr__(self) -> str:
         return f"<Scheduler {self._instances} instances, {self._idle} idle, {self._calls} calls>"

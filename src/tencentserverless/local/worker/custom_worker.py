@@ -15,10 +15,10 @@ from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.settings import MIB
-from tencentserverless.local.worker.limits import TimeLimit
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
+from tencentserverless.local.worker.time_limit import TimeLimit
 from tencentserverless.local.worker.worker import EndReason, OnEnd
 
 START_FILE = "bootstrap"

@@ -38,8 +38,8 @@ class Output:
             del self._kept[: end + len(self.boundary)]
         if len(self._kept) > 2 * self._limit_bytes:
             del self._kept[: -self._limit_bytes]
-        self._line += data.replace(self.boundary, b"")
-        *lines, rest = bytes(self._line).split(b"\n")
+        self._line += data
+        *lines, rest = bytes(self._line).replace(self.boundary, b"").split(b"\n")
         for line in lines:
             self._show_line(line)
         self._line = bytearray(rest)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tencentserverless.local.descriptor_limit import give_back
+from tencentserverless.local.machine_memory import let_server_live_longer
 
 _STATUS_BYTES = 8192
 
@@ -21,6 +22,7 @@ class Group:
     def __init__(self, leader: asyncio.subprocess.Process) -> None:
         self._leader = leader
         give_back(leader.pid)
+        let_server_live_longer(leader.pid)
 
     @property
     def pid(self) -> int:

@@ -16,9 +16,9 @@ from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker.channel import HAS_PACKETS, Channel
 from tencentserverless.local.worker.child.frames import FrameError, pack, pack_call, read_answer, read_call
-from tencentserverless.local.worker.limits import TimeLimit
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import Group
+from tencentserverless.local.worker.time_limit import TimeLimit
 from tencentserverless.local.worker.worker import EndReason, OnEnd
 
 _MAX_PREFETCHED_BYTES = 16 * 1024  # of an event that waits in a worker's channel

@@ -1,4 +1,4 @@
-"""``scf local env`` without a server; with one it is in ``tests/local/test_app.py``."""
+"""``scf local env`` without a server; with one it is in ``tests/local/test_serve.py``."""
 
 
 def test_without_a_server_it_names_the_command_that_starts_one(run_scf, tmp_path):

@@ -15,7 +15,7 @@ from tencentserverless.cli.output import printing
 @click.option("--json", "as_json", is_flag=True, help="Print the variables as JSON.")
 def env(state: Path | None, env_file: Path | None, unset: bool, as_json: bool) -> None:
     """Print export lines; use: eval "$(scf local env)"."""
-    from tencentserverless.local.app import leaving_variables, running_environment
+    from tencentserverless.local.serve import leaving_variables, running_environment
 
     if unset:
         printing.answer("unset " + " ".join(leaving_variables()))

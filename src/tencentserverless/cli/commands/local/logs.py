@@ -18,8 +18,8 @@ _PAUSE_SECONDS = 0.25
 @click.option("--json", "as_json", is_flag=True, help="Print the lines as a JSON list.")
 def local_logs(state: Path | None, env_file: Path | None, follow: bool, lines: int | None, as_json: bool) -> None:
     """Print what functions and the local SCF itself have written, the last 2,000 lines."""
-    from tencentserverless.local.app import server_lines
     from tencentserverless.local.errors import StartupError
+    from tencentserverless.local.serve import server_lines
 
     if follow and as_json:
         raise click.UsageError("--json prints one list, and --follow has no end: choose one")

@@ -21,7 +21,7 @@ def reset(state: Path | None, env_file: Path | None, is_whole: bool, yes: bool) 
     triggers, events that wait, and the history of calls. Your own folders are never touched.
     """
     from tencentserverless.cli.output.confirmation import confirm
-    from tencentserverless.local.app import forget_state, reset_server
+    from tencentserverless.local.serve import forget_state, reset_server
 
     source = choose_source(state, env_file)
     if not is_whole:

@@ -88,7 +88,7 @@ def start(
     print is shown as it comes; on a terminal a table of functions and calls stands below it.
     """
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
-    from tencentserverless.local.app import serve
+    from tencentserverless.local.serve import serve
 
     if ephemeral and state:
         raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")

@@ -13,7 +13,7 @@ from tencentserverless.cli.output import printing
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
     """Show where the local SCF is, its functions, and what it is doing. Code 6 says that none runs."""
-    from tencentserverless.local.app import server_status
+    from tencentserverless.local.serve import server_status
 
     found = server_status(choose_source(state, env_file))
     if as_json:

@@ -17,7 +17,7 @@ import time
 
 import _scf_context
 import _scf_frames
-import _scf_library
+import _scf_lazy_stdlib
 import _scf_payloads
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ def main():
     folder, descriptor = sys.argv[1], int(sys.argv[2])
     del sys.argv[1:]
     sys.path.remove(folder)
-    _scf_library.remember_path()
+    _scf_lazy_stdlib.remember_path()
     # A program that the function starts must not keep the channel open, nor write to it.
     fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     channel = _scf_frames.Channel(descriptor)
@@ -75,7 +75,7 @@ def main():
         _flush()
         _exit(error.code if isinstance(error.code, int) else int(error.code is not None))
     except BaseException:
-        _scf_library.load("traceback").print_exc()
+        _scf_lazy_stdlib.load("traceback").print_exc()
         _flush()
         _exit(1)
     _exit(0)
@@ -98,7 +98,7 @@ def _serve(channel):
         _flush()
         status = 437 if isinstance(error, EntryMissing) else 443
         head = _scf_frames.encode_head({"kind": "failed", "status": status})
-        channel.send(_scf_frames.join(head, _bounded(_scf_library.load("traceback").format_exc())))
+        channel.send(_scf_frames.join(head, _bounded(_scf_lazy_stdlib.load("traceback").format_exc())))
         return
     _flush()
     if _getpid() != home:
@@ -220,7 +220,7 @@ def _prepare(load):
     if not _PYTHON2:
         sys.stdout = _line_buffered(sys.stdout)
         sys.stderr = _line_buffered(sys.stderr)
-    _scf_library.set_up_logging()
+    _scf_lazy_stdlib.set_up_logging()
 
 
 def _open_debugger(debugger):
@@ -318,7 +318,7 @@ def _user_trace():
         user_part = trace
         while user_part.tb_next is not None and user_part.tb_frame.f_code.co_filename in _OWN_FILES:
             user_part = user_part.tb_next
-        return "".join(_scf_library.load("traceback").format_exception(kind, error, user_part)).rstrip("\n")
+        return "".join(_scf_lazy_stdlib.load("traceback").format_exception(kind, error, user_part)).rstrip("\n")
     except Exception:  # an exception whose own __str__ or __cause__ fails
         return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
     finally:

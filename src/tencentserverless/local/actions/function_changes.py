@@ -1,8 +1,8 @@
-"""CreateFunction, UpdateFunctionCode and UpdateFunctionConfiguration.
+"""CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration and DeleteFunction.
 
-Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode) and 18580
-(UpdateFunctionConfiguration). All three actions answer only when the change is complete, so the status of a function is
-always Active. Slow steps come first; the change of the catalogue is the last step.
+Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode), 18580
+(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer only when the change is complete, so the status of
+a function is always Active. Slow steps come first; the change of the catalogue is the last step.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from tencentserverless.local.actions.function_code import CodeTable
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import publish
+from tencentserverless.local.actions.versions import delete_version, publish
 from tencentserverless.local.errors import ApiError, StartupError
-from tencentserverless.local.folder_sync import follow_folder
+from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.registry.function import Function, new_function
-from tencentserverless.local.registry.packages import Draft
-from tencentserverless.local.registry.records import (
+from tencentserverless.local.registry.function_version import (
     HANDLER,
     MAX_NAMES_CHARS,
     FunctionKey,
     FunctionRecord,
     is_other_handler,
 )
+from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
@@ -87,6 +87,14 @@ class UpdateFunctionCodeTable(Table, frozen=True):
     Publish: str | None = None
     Code: CodeTable | None = None
     CodeSource: str | None = None
+
+
+class DeleteFunctionTable(Table, frozen=True):
+    """Parameters of DeleteFunction."""
+
+    FunctionName: str
+    Namespace: str | None = None
+    Qualifier: str | None = None
 
 
 async def create_function(parameters: CreateFunctionTable, call: Call, services: Services) -> dict[str, object]:
@@ -154,12 +162,32 @@ async def update_function_configuration(
     return {}
 
 
+async def delete_function(parameters: DeleteFunctionTable, call: Call, services: Services) -> dict[str, object]:
+    """Delete a function with everything that belongs to it, or one version of it. The user's folder stays unchanged."""
+
+    def find() -> Function:
+        return find_function(
+            services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, also_away=True
+        )
+
+    if parameters.Qualifier:
+        return delete_version(services, find(), parameters.Qualifier, is_forced=False)
+    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
+    function = find()
+    services.catalogue.remove(function.key)
+    services.queue.disown(function.key)
+    drain_versions(services, function.versions.values())
+    services.timers.reschedule()
+    return {}
+
+
 ACTIONS = {
     "CreateFunction": Action(msgspec.json.Decoder(CreateFunctionTable), create_function),
     "UpdateFunctionCode": Action(msgspec.json.Decoder(UpdateFunctionCodeTable), update_function_code),
     "UpdateFunctionConfiguration": Action(
         msgspec.json.Decoder(UpdateFunctionConfigurationTable), update_function_configuration
     ),
+    "DeleteFunction": Action(msgspec.json.Decoder(DeleteFunctionTable), delete_function),
 }
 
 

@@ -8,8 +8,8 @@ from tencentserverless.local.errors import StartupError
 from tencentserverless.local.project.discovery import Project, discover, read_place
 from tencentserverless.local.project.watch import digest
 from tencentserverless.local.registry.catalogue import SyncResult, notice_of
-from tencentserverless.local.registry.reconcile import FolderDefinition, SyncChange
-from tencentserverless.local.registry.records import DEFAULT_NAMESPACE, FunctionKey
+from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncChange
+from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import Settings, project_variables
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.invocations.faults import MAX_BYTES, BadRules, Faults, parse
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.invocations.fault_rules import MAX_BYTES, BadRules, Faults, parse
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 
 RECORD = FunctionRecord(FunctionKey("ap-a", "default", "order-new"), "index.main_handler", "Python3.10", Path("/x"))
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.registry.packing import PackRules
-from tencentserverless.local.registry.triggers import Trigger
+from tencentserverless.local.registry.package_contents import PackRules
+from tencentserverless.local.registry.timer_triggers import Trigger
 
 #: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.
 FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")

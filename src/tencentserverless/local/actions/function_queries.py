@@ -1,6 +1,6 @@
-"""ListFunctions, GetFunction, GetFunctionAddress and DeleteFunction.
+"""ListFunctions, GetFunction and GetFunctionAddress.
 
-Sources: cloud.tencent.com/document/api/583/18582 (ListFunctions), 18584 (GetFunction) and 18585 (DeleteFunction).
+Sources: cloud.tencent.com/document/api/583/18582 (ListFunctions) and 18584 (GetFunction).
 """
 
 import asyncio
@@ -24,12 +24,10 @@ from tencentserverless.local.actions.parameters import (
     sort_items,
 )
 from tencentserverless.local.actions.triggers import shown_trigger
-from tencentserverless.local.actions.versions import delete_version
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.folder_sync import follow_folder
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import LATEST
-from tencentserverless.local.services import Services, drain_versions
+from tencentserverless.local.registry.function_version import LATEST
+from tencentserverless.local.services import Services
 
 _MAX_FILTERS = 10
 
@@ -69,14 +67,6 @@ class GetFunctionAddressTable(Table, frozen=True):
     FunctionName: str
     Qualifier: str | None = None
     Namespace: str | None = None
-
-
-class DeleteFunctionTable(Table, frozen=True):
-    """Parameters of DeleteFunction."""
-
-    FunctionName: str
-    Namespace: str | None = None
-    Qualifier: str | None = None
 
 
 _SORT_KEYS: dict[str, Callable[[Function], object]] = {
@@ -161,30 +151,10 @@ async def get_function_address(
     return {"Url": package.archive.as_uri(), "CodeSha256": package.sha256}
 
 
-async def delete_function(parameters: DeleteFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """Delete a function with everything that belongs to it, or one version of it. The user's folder stays unchanged."""
-
-    def find() -> Function:
-        return find_function(
-            services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, also_away=True
-        )
-
-    if parameters.Qualifier:
-        return delete_version(services, find(), parameters.Qualifier, is_forced=False)
-    await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
-    function = find()
-    services.catalogue.remove(function.key)
-    services.queue.disown(function.key)
-    drain_versions(services, function.versions.values())
-    services.timers.reschedule()
-    return {}
-
-
 ACTIONS = {
     "ListFunctions": Action(msgspec.json.Decoder(ListFunctionsTable), list_functions),
     "GetFunction": Action(msgspec.json.Decoder(GetFunctionTable), get_function),
     "GetFunctionAddress": Action(msgspec.json.Decoder(GetFunctionAddressTable), get_function_address),
-    "DeleteFunction": Action(msgspec.json.Decoder(DeleteFunctionTable), delete_function),
 }
 
 

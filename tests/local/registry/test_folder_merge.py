@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncChange, merge_folder
 from tencentserverless.local.registry.function import new_function
 from tencentserverless.local.registry.function_tables import StoredFunction, decode_function, encode_function
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.reconcile import FolderDefinition, SyncChange, reconcile
-from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
-from tencentserverless.local.registry.triggers import Trigger
+from tencentserverless.local.registry.timer_triggers import Trigger
 
 KEY = FunctionKey("ap-a", "default", "fn")
 FOUND = FunctionRecord(KEY, "index.main_handler", "Python3.10", Path("/functions/fn"), created_at=1.0, changed_at=1.0)
@@ -84,10 +84,10 @@ def kept(latest, digest=OLD, found=FOUND):
     ],
 )
 def test_what_changed_last_stands(old, definition, latest, news, is_saved, notice):
-    plan = reconcile(old, definition)
+    plan = merge_folder(old, definition)
     assert (plan.kept.function.latest, plan.news, plan.is_saved) == (latest, news, is_saved)
     assert (notice in plan.notice, bool(plan.notice)) == (True, bool(notice))
-    assert reconcile(plan.kept, definition) == dataclasses.replace(
+    assert merge_folder(plan.kept, definition) == dataclasses.replace(
         plan, news=SyncChange.NONE, is_saved=False, notice=""
     )
 
@@ -97,7 +97,7 @@ def test_what_changed_last_stands(old, definition, latest, news, is_saved, notic
     [(None, False), (kept(FOUND), True), (kept(SENT), False), (StoredFunction(None, FOUND, OLD), False)],
 )
 def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
-    plan = reconcile(old, None)
+    plan = merge_folder(old, None)
     assert (plan.kept, plan.is_away, plan.news) == (old, is_away, SyncChange.NONE)
 
 
@@ -112,14 +112,14 @@ def test_a_folder_that_is_away_takes_nothing_with_it(old, is_away):
     ],
 )
 def test_a_deleted_function_comes_back_with_a_change_of_its_folder(definition, is_back):
-    plan = reconcile(StoredFunction(None, FOUND, OLD), definition)
+    plan = merge_folder(StoredFunction(None, FOUND, OLD), definition)
     assert (plan.kept.function is not None, plan.news is SyncChange.NEW) == (is_back, is_back)
     assert ("since DeleteFunction" in plan.notice) == is_back
 
 
 def test_versions_aliases_and_reservations_stand_when_the_folder_has_changed():
     function = PLAIN.with_version(VERSION).with_reserved(256)
-    stands = reconcile(StoredFunction(function, FOUND), FolderDefinition(EDITED)).kept.function
+    stands = merge_folder(StoredFunction(function, FOUND), FolderDefinition(EDITED)).kept.function
     assert (stands.versions["1"], stands.aliases, stands.reserved_mb) == (VERSION, function.aliases, 256)
 
 
@@ -130,7 +130,7 @@ def test_a_timer_that_the_folder_names_no_more_is_gone_and_the_apis_stays():
     function = dataclasses.replace(function, triggers={**function.triggers, "made": made})
     renamed = dataclasses.replace(FOUND, timers=(dataclasses.replace(named, name="renamed"),))
     for after, names in ((renamed, {"renamed", "made"}), (FOUND, {"made"})):
-        stands = reconcile(StoredFunction(function, before), FolderDefinition(after)).kept.function
+        stands = merge_folder(StoredFunction(function, before), FolderDefinition(after)).kept.function
         assert set(stands.triggers) == names
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.api.signatures import possible_hosts, possible_services
+from tencentserverless.local.api.signature_variants import possible_hosts, possible_services
 
 
 @pytest.mark.parametrize(

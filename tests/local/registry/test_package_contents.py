@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from tencentserverless.local.registry import packing
-from tencentserverless.local.registry.packing import BadPackage, PackRules, list_contents, pack, pattern_fault
+from tencentserverless.local.registry import package_contents
+from tencentserverless.local.registry.package_contents import BadPackage, PackRules, list_contents, pack, pattern_fault
 
 
 @pytest.fixture
@@ -163,11 +163,11 @@ def test_one_folder_by_two_links_is_no_circle(source):
 
 def test_bounds_are_refused_in_words(source, monkeypatch):
     fill(source, "a.py", "b.py")
-    monkeypatch.setattr(packing, "MAX_FILES", 1)
+    monkeypatch.setattr(package_contents, "MAX_FILES", 1)
     with pytest.raises(BadPackage, match="holds more than 1 files"):
         list_contents(source)
-    monkeypatch.setattr(packing, "MAX_FILES", 9)
-    monkeypatch.setattr(packing, "MAX_UNPACKED_BYTES", 7)
+    monkeypatch.setattr(package_contents, "MAX_FILES", 9)
+    monkeypatch.setattr(package_contents, "MAX_UNPACKED_BYTES", 7)
     with pytest.raises(BadPackage, match="larger than 7 bytes"):
         list_contents(source)
     monkeypatch.undo()
@@ -188,7 +188,7 @@ def test_a_file_that_grows_while_it_is_packed_keeps_to_the_bound(source, tmp_pat
     fill(source, "index.py")
     contents = list_contents(source)
     (source / "index.py").write_text("x" * 5000)
-    monkeypatch.setattr(packing, "MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(package_contents, "MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(BadPackage, match="larger than 1000"):
         pack(contents, tmp_path / "code.zip")
 

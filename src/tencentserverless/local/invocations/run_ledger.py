@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 MAX_ENTRIES = 200_000  # ours: the oldest entries are removed
 

@@ -60,7 +60,7 @@ class _Known(NamedTuple):
     trace_id: int
 
 
-class KnownClients:
+class FastPath:
     """Remembers the kinds of calls that came recently.
 
     :param clock: UNIX seconds

@@ -15,13 +15,13 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tencentserverless.local.folder_sync import scan_folder, scan_folders
+from tencentserverless.local.function_folders import scan_folder, scan_folders
 from tencentserverless.local.project.discovery import discover
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import Alias, new_function
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.records import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.settings import Settings
 from tests.profiles import examples
 
@@ -69,7 +69,7 @@ class Registry(RuleBasedStateMachine):
 
     @initialize()
     def start(self):
-        self.base = Path(tempfile.mkdtemp(prefix="scf-reconcile-"))
+        self.base = Path(tempfile.mkdtemp(prefix="scf-merge-"))
         self.root, self.aside = self.base / "project", self.base / "aside"
         self.root.mkdir()
         self.aside.mkdir()
@@ -241,7 +241,7 @@ class Registry(RuleBasedStateMachine):
             moment = self.catalogue.begin_scan()
             settings = Settings(self.root, region=REGION)
             look = scan_folder(kept.place, self.key(name), settings, float(self.now))
-            if look is None:  # the project has moved since the last look, as folder_sync.follow_folder allows for
+            if look is None:  # the project has moved since the last look, as function_folders.follow_folder allows for
                 project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
                 place = project.places.get(self.key(name), kept.place)
                 look = scan_folder(place, self.key(name), settings, float(self.now))

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tencentserverless.local.http.proxy import SCF_HOSTS, ConnectProxy
+from tencentserverless.local.http.connect_proxy import SCF_HOSTS, ConnectProxy
 from tencentserverless.local.settings import Limits
 
 PATIENCE_SECONDS = 10

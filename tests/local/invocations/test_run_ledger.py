@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from tencentserverless.local.invocations.ledger import Ledger
-from tencentserverless.local.registry.records import FunctionKey, FunctionRecord
+from tencentserverless.local.invocations.run_ledger import Ledger
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 
 RECORD = FunctionRecord(FunctionKey("ap-a", "default", "fn"), "index.main_handler", "Python3.10", Path("/x"))
 

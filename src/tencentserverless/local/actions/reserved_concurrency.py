@@ -1,25 +1,18 @@
-"""PutReservedConcurrencyConfig, GetReservedConcurrencyConfig, DeleteReservedConcurrencyConfig and GetAccount.
+"""PutReservedConcurrencyConfig, GetReservedConcurrencyConfig and DeleteReservedConcurrencyConfig.
 
 Source: cloud.tencent.com/document/product/583/51519 (concurrency management): reserved memory belongs to one function,
 which gets no other; 0 disables the function; 12,800 MB of a region always stay for functions without a reservation.
-Limits: GetAccount's sample.
 """
 
 import msgspec
 
-from tencentserverless.local.actions.deployment import FUNCTIONS_PER_NAMESPACE
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import Codes, find_function
-from tencentserverless.local.actions.namespaces import NAMESPACES_PER_REGION
 from tencentserverless.local.actions.parameters import Action, Call, Table
 from tencentserverless.local.errors import ApiError
-from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.records import INIT_TIMEOUT_SECONDS, TIMEOUT_SECONDS
 from tencentserverless.local.services import Services
 
 _UNRESERVED_MB = 12_800
-_TRIGGERS_PER_TYPE = 10
-_TRIGGER_TYPES = ("Cos", "Timer", "Cmq", "Ckafka", "Apigw", "Cls", "Clb", "Mps", "Cm", "Vod", "Eb")
 _DELETE_CODES = Codes(name="ResourceNotFound.Function")
 
 
@@ -36,10 +29,6 @@ class ReservedTable(Table, frozen=True):
 
     FunctionName: str
     Namespace: str | None = None
-
-
-class GetAccountTable(Table, frozen=True):
-    """Parameters of GetAccount: none."""
 
 
 async def put_reserved(parameters: PutReservedTable, call: Call, services: Services) -> dict[str, object]:
@@ -72,58 +61,8 @@ async def delete_reserved(parameters: ReservedTable, call: Call, services: Servi
     return {}
 
 
-async def get_account(parameters: GetAccountTable, call: Call, services: Services) -> dict[str, object]:
-    """Return the number of functions in the region's namespaces, and the region's limits."""
-    del parameters
-    catalogue = services.catalogue
-    quota_mb = services.settings.limits.quota_mb(call.region)
-    names = [namespace.name for namespace in catalogue.namespaces(call.region)]
-    usage = [_namespace_usage(name, catalogue.functions(call.region, name), quota_mb) for name in names]
-    return {
-        "AccountUsage": {
-            "NamespacesCount": len(names),
-            "Namespace": usage,
-            "TotalConcurrencyMem": quota_mb,
-            "TotalAllocatedConcurrencyMem": catalogue.reservations.of_region(call.region),
-            "UserConcurrencyMemLimit": quota_mb,
-        },
-        "AccountLimit": {
-            "NamespacesCount": NAMESPACES_PER_REGION,
-            "Namespace": [_namespace_limit(name) for name in names],
-        },
-    }
-
-
 ACTIONS = {
     "PutReservedConcurrencyConfig": Action(msgspec.json.Decoder(PutReservedTable), put_reserved),
     "GetReservedConcurrencyConfig": Action(msgspec.json.Decoder(ReservedTable), get_reserved),
     "DeleteReservedConcurrencyConfig": Action(msgspec.json.Decoder(ReservedTable), delete_reserved),
-    "GetAccount": Action(msgspec.json.Decoder(GetAccountTable), get_account),
 }
-
-
-def _namespace_usage(name: str, functions: list[Function], quota_mb: int) -> dict[str, object]:
-    return {
-        "Functions": [function.key.name for function in functions],
-        "Namespace": name,
-        "FunctionsCount": len(functions),
-        "TotalConcurrencyMem": quota_mb,
-        "TotalAllocatedConcurrencyMem": sum(function.reserved_mb or 0 for function in functions),
-        "TotalAllocatedProvisionedMem": 0,
-    }
-
-
-def _namespace_limit(name: str) -> dict[str, object]:
-    triggers = dict.fromkeys(_TRIGGER_TYPES, _TRIGGERS_PER_TYPE)
-    return {
-        "FunctionsCount": FUNCTIONS_PER_NAMESPACE,
-        "Trigger": {**triggers, "Total": sum(triggers.values())},
-        "Namespace": name,
-        "ConcurrentExecutions": 100,
-        "TimeoutLimit": TIMEOUT_SECONDS.stop - 1,
-        "TestModelLimit": 20,
-        "InitTimeoutLimit": INIT_TIMEOUT_SECONDS.stop - 1,
-        "RetryNumLimit": 2,
-        "MinMsgTTL": 60,
-        "MaxMsgTTL": 21600,
-    }

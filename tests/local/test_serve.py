@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import app
+from tencentserverless.local import serve
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.state_dir import StateFolder
 from tests.conftest import STOP_SECONDS, wait_until, write_held
@@ -223,10 +223,10 @@ def test_the_new_default_port_is_told_once_to_users_of_an_older_state_folder(tmp
     StateFolder(state)
     (state / "layout").unlink()  # as before the change
     settings = Settings(tmp_path)
-    assert app._port_notices(settings, StateFolder(state)) == [
+    assert serve._port_notices(settings, StateFolder(state)) == [
         "the default port is 8583 now; it was 9000: --port 9000 keeps it"
     ]
-    assert app._port_notices(settings, StateFolder(state)) == []
-    assert app._port_notices(settings, None) == []
+    assert serve._port_notices(settings, StateFolder(state)) == []
+    assert serve._port_notices(settings, None) == []
     (state / "layout").unlink()
-    assert app._port_notices(Settings(tmp_path, port=9000), StateFolder(state)) == []
+    assert serve._port_notices(Settings(tmp_path, port=9000), StateFolder(state)) == []

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.function_tables import StoredFunction
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 
 class FolderDefinition(NamedTuple):
@@ -64,7 +64,7 @@ class _Parts(NamedTuple):
     settings: bool = False
 
 
-def reconcile(old: StoredFunction | None, definition: FolderDefinition | None) -> SyncPlan:
+def merge_folder(old: StoredFunction | None, definition: FolderDefinition | None) -> SyncPlan:
     """Decide on the stored function.
 
     :param old: the stored data, None if there is none

@@ -1,6 +1,6 @@
 """Modules of the standard library that a child seldom needs and that load slowly: loaded on demand, never from user code.
 
-Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_library``.
+Runs on Python 2.7 and 3.6+; imported by the child as ``_scf_lazy_stdlib``.
 """
 
 import os

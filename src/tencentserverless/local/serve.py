@@ -109,7 +109,7 @@ def _check_debugger(settings: Settings, project: "Project") -> None:
 
     :raises StartupError: if debugpy or a function is missing
     """
-    from tencentserverless.local.worker.environment import debugger_folder
+    from tencentserverless.local.worker.run_directory import debugger_folder
 
     if settings.debug_ports and debugger_folder() is None:
         raise StartupError(Reason.RUNTIME, "--debug needs debugpy; run: pip install debugpy")
@@ -281,7 +281,7 @@ async def _listen(server: "HttpServer", api: "Api", start: _Start, stack: contex
     if start.tls:
         await server.listen(api, listeners.main.listener, start.tls.context)
     if listeners.proxy:
-        from tencentserverless.local.http.proxy import ConnectProxy
+        from tencentserverless.local.http.connect_proxy import ConnectProxy
 
         proxy = ConnectProxy(listeners.target, start.settings.limits)
         stack.callback(proxy.close)

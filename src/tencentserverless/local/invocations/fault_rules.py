@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from tencentserverless.local.registry.records import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord
 
 MAX_RULES = 100
 MAX_BYTES = 64 * 1024

@@ -4,9 +4,14 @@ import pytest
 
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.folder_merge import FolderDefinition
+from tencentserverless.local.registry.function_version import (
+    FUNCTION_NAME,
+    FunctionKey,
+    FunctionRecord,
+    environment_fault,
+)
 from tencentserverless.local.registry.packages import Packages
-from tencentserverless.local.registry.reconcile import FolderDefinition
-from tencentserverless.local.registry.records import FUNCTION_NAME, FunctionKey, FunctionRecord, environment_fault
 
 
 @pytest.mark.parametrize("name", ["ab", "FuncInvoked", "a-b_c9", "a" * 60])

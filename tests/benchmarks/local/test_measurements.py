@@ -1,0 +1,42 @@
+"""Short runs of the passes that start our own servers. No time is judged."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.local.load import CALLERS, choose_generator
+from benchmarks.local.passes import heads, many, stops
+from benchmarks.local.plan import PassContext, Plan
+from benchmarks.local.servers import BASE, OURS
+
+PLAN = Plan(head_rounds=1, load_seconds=1, many_rounds=1, stop_rounds=1)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> PassContext:
+    """The build beside which ours is measured is ours."""
+    generator = choose_generator(prefer_wrk=False)
+    return PassContext(PLAN, tmp_path, (), generator, Path(sys.executable), base=Path(sys.executable))
+
+
+@pytest.mark.proof
+def test_both_builds_are_measured_with_both_kinds_of_heads(context: PassContext) -> None:
+    found = heads.measure(context)
+    assert list(found.loads) == [(build, kind) for build in (OURS, BASE) for kind in heads.DIALECTS]
+    assert all(load.calls > CALLERS and load.cpu_us > 0 for loads in found.loads.values() for load in loads)
+    assert heads.find_faults(found) is not None
+    assert found.cpu_ratio(OURS) is not None
+
+
+@pytest.mark.proof
+def test_many_functions_are_ready(context: PassContext) -> None:
+    found = many.measure(context)
+    assert {count for _, count in found.ready_seconds} == {1, many.MANY}
+    assert (found.ratio(OURS) or 0) > 0
+
+
+def test_a_server_with_an_open_tunnel_is_stopped(context: PassContext) -> None:
+    found = stops.measure(context)
+    assert list(found.seconds) == [OURS, BASE]
+    assert (found.ratio(OURS, BASE) or 0) > 0
