@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_record import FunctionRecord
-from tencentserverless.local.worker.environment import (
-    key_variables,
-)
+from tencentserverless.local.worker.environment import key_variables
 from tencentserverless.local.worker.worker import Worker
 
 _KEY_MARGIN_SECONDS = 60
-_NO_KEYS: dict[str, str] = {}
+_NO_KEYS = b""
 DEBUG_SECONDS = 7 * 24 * 3600  # a person at a breakpoint needs time
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
@@ -99,7 +99,7 @@ class Instance:
         if self.ledger.is_on:
             self.ledger.begin(self.record, invocation.request_id, invocation.event)
 
-    def _fresh_keys(self) -> dict[str, str]:
+    def _fresh_keys(self) -> bytes:
         """New temporary keys, as variables, if the present ones may end before a call does that begins now.
 
         A worker that can't take others is killed: nothing of the call has run, so it gets a new instance.
@@ -111,4 +111,4 @@ class Instance:
             return _NO_KEYS
         self.keys.revoke(self.access_key)
         self.access_key = self.keys.issue()
-        return key_variables(self.access_key)
+        return msgspec.json.encode(key_variables(self.access_key))
