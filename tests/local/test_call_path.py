@@ -38,7 +38,6 @@ PATH = [
     "local/worker/child/frames.py",
     "local/worker/channel.py",
     "local/scheduler/pool.py",
-    "local/outcome.py",
     "local/api/envelope.py",
     "local/http/open_connections.py",
 ]
