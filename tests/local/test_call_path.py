@@ -30,8 +30,6 @@ PATH = [
     "local/invocations/history.py",
     "local/scheduler/scheduler.py",
     "local/scheduler/admission.py",
-    "local/registry/catalogue.py",
-    "local/settings.py",
     "local/scheduler/instance.py",
     "local/worker/python_worker.py",
     "local/worker/call_limits.py",
@@ -41,7 +39,7 @@ PATH = [
     "local/api/envelope.py",
     "local/http/open_connections.py",
 ]
-MAX_FRAMES = 61
+MAX_FRAMES = 48
 #: A call of a millisecond is never counted among the tiny ones, which may follow another into its instance.
 CODE = """
 import time

@@ -50,13 +50,8 @@ class Instance:
     discard_after_call: bool = False
 
     def __repr__(self) -> str:
-        state = f"{len(self.invocations)} calls" if self.is_alive else "dead"
+        state = f"{len(self.invocations)} calls" if self.worker.is_alive else "dead"
         return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {state}>"
-
-    @property
-    def is_alive(self) -> bool:
-        """True if the process runs, as far as is known."""
-        return self.worker.is_alive
 
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
@@ -82,7 +77,7 @@ class Instance:
             self.ledger.end(invocation.request_id, None if result is None else result.status)
         del self.invocations[invocation.request_id]
         if result is None:
-            ends = not self.is_alive
+            ends = not self.worker.is_alive
         else:
             status = result.status
             ends = self.discard_after_call or (status != 0 and (status in _ENDS_INSTANCE or self.record.runs_async))
