@@ -1,5 +1,6 @@
 """One instance: a worker, its temporary keys, and the invocations that it was given."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,6 +38,7 @@ class Instance:
 
     :param discard_after_call: end the instance after its current call
     :param invocations: the running call and the prefetched ones in the worker's channel, by request id
+    :param fresh_until: a call that begins until then has its keys to its end, by the clock of the keys
     """
 
     record: FunctionRecord
@@ -48,6 +50,7 @@ class Instance:
     idle_since: float = 0.0
     is_debugged: bool = False
     discard_after_call: bool = False
+    fresh_until: float = 0.0
 
     def __repr__(self) -> str:
         state = f"{len(self.invocations)} calls" if self.worker.is_alive else "dead"
@@ -55,17 +58,21 @@ class Instance:
 
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
-        self._note(invocation)
+        self.invocations[invocation.request_id] = invocation
+        if self.ledger.is_on:
+            self.ledger.begin(self.record, invocation.request_id, invocation.event)
         self.discard_after_call = invocation.ends_instance
         timeout_seconds = DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
-        environ = self._fresh_keys()
+        environ = self._fresh_keys() if self.keys.clock() > self.fresh_until else _NO_KEYS
         self.worker.begin(invocation, environ, timeout_seconds)
 
     def prefetch(self, invocation: Invocation) -> bool:
         """Give the worker an invocation before the one that runs has ended. False if the worker does not take it."""
         if not self.worker.takes_keys or not self.worker.prefetch(invocation, self._fresh_keys()):
             return False
-        self._note(invocation)
+        self.invocations[invocation.request_id] = invocation
+        if self.ledger.is_on:
+            self.ledger.begin(self.record, invocation.request_id, invocation.event)
         return True
 
     def finish(self, invocation: Invocation, result: Outcome | None) -> None:
@@ -89,17 +96,14 @@ class Instance:
         self.worker.kill()
         self.keys.revoke(self.access_key)
 
-    def _note(self, invocation: Invocation) -> None:
-        self.invocations[invocation.request_id] = invocation
-        if self.ledger.is_on:
-            self.ledger.begin(self.record, invocation.request_id, invocation.event)
-
     def _fresh_keys(self) -> bytes:
         """New temporary keys, as variables, if the present ones may end before a call does that begins now.
 
         A worker that can't take others is killed: nothing of the call has run, so it gets a new instance.
         """
-        if not self.keys.expires_within(self.access_key, self.record.timeout_seconds + _KEY_MARGIN_SECONDS):
+        needed_seconds = self.record.timeout_seconds + _KEY_MARGIN_SECONDS
+        if not self.keys.expires_within(self.access_key, needed_seconds):
+            self.fresh_until = (self.access_key.expires_at or math.inf) - needed_seconds
             return _NO_KEYS
         if not self.worker.takes_keys:
             self.worker.kill()
