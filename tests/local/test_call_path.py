@@ -22,7 +22,6 @@ PATH = [
     "local/http/connection.py",
     "local/http/head_template.py",
     "local/api/fast_path.py",
-    "local/access_keys.py",
     "_core/signing.py",
     "local/invocation.py",
     "local/actions/invoke.py",
@@ -30,20 +29,16 @@ PATH = [
     "local/invocations/history.py",
     "local/scheduler/scheduler.py",
     "local/scheduler/admission.py",
-    "local/registry/catalogue.py",
-    "local/settings.py",
     "local/scheduler/instance.py",
     "local/worker/python_worker.py",
-    "local/worker/output.py",
     "local/worker/time_limit.py",
     "local/worker/child/frames.py",
     "local/worker/channel.py",
     "local/scheduler/pool.py",
-    "local/outcome.py",
     "local/api/envelope.py",
     "local/http/open_connections.py",
 ]
-MAX_FRAMES = 70
+MAX_FRAMES = 40
 #: A call of a millisecond is never counted among the tiny ones, which may follow another into its instance.
 CODE = """
 import time

@@ -22,12 +22,13 @@ def _random_text() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class AccessKey:
-    """Keys that the server accepts; temporary ones until a time."""
+    """Keys that the server accepts until they are revoked; temporary ones until a time."""
 
     credentials: Credentials
     expires_at: float | None = None  # UNIX seconds
+    is_revoked: bool = False
 
 
 class KeyRing:
@@ -40,7 +41,7 @@ class KeyRing:
 
     def __init__(self, owner: Credentials, clock: Callable[[], float], lifetime_seconds: int) -> None:
         self.owner = owner
-        self._clock = clock
+        self.clock: Callable[[], float] = clock
         self._lifetime_seconds = lifetime_seconds
         self._keys = {owner.secret_id: AccessKey(owner)}
 
@@ -52,17 +53,18 @@ class KeyRing:
         """Issue new temporary keys, bound to a token of their own."""
         pair = make_key_pair()
         credentials = Credentials(pair.secret_id, pair.secret_key, secrets.token_urlsafe(_TOKEN_BYTES))
-        key = AccessKey(credentials, self._clock() + self._lifetime_seconds)
+        key = AccessKey(credentials, self.clock() + self._lifetime_seconds)
         self._keys[credentials.secret_id] = key
         return key
 
     def expires_within(self, key: AccessKey, needed_seconds: float) -> bool:
         """True if a key expires before the end of a call that needs this many seconds."""
-        return key.expires_at is not None and key.expires_at - self._clock() < needed_seconds
+        return key.expires_at is not None and key.expires_at - self.clock() < needed_seconds
 
     def revoke(self, key: AccessKey) -> None:
         """Revoke a temporary key; the owner's key stays."""
         if key.expires_at is not None:
+            key.is_revoked = True
             self._keys.pop(key.credentials.secret_id, None)
 
     def __repr__(self) -> str:

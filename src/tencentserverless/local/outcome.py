@@ -40,11 +40,6 @@ class Outcome(msgspec.Struct, frozen=True):
     output: bytes = b""
 
     @property
-    def has_succeeded(self) -> bool:
-        """True if the function returned."""
-        return self.status == SUCCESS
-
-    @property
     def has_run(self) -> bool:
         """True if the function's handler got the event."""
         return self.status not in _BEFORE_THE_HANDLER

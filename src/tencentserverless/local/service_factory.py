@@ -64,7 +64,7 @@ def create_services(
         Launcher(context), settings.limits, catalogue.reservations, read_memory_limit().is_memory_short
     )
     injection = FaultInjection(faults)
-    runner = Runner(scheduler, (injection, HistoryKeeping(history, time.time), FailureLines(console)))
+    runner = Runner(scheduler, (HistoryKeeping(history, time.time), FailureLines(console)), injection)
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)

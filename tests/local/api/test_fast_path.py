@@ -38,6 +38,8 @@ def code(server, **changes):
         ({"extra": {"X-TC-Timestamp": "1"}}, "AuthFailure.SignatureExpire"),
         ({"extra": {"X-TC-Timestamp": "soon"}}, "InvalidParameterValue"),
         ({"extra": {"Authorization": "SKIP"}}, "AuthFailure.InvalidAuthorization"),
+        ({"leave_out": ("Authorization",)}, "AuthFailure.InvalidAuthorization"),
+        ({"leave_out": ("X-TC-Timestamp",)}, "MissingParameter"),
         ({"token": "a-token-of-nobody"}, "AuthFailure.TokenFailure"),
         ({"parameters": {"FunctionName": "nobody"}}, "ResourceNotFound.Function"),
         ({"parameters": {**ECHO, "Colour": "red"}}, "UnknownParameter"),

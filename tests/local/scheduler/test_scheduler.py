@@ -366,6 +366,29 @@ def test_short_calls_share_an_instance_rather_than_start_more():
     asyncio.run(scenario())
 
 
+def test_calls_that_share_an_instance_have_each_its_own_output():
+    async def scenario():
+        async with scheduling(ready_instances=1, stall_seconds=600) as scheduler:
+            value(await call(scheduler, record(), {"do": "count"}))
+            events = [{"do": "print", "text": f"call {number}"} for number in range(20)]
+            outcomes = await asyncio.gather(*(call(scheduler, record(), event) for event in events))
+            texts = [outcome.output.decode() for outcome in outcomes]
+            assert texts == [f"call {number}\nto stderr\n" for number in range(20)]
+
+    asyncio.run(scenario())
+
+
+def test_an_idle_instance_outlives_the_time_limit_of_its_last_call():
+    async def scenario():
+        async with scheduling() as scheduler:
+            function = record(timeout_seconds=1)
+            first = value(await call(scheduler, function, {"do": "count"}))
+            await asyncio.sleep(1.2)
+            assert value(await call(scheduler, function, {"do": "count"})) == {"pid": first["pid"], "calls": 2}
+
+    asyncio.run(scenario())
+
+
 def test_a_function_with_a_queue_does_not_keep_the_last_processes_from_another_one():
     async def scenario():
         async with scheduling(all_instances=2, stall_seconds=0.05, queue_seconds=600) as scheduler:

@@ -7,7 +7,7 @@ document/product/583/42611 (status codes).
 import asyncio
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from tencentserverless.local.actions.parameters import Action, Call, Table, choo
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.invocations.queue import QueueFull
-from tencentserverless.local.outcome import Outcome, call_log, tail
+from tencentserverless.local.outcome import call_log, tail
 from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.function_version import DEFAULT_ALIAS, LATEST, FunctionRecord
 from tencentserverless.local.services import Services
@@ -60,68 +60,76 @@ class Result(msgspec.Struct):
     """The fields of ``Result`` (document/api/583/17244)."""
 
     FunctionRequestId: str
-    RetMsg: str
-    ErrMsg: str
-    Log: str
-    Duration: float
-    BillDuration: int
-    MemUsage: int
-    InvokeResult: int
+    RetMsg: str = ""
+    ErrMsg: str = ""
+    Log: str = ""
+    Duration: float = 0.0
+    BillDuration: int = 0
+    MemUsage: int = 0
+    InvokeResult: int = 0
 
 
 class ApiCall:
-    """A synchronous call that has passed every check; an invocation tells it of its end.
+    """A synchronous call: its invocation tells it of the end, and it replies. ``prepare`` sets the attributes.
 
-    :param reply: called once with the result, or with the refusal
+    :ivar log_bytes: of the end of the log that the answer has
     """
 
-    __slots__ = ("_reply", "_services", "_shows_log", "is_invoke", "qualifier")
+    __slots__ = ("is_invoke", "log_bytes", "qualifier")
 
     gets_answer = True
+    qualifier: str
+    is_invoke: bool
+    log_bytes: int
 
-    def __init__(
-        self,
-        services: Services,
-        qualifier: str,
-        reply: "Callable[[Answered, str], None]",
-        *,
-        shows_log: bool,
-        is_invoke: bool,
-    ) -> None:
-        self._services = services
-        self._reply = reply
-        self._shows_log = shows_log
-        self.qualifier: str = qualifier
-        self.is_invoke: bool = is_invoke
+    def reply(self, answer: "Answered", request_id: str) -> None:
+        """Send the result or the refusal; called once."""
+        raise NotImplementedError
 
     def end(self, invocation: Invocation) -> None:
         """Answer the call."""
-        outcome, failure = invocation.outcome, invocation.failure
+        outcome, failure, request_id = invocation.outcome, invocation.failure, invocation.request_id
         if outcome is None:
-            self._reply(failure if isinstance(failure, ApiError) else stopped(), invocation.request_id)
+            self.reply(failure if isinstance(failure, ApiError) else stopped(), request_id)
             return
-        result = _result(outcome, invocation.message, invocation.request_id)
-        if self.is_invoke and outcome.status:
-            result.InvokeResult = FAILED
-        if self._shows_log:
+        result = Result(
+            FunctionRequestId=request_id,
+            RetMsg=invocation.message,
+            ErrMsg=outcome.stack_trace or outcome.message,
+            Duration=outcome.duration_ms,
+            BillDuration=math.ceil(outcome.duration_ms),
+            MemUsage=outcome.memory_bytes,
+            InvokeResult=FAILED if self.is_invoke and outcome.status else outcome.status,
+        )
+        if self.log_bytes:
             memory_mb = invocation.record.memory_mb
-            log = call_log(invocation.request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
-            result.Log = tail(log, self._services.settings.limits.log_tail_bytes)
-        self._reply(result, invocation.request_id)
+            log = call_log(request_id, outcome.output, outcome.duration_ms, memory_mb, outcome.memory_bytes)
+            result.Log = tail(log, self.log_bytes)
+        self.reply(result, request_id)
 
 
 Answered = Result | ApiError
 
 
+class _AwaitedCall(ApiCall):
+    """A call for whose answer a task waits."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self) -> None:
+        self.answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+
+    def reply(self, answer: Answered, request_id: str) -> None:
+        """Wake the task; one that was cancelled does not wait any more."""
+        if not self.answered.done():
+            self.answered.set_result(answer)
+
+
 def prepare(
-    parameters: InvokeTable | InvokeFunctionTable,
-    call: Call,
-    services: Services,
-    reply: "Callable[[Answered, str], None]",
-) -> tuple[Invocation, ApiCall]:
+    parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services, caller: ApiCall
+) -> Invocation:
     """Check a synchronous call.
 
-    :param reply: called once with the result or the refusal, and the request id
     :raises ApiError: with the platform's code, if it can't be
     """
     is_invoke = isinstance(parameters, InvokeTable)
@@ -131,8 +139,9 @@ def prepare(
     log_type = parameters.LogType
     shows_log = log_type is not None and choose("LogType", log_type, wire.LOG_TYPES, "None") == "Tail"
     event = _checked_event(payload, services.settings.limits.event_bytes)
-    caller = ApiCall(services, qualifier, reply, shows_log=shows_log, is_invoke=is_invoke)
-    return Invocation(record, call.request_id, event, caller, nested=call.nested), caller
+    caller.qualifier, caller.is_invoke = qualifier, is_invoke
+    caller.log_bytes = services.settings.limits.log_tail_bytes if shows_log else 0
+    return Invocation(record, call.request_id, event, caller, nested=call.nested)
 
 
 def stopped() -> ApiError:
@@ -152,17 +161,12 @@ async def invoke_function(
     parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Run a function, named and given its event in the way of InvokeFunction."""
-    answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-
-    def reply(answer: Answered, _request_id: str) -> None:
-        if not answered.done():
-            answered.set_result(answer)
-
-    invocation, caller = prepare(parameters, call, services, reply)
+    caller = _AwaitedCall()
+    invocation = prepare(parameters, call, services, caller)
     if invocation.record.runs_async:
         return {"Result": await _accept(invocation.record, caller.qualifier, invocation.event, call, services)}
     services.runner.submit(invocation)
-    answer = await answered
+    answer = await caller.answered
     if isinstance(answer, ApiError):
         raise answer
     return {"Result": answer}
@@ -225,7 +229,7 @@ async def _accept(record: FunctionRecord, qualifier: str, event: bytes, call: Ca
         raise ApiError("RequestLimitExceeded", f"{full}.") from None
     except Stopping:
         raise ApiError("InternalError", "The local SCF is stopping; nothing was accepted.") from None
-    return _result(Outcome(), "", call.request_id)
+    return Result(call.request_id)
 
 
 def _routing_key(text: str | None) -> Mapping[str, str]:
@@ -286,16 +290,3 @@ def _is_json(event: bytes) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not standard JSON")
-
-
-def _result(outcome: Outcome, message: str, request_id: str) -> Result:
-    return Result(
-        request_id,
-        message,
-        outcome.stack_trace or outcome.message,
-        "",
-        outcome.duration_ms,
-        math.ceil(outcome.duration_ms),
-        outcome.memory_bytes,
-        outcome.status,
-    )

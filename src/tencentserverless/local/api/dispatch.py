@@ -31,7 +31,7 @@ class Api:
         self._services = services
         self._limits = limits = services.settings.limits
         self._authenticator = Authenticator(keys, services.clock, limits.skew_seconds)
-        self._fast_path = FastPath(services, keys, services.clock, limits.skew_seconds)
+        self._fast_path = FastPath(services, services.clock, limits.skew_seconds)
         self._admin = admin
         self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = self._fast_path.serve_known
         self._tasks: set[asyncio.Task[None]] = set()

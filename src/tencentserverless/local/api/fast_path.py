@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from tencentserverless._core import signing, wire
-from tencentserverless.local.access_keys import AccessKey, KeyRing
+from tencentserverless.local.access_keys import AccessKey
 from tencentserverless.local.actions import invoke
 from tencentserverless.local.actions.parameters import Call
 from tencentserverless.local.api import envelope
@@ -66,9 +66,8 @@ class FastPath:
     :param clock: UNIX seconds
     """
 
-    def __init__(self, services: Services, keys: KeyRing, clock: Callable[[], float], skew_seconds: int) -> None:
+    def __init__(self, services: Services, clock: Callable[[], float], skew_seconds: int) -> None:
         self._services = services
-        self._keys = keys
         self._clock = clock
         self._skew_seconds = skew_seconds
         self._kinds: dict[Key, _Kind] = {}
@@ -90,13 +89,12 @@ class FastPath:
         self._kinds[_key(headers)] = _Kind(key, signer, action_of.decoder, region)
 
     def serve(self, request: Request, connection: Connection) -> bool:
-        """Answer a whole request of a kind that is known. False if it is none; nothing has happened then."""
+        """Answer a whole request of a kind that is known. False if it is none; it has no answer then."""
         kind = self._kinds.get(_key(request.headers))
         if kind is None or request.method != "POST" or request.url != b"/":
             return False
         timestamp, authorization = request.header(_TIMESTAMP), request.header(_AUTHORIZATION)
-        parameters = self._read(kind, timestamp, authorization, request.body)
-        if parameters is None:
+        if not timestamp or not authorization:
             return False
         if names := connection.remember(kind, VARYING):
             connection.known = _Known(
@@ -105,37 +103,28 @@ class FastPath:
                 names.index(_AUTHORIZATION),
                 names.index(_TRACE_ID) if _TRACE_ID in names else -1,
             )
-        self._call(kind, parameters, connection)
-        return True
+        return self.serve_known(_Known(kind, 0, 1, -1), [timestamp, authorization], request.body, connection)
 
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         assert isinstance(known, _Known)
+        kind, key, timestamp = known.kind, known.kind.key, values[known.timestamp]
         if known.trace_id >= 0 and not values[known.trace_id].replace(b"-", b"").isalnum():
             return False
-        parameters = self._read(known.kind, values[known.timestamp], values[known.authorization], body)
-        if parameters is None:
+        if key.is_revoked or len(timestamp) not in _TIMESTAMP_CHARS or not timestamp.isdigit():
             return False
-        self._call(known.kind, parameters, connection)
-        return True
-
-    def _read(self, kind: _Kind, timestamp: bytes, authorization: bytes, body: bytes) -> Parameters | None:
-        """The parameters of a request that is fresh and signed by the key of its kind, else None."""
-        key = kind.key
-        if self._keys.find(key.credentials.secret_id) is not key:
-            return None
-        if len(timestamp) not in _TIMESTAMP_CHARS or not timestamp.isdigit():
-            return None
         now, seconds = self._clock(), int(timestamp)
         if abs(now - seconds) > self._skew_seconds or (key.expires_at is not None and now >= key.expires_at):
-            return None
+            return False
         made = kind.signer.sign(key.credentials, seconds, body)
-        if not hmac.compare_digest(made, authorization):
-            return None
+        if not hmac.compare_digest(made, values[known.authorization]):
+            return False
         try:
-            return kind.decoder.decode(body)
+            parameters = kind.decoder.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            return None
+            return False
+        self._call(kind, parameters, connection)
+        return True
 
     def _call(self, kind: _Kind, parameters: Parameters, connection: Connection) -> None:
         """Run the function, or accept the event."""
@@ -145,7 +134,7 @@ class FastPath:
             self._accept(parameters, call, connection)
             return
         try:
-            invocation, _ = invoke.prepare(parameters, call, self._services, Reply(connection, self._services))
+            invocation = invoke.prepare(parameters, call, self._services, Reply(connection, self._services))
         except ApiError as error:
             connection.reply(envelope.failure(error, request_id))
             return
@@ -169,8 +158,8 @@ class FastPath:
         task.add_done_callback(self._tasks.discard)
 
 
-class Reply:
-    """The way of an answer to its connection."""
+class Reply(invoke.ApiCall):
+    """A call whose answer goes to its connection."""
 
     __slots__ = ("_connection", "_services")
 
@@ -178,7 +167,7 @@ class Reply:
         self._connection = connection
         self._services = services
 
-    def __call__(self, answer: invoke.Answered, request_id: str) -> None:
+    def reply(self, answer: invoke.Answered, request_id: str) -> None:
         """Send an answer."""
         damage = self._services.damage
         try:

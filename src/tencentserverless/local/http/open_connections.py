@@ -44,12 +44,14 @@ class OpenConnections:
 
     def date_line(self) -> bytes:
         """The header Date of this second."""
-        self._look()
+        if self._second != int(time.time()):
+            self._look()
         return self._date_line
 
     def json_head(self) -> bytes:
         """The head of an answer of 200 with JSON, up to the value of its length, of this second."""
-        self._look()
+        if self._second != int(time.time()):
+            self._look()
         return self._json_head
 
     async def stop(self, seconds: float) -> None:
@@ -71,8 +73,6 @@ class OpenConnections:
             connection.close()
 
     def _look(self) -> None:
-        second = int(time.time())
-        if second != self._second:
-            self._second = second
-            self._date_line = b"Date: %s\r\n" % formatdate(second, usegmt=True).encode("ascii")
-            self._json_head = STATUS_LINES[200] + self._date_line + JSON_LINES + b"Content-Length: "
+        self._second = int(time.time())
+        self._date_line = b"Date: %s\r\n" % formatdate(self._second, usegmt=True).encode("ascii")
+        self._json_head = STATUS_LINES[200] + self._date_line + JSON_LINES + b"Content-Length: "

@@ -4,24 +4,28 @@ Every invocation goes this way: calls of the API, events of the queue and of tim
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from tencentserverless.local.console import Console, printable
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Around, Invocation
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
-from tencentserverless.local.outcome import Outcome, error_object, exited, throttled, timed_out
+from tencentserverless.local.outcome import SUCCESS, Outcome, error_object, exited, throttled, timed_out
 from tencentserverless.local.scheduler.scheduler import Scheduler
 
 _DISCARDING = ("crash", "timeout")
 
 
-class Middleware(Around, Protocol):
-    """A part of what happens around an invocation."""
+Answer = Outcome | ApiError | float | None
 
-    def before(self, invocation: Invocation) -> Outcome | ApiError | float | None:
+
+@runtime_checkable
+class Middleware(Around, Protocol):
+    """A part of what happens around an invocation that has a say before it."""
+
+    def before(self, invocation: Invocation) -> Answer:
         """The invocation is about to be scheduled.
 
         :return: a result that it has without a run, or seconds by which it is held up; None to go on
@@ -35,12 +39,12 @@ class FaultInjection:
     """
 
     def __init__(self, faults: Faults) -> None:
-        self._faults = faults
+        self.faults: Faults = faults
         self.damage: dict[str, str] = {}
 
-    def before(self, invocation: Invocation) -> Outcome | ApiError | float | None:
+    def before(self, invocation: Invocation) -> Answer:
         """Choose the rule that hits the invocation."""
-        rule = self._faults.decide(invocation.record) if self._faults.is_on else None
+        rule = self.faults.decide(invocation.record)
         if rule is None:
             return None
         name = invocation.record.key.name
@@ -83,27 +87,26 @@ class HistoryKeeping:
 
     def before(self, invocation: Invocation) -> None:
         """Show it as running."""
-        invocation.kept = self._record(invocation)
-        self._history.begin(invocation.kept)
-
-    def after(self, invocation: Invocation) -> None:
-        """Keep its end."""
-        outcome, kept = invocation.outcome, invocation.kept
-        if outcome is None:
-            if kept is not None:
-                self._history.drop(kept)
-            return
-        kept = kept or self._record(invocation)
-        kept.duration_ms, kept.memory_bytes = outcome.duration_ms, outcome.memory_bytes
-        is_success = outcome.has_succeeded
-        invocation.message = outcome.text if is_success else error_object(outcome, invocation.request_id)
-        self._history.end(kept, outcome.status, invocation.message, outcome.output)
-
-    def _record(self, invocation: Invocation) -> InvocationRecord:
         record = invocation.record
         kept = InvocationRecord(record.key, record.version, invocation.request_id, self._clock(), record.memory_mb)
         kept.retry_number = invocation.retry_number
-        return kept
+        invocation.kept = kept
+        self._history.begin(kept)
+
+    def after(self, invocation: Invocation) -> None:
+        """Keep its end."""
+        outcome = invocation.outcome
+        if outcome is None:
+            if invocation.kept is not None:
+                self._history.drop(invocation.kept)
+            return
+        if invocation.kept is None:  # a fault was its end before it began
+            self.before(invocation)
+        kept = invocation.kept
+        kept.duration_ms, kept.memory_bytes = outcome.duration_ms, outcome.memory_bytes
+        is_success = outcome.status == SUCCESS
+        invocation.message = outcome.text if is_success else error_object(outcome, invocation.request_id)
+        self._history.end(kept, outcome.status, invocation.message, outcome.output)
 
 
 class FailureLines:
@@ -112,13 +115,10 @@ class FailureLines:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def before(self, invocation: Invocation) -> None:
-        """Nothing is shown of a call that begins."""
-
     def after(self, invocation: Invocation) -> None:
         """Show a failure."""
         outcome = invocation.outcome
-        if outcome is not None and not outcome.has_succeeded:
+        if outcome is not None and outcome.status != SUCCESS:
             trace = f"\n{outcome.stack_trace}" if outcome.stack_trace else ""
             line = f"RequestId:{invocation.request_id} status {outcome.status}: {outcome.message}{trace}"
             self._console.show(printable(f"[{invocation.record.key.name}] ERROR {line}"))
@@ -128,20 +128,26 @@ class Runner:
     """Runs invocations by the scheduler, with everything around them.
 
     :param middleware: in the order in which it is asked before a run, and told after it
+    :param injection: comes before all others while there are fault rules
     """
 
-    def __init__(self, scheduler: Scheduler, middleware: tuple[Middleware, ...]) -> None:
+    def __init__(
+        self, scheduler: Scheduler, middleware: tuple[Around, ...], injection: FaultInjection | None = None
+    ) -> None:
         self._scheduler = scheduler
-        self._befores = [part.before for part in middleware]
         self._around: tuple[Around, ...] = (*middleware, scheduler)
+        self._befores = [part.before for part in middleware if isinstance(part, Middleware)]
+        self._injection = injection
 
     def submit(self, invocation: Invocation) -> None:
         """Run an invocation. Its caller is told of the end, perhaps at once."""
-        invocation.around = self._around
-        for number, before in enumerate(self._befores):
+        invocation.around, befores = self._around, self._befores
+        if self._injection is not None and self._injection.faults.is_on:
+            invocation.around, befores = (self._injection, *self._around), [self._injection.before, *befores]
+        for number, before in enumerate(befores, 1):
             answer = before(invocation)
             if answer is not None:
-                self._hold_up(invocation, answer, number + 1)
+                self._hold_up(invocation, answer, befores[number:])
                 return
         self._scheduler.submit(invocation)
 
@@ -149,17 +155,19 @@ class Runner:
         """End the run of an invocation, at once or by SIGTERM."""
         self._scheduler.interrupt(request_id, is_graceful=is_graceful)
 
-    def _hold_up(self, invocation: Invocation, answer: Outcome | ApiError | float, position: int) -> None:
-        """Finish an invocation without a run, or go on later from a position of the middleware."""
+    def _hold_up(
+        self, invocation: Invocation, answer: Outcome | ApiError | float, rest: Sequence[Callable[[Invocation], Answer]]
+    ) -> None:
+        """Finish an invocation without a run, or go on later with the rest of the middleware."""
         if not isinstance(answer, float):
             invocation.finish(answer)
             return
 
         def go_on() -> None:
-            for number in range(position, len(self._befores)):
-                found = self._befores[number](invocation)
+            for number, before in enumerate(rest, 1):
+                found = before(invocation)
                 if found is not None:
-                    self._hold_up(invocation, found, number + 1)
+                    self._hold_up(invocation, found, rest[number:])
                     return
             self._scheduler.submit(invocation)
 

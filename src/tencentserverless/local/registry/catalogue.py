@@ -15,9 +15,13 @@ from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE,
 
 
 class Reservations:
-    """Memory of a region that is reserved for single functions. The scheduler reads it on every call."""
+    """Memory of a region that is reserved for single functions.
+
+    :ivar generation: another number after every change
+    """
 
     def __init__(self) -> None:
+        self.generation: int = 0
         self._functions: dict[FunctionKey, int] = {}
         self._regions: dict[str, int] = {}
 
@@ -31,6 +35,7 @@ class Reservations:
 
     def put(self, key: FunctionKey, megabytes: int | None) -> None:
         """Change a function's reservation; None removes it."""
+        self.generation += 1
         change = (megabytes or 0) - self._functions.pop(key, 0)
         self._regions[key.region] = self._regions.get(key.region, 0) + change
         if megabytes is not None:

@@ -16,9 +16,14 @@ from tencentserverless.local.settings import Limits
 
 @dataclass(slots=True, eq=False)
 class ConcurrencyGrant:
-    """Memory that calls hold together: the calls of one function with a reservation, or all others of a region."""
+    """Memory that calls hold together: the calls of one function with a reservation, or all others of a region.
 
+    :param limit_mb: the memory that they may hold, until a reservation changes
+    """
+
+    is_reserved: bool
     held_mb: int = 0
+    limit_mb: int = 0
 
 
 class Quota:
@@ -29,32 +34,42 @@ class Quota:
         self._reservations = reservations
         self._functions: dict[FunctionKey, ConcurrencyGrant] = {}
         self._regions: dict[str, ConcurrencyGrant] = {}
+        self._generation = 0
+        self._found: dict[FunctionKey, ConcurrencyGrant] = {}  # those of functions that were called in this generation
 
     def take(self, record: FunctionRecord) -> ConcurrencyGrant | Outcome:
         """Count a call, or return the reason why it can't run.
 
         The caller of a counted call subtracts its memory at its end.
         """
-        key = record.key
-        reserved_mb = self._reservations.of_function(key)
-        if reserved_mb is not None:
-            grant = self._functions.setdefault(key, ConcurrencyGrant())
-            if grant.held_mb + record.memory_mb > reserved_mb:
-                message = f"Function [ {key.name} ] concurrency exceeded reserved quota {reserved_mb} MB"
-                return Outcome(outcome.OVER_QUOTA, message=message)
-        else:
-            grant = self._region(key.region)
-            limit_mb = self._limits.quota_mb(key.region) - self._reservations.of_region(key.region)
-            if grant.held_mb + record.memory_mb > limit_mb:
-                return outcome.over_quota(key.name, limit_mb)
+        if self._generation != self._reservations.generation:
+            self._generation = self._reservations.generation
+            self._found.clear()
+        grant = self._found.get(record.key)
+        if grant is None:
+            grant = self._found[record.key] = self._find(record.key)
+        if grant.held_mb + record.memory_mb > grant.limit_mb:
+            return _refusal(record.key.name, grant)
         grant.held_mb += record.memory_mb
         return grant
 
-    def _region(self, region: str) -> ConcurrencyGrant:
-        grant = self._regions.get(region)
-        if grant is None:
-            grant = self._regions[region] = ConcurrencyGrant()
+    def _find(self, key: FunctionKey) -> ConcurrencyGrant:
+        """The grant of a function, with its limit of now."""
+        reserved_mb = self._reservations.of_function(key)
+        if reserved_mb is not None:
+            grant = self._functions.setdefault(key, ConcurrencyGrant(is_reserved=True))
+            grant.limit_mb = reserved_mb
+        else:
+            grant = self._regions.setdefault(key.region, ConcurrencyGrant(is_reserved=False))
+            grant.limit_mb = self._limits.quota_mb(key.region) - self._reservations.of_region(key.region)
         return grant
+
+
+def _refusal(name: str, grant: ConcurrencyGrant) -> Outcome:
+    if grant.is_reserved:
+        message = f"Function [ {name} ] concurrency exceeded reserved quota {grant.limit_mb} MB"
+        return Outcome(outcome.OVER_QUOTA, message=message)
+    return outcome.over_quota(name, grant.limit_mb)
 
 
 _WINDOW_SECONDS = 60.0

@@ -1,20 +1,21 @@
 """One instance: a worker, its temporary keys, and the invocations that it was given."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
-from tencentserverless.local.worker.environment import (
-    key_variables,
-)
+from tencentserverless.local.worker.environment import key_variables
 from tencentserverless.local.worker.worker import Worker
 
 _KEY_MARGIN_SECONDS = 60
-_NO_KEYS: dict[str, str] = {}
+_NO_KEYS = b""
 DEBUG_SECONDS = 7 * 24 * 3600  # a person at a breakpoint needs time
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
 
@@ -37,6 +38,7 @@ class Instance:
 
     :param discard_after_call: end the instance after its current call
     :param invocations: the running call and the prefetched ones in the worker's channel, by request id
+    :param fresh_until: a call that begins until then has its keys to its end, by the clock of the keys
     """
 
     record: FunctionRecord
@@ -48,29 +50,29 @@ class Instance:
     idle_since: float = 0.0
     is_debugged: bool = False
     discard_after_call: bool = False
+    fresh_until: float = 0.0
 
     def __repr__(self) -> str:
-        state = f"{len(self.invocations)} calls" if self.is_alive else "dead"
+        state = f"{len(self.invocations)} calls" if self.worker.is_alive else "dead"
         return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {state}>"
-
-    @property
-    def is_alive(self) -> bool:
-        """True if the process runs, as far as is known."""
-        return self.worker.is_alive
 
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
-        self._note(invocation)
+        self.invocations[invocation.request_id] = invocation
+        if self.ledger.is_on:
+            self.ledger.begin(self.record, invocation.request_id, invocation.event)
         self.discard_after_call = invocation.ends_instance
         timeout_seconds = DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
-        environ = self._fresh_keys()
+        environ = self._fresh_keys() if self.keys.clock() > self.fresh_until else _NO_KEYS
         self.worker.begin(invocation, environ, timeout_seconds)
 
     def prefetch(self, invocation: Invocation) -> bool:
         """Give the worker an invocation before the one that runs has ended. False if the worker does not take it."""
         if not self.worker.takes_keys or not self.worker.prefetch(invocation, self._fresh_keys()):
             return False
-        self._note(invocation)
+        self.invocations[invocation.request_id] = invocation
+        if self.ledger.is_on:
+            self.ledger.begin(self.record, invocation.request_id, invocation.event)
         return True
 
     def finish(self, invocation: Invocation, result: Outcome | None) -> None:
@@ -82,7 +84,7 @@ class Instance:
             self.ledger.end(invocation.request_id, None if result is None else result.status)
         del self.invocations[invocation.request_id]
         if result is None:
-            ends = not self.is_alive
+            ends = not self.worker.is_alive
         else:
             status = result.status
             ends = self.discard_after_call or (status != 0 and (status in _ENDS_INSTANCE or self.record.runs_async))
@@ -94,21 +96,18 @@ class Instance:
         self.worker.kill()
         self.keys.revoke(self.access_key)
 
-    def _note(self, invocation: Invocation) -> None:
-        self.invocations[invocation.request_id] = invocation
-        if self.ledger.is_on:
-            self.ledger.begin(self.record, invocation.request_id, invocation.event)
-
-    def _fresh_keys(self) -> dict[str, str]:
+    def _fresh_keys(self) -> bytes:
         """New temporary keys, as variables, if the present ones may end before a call does that begins now.
 
         A worker that can't take others is killed: nothing of the call has run, so it gets a new instance.
         """
-        if not self.keys.expires_within(self.access_key, self.record.timeout_seconds + _KEY_MARGIN_SECONDS):
+        needed_seconds = self.record.timeout_seconds + _KEY_MARGIN_SECONDS
+        if not self.keys.expires_within(self.access_key, needed_seconds):
+            self.fresh_until = (self.access_key.expires_at or math.inf) - needed_seconds
             return _NO_KEYS
         if not self.worker.takes_keys:
             self.worker.kill()
             return _NO_KEYS
         self.keys.revoke(self.access_key)
         self.access_key = self.keys.issue()
-        return key_variables(self.access_key)
+        return msgspec.json.encode(key_variables(self.access_key))

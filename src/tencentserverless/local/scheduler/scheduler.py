@@ -83,7 +83,19 @@ class Scheduler:
             return
         invocation.grant, invocation.since = grant, self._loop.time()
         self._calls += 1
-        self._enter(self._pool(record), invocation)
+        pool = self._pools.get((record.key, record.version))
+        if pool is None or pool.record is not record:
+            pool = self._pool(record)
+        if pool.is_tiny and not invocation.nested and follow_up(pool, invocation, self._limits):
+            self._schedule_rescan()
+            return
+        while pool.idle:
+            self._idle -= 1
+            instance = pool.idle.pop()
+            if instance.worker.is_alive:
+                instance.begin(invocation)
+                return
+        self._let_wait(pool, invocation)
 
     def after(self, invocation: Invocation) -> None:
         """An invocation has ended: give back what it holds."""
@@ -183,26 +195,18 @@ class Scheduler:
             await self._launcher.close()
 
     def _pool(self, record: FunctionRecord) -> Pool:
+        """The pool of a version; a new one if code or configuration has changed, which drains the old one."""
         place = (record.key, record.version)
         pool = self._pools.get(place)
-        if pool is not None and pool.record is not record and pool.record != record:
-            self.drain_version(*place)  # code or configuration has changed
+        if pool is not None and pool.record != record:
+            self.drain_version(*place)
             pool = None
         if pool is None:
             pool = self._pools[place] = make_pool(record, self._limits, is_debugged=self._launcher.is_debugged(record))
         return pool
 
-    def _enter(self, pool: Pool, invocation: Invocation) -> None:
-        """Give a call to an instance, or let it wait for one."""
-        if pool.is_tiny and not invocation.nested and follow_up(pool, invocation, self._limits):
-            self._schedule_rescan()
-            return
-        while pool.idle:
-            self._idle -= 1
-            instance = pool.idle.pop()
-            if instance.is_alive:
-                instance.begin(invocation)
-                return
+    def _let_wait(self, pool: Pool, invocation: Invocation) -> None:
+        """Let a call wait for an instance, or give it to a busy one, or start one."""
         if invocation.nested:
             pool.waiting.appendleft(invocation)  # its caller occupies an instance until it returns
         else:
@@ -233,7 +237,7 @@ class Scheduler:
             self._release(pool, instance)
         if not home.waiting:
             return
-        if not instance.is_alive:
+        if not instance.worker.is_alive:
             self._place_waiting(home)
         elif result is not None:
             self._prefetch(home, instance)
@@ -259,7 +263,7 @@ class Scheduler:
 
     def _release(self, pool: Pool, instance: Instance, *, is_new: bool = False) -> None:
         """Use an instance that became free: give it the longest waiting call, or let it idle, or end it."""
-        if not instance.is_alive:
+        if not instance.worker.is_alive:
             return  # it is counted off when its process is dead
         # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
         may_give_up = self._instances >= self._limits.all_instances and not (is_new and pool.waiting)

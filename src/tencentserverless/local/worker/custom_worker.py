@@ -125,7 +125,7 @@ class CustomWorker:
         )
         return Outcome(outcome.START_TIMED_OUT, message=message, output=self._output.take())
 
-    def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
+    def begin(self, invocation: Invocation, environ: bytes, timeout_seconds: float) -> None:
         """Have the bootstrap run one event; how it ends goes to ``on_end``, later.
 
         :param environ: empty, see ``takes_keys``
@@ -142,7 +142,7 @@ class CustomWorker:
         self._limit.begin(timeout_seconds)
         self._api.offer(Event(invocation.request_id, invocation.event, self._memory_mb, int(timeout_seconds * 1000)))
 
-    def prefetch(self, invocation: Invocation, environ: dict[str, str]) -> bool:
+    def prefetch(self, invocation: Invocation, environ: bytes) -> bool:
         """No: asked for its next event, the runtime API gives the one that has no answer yet."""
         return False
 

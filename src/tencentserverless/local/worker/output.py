@@ -19,10 +19,12 @@ class Output:
 
     :param limit_bytes: how much of a call's output is kept; the end of it wins
     :ivar boundary: bytes that an instance writes behind the output of a call; they can't be guessed
+    :ivar is_empty: there is nothing to take or to drop
     """
 
     def __init__(self, name: str, limit_bytes: int, show: Callable[[str], None]) -> None:
         self.boundary: bytes = f"\x1e{secrets.token_hex(_BOUNDARY_BYTES)}\x1e".encode("ascii")
+        self.is_empty: bool = True
         self._prefix = f"[{name}] "
         self._limit_bytes = limit_bytes
         self._show = show
@@ -32,6 +34,7 @@ class Output:
 
     def write(self, data: bytes) -> None:
         """Add output of the instance."""
+        self.is_empty = False
         self._kept += data
         while (end := self._kept.find(self.boundary)) >= 0:
             self._parts.append(bytes(self._kept[max(0, end - self._limit_bytes) : end]))
@@ -54,20 +57,22 @@ class Output:
     def take(self) -> bytes:
         """The output of the call that has ended: up to its boundary if that is here, else all that is here."""
         if self._parts:
-            return self._parts.popleft()
-        if not self._kept:
-            return b""
-        self._end_line()
-        part = bytes(self._kept[-self._limit_bytes :])
-        self._kept.clear()
+            part = self._parts.popleft()
+        else:
+            if self._kept:
+                self._end_line()
+            part = bytes(self._kept[-self._limit_bytes :])
+            self._kept.clear()
+        self.is_empty = not (self._parts or self._kept)
         return part
 
     def drop(self) -> None:
         """Forget output that belongs to no call."""
-        if self._kept or self._parts:
+        if not self.is_empty:
             self._end_line()
             self._kept.clear()
             self._parts.clear()
+            self.is_empty = True
 
     def _end_line(self) -> None:
         if self._line:
@@ -79,11 +84,14 @@ class Output:
 
 
 class Pipe:
-    """The read end of a worker's output."""
+    """The read end of a worker's output.
+
+    :ivar output: what was read and is kept
+    """
 
     def __init__(self, descriptor: int, output: Output) -> None:
+        self.output: Output = output
         self._descriptor = descriptor
-        self._output = output
         self._loop = asyncio.get_running_loop()
         self._is_watched = False
         os.set_blocking(descriptor, False)
@@ -92,7 +100,7 @@ class Pipe:
     @property
     def boundary(self) -> str:
         """The bytes that the child writes behind the output of a call."""
-        return self._output.boundary.decode("ascii")
+        return self.output.boundary.decode("ascii")
 
     def watch(self, is_watched: bool) -> None:
         """Read output as it comes, or not: while calls wait in the channel, its reader could not tell whose it is."""
@@ -110,11 +118,11 @@ class Pipe:
         """
         if has_output:
             self._drain()
-        return self._output.take()
+        return self.output.take()
 
     def drop(self) -> None:
         """Forget output that has come since the last call."""
-        self._output.drop()
+        self.output.drop()
 
     def close(self) -> None:
         """Read the remaining output, then close."""
@@ -127,7 +135,7 @@ class Pipe:
 
     def _drain(self) -> None:
         for _ in range(_MAX_DRAIN_READS):
-            if self._read() < _READ_BYTES or self._output.has_part:
+            if self._read() < _READ_BYTES or self.output.has_part:
                 return  # what a pipe did not give at once it does not have
 
     def _read(self) -> int:
@@ -138,7 +146,7 @@ class Pipe:
         except (BlockingIOError, InterruptedError):
             return 0
         if data:
-            self._output.write(data)
+            self.output.write(data)
         else:
             self.watch(False)
         return len(data)

@@ -1,7 +1,6 @@
 """One worker of Python code, seen from the server: its channel, its output, its death."""
 
 import asyncio
-import enum
 import os
 from collections import deque
 from collections.abc import Mapping
@@ -35,15 +34,6 @@ _MESSAGES = {
 _LOAD_STATUSES = {"ready": (0,), "failed": (437, 443)}
 
 
-class State(enum.Enum):
-    """Progress of a worker."""
-
-    LOADING = "the child loads the handler"
-    READY = "it waits for a call"
-    CALLING = "it runs a call, or is about to"
-    GONE = "its process has been waited for"
-
-
 class _LoadAnswer(msgspec.Struct, frozen=True):
     """The head of the answer to the load frame, checked before it is believed."""
 
@@ -52,7 +42,6 @@ class _LoadAnswer(msgspec.Struct, frozen=True):
 
 
 _load_answers = msgspec.json.Decoder(_LoadAnswer)
-_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,7 @@ class PythonWorker:
         self._group = group
         self._channel = channel
         self._output = output
-        self._state = State.LOADING
+        self._is_loading = True
         self._current: Invocation | None = None
         self._prefetched: deque[Invocation] = deque()
         self._may_prefetch = False
@@ -113,7 +102,7 @@ class PythonWorker:
     @property
     def running_seconds(self) -> float:
         """The duration of the call that runs, until now; 0 if none runs."""
-        return self._limit.passed_ms() / 1000 if self._state is State.CALLING else 0.0
+        return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Have the child load the handler. None when it is ready, else the failure."""
@@ -124,7 +113,7 @@ class PythonWorker:
             self._settle_load(EndReason.EXITED, b"")
         answer, body = await self._loaded
         if isinstance(answer, _LoadAnswer) and answer.kind == "ready":
-            self._state = State.READY
+            self._is_loading = False
             return None
         output = self._output.take()
         if isinstance(answer, _LoadAnswer):
@@ -134,30 +123,30 @@ class PythonWorker:
         self.kill()
         return outcome.start_timed_out(int(timeout_seconds), output)
 
-    def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
+    def begin(self, invocation: Invocation, environ: bytes, timeout_seconds: float) -> None:
         """Run the handler on one event, of a process that runs nothing; the outcome goes to ``on_end``, later.
 
         After an outcome that ends the instance, the process is dead or dying.
         """
         was_warm, self._has_served = self._has_served, True
-        if was_warm:
+        if was_warm and not self._output.output.is_empty:
             self._output.drop()  # a thread wrote it between calls; the first call's log has the output of loading
         self._may_prefetch = HAS_PACKETS and len(invocation.event) <= _MAX_PREFETCHED_BYTES
-        self._state, self._current = State.CALLING, invocation
+        self._current = invocation
         self._limit.begin(timeout_seconds)
-        order = _order(invocation, environ)
+        order = pack_call(invocation.request_id.encode("ascii"), environ, invocation.event)
         is_reached = self.is_alive and (self._may_prefetch or not self._group.is_dead()) and self._channel.send(order)
         if not is_reached and was_warm:
             self._loop.call_soon(self._end_unbegun)
         elif not self.is_alive:
             self._loop.call_soon(self._end_last_call, EndReason.EXITED)
 
-    def prefetch(self, invocation: Invocation, environ: dict[str, str]) -> bool:
+    def prefetch(self, invocation: Invocation, environ: bytes) -> bool:
         """Give a call to the process while another one runs. False if the channel does not take it."""
         if not self._may_prefetch or len(invocation.event) > _MAX_PREFETCHED_BYTES or not self.is_alive:
             return False
         self._output.watch(False)
-        if not self._channel.send_now(_order(invocation, environ)):
+        if not self._channel.send_now(pack_call(invocation.request_id.encode("ascii"), environ, invocation.event)):
             self._output.watch(not self._prefetched)
             return False
         self._prefetched.append(invocation)
@@ -174,8 +163,6 @@ class PythonWorker:
                 self._current = None
                 if self._prefetched:
                     self._begin_next()
-                else:
-                    self._rest()
             self.on_end(invocation, None)
         self._output.watch(not self._prefetched)
 
@@ -194,7 +181,7 @@ class PythonWorker:
         await self._watch
 
     def _expire(self) -> None:
-        if self._state is State.LOADING:
+        if self._is_loading:
             self._settle_load(EndReason.EXPIRED, b"")
         else:
             self._end_last_call(EndReason.EXPIRED)
@@ -212,41 +199,35 @@ class PythonWorker:
         if not self._prefetched:
             self._output.watch(True)
 
-    def _rest(self) -> None:
-        """No call runs."""
-        self._current = None
-        self._limit.end()
-        if self._state is State.CALLING:
-            self._state = State.READY
-
     def _end_unbegun(self) -> None:
         """The process had died before it could read the call: nothing of it ran."""
         self.kill()
-        invocation = self._current
+        invocation, self._current = self._current, None
         if invocation is not None:
-            self._rest()
             self.on_end(invocation, None)
 
     def _end_call(self, status: int, body: bytes, duration_ms: float, memory_bytes: int, *, has_output: bool) -> None:
         """The process has answered the call that runs."""
         invocation = self._current
         assert invocation is not None, "an answer is matched with the call that runs"
-        output = self._output.take(has_output=has_output)
+        is_silent = not has_output and self._output.output.is_empty
+        output = b"" if is_silent else self._output.take(has_output=has_output)
         if memory_bytes > self._memory_mb * MIB:
             result = self._end_out_of_memory(memory_bytes, output)
         else:
-            result = _outcome_of(status, body, duration_ms, memory_bytes, output)
+            text = body.decode("utf-8", "replace")
+            texts = (text, "", "") if status == outcome.SUCCESS else ("", _MESSAGES[status], text)
+            result = Outcome(status, *texts, duration_ms, memory_bytes, output)
+        self._current = None
         if self._prefetched:
             self._begin_next()
-        else:
-            self._rest()
         self.on_end(invocation, result)
 
     def _end_last_call(self, reason: EndReason) -> None:
         """The process is dead, or is killed now. The calls that it has not read did not run; the others may have."""
         invocation = self._current
         if invocation is None:
-            return
+            return  # the limit of an earlier call, which runs on while no other one begins
         unread = self._take_unread()
         output = self._output.take()
         if reason is EndReason.EXITED:
@@ -259,7 +240,7 @@ class PythonWorker:
         read = list(self._prefetched)
         self._prefetched.clear()
         self.prefetched = 0
-        self._rest()
+        self._current = None
         if invocation not in unread:
             self.on_end(invocation, result)
         for each in read:
@@ -283,23 +264,19 @@ class PythonWorker:
         return outcome.memory_exceeded(self._limit.passed_ms(), memory_bytes, self._memory_mb, output)
 
     def _take_answers(self) -> None:
-        """Take the answers that have come: while more calls are out, another look costs less than another wake-up."""
-        for _ in range(_MAX_ANSWERS):
-            if not self._read_channel() or self._current is None:
-                return
+        """Take the answers that have come: while more calls are out, another look costs less than another wake-up.
 
-    def _read_channel(self) -> bool:
-        """Take the answers that have come. False when there is none more for now."""
+        Of a dead process, every answer is taken that it has left.
+        """
         try:
-            frames = self._channel.read()
-            if frames is None:
-                return False
-            for head, body in frames:
-                self._deliver(head, body)
+            for _ in range(_MAX_ANSWERS if self.is_alive else _MAX_DRAIN_READS):
+                frames = self._channel.read()
+                for head, body in frames or ():
+                    self._deliver(head, body)
+                if frames is None or (self._current is None and self.is_alive):
+                    return
         except (FrameError, msgspec.MsgspecError):
             self.kill()  # user code has written to the channel: later frames can't be trusted
-            return False
-        return True
 
     def _deliver(self, head: bytes, body: bytes) -> None:
         answer = read_answer(head)
@@ -314,7 +291,7 @@ class PythonWorker:
         self._end_call(status, body, duration_ms, memory_bytes, has_output=has_output)
 
     def _deliver_load(self, answer: _LoadAnswer, body: bytes) -> None:
-        if self._state is not State.LOADING:
+        if not self._is_loading:
             return
         if answer.status not in _LOAD_STATUSES.get(answer.kind, ()):
             raise FrameError("a status that the bootstrap never sends")
@@ -324,12 +301,9 @@ class PythonWorker:
         """Wait for the death of the process; its earlier answers still count."""
         await self._group.wait()
         self.is_alive = False
-        for _ in range(_MAX_DRAIN_READS):
-            if not self._read_channel():
-                break
+        self._take_answers()
         self._settle_load(EndReason.EXITED, b"")
         self._end_last_call(EndReason.EXITED)
-        self._state = State.GONE
         self._group.kill()  # the processes that it has left behind
         self._channel.close()
         self._output.close()
@@ -338,19 +312,6 @@ class PythonWorker:
 
 def _ignore(invocation: Invocation, result: Outcome | None) -> None:
     """Default callback, used until the scheduler sets ``on_end``: ignore the outcome."""
-
-
-def _order(invocation: Invocation, environ: dict[str, str]) -> bytes:
-    """The frame of a call."""
-    changed = _encoder.encode(environ) if environ else b""
-    return pack_call(invocation.request_id.encode("ascii"), changed, invocation.event)
-
-
-def _outcome_of(status: int, body: bytes, duration_ms: float, memory_bytes: int, output: bytes) -> Outcome:
-    text = body.decode("utf-8", "replace")
-    if status == outcome.SUCCESS:
-        return Outcome(outcome.SUCCESS, text, "", "", duration_ms, memory_bytes, output)
-    return Outcome(status, "", _MESSAGES[status], text, duration_ms, memory_bytes, output)
 
 
 async def start_python_worker(command: Command, output: Output) -> PythonWorker:

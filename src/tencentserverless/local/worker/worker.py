@@ -43,10 +43,13 @@ class Worker(Protocol):
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until the worker can take calls. Returns None if it is ready, else the failure."""
 
-    def begin(self, invocation: Invocation, environ: dict[str, str], timeout_seconds: float) -> None:
-        """Run the function on one event; how it ends goes to ``on_end``, later."""
+    def begin(self, invocation: Invocation, environ: bytes, timeout_seconds: float) -> None:
+        """Run the function on one event; how it ends goes to ``on_end``, later.
 
-    def prefetch(self, invocation: Invocation, environ: dict[str, str]) -> bool:
+        :param environ: changed environment variables as a JSON object, empty for none
+        """
+
+    def prefetch(self, invocation: Invocation, environ: bytes) -> bool:
         """Hand a call over while another one runs. False if it takes none."""
 
     def revoke(self) -> None:
