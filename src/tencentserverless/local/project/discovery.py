@@ -106,12 +106,13 @@ def discover(
     readings = [reading for folder in folders for reading in read_folder(folder, reader)]
     for reading in readings:
         _add_file(project, reading)
-    configured = [reading.path.parent for reading in readings if reading.is_ours]
+    configured = {reading.path.parent for reading in readings if reading.is_ours}
     code = {each.code_folder: reading.path for reading in readings for each in reading.functions if each.code_folder}
+    above = _readings_above(root, reader)
     for folder in folders:
-        is_part = any(each in folder.parents for each in (*configured, *code)) or folder in configured
+        is_part = folder in configured or any(each in configured or each in code for each in folder.parents)
         if (folder / ENTRY_FILE).is_file() and not is_part:
-            _add_folder(project, folder, root, reader, code.get(folder))
+            _add_folder(project, folder, _named_by(above, root, folder), reader, code.get(folder))
             code.setdefault(folder, folder)  # a folder in it is a part of its code
     if not project.records and not may_be_empty:
         raise StartupError(Reason.PROJECT, _no_functions(path, project))
@@ -198,13 +199,13 @@ def _add_lines(project: Project, reading: FunctionReading, key: FunctionKey) -> 
         project.doubts[key] = tuple(reading.report.doubts)
 
 
-def _add_folder(project: Project, folder: Path, root: Path, reader: Outputs, user: Path | None) -> None:
-    """Add the function of a folder without a configuration file, unless one above PATH names it.
+def _add_folder(project: Project, folder: Path, owner: Path | None, reader: Outputs, user: Path | None) -> None:
+    """Add the function of a folder without a configuration file.
 
+    :param owner: a file above PATH that names the folder
     :param user: the file beside it whose function has the same code
     """
     surroundings = reader.around(folder)
-    owner = _named_above(root, folder, reader)
     if owner:
         project.blame(folder, f"{folder}: {owner} configures its code; give the folder {owner.parent} instead")
         return
@@ -217,17 +218,24 @@ def _add_folder(project: Project, folder: Path, root: Path, reader: Outputs, use
         project.blame(folder, str(error))
 
 
-def _named_above(root: Path, folder: Path, reader: Outputs) -> Path | None:
-    """Return the file of a folder above PATH that names a folder."""
+def _readings_above(root: Path, reader: Outputs) -> list[FileReading]:
+    """Return the readings of the files above PATH, up to the top of its repository."""
+    readings: list[FileReading] = []
     for above in root.parents[:_MAX_LEVELS_ABOVE]:
         if any((above / name).is_file() for name in files.NAMES):
-            for reading in read_folder(above, reader):
-                names = [each.code_folder for each in reading.functions if each.code_folder is not None]
-                is_named = any(each == folder or each in folder.parents for each in names)
-                if is_named or (above == root.parent and _may_name(reading)):
-                    return reading.path
+            readings.extend(read_folder(above, reader))
         if (above / ".git").exists():
             break
+    return readings
+
+
+def _named_by(readings: list[FileReading], root: Path, folder: Path) -> Path | None:
+    """Return the file of a folder above PATH that names a folder."""
+    for reading in readings:
+        names = [each.code_folder for each in reading.functions if each.code_folder is not None]
+        is_named = any(each == folder or each in folder.parents for each in names)
+        if is_named or (reading.path.parent == root.parent and _may_name(reading)):
+            return reading.path
     return None
 
 
