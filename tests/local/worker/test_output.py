@@ -139,3 +139,23 @@ def test_a_pipe_is_read_up_to_its_boundary_though_more_comes():
         assert pipe.take() == b"b" * 1000
 
     piped(scenario)
+
+
+def test_output_of_a_later_call_is_not_read_before_its_time():
+    """The child sets no boundary behind the third call, because all of its output has been read."""
+
+    async def scenario():
+        read_end, write_end = os.pipe()
+        pipe = Pipe(read_end, Output("name", 1000, lambda _: None))
+        pipe.watch(False)  # calls wait in the channel
+        boundary = pipe.boundary.encode("ascii")
+        os.write(write_end, b"one" + boundary + b"two" + boundary + b"three")
+        assert pipe.take() == b"one"
+        os.write(write_end, b"four" + boundary)
+        assert pipe.take() == b"two"
+        assert pipe.take(has_output=False) == b"three"
+        assert pipe.take() == b"four"
+        os.close(write_end)
+        pipe.close()
+
+    asyncio.run(scenario())

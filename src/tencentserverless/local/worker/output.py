@@ -114,9 +114,12 @@ class Pipe:
     def take(self, *, has_output: bool = True) -> bytes:
         """The output of the call that has ended, as far as it is kept.
 
+        Nothing is read if that is here already: it would be output of later calls, and the child sets no boundary
+        behind a call whose output has been read.
+
         :param has_output: false if the child has said that all of it has been read
         """
-        if has_output:
+        if has_output and not self.output.has_part:
             self._drain()
         return self.output.take()
 
