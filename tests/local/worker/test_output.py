@@ -144,9 +144,7 @@ def test_a_pipe_is_read_up_to_its_boundary_though_more_comes():
 def test_output_of_a_later_call_is_not_read_before_its_time():
     """The child sets no boundary behind the third call, because all of its output has been read."""
 
-    async def scenario():
-        read_end, write_end = os.pipe()
-        pipe = Pipe(read_end, Output("name", 1000, lambda _: None))
+    async def scenario(write_end, pipe):
         pipe.watch(False)  # calls wait in the channel
         boundary = pipe.boundary.encode("ascii")
         os.write(write_end, b"one" + boundary + b"two" + boundary + b"three")
@@ -155,7 +153,5 @@ def test_output_of_a_later_call_is_not_read_before_its_time():
         assert pipe.take() == b"two"
         assert pipe.take(has_output=False) == b"three"
         assert pipe.take() == b"four"
-        os.close(write_end)
-        pipe.close()
 
-    asyncio.run(scenario())
+    piped(scenario)
