@@ -83,7 +83,7 @@ class FromObject(Provider):
 
     It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
 
-    :param is_ours: nobody else has the object, so it is read once
+    :param is_ours: the caller does not have the object, so it is read once
     """
 
     def __init__(self, source: object, is_ours: bool = False) -> None:
