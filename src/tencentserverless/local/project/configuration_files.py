@@ -16,6 +16,7 @@ UNREAD = {
     "cloudbaserc.yml": "write it as cloudbaserc.json",
 }
 NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, *UNREAD))
+_MAX_LEVELS_ABOVE = 6
 
 
 def find_serverless(folder: Path) -> Iterator[Path]:
@@ -31,3 +32,11 @@ def find_others(folder: Path) -> Iterator[Path]:
 def find_unread(folder: Path) -> Iterator[Path]:
     """Yield the files of a folder that configure functions and are not read."""
     return (folder / name for name in UNREAD if (folder / name).is_file())
+
+
+def folders_above(root: Path) -> Iterator[Path]:
+    """Yield the folders above PATH whose files can name its code: up to the top of its repository."""
+    for folder in root.parents[:_MAX_LEVELS_ABOVE]:
+        yield folder
+        if (folder / ".git").exists():
+            return

@@ -21,7 +21,6 @@ from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 ENTRY_FILE = "index.py"
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv"))
-_MAX_LEVELS_ABOVE = 6
 
 
 @dataclass(slots=True)
@@ -221,11 +220,9 @@ def _add_folder(project: Project, folder: Path, owner: Path | None, reader: Outp
 def _readings_above(root: Path, reader: Outputs) -> list[FileReading]:
     """Return the readings of the files above PATH, up to the top of its repository."""
     readings: list[FileReading] = []
-    for above in root.parents[:_MAX_LEVELS_ABOVE]:
+    for above in files.folders_above(root):
         if any((above / name).is_file() for name in files.NAMES):
             readings.extend(read_folder(above, reader))
-        if (above / ".git").exists():
-            break
     return readings
 
 
