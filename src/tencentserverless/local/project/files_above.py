@@ -24,14 +24,15 @@ class FilesAbove:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._listings: dict[Path, tuple[int, list[Path]]] = {}
-        self._stamps = self._look()
+        self._stamps = self.look()
 
     def changes(self) -> set[Path]:
         """Return the files that were saved, made or removed since the last look."""
-        before, self._stamps = self._stamps, self._look()
+        before, self._stamps = self._stamps, self.look()
         return changed_files(before, self._stamps)
 
-    def _look(self) -> Stamps:
+    def look(self) -> Stamps:
+        """Return the stamps of the files as they are now."""
         folders = {*self._root.parents[:LEVELS_ABOVE], *folders_above(self._root)}
         return read_stamps(path for folder in folders for path in self._files(folder))
 
