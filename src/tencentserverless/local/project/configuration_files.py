@@ -7,6 +7,7 @@ from pathlib import Path
 SERVERLESS = ("serverless.yml", "serverless.yaml", "serverless.json")
 TEMPLATES = ("template.yaml", "template.yml")
 CLOUDBASE = "cloudbaserc.json"
+CONSOLE = "config.json"  # if it is of a template of the console: code often has a file of that name
 #: Files that configure functions and are not read, with the way out.
 UNREAD = {
     "serverless.js": "it is a program; write what it returns into a serverless.yml",
@@ -15,7 +16,7 @@ UNREAD = {
     "cloudbaserc.yaml": "write it as cloudbaserc.json",
     "cloudbaserc.yml": "write it as cloudbaserc.json",
 }
-NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, *UNREAD))
+NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, CONSOLE, *UNREAD))
 _MAX_LEVELS_ABOVE = 6
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project import configuration_files as files
+from tencentserverless.local.project.console_template import is_console_template
 from tencentserverless.local.project.file_reading import read_file
 from tencentserverless.local.project.function_reading import FunctionReading
 from tencentserverless.local.project.outputs import Outputs
@@ -134,12 +135,16 @@ def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
         return
     readings = [read_file(path, surroundings) for path in (*serverless, *unread)]
     yield from readings
+    is_ours = any(each.is_ours for each in readings)
     for path in files.find_others(folder):
         reading = read_file(path, surroundings)
-        if path.name in files.TEMPLATES and reading.is_ours and any(each.is_ours for each in readings):
+        if path.name in files.TEMPLATES and reading.is_ours and is_ours:
             report = type(reading.report)([f"{path} is ignored: {readings[0].path.name} configures the folder"])
             reading = FileReading(path, report=report, is_ours=False)
         yield reading
+        readings.append(reading)
+    if not any(each.is_ours for each in readings) and is_console_template(folder / files.CONSOLE):
+        yield read_file(folder / files.CONSOLE, surroundings)
 
 
 def read_place(
