@@ -3,14 +3,22 @@
 With ``--check``, it writes nothing, and fails if a page differs from the code.
 """
 
+import enum
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from tencentserverless._core import flow, retry, wire
+from tencentserverless.local import lifecycle
 from tencentserverless.local.project.keys import KINDS, Effect
+from tencentserverless.local.registry import event_states
+from tencentserverless.local.scheduler import instance_states
+from tencentserverless.local.worker import worker_states
 from tencentserverless.models import Verdict
 
+_State = TypeVar("_State", bound=enum.Enum)
+_Move = TypeVar("_Move", bound=enum.Enum)
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN = "<!-- begin {}: written by tools/page_tables.py -->"
 END = "<!-- end {} -->"
@@ -72,8 +80,24 @@ def _list_keys() -> Iterator[str]:
     yield ""
 
 
+def _list_states(transitions: Mapping[tuple[_State, _Move], _State]) -> list[str]:
+    moves: dict[_State, list[str]] = {}
+    for (state, move), after in transitions.items():
+        moves.setdefault(state, []).append(f"{move.name} to {after.name}")
+        moves.setdefault(after, [])
+    states = [state for state in type(next(iter(moves))) if state in moves]
+    rows = [f"| {state.name} | {', '.join(moves[state]) or 'none: it has ended'} |" for state in states]
+    return ["| State | Moves |", "|---|---|", *rows]
+
+
 #: The tables of each page, by the name in their marks.
 PAGES: Mapping[str, Mapping[str, Callable[[], Iterable[str]]]] = {
+    "architecture.md": {
+        "server": lambda: _list_states(lifecycle.TRANSITIONS),
+        "instance": lambda: _list_states(instance_states.TRANSITIONS),
+        "worker": lambda: _list_states(worker_states.TRANSITIONS),
+        "event": lambda: _list_states(event_states.TRANSITIONS),
+    },
     "delivery.md": {
         "consents": _list_consents,
         "statuses": _list_statuses,
