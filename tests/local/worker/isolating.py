@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.settings import Settings
-from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME, Interpreters
 from tencentserverless.local.worker.isolation import find_isolation
 
 WAYS = ("namespaces", "none")
@@ -18,12 +18,13 @@ def need_namespaces() -> None:
         pytest.skip(f"this system has no namespaces: {reason}")
 
 
-def need_interpreter(runtime: str) -> None:
-    """Skip a test where the interpreter of a runtime is missing."""
+def present_runtimes() -> dict[str, str]:
+    """Return the runtimes that isolation is tested with and this machine has, by a name for a function."""
     interpreters = Interpreters(is_strict=False)
-    interpreters.prepare({runtime})
-    if interpreters.warnings:
-        pytest.skip(f"no interpreter for {runtime} on PATH or under pyenv")
+    interpreters.prepare({"Python2.7", "Python3.6"})
+    missing = " ".join(interpreters.warnings)
+    runtimes = {"own": OWN_RUNTIME, "old36": "Python3.6", "old27": "Python2.7"}
+    return {name: runtime for name, runtime in runtimes.items() if f"{runtime} " not in missing}
 
 
 def write_function(folder: Path, code: str, runtime: str = "", **inputs: object) -> Path:

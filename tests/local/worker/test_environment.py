@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.local.worker.isolating import WAYS, need_interpreter, need_namespaces, write_function
+from tests.local.worker.isolating import WAYS, need_namespaces, present_runtimes, write_function
 
 
 def environ(local_scf):
@@ -114,23 +114,21 @@ def test_the_servers_packages_are_no_functions(tmp_path, start_local_scf, way):
     assert found == {"yaml": "No module named 'yaml'", "croniter": "croniter", "is in an environment": 0}
 
 
-@pytest.mark.parametrize("runtime", ["Python2.7", "Python3.6"])
-def test_the_packages_of_the_platforms_old_pythons_are_named(tmp_path, start_local_scf, runtime):
-    need_interpreter(runtime)
-    code = (
-        "import sys\ndef main_handler(event, context):\n    return any('site-packages' in path for path in sys.path)\n"
-    )
-    folder = write_function(tmp_path / "functions" / "old", code, runtime)
-    server = start_local_scf(folder.parent)
-    assert server.invoke("old")["RetMsg"] == "true"
-    words = f"{runtime}: the platform has requests, numpy 1.15, qcloud_cos_v5 and others; functions here see what is"
-    assert words in server.stderr
+def test_the_packages_of_the_platforms_old_pythons_are_named(tmp_path, start_local_scf):
+    code = "import sys\ndef main_handler(event, context):\n    return 'site-packages' in str(sys.path)\n"
+    runtimes = present_runtimes()
+    for name, runtime in runtimes.items():
+        write_function(tmp_path / "functions" / name, code, runtime)
+    server = start_local_scf(tmp_path / "functions")
+    for name, runtime in runtimes.items():
+        assert server.invoke(name)["RetMsg"] == ("false" if name == "own" else "true")
+        words = (
+            f"{runtime}: the platform has requests, numpy 1.15, qcloud_cos_v5 and others; functions here see what is"
+        )
+        assert (words in server.stderr) == (name != "own")
 
 
-@pytest.mark.parametrize("runtime", [OWN_RUNTIME, "Python3.6", "Python2.7"])
-def test_text_is_utf_8_whatever_the_locale_of_the_shell_is(tmp_path, start_local_scf, runtime):
-    need_interpreter(runtime)
-    code = """# -*- coding: utf-8 -*-
+TEXT = """# -*- coding: utf-8 -*-
 import io, locale, os, sys, tempfile
 
 def main_handler(event, context):
@@ -140,11 +138,17 @@ def main_handler(event, context):
     variables = [os.environ[name] for name in ("LANG", "LC_ALL")]
     return [sys.getfilesystemencoding().lower(), locale.getpreferredencoding().lower(), variables]
 """
-    folder = write_function(tmp_path / "functions" / "text", code, runtime)
-    server = start_local_scf(folder.parent, env={"LC_ALL": "C", "LANG": "C", "LC_CTYPE": "C"})
-    result = server.invoke("text")
-    assert result["ErrMsg"] == ""
-    *encodings, variables = json.loads(result["RetMsg"])
-    assert encodings == ["utf-8", "utf-8"]
-    assert variables[0] == variables[1]
-    assert variables[0] in ("en_US.UTF-8", "C.UTF-8")
+
+
+def test_text_is_utf_8_whatever_the_locale_of_the_shell_is(tmp_path, start_local_scf):
+    runtimes = present_runtimes()
+    for name, runtime in runtimes.items():
+        write_function(tmp_path / "functions" / name, TEXT, runtime)
+    server = start_local_scf(tmp_path / "functions", env={"LC_ALL": "C", "LANG": "C", "LC_CTYPE": "C"})
+    for name in runtimes:
+        result = server.invoke(name)
+        assert result["ErrMsg"] == ""
+        *encodings, variables = json.loads(result["RetMsg"])
+        assert encodings == ["utf-8", "utf-8"]
+        assert variables[0] == variables[1]
+        assert variables[0] in ("en_US.UTF-8", "C.UTF-8")

@@ -16,9 +16,8 @@ from tencentserverless.local.worker import isolation
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.local.worker.isolation import Isolation, find_isolation
 from tests.conftest import wait_until
-from tests.local.worker.isolating import WAYS, need_interpreter, need_namespaces, write_function
+from tests.local.worker.isolating import WAYS, need_namespaces, present_runtimes, write_function
 
-RUNTIMES = [OWN_RUNTIME, "Python3.6", "Python2.7"]
 #: Writes the number of its call into a file of the one name, and reads it when all calls have written theirs.
 MEET = """
 import json, os, time
@@ -122,19 +121,20 @@ def test_calls_at_once_that_use_one_path(start_local_scf, tmp_path, way):
 
 
 @both_ways
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_where_a_function_of_each_python_can_write(start_local_scf, tmp_path, way, runtime):
-    need_interpreter(runtime)
-    folder = write_function(tmp_path / "functions" / "look", LOOK, runtime)
-    server = start_local_scf(folder.parent, "--isolation", way)
-    found = result_of(server, "look")
-    assert (found["cwd"], found["user"]) == (str(folder), True)
-    if way == "namespaces":
-        assert (found["tmp"], found.get("left.txt"), found.get("index.py")) == ("/tmp", 30, 30)
-        assert not (folder / "left.txt").exists()
-    else:
-        assert Path(found["tmp"]).name == "tmp-1"
-        assert (found.get("left.txt"), found.get("index.py")) == (None, None)
+def test_where_a_function_of_each_python_can_write(start_local_scf, tmp_path, way):
+    runtimes = present_runtimes()
+    for name, runtime in runtimes.items():
+        write_function(tmp_path / "functions" / name, LOOK, runtime)
+    server = start_local_scf(tmp_path / "functions", "--isolation", way)
+    for name in runtimes:
+        folder, found = tmp_path / "functions" / name, result_of(server, name)
+        assert (found["cwd"], found["user"]) == (str(folder), True)
+        if way == "namespaces":
+            assert (found["tmp"], found.get("left.txt"), found.get("index.py")) == ("/tmp", 30, 30)
+            assert not (folder / "left.txt").exists()
+        else:
+            assert Path(found["tmp"]).name.startswith("tmp-")
+            assert (found.get("left.txt"), found.get("index.py")) == (None, None)
 
 
 @both_ways
@@ -156,29 +156,28 @@ def test_a_custom_runtime_is_isolated_as_well(start_local_scf, tmp_path, way):
 
 
 @both_ways
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_function_that_writes_beside_its_code_does_not_restart_itself(start_local_scf, tmp_path, way, runtime):
-    need_interpreter(runtime)
-    folder = write_function(tmp_path / "functions" / "count", COUNT, runtime)
-    write_function(tmp_path / "functions" / "beside", COUNT)
-    server = start_local_scf(folder.parent, "--isolation", way)
-    refused = 30 if way == "namespaces" else 0
+def test_a_function_that_writes_beside_its_code_does_not_restart_itself(start_local_scf, tmp_path, way):
+    runtimes, functions = present_runtimes(), tmp_path / "functions"
+    for name, runtime in {**runtimes, "beside": OWN_RUNTIME}.items():
+        write_function(functions / name, COUNT, runtime)
+    server = start_local_scf(functions, "--isolation", way)
     for n in (1, 2, 3):
-        assert result_of(server, "count", "write") == [n, refused]
+        found = [result_of(server, name, "write") for name in runtimes]
+        assert found == [[n, 30 if way == "namespaces" else 0]] * len(runtimes)
         # The watch tells of changes in their order: where this save is followed, what was written before it was seen.
-        (tmp_path / "functions" / "beside" / "index.py").write_text(COUNT + f"# {n}\n")
+        (functions / "beside" / "index.py").write_text(COUNT + f"# {n}\n")
         wait_until(lambda n=n: server.stderr.count("[beside] changed") == n)
-    assert "[count] changed" not in server.settled_stderr()
-    (folder / "later.part").write_text("V = 1")
-    (folder / "later.part").rename(folder / "later.py")
-    wait_until(lambda: "[count] changed" in server.stderr)
-    assert result_of(server, "count", "read") == [1, 0]
-    if way == "none":
-        assert (
-            server.stderr.count("[count] writes state.json beside its code: in the cloud that fails with errno 30") == 1
-        )
-        (folder / "state.json").write_text("the user's")
-        wait_until(lambda: server.stderr.count("[count] changed") == 2)
+    for name in runtimes:
+        assert f"[{name}] changed" not in server.settled_stderr()
+        (functions / name / "later.part").write_text("V = 1")
+        (functions / name / "later.part").rename(functions / name / "later.py")
+        wait_until(lambda name=name: f"[{name}] changed" in server.stderr)
+        assert result_of(server, name, "read") == [1, 0]
+        if way == "none":
+            words = f"[{name}] writes state.json beside its code: in the cloud that fails with errno 30"
+            assert server.stderr.count(words) == 1
+            (functions / name / "state.json").write_text("the user's")
+            wait_until(lambda name=name: server.stderr.count(f"[{name}] changed") == 2)
 
 
 def test_a_save_by_rename_is_seen_in_the_namespace(start_local_scf, tmp_path):
