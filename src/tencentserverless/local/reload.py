@@ -87,7 +87,8 @@ class Reloader:
         return [each.source_record.code_folder for each in kept if each.source_record is not None]
 
     async def _apply(self, paths: set[Path]) -> None:
-        """Reload all functions that changed paths may belong to."""
+        """Reload all functions that changed paths may belong to. What functions have written changes nothing."""
+        paths = self._services.own_writes.drop_own(paths)
         folders = {record.code_folder for record in self._project.records.values()}
         if any(_can_configure(path) or path in folders for path in paths):
             await self._read_manifests()
