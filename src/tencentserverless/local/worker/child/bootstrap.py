@@ -41,6 +41,7 @@ _unread = array.array("i", [0])
 _RUSAGE_SELF = resource.RUSAGE_SELF
 _open = open
 _peak = [0, 0]  # page faults at the last measurement, and the measured bytes
+_NOTHING = object()
 _MARK = os.environ.get("_SCF_INSTANCE", "")
 _MAX_ROUNDS = 20
 _kill = os.kill
@@ -296,13 +297,15 @@ def _answer(handler, event_text, context):
     except (ValueError, RuntimeError):
         return 400, b"", 0.0
     started = _seconds()
+    result = _NOTHING
     try:
-        text = _scf_payloads.encode(handler(event, context))
+        result = handler(event, context)
+        text = _scf_payloads.encode(result)
     except SystemExit:
         raise
     except BaseException:
         duration_ms = _since(started)
-        return 430, _bounded(_user_trace()), duration_ms
+        return 430, _bounded(_user_trace() if result is _NOTHING else _result_trace(result)), duration_ms
     duration_ms = _since(started)
     if len(text) > MAX_RESPONSE_BYTES:
         return 407, b"", duration_ms
@@ -323,6 +326,18 @@ def _user_trace():
         return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
     finally:
         del trace
+
+
+def _result_trace(result):
+    # type: (Any) -> str
+    """Return the text of the error that the return value's JSON text could not be made. Its frames are not the user's."""
+    lines = _scf_lazy_stdlib.load("traceback").format_exception_only(*sys.exc_info()[:2])
+    text = "".join(lines).rstrip("\n")
+    fault = _scf_payloads.describe_fault(result)
+    if type(result).__name__ == "coroutine":
+        result.close()  # else a warning says that nobody has awaited it
+        fault += ", and nobody awaits it: an async def handler does not run; call asyncio.run in a plain one"
+    return "{}: the handler returned {}".format(text, fault) if fault else text  # type: ignore[no-any-return]
 
 
 def _bounded(text):
