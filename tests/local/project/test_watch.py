@@ -11,7 +11,7 @@ import pytest
 from watchfiles import Change
 
 from tencentserverless.local.project import watch as watch_module
-from tencentserverless.local.project.watch import digest, watch
+from tencentserverless.local.project.watch import Watch, digest, stamp_files
 
 PATIENCE_SECONDS = 30
 
@@ -19,7 +19,8 @@ PATIENCE_SECONDS = 30
 @contextlib.asynccontextmanager
 async def watching(root, *folders, tell=pytest.fail):
     """A watch, and what it has told of until now."""
-    watched = await watch(root, lambda: folders, tell)
+    watched = Watch(root, lambda: folders, tell)
+    await watched.begin()
     seen, came = set(), asyncio.Event()
 
     async def listen():
@@ -49,13 +50,31 @@ def run(scenario):
 
 def test_it_has_begun_when_it_is_there(tmp_path):
     async def scenario():
-        watched = await watch(tmp_path, lambda: (), pytest.fail)
+        watched = Watch(tmp_path, lambda: (), pytest.fail)
+        await watched.begin()
         (tmp_path / "one.py").write_text("")
         changes = watched.changes()
         assert await anext(changes) == {tmp_path / "one.py"}
         (tmp_path / "two.py").write_text("")
         assert await anext(changes) == {tmp_path / "two.py"}
         await changes.aclose()
+
+    run(scenario)
+
+
+def test_what_has_changed_before_it_began_is_told_by_its_begin(tmp_path):
+    for name in ("same", "saved", "removed"):
+        (tmp_path / f"{name}.py").write_text("")
+    before = stamp_files([tmp_path])
+    (tmp_path / "saved.py").write_text("x")
+    (tmp_path / "removed.py").unlink()
+    (tmp_path / "made.py").write_text("")
+
+    async def scenario():
+        watched = Watch(tmp_path, lambda: (), pytest.fail, before)
+        assert await watched.begin() == {tmp_path / f"{name}.py" for name in ("saved", "removed", "made")}
+        again = Watch(tmp_path, lambda: (), pytest.fail, stamp_files([tmp_path]))
+        assert await again.begin() == set()
 
     run(scenario)
 

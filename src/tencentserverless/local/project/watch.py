@@ -24,7 +24,8 @@ _MAX_READ_BYTES = 4 * 1024 * 1024  # for a larger file, size and time must be en
 _BY_FOLDER = sys.platform.startswith("linux")
 
 _Identities = Mapping[Path, tuple[int, int]]
-_Stamps = Mapping[str, tuple[int, int, int]]
+#: Of each file: its time of change in nanoseconds, its size in bytes and its inode.
+Stamps = Mapping[str, tuple[int, int, int]]
 
 
 class _Sources(DefaultFilter):
@@ -82,17 +83,17 @@ class _Polls:
 
     def __init__(self, roots: Iterable[Path]) -> None:
         self._roots = tuple(roots)
-        self._stamps: _Stamps = {}
+        self._stamps: Stamps = {}
         self._pause_seconds = _POLL_SECONDS
 
     async def begin(self) -> None:
         """Read the present state of the files before this returns."""
-        self._stamps = await asyncio.to_thread(_stamps, self._roots)
+        self._stamps = await asyncio.to_thread(stamp_files, self._roots)
 
     async def next(self) -> set[Path]:
         await asyncio.sleep(self._pause_seconds)
         began = time.monotonic()
-        before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots)
+        before, self._stamps = self._stamps, await asyncio.to_thread(stamp_files, self._roots)
         self._pause_seconds = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - began))
         return _changes(before, self._stamps)
 
@@ -101,24 +102,38 @@ class _Polls:
 
 
 class Watch:
-    """Watches the files of a project. Make it with ``watch``.
+    """Watches the files of a project.
 
     Folders may come, go and be replaced, also the root. If the system reports no changes, because it watches too much
     already, the files are polled.
+
+    :param root: the folder of the project
+    :param folders: returns the present code folders, which may lie outside the project
+    :param tell: called with a line for the user
+    :param since: the files of the root at the moment from which changes count
     """
 
-    def __init__(self, root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folders: Callable[[], Iterable[Path]],
+        tell: Callable[[str], None],
+        since: Stamps | None = None,
+    ) -> None:
         self._root = root
         self._folders = folders
         self._tell = tell
         self._is_polling = False
         self._watched: _Identities = {}
-        self._stamps: _Stamps = {}
+        self._stamps: Stamps = since or {}
         self._source: _Source | None = None
 
-    async def begin(self) -> None:
-        """Watch from the moment at which this returns."""
-        await self._follow_folders(set())
+    async def begin(self) -> set[Path]:
+        """Watch from the moment at which this returns.
+
+        :return: the files that have changed before; all files where no earlier state of them is known
+        """
+        return await self._follow_folders(set())
 
     async def changes(self) -> AsyncIterator[set[Path]]:
         """Yield the changed files and folders, until the calling task is cancelled."""
@@ -192,7 +207,7 @@ class Watch:
             return set()
         except (OSError, RuntimeError) as error:
             await self._poll(error)
-        before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots())
+        before, self._stamps = self._stamps, await asyncio.to_thread(stamp_files, self._roots())
         if old is not None:
             await old.close()
         return _changes(before, self._stamps)
@@ -205,18 +220,6 @@ class Watch:
         self._tell(
             f"the system does not tell of saved files ({error}); they are looked for instead, which takes a moment more"
         )
-
-
-async def watch(root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> Watch:
-    """Watch files from the moment at which this returns.
-
-    :param root: the folder of the project
-    :param folders: returns the present code folders, which may lie outside the project
-    :param tell: called with a line for the user
-    """
-    found = Watch(root, folders, tell)
-    await found.begin()
-    return found
 
 
 def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[tuple[Change, str]], None]":
@@ -282,8 +285,8 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _stamps(roots: Iterable[Path]) -> _Stamps:
-    """Return the time, size and inode of each file."""
+def stamp_files(roots: Iterable[Path]) -> Stamps:
+    """Return the time, size and inode of each file that can be code."""
     found = {}
     for path in (path for root in roots for path in _files(root)):
         try:
@@ -294,7 +297,7 @@ def _stamps(roots: Iterable[Path]) -> _Stamps:
     return found
 
 
-def _changes(before: _Stamps, after: _Stamps) -> set[Path]:
+def _changes(before: Stamps, after: Stamps) -> set[Path]:
     """Return the files that are new, gone or no longer the same."""
     return {Path(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
