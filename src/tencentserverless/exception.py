@@ -321,7 +321,9 @@ class CredentialError(CallError):
 _HEADER = "Traceback (most recent call last):"
 _FRAME = re.compile(r'  File "(.+)", line (\d+)(?:, in .*)?$')
 #: Files of the runtime: the bootstraps of the platform and of the local SCF, the import system, the standard library.
-_OF_RUNTIME = re.compile(r"<frozen |/var/runtime/|(?:.*/)?_scf_\w+\.py$|.*/lib\w*/python\d[\d.]*/(?!(?:site|dist)-packages/)")
+_OF_RUNTIME = re.compile(
+    r"<frozen |/var/runtime/|(?:.*/)?_scf_\w+\.py$|.*/lib\w*/python\d[\d.]*/(?!(?:site|dist)-packages/)"
+)
 _OWN_ERROR = "_scf_bootstrap."
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tencentserverless.local import access_keys, descriptor_limit, state_dir
 from tencentserverless.local.control import (
+    find_functions,
     find_state,
     forget_state,
     leaving_variables,
@@ -29,6 +30,7 @@ from tencentserverless.local.control import (
 from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
+from tencentserverless.local.project.requirements import find_command_of_runtime
 from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Settings, project_variables
 from tencentserverless.models import Credentials
 
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from tencentserverless.local.http.server import HttpServer, Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
     from tencentserverless.local.lifecycle import Lifecycle
+    from tencentserverless.local.project.code_tree import Stamps
     from tencentserverless.local.project.discovery import Project
-    from tencentserverless.local.project.watch import Stamps
     from tencentserverless.local.services import Services
     from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Deployable",
     "PackedCode",
+    "find_command_of_runtime",
+    "find_functions",
     "find_state",
     "forget_state",
     "leaving_variables",
@@ -76,18 +80,20 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     :raises ServerFailed: after the stop, if a part of the server had ended before
     """
     from tencentserverless.local.http.server import bind_listeners
+    from tencentserverless.local.project.code_tree import stamp_files
     from tencentserverless.local.project.discovery import discover
-    from tencentserverless.local.project.watch import stamp_files
+    from tencentserverless.local.project.function_options import check_values
     from tencentserverless.local.worker.interpreters import Interpreters
 
     descriptor_limit.raise_limit()
     umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
     try:
         settings = dataclasses.replace(settings, umask=umask)
-        before = stamp_files([settings.project.resolve()]) if settings.follows_files else {}
+        before = stamp_files([str(settings.project.resolve())]) if settings.follows_files else {}
         project = discover(
             settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
         )
+        check_values(settings)
         if settings.strict and project.faults:
             raise StartupError(Reason.PROJECT, "\n".join(project.faults))
         interpreters = Interpreters(settings.strict_runtimes)
@@ -204,9 +210,10 @@ def _open_services(
     start: _Start, keys: access_keys.KeyRing, lifecycle: "Lifecycle", stack: contextlib.AsyncExitStack
 ) -> "tuple[Services, Background]":
     from tencentserverless.local.function_folders import scan_folders
+    from tencentserverless.local.project.function_options import check_names
     from tencentserverless.local.service_factory import create_services
 
-    return create_services(
+    services, background = create_services(
         start.settings,
         lifecycle,
         scan_folders(start.project),
@@ -216,6 +223,10 @@ def _open_services(
         folder=start.root,
         endpoint_url=start.listeners.inner_url,
     )
+    names = {key.name for key in services.catalogue.kept()}
+    for notice in check_names(start.settings, names, may_lack=bool(start.project.faults)):
+        services.console.show(f"scf: {notice}")
+    return services, background
 
 
 def _failure(down: Mapping[str, str]) -> ServerFailed:
@@ -334,6 +345,21 @@ def _function_notices(settings: Settings, project: "Project") -> list[str]:
     return notices
 
 
+def _package_notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:
+    """The functions that run on another Python than a virtual environment has modules for."""
+    notices = []
+    for folder in settings.packages:
+        versions = folder.versions()
+        for key, record in project.records.items():
+            version = interpreters.running_version(record.runtime)
+            if versions and version and folder.function in ("", key.name) and version not in versions:
+                notices.append(
+                    f"{key.name} runs on Python {version} and gets no package of {folder.path}, which is of Python "
+                    f"{', '.join(versions)}"
+                )
+    return notices
+
+
 def _port_notices(settings: Settings, folder: state_dir.StateFolder | None) -> list[str]:
     """The change of the default port, told once to users of an older state folder."""
     if folder is None or not folder.is_older or settings.port != DEFAULT_PORT:
@@ -343,6 +369,7 @@ def _port_notices(settings: Settings, folder: state_dir.StateFolder | None) -> l
 
 def _notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:
     notices = [*project.told_at_start(), *_function_notices(settings, project)]
+    notices += _package_notices(settings, project, interpreters)
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
     notices += [
         f"{name}: a debugger finds it at 127.0.0.1:{port} when it has been called once; it has one instance, and no "

@@ -3,7 +3,7 @@
 import contextlib
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tencentserverless.local.access_keys import KeyRing
@@ -20,11 +20,13 @@ from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.machine_memory import read_memory_limit
+from tencentserverless.local.outcome import LOAD_FAILED, Outcome
+from tencentserverless.local.project.requirements import find_command
 from tencentserverless.local.registry.catalogue import Catalogue, restore
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function import packages_of
-from tencentserverless.local.registry.function_version import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
@@ -68,7 +70,9 @@ def create_services(
         Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
     )
     injection = FaultInjection(faults)
-    runner = Runner(scheduler, (HistoryKeeping(history, time.time), FailureLines(console)), injection)
+    runner = Runner(
+        scheduler, (HistoryKeeping(history, time.time), FailureLines(console, _adviser(interpreters))), injection
+    )
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
@@ -93,6 +97,18 @@ def create_services(
         rng=random.random,
     )
     return services, background
+
+
+def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], str]:
+    """Return what the terminal adds to a failure: how to install a module that is missing."""
+
+    def advise(record: FunctionRecord, outcome: Outcome) -> str:
+        interpreter = interpreters.find(record.runtime)
+        if outcome.status != LOAD_FAILED or interpreter is None:
+            return ""
+        return find_command(outcome.message, record.code_folder, str(interpreter))
+
+    return advise
 
 
 def _open_base(stack: contextlib.AsyncExitStack, lifecycle: Lifecycle) -> tuple[Console, RunDirectory, Background]:

@@ -11,7 +11,9 @@ import pytest
 from watchfiles import Change
 
 from tencentserverless.local.project import watch as watch_module
-from tencentserverless.local.project.watch import Watch, digest, stamp_files
+from tencentserverless.local.project.code_digest import digest
+from tencentserverless.local.project.code_tree import stamp_files
+from tencentserverless.local.project.watch import Watch
 
 PATIENCE_SECONDS = 30
 
@@ -65,7 +67,7 @@ def test_it_has_begun_when_it_is_there(tmp_path):
 def test_what_has_changed_before_it_began_is_told_by_its_begin(tmp_path):
     for name in ("same", "saved", "removed"):
         (tmp_path / f"{name}.py").write_text("")
-    before = stamp_files([tmp_path])
+    before = stamp_files([str(tmp_path)])
     (tmp_path / "saved.py").write_text("x")
     (tmp_path / "removed.py").unlink()
     (tmp_path / "made.py").write_text("")
@@ -73,7 +75,7 @@ def test_what_has_changed_before_it_began_is_told_by_its_begin(tmp_path):
     async def scenario():
         watched = Watch(tmp_path, lambda: (), pytest.fail, before)
         assert await watched.begin() == {tmp_path / f"{name}.py" for name in ("saved", "removed", "made")}
-        again = Watch(tmp_path, lambda: (), pytest.fail, stamp_files([tmp_path]))
+        again = Watch(tmp_path, lambda: (), pytest.fail, stamp_files([str(tmp_path)]))
         assert await again.begin() == set()
 
     run(scenario)
@@ -226,46 +228,3 @@ def test_where_the_system_watches_too_much_already_files_are_looked_for(tmp_path
     run(scenario)
     assert len(told) == 1
     assert "the system does not tell of saved files" in told[0]
-
-
-def test_a_folder_that_is_not_there_has_no_digest(tmp_path):
-    assert digest(tmp_path / "none") == ""
-    assert digest(tmp_path) != ""
-
-
-def test_a_folder_that_is_moved_while_it_is_read_has_no_digest(tmp_path, monkeypatch):
-    """Else what was read of it would count as a change, and replace code that came through the API."""
-    folder, real = tmp_path / "code", watch_module._files
-    folder.mkdir()
-    (folder / "index.py").write_text("")
-
-    def files(place):
-        yield from real(place)
-        place.rename(tmp_path / "aside")
-
-    monkeypatch.setattr(watch_module, "_files", files)
-    assert digest(folder) == ""
-
-
-def test_a_folder_whose_file_goes_away_while_it_is_read_is_read_again(tmp_path, monkeypatch):
-    folder, real = tmp_path / "code", watch_module._files
-    folder.mkdir()
-    (folder / "index.py").write_text("")
-    (folder / "link.py").symlink_to("nowhere")
-    wanted = digest(folder)
-    assert wanted
-    (folder / "saving.py").write_text("")
-    assert digest(folder) != wanted
-
-    def files(place):
-        found = list(real(place))
-        (folder / "saving.py").unlink(missing_ok=True)
-        yield from found
-
-    monkeypatch.setattr(watch_module, "_files", files)
-    assert digest(folder) == wanted
-
-
-def test_a_folder_that_does_not_come_to_rest_has_no_digest(tmp_path, monkeypatch):
-    monkeypatch.setattr(watch_module, "_files", lambda place: iter([place / "gone.py"]))
-    assert digest(tmp_path) == ""

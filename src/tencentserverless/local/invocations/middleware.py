@@ -117,9 +117,7 @@ class FailureLines:
     :param advise: returns advice for the user of a function, ``""`` for none
     """
 
-    def __init__(
-        self, console: Console, advise: Callable[[FunctionRecord, Outcome], str] = lambda record, outcome: ""
-    ) -> None:
+    def __init__(self, console: Console, advise: Callable[[FunctionRecord, Outcome], str] | None = None) -> None:
         self._console = console
         self._advise = advise
 
@@ -129,7 +127,8 @@ class FailureLines:
         if outcome is not None and outcome.status != SUCCESS:
             summary, detail = explain_traceback(outcome.message)
             lines = [f"status {outcome.status}: {summary}", detail, outcome.stack_trace]
-            lines.append(self._advise(invocation.record, outcome))
+            if self._advise is not None:
+                lines.append(self._advise(invocation.record, outcome))
             text = "\n".join(line for line in lines if line)
             name = invocation.record.key.name
             self._console.show(printable(f"[{name}] ERROR RequestId:{invocation.request_id} {text}"))

@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from tencentserverless.local.worker.interpreters import Interpreters
+
 FILE_NAME = "requirements.txt"
 _MISSING = re.compile(r"^(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_]\w*)[\w.]*'?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -45,17 +47,25 @@ _DISTRIBUTIONS = {
 }
 
 
+def find_command_of_runtime(message: str, folder: Path, runtime: str) -> str:
+    """Return what ``find_command`` returns for the interpreter of a runtime on this machine."""
+    interpreters = Interpreters(is_strict=False)
+    interpreters.prepare({runtime})
+    interpreter = interpreters.find(runtime)
+    return find_command(message, folder, str(interpreter)) if interpreter else ""
+
+
 def find_command(message: str, folder: Path, interpreter: str) -> str:
     """Return the command that installs a missing module into the folder of the code.
 
     :param message: the traceback of a function that did not load
     :param folder: the folder of the code
     :param interpreter: the Python that runs the function
-    :return: a line for the user; ``""`` if no module is missing, or if no ``requirements.txt`` of the folder, its
-        parent and its grandparent names it
+    :return: a line for the user; ``""`` if no module is missing, if the folder is read-only, as that of a package is,
+        or if no ``requirements.txt`` of the folder, its parent and its grandparent names the module
     """
     found = _MISSING.findall(message)
-    if not found:
+    if not found or not _is_writable(folder):
         return ""
     module = str(found[-1])
     for place in (folder, *folder.parents)[:_LEVELS]:
@@ -64,6 +74,13 @@ def find_command(message: str, folder: Path, interpreter: str) -> str:
             parts = (interpreter, "-m", "pip", "install", "-r", str(path), "-t", str(folder))
             return f"{module} is in {path} and is not installed; run: {shlex.join(parts)}"
     return ""
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        return bool(folder.stat().st_mode & 0o200)
+    except OSError:
+        return False
 
 
 def _names(path: Path, module: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tencentserverless.cli.deploy.outputs import read_outputs
+from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
@@ -62,6 +63,20 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
 )
+@click.option(
+    "--variable",
+    "variables",
+    metavar="NAME.KEY=VALUE",
+    multiple=True,
+    help="Variable of the function NAME for this run alone; it is not deployed.",
+)
+@click.option("--variables", "variables_file", type=_PATH, metavar="FILE", help="File with lines NAME.KEY=VALUE.")
+@click.option(
+    "--packages",
+    metavar="[NAME=]DIR",
+    multiple=True,
+    help="Folder of packages for functions, or for NAME alone; a .venv stands for what is installed in it.",
+)
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -80,6 +95,9 @@ def start(
     no_reload: bool,
     strict: bool,
     outputs: tuple[str, ...],
+    variables: tuple[str, ...],
+    variables_file: Path | None,
+    packages: tuple[str, ...],
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files and others, or folders with an index.py.
@@ -107,6 +125,8 @@ def start(
         region=region,
         strict=strict,
         outputs=read_outputs(outputs),
+        variables=read_variables(variables, variables_file),
+        packages=read_packages(packages),
         strict_runtimes=strict_runtimes,
         time_scale=time_scale,
         follows_files=not no_reload,

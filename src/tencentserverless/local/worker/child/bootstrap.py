@@ -210,7 +210,8 @@ def _prepare(load):
     """Set up the process as user code expects it: path, environment, streams, logging."""
     os.umask(load["umask"])
     code_folder = _native(load["code_folder"])
-    later = [_native(entry) for entry in load["python_path"]]
+    later = [_native(entry) for entry in load["python_path"]] 
+    later += _scf_lazy_stdlib.add_environments([_native(entry) for entry in load["environments"]])
     sys.path[:0] = [code_folder] + [entry for entry in later if entry not in sys.path]
     if load["sdk_folder"]:
         sys.path.append(_native(load["sdk_folder"]))
@@ -330,14 +331,10 @@ def _user_trace():
 
 def _result_trace(result):
     # type: (Any) -> str
-    """Return the text of the error that the return value's JSON text could not be made. Its frames are not the user's."""
-    lines = _scf_lazy_stdlib.load("traceback").format_exception_only(*sys.exc_info()[:2])
-    text = "".join(lines).rstrip("\n")
+    """Return the error of a return value that is no JSON, and where in it that is. The frames are not the user's."""
+    text = "".join(_scf_lazy_stdlib.load("traceback").format_exception_only(*sys.exc_info()[:2])).rstrip("\n")
     fault = _scf_payloads.describe_fault(result)
-    if type(result).__name__ == "coroutine":
-        result.close()  # else a warning says that nobody has awaited it
-        fault += ", and nobody awaits it: an async def handler does not run; call asyncio.run in a plain one"
-    return "{}: the handler returned {}".format(text, fault) if fault else text  # type: ignore[no-any-return]
+    return "{}: the handler returned {}".format(text, fault) if fault else text
 
 
 def _bounded(text):
