@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from watchfiles import Change
 
+from tencentserverless.local.project import code_tree
 from tencentserverless.local.project import watch as watch_module
 from tencentserverless.local.project.code_digest import digest
 from tencentserverless.local.project.code_tree import stamp_files
@@ -185,15 +186,91 @@ def test_a_project_below_a_folder_of_such_a_name_is_watched(tmp_path):
     run(scenario)
 
 
+def lay_links(root):
+    """A project whose function has a link to a file, and one to a folder, both outside; and a path that is not there."""
+    for path in ("p/fn/index.py", "shared/util.py", "lib/deep/x.py", "v2/util.py"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("")
+    (root / "p/fn/util.py").symlink_to("../../shared/util.py")
+    (root / "p/fn/lib").symlink_to(root / "lib")
+    (root / "p/fn/later").symlink_to(root / "later")
+    return root / "p"
+
+
+@pytest.mark.parametrize("is_polling", [False, True])
+def test_what_links_lead_to_is_told_by_the_path_of_the_link(tmp_path, is_polling):
+    tmp_path = tmp_path.resolve()
+    root, told = lay_links(tmp_path), []
+
+    async def scenario():
+        with few_descriptors() if is_polling else contextlib.nullcontext() as limit:
+            async with watching(root, tell=told.append) as heard:
+                if limit:
+                    limit()
+                for path, link in (
+                    ("shared/util.py", "util.py"),
+                    ("lib/deep/x.py", "lib"),
+                    ("lib/new.py", "lib"),
+                    ("later", "later"),
+                ):
+                    if path == "later":
+                        (tmp_path / path).mkdir()
+                    else:
+                        (tmp_path / path).write_text("x")
+                    await heard(root / "fn" / link)
+                (tmp_path / "later/x.py").write_text("x")  # the folder is watched now
+                await heard(root / "fn/later")
+                (tmp_path / "new").symlink_to("../../v2/util.py")
+                (tmp_path / "new").replace(root / "fn/util.py")
+                await heard(root / "fn/util.py")
+                (tmp_path / "v2/util.py").write_text("xy")
+                await heard(root / "fn/util.py")
+
+    run(scenario)
+    assert len(told) == is_polling
+
+
+@pytest.mark.parametrize("place", [".tox/fn", ".venv/lib/site-packages"])
+def test_a_folder_that_the_project_leaves_out_is_watched_if_a_function_loads_from_it(tmp_path, place):
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+
+    async def scenario():
+        async with watching(tmp_path, folder) as heard:
+            (folder / "one.py").write_text("")
+            await heard(folder / "one.py")
+
+    run(scenario)
+
+
+def test_too_many_folders_behind_links_are_told_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(code_tree, "MAX_LINKED_FOLDERS", 0)
+    root, told = lay_links(tmp_path), []
+
+    async def scenario():
+        async with watching(root, tell=told.append) as heard:
+            (root / "new").mkdir()
+            await heard(root / "new")
+            (root / "new/one.py").write_text("")
+            await heard(root / "new/one.py")
+
+    run(scenario)
+    assert len(told) == 1
+    assert "links lead to more than " in told[0]
+
+
 @contextlib.contextmanager
 def few_descriptors():
-    """This process gets one more descriptor, which looking into folders takes; a watch takes several."""
+    """This process gets one more descriptor, which looking into folders takes; a watch takes several.
+
+    The value ends it.
+    """
     taken = {int(name) for name in os.listdir("/proc/self/fd")}
     free = next(number for number in range(len(taken) + 1) if number not in taken)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))
     try:
-        yield
+        yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

@@ -119,10 +119,11 @@ class Survey:
         """True if a change of a path can be a change of code."""
         if path in self.ways or path in self.folders or path in self.anchors:
             return True
-        while can_be_code(os.path.basename(path)):
-            path = os.path.dirname(path)
-            if path in self.trees:
+        folder, name = os.path.split(path)
+        while name and can_be_code(name):
+            if folder in self.trees:
                 return True
+            folder, name = os.path.split(folder)
         return False
 
     def known_as(self, paths: Iterable[str]) -> set[str]:
@@ -133,11 +134,10 @@ class Survey:
             if path in found:
                 continue
             found.add(path)
-            while True:
+            name = path
+            while name:
                 waiting.extend(self.ways.get(path, ()))
-                if path in ("/", ""):
-                    break
-                path = os.path.dirname(path)
+                path, name = os.path.split(path)
         return found
 
 
@@ -191,7 +191,7 @@ class _Surveyor:
             self._lead(stop, path)
             self._watch(os.path.dirname(stop))
         is_folder = bool(target) and os.path.isdir(target)
-        if is_root or is_folder:
+        if is_root or is_folder or not target:
             self.anchors[path] = find_identity(target) if target else None
         if target:
             self._lead(target, path)
