@@ -107,8 +107,7 @@ law: .venv/.dev-installed
 	.venv/bin/lint-imports --no-cache
 	$(VENV_PYTHON) tools/budgets.py
 	$(VENV_PYTHON) tools/mirror.py
-	$(VENV_PYTHON) tools/delivery_tables.py --check
-	$(VENV_PYTHON) tools/project_tables.py --check
+	$(VENV_PYTHON) tools/page_tables.py --check
 	$(VENV_PYTHON) tools/words.py $(PLAIN_PLACES)
 
 package: .venv/.dev-installed

@@ -82,9 +82,11 @@ class FromObject(Provider):
     """An object with ``secret_id``, ``secret_key`` and perhaps ``token``: the official credential classes, or your own.
 
     It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
+
+    :param is_ours: the caller does not have the object, so it is read once
     """
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: object, is_ours: bool = False) -> None:
         if not key_objects.has_keys(source):
             raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
         self._source: "KeySource" = source
@@ -92,9 +94,12 @@ class FromObject(Provider):
         self._fresh: "tuple[Credentials, float] | None" = None  # keys, and the end of the time in which they stay
         self._lock = ForkLock()
         self._is_plain = key_objects.is_plain(source)
+        self._is_ours = is_ours
 
     def peek(self) -> "Credentials | None":
         """Return its keys if they are plain attributes, or of an official class that keeps them for a time."""
+        if self._is_ours and self._kept is not None:
+            return self._kept
         if self._is_plain:
             return self._keep(self._run(key_objects.read_attributes))
         fresh = self._fresh
@@ -167,7 +172,7 @@ class FromEnvironment:
 
     def __init__(self, names: "Triple") -> None:
         self._names = names
-        self._is_any_set = config.watch_ambient_keys(names)
+        self._is_any_set = config.watch_variables(names[:2])
         self._kept: "tuple[Triple, Credentials] | None" = None
 
     def find(self) -> "Credentials | None":
@@ -201,6 +206,7 @@ class Chain(Provider):
     def __init__(self, metadata_url: str = "") -> None:
         self._inside = FromEnvironment(config.FUNCTION_KEYS)
         self._tools = FromEnvironment(config.TOOL_KEYS)
+        self._is_any_set = config.watch_variables(config.FUNCTION_KEYS[:2] + config.TOOL_KEYS[:2])
         self._metadata_url = metadata_url
         self._lock = ForkLock()
         self._found: "_Found | None" = None
@@ -238,7 +244,7 @@ class Chain(Provider):
         return None if self._found is None or self._find_ambient() is not None else self._found.provider.expires_at()
 
     def _find_ambient(self) -> "Credentials | None":
-        return self._inside.find() or self._tools.find()
+        return (self._inside.find() or self._tools.find()) if self._is_any_set() else None
 
     def _find_known(self) -> "_Found | None":
         """Return the place that was found before, None if there is none or the profile file has changed."""
@@ -287,7 +293,7 @@ class Chain(Provider):
                 tried.append("{}: {}".format(place, error))
             else:
                 if source is not None:
-                    return _Found(place, FromObject(source), stamp)
+                    return _Found(place, FromObject(source, is_ours=place == _PROFILE), stamp)
                 tried.append(place)
             if known is not None and stamp is not None:
                 return known  # the file is being written; until it is whole, its earlier keys are used

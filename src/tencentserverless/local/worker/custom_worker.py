@@ -19,7 +19,7 @@ from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
 from tencentserverless.local.worker.worker import EndReason, ProcessWorker
-from tencentserverless.local.worker.worker_states import TRANSITIONS, Move
+from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 START_FILE = "bootstrap"
 _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
@@ -75,6 +75,7 @@ class CustomCommand:
 class CustomWorker(ProcessWorker):
     """A process that runs one function, one call at a time: a ``Worker``. Make it with ``start_custom_worker``."""
 
+    state: State
     takes_keys: bool = False  # they are in its environment, and the runtime API has no call that brings new ones
 
     def __init__(self, group: Group, lifeline: int, api: RuntimeApi, output: Pipe, memory_mb: int) -> None:

@@ -18,7 +18,7 @@ from tencentserverless.local.worker.child.frames import FrameError, pack, pack_c
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import Group
 from tencentserverless.local.worker.worker import EndReason, ProcessWorker
-from tencentserverless.local.worker.worker_states import TRANSITIONS, Move
+from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 _MAX_PREFETCHED_BYTES = 16 * 1024  # of an event that waits in a worker's channel
 _MAX_DRAIN_READS = 256
@@ -72,6 +72,8 @@ class PythonWorker(ProcessWorker):
     """
 
     takes_keys: bool = True
+    state: State
+    prefetched: int  # calls that wait in the channel behind the one that runs
 
     def __init__(self, group: Group, channel: Channel, output: Pipe, memory_mb: int) -> None:
         super().__init__(group, self._expire)

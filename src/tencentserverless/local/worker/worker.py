@@ -76,11 +76,10 @@ class ProcessWorker:
     :param expire: called when the time limit has passed
     """
 
-    prefetched: int = 0
-
     def __init__(self, group: Group, expire: Callable[[], None]) -> None:
         self.state: State = State.LOADING
         self.is_alive: bool = True
+        self.prefetched: int = 0
         self.on_end: OnEnd = _ignore
         self._group = group
         self._current: Invocation | None = None
