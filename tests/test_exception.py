@@ -234,7 +234,11 @@ LIBRARY = '  File "/usr/lib64/python2.7/json/decoder.py", line 355, in raw_decod
         ),
         (BOOTSTRAP + "_scf_bootstrap.EntryMissing: handler 'main.run' needs a: b", "handler 'main.run' needs a: b", ""),
         (BOOTSTRAP + "AttributeError: module 'index' has no x", "AttributeError: module 'index' has no x", ""),
-        (BOOTSTRAP + OWN + "ValueError: one\n  two\n\nthree", "ValueError: one (index.py, line 1)", "  two\n\nthree\n" + OWN),
+        (
+            BOOTSTRAP + OWN + "ValueError: one\n  two\n\nthree",
+            "ValueError: one (index.py, line 1)",
+            "  two\n\nthree\n" + OWN,
+        ),
         (
             BOOTSTRAP + OWN + "SystemExit: 3\n\nDuring handling of the above exception, another exception occurred:\n\n"
             + BOOTSTRAP + "RuntimeError: the module called sys.exit(3)",

@@ -21,7 +21,7 @@ def test_variables_of_the_file_and_of_the_command_line(tmp_path):
 
 @pytest.mark.parametrize("text", ["A=1", "order.A", "=x", "order.=x", ".A=x", "1st.A=x", "", "a b.C=x"])
 def test_a_text_of_another_form_is_refused_without_its_value(tmp_path, text):
-    with pytest.raises(click.BadParameter, match="is not of the form NAME.KEY=VALUE") as caught:
+    with pytest.raises(click.BadParameter, match=r"is not of the form NAME\.KEY=VALUE") as caught:
         read_variables((text,), None)
     assert caught.value.param_hint == "--variable"
     if text.strip():

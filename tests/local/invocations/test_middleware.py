@@ -273,8 +273,14 @@ class Console:
                 443, "", 'Traceback (most recent call last):\n  File "/p/fn/a.py", line 2\n    x = =\nSyntaxError: no'
             ),
             [
-                "[fn] ERROR RequestId:id-1 status 443: SyntaxError: no (a.py, line 2)\n"
-                '  File "/p/fn/a.py", line 2\n    x = =\nadvice for fn'
+                "\n".join(
+                    (
+                        "[fn] ERROR RequestId:id-1 status 443: SyntaxError: no (a.py, line 2)",
+                        '  File "/p/fn/a.py", line 2',
+                        "    x = =",
+                        "advice for fn",
+                    )
+                )
             ],
         ),
     ],

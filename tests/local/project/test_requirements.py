@@ -1,4 +1,4 @@
-"""Advice on a module that is missing: only where a file of requirements names it, and with a command that can be run."""
+"""Advice on a module that is missing: where a file of requirements names it, with a command that can be run."""
 
 import sys
 

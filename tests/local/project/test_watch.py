@@ -187,7 +187,7 @@ def test_a_project_below_a_folder_of_such_a_name_is_watched(tmp_path):
 
 
 def lay_links(root):
-    """A project whose function has a link to a file, and one to a folder, both outside; and a path that is not there."""
+    """A project whose function has links: to a file, to a folder, and to what is not there, all outside."""
     for path in ("p/fn/index.py", "shared/util.py", "lib/deep/x.py", "v2/util.py"):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text("")

@@ -108,7 +108,8 @@ def test_packages_of_a_folder_and_of_a_virtual_environment(tmp_path, start_local
     for name, runtime in (("show", version), ("other", version), ("apart", "3.1")):
         (root / name).mkdir(parents=True)
         (root / name / "index.py").write_text(SHOW)
-        inputs = f"{{name: {name}, src: ., runtime: Python{runtime}, environment: {{variables: {{A: '0', PYTHONPATH: /none}}}}}}"
+        variables = "{variables: {A: '0', PYTHONPATH: /none}}"
+        inputs = f"{{name: {name}, src: ., runtime: Python{runtime}, environment: {variables}}}"
         (root / name / "serverless.yml").write_text(f"component: scf\nname: {name}\ninputs: {inputs}\n")
     options = ["--packages", libs, "--packages", f"show={tmp_path}/.venv", "--packages", f"apart={tmp_path}/.venv"]
     server = start_local_scf(root, *options, "--variable", "show.A=1", "--variable", "show.B=2")

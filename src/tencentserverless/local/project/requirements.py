@@ -8,7 +8,7 @@ from pathlib import Path
 from tencentserverless.local.worker.interpreters import Interpreters
 
 FILE_NAME = "requirements.txt"
-_MISSING = re.compile(r"^(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_]\w*)[\w.]*'?", re.MULTILINE)
+_MISSING = re.compile(r"^(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_][\w.]*)", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _INCLUDED = re.compile(r"(?:-r|--requirement)[\s=]+(\S+)")
@@ -70,9 +70,10 @@ def find_command(message: str, folder: Path, interpreter: str) -> str:
     module = str(found[-1])
     for place in (folder, *folder.parents)[:_LEVELS]:
         path = place / FILE_NAME
-        if path.is_file() and _names(path, module):
+        name = _find_name(path, module) if path.is_file() else ""
+        if name:
             parts = (interpreter, "-m", "pip", "install", "-r", str(path), "-t", str(folder))
-            return f"{module} is in {path} and is not installed; run: {shlex.join(parts)}"
+            return f"{name} is in {path} and is not installed; run: {shlex.join(parts)}"
     return ""
 
 
@@ -83,11 +84,12 @@ def _is_writable(folder: Path) -> bool:
         return False
 
 
-def _names(path: Path, module: str) -> bool:
-    """True if a file of requirements names the distribution of a module."""
-    wanted = {_normal(name) for name in (module, f"python-{module}", f"py{module}", *_DISTRIBUTIONS.get(module, ()))}
-    named = {_normal(name) for name in _requirements(path)}
-    return bool(wanted & named)
+def _find_name(path: Path, module: str) -> str:
+    """Return the name by which a file of requirements has the distribution of a module, ``""`` if it has none."""
+    top, *inner = module.split(".")
+    wanted = {_normal(name) for name in (top, f"python-{top}", f"py{top}", *_DISTRIBUTIONS.get(top, ()))}
+    wanted.update(_normal(".".join((top, *inner[:count]))) for count in range(1, len(inner) + 1))
+    return next((name for name in _requirements(path) if _normal(name) in wanted), "")
 
 
 def _requirements(path: Path) -> Iterator[str]:

@@ -209,12 +209,16 @@ def test_the_process_looks_as_user_code_expects(local_scf):
     assert process["umask"] == mask
 
 
-def test_a_result_that_is_no_json_is_named_with_its_place(local_scf):
-    for do, words in (
-        ("date_inside", "TypeError: Object of type datetime is not JSON serializable: the handler returned a datetime in ['date']['at']"),
-        ("coroutine", "TypeError: Object of type coroutine is not JSON serializable: the handler returned a coroutine, which nobody"),
-        ("unserialisable", "TypeError: Object of type object is not JSON serializable: the handler returned an object"),
-    ):  # fmt: skip
-        result = local_scf.invoke("behave", {"do": do}, LogType="Tail")
-        assert failure(result)["stackTrace"].startswith(words)
-        assert "never awaited" not in result["Log"]
+@pytest.mark.parametrize(
+    ("do", "kind", "words"),
+    [
+        ("date_inside", "datetime", "a datetime in ['date']['at']"),
+        ("coroutine", "coroutine", "a coroutine, which nobody awaits: an async def is no handler; "),
+        ("unserialisable", "object", "an object"),
+    ],
+)
+def test_a_result_that_is_no_json_is_named_with_its_place(local_scf, do, kind, words):
+    result = local_scf.invoke("behave", {"do": do}, LogType="Tail")
+    told = f"TypeError: Object of type {kind} is not JSON serializable: the handler returned {words}"
+    assert failure(result)["stackTrace"].startswith(told)
+    assert "never awaited" not in result["Log"]

@@ -56,7 +56,7 @@ def encode(value):
 def describe_fault(value):
     # type: (Any) -> str
     """Return what in a return value is no JSON, and where: ``a datetime in ['date']['at']``; ``""`` if it is not known."""
-    if json.JSONEncoder.default is not _OWN_DEFAULT:  # user code decides
+    if json.JSONEncoder.default != _OWN_DEFAULT:  # user code decides
         return ""
     waiting = [(value, "", ())]  # type: List[Tuple[Any, str, Tuple[int, ...]]]
     for _ in range(_MAX_LOOKS):
