@@ -48,21 +48,22 @@ class Api:
         except TencentCloudSDKException as error:
             if not is_missing(error):
                 raise
-            raise self.no_function(name, error) from error
+            raise self.no_function(name, str(error.code), str(error.message)) from error
 
-    def no_function(self, name: str, error: TencentCloudSDKException) -> "Failure":
+    def no_function(self, name: str, code: str, message: str) -> "Failure":
         """The failure for a function that does not exist. It names the functions with similar names.
 
-        :param error: the refusal of the API
+        :param code: the error code of the API
+        :param message: the API's words
         """
         from tencentserverless.cli.exits import Exit
         from tencentserverless.cli.output.failures import Failure
 
-        _, found, places = str(error.message or "").partition(_ELSEWHERE)
+        _, found, places = message.partition(_ELSEWHERE)
         advice = f"one exists in: {places.rstrip('.')}; choose it with --region and --namespace"
         if not found:
             advice = self._advice(name)
-        return Failure(Exit.API, f"{error.code}: no function {name!r}; {advice}; run: scf explain {error.code}")
+        return Failure(Exit.API, f"{code}: no function {name!r}; {advice}; run: scf explain {code}")
 
     def list_functions(self) -> Iterator[dict[str, Any]]:
         """The functions of the target's namespace, page by page."""
@@ -75,7 +76,7 @@ class Api:
                 return
 
     def tell_where(self) -> str:
-        """Where there are functions, for a user who sees an empty list."""
+        """Return the places that have functions, in words, for a user who sees an empty list."""
         where: dict[str, int] = {}
         if self.target.is_local:
             where = _count_local(self.target.url)

@@ -100,7 +100,9 @@ class FunctionCall:
 
     def _not_found(self, error: ResourceNotFound) -> Exception:
         """The error to raise: if the function does not exist, one that names functions with similar names."""
-        return Api(self.target).no_function(self.name, error) if is_missing(error) else error
+        if not is_missing(error):
+            return error
+        return Api(self.target).no_function(self.name, str(error.code), str(error.message))
 
     def _print_advice(self, error: FunctionLoadError) -> None:
         """Print how to install a module that a function of a local SCF misses, if that is known."""

@@ -25,7 +25,7 @@ _Stamp = tuple[int, int, int, int, int]
 
 
 class _Known(NamedTuple):
-    """What was found in a file, and its stamp at that time."""
+    """The hash of a file, and its stamp at that time."""
 
     stamp: _Stamp
     content: bytes

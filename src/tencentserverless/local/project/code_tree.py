@@ -31,7 +31,7 @@ def can_be_code(name: str) -> bool:
 
 
 class Entries(NamedTuple):
-    """What a folder holds that can be code, in the order of names. Links are neither files nor folders here."""
+    """The entries of a folder that can be code, in the order of names. Links are neither files nor folders here."""
 
     files: "list[os.DirEntry[str]]"
     folders: "list[os.DirEntry[str]]"
@@ -100,7 +100,7 @@ def trace(path: str) -> tuple[list[str], str]:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What there is to watch.
+    """The folders to watch, and the links that lead to them.
 
     :ivar folders: the real path of every folder that can hold code, or that a link leads through
     :ivar trees: those of them whose whole content can be code

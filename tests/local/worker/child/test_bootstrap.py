@@ -213,7 +213,7 @@ def test_the_process_looks_as_user_code_expects(local_scf):
     ("do", "kind", "words"),
     [
         ("date_inside", "datetime", "a datetime in ['date']['at']"),
-        ("coroutine", "coroutine", "a coroutine, which nobody awaits: an async def is no handler; "),
+        ("coroutine", "coroutine", "a coroutine: an async def is no handler, "),
         ("unserialisable", "object", "an object"),
     ],
 )

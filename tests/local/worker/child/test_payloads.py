@@ -227,7 +227,7 @@ def test_a_coroutine_is_closed(recwarn):
     async def handler():
         """Do nothing."""
 
-    assert payloads.describe_fault(handler()).startswith("a coroutine, which nobody awaits: an async def is no handler")
+    assert payloads.describe_fault(handler()).startswith("a coroutine: an async def is no handler, ")
     assert payloads.describe_fault([handler()]) == "a coroutine in [0]"
     assert len(recwarn) == 1  # of the second one
 

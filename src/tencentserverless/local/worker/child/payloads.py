@@ -69,8 +69,8 @@ def describe_fault(value):
         if id(value) in around:
             return "a value that contains itself" + where
         if type(value).__name__ == "coroutine" and not place:
-            value.close()  # else a warning says that nobody has awaited it
-            return "a coroutine, which nobody awaits: an async def is no handler; call asyncio.run in a plain one"
+            value.close()  # else a warning says that it was never awaited
+            return "a coroutine: an async def is no handler, for no caller awaits it; call asyncio.run in a plain one"
         if not isinstance(value, (dict, list, tuple)):
             return _named(type(value)) + where
         if isinstance(value, dict):
