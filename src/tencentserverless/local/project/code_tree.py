@@ -104,7 +104,7 @@ class Survey:
 
     :ivar folders: the real path of every folder that can hold code, or that a link leads through
     :ivar trees: those of them whose whole content can be code
-    :ivar anchors: the roots, and what links lead to; None for what is not there
+    :ivar anchors: the roots that lie in no other one, and the links to folders, with what is there; None for nothing
     :ivar ways: by real path, the links and roots that lead there
     :ivar is_cut: True if links lead to more folders than are watched
     """
@@ -175,8 +175,8 @@ class _Surveyor:
 
     def take(self, roots: Iterable[str]) -> None:
         """Look at the roots, then at what links lead to, of which there may be too much."""
-        for root in dict.fromkeys(roots):
-            tree = self._follow(root, is_root=True)
+        for root in roots:
+            tree = self._follow(root, is_root=True) if root not in self.trees else ""
             if tree:
                 self._look_through(tree, is_linked=False)
         while self._links:
@@ -204,29 +204,31 @@ class _Surveyor:
         if place != path:
             self.ways.setdefault(place, set()).add(path)
 
-    def _watch(self, folder: str) -> bool:
-        identity = find_identity(folder)
-        if identity is None or not os.access(folder, os.R_OK):
-            return False
-        self.folders[folder] = identity
-        return True
+    def _watch(self, folder: str) -> None:
+        """Take a folder for the sake of one name in it."""
+        identity = find_identity(folder) if folder not in self.folders else None
+        if identity is not None and os.access(folder, os.R_OK):
+            self.folders[folder] = identity
 
     def _look_through(self, top: str, *, is_linked: bool) -> None:
         waiting = [top]
         while waiting:
             folder = waiting.pop()
-            if folder in self.trees or not self._watch(folder):
+            if folder in self.trees:
                 continue
             if is_linked:
                 self._rest -= 1
             if self._rest < 0:
                 self.is_cut = True
                 return
-            self.trees.add(folder)
+            identity = find_identity(folder)
             try:
                 entries = list_entries(folder)
             except OSError:
-                continue
+                continue  # it may not be read, or is gone meanwhile
+            if identity is not None:
+                self.trees.add(folder)
+                self.folders[folder] = identity
             waiting.extend(each.path for each in entries.folders)
             self._links.extend(each.path for each in entries.links)
             if self._takes_stamps:

@@ -155,7 +155,7 @@ class Watch:
 
         def look() -> bool:
             return (
-                any(root not in found.anchors for root in roots)
+                any(root not in found.anchors and root not in found.trees for root in roots)
                 or any(find_identity(place) != identity for place, identity in found.anchors.items())
                 or any(path in found.ways or os.path.islink(path) for path in paths)
                 or (_BY_FOLDER and any(os.path.isdir(path) for path in paths))
