@@ -5,7 +5,7 @@ from functools import partial
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, Callable, NoReturn
+    from typing import Any, Callable, Mapping, NoReturn, TypedDict
 
     from tencentserverless.models import Attempt, CallInfo
 
@@ -13,6 +13,38 @@ if TYPE_CHECKING:
     Hook = Callable[[Attempt, CallInfo], object]
     #: Keyword arguments of ``client.invoke``, or of ``Call``.
     Options = dict[str, Any]
+
+    class MapOptions(TypedDict, total=False):
+        """Options of every call of a map."""
+
+        namespace: "str | None"
+        qualifier: "str | None"
+        log_type: "str | None"
+        region: "str | None"
+        routing_key: "str | dict[str, str] | None"
+        timeout: "float | None"
+        idempotent: bool
+        on_attempt: "Hook | None"
+        max_attempts: "int | None"
+        headers: "Mapping[str, str] | None"
+
+    class CallOptions(MapOptions, total=False):
+        """Options of every call made with a handle on a function."""
+
+        invocation_type: "str | None"
+
+    class ChangeableOptions(TypedDict, total=False):
+        """Settings of a client that ``with_options`` changes."""
+
+        region: "str | None"
+        timeout: "float | None"
+        max_attempts: int
+        user_agent: "str | None"
+        headers: "Mapping[str, str] | None"
+        language: str
+        api: "str | None"
+        on_attempt: "Hook | None"
+
 
 MAX_SECONDS = 7 * 24 * 3600
 
@@ -124,6 +156,20 @@ def check_flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError("{} must be True or False, not {!r}".format(name, value))
     return value
+
+
+def check_text(name: str, value: object, allowed: "frozenset[str]", most: int) -> None:
+    """Check a text of some characters.
+
+    :param most: characters that it may have
+    :raises TypeError, ValueError: for anything else
+    """
+    if not isinstance(value, str):
+        raise TypeError("{} must be a text, not {!r}".format(name, value))
+    if not value.strip() or len(value) > most or not allowed.issuperset(value):
+        others = "".join(sorted(character for character in allowed if not character.isalnum()))
+        words = "{} must be 1 to {} letters, digits and characters of {!r}, not {!r}"
+        raise ValueError(words.format(name, most, others, value[: most + 1]))
 
 
 def check_choice(name: str, value: object, allowed: "tuple[object, ...]") -> None:

@@ -208,7 +208,7 @@ def invoke_flow(
         if isinstance(credentials, exception.CallError):
             raise credentials if log is None else log.conclude(credentials)
         timestamp = int(clock.wall()) + state.offset_seconds
-        request = builder.build(body, action, call.region, credentials, timestamp)
+        request = builder.build(body, action, call.region, credentials, timestamp, call.headers)
         exchange = Exchange(target.origin, request, call.deadline, action)
         policy.begin(exchange)
         started = clock.monotonic()
@@ -222,6 +222,7 @@ def invoke_flow(
             return found
         if found is not outcome:
             correct_verdict(found, exchange)
+            found._headers = outcome.headers  # type: ignore[assignment]  # noqa: SLF001  # a value of this package
         log = log or _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)

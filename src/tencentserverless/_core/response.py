@@ -35,7 +35,9 @@ def read_response(response: "Response") -> "InvokeResult | Failed":
     result = answer.get("Result")
     if not isinstance(result, dict) or not isinstance(result.get("RetMsg", ""), (str, type(None))):
         return _protocol_error(response, "has neither a Result nor an Error")
-    return read_result(envelope, answer, result)
+    found = read_result(envelope, answer, result)
+    found._headers = response.headers  # noqa: SLF001  # a value of this package
+    return found
 
 
 def read_envelope(response: "Response") -> "Fields | exception.CallError":

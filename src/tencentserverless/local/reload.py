@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.function_folders import end_old, read_project, scan_folder, tell
-from tencentserverless.local.project.code_tree import Stamps
 from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
+from tencentserverless.local.project.env_files import is_env_file
+from tencentserverless.local.project.file_stamps import Stamps
 from tencentserverless.local.project.handler_check import find_handler_fault
 from tencentserverless.local.project.watch import Watch
 from tencentserverless.local.registry.catalogue import SyncResult
@@ -92,7 +93,7 @@ class Reloader:
     async def _apply(self, paths: set[Path]) -> None:
         """Reload all functions that changed paths may belong to."""
         folders = {record.code_folder for record in self._project.records.values()}
-        if any(path.name == ENTRY_FILE or path.name in NAMES or not path.suffix or path in folders for path in paths):
+        if any(_can_configure(path) or path in folders for path in paths):
             await self._read_manifests()
         for key in {*self._project.records, *self._services.catalogue.kept()}:
             if self._is_concerned(key, paths):
@@ -196,6 +197,11 @@ class Reloader:
 def _touches(folder: Path, paths: Iterable[Path]) -> bool:
     """True if a path lies in a folder, or around it."""
     return any(folder == path or folder in path.parents or path in folder.parents for path in paths)
+
+
+def _can_configure(path: Path) -> bool:
+    """True if a changed path can change which functions there are, or their settings: a folder has no suffix."""
+    return path.name == ENTRY_FILE or path.name in NAMES or is_env_file(path.name) or not path.suffix
 
 
 def _keep_broken(before: Project, now: Project) -> None:

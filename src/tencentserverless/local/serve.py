@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from tencentserverless.local.http.server import HttpServer, Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
     from tencentserverless.local.lifecycle import Lifecycle
-    from tencentserverless.local.project.code_tree import Stamps
     from tencentserverless.local.project.discovery import Project
+    from tencentserverless.local.project.file_stamps import Stamps
     from tencentserverless.local.services import Services
     from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -80,16 +80,16 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     :raises ServerFailed: after the stop, if a part of the server had ended before
     """
     from tencentserverless.local.http.server import bind_listeners
-    from tencentserverless.local.project.code_tree import stamp_files
     from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.project.function_options import check_values
+    from tencentserverless.local.project.watch import stamp_project
     from tencentserverless.local.worker.interpreters import Interpreters
 
     descriptor_limit.raise_limit()
     umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
     try:
         settings = dataclasses.replace(settings, umask=umask)
-        before = stamp_files([str(settings.project.resolve())]) if settings.follows_files else {}
+        before = stamp_project(settings.project.resolve()) if settings.follows_files else {}
         project = discover(
             settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
         )

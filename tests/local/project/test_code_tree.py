@@ -94,6 +94,16 @@ def test_folders_and_files_that_can_be_code(root):
     assert set(stamp_files([f"{root}/p"])) == {f"{root}/p/index.py", f"{root}/p/deep/er/x.py"}
 
 
+def test_files_of_variables_are_followed_and_are_no_code(root):
+    make(root, "p/.env", "p/fn/.env.test", "p/.environment", "p/.venv/.env", "p/.env.d/x.py")
+    found = survey([f"{root}/p"])
+    assert set(found.folders) == {f"{root}/p", f"{root}/p/fn"}
+    assert found.covers(f"{root}/p/fn/.env")
+    assert not found.covers(f"{root}/p/.venv/.env")
+    assert set(stamp_files([f"{root}/p"])) == {f"{root}/p/.env", f"{root}/p/fn/.env.test"}
+    assert list_entries(f"{root}/p").files == []
+
+
 @pytest.mark.parametrize("place", ["p/.venv/lib/fn", "p/.tox/py/fn", "p/node_modules/fn"])
 def test_a_root_below_a_folder_that_is_left_out_is_taken(root, place):
     make(root, "p/index.py", f"{place}/index.py", f"{place}/.venv/x.py")

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tencentserverless.local.project.env_files import is_env_file
+from tencentserverless.local.project.file_stamps import Stamps
+
 _NO_CODE = re.compile(
     r"\."  # hidden files and folders
     r"|(?:__pycache__|node_modules)\Z"
@@ -21,8 +24,6 @@ _MAX_LINKS = 40  # of one path, as Linux has it
 MAX_LINKED_FOLDERS = 10_000
 
 Identity = tuple[int, int]
-Stamp = tuple[int, int, int]
-Stamps = Mapping[str, Stamp]
 
 
 def can_be_code(name: str) -> bool:
@@ -38,15 +39,17 @@ class Entries(NamedTuple):
     links: "list[os.DirEntry[str]]"
 
 
-def list_entries(folder: str) -> Entries:
+def list_entries(folder: str, *, with_variables: bool = False) -> Entries:
     """Look into a folder.
 
+    :param with_variables: take ``.env`` files too, which are no code, and whose variables manifests name
     :raises OSError: if it can't be read, or is gone
     """
     files, folders, links = found = Entries([], [], [])
     with os.scandir(folder) as entries:
         for entry in entries:
-            if _NO_CODE.match(entry.name) is None:
+            is_code = _NO_CODE.match(entry.name) is None
+            if is_code or (with_variables and is_env_file(entry.name) and not os.path.isdir(entry.path)):
                 kind = links if entry.is_symlink() else folders if entry.is_dir(follow_symlinks=False) else files
                 kind.append(entry)
     for each in found:
@@ -116,10 +119,12 @@ class Survey:
     is_cut: bool = False
 
     def covers(self, path: str) -> bool:
-        """True if a change of a path can be a change of code."""
+        """True if a change of a path can change functions."""
         if path in self.ways or path in self.folders or path in self.anchors:
             return True
         folder, name = os.path.split(path)
+        if folder in self.trees and is_env_file(name):
+            return True
         while name and can_be_code(name):
             if folder in self.trees:
                 return True
@@ -163,7 +168,7 @@ class _Surveyor:
     """One look at everything below some roots, and at what links lead to from there."""
 
     def __init__(self, *, takes_stamps: bool = False) -> None:
-        self.stamps: dict[str, Stamp] = {}
+        self.stamps: dict[str, tuple[int, int, int]] = {}
         self.folders: dict[str, Identity] = {}
         self.trees: set[str] = set()
         self.anchors: dict[str, Identity | None] = {}
@@ -223,7 +228,7 @@ class _Surveyor:
                 return
             identity = find_identity(folder)
             try:
-                entries = list_entries(folder)
+                entries = list_entries(folder, with_variables=True)
             except OSError:
                 continue  # it may not be read, or is gone meanwhile
             if identity is not None:

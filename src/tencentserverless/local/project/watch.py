@@ -10,14 +10,9 @@ from typing import Protocol
 
 from watchfiles import Change, awatch
 
-from tencentserverless.local.project.code_tree import (
-    MAX_LINKED_FOLDERS,
-    Stamps,
-    Survey,
-    find_identity,
-    stamp_files,
-    survey,
-)
+from tencentserverless.local.project.code_tree import MAX_LINKED_FOLDERS, Survey, find_identity, stamp_files, survey
+from tencentserverless.local.project.file_stamps import Stamps, changed_files
+from tencentserverless.local.project.files_above import FilesAbove
 
 _DEBOUNCE_MS = 80  # an editor writes a file in several steps
 _STEP_MS = 20
@@ -115,6 +110,7 @@ class Watch:
         self._has_told_of_a_cut = False
         self._stamps: Stamps = since or {}
         self._source: _Source | None = None
+        self._above = FilesAbove(root)
 
     async def begin(self) -> set[Path]:
         """Watch from the moment at which this returns.
@@ -126,7 +122,8 @@ class Watch:
     async def changes(self) -> AsyncIterator[set[Path]]:
         """Yield the changed files and folders, and the links that lead to them, until the calling task is cancelled."""
         while True:
-            paths = await self._next()
+            news = await self._next()
+            paths = news | {str(path) for path in await asyncio.to_thread(self._above.changes)}
             if paths:
                 yield self._known_as(paths)
             touched = paths & self._found.folders.keys()  # one of them may now be another folder of the same name
@@ -200,10 +197,13 @@ class Watch:
             return set()
         except (OSError, RuntimeError) as error:
             await self._poll(error)
-        before, self._stamps = self._stamps, await asyncio.to_thread(stamp_files, self._roots())
+        before, self._stamps = self._stamps, await asyncio.to_thread(self._stamp_all)
         if old is not None:
             await old.close()
         return _changes(before, self._stamps)
+
+    def _stamp_all(self) -> Stamps:
+        return {**stamp_files(self._roots()), **self._above.look()}
 
     def _is_news(self, change: Change, path: str) -> bool:
         return self._found.covers(path)
@@ -255,6 +255,13 @@ def _awatch(
     )
 
 
+def stamp_project(root: Path) -> Stamps:
+    """Return the stamps of the files that can change the functions of a project.
+
+    :param root: the resolved folder of the project
+    """
+    return {**stamp_files([str(root)]), **FilesAbove(root).look()}
+
+
 def _changes(before: Stamps, after: Stamps) -> set[str]:
-    """Return the files that are new, gone or no longer the same."""
-    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    return {str(path) for path in changed_files(before, after)}
