@@ -192,10 +192,10 @@ def test_a_folder_that_goes_away_meanwhile_is_left_out(root, monkeypatch):
     make(root, "p/index.py", "p/gone/x.py")
     real = code_tree.list_entries
 
-    def list_entries(folder):
+    def list_entries(folder, **options):
         if Path(folder).name == "gone":
             raise FileNotFoundError(folder)
-        return real(folder)
+        return real(folder, **options)
 
     monkeypatch.setattr(code_tree, "list_entries", list_entries)
     assert set(stamp_files([f"{root}/p"])) == {f"{root}/p/index.py"}
