@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless.cli.api.target import Target
+from tencentserverless.cli.extras import is_windows
 from tencentserverless.exception import TencentCloudSDKException
 from tencentserverless.management import call_action
 
@@ -78,10 +79,10 @@ class Api:
     def tell_where(self) -> str:
         """Return the places that have functions, in words, for a user who sees an empty list."""
         where: dict[str, int] = {}
-        if self.target.is_local:
+        if self.target.is_local and not is_windows():  # the local SCF may be in a container
             where = _count_local(self.target.url)
-        if not where:
-            for each in self.call("ListNamespaces", Limit=_SHOWN_NAMESPACES)["Namespaces"]:
+        with contextlib.suppress(TencentCloudSDKException):  # these keys may have the right to list functions alone
+            for each in () if where else self.call("ListNamespaces", Limit=_SHOWN_NAMESPACES)["Namespaces"]:
                 count = self.call("ListFunctions", Namespace=each["Name"], Limit=1)["TotalCount"]
                 where[f"--region {self.target.region} --namespace {each['Name']}"] = count
         found = ", ".join(f"{options} ({count})" for options, count in where.items() if count)
