@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     Stamp = tuple[int, int, int, int]
 
 _PROFILE = "the profile file ~/.tencentcloud/credentials"
-#: The places of that file, as Tencent's provider has them.
-_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")  # as Tencent's provider has them
 #: The profile file is checked for a change this often, so that few of many calls a second have to.
 CHECK_SECONDS = 0.1
 
@@ -80,9 +79,7 @@ class Explicit(Provider):
 class FromObject(Provider):
     """An object with ``secret_id``, ``secret_key`` and perhaps ``token``: the official credential classes, or your own.
 
-    It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
-
-    :param is_ours: the caller does not have the object, so it is read once
+    It is read at each signing, or once if it ``is_ours``. For a refresh its ``refresh()`` is called if it has one.
     """
 
     def __init__(self, source: object, is_ours: bool = False) -> None:
@@ -335,8 +332,7 @@ class _Found:
 
 
 def _is_of_handler(error: BaseException) -> bool:
-    """True if a signal handler raised this. The check loads at the first error."""
-    from tencentserverless._base.signals import raised_by_handler
+    from tencentserverless._base.signals import raised_by_handler  # it loads at the first error
 
     return raised_by_handler(error)
 

@@ -84,6 +84,9 @@ class Client(BaseClient):
         hook is pickled with the client
     :param user_agent: the name of your program, as ``"shop/2.1"``, behind ours in User-Agent and X-TC-RequestClient
     :param headers: further headers of each request, a dict of texts; they are sent, not signed
+    :param tracer: a tracer of OpenTelemetry (``pip install 'tencentserverless[otel]'``): a span for each call, and one
+        below it for each try
+    :param trace_key: with a tracer, a key of the event that gets the span's context, as the propagator writes it
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
 

@@ -5,14 +5,14 @@ from tencentserverless._base.function import BaseFunction
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, AsyncIterable, Awaitable, Iterable, Literal, Protocol, overload
+    from typing import AsyncIterable, Awaitable, Iterable, Literal, Protocol, overload
 
     from tencentserverless._aio.invocation import AsyncInvocation
     from tencentserverless._aio.map import AsyncMap
     from tencentserverless._aio.spawn_map import AsyncSpawnMap
     from tencentserverless._base.context import ClientContext
     from tencentserverless._base.map import AsyncMapWithErrors
-    from tencentserverless._core.flow import Flow
+    from tencentserverless._core.flow import Flow, Result
     from tencentserverless.models import InvokeResult
 
     class AsyncCaller(Protocol):
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
         def _context(self) -> ClientContext: ...
 
-        def _run(self, flow: Flow[Any]) -> Awaitable[Any]: ...
+        def _run(self, flow: Flow[Result]) -> Awaitable[Result]: ...
 
 
 class AsyncFunction(BaseFunction):

@@ -4,14 +4,7 @@
 """
 
 from tencentserverless import __version__, config, credentials
-from tencentserverless._base.arguments import (
-    check_choice,
-    check_count,
-    check_flag,
-    check_hook,
-    check_seconds,
-    check_text,
-)
+from tencentserverless._base.arguments import check_count, check_flag, check_hook, check_seconds, check_settings
 from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
 from tencentserverless._core.flow import ClientState, Target, invoke_flow
@@ -24,30 +17,26 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from tencentserverless._base.arguments import ChangeableOptions, Hook, Options
+    from tencentserverless._base.arguments import ChangeableOptions, Hook, Options, Tracer
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
-LANGUAGES = ("zh-CN", "en-US")
 DEFAULT_SECONDS = 910.0
-#: The official SDK takes no other characters, and no more, for its RequestClient.
-_AGENT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_,;./ ")
-MAX_AGENT_CHARACTERS = 128
 
 #: Names of methods, now or in a coming version. ``client["map"]`` reaches a function that has such a name.
 RESERVED = tuple("invoke call function invocation map spawn close aclose with_options url".split())
 
 #: Settings that ``with_options`` changes; the others belong to the connections, which both clients share.
-CHANGEABLE = ("region", "timeout", "max_attempts", "user_agent", "headers", "language", "api", "on_attempt")
+CHANGEABLE = tuple("region timeout max_attempts user_agent headers language api on_attempt tracer trace_key".split())
 
 #: The attributes of a client that are ours. A subclass may add others, which are pickled, too.
 _FIELDS = frozenset(
     (
         "_addressing _connect_timeout _is_region_given _keys _limit _on_attempt _options _policy _pool _pools "
-        "_provider _region _state _targets _timeout"
+        "_provider _region _state _targets _timeout _tracer"
     ).split()
 )
 
@@ -77,6 +66,8 @@ class BaseClient:
         on_attempt: "Hook | None" = None,
         user_agent: "str | None" = None,
         headers: "Mapping[str, str] | None" = None,
+        tracer: "Tracer | None" = None,
+        trace_key: "str | None" = None,
     ) -> None:
         options: "Options" = {
             "credentials": credentials,
@@ -92,8 +83,10 @@ class BaseClient:
             "on_attempt": on_attempt,
             "user_agent": user_agent,
             "headers": None if headers is None else dict(headers),
+            "tracer": tracer,
+            "trace_key": trace_key,
         }
-        _check_settings(options)
+        check_settings(options)
         self._region = config.check_region(region)
         self._is_region_given = region is not None
         self._keys = [secret_id, secret_key, token]
@@ -102,6 +95,7 @@ class BaseClient:
         self._connect_timeout = check_seconds("connect_timeout", connect_timeout)
         self._limit = check_count("max_connections", max_connections)
         self._on_attempt = on_attempt
+        self._tracer = tracer
         self._policy = Policy(max_attempts, roll)
         self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
@@ -120,8 +114,8 @@ class BaseClient:
 
             quick = client.with_options(timeout=2, max_attempts=1)
 
-        :param options: region, timeout, max_attempts, user_agent, headers, language, api, on_attempt, each as for a new
-            client; the other settings, the keys among them, stay
+        :param options: region, timeout, max_attempts, user_agent, headers, language, api, on_attempt, tracer and
+            trace_key, each as for a new client; the other settings, the keys among them, stay
         :raises TypeError, ValueError: for another name, and for a value that cannot be used; both name it
         """
         given: "Options" = dict(options)
@@ -135,12 +129,13 @@ class BaseClient:
         if given.get("headers") is not None:
             given["headers"] = dict(given["headers"])
         settings = dict(self._options, **given)
-        _check_settings(settings)
+        check_settings(settings)
         timeout = settings["timeout"]
         vars(other).update(
             _options=settings,
             _timeout=DEFAULT_SECONDS if timeout is None else float(timeout),
             _on_attempt=settings["on_attempt"],
+            _tracer=settings["tracer"],
             _policy=Policy(settings["max_attempts"], self._policy.rng, self._policy.budget),
         )
         if "api" in given:
@@ -237,11 +232,19 @@ class BaseClient:
         on_attempt: "Hook | None" = None,
         max_attempts: "int | None" = None,
         headers: "Mapping[str, str] | None" = None,
+        is_traced: bool = False,
     ) -> "Flow[InvokeResult]":
         """Make the flow of one call.
 
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
+        :param is_traced: the call has its span already
         """
+        if self._tracer is not None and not is_traced:
+            from tencentserverless._base.tracing import begin_traced
+
+            options: "Options" = {"region": region, "routing_key": routing_key, "timeout": timeout}
+            options.update(idempotent=idempotent, on_attempt=on_attempt, max_attempts=max_attempts, headers=headers)
+            return begin_traced(self._context(), self._begin, function_name, data, names, options)
         namespace, log_type, qualifier, invocation_type = names
         try:
             target = self._targets[region or self._region]
@@ -287,6 +290,8 @@ class BaseClient:
             logger_name=self._logger_name,
             state=self._state,
             timeout_seconds=self._timeout,
+            trace_key=self._options["trace_key"],
+            tracer=self._tracer,
         )
 
     def _find_target(self, region: "str | None") -> Target:
@@ -371,19 +376,3 @@ def _rebuild_client(
     BaseClient.__init__(client, *given, **options)
     vars(client).update(added)
     return client
-
-
-def _check_settings(options: "Options") -> None:
-    """Check the settings that a client can have, and that ``with_options`` can change.
-
-    :raises TypeError, ValueError: for a value that cannot be used; the message names it
-    """
-    if options["timeout"] is not None:
-        check_seconds("timeout", options["timeout"])
-    check_count("max_attempts", options["max_attempts"])
-    check_choice("api", options["api"], (None, *wire.PAYLOAD_FIELDS))
-    check_choice("language", options["language"], LANGUAGES)
-    check_hook(options["on_attempt"])
-    if options["user_agent"] is not None:
-        check_text("user_agent", options["user_agent"], _AGENT_CHARACTERS, MAX_AGENT_CHARACTERS)
-    encode_headers(options["headers"] or {})

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.tracing import CallTrace
     from tencentserverless._core.flow import Failed, Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
@@ -110,10 +111,15 @@ class BaseMapRun:
     def _admit(self, data: object) -> "tuple[MapInput, Flow[InvokeResult] | None]":
         """Take a pulled input: make its entry and its flow, None where its outcome is known without a call."""
         entry = self.window.add()
+        trace = self._begin_span()
         try:
+            if trace is not None:
+                data = trace.put_into(data, self._context.trace_key)
             call = Call(self._name, data, deadline=CLOCK.monotonic() + self._timeout, **self._fixed)
             call.headers = self._headers
         except (TypeError, ValueError) as error:
+            if trace is not None:
+                trace.fail(error)
             self.window.note_ended(entry, forget_frames(error))
             return entry, None
         if self._journal is not None:
@@ -126,9 +132,18 @@ class BaseMapRun:
                 self.window.note_ended(entry, known)
                 return entry, None
         flow = invoke_flow(call, self._target, self._context.state, MapPolicy(self.window, entry), CLOCK)
-        if self._observer is not None:
+        if trace is not None:
+            flow = trace.observe(flow, call, self._observer)
+        elif self._observer is not None:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
+
+    def _begin_span(self) -> "CallTrace | None":
+        if self._context.tracer is None:
+            return None
+        from tencentserverless._base.tracing import CallTrace
+
+        return CallTrace(self._context.tracer, self._name, self._fixed["region"])
 
     def _check_ahead(self, inputs: "list[object]") -> None:
         """Compare the first inputs with the journal's, before any is sent.

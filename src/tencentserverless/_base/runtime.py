@@ -1,4 +1,4 @@
-"""What all calls of the process share: clocks, random numbers, a check for a log; the client of module-level calls."""
+"""The clocks, random numbers and loggers that all calls of the process share, and the client of module-level calls."""
 
 import time
 from sys import modules

@@ -222,7 +222,6 @@ def invoke_flow(
             return found
         if found is not outcome:
             correct_verdict(found, exchange)
-            found._headers = outcome.headers  # type: ignore[assignment]  # noqa: SLF001  # a value of this package
         log = log or _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)
