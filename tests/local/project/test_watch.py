@@ -277,6 +277,24 @@ def test_what_links_lead_to_is_told_by_the_path_of_the_link(tmp_path, is_polling
     assert len(told) == is_polling
 
 
+def test_a_link_that_leads_elsewhere_is_told_again_when_the_new_place_is_known(tmp_path):
+    """What was saved there before that was told by its own path alone."""
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "fn").mkdir()
+    link = tmp_path / "fn" / "util.py"
+    link.symlink_to("../a.py")
+
+    async def scenario():
+        async with watching(tmp_path) as heard:
+            link.unlink()
+            link.symlink_to("../b.py")
+            assert link in await heard(link)
+            assert await heard(link) == {link}
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("place", [".tox/fn", ".venv/lib/site-packages"])
 def test_a_folder_that_the_project_leaves_out_is_watched_if_a_function_loads_from_it(tmp_path, place):
     folder = tmp_path / place
