@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import shutil
@@ -245,33 +246,32 @@ def lay_links(root):
 
 
 @pytest.mark.parametrize("is_polling", [False, True])
-def test_what_links_lead_to_is_told_by_the_path_of_the_link(tmp_path, is_polling):
+def test_what_links_lead_to_is_told_by_the_path_of_the_link(tmp_path, monkeypatch, is_polling):
     tmp_path = tmp_path.resolve()
     root, told = lay_links(tmp_path), []
+    if is_polling:
+        monkeypatch.setattr(watch_module, "_awatch", refuse_to_watch)
 
     async def scenario():
-        with few_descriptors() if is_polling else contextlib.nullcontext() as limit:
-            async with watching(root, tell=told.append) as heard:
-                if limit:
-                    limit()
-                for path, link in (
-                    ("shared/util.py", "util.py"),
-                    ("lib/deep/x.py", "lib"),
-                    ("lib/new.py", "lib"),
-                    ("later", "later"),
-                ):
-                    if path == "later":
-                        (tmp_path / path).mkdir()
-                    else:
-                        (tmp_path / path).write_text("x")
-                    await heard(root / "fn" / link)
-                (tmp_path / "later/x.py").write_text("x")  # the folder is watched now
-                await heard(root / "fn/later")
-                (tmp_path / "new").symlink_to("../../v2/util.py")
-                (tmp_path / "new").replace(root / "fn/util.py")
-                await heard(root / "fn/util.py")
-                (tmp_path / "v2/util.py").write_text("xy")
-                await heard(root / "fn/util.py")
+        async with watching(root, tell=told.append) as heard:
+            for path, link in (
+                ("shared/util.py", "util.py"),
+                ("lib/deep/x.py", "lib"),
+                ("lib/new.py", "lib"),
+                ("later", "later"),
+            ):
+                if path == "later":
+                    (tmp_path / path).mkdir()
+                else:
+                    (tmp_path / path).write_text("x")
+                await heard(root / "fn" / link)
+            (tmp_path / "later/x.py").write_text("x")  # the folder is watched now
+            await heard(root / "fn/later")
+            (tmp_path / "new").symlink_to("../../v2/util.py")
+            (tmp_path / "new").replace(root / "fn/util.py")
+            await heard(root / "fn/util.py")
+            (tmp_path / "v2/util.py").write_text("xy")
+            await heard(root / "fn/util.py")
 
     run(scenario)
     assert len(told) == is_polling
@@ -326,16 +326,14 @@ def test_too_many_folders_behind_links_are_told_once(tmp_path, monkeypatch):
 
 @contextlib.contextmanager
 def few_descriptors():
-    """This process gets one more descriptor, which looking into folders takes; a watch takes several.
-
-    The value ends it.
-    """
+    """This process gets one more descriptor, which looking into folders takes; a watch takes several."""
+    gc.collect()  # the descriptors of earlier watches are free now, and not later
     taken = {int(name) for name in os.listdir("/proc/self/fd")}
     free = next(number for number in range(len(taken) + 1) if number not in taken)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))
     try:
-        yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
