@@ -24,6 +24,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/cookbook.md",
     "docs/local.md",
+    "docs/packages.md",
     "docs/security.md",
 )
 README, README_ZH = DOCUMENTS[:2]

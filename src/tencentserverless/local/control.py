@@ -93,6 +93,25 @@ def server_status(source: Path) -> JsonObject:
     return {"url": variables[state_dir.ENDPOINT_VARIABLE], **_asked(source, variables, "GET", "status")}
 
 
+def find_functions(url: str, start: Path, environment: Mapping[str, str]) -> list[str]:
+    """Return the functions of the server at a URL, as ``REGION/NAMESPACE/NAME``; none if its token is not found.
+
+    :param start: the token is looked for in the state folder of the project around this folder
+    :param environment: or in these variables
+    """
+    known = [environment]
+    with contextlib.suppress(StartupError):
+        known.append(read_environment(find_state(start)))
+    for variables in known:
+        if variables.get(state_dir.ENDPOINT_VARIABLE) == url and state_dir.ADMIN_TOKEN_VARIABLE in variables:
+            with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+                status, found = ask(variables, "GET", "status")
+                if status == 200:
+                    functions: list[str] = found["functions"]
+                    return functions
+    return []
+
+
 def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
     """Return lines that a server has written to its terminal: the last ones, at most 2,000, and the number of all.
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tencentserverless._core import wire
 from tencentserverless.local.descriptor_limit import count_instances
@@ -100,6 +101,26 @@ class Limits:
         return self.large_region_memory_mb if region in LARGE_REGIONS else self.region_memory_mb
 
 
+class PackageFolder(NamedTuple):
+    """A folder of modules for functions; a virtual environment stands for the modules that are installed in it.
+
+    :param function: the name of a function, ``""`` for all
+    """
+
+    function: str
+    path: Path
+
+    @property
+    def is_environment(self) -> bool:
+        """True if the folder is a virtual environment."""
+        return (self.path / "pyvenv.cfg").is_file()
+
+    def versions(self) -> dict[str, Path]:
+        """Return the folders of modules of a virtual environment, by the version of their Python, such as ``3.11``."""
+        found = sorted(self.path.glob("lib/python*/site-packages")) if self.is_environment else []
+        return {path.parent.name.removeprefix("python"): path for path in found}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The choices of the command line. ``state`` is None for an ephemeral server."""
@@ -127,6 +148,9 @@ class Settings:
     isolation: str = "auto"  # or "namespaces", "none": worker/isolation
     shared_tmp: bool = False  # functions have this machine's /tmp
     shared_folders: tuple[Path | str, ...] = ()  # below /tmp, where functions see and may write them
+    # variables of local runs alone, by the name of the function
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    packages: tuple[PackageFolder, ...] = ()
     time_scale: float = 1.0  # retries come this many times faster than on the platform
 
     @property

@@ -268,11 +268,33 @@ class Console:
             Outcome(430, "", "it failed", "Traceback:\n\x1b[31mred", 1.0, 1, b""),
             ["[fn] ERROR RequestId:id-1 status 430: it failed\nTraceback:\nred"],
         ),
+        (
+            Outcome(
+                443, "", 'Traceback (most recent call last):\n  File "/p/fn/a.py", line 2\n    x = =\nSyntaxError: no'
+            ),
+            [
+                "\n".join(
+                    (
+                        "[fn] ERROR RequestId:id-1 status 443: SyntaxError: no (a.py, line 2)",
+                        '  File "/p/fn/a.py", line 2',
+                        "    x = =",
+                        "advice for fn",
+                    )
+                )
+            ],
+        ),
     ],
 )
 def test_failures_are_shown_and_can_not_paint_the_terminal(result, lines):
     console = Console()
+
+    def advise(record, result):
+        return f"advice for {record.key.name}" if result.status == 443 else ""
+
+    Runner(Scheduler([], result), (FailureLines(console, advise),)).submit(invoked())
     Runner(Scheduler([], result), (FailureLines(console),)).submit(invoked())
+    assert console.lines[len(lines) :] == [line.replace("\nadvice for fn", "") for line in lines]
+    del console.lines[len(lines) :]
     assert console.lines == lines
 
 

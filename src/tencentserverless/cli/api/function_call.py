@@ -1,17 +1,28 @@
 """Calls of a function, once or many times, with their results printed."""
 
+import contextlib
 import dataclasses
+import re
 import time
+from pathlib import Path
 
 from tencentserverless.cli.api.actions import Api, is_missing
 from tencentserverless.cli.api.target import Target
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.extras import is_windows
 from tencentserverless.cli.output import printing
 from tencentserverless.cli.output.failures import Failure
 from tencentserverless.cli.output.number_format import percentile, show_bytes, show_ms
-from tencentserverless.exception import ResourceNotFound, TencentServerlessSDKException
+from tencentserverless.exception import (
+    FunctionLoadError,
+    ResourceNotFound,
+    TencentCloudSDKException,
+    TencentServerlessSDKException,
+)
 from tencentserverless.models import InvokeResult
 from tencentserverless.scf import Client
+
+_FRAME = re.compile(r'^  File "(.+)/[^/"]+", line \d', re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,16 +94,36 @@ class FunctionCall:
             raise Failure(Exit.INPUT, str(error)) from error
         except TencentServerlessSDKException as error:
             self._print_log(_log_of(error))
+            if isinstance(error, FunctionLoadError):
+                self._print_advice(error)
             raise
 
     def _not_found(self, error: ResourceNotFound) -> Exception:
         """The error to raise: if the function does not exist, one that names functions with similar names."""
-        return Api(self.target).no_function(self.name, str(error.code)) if is_missing(error) else error
+        if not is_missing(error):
+            return error
+        return Api(self.target).no_function(self.name, str(error.code), str(error.message))
+
+    def _print_advice(self, error: FunctionLoadError) -> None:
+        """Print how to install a module that a function of a local SCF misses, if that is known."""
+        place = _FRAME.search(error.detail)
+        if place is None or not self.target.is_local or is_windows():
+            return
+        from tencentserverless.local.serve import find_command_of_runtime
+
+        with contextlib.suppress(TencentCloudSDKException):  # these keys may have the right to call alone
+            found = Api(self.target).call_function("GetFunction", self.name, Qualifier=self.qualifier)
+            command = find_command_of_runtime(error.message or "", Path(place[1]), found["Runtime"])
+            if command:
+                printing.notice(command)
 
     def _print(self, result: InvokeResult) -> None:
         self._print_log(result.log)
         if self.as_json:
             printing.answer_json(_facts(result))
+            return
+        if not result:  # RetMsg of a function that returned nothing is null
+            printing.remark(f"started; request {result.function_request_id or result.request_id}")
             return
         printing.answer(str(result))
         parts = [

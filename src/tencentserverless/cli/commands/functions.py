@@ -17,11 +17,14 @@ def list_functions(region: str | None, namespace: str, is_local: bool, as_json: 
     """List the functions of a namespace: name, runtime, status, time of the last change."""
     from tencentserverless.cli.api.actions import Api
 
-    found = list(Api(choose_target(region, namespace, is_local)).list_functions())
+    api = Api(choose_target(region, namespace, is_local))
+    found = list(api.list_functions())
     if as_json:
         printing.answer_json(found)
         return
     rows = [[each["FunctionName"], each["Runtime"], each["Status"], each["ModTime"]] for each in found]
+    if not found:
+        printing.notice(api.tell_where())
     printing.answer_table(["NAME", "RUNTIME", "STATUS", "CHANGED"], rows)
 
 

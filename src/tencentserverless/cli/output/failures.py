@@ -12,6 +12,7 @@ from tencentserverless.exception import (
     CallError,
     ConnectError,
     CredentialError,
+    FunctionLoadError,
     NetworkError,
     TencentCloudSDKException,
     TencentServerlessSDKException,
@@ -84,10 +85,12 @@ def no_local_server(address: str) -> Failure:
 
 def _of_function(error: TencentServerlessSDKException) -> Failure:
     """The failure of a function. Its detail is the function's own traceback."""
-    trace = error.stack_trace
+    trace, message = error.stack_trace, error.message
+    if isinstance(error, FunctionLoadError):
+        trace, message = error.detail, error.summary
     detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
     status = error.status_code
-    words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
+    words = f"{type(error).__name__} {error.code if status is None else status}: {message}"
     hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
     return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
 

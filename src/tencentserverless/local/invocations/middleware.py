@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from tencentserverless.exception import explain_traceback
 from tencentserverless.local.console import Console, printable
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Around, Invocation
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
 from tencentserverless.local.outcome import SUCCESS, Outcome, error_object, exited, throttled, timed_out
+from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.scheduler.scheduler import Scheduler
 
 _DISCARDING = ("crash", "timeout")
@@ -110,18 +112,26 @@ class HistoryKeeping:
 
 
 class FailureLines:
-    """Shows failures on the terminal."""
+    """Shows failures on the terminal.
 
-    def __init__(self, console: Console) -> None:
+    :param advise: returns advice for the user of a function, ``""`` for none
+    """
+
+    def __init__(self, console: Console, advise: Callable[[FunctionRecord, Outcome], str] | None = None) -> None:
         self._console = console
+        self._advise = advise
 
     def after(self, invocation: Invocation) -> None:
         """Show a failure."""
         outcome = invocation.outcome
         if outcome is not None and outcome.status != SUCCESS:
-            trace = f"\n{outcome.stack_trace}" if outcome.stack_trace else ""
-            line = f"RequestId:{invocation.request_id} status {outcome.status}: {outcome.message}{trace}"
-            self._console.show(printable(f"[{invocation.record.key.name}] ERROR {line}"))
+            summary, detail = explain_traceback(outcome.message)
+            lines = [f"status {outcome.status}: {summary}", detail, outcome.stack_trace]
+            if self._advise is not None:
+                lines.append(self._advise(invocation.record, outcome))
+            text = "\n".join(line for line in lines if line)
+            name = invocation.record.key.name
+            self._console.show(printable(f"[{name}] ERROR RequestId:{invocation.request_id} {text}"))
 
 
 class Runner:

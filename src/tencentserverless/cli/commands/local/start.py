@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tencentserverless.cli.deploy.outputs import read_outputs
+from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
@@ -80,6 +81,20 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="A file or folder below /tmp that functions see and may write, such as a database's socket.",
 )
+@click.option(
+    "--variable",
+    "variables",
+    metavar="NAME.KEY=VALUE",
+    multiple=True,
+    help="Variable of the function NAME for this run alone; it is not deployed.",
+)
+@click.option("--variables", "variables_file", type=_PATH, metavar="FILE", help="File with lines NAME.KEY=VALUE.")
+@click.option(
+    "--packages",
+    metavar="[NAME=]DIR",
+    multiple=True,
+    help="Folder of packages for functions, or for NAME alone; a .venv stands for what is installed in it.",
+)
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -101,6 +116,9 @@ def start(
     isolation: str,
     shared_tmp: bool,
     shared: tuple[Path, ...],
+    variables: tuple[str, ...],
+    variables_file: Path | None,
+    packages: tuple[str, ...],
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files and others, or folders with an index.py.
@@ -128,6 +146,8 @@ def start(
         region=region,
         strict=strict,
         outputs=read_outputs(outputs),
+        variables=read_variables(variables, variables_file),
+        packages=read_packages(packages),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
         shared_tmp=shared_tmp,
