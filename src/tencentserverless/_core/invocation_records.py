@@ -154,6 +154,7 @@ def _read_record(envelope: "Fields", row: "Fields", request_id: str, status: Inv
     outcome = read_result(envelope, envelope["Response"], result)
     if isinstance(outcome, InvokeResult):
         return PollResult(status, outcome)
+    outcome.request_id = request_id  # the envelope has that of the query
     aborted = isinstance(outcome, exception.FunctionAborted)
     return PollResult(InvocationStatus.ABORTED if aborted else InvocationStatus.FAILED, outcome)
 
@@ -180,7 +181,10 @@ def read_event(envelope: "Fields") -> PollResult:
     told = {"FunctionRequestId": request_id, "InvokeResult": 0 if is_finished else code or -1}
     if not is_finished:
         told["ErrMsg"] = "the invocation has ended as {}; the service keeps no record of why".format(found["Status"])
-    return PollResult(status, read_result(envelope, answer, told))
+    outcome = read_result(envelope, answer, told)
+    if isinstance(outcome, Exception):
+        outcome.request_id = request_id  # as in _read_record
+    return PollResult(status, outcome)
 
 
 def _write_time(seconds: float) -> str:

@@ -128,7 +128,9 @@ def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> 
         return polled
     record = yield from _poll_record(ref, context, deadline)
     if record is not None and record.outcome is not None:
-        return records.PollResult(polled.status, record.outcome)
+        is_aborted = polled.status is InvocationStatus.ABORTED and isinstance(record.outcome, Exception)
+        # The record of a terminated invocation tells how its process ended, not that it was terminated.
+        return polled if is_aborted else records.PollResult(polled.status, record.outcome)
     if ref.ended_at is None:
         ref.ended_at = context.clock.monotonic()
     has_waited = context.clock.monotonic() - ref.ended_at >= RECORD_SECONDS
@@ -188,6 +190,7 @@ def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None
     return exception.ResultTimeout(
         "ClientNetworkError",
         message.format(ref.function_name, ref.request_id, timeout, status.value),
+        ref.request_id,
         executed=Verdict.MAYBE,
     )
 
@@ -195,5 +198,10 @@ def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None
 def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -> "Flow[None]":
     """Order the service to terminate an invocation."""
     fields = records.termination_query(ref, is_graceful)
-    yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
+    try:
+        yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
+    except exception.ResourceNotFound as error:
+        if error.code == wire.NO_ASYNC_EVENT and "AsyncRunEnable" not in error.message:
+            error.message += "; an invocation can be cancelled if its function has AsyncRunEnable, until it has ended"
+        raise
     ref.source = _EVENT  # no other function can be terminated

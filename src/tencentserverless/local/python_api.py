@@ -198,8 +198,8 @@ class Local:
     def _launch(self) -> None:
         env_file = self._place("env")
         kept = [] if any(option.partition("=")[0] == "--state" for option in self._options) else ["--ephemeral"]
-        command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path), "--port", "0"]
-        command += ["--env-file", str(env_file), *kept, *self._options]
+        command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path)]
+        command += ["--port", "0", "--unlisted", "--env-file", str(env_file), *kept, *self._options]
         with self._place("log").open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own command
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given

@@ -15,11 +15,16 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local import access_keys, descriptor_limit, state_dir
+from tencentserverless.local import access_keys, descriptor_limit, running_servers, state_dir
 from tencentserverless.local.control import (
+    choose_source,
+    curl_line,
+    describe_servers,
+    find_server,
     find_state,
     forget_state,
     leaving_variables,
+    read_dead_letters,
     reset_server,
     running_environment,
     server_lines,
@@ -45,10 +50,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Deployable",
     "PackedCode",
+    "choose_source",
+    "curl_line",
+    "describe_servers",
+    "find_server",
     "find_state",
     "forget_state",
     "leaving_variables",
     "pack_code",
+    "read_dead_letters",
     "read_deployables",
     "reset_server",
     "running_environment",
@@ -152,6 +162,13 @@ class _Start:
         if self.folder:
             self.folder.write_environment(variables)
 
+    def registered(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the server in the register of this user, if it is to be found there."""
+        if not self.settings.is_listed:
+            return contextlib.nullcontext()
+        source = self.folder.path if self.folder else self.settings.env_file
+        return running_servers.registered(running_servers.describe_own(self.settings.project, source))
+
     def forget_environment(self) -> None:
         """Remove the env file, because the server has stopped."""
         if self.folder:
@@ -190,6 +207,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             _settle_memory()
             start.write_environment()
             stack.callback(start.forget_environment)
+            stack.enter_context(start.registered())
             on_ready(start.listeners.url, admin.read_status)
             await stop.wait()
             await server.stop(limits.stop_seconds)

@@ -81,6 +81,7 @@ def create_services(
         runner=runner,
         database=database,
         queue=queue,
+        dead_letters=dead_letters,
         timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
         ledger=ledger,
         faults=faults,

@@ -4,6 +4,7 @@ This module loads only after an error, so that the error classes need not load b
 """
 
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output.causes import join_trace
 from tencentserverless.exception import (
     APIError,
     AuthFailure,
@@ -79,8 +80,7 @@ def no_local_server(address: str) -> Failure:
 
 def _of_function(error: TencentServerlessSDKException) -> Failure:
     """The failure of a function. Its detail is the function's own traceback."""
-    trace = error.stack_trace
-    detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
+    detail = join_trace(error.stack_trace)
     status = error.status_code
     words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
     hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing

@@ -62,6 +62,7 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
 )
+@click.option("--unlisted", is_flag=True, help="Let --local and scf local list not find it from other folders.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -80,6 +81,7 @@ def start(
     no_reload: bool,
     strict: bool,
     outputs: tuple[str, ...],
+    unlisted: bool,
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files and others, or folders with an index.py.
@@ -108,6 +110,7 @@ def start(
         strict=strict,
         outputs=read_outputs(outputs),
         strict_runtimes=strict_runtimes,
+        is_listed=not unlisted,
         time_scale=time_scale,
         follows_files=not no_reload,
         debug_ports=_debug_ports(debugged),
