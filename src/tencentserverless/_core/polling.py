@@ -96,6 +96,10 @@ def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVE
         return (yield from _poll_event(ref, context, deadline))
     polled = yield from _poll_record(ref, context, deadline)
     if ref.source == _RECORD or (polled is not None and polled.outcome is not None):
+        if not ref.source and polled is not None and isinstance(polled.outcome, exception.FunctionExited):
+            event = yield from _poll_event(ref, context, deadline)  # it may have been terminated, from elsewhere
+            if event.status is InvocationStatus.ABORTED:
+                return event
         return polled or records.NOT_FOUND
     ref.misses += 1
     event = records.NOT_FOUND
@@ -128,9 +132,9 @@ def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> 
         return polled
     record = yield from _poll_record(ref, context, deadline)
     if record is not None and record.outcome is not None:
-        is_aborted = polled.status is InvocationStatus.ABORTED and isinstance(record.outcome, Exception)
-        # The record of a terminated invocation tells how its process ended, not that it was terminated.
-        return polled if is_aborted else records.PollResult(polled.status, record.outcome)
+        if polled.status is InvocationStatus.ABORTED and isinstance(record.outcome, exception.FunctionExited):
+            return polled  # the record of a terminated invocation tells only that its process has ended
+        return records.PollResult(polled.status, record.outcome)
     if ref.ended_at is None:
         ref.ended_at = context.clock.monotonic()
     has_waited = context.clock.monotonic() - ref.ended_at >= RECORD_SECONDS
@@ -201,7 +205,8 @@ def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -
     try:
         yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
     except exception.ResourceNotFound as error:
-        if error.code == wire.NO_ASYNC_EVENT and "AsyncRunEnable" not in error.message:
-            error.message += "; an invocation can be cancelled if its function has AsyncRunEnable, until it has ended"
+        message = error.message or ""
+        if error.code == wire.NO_ASYNC_EVENT and "AsyncRunEnable" not in message:
+            error.message = message + "; an invocation can be cancelled if its function has AsyncRunEnable"
         raise
     ref.source = _EVENT  # no other function can be terminated

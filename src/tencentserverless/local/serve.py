@@ -204,6 +204,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         background.keep("the timers", services.timers.run)
         if not stopping:  # a signal may have come by now
             await _listen(server, api, start, stack)
+            await _open_debuggers(services)
             _settle_memory()
             start.write_environment()
             stack.callback(start.forget_environment)
@@ -255,6 +256,13 @@ def _stop_on_signals(
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop)
     return stopping
+
+
+async def _open_debuggers(services: "Services") -> None:
+    """Start the instances of debugged functions, so that an editor can attach before the first call."""
+    for function in list(services.catalogue):
+        if function.key.name in services.settings.debug_ports:
+            await services.scheduler.replace_version(function.latest)
 
 
 def _settle_memory() -> None:
@@ -343,8 +351,8 @@ def _notices(settings: Settings, project: "Project", interpreters: "Interpreters
     notices = [*project.told_at_start(), *_function_notices(settings, project)]
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
     notices += [
-        f"{name}: a debugger finds it at 127.0.0.1:{port} when it has been called once; it has one instance, and no "
-        "limits of time and memory"
+        f"{name}: runs under debugpy on 127.0.0.1:{port}, one instance, without its timeout and memory limit"
+        + ("; its code loads when a debugger is attached" if settings.waits_for_debugger else "")
         for name, port in settings.debug_ports.items()
     ]
     if not settings.is_loopback:

@@ -10,11 +10,12 @@ from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.function_folders import scan_folders
+from tencentserverless.local.invocations.call_lines import CallLines
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
+from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner, Termination
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
@@ -53,7 +54,7 @@ def create_services(
     :param endpoint_url: the URL at which functions find the server
     :raises StartupError: if the database can't be read
     """
-    console, run_directory, background = _open_base(stack)
+    console, run_directory, background = _open_base(settings, stack)
     folder = folder or run_directory.root
     catalogue, packages, database = _open_registry(settings, project, interpreters, folder, console)
     stack.callback(database.close)
@@ -64,7 +65,9 @@ def create_services(
         Launcher(context), settings.limits, catalogue.reservations, read_memory_limit().is_memory_short
     )
     injection = FaultInjection(faults)
-    runner = Runner(scheduler, (HistoryKeeping(history, time.time), FailureLines(console)), injection)
+    call_lines = CallLines(console, settings.log_format)
+    stack.callback(call_lines.flush)
+    runner = Runner(scheduler, (Termination(), HistoryKeeping(history, time.time), call_lines), injection)
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
@@ -92,9 +95,9 @@ def create_services(
     return services, background
 
 
-def _open_base(stack: contextlib.AsyncExitStack) -> tuple[Console, RunDirectory, Background]:
+def _open_base(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[Console, RunDirectory, Background]:
     """Open the console, the folder of the run, and the background tasks."""
-    console, run_directory = Console(), RunDirectory()
+    console, run_directory = Console(is_json=settings.log_format == "json"), RunDirectory()
     stack.callback(console.close)
     stack.callback(run_directory.close)
     background = Background(console.show)

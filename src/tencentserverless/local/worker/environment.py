@@ -67,6 +67,11 @@ def _user_variables(record: FunctionRecord) -> dict[str, str]:
     return variables
 
 
+def _debugger(record: FunctionRecord, settings: Settings, folder: Path) -> dict[str, object]:
+    port = settings.debug_ports[record.key.name]
+    return {"folder": str(folder), "port": port, "waits": settings.waits_for_debugger}
+
+
 def load_frame(
     record: FunctionRecord, settings: Settings, sdk_folder: Path | None, debugger: Path | None
 ) -> dict[str, object]:
@@ -80,7 +85,7 @@ def load_frame(
         "handler": record.handler,
         "sdk_folder": str(sdk_folder) if sdk_folder else "",
         "umask": settings.umask,
-        "debugger": {"folder": str(debugger), "port": settings.debug_ports[record.key.name]} if debugger else None,
+        "debugger": _debugger(record, settings, debugger) if debugger else None,
         "python_path": [entry for entry in python_path.split(":") if entry],
         "context": {
             "function_name": record.key.name,

@@ -234,11 +234,14 @@ def _open_debugger(debugger):
     for patience in range(_DEBUGGER_TRIES, -1, -1):
         try:
             debugpy.listen(("127.0.0.1", debugger["port"]))
-            return
+            break
         except Exception:
             if not patience:
                 raise
             _sleep(_DEBUGGER_PAUSE_SECONDS)
+    sys.stderr.write("debugpy listens on 127.0.0.1:{}\n".format(debugger["port"]))
+    if debugger["waits"]:
+        debugpy.wait_for_client()
 
 
 def _line_buffered(stream):
