@@ -65,14 +65,14 @@ class Server:
     def __init__(self, env_file: Path) -> None:
         scf = Path(sys.executable).with_name("scf")
         command = [str(scf), "local", "start", str(HERE / "functions"), "--strict"]
-        command += ["--port", "0", "--ephemeral", "--env-file", str(env_file)]
+        command += ["--port", "0", "--ephemeral", "--unlisted", "--until-eof", "--env-file", str(env_file)]
         self.output: list[str] = []
         self._settled = threading.Event()
         try:
             self._process = subprocess.Popen(
                 command,
                 env=clean_environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # it ends with the demo, however that ends
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -1,6 +1,7 @@
 """A local SCF from Python: ``with Local("functions") as local: ...``.
 
-It runs in a process of its own, like ``scf local start``, and leaves no files behind.
+It runs in a process of its own, like ``scf local start``, and leaves no files behind. Its standard input is a pipe of
+this process: it also ends where this process is killed.
 """
 
 import contextlib
@@ -134,6 +135,8 @@ class Local:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -199,10 +202,10 @@ class Local:
         env_file = self._place("env")
         kept = [] if any(option.partition("=")[0] == "--state" for option in self._options) else ["--ephemeral"]
         command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path)]
-        command += ["--port", "0", "--unlisted", "--env-file", str(env_file), *kept, *self._options]
+        command += ["--port", "0", "--unlisted", "--until-eof", "--env-file", str(env_file), *kept, *self._options]
         with self._place("log").open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own command
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
             )
         deadline = time.monotonic() + _START_SECONDS
         while not env_file.exists():

@@ -8,9 +8,7 @@ gets all of them.
 import asyncio
 import json
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from tencentserverless.local.console import Console, json_time, printable
 from tencentserverless.local.invocation import Invocation
@@ -22,16 +20,8 @@ _LINES_PER_SECOND = 20  # on a terminal
 _SHOWN_SUCCESS = 200  # the platform writes it so in its own logs of calls
 
 
-class EndedCall(NamedTuple):
-    """The facts of a call that has succeeded.
-
-    :ivar ended_at: UNIX seconds
-    """
-
-    ended_at: float
-    record: FunctionRecord
-    request_id: str
-    duration_ms: float
+#: UNIX seconds of the end, version, request id, milliseconds.
+EndedCall = tuple[float, FunctionRecord, str, float]
 
 
 class LineLimit:
@@ -75,11 +65,10 @@ class CallLines:
         self._console = console
         self._clock = clock
         self._shows_all = log_format != "none"
-        self._is_json = log_format == "json"
         self._limit = LineLimit(_LINES_PER_SECOND) if console.is_terminal else None
-        self._ended: deque[tuple[float, FunctionRecord, str, float]] = deque()  # plain tuples are made twice as fast
+        self._ended: list[EndedCall] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._write = _write_json if self._is_json else _Text(is_short=console.is_terminal).write
+        self._writer = _Json() if log_format == "json" else _Text(is_short=console.is_terminal)
         console.add_source(self.flush)
 
     def after(self, invocation: Invocation) -> None:
@@ -96,17 +85,19 @@ class CallLines:
 
     def flush(self) -> None:
         """Show the calls that have ended until now."""
-        limit, write, lines = self._limit, self._write, []
-        while self._ended:
-            call = self._ended.popleft()
-            if limit is not None:
-                lines += self._told_held(call[0])
-                if not limit.admit(call[0]):
-                    continue
-            lines.append(write(*call))
-        lines += self._told_held(self._clock())
+        ended, self._ended = self._ended, []
+        lines = self._writer.write_all(ended) if self._limit is None else self._few_lines(ended, self._limit)
         if lines:
             self._console.show_block(lines)
+
+    def _few_lines(self, ended: list[EndedCall], limit: LineLimit) -> list[str]:
+        """The lines of a terminal."""
+        lines: list[str] = []
+        for call in ended:
+            lines += self._told_held(call[0])
+            if limit.admit(call[0]):
+                lines += self._writer.write_all([call])
+        return lines + self._told_held(self._clock())
 
     def _flush_in_time(self) -> None:
         self._timer = None
@@ -128,54 +119,79 @@ class CallLines:
                 if self._timer is None:
                     self._timer = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flush_in_time)
                 return
-        if self._is_json:
-            facts = {**_facts(EndedCall(now, invocation.record, invocation.request_id, outcome.duration_ms))}
-            facts |= {"status": outcome.status, "error": outcome.message, "stack_trace": outcome.stack_trace}
-            self._console.show_block([json.dumps(facts | {"ending": outcome.ending}, ensure_ascii=False)])
+        if isinstance(self._writer, _Json):
+            self._console.show_block([self._writer.write_failure(now, invocation, outcome)])
             return
         trace = f"\n{outcome.stack_trace}" if outcome.stack_trace else ""
         ending = f"{outcome.ending}, " if outcome.ending else ""
         words = f"status {outcome.status}: {outcome.message} ({ending}{outcome.duration_ms:.2f} ms){trace}"
         line = f"[{invocation.record.key.name}] ERROR RequestId:{invocation.request_id} {words}"
-        self._console.show(printable(f"{_Text(is_short=self._console.is_terminal).stamp(now)} {line}"))
+        self._console.show(printable(f"{self._writer.stamp(now)} {line}"))
 
 
 class _Text:
-    """Writes lines as text. The time of a second is written once.
+    """Writes lines as text.
 
     :param is_short: write times without the day
     """
 
     def __init__(self, *, is_short: bool) -> None:
         self._layout = "%H:%M:%S" if is_short else "%Y-%m-%d %H:%M:%S"
-        self._second = -1
-        self._prefix = ""
+        self._moment = -1
+        self._stamp = ""
 
     def stamp(self, seconds: float) -> str:
-        """Return a time of this machine's zone, with milliseconds."""
-        whole = int(seconds)
-        if whole != self._second:
-            self._second, self._prefix = whole, time.strftime(self._layout, time.localtime(whole))
-        return f"{self._prefix}.{int((seconds - whole) * 1000):03d}"
+        """Return a time of this machine's zone, with milliseconds. That of a millisecond is made once."""
+        moment = int(seconds * 1000)
+        if moment != self._moment:
+            second, ms = divmod(moment, 1000)
+            self._moment, self._stamp = moment, f"{time.strftime(self._layout, time.localtime(second))}.{ms:03d}"
+        return self._stamp
 
-    def write(self, ended_at: float, record: FunctionRecord, request_id: str, duration_ms: float) -> str:
-        """Write the line of a call that has succeeded."""
-        return f"{self.stamp(ended_at)} [{record.key.name}] {_SHOWN_SUCCESS} {duration_ms:.2f} ms {request_id}"
+    def write_all(self, ended: list[EndedCall]) -> list[str]:
+        """Write the lines of calls that have succeeded."""
+        stamp = self.stamp
+        return [
+            f"{stamp(ended_at)} [{record.key.name}] {_SHOWN_SUCCESS} {duration_ms:.2f} ms {request_id}"
+            for ended_at, record, request_id, duration_ms in ended
+        ]
 
 
-def _write_json(ended_at: float, record: FunctionRecord, request_id: str, duration_ms: float) -> str:
-    call = EndedCall(ended_at, record, request_id, duration_ms)
-    return json.dumps(_facts(call) | {"status": _SHOWN_SUCCESS}, ensure_ascii=False)
+class _Json:
+    """Writes lines as JSON objects. The part that all calls of a version share is written once."""
 
+    def __init__(self) -> None:
+        self._moment = -1
+        self._stamp = ""
+        self._record: FunctionRecord | None = None
+        self._place = ""
 
-def _facts(call: EndedCall) -> dict[str, object]:
-    key = call.record.key
-    return {
-        "time": json_time(call.ended_at),
-        "function": key.name,
-        "namespace": key.namespace,
-        "region": key.region,
-        "version": call.record.version,
-        "request_id": call.request_id,
-        "duration_ms": round(call.duration_ms, 3),
-    }
+    def write_all(self, ended: list[EndedCall]) -> list[str]:
+        """Write the lines of calls that have succeeded."""
+        return [
+            f'{self._head(ended_at, record)}, "request_id": "{request_id}", "duration_ms": {duration_ms:.3f}, '
+            f'"status": {_SHOWN_SUCCESS}}}'
+            for ended_at, record, request_id, duration_ms in ended
+        ]
+
+    def write_failure(self, now: float, invocation: Invocation, outcome: Outcome) -> str:
+        """Write the line of a call that has failed."""
+        facts = {
+            "request_id": invocation.request_id,
+            "duration_ms": round(outcome.duration_ms, 3),
+            "status": outcome.status,
+            "error": outcome.message,
+            "stack_trace": outcome.stack_trace,
+            "ending": outcome.ending,
+        }
+        return f"{self._head(now, invocation.record)}, {json.dumps(facts, ensure_ascii=False)[1:]}"
+
+    def _head(self, seconds: float, record: FunctionRecord) -> str:
+        moment = int(seconds * 1000)
+        if moment != self._moment:
+            self._moment, self._stamp = moment, json_time(seconds)
+        if record is not self._record:
+            key = record.key
+            place = {"function": key.name, "namespace": key.namespace, "region": key.region, "version": record.version}
+            self._record, self._place = record, json.dumps(place, ensure_ascii=False)[1:-1]
+        return f'{{"time": "{self._stamp}", {self._place}'
