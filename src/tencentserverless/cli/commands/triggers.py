@@ -41,7 +41,7 @@ def list_triggers(name: str, place: Place, as_json: bool) -> None:
 @click.option("--type", "kind", metavar="TYPE", help="Of a trigger that is no timer, as the API names it: cos, ckafka.")
 @click.option("--config", metavar="JSON", help="The TriggerDesc of such a trigger.")
 @click.option("--argument", metavar="TEXT", help="Message of a timer's event.")
-@click.option("--qualifier", help="Version or alias to call.  [default: $DEFAULT]")
+@click.option("--qualifier", help="Version or alias to call.")
 @click.option("--off", "is_off", is_flag=True, help="Add it switched off.")
 def add_trigger(
     *,

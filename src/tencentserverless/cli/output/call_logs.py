@@ -20,7 +20,7 @@ def describe_call(call: dict[str, Any]) -> list[str]:
     if code == _SUCCEEDED:
         return [log or f"RequestId: {call['RequestId']} has no log"]
     status, message, trace = _read_error(str(call.get("RetMsg") or ""))
-    head = f"ERROR {status} {message}".replace("  ", " ")
+    head = " ".join(part for part in ("ERROR", status, message) if part)
     when = f"{call['StartTime']}, after {show_ms(float(call.get('Duration') or 0.0))}"
     lines = [log] if log else [f"RequestId: {call['RequestId']}"]
     return [*lines, f"{head} ({when})", *([trace.rstrip("\n")] if trace else [])]
