@@ -21,7 +21,7 @@ def test_an_invocation_is_found_in_its_own_function(server, target):
         found = find_invocation(client, target, request_id, None)
         assert (found.name, found.status) == ("echo", InvocationStatus.FINISHED)
         assert wait_for_record(found) == "[1]"
-        with pytest.raises(Failure, match="no invocation .* of breaks is known in namespace default"):
+        with pytest.raises(Failure, match=r"no invocation .* of breaks is known in namespace default"):
             find_invocation(client, target, request_id, "breaks")
 
 
