@@ -70,6 +70,7 @@ class Local:
         self._given = environment
         self._process: subprocess.Popen[str] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lifeline: int | None = None  # the end of a pipe that closes with this process, however that ends
         #: Variables that make clients call this server, for the environment of a program.
         self.environment: dict[str, str] = {}
 
@@ -135,8 +136,9 @@ class Local:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -203,10 +205,14 @@ class Local:
         kept = [] if any(option.partition("=")[0] == "--state" for option in self._options) else ["--ephemeral"]
         command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path)]
         command += ["--port", "0", "--unlisted", "--until-eof", "--env-file", str(env_file), *kept, *self._options]
-        with self._place("log").open("w", encoding="utf-8") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # our own command
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
-            )
+        stdin, self._lifeline = os.pipe()
+        try:
+            with self._place("log").open("w", encoding="utf-8") as log:
+                self._process = subprocess.Popen(  # noqa: S603  # our own command
+                    command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
+                )
+        finally:
+            os.close(stdin)
         deadline = time.monotonic() + _START_SECONDS
         while not env_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
