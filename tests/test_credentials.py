@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 import traceback
+from types import SimpleNamespace
 
 import pytest
 
@@ -793,6 +794,15 @@ def test_peeking_never_blocks() -> None:
     assert FromObject(Plain("AKID", "key")).peek() == Credentials("AKID", "key")
     assert Explicit("AKID", "key", None).peek() == Credentials("AKID", "key")
     assert Chain(NOWHERE.format(1)).peek() is None
+
+
+def test_the_object_of_a_profile_is_read_once_and_that_of_a_caller_each_time() -> None:
+    for is_ours, expected in ((True, "AKIDfirst"), (False, "AKIDsecond")):
+        source = SimpleNamespace(secret_id="AKIDfirst", secret_key="key", token="")
+        provider = FromObject(source, is_ours=is_ours)
+        assert provider.get(False).secret_id == "AKIDfirst"
+        source.secret_id = "AKIDsecond"
+        assert provider.get(False).secret_id == expected
 
 
 def test_keys_that_are_set_on_a_client_count_from_the_next_call() -> None:

@@ -19,6 +19,27 @@ ENDPOINT_URL = "TENCENTSERVERLESS_ENDPOINT_URL"
 #: While this variable holds any text, no client calls Tencent Cloud, with any endpoint: for tests and their processes.
 ENDPOINT_GUARD = "TENCENTSERVERLESS_ENDPOINT_GUARD"
 
+#: The regions of InvokeFunction (cloud.tencent.com/document/api/583/58400). A client takes any other name, too.
+REGIONS = (
+    "ap-beijing",
+    "ap-chengdu",
+    "ap-chongqing",
+    "ap-guangzhou",
+    "ap-hongkong",
+    "ap-jakarta",
+    "ap-nanjing",
+    "ap-seoul",
+    "ap-shanghai",
+    "ap-shanghai-fsi",
+    "ap-shenzhen-fsi",
+    "ap-singapore",
+    "ap-tokyo",
+    "eu-frankfurt",
+    "na-ashburn",
+    "na-siliconvalley",
+    "sa-saopaulo",
+)
+
 #: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
 FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 TOOL_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")
@@ -99,8 +120,8 @@ def ambient_keys(names: "tuple[str, str, str]") -> "tuple[str, str, str]":
     return get(names[0]) or "", get(names[1]) or "", get(names[2]) or ""
 
 
-def watch_ambient_keys(names: "tuple[str, str, str]") -> "Callable[[], bool]":
-    """Make a fast check that is True if a secret id or a key is in the environment; it runs at every signing.
+def watch_variables(names: "tuple[str, ...]") -> "Callable[[], bool]":
+    """Make a fast check that is True if one of these may be set in the environment; it runs at every signing.
 
     A miss of ``os.environ.get`` takes more than a microsecond, four of them a twentieth of a whole call.
     """
@@ -108,9 +129,9 @@ def watch_ambient_keys(names: "tuple[str, str, str]") -> "Callable[[], bool]":
     kept = getattr(environ, "_data", None)  # the variables, by their encoded names
     if kept is None:  # the program replaced os.environ by its own mapping
         return lambda: True
-    get = kept.get
-    secret_id, secret_key = environ.encodekey(names[0]), environ.encodekey(names[1])
-    return lambda: bool(get(secret_id) or get(secret_key)) or os.environ is not environ
+    encoded = [environ.encodekey(name) for name in names]
+    is_none_set = kept.keys().isdisjoint
+    return lambda: not is_none_set(encoded) or os.environ is not environ
 
 
 def ambient_trust() -> "tuple[str | None, str | None]":

@@ -10,7 +10,6 @@ from time import monotonic, time
 from tencentserverless import config
 from tencentserverless._base import key_objects
 from tencentserverless._base.fork_lock import ForkLock
-from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core.request import check_header_value
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     Stamp = tuple[int, int, int, int]
 
 _PROFILE = "the profile file ~/.tencentcloud/credentials"
-#: The places of that file, as Tencent's provider has them.
-_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")  # as Tencent's provider has them
 #: The profile file is checked for a change this often, so that few of many calls a second have to.
 CHECK_SECONDS = 0.1
 
@@ -81,10 +79,10 @@ class Explicit(Provider):
 class FromObject(Provider):
     """An object with ``secret_id``, ``secret_key`` and perhaps ``token``: the official credential classes, or your own.
 
-    It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
+    It is read at each signing, or once if it ``is_ours``. For a refresh its ``refresh()`` is called if it has one.
     """
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: object, is_ours: bool = False) -> None:
         if not key_objects.has_keys(source):
             raise TypeError("credentials= needs an object with secret_id and secret_key, not {!r}".format(type(source)))
         self._source: "KeySource" = source
@@ -92,9 +90,12 @@ class FromObject(Provider):
         self._fresh: "tuple[Credentials, float] | None" = None  # keys, and the end of the time in which they stay
         self._lock = ForkLock()
         self._is_plain = key_objects.is_plain(source)
+        self._is_ours = is_ours
 
     def peek(self) -> "Credentials | None":
         """Return its keys if they are plain attributes, or of an official class that keeps them for a time."""
+        if self._is_ours and self._kept is not None:
+            return self._kept
         if self._is_plain:
             return self._keep(self._run(key_objects.read_attributes))
         fresh = self._fresh
@@ -142,7 +143,7 @@ class FromObject(Provider):
             if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
                 kept = self._kept = _check(*triple, names=("its secret_id", "its secret_key", "its token"))
         except (TypeError, ValueError) as error:
-            if raised_by_handler(error):
+            if _is_of_handler(error):
                 raise
             name = type(self._source).__name__
             raise _failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
@@ -153,7 +154,7 @@ class FromObject(Provider):
         try:
             return act(self._source)
         except Exception as error:
-            if raised_by_handler(error):
+            if _is_of_handler(error):
                 raise
             name = type(self._source).__name__
             raise _failure("the credential provider {} failed: {}".format(name, error)) from error
@@ -167,7 +168,7 @@ class FromEnvironment:
 
     def __init__(self, names: "Triple") -> None:
         self._names = names
-        self._is_any_set = config.watch_ambient_keys(names)
+        self._is_any_set = config.watch_variables(names[:2])
         self._kept: "tuple[Triple, Credentials] | None" = None
 
     def find(self) -> "Credentials | None":
@@ -183,7 +184,7 @@ class FromEnvironment:
         try:
             credentials = _check(*triple, names=self._names)
         except ValueError as error:
-            if raised_by_handler(error):
+            if _is_of_handler(error):
                 raise
             raise _failure("the environment's keys cannot be used: {}".format(error)) from error
         self._kept = (triple, credentials)
@@ -201,6 +202,7 @@ class Chain(Provider):
     def __init__(self, metadata_url: str = "") -> None:
         self._inside = FromEnvironment(config.FUNCTION_KEYS)
         self._tools = FromEnvironment(config.TOOL_KEYS)
+        self._is_any_set = config.watch_variables(config.FUNCTION_KEYS[:2] + config.TOOL_KEYS[:2])
         self._metadata_url = metadata_url
         self._lock = ForkLock()
         self._found: "_Found | None" = None
@@ -238,7 +240,7 @@ class Chain(Provider):
         return None if self._found is None or self._find_ambient() is not None else self._found.provider.expires_at()
 
     def _find_ambient(self) -> "Credentials | None":
-        return self._inside.find() or self._tools.find()
+        return (self._inside.find() or self._tools.find()) if self._is_any_set() else None
 
     def _find_known(self) -> "_Found | None":
         """Return the place that was found before, None if there is none or the profile file has changed."""
@@ -282,12 +284,12 @@ class Chain(Provider):
             try:
                 source = find()
             except Exception as error:
-                if raised_by_handler(error):
+                if _is_of_handler(error):
                     raise
                 tried.append("{}: {}".format(place, error))
             else:
                 if source is not None:
-                    return _Found(place, FromObject(source), stamp)
+                    return _Found(place, FromObject(source, is_ours=place == _PROFILE), stamp)
                 tried.append(place)
             if known is not None and stamp is not None:
                 return known  # the file is being written; until it is whole, its earlier keys are used
@@ -329,6 +331,12 @@ class _Found:
         self.check_at = 0.0
 
 
+def _is_of_handler(error: BaseException) -> bool:
+    from tencentserverless._base.signals import raised_by_handler  # it loads at the first error
+
+    return raised_by_handler(error)
+
+
 def _stamp_profile() -> "Stamp | None":
     """Make a stamp of the profile file, which differs after each change of the file; None if there is no file."""
     for path in _PROFILE_PATHS:
@@ -346,7 +354,7 @@ def _find_profile() -> "KeySource | None":
     try:
         return ProfileCredential().get_credential()  # type: ignore[no-any-return]
     except AttributeError as error:  # 3.1.195 raises it for a file without [default]
-        if raised_by_handler(error):
+        if _is_of_handler(error):
             raise
         raise ValueError("the file has no section [default]") from None
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tencentserverless.local.background_tasks import Background
+from tencentserverless.local.lifecycle import Lifecycle
 
 
 def run(scenario, **options):
@@ -12,7 +13,7 @@ def run(scenario, **options):
     shown = []
 
     async def main():
-        background = Background(shown.append, **options)
+        background = Background(shown.append, Lifecycle(), **options)
         try:
             return await asyncio.wait_for(scenario(background), 20)
         finally:
@@ -67,7 +68,7 @@ async def _be_cancelled():
 def test_what_is_not_started_again_is_down_until_the_end(work, reason):
     async def scenario(background):
         await background.keep("the watch", work, restarts=False)
-        background.expect_end()
+        background.lifecycle.stop()
         return background.down()
 
     shown, down = run(scenario)
@@ -80,7 +81,7 @@ def test_what_ends_while_the_server_stops_was_to_end():
     async def scenario(background):
         stop = asyncio.Event()
         ended = background.keep("the timers", stop.wait)
-        background.expect_end()
+        background.lifecycle.stop()
         stop.set()
         await ended
         return background.down()

@@ -194,6 +194,39 @@ def test_a_handler_that_a_save_takes_away_is_told(start_local_scf, folder):
     )
 
 
+@pytest.mark.parametrize("place", ["functions/fn/.env.dev", "functions/.env", ".env"])
+def test_saved_variables_reload_the_functions_that_name_them(start_local_scf, folder, tmp_path, place):
+    names = (("fn", "${env:WORD}"), ("other", "none"))
+    for name, value in names:
+        (folder.parent / name).mkdir(exist_ok=True)
+        inputs = f"name: {name}, src: ., runtime: {OWN_RUNTIME}, environment: {{variables: {{WORD: '{value}'}}}}"
+        (folder.parent / name / "serverless.yml").write_text(f"component: scf\nname: x\ninputs: {{{inputs}}}\n")
+        (folder.parent / name / "index.py").write_text(
+            "import os\ndef main_handler(event, context):\n    return [os.environ.get('WORD'), os.getpid()]\n"
+        )
+    server = start_local_scf(folder.parent)
+    first, other = (json.loads(server.invoke(name)["RetMsg"]) for name, _ in names)
+    assert first[0] is None
+
+    def word():
+        return json.loads(server.invoke("fn")["RetMsg"])[0]
+
+    for text in ("one", "two"):
+        save(tmp_path / place, f"WORD={text}\n")
+        wait_for(lambda text=text: word() == text)
+    (tmp_path / place).unlink()
+    wait_for(lambda: word() is None)
+    assert json.loads(server.invoke("other")["RetMsg"]) == other
+
+
+def test_a_saved_file_above_the_project_is_followed(start_local_scf, folder, tmp_path):
+    (folder / "serverless.yml").write_text((MANIFEST % "timeout: 5").replace("name: fn", "name: 'fn-${stage}'"))
+    server = start_local_scf(folder)
+    until(server, "1", "fn-dev")
+    save(folder.parent / "serverless.yml", "app: shop\nstage: test\n")
+    until(server, "1", "fn-test")
+
+
 def test_the_other_kinds_of_files_are_followed(start_local_scf, folder):
     template = "Resources: {fn: {Type: 'TencentCloud::Serverless::Function', Properties: {CodeUri: ., MemorySize: %d,"
     template += f" Handler: index.main_handler, Runtime: {OWN_RUNTIME}}}}}}}\n"

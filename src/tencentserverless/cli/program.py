@@ -41,7 +41,7 @@ def run() -> int:
         if failure.code is Exit.INTERRUPTED:  # the user's wish, and no error
             printing.notice(str(failure))
             return failure.code
-        return printing.fail(failure.code, str(failure), failure.detail)
+        return printing.fail(failure.code, str(failure), failure.detail, failure.faults)
     return _exit_of(code) if isinstance(code, int) else Exit.OK
 
 

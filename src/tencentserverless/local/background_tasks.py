@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+from tencentserverless.local.lifecycle import Lifecycle
+
 FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 
@@ -16,16 +18,19 @@ class Background:
     """Runs tasks until the server stops, and knows which of them have ended before.
 
     :param show: called with a line for the user
+    :param lifecycle: of the server; once it stops, the end of a task is expected
     :param pause_seconds: before a restart; doubled each time, up to a minute
     """
 
-    def __init__(self, show: Callable[[str], None], pause_seconds: float = FIRST_PAUSE_SECONDS) -> None:
+    def __init__(
+        self, show: Callable[[str], None], lifecycle: Lifecycle, pause_seconds: float = FIRST_PAUSE_SECONDS
+    ) -> None:
         self.show = show
+        self.lifecycle = lifecycle
         self._pause_seconds = pause_seconds
         self._tasks: set[asyncio.Task[None]] = set()
         self._down: dict[str, str] = {}
         self._shown: set[tuple[str, str]] = set()
-        self._is_ending = False
 
     def keep(self, name: str, work: Work, *, restarts: bool = True) -> "asyncio.Task[None]":
         """Run a task for as long as the server runs.
@@ -38,10 +43,6 @@ class Background:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    def expect_end(self) -> None:
-        """Expect the end of tasks from now on: the server is stopping."""
-        self._is_ending = True
 
     def down(self) -> dict[str, str]:
         """Return the tasks that have ended too early, by name, with the reason."""
@@ -57,7 +58,7 @@ class Background:
 
     async def close(self) -> None:
         """End every task."""
-        self.expect_end()
+        self.lifecycle.stop()
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
@@ -69,7 +70,7 @@ class Background:
         while True:
             began = loop.time()
             reason = await _end_of(loop.create_task(work(), name=name))
-            if self._is_ending:
+            if self.lifecycle.is_stopping:
                 return
             self._down[name] = reason
             self._tell(name, reason, "it is started again" if restarts else "it is not started again")

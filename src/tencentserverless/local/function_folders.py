@@ -88,11 +88,10 @@ async def read_project(settings: Settings) -> Project:
     )
 
 
-def scan_folders(project: Project, *, reads_files: bool = True) -> dict[FunctionKey, FolderDefinition]:
+def scan_folders(project: Project) -> dict[FunctionKey, FolderDefinition]:
     """Return the definitions of all functions in folders. Reading all files may take seconds."""
-    folders = {record.code_folder for record in project.records.values()} if reads_files else ()
-    digests = {folder: digest(folder) for folder in folders}
+    digests = {folder: digest(folder) for folder in {record.code_folder for record in project.records.values()}}
     return {
-        key: FolderDefinition(record, digests.get(record.code_folder, ""), project.places[key])
+        key: FolderDefinition(record, digests[record.code_folder], project.places[key])
         for key, record in project.records.items()
     }

@@ -10,11 +10,13 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.function_folders import end_old, read_project, scan_folder, scan_folders, tell
+from tencentserverless.local.function_folders import end_old, read_project, scan_folder, tell
 from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
+from tencentserverless.local.project.env_files import is_env_file
+from tencentserverless.local.project.file_stamps import Stamps
 from tencentserverless.local.project.handler_check import find_handler_fault
-from tencentserverless.local.project.watch import Watch, watch
+from tencentserverless.local.project.watch import Watch
 from tencentserverless.local.registry.catalogue import SyncResult
 from tencentserverless.local.registry.database import DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition, settings_of
@@ -26,22 +28,28 @@ _PAUSE_SECONDS = 1.0  # after an unexpected failure
 
 
 class Reloader:
-    """Reloads functions whose folders change. Make it with ``start_reloader``.
+    """Reloads functions whose folders change.
 
     :param project: the functions of the manifests, as read last
+    :param since: the files before they were read
     """
 
-    def __init__(self, services: Services, watched: Watch, project: Project) -> None:
+    def __init__(self, services: Services, project: Project, since: Stamps) -> None:
         self._services = services
-        self._watch = watched
+        root = services.settings.project.resolve()
+        self._watch = Watch(root, self._code_folders, lambda words: services.console.show(f"scf: {words}"), since)
         self._project = project
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = ""
         self._handlers: dict[FunctionKey, str] = {}
 
-    async def catch_up(self) -> None:
-        """Apply the changes from before the watch began, and read the folders. No instance may run yet."""
-        await self._try(self._catch_up())
+    async def begin(self) -> None:
+        """Watch files from the moment at which this returns, with all earlier changes applied."""
+        changed = await self._watch.begin()
+        if changed:
+            await self._try(self._apply(changed))
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def follow(self) -> None:
         """Apply every change, until the task is cancelled."""
@@ -73,20 +81,14 @@ class Reloader:
         else:
             self._told = ""
 
-    async def _catch_up(self) -> None:
-        await self._read_manifests()
-        moment = self._services.catalogue.begin_scan()
-        await self._prepare(record.runtime for record in self._project.records.values())
-        definitions: dict[FunctionKey, FolderDefinition | None] = dict.fromkeys(self._services.catalogue.kept())
-        definitions.update(await asyncio.to_thread(scan_folders, self._project))
-        for each in self._services.catalogue.apply_sync(definitions, moment).values():
-            tell(self._services, each)
-            end_old(self._services, each)
+    def _code_folders(self) -> list[Path]:
+        kept = self._services.catalogue.kept().values()
+        return [each.source_record.code_folder for each in kept if each.source_record is not None]
 
     async def _apply(self, paths: set[Path]) -> None:
         """Reload all functions that changed paths may belong to."""
         folders = {record.code_folder for record in self._project.records.values()}
-        if any(path.name == ENTRY_FILE or path.name in NAMES or not path.suffix or path in folders for path in paths):
+        if any(_can_configure(path) or path in folders for path in paths):
             await self._read_manifests()
         for key in {*self._project.records, *self._services.catalogue.kept()}:
             if self._is_concerned(key, paths):
@@ -176,26 +178,13 @@ class Reloader:
                 self._services.console.show(f"scf: {notice}{'; ' + _STAYS if notice.startswith('not served') else ''}")
 
 
+def _can_configure(path: Path) -> bool:
+    """True if a changed path can change which functions there are, or their settings: a folder has no suffix."""
+    return path.name == ENTRY_FILE or path.name in NAMES or is_env_file(path.name) or not path.suffix
+
+
 def _keep_broken(before: Project, now: Project) -> None:
     """Keep the functions of files that can't be read any more, as they were before."""
     for key, place in before.places.items():
         if place in now.broken and key not in now.records:
             now.records[key], now.places[key] = before.records[key], place
-
-
-async def start_reloader(services: Services, project: Project) -> Reloader:
-    """Watch files from now on, and apply their present content.
-
-    :param project: the functions of the manifests, as read before
-    """
-    catalogue = services.catalogue
-
-    def folders() -> list[Path]:
-        return [kept.source_record.code_folder for kept in catalogue.kept().values() if kept.source_record is not None]
-
-    watched = await watch(
-        services.settings.project.resolve(), folders, lambda words: services.console.show(f"scf: {words}")
-    )
-    reloader = Reloader(services, watched, project)
-    await reloader.catch_up()
-    return reloader

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from tencentserverless.local.background_tasks import Background
     from tencentserverless.local.http.server import HttpServer, Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
+    from tencentserverless.local.lifecycle import Lifecycle
     from tencentserverless.local.project.discovery import Project
+    from tencentserverless.local.project.file_stamps import Stamps
     from tencentserverless.local.services import Services
     from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -85,12 +87,14 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     """
     from tencentserverless.local.http.server import bind_listeners
     from tencentserverless.local.project.discovery import discover
+    from tencentserverless.local.project.watch import stamp_project
     from tencentserverless.local.worker.interpreters import Interpreters
 
     descriptor_limit.raise_limit()
     umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
     try:
         settings = dataclasses.replace(settings, umask=umask)
+        before = stamp_project(settings.project.resolve()) if settings.follows_files else {}
         project = discover(
             settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
         )
@@ -106,7 +110,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
             for notice in (*_port_notices(settings, folder), *_notices(settings, project, interpreters)):
                 on_notice(notice)
             owner, admin_token = _owner(settings, folder), secrets.token_urlsafe(_ADMIN_TOKEN_BYTES)
-            start = _Start(settings, project, interpreters, folder, owner, listeners, tls, admin_token)
+            start = _Start(settings, project, before, interpreters, folder, owner, listeners, tls, admin_token)
             if listeners.proxy:
                 on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={listeners.proxy_url}")
             _run_loop(_serve(start, on_ready))
@@ -133,10 +137,14 @@ def _check_debugger(settings: Settings, project: "Project") -> None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Start:
-    """The checked values that a server starts with."""
+    """The checked values that a server starts with.
+
+    :ivar before: the files of PATH before the project was read
+    """
 
     settings: Settings
     project: "Project"
+    before: "Stamps"
     interpreters: "Interpreters"
     folder: state_dir.StateFolder | None
     owner: Credentials
@@ -179,31 +187,24 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
     from tencentserverless.local.api.admin import Admin
     from tencentserverless.local.api.dispatch import Api
     from tencentserverless.local.http.server import HttpServer
-    from tencentserverless.local.service_factory import create_services
+    from tencentserverless.local.lifecycle import Lifecycle
 
-    limits = start.settings.limits
+    limits, lifecycle = start.settings.limits, Lifecycle()
     keys = access_keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     async with contextlib.AsyncExitStack() as stack:
-        services, background = create_services(
-            start.settings,
-            start.project,
-            start.interpreters,
-            stack,
-            keys=keys,
-            folder=start.root,
-            endpoint_url=start.listeners.inner_url,
-        )
+        services, background = _open_services(start, keys, lifecycle, stack)
         admin = Admin(services, start.admin_token, start.settings.host)
         api = Api(services, keys, admin)
 
         server, stop = HttpServer(), asyncio.Event()
-        stopping = _stop_on_signals(stop, services, background)
+        stopping = _stop_on_signals(stop, services, lifecycle)
         if start.settings.follows_files:
-            await _follow_files(services, start.project, background)
+            await _follow_files(services, start, background)
         services.queue.start()
         background.keep("the timers", services.timers.run)
-        if not stopping:  # a signal may have come by now
+        if not lifecycle.is_stopping:  # a signal may have come by now
             await _listen(server, api, start, stack)
+            lifecycle.listen()
             await _open_debuggers(services)
             _settle_memory()
             stack.enter_context(start.registered())
@@ -218,22 +219,41 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         raise _failure(down)
 
 
+def _open_services(
+    start: _Start, keys: access_keys.KeyRing, lifecycle: "Lifecycle", stack: contextlib.AsyncExitStack
+) -> "tuple[Services, Background]":
+    from tencentserverless.local.function_folders import scan_folders
+    from tencentserverless.local.service_factory import create_services
+
+    return create_services(
+        start.settings,
+        lifecycle,
+        scan_folders(start.project),
+        start.interpreters,
+        stack,
+        keys=keys,
+        folder=start.root,
+        endpoint_url=start.listeners.inner_url,
+    )
+
+
 def _failure(down: Mapping[str, str]) -> ServerFailed:
     """Make the error of a server of which a part had ended before the stop."""
     reasons = "; ".join(f"{name}: {reason}" for name, reason in down.items())
     return ServerFailed(f"the local SCF has stopped, but not all of it ran until then: {reasons}")
 
 
-async def _follow_files(services: "Services", project: "Project", background: "Background") -> None:
+async def _follow_files(services: "Services", start: _Start, background: "Background") -> None:
     """Watch the saved files of functions from now on. This starts before any call can run."""
-    from tencentserverless.local.reload import start_reloader
+    from tencentserverless.local.reload import Reloader
 
-    reloader = await start_reloader(services, project)
+    reloader = Reloader(services, start.project, start.before)
+    await reloader.begin()
     background.keep("the watch of saved files", reloader.follow, restarts=False)
 
 
 def _stop_on_signals(
-    stopped: asyncio.Event, services: "Services", background: "Background"
+    stopped: asyncio.Event, services: "Services", lifecycle: "Lifecycle"
 ) -> "list[asyncio.Task[None]]":
     """Stop on a signal: running calls may end, then workers end, so that answers can be sent.
 
@@ -246,7 +266,7 @@ def _stop_on_signals(
 
     def stop() -> None:
         stopped.set()
-        background.expect_end()
+        lifecycle.stop()
         services.queue.pause()
         patience_seconds = 0.0 if stopping else services.settings.limits.drain_seconds
         stopping.append(loop.create_task(services.scheduler.close(patience_seconds)))

@@ -3,13 +3,13 @@
 import contextlib
 import random
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.function_folders import scan_folders
 from tencentserverless.local.invocations.call_lines import CallLines
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
@@ -19,11 +19,13 @@ from tencentserverless.local.invocations.middleware import FaultInjection, Histo
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.machine_memory import read_memory_limit
-from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.registry.catalogue import Catalogue, restore
 from tencentserverless.local.registry.database import Database, DatabaseError
+from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function import packages_of
+from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
@@ -37,7 +39,8 @@ _DATABASE, _PACKAGES = "state.db", "packages"
 
 def create_services(
     settings: Settings,
-    project: Project,
+    lifecycle: Lifecycle,
+    definitions: Mapping[FunctionKey, FolderDefinition],
     interpreters: Interpreters,
     stack: contextlib.AsyncExitStack,
     *,
@@ -49,20 +52,21 @@ def create_services(
 
     Stored and found functions are combined.
 
+    :param definitions: the functions of PATH
     :param stack: closes each service after those that use it
     :param folder: the folder of data that outlives the server, None for none
     :param endpoint_url: the URL at which functions find the server
     :raises StartupError: if the database can't be read
     """
-    console, run_directory, background = _open_base(settings, stack)
+    console, run_directory, background = _open_base(settings, stack, lifecycle)
     folder = folder or run_directory.root
-    catalogue, packages, database = _open_registry(settings, project, interpreters, folder, console)
+    catalogue, packages, database = _open_registry(definitions, interpreters, folder, console)
     stack.callback(database.close)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
     stack.callback(history.flush)
-    context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger)
+    context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle)
     scheduler = Scheduler(
-        Launcher(context), settings.limits, catalogue.reservations, read_memory_limit().is_memory_short
+        Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
     )
     injection = FaultInjection(faults)
     call_lines = CallLines(console, settings.log_format)
@@ -95,26 +99,26 @@ def create_services(
     return services, background
 
 
-def _open_base(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[Console, RunDirectory, Background]:
+def _open_base(
+    settings: Settings, stack: contextlib.AsyncExitStack, lifecycle: Lifecycle
+) -> tuple[Console, RunDirectory, Background]:
     """Open the console, the folder of the run, and the background tasks."""
     console, run_directory = Console(is_json=settings.log_format == "json"), RunDirectory()
     stack.callback(console.close)
     stack.callback(run_directory.close)
-    background = Background(console.show)
+    background = Background(console.show, lifecycle)
     background.watch_loop()
     return console, run_directory, background
 
 
 def _open_registry(
-    settings: Settings, project: Project, interpreters: Interpreters, folder: Path, console: Console
+    definitions: Mapping[FunctionKey, FolderDefinition], interpreters: Interpreters, folder: Path, console: Console
 ) -> tuple[Catalogue, Packages, Database]:
     """Open the catalogue of stored functions and of PATH; drop code packages that no version uses.
 
     :param folder: the folder of the database and the packages
     :raises StartupError: if the database can't be read
     """
-    # A server that watches files reads the folders when the watch begins; it does not read them twice.
-    definitions = scan_folders(project, reads_files=not settings.follows_files)
     database, packages = Database(folder / _DATABASE, console.show), Packages(folder / _PACKAGES)
     try:
         catalogue, notices = restore(database, packages.locate, definitions)

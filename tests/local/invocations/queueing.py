@@ -8,6 +8,7 @@ from collections import Counter
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.invocation import new_request_id
 from tencentserverless.local.invocations.queue import Ended, Queue
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.function_version import AsyncConfig, FunctionKey
@@ -65,7 +66,7 @@ class Harness:
         self.shown = []
         self.functions = Functions()
         self.database = Database(path, self.shown.append)
-        self.background = Background(self.shown.append)
+        self.background = Background(self.shown.append, Lifecycle())
         limits = Limits(events_at_once=at_once)
         self.queue = Queue(self.database, self.functions, limits, self.background, time_scale=time_scale, clock=clock)
 

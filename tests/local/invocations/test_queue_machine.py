@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.invocation import Stopping
 from tencentserverless.local.invocations.queue import Queue
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.event_states import State
@@ -81,7 +82,7 @@ class Machine(RuleBasedStateMachine):
         path.mkdir(exist_ok=True)
         self.path = path
         self.database = Database(path / "state.db", self.shown.append)
-        self.background = Background(self.shown.append)
+        self.background = Background(self.shown.append, Lifecycle())
         limits = Limits(events_at_once=AT_ONCE)
         self.queue = Queue(self.database, self.functions, limits, self.background, clock=lambda: self.wall)
         self.queue.start()

@@ -74,7 +74,7 @@ def test_everything(read):
     assert record.environment == {"A": "1", "B": "yes", "C": "ap-chengdu"}
     assert idle == ("eip",)
     (notice,) = notices
-    assert notice.endswith("the timer timer-demo-dev is closed, and never fires, as the tool deploys it")
+    assert notice.endswith("timer-demo-dev is closed, and never fires, as the tool deploys it; enable: true opens it")
     assert "yes" not in repr(record)
 
 

@@ -93,10 +93,10 @@ class Registry(RuleBasedStateMachine):
         self.now += 1
         return self.now
 
-    def open(self, reads_files=True):
+    def open(self):
         self.database = Database(self.state, pytest.fail)
         project = discover(self.root, REGION, {}, float(self.now), may_be_empty=True)
-        looks = scan_folders(project, reads_files=reads_files)
+        looks = scan_folders(project)
         self.catalogue, self.notices = restore(self.database, Packages(self.base / "packages").locate, looks)
         self.looked = dict.fromkeys(NAMES, 0)
         self.pending = []
@@ -186,13 +186,8 @@ class Registry(RuleBasedStateMachine):
     def end_look(self, number):
         self.follow(*self.pending.pop(number % len(self.pending)))
 
-    @rule(
-        is_killed=st.booleans(),
-        reads_files=st.booleans(),
-        is_moved=st.booleans(),
-        saved=st.sampled_from([None, *NAMES]),
-    )
-    def restart(self, is_killed, reads_files, is_moved, saved):
+    @rule(is_killed=st.booleans(), is_moved=st.booleans(), saved=st.sampled_from([None, *NAMES]))
+    def restart(self, is_killed, is_moved, saved):
         """A server ends and another one begins; a file may be saved, and the project moved, between the two."""
         self.starts += 1
         if saved:
@@ -211,26 +206,9 @@ class Registry(RuleBasedStateMachine):
             place = self.base / f"project-{self.starts}"
             self.root.rename(place)
             self.root = place
-        self.open(reads_files)
-        if reads_files:
-            for name in NAMES:
-                self.met(name, self.disk.get(name))
-        else:
-            for name in NAMES:  # the manifests alone count, until somebody looks inside
-                self.fns[name].is_absent = name not in self.disk
-                self.met_outside(name)
-            self.look()
-
-    def met_outside(self, name):
-        """A manifest is read: its own part counts. The code does when somebody looks inside."""
-        fn, content = self.fns[name], self.disk.get(name)
-        if content is None:
-            return
-        if fn.folder is None or (not fn.exists and fn.folder[1] != content[1]):
-            self.met(name, content)
-        elif fn.exists and fn.folder[1] != content[1]:
-            fn.memory, fn.timeout = content[1], 3
-            fn.folder = (fn.folder[0], content[1])
+        self.open()
+        for name in NAMES:
+            self.met(name, self.disk.get(name))
 
     # What clients do.
 

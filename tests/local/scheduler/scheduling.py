@@ -10,6 +10,7 @@ from tencentserverless.local.console import Console
 from tencentserverless.local.invocation import Invocation, new_request_id
 from tencentserverless.local.invocations.middleware import FutureCaller
 from tencentserverless.local.invocations.run_ledger import Ledger
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
@@ -31,11 +32,11 @@ async def scheduling(clock=time.time, is_memory_short=lambda: False, **limits):
     bounds = Limits(**limits)
     settings = Settings(FUNCTIONS, limits=bounds)
     keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
-    support, console = RunDirectory(), Console()
+    support, console, lifecycle = RunDirectory(), Console(), Lifecycle()
     context = LaunchContext(
-        settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger()
+        settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger(), lifecycle
     )
-    scheduler = Scheduler(Launcher(context), bounds, is_memory_short=is_memory_short)
+    scheduler = Scheduler(Launcher(context), bounds, lifecycle, is_memory_short=is_memory_short)
     try:
         yield scheduler
     finally:

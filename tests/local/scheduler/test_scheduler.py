@@ -444,6 +444,7 @@ def test_the_scheduler_its_pools_and_its_instances_show_their_state():
             (instance,) = pool.instances
             assert repr(scheduler) == "<Scheduler 1 instances, 1 idle, 0 calls>"
             assert repr(pool) == "<Pool ap-tokyo/default/behave:$LATEST 1 idle, 0 busy, 0 waiting>"
-            assert repr(instance) == f"<Instance ap-tokyo/default/behave:$LATEST pid {instance.worker.pid}, 0 calls>"
+            shown = f"<Instance ap-tokyo/default/behave:$LATEST pid {instance.worker.pid}, IDLE, 0 calls>"
+            assert repr(instance) == shown
 
     asyncio.run(scenario())

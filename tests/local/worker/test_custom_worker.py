@@ -20,6 +20,7 @@ from tencentserverless.local.access_keys import KeyRing, make_key_pair
 from tencentserverless.local.console import Console
 from tencentserverless.local.invocation import Stopping
 from tencentserverless.local.invocations.run_ledger import Ledger
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
@@ -57,11 +58,11 @@ async def scheduling(clock=time.time, **limits):
     bounds = Limits(**limits)
     settings = Settings(Path(), limits=bounds, passed_environment={"PATH": os.environ["PATH"]})
     keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
-    support, console = RunDirectory(), Console()
+    support, console, lifecycle = RunDirectory(), Console(), Lifecycle()
     context = LaunchContext(
-        settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger()
+        settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger(), lifecycle
     )
-    scheduler = Scheduler(Launcher(context), bounds)
+    scheduler = Scheduler(Launcher(context), bounds, lifecycle)
     try:
         yield scheduler
     finally:

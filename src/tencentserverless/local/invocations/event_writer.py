@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import TypeVar
 
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.event_tables import Query, Step
@@ -20,10 +21,14 @@ class EventWriter:
 
     :param before_ends: writes the records that must be in the database before the ends
     :param show: called with a line for the user
+    :param lifecycle: of the server; once it stops, no change is repeated
     """
 
-    def __init__(self, database: Database, before_ends: Callable[[], None], show: Callable[[str], None]) -> None:
+    def __init__(
+        self, database: Database, before_ends: Callable[[], None], show: Callable[[str], None], lifecycle: Lifecycle
+    ) -> None:
         self._database = database
+        self._lifecycle = lifecycle
         self._before_ends = before_ends
         self._show = show
         self._loop = asyncio.get_running_loop()
@@ -33,7 +38,6 @@ class EventWriter:
         self._writing: set[asyncio.Future[None]] = set()
         self._failing = 0  # number of changes that fail at the moment
         self._is_end_failing = False
-        self._is_stopping = False
 
     async def keep(self, change: "Query[T]") -> T:
         """Write a change, and repeat it until it works.
@@ -46,7 +50,7 @@ class EventWriter:
                 try:
                     return await self._database.write_soon(change)
                 except DatabaseError as error:
-                    if self._is_stopping:
+                    if self._lifecycle.is_stopping:
                         raise
                     if not is_failing:
                         is_failing = True
@@ -81,13 +85,8 @@ class EventWriter:
         self._writing.add(future)
         future.add_done_callback(functools.partial(self._take_result, steps, forgotten))
 
-    def stop(self) -> None:
-        """Repeat no change from now on."""
-        self._is_stopping = True
-
     async def close(self) -> None:
         """Write all ends, in one attempt."""
-        self.stop()
         self.flush()
         if self._writing:
             await asyncio.wait(self._writing)
@@ -122,5 +121,5 @@ class EventWriter:
 
     def _note_kept(self) -> None:
         self._failing -= 1
-        if not self._failing and not self._is_stopping:
+        if not self._failing and not self._lifecycle.is_stopping:
             self._show("asynchronous invocations are recorded again")

@@ -105,11 +105,11 @@ class Queue:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._queues: dict[FunctionKey, _FunctionQueue] = {}
-        self._writer = EventWriter(database, executor.flush, background.show)
+        self._lifecycle = background.lifecycle
+        self._writer = EventWriter(database, executor.flush, background.show, self._lifecycle)
         self._dead_letters = DeadLetters(self._writer, executor.dead_letter, self._retry_seconds, background.show)
         self._has_retries = asyncio.Event()
         self._is_open = asyncio.Event()
-        self._is_stopping = False
 
     def start(self) -> None:
         """Continue with the events that the last server has left."""
@@ -128,7 +128,7 @@ class Queue:
         :raises DatabaseError: if the event can't be stored
         :raises Stopping: if the server is stopping
         """
-        if self._is_stopping:
+        if self._lifecycle.is_stopping:
             raise Stopping(has_begun=False)
         queue = self._queue_of(event.key)
         if queue.waiting >= self._limits.queued_events:
@@ -179,8 +179,7 @@ class Queue:
 
     def pause(self) -> None:
         """Accept no event, and take none out of the queues: the server is stopping."""
-        self._is_stopping = True
-        self._writer.stop()
+        self._lifecycle.stop()
         for queue in self._queues.values():
             queue.serving.cancel()
 

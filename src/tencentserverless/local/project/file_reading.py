@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.project.cloudbase import read_cloudbase
-from tencentserverless.local.project.configuration_files import CLOUDBASE, TEMPLATES, UNREAD
+from tencentserverless.local.project.configuration_files import CLOUDBASE, CONSOLE, TEMPLATES, UNREAD
+from tencentserverless.local.project.console_template import read_console_template
 from tencentserverless.local.project.instance_names import read_names
 from tencentserverless.local.project.multi_function import read_multi
 from tencentserverless.local.project.notices import Report
@@ -35,6 +36,8 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
     report = Report()
     is_template = path.name in TEMPLATES
     try:
+        if path.name == CONSOLE:
+            return read_console_template(path, surroundings)
         top = read_yaml(path, Scope(report=report))
         if top is None:
             report.notice(f"{path} is empty: ignored")

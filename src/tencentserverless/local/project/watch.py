@@ -11,6 +11,10 @@ from typing import Protocol
 
 from watchfiles import Change, DefaultFilter, awatch
 
+from tencentserverless.local.project.env_files import is_env_file
+from tencentserverless.local.project.file_stamps import Stamps, changed_files, read_stamps
+from tencentserverless.local.project.files_above import FilesAbove
+
 _DEBOUNCE_MS = 80  # an editor writes a file in several steps
 _STEP_MS = 20
 _LOOK_MS = 1000  # how often a watch without news checks that the folders are still those that it watches
@@ -24,7 +28,6 @@ _MAX_READ_BYTES = 4 * 1024 * 1024  # for a larger file, size and time must be en
 _BY_FOLDER = sys.platform.startswith("linux")
 
 _Identities = Mapping[Path, tuple[int, int]]
-_Stamps = Mapping[str, tuple[int, int, int]]
 
 
 class _Sources(DefaultFilter):
@@ -40,7 +43,19 @@ class _Sources(DefaultFilter):
         except ValueError:
             parts = Path(path).parts[-1:]
         # The project's own path is not filtered: it may be below a folder that is called .venv.
-        return not any(part.startswith(".") for part in parts) and super().__call__(change, os.sep.join(parts))
+        is_hidden = any(part.startswith(".") for part in self._shown(parts))
+        return not is_hidden and super().__call__(change, os.sep.join(parts))
+
+    def _shown(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the parts of a path that must not be hidden."""
+        return parts
+
+
+class _News(_Sources):
+    """Filters paths whose changes count: those of code, and of ``.env`` files, whose variables manifests name."""
+
+    def _shown(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        return parts[:-1] if parts and is_env_file(parts[-1]) else parts
 
 
 class _Source(Protocol):
@@ -82,48 +97,63 @@ class _Polls:
 
     def __init__(self, roots: Iterable[Path]) -> None:
         self._roots = tuple(roots)
-        self._stamps: _Stamps = {}
+        self._stamps: Stamps = {}
         self._pause_seconds = _POLL_SECONDS
 
     async def begin(self) -> None:
         """Read the present state of the files before this returns."""
-        self._stamps = await asyncio.to_thread(_stamps, self._roots)
+        self._stamps = await asyncio.to_thread(_stamp_files, self._roots)
 
     async def next(self) -> set[Path]:
         await asyncio.sleep(self._pause_seconds)
         began = time.monotonic()
-        before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots)
+        before, self._stamps = self._stamps, await asyncio.to_thread(_stamp_files, self._roots)
         self._pause_seconds = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - began))
-        return _changes(before, self._stamps)
+        return changed_files(before, self._stamps)
 
     async def close(self) -> None:
         """There is nothing to close."""
 
 
 class Watch:
-    """Watches the files of a project. Make it with ``watch``.
+    """Watches the files of a project.
 
     Folders may come, go and be replaced, also the root. If the system reports no changes, because it watches too much
     already, the files are polled.
+
+    :param root: the folder of the project
+    :param folders: returns the present code folders, which may lie outside the project
+    :param tell: called with a line for the user
+    :param since: the files of the root at the moment from which changes count
     """
 
-    def __init__(self, root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folders: Callable[[], Iterable[Path]],
+        tell: Callable[[str], None],
+        since: Stamps | None = None,
+    ) -> None:
         self._root = root
         self._folders = folders
         self._tell = tell
         self._is_polling = False
         self._watched: _Identities = {}
-        self._stamps: _Stamps = {}
+        self._stamps: Stamps = since or {}
         self._source: _Source | None = None
+        self._above = FilesAbove(root)
 
-    async def begin(self) -> None:
-        """Watch from the moment at which this returns."""
-        await self._follow_folders(set())
+    async def begin(self) -> set[Path]:
+        """Watch from the moment at which this returns.
+
+        :return: the files that have changed before; all files where no earlier state of them is known
+        """
+        return await self._follow_folders(set())
 
     async def changes(self) -> AsyncIterator[set[Path]]:
         """Yield the changed files and folders, until the calling task is cancelled."""
         while True:
-            paths = await self._next()
+            paths = await self._next() | await asyncio.to_thread(self._above.changes)
             if paths:
                 yield paths
             touched = paths & self._watched.keys()  # one of them may now be another folder of the same name
@@ -181,7 +211,7 @@ class Watch:
             source: _Notices | _Polls = _Polls(self._roots())
         else:
             tops = list(self._watched) if _BY_FOLDER else [root for root in self._roots() if root in self._watched]
-            source = _Notices(_awatch(tops, _Sources(self._root)))
+            source = _Notices(_awatch(tops, _News(self._root)))
         try:
             await source.begin()
             self._source = source
@@ -192,10 +222,13 @@ class Watch:
             return set()
         except (OSError, RuntimeError) as error:
             await self._poll(error)
-        before, self._stamps = self._stamps, await asyncio.to_thread(_stamps, self._roots())
+        before, self._stamps = self._stamps, await asyncio.to_thread(self._stamp_all)
         if old is not None:
             await old.close()
-        return _changes(before, self._stamps)
+        return changed_files(before, self._stamps)
+
+    def _stamp_all(self) -> Stamps:
+        return {**_stamp_files(self._roots()), **self._above.look()}
 
     async def _poll(self, error: BaseException) -> None:
         self._is_polling = True
@@ -207,22 +240,10 @@ class Watch:
         )
 
 
-async def watch(root: Path, folders: Callable[[], Iterable[Path]], tell: Callable[[str], None]) -> Watch:
-    """Watch files from the moment at which this returns.
-
-    :param root: the folder of the project
-    :param folders: returns the present code folders, which may lie outside the project
-    :param tell: called with a line for the user
-    """
-    found = Watch(root, folders, tell)
-    await found.begin()
-    return found
-
-
-def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[tuple[Change, str]], None]":
+def _awatch(folders: Iterable[Path], news: _News) -> "AsyncGenerator[set[tuple[Change, str]], None]":
     return awatch(
         *folders,
-        watch_filter=sources,
+        watch_filter=news,
         debounce=_DEBOUNCE_MS,
         step=_STEP_MS,
         rust_timeout=_LOOK_MS,
@@ -267,7 +288,7 @@ def _identities(roots: Iterable[Path]) -> _Identities:
     """Return every folder that can hold code, with its device and inode."""
     found = {}
     for root in roots:
-        for folder, _ in _walk(root) if _BY_FOLDER else [(root, ())]:
+        for folder, _ in _walk(root, _Sources(root)) if _BY_FOLDER else [(root, ())]:
             identity = _identity(folder)
             if identity is not None and os.access(folder, os.R_OK):
                 found[folder] = identity
@@ -282,31 +303,25 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _stamps(roots: Iterable[Path]) -> _Stamps:
-    """Return the time, size and inode of each file."""
-    found = {}
-    for path in (path for root in roots for path in _files(root)):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found
+def stamp_project(root: Path) -> Stamps:
+    """Return the stamps of the files that can change the functions of a project.
+
+    :param root: the resolved folder of the project
+    """
+    return {**_stamp_files([root]), **FilesAbove(root).look()}
 
 
-def _changes(before: _Stamps, after: _Stamps) -> set[Path]:
-    """Return the files that are new, gone or no longer the same."""
-    return {Path(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+def _stamp_files(roots: Iterable[Path]) -> Stamps:
+    return read_stamps(place / name for root in roots for place, names in _walk(root, _News(root)) for name in names)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, names in _walk(folder):
+    for place, names in _walk(folder, _Sources(folder)):
         yield from (place / name for name in names)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield every folder that can hold code, with the names of its files that can be code."""
-    is_source = _Sources(folder)
+def _walk(folder: Path, is_source: _Sources) -> Iterator[tuple[Path, list[str]]]:
+    """Yield every folder that can hold code, with the names of its files that pass a filter."""
     for root, folders, names in os.walk(folder):
         place = Path(root)
         folders[:] = sorted(name for name in folders if is_source(Change.modified, str(place / name / "any")))

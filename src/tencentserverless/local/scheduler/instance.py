@@ -11,6 +11,7 @@ from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move, State
 from tencentserverless.local.worker.environment import key_variables
 from tencentserverless.local.worker.worker import Worker
 
@@ -36,7 +37,6 @@ class RunLedger(Protocol):
 class Instance:
     """A worker process that has loaded its handler.
 
-    :param discard_after_call: end the instance after its current call
     :param invocations: the running call and the prefetched ones in the worker's channel, by request id
     :param fresh_until: a call that begins until then has its keys to its end, by the clock of the keys
     """
@@ -49,26 +49,28 @@ class Instance:
     invocations: dict[str, Invocation] = field(default_factory=dict)
     idle_since: float = 0.0
     is_debugged: bool = False
-    discard_after_call: bool = False
     fresh_until: float = 0.0
+    state: State = State.STARTING
 
     def __repr__(self) -> str:
-        state = f"{len(self.invocations)} calls" if self.worker.is_alive else "dead"
-        return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {state}>"
+        calls = f"{len(self.invocations)} calls"
+        return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {self.state.name}, {calls}>"
 
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
         self.invocations[invocation.request_id] = invocation
         if self.ledger.is_on:
             self.ledger.begin(self.record, invocation.request_id, invocation.event)
-        self.discard_after_call = invocation.ends_instance
+        self.state = TRANSITIONS[self.state, Move.BEGIN_LAST if invocation.ends_instance else Move.BEGIN]
         timeout_seconds = DEBUG_SECONDS if self.is_debugged else self.record.timeout_seconds
         environ = self._fresh_keys() if self.keys.clock() > self.fresh_until else _NO_KEYS
         self.worker.begin(invocation, environ, timeout_seconds)
 
     def prefetch(self, invocation: Invocation) -> bool:
         """Give the worker an invocation before the one that runs has ended. False if the worker does not take it."""
-        if not self.worker.takes_keys or not self.worker.prefetch(invocation, self._fresh_keys()):
+        if self.state is not State.BUSY or not self.worker.takes_keys:
+            return False
+        if not self.worker.prefetch(invocation, self._fresh_keys()):
             return False
         self.invocations[invocation.request_id] = invocation
         if self.ledger.is_on:
@@ -87,12 +89,15 @@ class Instance:
             ends = not self.worker.is_alive
         else:
             status = result.status
-            ends = self.discard_after_call or (status != 0 and (status in _ENDS_INSTANCE or self.record.runs_async))
-        if ends:
+            ends = status != 0 and (status in _ENDS_INSTANCE or self.record.runs_async)
+        if not self.invocations:
+            self.state = TRANSITIONS[self.state, Move.DONE]
+        if ends or self.state is State.STOPPING:
             self.end()
 
     def end(self) -> None:
         """Kill the process and everything in its group, and revoke its keys."""
+        self.state = TRANSITIONS[self.state, Move.END]
         self.worker.kill()
         self.keys.revoke(self.access_key)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.console import Console
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
+from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
 from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
 from tencentserverless.local.worker.environment import load_frame, make_environment
@@ -40,6 +42,7 @@ class LaunchContext:
     console: Console
     endpoint_url: str
     ledger: RunLedger
+    lifecycle: Lifecycle
 
 
 class Launcher:
@@ -50,7 +53,6 @@ class Launcher:
         self._living: set[Worker] = set()
         self._memory = MemoryWatch()
         self._reapers: set[asyncio.Task[None]] = set()
-        self._is_closed = False
 
     async def launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
         """Start a process and let it load the handler.
@@ -79,12 +81,14 @@ class Launcher:
         self._living.add(worker)
         failure: Outcome | None = outcome.start_failed("the server is stopping")
         try:
-            if not self._is_closed:
+            if not context.lifecycle.is_stopping:
                 patience_seconds = DEBUG_SECONDS if instance.is_debugged else record.init_timeout_seconds
                 failure = await worker.load(self._load_frame(record), patience_seconds)
         finally:
             if failure is not None:
                 instance.end()
+            else:
+                instance.state = TRANSITIONS[instance.state, Move.READY]
             self._watch(self._reap(instance, scratch, None if failure else on_end))
         if failure is None and not instance.is_debugged:  # the debugger's memory does not count as the function's
             self._memory.add(worker, record.memory_mb * MIB)
@@ -96,7 +100,6 @@ class Launcher:
 
     async def close(self) -> None:
         """Kill every process and wait until all are dead."""
-        self._is_closed = True
         self._memory.close()
         for worker in list(self._living):
             worker.kill()
@@ -114,9 +117,10 @@ class Launcher:
         self._living.discard(instance.worker)
         self._memory.remove(instance.worker)
         instance.end()
+        instance.state = TRANSITIONS[instance.state, Move.EXITED]
         if on_end is not None:
             on_end(instance)
-        await asyncio.to_thread(_clean_up, scratch, seeks_orphans=not self._is_closed)
+        await asyncio.to_thread(_clean_up, scratch, seeks_orphans=not self._context.lifecycle.is_stopping)
 
     async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Worker:
         if record.runtime == CUSTOM_RUNTIME:

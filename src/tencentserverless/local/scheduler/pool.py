@@ -12,6 +12,7 @@ from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot
 from tencentserverless.local.scheduler.instance import Instance
+from tencentserverless.local.scheduler.instance_states import State
 from tencentserverless.local.settings import Limits
 
 _TINY_SECONDS = 0.0001
@@ -207,15 +208,14 @@ def follow_up(pool: Pool, invocation: Invocation, limits: Limits) -> bool:
     if invocation.ends_instance:
         return False
     for instance in pool.instances:
-        can_follow = instance.invocations and instance.worker.prefetched < limits.prefetch_calls
-        if can_follow and not instance.discard_after_call and instance.prefetch(invocation):
+        if instance.worker.prefetched < limits.prefetch_calls and instance.prefetch(invocation):
             return True
     return False
 
 
 def prefetch(pool: Pool, instance: Instance, limits: Limits) -> bool:
     """Prefetch waiting calls into an instance that runs one. Returns True if the instance is fit for prefetching."""
-    if not pool.is_short or not instance.invocations or instance.discard_after_call:
+    if not pool.is_short or instance.state is not State.BUSY:
         return False
     while pool.waiting and instance.worker.prefetched < limits.prefetch_calls:
         invocation = pool.waiting[0]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
+from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
@@ -47,21 +48,21 @@ class Scheduler:
         self,
         launcher: Launcher,
         limits: Limits,
+        lifecycle: Lifecycle,
         reservations: Reservations | None = None,
         is_memory_short: Callable[[], bool] = lambda: False,
     ) -> None:
         self._launcher = launcher
         self._limits = limits
+        self._lifecycle = lifecycle
         self._is_memory_short = is_memory_short
         self._quota = Quota(limits, reservations or Reservations())
         self._start_rate = StartRateLimiter(limits.burst_instances)
         self._pools: dict[tuple[FunctionKey, str], Pool] = {}
         self._draining: set[Pool] = set()
-        self._instances = 0  # running or starting
-        self._idle = 0
+        self._instances = self._idle = 0  # running or starting; idle ones of them
         self._starts: set[asyncio.Task[None]] = set()
         self._replacements: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
-        self._is_stopping = False
         self._calls = 0  # running or waiting
         self._is_quiet = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -70,7 +71,7 @@ class Scheduler:
 
     def submit(self, invocation: Invocation) -> None:
         """Run an invocation; it is finished with its outcome or with ``Stopping``, perhaps at once."""
-        if self._is_stopping:
+        if self._lifecycle.is_stopping:
             invocation.finish(Stopping(has_begun=False))
             return
         if invocation.is_interrupted:
@@ -103,7 +104,7 @@ class Scheduler:
         if grant is not None:
             grant.held_mb -= invocation.record.memory_mb
             self._calls -= 1
-            if self._is_stopping and not self._calls:
+            if self._lifecycle.is_stopping and not self._calls:
                 self._is_quiet.set()
 
     def drain_version(
@@ -134,9 +135,9 @@ class Scheduler:
         old = self._pools.get(place)
         if place in self._replacements:
             self._replacements.pop(place).cancel()
-        if old is None or old.is_empty or self._is_stopping:
+        if old is None or old.is_empty or self._lifecycle.is_stopping:
             self.drain_version(*place)  # no instance is warm: the next call starts one
-            if self._launcher.is_debugged(record) and not self._is_stopping:
+            if self._launcher.is_debugged(record) and not self._lifecycle.is_stopping:
                 self._start(self._pool(record))  # its port is to be open before the next call
             return True
         new = make_pool(old.record, self._limits, is_debugged=old.is_debugged)  # an update may have come after the save
@@ -177,7 +178,7 @@ class Scheduler:
 
     async def close(self, grace_seconds: float = 0.0) -> None:
         """End every instance. Waiting calls end with ``Stopping``; running calls do after the grace time."""
-        self._is_stopping = True
+        self._lifecycle.stop()
         self._reaper.cancel()
         for pool in (*self._pools.values(), *self._draining):
             while invocation := pool.next_invocation():
@@ -185,7 +186,7 @@ class Scheduler:
             for instance in pool.instances:
                 instance.worker.revoke()
         if grace_seconds and self._calls:
-            with contextlib.suppress(asyncio.TimeoutError):  # calls that still run have had the grace time
+            with contextlib.suppress(asyncio.TimeoutError):  # calls that still run then have had the grace time
                 await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
         if self._rescan_timer is not None:
             self._rescan_timer.cancel()
@@ -193,6 +194,7 @@ class Scheduler:
         while self._starts:
             await asyncio.wait(self._starts)
             await self._launcher.close()
+        self._lifecycle.end()
 
     def _pool(self, record: FunctionRecord) -> Pool:
         """The pool of a version; a new one if code or configuration has changed, which drains the old one."""
@@ -228,25 +230,23 @@ class Scheduler:
         home = pool
         if result is None:
             home = self._take_again(pool, invocation)
-        elif result.status == outcome.EXITED and self._is_stopping:
+        elif result.status == outcome.EXITED and self._lifecycle.is_stopping:
             invocation.finish(Stopping())  # it was ended by us
         else:
             pool.note_ended(result, self._loop.time())
             invocation.finish(result)
         if not instance.invocations:
             self._release(pool, instance)
-        if not home.waiting:
-            return
-        if not instance.worker.is_alive:
+        if home.waiting and not instance.worker.is_alive:
             self._place_waiting(home)
-        elif result is not None:
+        elif home.waiting and result is not None:
             self._prefetch(home, instance)
 
     def _take_again(self, pool: Pool, invocation: Invocation) -> Pool:
         """Let a call wait again, before all others, after nothing of it ran. Returns the pool in which it waits."""
         newest = self._pools.get((pool.record.key, pool.record.version), pool)
         home = newest if newest.record == pool.record else pool  # the same record: only a saved file is between them
-        if self._is_stopping:
+        if self._lifecycle.is_stopping:
             invocation.finish(Stopping(has_begun=False))
         elif invocation.is_interrupted:
             invocation.finish(outcome.cancelled())
@@ -275,7 +275,7 @@ class Scheduler:
         invocation = pool.next_invocation()
         if invocation is not None:
             instance.begin(invocation)
-        elif pool.is_draining or self._is_stopping:
+        elif pool.is_draining or self._lifecycle.is_stopping:
             instance.end()
         else:
             instance.idle_since = self._loop.time()
@@ -286,14 +286,14 @@ class Scheduler:
     def _place_waiting(self, pool: Pool) -> None:
         """Perform the decided steps for waiting calls, the first call first."""
         for _ in range(len(pool.waiting)):
-            if self._is_stopping or not pool.waiting or not self._take_step(pool, pool.waiting[0]):
+            if self._lifecycle.is_stopping or not pool.waiting or not self._take_step(pool, pool.waiting[0]):
                 break
         if pool.waiting:
             self._schedule_rescan()
 
     def _schedule_rescan(self) -> None:
         """Start the rescan timer unless it runs: waiting calls are examined again every ``stall_seconds / 4``."""
-        if self._rescan_timer is None and not self._is_stopping:
+        if self._rescan_timer is None and not self._lifecycle.is_stopping:
             self._rescan_timer = self._loop.call_later(self._limits.stall_seconds / _RESCANS_PER_STALL, self._rescan)
 
     def _take_step(self, pool: Pool, invocation: Invocation) -> bool:

@@ -18,8 +18,8 @@ from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
-from tencentserverless.local.worker.time_limit import TimeLimit
-from tencentserverless.local.worker.worker import EndReason, OnEnd
+from tencentserverless.local.worker.worker import EndReason, ProcessWorker
+from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 START_FILE = "bootstrap"
 _EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
@@ -72,38 +72,21 @@ class CustomCommand:
         return {**self.environment, **api}
 
 
-class CustomWorker:
+class CustomWorker(ProcessWorker):
     """A process that runs one function, one call at a time: a ``Worker``. Make it with ``start_custom_worker``."""
 
-    prefetched: int = 0  # see ``prefetch``
+    state: State
     takes_keys: bool = False  # they are in its environment, and the runtime API has no call that brings new ones
 
     def __init__(self, group: Group, lifeline: int, api: RuntimeApi, output: Pipe, memory_mb: int) -> None:
-        self.is_alive: bool = True
-        self.on_end: OnEnd = _ignore
-        self._group = group
+        super().__init__(group, self._expire)
         self._lifeline = lifeline
         self._api = api
         self._output = output
         self._memory_mb = memory_mb
-        self._current: Invocation | None = None
         self._was_killed = False
-        self._has_served = False
         self._is_warm = False  # it has served before the call that it runs now
-        self._limit = TimeLimit(self._expire)
-        self._loop = asyncio.get_running_loop()
-        self._watch = self._loop.create_task(self._see_end())
         api.on_reply = self._settle
-
-    @property
-    def pid(self) -> int:
-        """Process id of the bootstrap, and number of its group."""
-        return self._group.pid
-
-    @property
-    def running_seconds(self) -> float:
-        """Duration of the running call until now; 0 if none runs."""
-        return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until the bootstrap reports that it is ready. Returns None then, else the failure.
@@ -113,6 +96,7 @@ class CustomWorker:
         waited = {self._api.ready, self._watch}
         await asyncio.wait(waited, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
         if self._api.ready.done():
+            self._move(Move.LOADED)
             return None
         if self._watch.done():
             status = await self._group.wait()
@@ -139,6 +123,7 @@ class CustomWorker:
             self._loop.call_soon(self.on_end, invocation, result)
             return
         self._current = invocation
+        self.state = TRANSITIONS[self.state, Move.BEGIN]
         self._limit.begin(timeout_seconds)
         self._api.offer(Event(invocation.request_id, invocation.event, self._memory_mb, int(timeout_seconds * 1000)))
 
@@ -157,14 +142,8 @@ class CustomWorker:
 
     def kill(self) -> None:
         """Kill the process and everything in its group, at once."""
-        self.is_alive = False
         self._was_killed = True
-        if self._group.is_led:
-            self._group.kill()
-
-    async def wait_closed(self) -> None:
-        """Wait until the process is dead and its descriptors are closed."""
-        await self._watch
+        super().kill()
 
     def _expire(self) -> None:
         self._settle(EndReason.EXPIRED)
@@ -173,6 +152,7 @@ class CustomWorker:
         """The call has ended, if one runs."""
         invocation, self._current = self._current, None
         if invocation is not None:
+            self.state = TRANSITIONS[self.state, Move.ANSWERED]
             self._limit.end()
             self._api.withdraw()
             self.on_end(invocation, None if end is None else self._outcome(end))
@@ -201,7 +181,7 @@ class CustomWorker:
     async def _see_end(self) -> None:
         """Wait for the death of the process."""
         await self._group.wait()
-        self.is_alive = False
+        self._move(Move.EXITED)
         has_run = self._api.is_taken or not self._is_warm or self._was_killed
         self._settle(EndReason.EXITED if has_run else None)
         self._group.kill()  # what it had started and left behind
@@ -219,10 +199,6 @@ def _read(reply: Reply) -> tuple[int, str, str]:
     if reply.has_succeeded:
         return outcome.SUCCESS, text, ""
     return outcome.USER_ERROR, "", text[:_MAX_ERROR_CHARS].strip() or "user code exception caught"
-
-
-def _ignore(invocation: Invocation, result: Outcome | None) -> None:
-    """Default callback, used until the scheduler sets ``on_end``: ignore the outcome."""
 
 
 async def start_custom_worker(command: CustomCommand, output: Output) -> CustomWorker:

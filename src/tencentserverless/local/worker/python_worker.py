@@ -17,8 +17,8 @@ from tencentserverless.local.worker.channel import HAS_PACKETS, Channel
 from tencentserverless.local.worker.child.frames import FrameError, pack, pack_call, read_answer, read_call
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import Group
-from tencentserverless.local.worker.time_limit import TimeLimit
-from tencentserverless.local.worker.worker import EndReason, OnEnd
+from tencentserverless.local.worker.worker import EndReason, ProcessWorker
+from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 _MAX_PREFETCHED_BYTES = 16 * 1024  # of an event that waits in a worker's channel
 _MAX_DRAIN_READS = 256
@@ -62,58 +62,36 @@ class Command:
         return [str(self.interpreter), *unbuffered, "-c", _START, str(self.child_folder), str(descriptor), self.label]
 
 
-class PythonWorker:
+class PythonWorker(ProcessWorker):
     """A process that runs one function, one call at a time. Make it with ``start_python_worker``.
 
     A call may be prefetched, given before the one that runs has ended: it waits in the channel, unread, and can be
     revoked until the process reads it. The process reads a call when it begins to run it, never before.
 
     :param memory_mb: the memory that the process may hold; a call that has used more has failed
-    :param on_end: called with every call and its outcome, or with None if nothing of it ran. Set it before the first
-        call
     """
 
     takes_keys: bool = True
+    state: State
+    prefetched: int  # calls that wait in the channel behind the one that runs
 
     def __init__(self, group: Group, channel: Channel, output: Pipe, memory_mb: int) -> None:
-        self.is_alive: bool = True
-        self.prefetched: int = 0  # calls that wait in the channel behind the one that runs
-        self.on_end: OnEnd = _ignore
+        super().__init__(group, self._expire)
         self._memory_mb = memory_mb
-        self._group = group
         self._channel = channel
         self._output = output
-        self._is_loading = True
-        self._current: Invocation | None = None
         self._prefetched: deque[Invocation] = deque()
         self._may_prefetch = False
-        self._has_served = False
-        self._loaded: asyncio.Future[tuple[_LoadAnswer | EndReason, bytes]] | None = None
-        self._limit = TimeLimit(self._expire)
-        self._loop = asyncio.get_running_loop()
+        self._loaded: asyncio.Future[tuple[_LoadAnswer | EndReason, bytes]] = self._loop.create_future()
         channel.watch(self._take_answers)
-        self._watch = self._loop.create_task(self._see_end())
-
-    @property
-    def pid(self) -> int:
-        """The number of the process, and of the group that it leads."""
-        return self._group.pid
-
-    @property
-    def running_seconds(self) -> float:
-        """The duration of the call that runs, until now; 0 if none runs."""
-        return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
 
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Have the child load the handler. None when it is ready, else the failure."""
-        self._loaded = self._loop.create_future()
         self._channel.send(pack({**frame, "boundary": self._output.boundary}))
         self._limit.begin(timeout_seconds)
-        if not self.is_alive:
-            self._settle_load(EndReason.EXITED, b"")
         answer, body = await self._loaded
         if isinstance(answer, _LoadAnswer) and answer.kind == "ready":
-            self._is_loading = False
+            self._move(Move.LOADED)
             return None
         output = self._output.take()
         if isinstance(answer, _LoadAnswer):
@@ -133,6 +111,7 @@ class PythonWorker:
             self._output.drop()  # a thread wrote it between calls; the first call's log has the output of loading
         self._may_prefetch = HAS_PACKETS and len(invocation.event) <= _MAX_PREFETCHED_BYTES
         self._current = invocation
+        self.state = TRANSITIONS[self.state, Move.BEGIN]
         self._limit.begin(timeout_seconds)
         order = pack_call(invocation.request_id.encode("ascii"), environ, invocation.event)
         is_reached = self.is_alive and (self._may_prefetch or not self._group.is_dead()) and self._channel.send(order)
@@ -161,6 +140,7 @@ class PythonWorker:
         for invocation in reversed(self._take_unread()):
             if invocation is self._current:
                 self._current = None
+                self.state = TRANSITIONS[self.state, Move.ANSWERED]
                 if self._prefetched:
                     self._begin_next()
             self.on_end(invocation, None)
@@ -170,30 +150,21 @@ class PythonWorker:
         """End the call: the process holds more memory than it may."""
         self._end_last_call(EndReason.OUT_OF_MEMORY)
 
-    def kill(self) -> None:
-        """Kill the process and everything in its group, at once."""
-        self.is_alive = False
-        if self._group.is_led:
-            self._group.kill()
-
-    async def wait_closed(self) -> None:
-        """Wait until the process is dead and its descriptors are closed."""
-        await self._watch
-
     def _expire(self) -> None:
-        if self._is_loading:
-            self._settle_load(EndReason.EXPIRED, b"")
-        else:
+        if self._loaded.done():
             self._end_last_call(EndReason.EXPIRED)
+        else:
+            self._settle_load(EndReason.EXPIRED, b"")
 
     def _settle_load(self, answer: _LoadAnswer | EndReason, body: bytes) -> None:
-        if self._loaded is not None and not self._loaded.done():
+        if not self._loaded.done():
             self._limit.end()
             self._loaded.set_result((answer, body))
 
     def _begin_next(self) -> None:
         """The next call that the process has read, or is about to read, is the one that it runs."""
         self._current = self._prefetched.popleft()
+        self.state = TRANSITIONS[self.state, Move.BEGIN]
         self.prefetched -= 1
         self._limit.begin(self._limit.seconds)
         if not self._prefetched:
@@ -219,6 +190,7 @@ class PythonWorker:
             texts = (text, "", "") if status == outcome.SUCCESS else ("", _MESSAGES[status], text)
             result = Outcome(status, *texts, duration_ms, memory_bytes, output)
         self._current = None
+        self.state = TRANSITIONS[self.state, Move.ANSWERED]
         if self._prefetched:
             self._begin_next()
         self.on_end(invocation, result)
@@ -291,7 +263,7 @@ class PythonWorker:
         self._end_call(status, body, duration_ms, memory_bytes, has_output=has_output)
 
     def _deliver_load(self, answer: _LoadAnswer, body: bytes) -> None:
-        if not self._is_loading:
+        if self._loaded.done():
             return
         if answer.status not in _LOAD_STATUSES.get(answer.kind, ()):
             raise FrameError("a status that the bootstrap never sends")
@@ -300,7 +272,7 @@ class PythonWorker:
     async def _see_end(self) -> None:
         """Wait for the death of the process; its earlier answers still count."""
         await self._group.wait()
-        self.is_alive = False
+        self._move(Move.EXITED)
         self._take_answers()
         self._settle_load(EndReason.EXITED, b"")
         self._end_last_call(EndReason.EXITED)
@@ -308,10 +280,6 @@ class PythonWorker:
         self._channel.close()
         self._output.close()
         self._limit.close()
-
-
-def _ignore(invocation: Invocation, result: Outcome | None) -> None:
-    """Default callback, used until the scheduler sets ``on_end``: ignore the outcome."""
 
 
 async def start_python_worker(command: Command, output: Output) -> PythonWorker:
