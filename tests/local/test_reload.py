@@ -139,6 +139,24 @@ def test_what_is_saved_while_the_server_starts_is_there_when_it_is_ready(start_l
     assert server.invoke("second")["RetMsg"] == '"second"'
 
 
+def test_a_configuration_file_that_is_being_written_changes_nothing(start_local_scf, folder):
+    """An editor that writes in place empties the file first: nothing may be taken for what it will say."""
+    save(folder / "serverless.yml", MANIFEST.replace("name: fn", "name: job") % "timeout: 120")
+    server = start_local_scf(folder.parent)
+    until(server, "1", "job")
+    server.request("UpdateFunctionConfiguration", {"FunctionName": "job", "Timeout": 77})
+    (folder / "serverless.yml").write_text("")
+    wait_for(lambda: "serverless.yml is empty: write it, or remove it" in server.stderr)
+    save(folder / "helper.py", "WORD = 2\n")
+    server.request("UpdateFunctionConfiguration", {"FunctionName": "job", "Description": "an action looks, too"})
+    found = server.request("GetFunction", {"FunctionName": "job"}).response
+    assert (found["Timeout"], found["Description"]) == (77, "an action looks, too")
+    assert [each["FunctionName"] for each in server.request("ListFunctions", {}).response["Functions"]] == ["job"]
+    save(folder / "serverless.yml", MANIFEST.replace("name: fn", "name: job") % "timeout: 120")
+    until(server, "2", "job")
+    assert server.request("GetFunction", {"FunctionName": "job"}).response["Timeout"] == 77
+
+
 def test_a_broken_file_is_443_and_heals(start_local_scf, folder):
     server = start_local_scf(folder.parent)
     until(server, "1")

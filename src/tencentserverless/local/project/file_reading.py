@@ -40,8 +40,7 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
             return read_console_template(path, surroundings)
         top = read_yaml(path, Scope(report=report))
         if top is None:
-            report.notice(f"{path} is empty: ignored")
-            return FileReading(path, report=report, is_ours=False)
+            return _read_empty(path, report, is_template=is_template)
         if is_template:
             reading = _read_template(top, surroundings)
         elif path.name == CLOUDBASE:
@@ -56,6 +55,15 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
     report.notices.extend(line for line in reading.report.notices if line not in report.notices)
     reading.report.notices[:] = report.notices
     return reading
+
+
+def _read_empty(path: Path, report: Report, *, is_template: bool) -> FileReading:
+    """Read a file without content: an editor may be writing it, so nothing else is taken for what it will say."""
+    if is_template:
+        report.notice(f"{path} is empty: ignored")
+        return FileReading(path, report=report, is_ours=False)
+    report.faults.append(f"{path} is empty: write it, or remove it")
+    return FileReading(path, report=report)
 
 
 def _read_template(top: Node, surroundings: Surroundings) -> FileReading:
