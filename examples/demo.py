@@ -113,6 +113,7 @@ class Server:
         except subprocess.TimeoutExpired:
             raise Failure(f"The local SCF did not end within {STOP_SECONDS:g} seconds of SIGTERM") from None
         self._reader.join(STOP_SECONDS)
+        self._close_input()
         if status != 0:
             raise Failure("\n".join([f"The local SCF ended with status {status}. It printed:", *self.output]))
 
@@ -124,6 +125,11 @@ class Server:
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             self._process.kill()
             self._process.wait()
+        self._close_input()
+
+    def _close_input(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
 
 def clean_environment() -> dict[str, str]:

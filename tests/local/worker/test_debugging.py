@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.conftest import wait_until
+
 pytest.importorskip("debugpy")
 PATIENCE_SECONDS = 30
 CODE = """
@@ -129,8 +131,8 @@ def test_the_port_is_open_before_the_first_call(start_local_scf, tmp_path, port)
     folder.mkdir(parents=True)
     (folder / "index.py").write_text(CODE)
     server = start_local_scf(folder.parent, "--debug", f"fn:{port}")
+    wait_until(lambda: f"[fn] debugpy listens on 127.0.0.1:{port}\n" in server.stderr)
     assert debugged_call(server, port, folder / "index.py", 21) == ("42", "42")  # it has not been called before
-    assert f"[fn] debugpy listens on 127.0.0.1:{port}" in server.settled_stderr()
 
 
 @pytest.mark.timeout(120)
@@ -141,6 +143,7 @@ def test_code_of_the_module_waits_for_a_debugger(start_local_scf, tmp_path, port
     path.write_text("answer = 21\nanswer *= 2\n\n\ndef main_handler(event, context):\n    return answer\n")
     server = start_local_scf(folder.parent, "--debug", f"fn:{port}", "--wait-for-client")
     assert "its code loads when a debugger is attached" in server.stderr
+    wait_until(lambda: f"[fn] debugpy listens on 127.0.0.1:{port}\n" in server.stderr)
     debugger = Debugger(port)
     debugger.attach(path, 2)
     thread = debugger.stopped()
