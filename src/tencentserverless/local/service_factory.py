@@ -15,7 +15,7 @@ from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner, Termination
+from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
@@ -71,7 +71,7 @@ def create_services(
     injection = FaultInjection(faults)
     call_lines = CallLines(console, settings.log_format)
     stack.callback(call_lines.flush)
-    runner = Runner(scheduler, (Termination(), HistoryKeeping(history, time.time), call_lines), injection)
+    runner = Runner(scheduler, (HistoryKeeping(history, time.time), call_lines), injection)
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)

@@ -1,4 +1,4 @@
-"""Everything that happens around an invocation, as a list in one order: faults, termination, history, the terminal.
+"""Everything that happens around an invocation, as a list in one order: faults, history, the log.
 
 Every invocation goes this way: calls of the API, events of the queue and of timers.
 """
