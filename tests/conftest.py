@@ -292,7 +292,8 @@ class Starter:
         """Start one on the functions of a folder; it is ephemeral unless the options say where state is."""
         keep = [] if "--state" in options else ["--ephemeral"]
         unlisted = [] if env and "XDG_RUNTIME_DIR" in env else ["--unlisted"]  # no other test finds it by chance
-        command = scf_command("local", "start", path, "--port", 0, *keep, *unlisted, *options, "--env-file")
+        shared = ("--share", self._folder.parent)  # tests and functions meet in files
+        command = scf_command("local", "start", path, "--port", 0, *keep, *unlisted, *shared, *options, "--env-file")
         return self._start(command, env or {})
 
     def patient(self, path: Path, *, env: Mapping[str, str] | None = None, **settings: object) -> LocalScf:
@@ -310,6 +311,7 @@ class Starter:
         **settings: object,
     ) -> LocalScf:
         """Start one with these limits; it is ephemeral unless ``state`` says where its state is."""
+        settings.setdefault("shared_folders", [str(self._folder.parent)])
         words = [str(path), str(state or ""), json.dumps(limits), json.dumps(settings)]
         return self._start([sys.executable, "-c", LIMITED, *words], env or {})
 

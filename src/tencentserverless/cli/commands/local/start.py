@@ -83,6 +83,24 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
 )
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "namespaces", "none"]),
+    default="auto",
+    show_default=True,
+    envvar="TENCENTSERVERLESS_ISOLATION",
+    show_envvar=True,
+    help="What gives each instance a /tmp of its own and read-only code.",
+)
+@click.option("--shared-tmp", is_flag=True, help="Functions have this machine's /tmp, not one of their own.")
+@click.option(
+    "--share",
+    "shared",
+    type=_PATH,
+    metavar="PATH",
+    multiple=True,
+    help="A file or folder below /tmp that functions see and may write, such as a database's socket.",
+)
 @click.option("--unlisted", is_flag=True, help="Let --local and scf local list not find it from other folders.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
@@ -105,6 +123,9 @@ def start(
     no_reload: bool,
     strict: bool,
     outputs: tuple[str, ...],
+    isolation: str,
+    shared_tmp: bool,
+    shared: tuple[Path, ...],
     unlisted: bool,
     strict_runtimes: bool,
 ) -> None:
@@ -118,11 +139,9 @@ def start(
 
     if ephemeral and state:
         raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
-    if not REGION_NAME.match(region):
-        raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
     if wait_for_client and not debugged:
         raise click.UsageError("--wait-for-client waits for the debugger of a function: name it with --debug")
-    _check_folder(path)
+    _check_place(path, region)
     settings = Settings(
         project=path,
         host=host,
@@ -134,6 +153,9 @@ def start(
         strict=strict,
         outputs=read_outputs(outputs),
         strict_runtimes=strict_runtimes,
+        isolation=isolation,
+        shared_tmp=shared_tmp,
+        shared_folders=_check_shared(shared),
         is_listed=not unlisted,
         time_scale=time_scale,
         follows_files=not no_reload,
@@ -149,17 +171,19 @@ def start(
         def announce(url: str, read_status: ReadStatus) -> None:
             printing.answer(f"SCF local ready at {url}")
             table.show(read_status)
-            if until_eof:
-                threading.Thread(target=_stop_at_eof, name="scf-until-eof", daemon=True).start()
+            _watch_input(until_eof)
 
         serve(settings, announce, _notify_json if log_format == "json" else printing.notice)
 
 
-def _check_folder(path: Path) -> None:
-    """Check that the functions' folder is one.
+def _check_place(path: Path, region: str) -> None:
+    """Check the functions' folder, and their region.
 
-    :raises StartupError: if it is none
+    :raises click.BadParameter: if the region is none
+    :raises StartupError: if the folder is none
     """
+    if not REGION_NAME.match(region):
+        raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
     if not path.is_dir():
         problem = "not a folder" if path.exists() else "no such folder"
         raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
@@ -171,12 +195,24 @@ def _notify_json(line: str) -> None:
     printing.remark(json.dumps({"time": now, "line": line}, ensure_ascii=False))
 
 
+def _watch_input(until_eof: bool) -> None:
+    if until_eof:
+        threading.Thread(target=_stop_at_eof, name="scf-until-eof", daemon=True).start()
+
+
 def _stop_at_eof() -> None:
     """Wait until standard input ends, and stop the server as SIGTERM does."""
     with contextlib.suppress(OSError):
         while os.read(0, _READ_BYTES):  # the descriptor itself: a thread in a read of sys.stdin would hold its lock
             pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    for path in paths:
+        if not path.exists():
+            raise click.BadParameter(f"{path}: no such file or folder", param_hint="--share")
+    return paths
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:
