@@ -77,8 +77,7 @@ def create_services(
     scheduler = Scheduler(
         Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
     )
-    injection = FaultInjection(faults)
-    runner = Runner(scheduler, _surround(history, console, settings, stack), injection)
+    runner = Runner(scheduler, _surround(history, console, settings, stack), injection := FaultInjection(faults))
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
