@@ -56,7 +56,7 @@ def hang_up():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_scf, number, runs, ends, hang_up):
     hang_up(signal.SIG_DFL)
-    server = start_local_scf(functions)
+    server = start_local_scf(functions, "--log-format", "none")
     worker, child, sdk = json.loads(server.invoke("spawner")["RetMsg"])
     assert runs(worker)
     assert runs(child)

@@ -15,12 +15,17 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local import access_keys, descriptor_limit, state_dir
+from tencentserverless.local import access_keys, descriptor_limit, running_servers, state_dir
 from tencentserverless.local.control import (
+    choose_source,
+    curl_line,
+    describe_servers,
     find_functions,
+    find_server,
     find_state,
     forget_state,
     leaving_variables,
+    read_dead_letters,
     reset_server,
     running_environment,
     server_lines,
@@ -50,12 +55,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Deployable",
     "PackedCode",
+    "choose_source",
+    "curl_line",
+    "describe_servers",
     "find_command_of_runtime",
     "find_functions",
+    "find_server",
     "find_state",
     "forget_state",
     "leaving_variables",
     "pack_code",
+    "read_dead_letters",
     "read_deployables",
     "reset_server",
     "running_environment",
@@ -182,6 +192,13 @@ class _Start:
         if self.folder:
             self.folder.write_environment(variables)
 
+    def registered(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the server in the register of this user, if it is to be found there."""
+        if not self.settings.is_listed:
+            return contextlib.nullcontext()
+        source = self.folder.path if self.folder else self.settings.env_file
+        return running_servers.registered(running_servers.describe_own(self.settings.project, source))
+
     def forget_environment(self) -> None:
         """Remove the env file, because the server has stopped."""
         if self.folder:
@@ -210,7 +227,9 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         if not lifecycle.is_stopping:  # a signal may have come by now
             await _listen(server, api, start, stack)
             lifecycle.listen()
+            await _open_debuggers(services)
             _settle_memory()
+            stack.enter_context(start.registered())
             start.write_environment()
             stack.callback(start.forget_environment)
             on_ready(start.listeners.url, admin.read_status)
@@ -286,6 +305,13 @@ def _stop_on_signals(
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop)
     return stopping
+
+
+async def _open_debuggers(services: "Services") -> None:
+    """Start the instances of debugged functions, so that an editor can attach before the first call."""
+    for function in list(services.catalogue):
+        if function.key.name in services.settings.debug_ports:
+            await services.scheduler.replace_version(function.latest)
 
 
 def _settle_memory() -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
+from tencentserverless.local.invocations.call_lines import CallLines
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
+from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
@@ -64,7 +65,7 @@ def create_services(
     :param function_variables: further variables of every function
     :raises StartupError: if the database can't be read
     """
-    console, run_directory, background, own_writes = _open_base(stack, lifecycle)
+    console, run_directory, background, own_writes = _open_base(settings, stack, lifecycle)
     folder = folder or run_directory.root
     catalogue, packages, database = _open_registry(definitions, interpreters, folder, console, stack)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
@@ -76,9 +77,8 @@ def create_services(
     scheduler = Scheduler(
         Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
     )
-    injection = FaultInjection(faults)
-    around = (HistoryKeeping(history, time.time), FailureLines(console, _adviser(interpreters)))
-    runner = Runner(scheduler, around, injection)
+    around = _surround(history, console, settings, stack, interpreters)
+    runner = Runner(scheduler, around, injection := FaultInjection(faults))
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
@@ -95,6 +95,7 @@ def create_services(
         runner=runner,
         database=database,
         queue=queue,
+        dead_letters=dead_letters,
         timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
         ledger=ledger,
         faults=faults,
@@ -110,7 +111,7 @@ def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], 
     """Return what the terminal adds to a failure: how to install a module that is missing."""
 
     def advise(record: FunctionRecord, outcome: Outcome) -> str:
-        interpreter = interpreters.find(record.runtime)
+        interpreter = interpreters.find_installer(record.runtime)
         if outcome.status != LOAD_FAILED or interpreter is None:
             return ""
         return find_command(outcome.message, record.code_folder, str(interpreter))
@@ -119,10 +120,10 @@ def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], 
 
 
 def _open_base(
-    stack: contextlib.AsyncExitStack, lifecycle: Lifecycle
+    settings: Settings, stack: contextlib.AsyncExitStack, lifecycle: Lifecycle
 ) -> tuple[Console, RunDirectory, Background, OwnWrites]:
     """Open the console, the folder of the run, the background tasks, and the notes of what functions write."""
-    console, run_directory = Console(), RunDirectory()
+    console, run_directory = Console(is_json=settings.log_format == "json"), RunDirectory()
     stack.callback(console.close)
     stack.callback(run_directory.close)
     background = Background(console.show, lifecycle)
@@ -130,6 +131,19 @@ def _open_base(
     own_writes = OwnWrites(run_directory.root / _NOTES, console.show)
     background.keep("the look at what functions write", own_writes.watch)
     return console, run_directory, background, own_writes
+
+
+def _surround(
+    history: InvocationHistory,
+    console: Console,
+    settings: Settings,
+    stack: contextlib.AsyncExitStack,
+    interpreters: Interpreters,
+) -> tuple[HistoryKeeping, CallLines]:
+    """Create the parts around every invocation: its record, and its line in the log."""
+    call_lines = CallLines(console, settings.log_format, advise=_adviser(interpreters))
+    stack.callback(call_lines.flush)
+    return HistoryKeeping(history, time.time), call_lines
 
 
 def _open_registry(

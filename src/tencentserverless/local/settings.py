@@ -6,6 +6,7 @@ Only this module of ``local`` reads the server's own environment variables.
 import locale
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8583
 OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
+
+LOG_FORMATS = ("text", "json", "none")
 
 CA_NAME = "scf-local-ca.pem"
 CA_KEY_NAME = "ca-key.pem"
@@ -47,6 +50,7 @@ PASSED_VARIABLES = (
 _UTF8_LOCALES = ("en_US.UTF-8", "C.UTF-8")
 
 
+_CACHE_FOLDER = "Library/Caches" if sys.platform == "darwin" else ".cache"
 _USUAL_MEMORY_BYTES = 4096 * MIB  # where the system does not tell
 _MIN_PROCESSES = 4  # functions call each other
 _MAX_PROCESSES = 128
@@ -152,6 +156,9 @@ class Settings:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     packages: tuple[PackageFolder, ...] = ()
     time_scale: float = 1.0  # retries come this many times faster than on the platform
+    is_listed: bool = False  # enter the server in the register, so that commands find it from any folder
+    log_format: str = "text"  # of the lines about calls: one of LOG_FORMATS
+    waits_for_debugger: bool = False  # a debugged function loads its code when a debugger is attached
 
     @property
     def is_loopback(self) -> bool:
@@ -183,6 +190,18 @@ def _utf8_locale() -> str:
 def project_variables() -> Mapping[str, str]:
     """Return the values of ``${env:X}`` in a serverless.yml."""
     return os.environ
+
+
+def register_folders() -> list[Path]:
+    """Return the folders in which servers of this user may be registered: the runtime folder, then the cache folder.
+
+    A server is registered in the first that can be used; another one was chosen where the environment was another.
+    """
+    bases = [
+        (os.environ.get("XDG_RUNTIME_DIR", ""), "scf-local"),
+        (os.environ.get("XDG_CACHE_HOME") or str(Path.home() / _CACHE_FOLDER), "scf-local/servers"),
+    ]
+    return [Path(base) / name for base, name in bases if os.path.isabs(base)]  # XDG: ignore a relative path
 
 
 def trusted_bundle() -> Path | None:

@@ -55,8 +55,8 @@ def list_notices(settings: Settings, project: Project, interpreters: Interpreter
     notices += _package_notices(settings, project, interpreters)
     notices += [f"warning: {warning}" for warning in interpreters.warnings]
     notices += [
-        f"{name}: a debugger finds it at 127.0.0.1:{port} when it has been called once; it has one instance, and no "
-        "limits of time and memory"
+        f"{name}: runs under debugpy on 127.0.0.1:{port}, one instance, without its timeout and memory limit"
+        + ("; its code loads when a debugger is attached" if settings.waits_for_debugger else "")
         for name, port in settings.debug_ports.items()
     ]
     if not settings.is_loopback:

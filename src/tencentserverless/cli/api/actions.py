@@ -37,7 +37,12 @@ class Api:
         given = {name: value for name, value in parameters.items() if value is not None}
         only_reads = action.startswith(("Get", "List"))
         with self.target.open_client() as client, self.target.reached():
-            return call_action(client, action, given, idempotent=only_reads)
+            try:
+                return call_action(client, action, given, idempotent=only_reads)
+            except KeyboardInterrupt:
+                if only_reads:
+                    raise
+                raise _interrupted(action) from None
 
     def call_function(self, action: str, name: str, **parameters: object) -> dict[str, Any]:
         """Call an action on a function of the target's namespace, and return its answer.
@@ -89,6 +94,21 @@ class Api:
         words = f"there are functions in: {found}" if found else "choose others with --region and --namespace"
         return f"no functions in {self.target.place}; {words}"
 
+    def list_of_function(
+        self, action: str, key: str, name: str, number: Callable[[int], object] = int
+    ) -> list[dict[str, Any]]:
+        """All items of a function that an action lists, page by page.
+
+        :param key: of the items in the answer
+        :param number: makes the form in which the action takes Offset and Limit
+        """
+        items: list[dict[str, Any]] = []
+        while True:
+            page = self.call_function(action, name, Offset=number(len(items)), Limit=number(_PAGE))
+            items += page[key]
+            if not page[key] or len(items) >= page["TotalCount"]:
+                return items
+
     def _advice(self, name: str) -> str:
         """Advice on a function that does not exist: similar names, or the options that choose another place."""
         names: list[str] = []
@@ -112,6 +132,14 @@ def _count_local(url: str) -> dict[str, int]:
 
     places = [key.split("/")[:2] for key in find_functions(url, Path(), os.environ)]
     return Counter(f"--region {region} --namespace {namespace}" for region, namespace in places)
+
+
+def _interrupted(action: str) -> Exception:
+    """The failure after Ctrl-C while a change was under way."""
+    from tencentserverless.cli.exits import Exit
+    from tencentserverless.cli.output.failures import Failure
+
+    return Failure(Exit.INTERRUPTED, f"interrupted; {action} was under way and may be done: look before you repeat it")
 
 
 def is_missing(error: Exception) -> bool:

@@ -5,6 +5,7 @@ import dataclasses
 import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tencentserverless.cli.api.actions import Api, is_missing
 from tencentserverless.cli.api.target import Target
@@ -12,15 +13,19 @@ from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.extras import is_windows
 from tencentserverless.cli.output import printing
 from tencentserverless.cli.output.failures import Failure
-from tencentserverless.cli.output.number_format import percentile, show_bytes, show_ms
+from tencentserverless.cli.output.number_format import percentile, show_ms
+from tencentserverless.cli.output.results import print_result
 from tencentserverless.exception import (
     FunctionLoadError,
     ResourceNotFound,
     TencentCloudSDKException,
     TencentServerlessSDKException,
 )
-from tencentserverless.models import InvokeResult
+from tencentserverless.models import Attempt, InvokeResult, Verdict
 from tencentserverless.scf import Client
+
+if TYPE_CHECKING:
+    from tencentserverless.scf import Invocation
 
 _FRAME = re.compile(r'^  File "(.+)/[^/"]+", line \d', re.MULTILINE)
 
@@ -36,6 +41,7 @@ class FunctionCall:
     timeout_seconds: float | None
     shows_log: bool
     as_json: bool
+    attempts: "list[Attempt]" = dataclasses.field(default_factory=list)
 
     def run(self, count: int) -> None:
         """Call the function ``count`` times, one call after the other, until the first failure."""
@@ -68,14 +74,14 @@ class FunctionCall:
                 raise Failure(Exit.INPUT, str(error)) from error
             if waits:
                 printing.remark(f"request {invocation.request_id}")
-                self._print(invocation.result(self.timeout_seconds))
+                self._print(self._wait(invocation))
             elif self.as_json:
                 printing.answer_json({"request_id": invocation.request_id})
             else:
                 printing.answer(invocation.request_id)
 
     def _open(self) -> Client:
-        return self.target.open_client()
+        return self.target.open_client(on_attempt=lambda attempt, _: self.attempts.append(attempt))
 
     def _invoke(self, client: Client) -> InvokeResult:
         try:
@@ -97,6 +103,23 @@ class FunctionCall:
             if isinstance(error, FunctionLoadError):
                 self._print_advice(error)
             raise
+        except KeyboardInterrupt:
+            raise self._interrupted() from None
+
+    def _wait(self, invocation: "Invocation") -> InvokeResult:
+        try:
+            return invocation.result(self.timeout_seconds)
+        except KeyboardInterrupt:
+            show = f"scf invocations show {invocation.request_id} --function {self.name}{self.target.option}"
+            raise Failure(Exit.INTERRUPTED, f"interrupted; {self.name} goes on; for its result, run: {show}") from None
+
+    def _interrupted(self) -> Failure:
+        """The failure after Ctrl-C, which says whether the function ran."""
+        last = self.attempts[-1] if self.attempts else None
+        if last is None or last.executed is Verdict.NO:
+            return Failure(Exit.INTERRUPTED, f"interrupted; this call of {self.name} did not run")
+        words = f"interrupted; {self.name} may have run, or still run"
+        return Failure(Exit.INTERRUPTED, f"{words}; to see, run: scf logs {self.name}{self.target.option}")
 
     def _not_found(self, error: ResourceNotFound) -> Exception:
         """The error to raise: if the function does not exist, one that names functions with similar names."""
@@ -119,20 +142,7 @@ class FunctionCall:
 
     def _print(self, result: InvokeResult) -> None:
         self._print_log(result.log)
-        if self.as_json:
-            printing.answer_json(_facts(result))
-            return
-        if not result:  # RetMsg of a function that returned nothing is null
-            printing.remark(f"started; request {result.function_request_id or result.request_id}")
-            return
-        printing.answer(str(result))
-        parts = [
-            show_ms(result.duration_ms),
-            f"billed {result.billed_duration_ms:,} ms",
-            show_bytes(result.memory_bytes),
-            f"request {result.function_request_id or result.request_id}",
-        ]
-        printing.remark(", ".join(parts))
+        print_result(result, as_json=self.as_json)
 
     def _print_log(self, log: str) -> None:
         if self.shows_log and log:
@@ -141,18 +151,6 @@ class FunctionCall:
     def _print_spread(self, walls_ms: list[float]) -> None:
         middle, high = percentile(walls_ms, 0.5), percentile(walls_ms, 0.95)
         printing.remark(f"{len(walls_ms)} calls, p50 {show_ms(middle)}, p95 {show_ms(high)}, as seen from here")
-
-
-def _facts(result: InvokeResult) -> dict[str, object]:
-    return {
-        "ret_msg": str(result),
-        "request_id": result.request_id,
-        "function_request_id": result.function_request_id,
-        "duration_ms": result.duration_ms,
-        "billed_duration_ms": result.billed_duration_ms,
-        "memory_bytes": result.memory_bytes,
-        "log": result.log,
-    }
 
 
 def _log_of(error: TencentServerlessSDKException) -> str:

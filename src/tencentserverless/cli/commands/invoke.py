@@ -2,7 +2,7 @@
 
 import click
 
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 
 
 @click.command()
@@ -28,9 +28,7 @@ def invoke(
     dash: str | None,
     data: str | None,
     file: str | None,
-    region: str | None,
-    namespace: str,
-    is_local: bool,
+    place: Place,
     qualifier: str,
     is_async: bool,
     waits: bool,
@@ -56,7 +54,7 @@ def invoke(
     if is_async and (repeat > 1 or shows_log):
         raise click.UsageError("--async goes with neither --repeat nor --tail: see scf map and scf logs")
     event = read_event(data, file, dash)
-    call = FunctionCall(choose_target(region, namespace, is_local), name, qualifier, event, timeout, shows_log, as_json)
+    call = FunctionCall(choose_target(place), name, qualifier, event, timeout, shows_log, as_json)
     if is_async:
         call.start(waits=waits)
     else:

@@ -6,6 +6,7 @@ This module loads only after an error, so that the error classes need not load b
 from collections.abc import Sequence
 
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output.causes import join_trace
 from tencentserverless.exception import (
     APIError,
     AuthFailure,
@@ -88,7 +89,7 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     trace, message = error.stack_trace, error.message
     if isinstance(error, FunctionLoadError):
         trace, message = error.detail, error.summary
-    detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
+    detail = join_trace(trace)
     status = error.status_code
     words = f"{type(error).__name__} {error.code if status is None else status}: {message}"
     hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing

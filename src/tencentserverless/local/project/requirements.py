@@ -51,7 +51,7 @@ def find_command_of_runtime(message: str, folder: Path, runtime: str) -> str:
     """Return what ``find_command`` returns for the interpreter of a runtime on this machine."""
     interpreters = Interpreters(is_strict=False)
     interpreters.prepare({runtime})
-    interpreter = interpreters.find(runtime)
+    interpreter = interpreters.find_installer(runtime)
     return find_command(message, folder, str(interpreter)) if interpreter else ""
 
 

@@ -119,6 +119,11 @@ def _user_variables(record: FunctionRecord, settings: Settings) -> dict[str, str
     return variables
 
 
+def _debugger(record: FunctionRecord, settings: Settings, folder: Path) -> dict[str, object]:
+    port = settings.debug_ports[record.key.name]
+    return {"folder": str(folder), "port": port, "waits": settings.waits_for_debugger}
+
+
 def load_frame(
     record: FunctionRecord,
     settings: Settings,
@@ -143,7 +148,7 @@ def load_frame(
         "isolation": place.isolation,
         "notes": place.notes,
         "bundle": bundle,
-        "debugger": {"folder": str(debugger), "port": settings.debug_ports[record.key.name]} if debugger else None,
+        "debugger": _debugger(record, settings, debugger) if debugger else None,
         "python_path": [*_python_path(record, settings), *plain],
         "environments": [str(folder.path) for folder in folders if folder.is_environment],
         "context": {

@@ -89,6 +89,14 @@ class Interpreters:
         version = python_version(runtime)
         return self._found.get(version) if version else None
 
+    def find_installer(self, runtime: str) -> Path | None:
+        """Return the interpreter whose pip installs packages for a prepared runtime; None if the runtime is no Python.
+
+        For the server's own Python it is that of the server's environment, which has a pip.
+        """
+        found = self.find(runtime)
+        return Path(sys.executable) if found == _OWN_INTERPRETER else found
+
     def running_version(self, runtime: str) -> str | None:
         """Return the version of the interpreter that runs a prepared runtime; None if the runtime is no Python."""
         version = python_version(runtime)

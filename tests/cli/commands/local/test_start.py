@@ -1,8 +1,11 @@
 """``scf local start`` where it can't: one clear line, an exit code of its own, no traceback."""
 
 import socket
+import subprocess
 
 import pytest
+
+from tests.conftest import child_environment, scf_command
 
 
 @pytest.fixture
@@ -145,3 +148,20 @@ def test_a_variable_of_a_function_that_can_not_be_read_is_told(folder, start_loc
     )
     server = start_local_scf(folder, "--variable", "bad.A=1")
     assert "scf: --variable bad: no function of that name here; there are: echo\n" in server.settled_stderr()
+
+
+def test_until_eof_ends_with_the_input(folder, tmp_path):
+    command = scf_command("local", "start", folder, "--port", 0, "--ephemeral", "--unlisted", "--until-eof")
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment(),
+    ) as server:
+        assert server.stdout.readline().startswith("SCF local ready at ")
+        server.stdin.write("what stands in it does not matter\n")
+        server.stdin.close()
+        assert server.wait(20) == 0
+        assert "error" not in server.stderr.read()

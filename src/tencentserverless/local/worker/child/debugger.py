@@ -24,3 +24,6 @@ def open_port(debugger):
             if not patience:
                 raise
             time.sleep(_PAUSE_SECONDS)
+    sys.stderr.write("debugpy listens on 127.0.0.1:{}\n".format(debugger["port"]))
+    if debugger["waits"]:
+        debugpy.wait_for_client()
