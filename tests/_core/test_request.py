@@ -313,6 +313,7 @@ def test_a_request_is_whole_and_signed() -> None:
     assert headers == {
         "Host": "scf.tencentcloudapi.com",
         "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
         "User-Agent": "agent_1",
         "X-TC-Action": "InvokeFunction",
         "X-TC-Version": "2018-04-16",

@@ -9,7 +9,7 @@ from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
 from tencentserverless._core.request import Call, Query
-from tencentserverless._core.response import read_envelope, read_response
+from tencentserverless._core.response import read_envelope, read_response, read_retry_after
 from tencentserverless.models import Attempt, Verdict
 
 TYPE_CHECKING = False
@@ -222,6 +222,8 @@ def invoke_flow(
             return found
         if found is not outcome:
             correct_verdict(found, exchange)
+            if b"retry-after" in outcome.headers:
+                found.retry_after_seconds = read_retry_after(outcome, clock.wall())
         log = log or _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)

@@ -254,6 +254,7 @@ class RequestBuilder:
             "POST / HTTP/1.1",
             "Host: " + self._host,
             "Content-Type: " + wire.CONTENT_TYPE,
+            "Accept-Encoding: identity",  # without this line, any coding would be fine (RFC 9110, 12.5.3)
             "User-Agent: " + self._agent,
             "X-TC-Action: " + action,
             "X-TC-Version: " + wire.VERSION,
