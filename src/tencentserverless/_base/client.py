@@ -3,7 +3,7 @@
 ``scf.Client`` and ``aio.AsyncClient`` add only the driving of flows.
 """
 
-from tencentserverless import __version__, config, credentials
+from tencentserverless import __version__, config
 from tencentserverless._base.arguments import (
     check_choice,
     check_count,
@@ -18,6 +18,7 @@ from tencentserverless._core import wire
 from tencentserverless._core.flow import ClientState, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder
 from tencentserverless._core.retry import Policy
+from tencentserverless.credentials import choose_provider, is_half_pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class BaseClient:
         self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
-        self._provider: "Provider | None" = self._choose_provider()
+        is_half = is_half_pair(secret_id, secret_key)  # refused by the first call
+        self._provider: "Provider | None" = None if is_half else self._choose_provider()
         self._open_pools()
 
     def _open_pools(self) -> None:
@@ -140,7 +142,7 @@ class BaseClient:
 
     def _choose_provider(self) -> "Provider":
         secret_id, secret_key, token = self._keys
-        return credentials.choose_provider(secret_id, secret_key, token, self._options["credentials"])
+        return choose_provider(secret_id, secret_key, token, self._options["credentials"])
 
     def _get_provider(self) -> "Provider":
         provider = self._provider
@@ -151,7 +153,7 @@ class BaseClient:
     def _provider_of(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> "Provider":
         """Choose the provider for one call's own keys, the client's where the call has none."""
         if secret_id or secret_key or token:
-            return credentials.choose_provider(secret_id, secret_key, token)
+            return choose_provider(secret_id, secret_key, token)
         return self._get_provider()
 
     def _begin(
