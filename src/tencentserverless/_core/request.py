@@ -3,7 +3,6 @@
 The parts that many calls share (a head up to the time, a body up to the event) are built once and kept, bounded.
 """
 
-from binascii import b2a_base64
 from json import JSONEncoder
 from json.encoder import encode_basestring
 
@@ -303,16 +302,3 @@ def check_header_value(name: str, value: str) -> str:
             "{} holds a blank, a line break or a character outside ASCII; give it without them".format(name)
         )
     return value
-
-
-def build_tunnel_request(authority: str, credentials: str) -> bytes:
-    """Build the CONNECT request for a proxy (RFC 9110, 9.3.6).
-
-    :param authority: ``host:port`` to tunnel to
-    :param credentials: ``user:password`` for the proxy, ``""`` for none
-    """
-    lines = ["CONNECT {} HTTP/1.1".format(authority), "Host: " + authority]
-    if credentials:
-        encoded = b2a_base64(credentials.encode("utf-8"), newline=False).decode("ascii")
-        lines.append("Proxy-Authorization: Basic " + encoded)
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
