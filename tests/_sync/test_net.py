@@ -7,7 +7,6 @@ import time
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._sync import net
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Channel, Peer, http_answer, ok, unused_port
@@ -399,13 +398,3 @@ def test_the_socket_has_its_probes_and_no_delay() -> None:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60000
         assert not sock.get_inheritable()
-
-
-@pytest.mark.parametrize("kind", [net._Socket, net._TlsSocket])
-def test_a_socket_whose_making_was_interrupted_closes_itself_without_a_word(kind: "Any") -> None:
-    """An exception of a signal handler can come between the parts of ``socket.__init__``: in C, then in Python."""
-    sock = kind.__new__(kind)
-    socket.SocketType.__init__(sock)
-    assert sock.fileno() >= 0
-    sock.__del__()
-    assert sock.fileno() == -1

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
 _POLLIN: int = getattr(select, "POLLIN", 1)
 _BUFFER_BYTES = 16384
+_PIECE_BYTES = 65536
 
 # asyncio's own recv(256 KiB) costs 15 microseconds a read; 3.6 has nothing better. Never inherit from both kinds:
 # uvloop would take the connection for a stream.
@@ -136,7 +137,10 @@ class Connection(_Base):  # type: ignore[misc]
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
         self.has_handed_over = True
-        self._transport.write(request)
+        if len(request) <= _PIECE_BYTES:
+            self._transport.write(request)
+        else:
+            self._write_pieces(request)
         self.sent_at = monotonic()
         try:
             response: Response = await answer
@@ -147,6 +151,13 @@ class Connection(_Base):  # type: ignore[misc]
         if b"keep-alive" in response.headers:
             self.keep_seconds = sockets.read_keep_seconds(response)
         return response
+
+    def _write_pieces(self, request: bytes) -> None:
+        """Write a large request. A transport of TLS counts as held only what it got while its socket was full."""
+        left = memoryview(request)
+        while left:
+            self._transport.write(left[:_PIECE_BYTES])
+            left = left[_PIECE_BYTES:]
 
     def _set_deadline(self, deadline: float) -> None:
         """Watch the deadline with one timer a connection, set anew when it fires: a timer for each call costs 5 us."""

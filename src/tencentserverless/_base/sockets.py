@@ -164,17 +164,17 @@ def connect_failure(origin: "Origin", doing: str, error: BaseException, *, is_of
     :param doing: the step that failed, as ``connect to`` or ``look up``
     :param is_of_proxy: True if the step was taken with the proxy itself
     """
-    proxy = origin.proxy
-    if is_of_proxy:
-        message = "cannot {} the proxy {}: {}".format(doing, proxy, explain(error))
-    else:
-        via = "" if proxy is None else " through the proxy {}".format(proxy)
-        message = "cannot {} {}{}: {}".format(doing, origin, via, explain(error))
+    goal = "the proxy {}".format(origin.proxy) if is_of_proxy else "{}{}".format(origin, _name_proxy(origin))
+    message = "cannot {} {}: {}".format(doing, goal, explain(error))
     if isinstance(error, ConnectionRefusedError) and is_loopback(origin.host):
         message += ". If the local SCF should listen there, start it with: scf local start"
     fault = ConnectError("ClientNetworkError", message, executed=Verdict.NO)
     fault.is_transient = not isinstance(error, (ssl.CertificateError, ssl.SSLError))
     return fault
+
+
+def _name_proxy(origin: "Origin") -> str:
+    return "" if origin.proxy is None else " through the proxy {}".format(origin.proxy)
 
 
 def explain(error: BaseException) -> str:
@@ -195,11 +195,12 @@ def late_failure(origin: "Origin", phase: str, is_last: bool) -> "ConnectTimeout
 
     :param is_last: True if the call's timeout has passed, and not only that of the connection
     """
+    via = _name_proxy(origin)
     if is_last:
-        message = "the timeout passed before the request to {} was sent: the {} took too long".format(origin, phase)
-        return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
-    message = "no connection to {} within connect_timeout: the {} took too long".format(origin, phase)
-    return ConnectTimeout("ClientNetworkError", message, executed=Verdict.NO)
+        message = "the timeout passed before the request to {}{} was sent: the {} took too long"
+        return DeadlineExceeded("ClientNetworkError", message.format(origin, via, phase), executed=Verdict.NO)
+    message = "no connection to {}{} within connect_timeout: the {} took too long"
+    return ConnectTimeout("ClientNetworkError", message.format(origin, via, phase), executed=Verdict.NO)
 
 
 def busy_failure(limit: int) -> DeadlineExceeded:
