@@ -5,9 +5,9 @@ import shlex
 import pytest
 
 from tencentserverless import config, scf
+from tencentserverless._base.environment_keys import FromEnvironment
 from tencentserverless.aio import AsyncClient
 from tencentserverless.config import Addressing, check_region, is_loopback
-from tencentserverless.credentials import FromEnvironment
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Credentials
 from tencentserverless.scf import Client

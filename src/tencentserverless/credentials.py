@@ -38,7 +38,9 @@ class Explicit(Provider):
     """
 
     def __init__(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> None:
-        self._credentials = check_keys(secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token"))
+        self._credentials = check_keys(
+            secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token")
+        )
 
     def get(self, refresh: bool) -> Credentials:
         """Return the keys that were given."""

@@ -270,7 +270,8 @@ class NetworkError(CallError, ConnectionError):
     is_transient = True
 
     def __new__(cls, *args: object, **_: object) -> "NetworkError":
-        error = super().__new__(cls)  # with two arguments, OSError would take the first one for an errno
+        """Make the error as any other: OSError would take the first of two arguments for an errno."""
+        error = super().__new__(cls)
         error.args = args
         return error
 

@@ -1,4 +1,4 @@
-"""A token that is given alone takes its pair from the environment. tests/test_credentials.py has the order of places."""
+"""A token that is given alone takes its pair from the environment. The order of places: test_credentials.py."""
 
 import pytest
 

@@ -15,7 +15,7 @@ trustme = pytest.importorskip("trustme")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any
 
 AUTHORITY = trustme.CA()
 
@@ -33,7 +33,7 @@ def test_one_tls_context_serves_each_choice_of_trust(tmp_path: "os.PathLike[str]
 
 
 @pytest.fixture
-def system(tmp_path: "os.PathLike[str]", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Any]":
+def system(tmp_path: "os.PathLike[str]", monkeypatch: pytest.MonkeyPatch) -> "Any":
     """A system whose bundle and folder of roots are given: (certificates of the bundle, names in the folder)."""
 
     def give(bundled: int, names: "list[str]") -> ssl.SSLContext:
@@ -56,7 +56,7 @@ def system(tmp_path: "os.PathLike[str]", monkeypatch: pytest.MonkeyPatch) -> "It
         monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
         return tls.tls_context(None)
 
-    yield give
+    return give
 
 
 def test_a_folder_that_has_all_roots_is_read_on_demand(system: "Any") -> None:

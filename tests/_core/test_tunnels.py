@@ -25,7 +25,7 @@ def talk(flow: "Any", *answers: bytes, size: int = 1 << 20) -> "list[bytes]":
     try:
         for answer in answers:
             for at in range(0, max(1, len(answer)), size):
-                said.append(flow.send(answer[at : at + size]))
+                said.append(flow.send(answer[at : at + size]))  # noqa: PERF401  # the flow ends in the middle
     except StopIteration:
         said.append(b"open")
     return [each for each in said if each]
@@ -46,7 +46,9 @@ def socks(credentials: str = "", address: "bytes | None" = None) -> "Any":
 
 
 def test_connect_names_the_goal_and_the_proxys_user() -> None:
-    head, end = build_connect_request("scf.example:443", "user:p\u00e4ss:word").split(b"\r\nProxy-Authorization: Basic ")
+    head, end = build_connect_request("scf.example:443", "user:p\u00e4ss:word").split(
+        b"\r\nProxy-Authorization: Basic "
+    )
     assert head == b"CONNECT scf.example:443 HTTP/1.1\r\nHost: scf.example:443"
     encoded, rest = end.split(b"\r\n", 1)
     assert base64.b64decode(encoded).decode("utf-8") == "user:p\u00e4ss:word"

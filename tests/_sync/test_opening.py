@@ -19,7 +19,7 @@ trustme = pytest.importorskip("trustme")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Any, Iterator
 
 AUTHORITY = trustme.CA()
 HOST = "scf.tencentcloudapi.com"

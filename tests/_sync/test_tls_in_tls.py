@@ -75,9 +75,11 @@ def test_the_last_byte_is_counted_when_it_is_on_the_socket_and_no_byte_goes_twic
     take(near, inner.do_handshake)
     assert take(near, inner.recv, 100) == b"hello"
     left = memoryview(BIG)
-    with pytest.raises(BlockingIOError):
+    try:
         while left:
             left = left[inner.send(left) :]
+    except BlockingIOError:
+        pass
     assert len(left) > 0
     far.may_read.set()
     while left:
@@ -91,7 +93,7 @@ def test_the_last_byte_is_counted_when_it_is_on_the_socket_and_no_byte_goes_twic
 
 def test_what_has_come_is_given_at_once_so_that_poll_tells_the_truth(ends: "Any") -> None:
     """Bytes that stayed in TLS's buffer would not wake a caller that polls the socket."""
-    inner, far, near = ends
+    inner, _far, near = ends
     take(near, inner.do_handshake)
     assert take(near, inner.recv, 1) == b"hello"
     with pytest.raises(WOULD_BLOCK):
@@ -100,7 +102,7 @@ def test_what_has_come_is_given_at_once_so_that_poll_tells_the_truth(ends: "Any"
 
 
 def test_an_end_is_no_bytes(ends: "Any") -> None:
-    inner, far, near = ends
+    inner, _far, near = ends
     take(near, inner.do_handshake)
     take(near, inner.recv, 1)
     near.shutdown(socket.SHUT_RD)

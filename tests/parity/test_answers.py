@@ -1,5 +1,7 @@
 """Answers that gateways and proxies change on the way: packed ones, and refusals that say when to come again."""
 
+# ruff: noqa: SIM117  # 3.6 has no parentheses around several contexts
+
 import gzip
 import time
 

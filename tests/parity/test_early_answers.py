@@ -1,5 +1,7 @@
 """A peer may answer before a request was sent whole: both clients take the answer at once, and say NO."""
 
+# 3.6 has no parentheses around several contexts
+
 import os
 import socket
 import ssl

@@ -1,5 +1,7 @@
 """Proxies of every kind, on both faces; python-socks judges the SOCKS5 of ours, and of the proxy in the tests."""
 
+# ruff: noqa: SIM117  # 3.6 has no parentheses around several contexts
+
 import asyncio
 import os
 import ssl
@@ -194,7 +196,7 @@ def test_a_proxy_with_tls_that_hangs_up_did_not_run_it(ca_file: str, call: "Any"
 @on_each_face
 @pytest.mark.parametrize("kind", ["socks5", "socks5h"])
 @pytest.mark.parametrize("user", ["", "us\u00e4r:p:w"])
-def test_a_socks5_proxy_leads_to_the_endpoint(target: Peer, ca_file: str, call: "Any", kind: str, user: str) -> None:
+def test_a_socks5_proxy_leads_to_the_endpoint(ca_file: str, call: "Any", kind: str, user: str) -> None:
     """``socks5`` gets an address, which is looked up here, and ``socks5h`` the name."""
     endpoint = "https://localhost" if kind == "socks5" else None
     with Peer(tls=server_side("localhost" if endpoint else HOST)) as target, Socks5Proxy(target, user) as proxy:
@@ -298,9 +300,7 @@ def test_every_failure_through_a_proxy_names_its_variable(call: "Any", monkeypat
 
 @on_each_face
 @pytest.mark.parametrize("kind", ["http", "https", "socks5h"])
-def test_a_proxy_that_says_nothing_ends_with_the_time_that_passes_first(
-    call: "Any", kind: str, ca_file: str
-) -> None:
+def test_a_proxy_that_says_nothing_ends_with_the_time_that_passes_first(call: "Any", kind: str, ca_file: str) -> None:
     def stay(channel: Channel) -> None:
         channel.wait_for_end()
 
@@ -322,7 +322,7 @@ def test_a_task_that_is_cancelled_in_tls_in_tls_leaves_no_connection(target: Pee
     async def main(url: str) -> None:
         async with aio.AsyncClient(proxy=url, ca_file=ca_file, **KEYS) as client:
             call = asyncio.ensure_future(client.invoke("f"))
-            while not proxy.requests:
+            while not proxy.requests:  # noqa: ASYNC110  # a thread of the peer notes them
                 await asyncio.sleep(0.01)
             call.cancel()
             await asyncio.wait([call])

@@ -195,7 +195,7 @@ class TlsConnection(Connection):
         self._context = context
 
     def data_received(self, data: bytes) -> None:
-        self.__class__ = Connection  # type: ignore[assignment]  # of the same layout
+        self.__class__ = Connection  # of the same layout
         tls = self._transport.get_extra_info("ssl_object")
         self._context.keep(self.origin.host, tls.session)  # its ticket has come before these bytes
         self.data_received(data)

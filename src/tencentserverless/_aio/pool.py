@@ -9,15 +9,15 @@ from tencentserverless._aio.net import Connection
 from tencentserverless._aio.opening import Limit, open_connection
 from tencentserverless._base.sockets import busy_failure, closed_failure
 from tencentserverless._core.pool import PoolState, Slot
-from tencentserverless.models import Credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterator
 
     from tencentserverless._aio.opening import Mark
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless.config import Origin
-    from tencentserverless.credentials import Provider
+    from tencentserverless.models import Credentials
 
 
 class Pool:

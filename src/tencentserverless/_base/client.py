@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.arguments import Hook, Options
     from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless._core.flow import Flow
-    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__

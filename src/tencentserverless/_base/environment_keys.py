@@ -90,7 +90,8 @@ class FromToken(Provider):
             if found is not None:
                 return found if self._is_ambient else self._join(found)
         places = " nor ".join("{} and {}".format(*names[:2]) for names, _ in self._places)
-        raise make_failure("token is given without secret_id and secret_key, and the environment has no {}".format(places))
+        words = "token is given without secret_id and secret_key, and the environment has no {}"
+        raise make_failure(words.format(places))
 
     def peek(self) -> Credentials:
         """Return the pair of the environment with the token."""

@@ -1,7 +1,7 @@
 """Socket settings of the synchronous and the asynchronous client, and the meaning of socket errors.
 
-Options, name look-ups, and the error with its verdict for each failure. Outside the modules of sockets and ``tls``, only
-this module knows ``ssl`` and ``errno``. It neither sends nor receives.
+Options, name look-ups, and the error with its verdict for each failure. It neither sends nor
+receives. Only this module, ``tls`` and the modules of sockets know ``ssl`` and ``errno``.
 """
 
 import os

@@ -159,7 +159,7 @@ class TlsLayer:
 
     def write(self, data: "bytes | memoryview") -> int:
         """Encrypt the first of these bytes, one record at most. Returns their number."""
-        return self._tls.write(data)  # type: ignore[arg-type]  # a memoryview too
+        return self._tls.write(data)
 
     def read(self) -> "tuple[bytes, bool]":
         """Decrypt what has come. Returns the bytes, and True if the peer has ended."""

@@ -221,9 +221,7 @@ def invoke_flow(
             policy.budget.refill()
             return found
         if found is not outcome:
-            correct_verdict(found, exchange)
-            if b"retry-after" in outcome.headers:
-                found.retry_after_seconds = read_retry_after(outcome, clock.wall())
+            _complete(found, exchange, outcome, clock)
         log = log or _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)
@@ -250,6 +248,13 @@ def correct_verdict(error: "Failed", exchange: Exchange) -> None:
     """
     if not exchange.is_whole:
         error.executed = Verdict.NO
+
+
+def _complete(error: "Failed", exchange: Exchange, answer: "Response", clock: Clock) -> None:
+    """Complete an error that was read from an answer: its verdict, and the pause that the server asked for."""
+    correct_verdict(error, exchange)
+    if b"retry-after" in answer.headers:
+        error.retry_after_seconds = read_retry_after(answer, clock.wall())
 
 
 def _is_served(found: "Found") -> bool:

@@ -1,6 +1,6 @@
 """The ways to ask a proxy for a tunnel: CONNECT (RFC 9110, 9.3.6) and SOCKS5 (RFC 1928, 1929).
 
-Each is a generator that yields the bytes to send, ``b""`` for none, and is sent the bytes that have arrived, ``b""`` for
+Each is a generator that yields the bytes to send, ``b""`` for none. It is sent the bytes that have arrived, ``b""`` for
 the end of the stream. It returns when the tunnel is open, and raises ``TunnelFault`` when the proxy refuses it.
 """
 

@@ -188,9 +188,7 @@ def _receive_steps(connection: Connection, limit: Limit) -> "Steps":
         except OSError as error:
             if sockets.is_foreign(error):
                 raise
-            raise sockets.tunnel_failure(
-                connection.origin, sockets.lost_tunnel(connection.origin, error)
-            ) from error
+            raise sockets.tunnel_failure(connection.origin, sockets.lost_tunnel(connection.origin, error)) from error
 
 
 def _secure_steps(connection: Connection, host: str, limit: Limit, *, is_of_proxy: bool = False) -> "Steps":
@@ -235,7 +233,7 @@ def _wrap(connection: Connection, context: TlsContext, host: str) -> "Any":
         name = host.encode("ascii")  # so no IDNA codec is loaded; another thread may fork in the middle of that
     sock.getpeername()  # if the peer is gone, this raises; wrap_socket would lose the descriptor
     session = context.sessions.get(host)
-    resumed: "dict[str, ssl.SSLSession]" = {} if session is None else {"session": session}
+    resumed: "dict[str, Any]" = {} if session is None else {"session": session}
     return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False, **resumed)
 
 
