@@ -482,4 +482,4 @@ def test_the_pause_that_the_server_asks_for_is_read(headers: "Any", seconds: "fl
 def test_an_answer_in_a_coding_that_nobody_asked_for_says_so() -> None:
     error = read_response(Response(200, {b"content-encoding": b"br"}, b"\x1f\x8b", True))
     assert isinstance(error, exception.ProtocolError)
-    assert "in the Content-Encoding 'br' that nobody asked for" in error.message
+    assert "in the Content-Encoding 'br', which was not asked for" in error.message

@@ -108,7 +108,7 @@ def test_a_connection_that_is_never_answered_ends_at_the_connect_timeout() -> No
         finally:
             for sock in fill:
                 sock.close()
-    assert type(error) is exception.ConnectError
+    assert type(error) is exception.ConnectTimeout
     assert error.executed is NO
 
 
@@ -365,7 +365,7 @@ def test_a_name_lookup_is_bounded_by_the_connect_timeout(monkeypatch: pytest.Mon
         assert not ended
     finally:
         gate.set()
-    assert (type(error), error.executed) == (exception.ConnectError, NO)
+    assert (type(error), error.executed) == (exception.ConnectTimeout, NO)
     assert "name lookup took too long" in error.message
 
 
@@ -380,6 +380,7 @@ def test_a_name_without_any_address_did_not_run(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     error = fail("http://empty.example:1", proxy="", connect_timeout=1)
     assert (type(error), error.executed) == (exception.ConnectError, NO)
+    assert "its name has no address" in error.message
 
 
 def test_the_socket_has_its_probes_and_no_delay() -> None:

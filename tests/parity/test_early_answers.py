@@ -113,6 +113,6 @@ def test_a_timeout_in_the_middle_of_sending_did_not_run(
     is_done = threading.Event()
     with Peer(lambda channel: is_done.wait(30) and None, tls=server, receive_buffer_bytes=4096) as peer:
         with pytest.raises(exception.DeadlineExceeded, match="was being sent") as caught:
-            call(peer, timeout=0.5, ca_file=roots)
+            call(peer, timeout=2.0, ca_file=roots)
         is_done.set()
     assert caught.value.executed is Verdict.NO

@@ -257,9 +257,9 @@ async def _connect(loop: "Loop", origin: "Origin", addresses: "Sequence[Address]
             if sock is not None:
                 sock.close()
             raise
-    if failure is None or limit.has_passed:
+    if limit.has_passed:
         raise sockets.late_failure(origin, "connect", limit.is_last) from failure
-    raise failure
+    raise failure or sockets.connect_failure(origin, "connect to", OSError("its name has no address"))
 
 
 async def _tunnel(origin: "Origin", behind: "Sequence[Address] | None", send: "Send", receive: "Receive") -> None:

@@ -201,7 +201,7 @@ def _server_error(response: "Response") -> "exception.ServerError":
 def _protocol_error(response: "Response", fault: str) -> "exception.ProtocolError":
     start = _start_of(response.body)
     coding = response.headers.get(b"content-encoding", b"").decode("latin-1")
-    packed = ", in the Content-Encoding {!r} that nobody asked for".format(coding) if coding else ""
+    packed = ", in the Content-Encoding {!r}, which was not asked for".format(coding) if coding else ""
     message = "the answer {}{}: {!r}".format(fault, packed, start)
     return exception.ProtocolError("ClientNetworkError", message, response=start)
 

@@ -121,9 +121,9 @@ def _connect_steps(connection: Connection, addresses: "Sequence[Address]", limit
         except BaseException:
             connection.close()
             raise
-    if failure is None or limit.at <= monotonic():
+    if limit.at <= monotonic():
         raise sockets.late_failure(origin, "connect", limit.is_last) from failure
-    raise failure
+    raise failure or sockets.connect_failure(origin, "connect to", OSError("its name has no address"))
 
 
 def _connect_socket_steps(connection: Connection, address: "Any", limit: Limit) -> "Steps":
