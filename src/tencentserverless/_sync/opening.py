@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 65536
 _CHOOSES_SOCKETS = hasattr(ssl.SSLContext, "sslsocket_class")  # Python 3.6 does not
+_IS_PYTHONS_OWN = ssl.SSLSocket.__module__ == "ssl"  # gevent and eventlet put others in its place
 _close = socket.SocketType.close  # also of a socket whose ``__init__`` a signal handler has interrupted
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -230,7 +231,8 @@ def _wrap(connection: Connection, context: TlsContext, host: str) -> "Any":
     name: "str | bytes" = host
     if _CHOOSES_SOCKETS:
         context.sslsocket_class = _TlsSocket
-        name = host.encode("ascii")  # so no IDNA codec is loaded; another thread may fork in the middle of that
+        if _IS_PYTHONS_OWN:  # so no IDNA codec is loaded; another thread may fork in the middle of that
+            name = host.encode("ascii")
     sock.getpeername()  # if the peer is gone, this raises; wrap_socket would lose the descriptor
     session = context.sessions.get(host)
     resumed: "dict[str, Any]" = {} if session is None else {"session": session}
