@@ -18,7 +18,7 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from tencentserverless._base.tls import TlsContext
     from tencentserverless._core.pool import Slot
@@ -49,6 +49,7 @@ class Connection(_Base):  # type: ignore[misc]
         self.closed: "asyncio.Future[None]" = loop.create_future()
         self._loop = loop
         self._transport: "asyncio.Transport" = None  # type: ignore[assignment]  # until it is connected
+        self._write: "Callable[[bytes | memoryview], None]" = None  # type: ignore[assignment]  # likewise
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._reader = ResponseReader()
         self._answer: "asyncio.Future[Response] | None" = None
@@ -62,6 +63,7 @@ class Connection(_Base):  # type: ignore[misc]
 
     def connection_made(self, transport: "asyncio.Transport") -> None:
         self._transport = transport
+        self._write = transport.write
         _open_ones.add(self)
         if _poll is not None:
             self._poll = _poll()
@@ -138,7 +140,7 @@ class Connection(_Base):  # type: ignore[misc]
         self._set_deadline(deadline)
         self.has_handed_over = True
         if len(request) <= _PIECE_BYTES:
-            self._transport.write(request)
+            self._write(request)
         else:
             self._write_pieces(request)
         self.sent_at = monotonic()
@@ -156,7 +158,7 @@ class Connection(_Base):  # type: ignore[misc]
         """Write a large request. A transport of TLS counts as held only what it got while its socket was full."""
         left = memoryview(request)
         while left:
-            self._transport.write(left[:_PIECE_BYTES])
+            self._write(left[:_PIECE_BYTES])
             left = left[_PIECE_BYTES:]
 
     def _set_deadline(self, deadline: float) -> None:
