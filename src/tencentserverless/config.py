@@ -19,6 +19,27 @@ ENDPOINT_URL = "TENCENTSERVERLESS_ENDPOINT_URL"
 #: While this variable holds any text, no client calls Tencent Cloud, with any endpoint: for tests and their processes.
 ENDPOINT_GUARD = "TENCENTSERVERLESS_ENDPOINT_GUARD"
 
+#: The regions of InvokeFunction (cloud.tencent.com/document/api/583/58400). A client takes any other name, too.
+REGIONS = (
+    "ap-beijing",
+    "ap-chengdu",
+    "ap-chongqing",
+    "ap-guangzhou",
+    "ap-hongkong",
+    "ap-jakarta",
+    "ap-nanjing",
+    "ap-seoul",
+    "ap-shanghai",
+    "ap-shanghai-fsi",
+    "ap-shenzhen-fsi",
+    "ap-singapore",
+    "ap-tokyo",
+    "eu-frankfurt",
+    "na-ashburn",
+    "na-siliconvalley",
+    "sa-saopaulo",
+)
+
 #: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
 FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 TOOL_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")

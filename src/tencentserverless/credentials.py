@@ -9,9 +9,15 @@ from time import monotonic, time
 
 from tencentserverless import config
 from tencentserverless._base import key_objects
-from tencentserverless._base.environment_keys import FromEnvironment, FromToken, Provider, check_keys, make_failure
+from tencentserverless._base.environment_keys import (
+    FromEnvironment,
+    FromToken,
+    Provider,
+    check_keys,
+    is_of_handler,
+    make_failure,
+)
 from tencentserverless._base.fork_lock import ForkLock
-from tencentserverless._base.signals import raised_by_handler
 from tencentserverless.models import Credentials
 
 TYPE_CHECKING = False
@@ -25,8 +31,7 @@ if TYPE_CHECKING:
     Stamp = tuple[int, int, int, int]
 
 _PROFILE = "the profile file ~/.tencentcloud/credentials"
-#: The places of that file, as Tencent's provider has them.
-_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")  # as Tencent's provider has them
 #: The profile file is checked for a change this often, so that few of many calls a second have to.
 CHECK_SECONDS = 0.1
 
@@ -58,9 +63,7 @@ class Explicit(Provider):
 class FromObject(Provider):
     """An object with ``secret_id``, ``secret_key`` and perhaps ``token``: the official credential classes, or your own.
 
-    It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
-
-    :param is_ours: the caller does not have the object, so it is read once
+    It is read at each signing, or once if it ``is_ours``. For a refresh its ``refresh()`` is called if it has one.
     """
 
     def __init__(self, source: object, is_ours: bool = False) -> None:
@@ -124,7 +127,7 @@ class FromObject(Provider):
             if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
                 kept = self._kept = check_keys(*triple, names=("its secret_id", "its secret_key", "its token"))
         except (TypeError, ValueError) as error:
-            if raised_by_handler(error):
+            if is_of_handler(error):
                 raise
             name = type(self._source).__name__
             raise make_failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
@@ -135,7 +138,7 @@ class FromObject(Provider):
         try:
             return act(self._source)
         except Exception as error:
-            if raised_by_handler(error):
+            if is_of_handler(error):
                 raise
             name = type(self._source).__name__
             raise make_failure("the credential provider {} failed: {}".format(name, error)) from error
@@ -234,7 +237,7 @@ class Chain(Provider):
             try:
                 source = find()
             except Exception as error:
-                if raised_by_handler(error):
+                if is_of_handler(error):
                     raise
                 tried.append("{}: {}".format(place, error))
             else:
@@ -298,7 +301,7 @@ def _find_profile() -> "KeySource | None":
     try:
         return ProfileCredential().get_credential()  # type: ignore[no-any-return]
     except AttributeError as error:  # 3.1.195 raises it for a file without [default]
-        if raised_by_handler(error):
+        if is_of_handler(error):
             raise
         raise ValueError("the file has no section [default]") from None
 

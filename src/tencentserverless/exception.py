@@ -31,7 +31,7 @@
 Facts are stored and ``str()`` is built from them; every error survives ``pickle`` and ``copy``.
 """
 
-from tencentserverless.models import Attempt, Verdict
+from tencentserverless.models import Attempt, Verdict, decode_headers
 
 try:
     from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -98,6 +98,12 @@ class _Facts(Exception):
     position: "int | None" = None
     #: The pause that the server asked for before another try (``Retry-After``), None if it asked for none.
     retry_after_seconds: "float | None" = None
+    _headers: "dict[bytes, bytes] | None" = None
+
+    @property
+    def headers(self) -> "dict[str, str]":
+        """Headers of the API's answer, by lower-case name; repeated ones are joined. Empty where there was none."""
+        return decode_headers(self._headers or {})
 
     def get_code(self) -> "Any":
         """Return the error code: an int of the platform's status family, or a string such as ``AuthFailure``."""

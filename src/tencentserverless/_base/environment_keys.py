@@ -1,7 +1,6 @@
 """The environment's keys: the base of all providers of credentials, and the two that read variables."""
 
 from tencentserverless import config
-from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core.request import check_header_value
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
@@ -59,7 +58,7 @@ class FromEnvironment:
         try:
             credentials = check_keys(*triple, names=self._names)
         except ValueError as error:
-            if raised_by_handler(error):
+            if is_of_handler(error):
                 raise
             raise make_failure("the environment's keys cannot be used: {}".format(error)) from error
         self._kept = (triple, credentials)
@@ -131,3 +130,10 @@ def check_keys(secret_id: str, secret_key: str, token: str, names: "Triple") -> 
 def make_failure(message: str) -> CredentialError:
     """Make the error for keys that are missing, or that cannot be used."""
     return CredentialError("InvalidCredential", message, executed=Verdict.NO)
+
+
+def is_of_handler(error: BaseException) -> bool:
+    """True if a signal handler raised this. See ``signals.raised_by_handler``, which loads at the first error."""
+    from tencentserverless._base.signals import raised_by_handler
+
+    return raised_by_handler(error)

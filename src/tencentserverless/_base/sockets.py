@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from time import monotonic
 
-from tencentserverless._base.signals import raised_by_handler
 from tencentserverless.config import is_loopback
 from tencentserverless.exception import ConnectError, ConnectTimeout, DeadlineExceeded, NetworkError, ProtocolError
 from tencentserverless.models import Verdict
@@ -143,6 +142,8 @@ def is_foreign(error: BaseException) -> bool:
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if file not in _OWN_FILES and not file.startswith(_OWN_FOLDER):
+            from tencentserverless._base.signals import raised_by_handler  # it loads at the first such error
+
             return raised_by_handler(error)
         traceback = traceback.tb_next
     return False

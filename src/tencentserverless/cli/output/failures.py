@@ -3,6 +3,8 @@
 This module loads only after an error, so that the error classes need not load before.
 """
 
+from collections.abc import Sequence
+
 from tencentserverless.cli.exits import Exit
 from tencentserverless.exception import (
     APIError,
@@ -47,12 +49,14 @@ class Failure(Exception):
     """A failure of a command; the message is one line for the terminal.
 
     :param detail: lines to print before it
+    :param faults: lines to print after it, each about a further fault
     """
 
-    def __init__(self, code: Exit, message: str, detail: str = "") -> None:
+    def __init__(self, code: Exit, message: str, detail: str = "", faults: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail
+        self.faults = faults
 
 
 def translate(error: Exception) -> Failure | None:
@@ -60,7 +64,8 @@ def translate(error: Exception) -> Failure | None:
     if isinstance(error, Failure):
         return error
     if isinstance(error, StartupError):
-        return Failure(_START_EXITS[error.reason], str(error))
+        message, *faults = str(error).split("\n")
+        return Failure(_START_EXITS[error.reason], message, faults=faults)
     if isinstance(error, ServerFailed):
         return Failure(Exit.FAILED, str(error))
     if isinstance(error, TencentServerlessSDKException):

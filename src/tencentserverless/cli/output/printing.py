@@ -8,6 +8,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, TextIO
 
     from tencentserverless.cli.exits import Exit
@@ -15,15 +16,18 @@ if TYPE_CHECKING:
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
-def fail(code: "Exit", message: str, detail: str = "") -> int:
+def fail(code: "Exit", message: str, detail: str = "", faults: "Sequence[str]" = ()) -> int:
     """Print an error in one line; the value is the exit code.
 
     :param detail: lines to print before it, such as the traceback of a function
+    :param faults: lines to print after it, each about a further fault
     """
     if detail:
         _write(sys.stderr, plain(detail).rstrip("\n") + "\n")
     label = style("scf: error:", "red", sys.stderr)
     _write(sys.stderr, "{} {}\n".format(label, plain(" ".join(message.splitlines()))))
+    for fault in faults:
+        _write(sys.stderr, "  {}\n".format(plain(fault)))
     return int(code)
 
 
