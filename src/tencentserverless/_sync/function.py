@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tencentserverless._sync.map import Map
     from tencentserverless._sync.pool import Pool
     from tencentserverless._sync.spawn_map import SpawnMap
-    from tencentserverless.credentials import Provider
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless.models import InvokeResult
 
     class Caller(Protocol):
