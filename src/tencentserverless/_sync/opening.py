@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
     from tencentserverless._base.sockets import Address
+    from tencentserverless._sync.tls_in_tls import InnerTlsSocket
     from tencentserverless._sync.waiting import Steps
     from tencentserverless.config import Origin
 
@@ -221,7 +222,7 @@ def _secure_steps(connection: Connection, host: str, limit: Limit, *, is_of_prox
         connection.sock.__class__ = _NewTlsSocket
 
 
-def _wrap(connection: Connection, context: TlsContext, host: str) -> "Any":
+def _wrap(connection: Connection, context: TlsContext, host: str) -> "ssl.SSLSocket | InnerTlsSocket":
     """Make a TLS socket on the connection's socket."""
     sock = connection.sock
     if connection.is_secure:
@@ -239,7 +240,7 @@ def _wrap(connection: Connection, context: TlsContext, host: str) -> "Any":
     return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False, **resumed)
 
 
-def _go_on(sock: "Any") -> "bool | None":
+def _go_on(sock: "ssl.SSLSocket | InnerTlsSocket") -> "bool | None":
     """Go on with a handshake. None if it is done, else True if it waits to write, False if it waits to read."""
     try:
         sock.do_handshake()

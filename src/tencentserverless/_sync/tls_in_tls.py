@@ -4,10 +4,6 @@ import ssl
 
 from tencentserverless._base.tls import TlsContext, TlsLayer
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 _RECORD_BYTES = 16384
 _READ_BYTES = 65536
 
@@ -46,7 +42,7 @@ class InnerTlsSocket:
         sent, self._owed = self._owed, 0
         return sent
 
-    def recv(self, size: int) -> "Any":
+    def recv(self, size: int) -> bytes:
         """Receive all bytes that have come, whatever the size; none at the end of the stream."""
         while True:
             data, has_ended = self._layer.read()
