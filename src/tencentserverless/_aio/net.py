@@ -123,7 +123,10 @@ class Connection(_Base):  # type: ignore[misc]
 
     def is_sending(self) -> bool:
         """True if the transport provably holds bytes of the request, which so cannot have arrived whole."""
-        return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
+        try:
+            return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
+        except AttributeError:  # before Python 3.11, a TLS transport that has ended has no transport below it
+            return False
 
     async def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.

@@ -172,7 +172,9 @@ class TlsLayer:
                 has_ended = not data
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLEOFError:  # an end without a closing message, which sockets of the ssl module take for an end
+        except ssl.SSLError as error:
+            if not is_end(error):
+                raise
             has_ended = True
         if self._is_new and (parts or has_ended):
             self._is_new = False
@@ -181,3 +183,11 @@ class TlsLayer:
             else:
                 self._context.forget(self._host)
         return b"".join(parts), has_ended
+
+
+def is_end(error: ssl.SSLError) -> bool:
+    """True for an end without a closing message, which sockets of the ssl module take for an end.
+
+    Before Python 3.10, OpenSSL 3 has no class of its own for it.
+    """
+    return isinstance(error, ssl.SSLEOFError) or "unexpected eof" in str(error)

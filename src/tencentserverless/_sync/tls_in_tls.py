@@ -2,7 +2,7 @@
 
 import ssl
 
-from tencentserverless._base.tls import TlsContext, TlsLayer
+from tencentserverless._base.tls import TlsContext, TlsLayer, is_end
 
 _RECORD_BYTES = 16384
 _READ_BYTES = 65536
@@ -52,7 +52,13 @@ class InnerTlsSocket:
             self._feed()
 
     def _feed(self) -> None:
-        self._layer.feed(self._sock.recv(_READ_BYTES))
+        try:
+            data = self._sock.recv(_READ_BYTES)
+        except ssl.SSLError as error:
+            if not is_end(error):
+                raise
+            data = b""
+        self._layer.feed(data)
 
     def _flush(self) -> None:
         self._pending += self._layer.take_outgoing()
