@@ -3,6 +3,7 @@
 import os
 import shutil
 import ssl
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,14 +71,15 @@ def test_a_folder_with_fewer_roots_does_not_hide_the_bundle(system: "Any", names
     assert system(2, names).cert_store_stats()["x509_ca"] == 2
 
 
-def test_sessions_are_kept_for_few_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_are_kept_for_few_hosts() -> None:
     context = tls.TlsContext(ssl.PROTOCOL_TLS_CLIENT)
-    session: "Any" = object()
+    connection: "Any" = SimpleNamespace(session=object(), session_reused=False)
     for number in range(tls.MAX_SESSIONS * 3):
-        context.keep("host{}".format(number), session)
+        context.note_answer("host{}".format(number), connection)
         assert len(context.sessions) <= tls.MAX_SESSIONS
-    context.keep("host", None)
-    assert "host" not in context.sessions
+    connection.session = None
+    context.note_answer("host", connection)
+    assert context.find_session("host") is None
     last = "host{}".format(tls.MAX_SESSIONS * 3 - 1)
     assert context.forget(last)
     assert not context.forget(last)
@@ -146,6 +148,21 @@ def test_a_layer_resumes_the_session_that_came_with_the_first_bytes(sides: "Any"
         pair.pass_back()
         assert pair.client.read() == (b"x", False)
         assert list(context.sessions) == ["scf.example"]
+
+
+def test_a_session_that_is_resumed_is_read_anew_once_it_is_old(sides: "Any", monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read one costs a tenth of a handshake."""
+    context, _ = sides
+    now = [0.0]
+    monkeypatch.setattr(tls, "monotonic", lambda: now[0])
+    seen = []
+    for now[0] in (0.0, 50.0, 70.0, 100.0):
+        pair = Pair(*sides)
+        pair.server.write(b"x")
+        pair.pass_back()
+        pair.client.read()
+        seen.append(context.sessions["scf.example"][1])
+    assert seen == [0.0, 0.0, 70.0, 70.0]
 
 
 @pytest.mark.parametrize("is_clean", [True, False], ids=["closing message", "ragged"])

@@ -201,8 +201,7 @@ class TlsConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         self.__class__ = Connection  # of the same layout
-        tls = self._transport.get_extra_info("ssl_object")
-        self._context.keep(self.origin.host, tls.session)  # its ticket has come before these bytes
+        self._context.note_answer(self.origin.host, self._transport.get_extra_info("ssl_object"))
         self.data_received(data)
 
     def connection_lost(self, exc: "BaseException | None") -> None:

@@ -126,7 +126,7 @@ async def _open_inside(loop: "Loop", origin: "Origin", host: str, sock: socket.s
     try:
         await _tunnel(origin, None, inner.send, inner.receive)
         mark("tunnel", monotonic())
-        context.keep(host, inner.get_extra_info("ssl_object").session)
+        context.note_answer(host, inner.get_extra_info("ssl_object"))
         if origin.is_tls:
             try:
                 await inner.secure(context, origin.host)

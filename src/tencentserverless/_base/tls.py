@@ -3,6 +3,7 @@
 import os
 import re
 import ssl
+from time import monotonic
 
 from tencentserverless.config import ambient_trust
 from tencentserverless.exception import ConnectError
@@ -10,6 +11,8 @@ from tencentserverless.models import Verdict
 
 #: Hosts for which a session is kept; a full table is cleared.
 MAX_SESSIONS = 64
+#: A session is read anew from a connection that resumed it, once it is older.
+SESSION_REFRESH_SECONDS = 60.0
 
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
 _READ_BYTES = 65536
@@ -23,17 +26,29 @@ class TlsContext(ssl.SSLContext):
     """
 
     @property
-    def sessions(self) -> "dict[str, ssl.SSLSession]":
-        """The last session with each host."""
-        kept: "dict[str, ssl.SSLSession]" = self.__dict__.setdefault("_sessions", {})
+    def sessions(self) -> "dict[str, tuple[ssl.SSLSession, float]]":
+        """The last session with each host, and when it was read, in monotonic seconds."""
+        kept: "dict[str, tuple[ssl.SSLSession, float]]" = self.__dict__.setdefault("_sessions", {})
         return kept
 
-    def keep(self, host: str, session: "ssl.SSLSession | None") -> None:
-        """Keep a session. With TLS 1.3 it can be resumed only if it was read after the first bytes of the peer."""
-        if session is not None:
-            if len(self.sessions) >= MAX_SESSIONS:
-                self.sessions.clear()
-            self.sessions[host] = session
+    def find_session(self, host: str) -> "ssl.SSLSession | None":
+        """Find the session to resume with a host, None if there is none."""
+        kept = self.sessions.get(host)
+        return None if kept is None else kept[0]
+
+    def note_answer(self, host: str, tls: "ssl.SSLSocket | ssl.SSLObject") -> None:
+        """Keep the session of a connection whose peer has sent its first bytes: with TLS 1.3, tickets come with these.
+
+        To read a session costs 0.1 ms. So one that could be resumed is kept as it is for a while.
+        """
+        now = monotonic()
+        kept = self.sessions.get(host)
+        if kept is None or not tls.session_reused or now - kept[1] > SESSION_REFRESH_SECONDS:
+            session = tls.session
+            if session is not None:
+                if len(self.sessions) >= MAX_SESSIONS:
+                    self.sessions.clear()
+                self.sessions[host] = (session, now)
 
     def forget(self, host: str) -> bool:
         """Forget the session with a host, because a connection that resumed it failed. True if there was one."""
@@ -49,7 +64,7 @@ class TlsContext(ssl.SSLContext):
     ) -> ssl.SSLObject:
         """Resume the session with that host: asyncio and uvloop call this without one."""
         host = server_hostname.decode("ascii") if isinstance(server_hostname, bytes) else server_hostname
-        session = session or self.sessions.get(host or "")
+        session = session or self.find_session(host or "")
         return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
 
@@ -179,7 +194,7 @@ class TlsLayer:
         if self._is_new and (parts or has_ended):
             self._is_new = False
             if parts and parts[0]:
-                self._context.keep(self._host, self._tls.session)
+                self._context.note_answer(self._host, self._tls)
             else:
                 self._context.forget(self._host)
         return b"".join(parts), has_ended

@@ -61,7 +61,7 @@ class _NewTlsSocket(_TlsSocket):
             raise
         self.__class__ = _TlsSocket  # type: ignore[assignment]  # of the same layout
         if data:
-            self.context.keep(host, self.session)  # type: ignore[attr-defined]
+            self.context.note_answer(host, self)  # type: ignore[attr-defined]
         else:
             self.context.forget(host)  # type: ignore[attr-defined]
         return data
@@ -235,7 +235,7 @@ def _wrap(connection: Connection, context: TlsContext, host: str) -> "ssl.SSLSoc
         if _IS_PYTHONS_OWN:  # so no IDNA codec is loaded; another thread may fork in the middle of that
             name = host.encode("ascii")
     sock.getpeername()  # if the peer is gone, this raises; wrap_socket would lose the descriptor
-    session = context.sessions.get(host)
+    session = context.find_session(host)
     resumed: "dict[str, Any]" = {} if session is None else {"session": session}
     return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False, **resumed)
 
