@@ -9,6 +9,7 @@ import pytest
 
 from tencentserverless.local import Local
 from tests.conftest import child_environment
+from tests.local.worker.isolating import WAYS, need_namespaces
 from tests.testing.conftest import STRANGERS, write_files
 
 ECHO = "def main_handler(event, context):\n    print('saw', event)\n    return [{name!r}, event]\n"
@@ -276,3 +277,34 @@ def test_a_server_that_dies_is_that_tests_error_alone(run_pytest) -> None:
     done = run_pytest(test_it=test)
     assert "1 failed, 2 passed, 2 errors" in done.stdout, done.stdout
     assert "the local SCF has died during this test; the end of its log" in done.stdout
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_function_sees_of_the_test(run_pytest, project: Path, way) -> None:
+    if way == "namespaces":
+        need_namespaces()
+    write_files(project, {"functions/look/index.py": "def main_handler(event, context):\n    import yaml\n"})
+    (project / "pytest.ini").write_text("[pytest]\nscf_functions = functions\n")
+    test = """
+        import pytest
+        from tencentserverless import scf
+        from tencentserverless.exception import FunctionError
+
+        def write(event, context):
+            import yaml
+            with open(event, "w") as file:
+                yaml.safe_dump({"a": 1}, file)
+            try:
+                open("state.json", "w").close()
+            except OSError as error:
+                return error.errno
+
+        def test_packages_and_files(scf_local, tmp_path):
+            errno = scf_local.register(write)(str(tmp_path / "file")).json()
+            assert (tmp_path / "file").read_text() == "a: 1\\n"
+            assert errno == EXPECTED
+            with pytest.raises(FunctionError, match="No module named 'yaml'"):
+                scf.invoke("look")
+    """.replace("EXPECTED", "30" if way == "namespaces" else "(13 if __import__('os').getuid() else None)")
+    done = run_pytest(test_it=test, env={"TENCENTSERVERLESS_ISOLATION": way})
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
