@@ -12,7 +12,7 @@ def main() -> int:
 
     from tencentserverless.cli.exits import Exit
     from tencentserverless.cli.extras import INSTALL_HINT, find_missing
-    from tencentserverless.cli.output.printing import fail
+    from tencentserverless.cli.output.printing import fail, notice
 
     if sys.version_info < _FLOOR:
         running = "{}.{}".format(*sys.version_info[:2])
@@ -34,5 +34,6 @@ def main() -> int:
             "the scf command needs the extra 'local' ({} is missing); {}".format(missing, INSTALL_HINT),
         )
     except KeyboardInterrupt:  # during the import
-        return fail(Exit.INTERRUPTED, "interrupted")
+        notice("interrupted")
+        return Exit.INTERRUPTED
     return run()

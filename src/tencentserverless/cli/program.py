@@ -21,7 +21,8 @@ def run() -> int:
     except click.ClickException as error:
         return printing.fail(_exit_of(error.exit_code), error.format_message())
     except (click.Abort, KeyboardInterrupt):
-        return printing.fail(Exit.INTERRUPTED, "interrupted")
+        printing.notice("interrupted")
+        return Exit.INTERRUPTED
     except SystemExit as error:
         if error.code == 1:  # click ends itself so in one case: the reader of its help has ended
             return Exit.PIPE_CLOSED
@@ -37,6 +38,9 @@ def run() -> int:
         failure = translate(error)
         if failure is None:  # a defect of ours: the traceback is for the report
             raise
+        if failure.code is Exit.INTERRUPTED:  # the user's wish, and no error
+            printing.notice(str(failure))
+            return failure.code
         return printing.fail(failure.code, str(failure), failure.detail, failure.faults)
     return _exit_of(code) if isinstance(code, int) else Exit.OK
 

@@ -2,7 +2,7 @@
 
 import click
 
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.output import printing
 
@@ -11,7 +11,7 @@ from tencentserverless.cli.output import printing
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, place: Place, as_json: bool) -> None:
     """Look at all that a call needs: keys, endpoint, proxy, DNS, TLS, round trip, clock, signature.
 
     No function is called and nothing is changed. Code 16 says that something has failed.
@@ -21,7 +21,7 @@ def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: boo
     from tencentserverless.cli.api.diagnostics import examine
 
     findings = []
-    for each in examine(choose_target(region, namespace, is_local)):
+    for each in examine(choose_target(place)):
         findings.append(each)
         if not as_json:
             printing.answer_finding(each.state, each.name, each.text)

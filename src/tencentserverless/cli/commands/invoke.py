@@ -2,12 +2,12 @@
 
 import click
 
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 
 
 @click.command()
 @click.argument("name")
-@click.argument("dash", metavar="[-]", required=False, type=click.Choice(["-"]))
+@click.argument("dash", metavar="[-]", required=False)
 @click.option("-d", "--data", metavar="JSON", help="The event.")
 @click.option("-f", "--file", metavar="FILE", help="File with the event; - is stdin.")
 @target_options
@@ -28,9 +28,7 @@ def invoke(
     dash: str | None,
     data: str | None,
     file: str | None,
-    region: str | None,
-    namespace: str,
-    is_local: bool,
+    place: Place,
     qualifier: str,
     is_async: bool,
     waits: bool,
@@ -47,12 +45,16 @@ def invoke(
     from tencentserverless.cli.api.event_input import read_event
     from tencentserverless.cli.api.function_call import FunctionCall
 
+    if dash not in (None, "-"):
+        raise click.UsageError(f"{dash!r}: give the event with -d, or its file with -f")
+    if data is not None and data.startswith("@"):
+        raise click.UsageError(f"-d {data}: give the file of an event with -f {data[1:]}")
     if waits and not is_async:
         raise click.UsageError("--wait goes with --async; without it, a call is waited for anyway")
     if is_async and (repeat > 1 or shows_log):
         raise click.UsageError("--async goes with neither --repeat nor --tail: see scf map and scf logs")
     event = read_event(data, file, dash)
-    call = FunctionCall(choose_target(region, namespace, is_local), name, qualifier, event, timeout, shows_log, as_json)
+    call = FunctionCall(choose_target(place), name, qualifier, event, timeout, shows_log, as_json)
     if is_async:
         call.start(waits=waits)
     else:

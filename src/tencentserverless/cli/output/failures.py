@@ -6,12 +6,14 @@ This module loads only after an error, so that the error classes need not load b
 from collections.abc import Sequence
 
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output.causes import join_trace
 from tencentserverless.exception import (
     APIError,
     AuthFailure,
     CallError,
     ConnectError,
     CredentialError,
+    FunctionLoadError,
     NetworkError,
     TencentCloudSDKException,
     TencentServerlessSDKException,
@@ -84,10 +86,12 @@ def no_local_server(address: str) -> Failure:
 
 def _of_function(error: TencentServerlessSDKException) -> Failure:
     """The failure of a function. Its detail is the function's own traceback."""
-    trace = error.stack_trace
-    detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
+    trace, message = error.stack_trace, error.message
+    if isinstance(error, FunctionLoadError):
+        trace, message = error.detail, error.summary
+    detail = join_trace(trace)
     status = error.status_code
-    words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
+    words = f"{type(error).__name__} {error.code if status is None else status}: {message}"
     hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
     return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
 
