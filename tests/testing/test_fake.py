@@ -57,6 +57,13 @@ def test_what_a_real_function_refuses_is_refused_by_the_same_error(way: str) -> 
     assert fake.calls == []
 
 
+def test_a_fake_equals_itself_alone():
+    one, other = FakeFunction("a"), FakeFunction("a")
+    assert one == one  # noqa: PLR0124
+    assert one != other
+    assert len({one, other}) == 2
+
+
 def test_it_has_the_face_of_a_function() -> None:
     assert isinstance(FakeFunction(), scf.Function)
     for name in ("__call__", "invoke", "spawn", "map"):
