@@ -113,6 +113,22 @@ def watch_variables(names: "tuple[str, ...]") -> "Callable[[], bool]":
     return lambda: not is_none_set(encoded) or os.environ is not environ
 
 
+def watch_changes(names: "tuple[str, ...]") -> "Callable[[], bool]":
+    """Make a fast check that is True once one of up to three variables was set anew or unset; it runs at every call."""
+    environ = os.environ
+    kept = getattr(environ, "_data", None)  # see watch_variables
+    if kept is None:
+        texts = [environ.get(name) for name in names]
+        return lambda: os.environ is not environ or [environ.get(name) for name in names] != texts
+    encoded = [environ.encodekey(name) for name in names]
+    first, second, third = (encoded * 3)[:3]
+    get = kept.get
+    one, two, three = get(first), get(second), get(third)
+    return lambda: (
+        get(first) is not one or get(second) is not two or get(third) is not three or os.environ is not environ
+    )
+
+
 def ambient_trust() -> "tuple[str | None, str | None]":
     """Read the roots of OpenSSL's own variables: a file, a folder."""
     return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
@@ -134,14 +150,15 @@ def check_guard(origin: Origin) -> None:
 
     :raises RuntimeError: if it is set, and the origin is the cloud. A program does not handle it as an error of a call
     """
-    guard = os.environ.get(ENDPOINT_GUARD)
+    guard = os.environ.get(ENDPOINT_GUARD) if _may_be_guarded() else None
     if guard and origin.is_cloud:
         raise RuntimeError(
-            "{}={} forbids calls to {}: nothing was sent. Let the client find the local SCF by {} (make it after that "
-            "is set) or endpoint=; to call the cloud, unset the guard".format(
-                ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL
-            )
+            "{}={} forbids calls to {}: nothing was sent. To call a local SCF, set {}, or give its URL as endpoint=. To "
+            "call the cloud, unset the guard".format(ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL)
         )
+
+
+_may_be_guarded = watch_variables((ENDPOINT_GUARD,))
 
 
 def _first(names: "tuple[str, ...]") -> "str | None":
@@ -175,6 +192,9 @@ class Addressing:
     """
 
     __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_origins", "_proxy", "_url")
+
+    #: The variables that choose the endpoint where the program has given none.
+    VARIABLES = (ENDPOINT_URL, RUN_ENVIRONMENT)
 
     def __init__(self, endpoint: "str | None", proxy: "str | None", ca_file: "str | None") -> None:
         for name, value in (("endpoint", endpoint), ("proxy", proxy), ("ca_file", ca_file)):

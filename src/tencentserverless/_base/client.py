@@ -78,6 +78,7 @@ class BaseClient:
         }
         self._region = config.check_region(region)
         self._is_region_given = region is not None
+        self._has_moved = self._watch_environment(endpoint)
         self._keys = [secret_id, secret_key, token]
         self._options = options
         self._timeout = check_seconds("timeout", timeout)
@@ -100,12 +101,15 @@ class BaseClient:
     @property
     def region(self) -> str:
         """The region of calls that name none."""
+        if self._has_moved is not None and self._has_moved():
+            self._follow_environment()
         return self._region
 
     @region.setter
     def region(self, value: "str | None") -> None:
         self._region = config.check_region(value)
         self._is_region_given = value is not None
+        self._has_moved = self._watch_environment(self._options["endpoint"])
 
     @property
     def secret_id(self) -> "str | None":
@@ -148,6 +152,27 @@ class BaseClient:
             provider = self._provider = self._choose_provider()
         return provider
 
+    def _watch_environment(self, endpoint: object) -> "Callable[[], bool] | None":
+        """Make a check for changes of the variables that decide for this client; None if none does."""
+        names = () if self._is_region_given else (config.REGION,)
+        names += () if endpoint is not None else config.Addressing.VARIABLES
+        return config.watch_changes(names) if names else None
+
+    def _follow_environment(self) -> None:
+        """Take over the region and the endpoint that the environment names now.
+
+        The order counts for other threads: a target of the old address is never kept among the new ones.
+
+        :raises ValueError: if they cannot be used
+        """
+        endpoint, proxy, ca_file = (self._options[name] for name in ("endpoint", "proxy", "ca_file"))
+        has_moved = self._watch_environment(endpoint)
+        region = self._region if self._is_region_given else config.check_region(None)
+        self._addressing = config.Addressing(endpoint, proxy, ca_file)
+        self._targets = {}
+        self._region = region
+        self._has_moved = has_moved
+
     def _provider_of(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> "Provider":
         """Choose the provider for one call's own keys, the client's where the call has none."""
         if secret_id or secret_key or token:
@@ -171,6 +196,8 @@ class BaseClient:
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
         """
         namespace, log_type, qualifier, invocation_type = names
+        if self._has_moved is not None and self._has_moved():
+            self._follow_environment()
         try:
             target = self._targets[region or self._region]
         except (KeyError, TypeError):  # the first call of the region, or no text
@@ -206,7 +233,7 @@ class BaseClient:
             max_connections=self._limit,
             on_attempt=self._on_attempt,
             policy=self._policy,
-            region=self._region,
+            region=self.region,
             logger_name=self._logger_name,
             state=self._state,
             timeout_seconds=self._timeout,
@@ -217,16 +244,18 @@ class BaseClient:
 
         :raises RuntimeError: if the guard forbids it
         """
-        target = self._targets.get(region or self._region) or self._aim(region)
+        name = region or self.region
+        target = self._targets.get(name) or self._aim(name)
         config.check_guard(target.origin)
         return target
 
     def _aim(self, region: "str | None") -> Target:
         """Make the target of a region. It is kept."""
         name = config.check_region(region or self._region)
+        targets = self._targets  # before the address: see _follow_environment
         origin = self._addressing.locate(name)
         target = Target(origin, RequestBuilder(origin.authority, self._options["language"], AGENT))
-        self._targets[name] = target
+        targets[name] = target
         return target
 
     def __getattr__(self, name: str) -> "Any":
