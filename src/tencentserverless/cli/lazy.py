@@ -5,6 +5,7 @@ The text of a listing is in a table, so that ``scf --help`` loads no command.
 
 import difflib
 import importlib
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS = "tencentserverless.cli.commands"
+
+
+class HelpContext(click.Context):
+    """A context whose help is in the reader's language."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """The formatter of help texts."""
+        from tencentserverless.cli.output.translation import is_chinese
+
+        if not is_chinese(sys.stdout):
+            return super().make_formatter()
+        from tencentserverless.cli.output.help_text import ChineseFormatter
+
+        return ChineseFormatter(width=self.terminal_width, max_width=self.max_content_width)
 
 
 class Row(NamedTuple):
@@ -33,9 +48,15 @@ class Row(NamedTuple):
 class LazyGroup(click.Group):
     """A group over a table of rows."""
 
+    context_class = HelpContext
+
     def __init__(self, name: str, rows: Mapping[str, Row], help: str) -> None:  # noqa: A002  # click's name
         super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
         self.rows = rows
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options. A group alone prints its help: that is what a beginner types first."""
+        return super().parse_args(ctx, args or ["--help"])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the table: the commands that a beginner needs come first."""
@@ -50,6 +71,7 @@ class LazyGroup(click.Group):
             return LazyGroup(cmd_name, row.place, row.summary)
         module, _, name = row.place.partition(":")
         command: click.Command = getattr(importlib.import_module(f"{_COMMANDS}.{module}"), name)
+        command.context_class = HelpContext
         return command
 
     def resolve_command(

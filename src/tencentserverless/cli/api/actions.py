@@ -53,7 +53,9 @@ class Api:
         from tencentserverless.cli.exits import Exit
         from tencentserverless.cli.output.failures import Failure
 
-        return Failure(Exit.API, f"{code}: no function {name!r}; {self._advice(name)}; run: scf explain {code}")
+        words = f"{code}: no function {name!r}; {self._advice(name)}; run: scf explain {code}"
+        facts = {"name": "ResourceNotFound", "code": code, "executed": "no"}
+        return Failure(Exit.API, words, facts=facts)
 
     def list_functions(self) -> Iterator[dict[str, Any]]:
         """The functions of the target's namespace, page by page."""

@@ -105,16 +105,24 @@ class FunctionCall:
 
     def _print_log(self, log: str) -> None:
         if self.shows_log and log:
-            printing.remark(log)
+            printing.show_log(log)
 
     def _print_spread(self, walls_ms: list[float]) -> None:
         middle, high = percentile(walls_ms, 0.5), percentile(walls_ms, 0.95)
         printing.remark(f"{len(walls_ms)} calls, p50 {show_ms(middle)}, p95 {show_ms(high)}, as seen from here")
 
 
+def decode_result(result: InvokeResult) -> object:
+    """The value that the function returned; its text where that is not JSON."""
+    try:
+        return result.json()
+    except ValueError:
+        return str(result)
+
+
 def _facts(result: InvokeResult) -> dict[str, object]:
     return {
-        "ret_msg": str(result),
+        "result": decode_result(result),
         "request_id": result.request_id,
         "function_request_id": result.function_request_id,
         "duration_ms": result.duration_ms,

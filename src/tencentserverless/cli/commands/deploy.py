@@ -77,17 +77,30 @@ def deploy(
     verbs = [f"{'update' if each.exists else 'create'} {each.function.name}" for each in plan]
     places = sorted({each.target.place for each in plan})
     confirm(f"Do you want to {', '.join(verbs)} in {' and '.join(places)}?", yes or plan[0].target.is_local)
+    done = _run_all(plan, as_json=as_json)
+    if as_json:
+        printing.answer_json(done)
+
+
+def _run_all(plan: "list[Deployment]", *, as_json: bool) -> list[dict[str, object]]:
+    """Deploy one after the other. A failure tells in its JSON which are deployed already."""
+    from tencentserverless.cli.output.failures import translate
+
     done: list[dict[str, object]] = []
-    try:
-        for each in plan:
+    for each in plan:
+        try:
             each.run()
-            done.append(each.facts())
-            if not as_json:
-                verb = "updated" if each.exists else "created"
-                printing.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
-    finally:
-        if as_json:  # also after a failure: the functions before it are deployed
-            printing.answer_json(done)
+        except Exception as error:
+            failure = translate(error)
+            if failure is None:
+                raise
+            failure.facts = {**(failure.facts or {}), "done": done}
+            raise failure from error
+        done.append(each.facts())
+        if not as_json:
+            verb = "updated" if each.exists else "created"
+            printing.tell(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
+    return done
 
 
 def _plan(
@@ -170,7 +183,7 @@ def _list_packing(function: "Deployable", code: "PackedCode") -> None:
     width = max(len(size) for size, _, _ in rows)
     for size, name, reason in rows:
         printing.answer(f"{size.rjust(width)}  {name if name.isprintable() else repr(name)}{reason}")
-    printing.answer(
+    printing.tell(
         f"{function.name}: {len(contents.files)} files, {contents.size_bytes:,} bytes, {len(code.archive):,} zipped"
     )
 

@@ -48,8 +48,9 @@ def show_function(name: str, region: str | None, namespace: str, is_local: bool,
 @target_options
 @click.option("--qualifier", help="Delete this version alone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
 def delete_function(
-    name: str, region: str | None, namespace: str, is_local: bool, qualifier: str | None, yes: bool
+    *, name: str, region: str | None, namespace: str, is_local: bool, qualifier: str | None, yes: bool, as_json: bool
 ) -> None:
     """Delete the function NAME with its versions and triggers. A folder of yours stays as it is."""
     from tencentserverless.cli.api.actions import Api
@@ -59,7 +60,11 @@ def delete_function(
     what = f"version {qualifier} of {name}" if qualifier else name
     confirm(f"Delete {what} in {target.place}?", yes or target.is_local)
     Api(target).call_function("DeleteFunction", name, Qualifier=qualifier)
-    printing.notice(f"deleted {what} in {target.place}")
+    if as_json:
+        deleted = {"name": name, "region": target.region, "namespace": namespace, "qualifier": qualifier}
+        printing.answer_json({"deleted": deleted})
+    else:
+        printing.notice(f"deleted {what} in {target.place}")
 
 
 def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 This module loads only after an error, so that the error classes need not load before.
 """
 
+from typing import Any
+
 from tencentserverless.cli.exits import Exit
 from tencentserverless.exception import (
     APIError,
@@ -47,12 +49,14 @@ class Failure(Exception):
     """A failure of a command; the message is one line for the terminal.
 
     :param detail: lines to print before it
+    :param facts: for its JSON; see ``printing.describe_failure``
     """
 
-    def __init__(self, code: Exit, message: str, detail: str = "") -> None:
+    def __init__(self, code: Exit, message: str, detail: str = "", facts: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail
+        self.facts = facts
 
 
 def translate(error: Exception) -> Failure | None:
@@ -84,15 +88,29 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     status = error.status_code
     words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
     hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
-    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
+    facts = _facts_of(error, error.code if status is None else status)
+    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail, facts)
+
+
+def _facts_of(error: TencentServerlessSDKException | CallError, code: object) -> dict[str, Any]:
+    return {
+        "name": type(error).__name__,
+        "code": code,
+        "message": error.message,
+        "executed": error.executed.value,
+        "request_id": error.request_id,
+        "stack_trace": error.stack_trace or None,
+    }
 
 
 def _of_api(code: str, message: str) -> Failure:
     shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a web page
-    return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), f"{code}: {shown}; run: scf explain {code}")
+    words = f"{code}: {shown}; run: scf explain {code}"
+    return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), words, facts={"code": code, "message": message})
 
 
 def _of_call(error: CallError) -> Failure:
     exit_code = next((each for kind, each in _CALL_EXITS if isinstance(error, kind)), Exit.FAILED)
     executed = "" if isinstance(error, (CredentialError, ConnectError)) else f"; {_EXECUTED[error.executed]}"
-    return Failure(exit_code, f"{error.code}: {error.message}{executed}; run: scf explain {error.code}")
+    words = f"{error.code}: {error.message}{executed}; run: scf explain {error.code}"
+    return Failure(exit_code, words, facts=_facts_of(error, error.code))
