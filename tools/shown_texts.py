@@ -3,8 +3,8 @@
     python tools/shown_texts.py        lists the texts that have no Chinese
 
 Every string of the command line's sources that holds two words is such a text: a message, a hint, a help text. A value
-inside an f-string or a call of ``format`` stands as ``{0}``, ``{1}`` and so on. A text of several lines is as many texts,
-and the paragraphs of a command's docstring are one each. What is not shown, or is the same in every language, stands in
+inside an f-string or a call of ``format`` stands as ``{0}``, ``{1}`` and so on. Each line of a text is a text of its
+own, and so is each paragraph of a command's docstring. What is not shown, or is the same in every language, stands in
 the catalogue under ``not_translated``.
 """
 
@@ -25,7 +25,9 @@ CATALOGUE = PACKAGE / "cli" / "reference" / "chinese.json"
 #: All texts of these files count; of the other files only those that an error of ``ERRORS`` carries.
 SHOWING = ("cli/**/*.py",)
 RAISING = ("local/**/*.py", "config.py", "credentials.py", "_base/*.py", "_core/*.py", "_sync/*.py", "exception.py")
-ERRORS = frozenset(("StartupError", "ServerFailed", "CredentialError", "ConnectError"))
+ERRORS = frozenset(("StartupError", "ServerFailed", "CredentialError", "ConnectError", "_failure"))
+#: Constants with the text of a file that ``scf init`` writes.
+FILE_TEXTS = frozenset(("_HANDLER", "_MANIFEST", "_TEST"))
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}[^\n]* [^\n]*[A-Za-z]{2,}|[A-Za-z]{3,}\.$")
 _VALUE = re.compile(r"\{[\w.]*(?:![rs])?(?::[^{}]*)?\}")
 
@@ -73,9 +75,7 @@ def write_template(node: ast.expr) -> str | None:
 
 def _number(parts: list[ast.expr]) -> str:
     count = iter(range(100))
-    return "".join(
-        str(part.value) if isinstance(part, ast.Constant) else f"{{{next(count)}}}" for part in parts
-    )
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else f"{{{next(count)}}}" for part in parts)
 
 
 class _Collector(ast.NodeVisitor):
@@ -94,7 +94,7 @@ class _Collector(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         """Take a plain string."""
         if isinstance(node.value, str):
-            self._add(node, node.value)
+            self._add(node, number_values(node.value) if "{}" in node.value else node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Take an f-string, and the strings inside its values."""
@@ -134,6 +134,11 @@ class _Collector(ast.NodeVisitor):
         """Leave the docstring out."""
         for statement in node.body[1:] if ast.get_docstring(node) else node.body:
             self.visit(statement)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """Leave the texts of files out."""
+        if not any(isinstance(each, ast.Name) and each.id in FILE_TEXTS for each in node.targets):
+            self.visit(node.value)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """Leave the annotation out."""

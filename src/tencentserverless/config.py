@@ -153,8 +153,8 @@ def check_guard(origin: Origin) -> None:
     guard = os.environ.get(ENDPOINT_GUARD) if _may_be_guarded() else None
     if guard and origin.is_cloud:
         raise RuntimeError(
-            "{}={} forbids calls to {}: nothing was sent. To call a local SCF, set {}, or give its URL as endpoint=. To "
-            "call the cloud, unset the guard".format(ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL)
+            "{}={} forbids calls to {}: nothing was sent. To call a local SCF, set {} or endpoint= to its URL. To call "
+            "the cloud, unset the guard".format(ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL)
         )
 
 

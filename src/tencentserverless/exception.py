@@ -215,6 +215,9 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
     :param executed: the verdict: did the function run?
     """
 
+    #: The name to look up in place of the code, which says less.
+    _topic = ""
+
     def __init__(
         self,
         code: "Any" = None,
@@ -239,7 +242,7 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
 
     def __str__(self) -> str:
         return "[TencentCloudSDKException] code:{} message:{} requestId:{} executed:{} (scf explain {})".format(
-            self.code, self.message, self.requestId, self.executed.value, self.code
+            self.code, self.message, self.requestId, self.executed.value, self._topic or self.code
         )
 
 
@@ -273,9 +276,13 @@ class ConnectError(NetworkError):
 class DeadlineExceeded(NetworkError):
     """The call's timeout passed."""
 
+    _topic = "DeadlineExceeded"
+
 
 class ResultTimeout(DeadlineExceeded):
     """The result of an asynchronous invocation was not there in time. The invocation goes on; ask again."""
+
+    _topic = "ResultTimeout"
 
 
 class ProtocolError(NetworkError):

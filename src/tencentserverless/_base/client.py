@@ -154,7 +154,7 @@ class BaseClient:
 
     def _watch_environment(self, endpoint: object) -> "Callable[[], bool] | None":
         """Make a check for changes of the variables that decide for this client; None if none does."""
-        names = () if self._is_region_given else (config.REGION,)
+        names: "tuple[str, ...]" = () if self._is_region_given else (config.REGION,)
         names += () if endpoint is not None else config.Addressing.VARIABLES
         return config.watch_changes(names) if names else None
 

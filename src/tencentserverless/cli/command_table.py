@@ -6,11 +6,11 @@ from tencentserverless.cli.lazy import Row
 
 LOCAL: Mapping[str, Row] = {
     "start": Row("Serve the functions of a folder until told to stop.", "local.start:start"),
-    "stop": Row("Stop it, with all that it has started.", "local.stop:stop"),
-    "status": Row("Show its functions, and what it is doing.", "local.status:status"),
-    "env": Row("Print export lines that lead clients to it.", "local.env:env"),
-    "reset": Row("End its faults and empty its ledger, or forget what it kept.", "local.reset:reset"),
-    "logs": Row("Print what functions and the server have written.", "local.logs:local_logs"),
+    "stop": Row("Stop it and all its processes.", "local.stop:stop"),
+    "status": Row("Show its address, functions and load.", "local.status:status"),
+    "env": Row("Print export lines, so that clients call it.", "local.env:env"),
+    "reset": Row("Remove its faults and its ledger, or delete its data.", "local.reset:reset"),
+    "logs": Row("Print the output of functions and of the server.", "local.logs:local_logs"),
 }
 
 FUNCTIONS: Mapping[str, Row] = {
@@ -20,16 +20,16 @@ FUNCTIONS: Mapping[str, Row] = {
 }
 
 COMMANDS: Mapping[str, Row] = {
-    "invoke": Row("Call a function and print what it returns.", "invoke:invoke"),
+    "invoke": Row("Call a function and print its result.", "invoke:invoke"),
     "map": Row("Call a function for each line of a file.", "map:map_command"),
-    "init": Row("Make the folder of a new function, with a test.", "init:init"),
+    "init": Row("Create a folder for a new function, with a test.", "init:init"),
     "event": Row("Print a sample event of a trigger.", "event:event"),
-    "explain": Row("Say what a status or an error code means.", "explain:explain"),
-    "deploy": Row("Bring the functions of a folder to the cloud or a local SCF.", "deploy:deploy", "scf deploy"),
-    "functions": Row("Functions of the cloud or of a local SCF.", FUNCTIONS),
+    "explain": Row("Explain a status, an error code or a name.", "explain:explain"),
+    "deploy": Row("Deploy the functions of a folder to the cloud or a local SCF.", "deploy:deploy", "scf deploy"),
+    "functions": Row("List, show and delete functions.", FUNCTIONS),
     "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
-    "doctor": Row("Look at all that a call needs, from keys to clock.", "doctor:doctor"),
-    "local": Row("The local SCF: your functions behind the cloud's API, here.", LOCAL, "the local SCF"),
+    "doctor": Row("Check everything that a call needs, from packages to clock.", "doctor:doctor"),
+    "local": Row("Run your functions on this machine, behind the API of the cloud.", LOCAL, "the local SCF"),
 }
 
 

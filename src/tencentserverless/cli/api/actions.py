@@ -80,8 +80,9 @@ class Api:
         if near:
             return f"in {place} the nearest names are: {', '.join(near)}"
         if names:
-            return f"in {place} there are: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-        return f"looked in {place}; choose others with --region and --namespace"
+            shown = names[:8] + ["..."] * (len(names) > 8)
+            return f"in {place} there are: {', '.join(shown)}"
+        return f"there is none in {place}; choose another place with --region and --namespace"
 
 
 def is_missing(error: Exception) -> bool:

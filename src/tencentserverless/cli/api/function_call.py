@@ -94,6 +94,9 @@ class FunctionCall:
         if self.as_json:
             printing.answer_json(_facts(result))
             return
+        if not result:  # a function returns at least null: this one has AsyncRunEnable
+            printing.remark(f"started; it runs asynchronously as request {result.function_request_id}")
+            return
         printing.answer(str(result))
         parts = [
             show_ms(result.duration_ms),

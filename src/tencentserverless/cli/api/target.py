@@ -89,7 +89,9 @@ class Target:
 def target_options(command: _Command) -> _Command:
     """Add the options to a command that takes ``region``, ``namespace`` and ``is_local``."""
     for option in (
-        click.option("--local", "is_local", is_flag=True, help="Call the local SCF of the folder that you are in."),
+        click.option(
+            "--local", "is_local", is_flag=True, help="Call the local SCF of this folder, or of one above it."
+        ),
         click.option("--namespace", default="default", show_default=True, help="Namespace of the function."),
         click.option("--region", help="Region of the function.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]"),
     ):

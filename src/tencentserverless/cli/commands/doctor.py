@@ -12,9 +12,9 @@ from tencentserverless.cli.output import printing
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
-    """Look at all that a call needs: keys, endpoint, proxy, DNS, TLS, round trip, clock, signature.
+    """Check everything that a call needs: packages, keys, endpoint, proxy, DNS, TLS, latency, clock, signature.
 
-    No function is called and nothing is changed. Code 16 says that something has failed.
+    No function is called and nothing is changed. If a check fails, the exit code is 16.
     """
     from dataclasses import asdict
 

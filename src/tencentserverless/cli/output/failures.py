@@ -12,6 +12,7 @@ from tencentserverless.exception import (
     CallError,
     ConnectError,
     CredentialError,
+    DeadlineExceeded,
     NetworkError,
     TencentCloudSDKException,
     TencentServerlessSDKException,
@@ -38,10 +39,10 @@ _API_EXITS = {
     "ServerNetworkError": Exit.NETWORK,
 }
 _MAX_CHARS = 500
-_EXECUTED = {
-    Verdict.NO: "the function did not run",
-    Verdict.MAYBE: "whether the function ran is not known",
-    Verdict.YES: "the function ran",
+_VERDICTS = {
+    Verdict.NO: "{}; the function did not run",
+    Verdict.MAYBE: "{}; the function may have run",
+    Verdict.YES: "{}; the function ran",
 }
 
 
@@ -87,9 +88,11 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
     status = error.status_code
     words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
-    hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
     facts = _facts_of(error, error.code if status is None else status)
-    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail, facts)
+    line = _VERDICTS[error.executed].format(_end(words))
+    if status is not None:  # an errorCode alone explains nothing
+        line = f"{line}; run: scf explain {status}"
+    return Failure(Exit.FUNCTION, line, detail, facts)
 
 
 def _facts_of(error: TencentServerlessSDKException | CallError, code: object) -> dict[str, Any]:
@@ -103,14 +106,21 @@ def _facts_of(error: TencentServerlessSDKException | CallError, code: object) ->
     }
 
 
+def _end(sentence: str) -> str:
+    """The sentence without its full stop, to go on with a semicolon."""
+    return sentence.rstrip().removesuffix(".")
+
+
 def _of_api(code: str, message: str) -> Failure:
     shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a web page
-    words = f"{code}: {shown}; run: scf explain {code}"
+    words = f"{_end(f'{code}: {shown}')}; run: scf explain {code}"
     return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), words, facts={"code": code, "message": message})
 
 
 def _of_call(error: CallError) -> Failure:
     exit_code = next((each for kind, each in _CALL_EXITS if isinstance(error, kind)), Exit.FAILED)
-    executed = "" if isinstance(error, (CredentialError, ConnectError)) else f"; {_EXECUTED[error.executed]}"
-    words = f"{error.code}: {error.message}{executed}; run: scf explain {error.code}"
-    return Failure(exit_code, words, facts=_facts_of(error, error.code))
+    line = _end(f"{error.code}: {error.message}")
+    if not isinstance(error, CredentialError | ConnectError):
+        line = _VERDICTS[error.executed].format(line)
+    topic = type(error).__name__ if isinstance(error, DeadlineExceeded) else error.code
+    return Failure(exit_code, f"{line}; run: scf explain {topic}", facts=_facts_of(error, error.code))

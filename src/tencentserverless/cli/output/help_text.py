@@ -1,17 +1,16 @@
 """Help in Chinese: what click formats, translated and wrapped by the width that letters take on a terminal."""
 
-import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import click
 
 from tencentserverless.cli.output.translation import translate
 
 _WIDE = "WF"
-#: A letter that stands at no line's beginning keeps to the one before it.
-_CLOSING = "，。；：、）！？”’》"
-_OPENING = "（“‘《"
+#: Unicode categories of marks that never begin a line, and of those that never end one.
+_CLOSING = ("Pe", "Pf", "Po")
+_OPENING = ("Ps", "Pi")
 _GAP = 2
 _MAX_FIRST_COLUMN = 30
 
@@ -35,9 +34,10 @@ class ChineseFormatter(click.HelpFormatter):
         self.write("\n\n".join(blocks) + "\n")
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = _MAX_FIRST_COLUMN, col_spacing: int = _GAP
+        self, rows: Iterable[tuple[str, str]], col_max: int = _MAX_FIRST_COLUMN, col_spacing: int = _GAP
     ) -> None:
         """Write options or commands in two columns."""
+        rows = list(rows)
         first_width = min(max((width_of(first) for first, _ in rows), default=0), col_max) + col_spacing
         for first, second in rows:
             lines = list(wrap(_translate_help(second), self.width - first_width - self.current_indent))
@@ -61,7 +61,11 @@ def _translate_help(text: str) -> str:
 
 def width_of(text: str) -> int:
     """The number of columns that a text takes on a terminal."""
-    return sum(2 if unicodedata.east_asian_width(letter) in _WIDE else 1 for letter in text)
+    return sum(2 if _is_wide(letter) else 1 for letter in text)
+
+
+def _is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in _WIDE
 
 
 def wrap(text: str, width: int) -> Iterator[str]:
@@ -77,7 +81,21 @@ def wrap(text: str, width: int) -> Iterator[str]:
         yield line.rstrip()
 
 
-def _pieces(text: str) -> Iterable[str]:
+def _pieces(text: str) -> list[str]:
     """The parts of a text that stay together. A blank belongs to the piece before it."""
-    wide = r"[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]"
-    return re.findall(rf"[{_OPENING}]*(?:{wide}|[^\s{_OPENING}\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]+|\s)[{_CLOSING}]*\s*", text)
+    pieces: list[str] = []
+    for letter in text:
+        if pieces and not _can_break(pieces[-1][-1], letter):
+            pieces[-1] += letter
+        else:
+            pieces.append(letter)
+    return pieces
+
+
+def _can_break(before: str, letter: str) -> bool:
+    """True if a line may end between two letters."""
+    if letter.isspace() or before.isspace():
+        return before.isspace() and not letter.isspace()
+    if unicodedata.category(before) in _OPENING or unicodedata.category(letter) in _CLOSING:
+        return False
+    return _is_wide(before) or _is_wide(letter)

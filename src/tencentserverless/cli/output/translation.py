@@ -5,8 +5,6 @@ catalogue ``reference/chinese.json`` holds each of them with ``{0}``, ``{1}`` in
 text again. A text that the catalogue does not hold stays English. JSON for programs is never translated.
 """
 
-import sys
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
@@ -39,7 +37,7 @@ def _is_locale_chinese() -> bool:
         value = os.environ.get(name)
         if value:
             return value.lower().startswith("zh")
-    if sys.platform != "win32":
+    if os.name != "nt":
         return False
     import locale
 
@@ -81,11 +79,18 @@ class Texts:
             return self._whole[text]
         if depth == _MAX_DEPTH:
             return text
+        found = [text]
         for template in self._templates:
             values = template.match(text)
             if values is not None:
-                return template.fill([self.translate(value, depth + 1) for value in values])
-        return text
+                chinese = [self.translate(value, depth + 1) for value in values]
+                if template.has_words or chinese != values:
+                    found.append(template.fill(chinese))
+        return max(found, key=_count_chinese)  # of several that fit, the one that leaves the least in English
+
+
+def _count_chinese(text: str) -> int:
+    return sum(ord(letter) > 127 for letter in text)
 
 
 class _Template:
@@ -97,6 +102,7 @@ class _Template:
         self._parts = re.split(r"\{\d\}", english)
         self._chinese = chinese
         self.literal_length = sum(map(len, self._parts))
+        self.has_words = any(letter.isalpha() for part in self._parts for letter in part)
 
     def match(self, text: str) -> "list[str] | None":
         """The values in a text; None if it is not of this template. A value ends where the words behind it begin."""

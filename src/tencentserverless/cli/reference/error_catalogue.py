@@ -1,4 +1,4 @@
-"""The meaning of every status, error code and name that the product prints. The data is ``error_catalogue.json`` beside this file."""
+"""The meaning of every status, error code and name that is printed. The data is ``error_catalogue.json``."""
 
 import json
 from dataclasses import dataclass
