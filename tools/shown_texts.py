@@ -40,11 +40,11 @@ class Text(NamedTuple):
 
 
 def split_lines(text: str) -> Iterator[str]:
-    """Split a text into the parts that are translated: its lines, without the brackets with the default behind them."""
+    """Split a text into the parts that are translated: its lines, and the default in brackets behind a line."""
     for line in text.split("\n"):
-        head = line.partition("  [")[0].strip()
-        if _TWO_WORDS.search(head):
-            yield head
+        head, _, tail = line.partition("  [")
+        default = tail.removesuffix("]").removeprefix("default: ")
+        yield from (part for part in (head.strip(), default) if _TWO_WORDS.search(part))
 
 
 def split_paragraphs(text: str) -> Iterator[str]:

@@ -38,7 +38,8 @@ except ImportError as _error:
     raise ImportError(
         "tencentserverless needs the files of tencentcloud-sdk-python-common, and they are missing. Uninstalling the "
         "full tencentcloud-sdk-python takes them along; put them back with: "
-        "pip install --force-reinstall --no-deps tencentcloud-sdk-python-common"
+        "pip install --force-reinstall --no-deps tencentcloud-sdk-python-common",
+        name="tencentcloud",
     ) from _error
 
 TYPE_CHECKING = False

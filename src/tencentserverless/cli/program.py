@@ -5,7 +5,7 @@ import click
 from tencentserverless import __version__
 from tencentserverless.cli.command_table import COMMANDS
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.extras import INSTALL_HINT, find_missing
+from tencentserverless.cli.extras import INSTALL_HINT, describe_damage, find_missing
 from tencentserverless.cli.lazy import LazyGroup
 from tencentserverless.cli.output import printing
 
@@ -27,6 +27,8 @@ def run() -> int:
             return Exit.PIPE_CLOSED
         raise
     except ImportError as error:
+        if damage := describe_damage(error):
+            return printing.fail(Exit.MISSING_EXTRA, damage)
         missing = find_missing(error)
         if not missing:
             raise

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-NAMES = ["credentials", "endpoint", "proxy", "dns", "connection", "round trip", "clock", "signature"]
+NAMES = ["packages", "credentials", "endpoint", "proxy", "dns", "connection", "round trip", "clock", "signature"]
 
 
 def findings(done):

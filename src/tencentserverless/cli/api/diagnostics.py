@@ -1,6 +1,5 @@
 """Diagnostics for ``scf doctor``: each thing that a call needs is checked, and gives a finding."""
 
-import dataclasses
 import http.client
 import socket
 import ssl
@@ -10,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tencentserverless.cli.api.actions import Api
+from tencentserverless.cli.api.packages import Finding
 from tencentserverless.cli.api.target import Target
 from tencentserverless.cli.output.number_format import show_ms
 from tencentserverless.exception import TencentCloudSDKException
@@ -18,21 +18,6 @@ _TIMEOUT_SECONDS = 5.0
 _MAX_SKEW_SECONDS = 60.0  # the client adopts a larger offset; the API refuses from 300 on (document/api/583/17239)
 _SOON_SECONDS = 600.0
 _PINGS = 5
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check.
-
-    :ivar state: ``ok``, ``warning`` or ``failed``
-    :ivar text: one line
-    :ivar facts: the values behind the text, for a program
-    """
-
-    name: str
-    state: str
-    text: str
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def examine(target: Target) -> Iterator[Finding]:

@@ -1,10 +1,28 @@
 """``scf doctor``: find the reason why calls fail from here."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from tencentserverless.cli.api.target import choose_target, target_options
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.output import printing
+
+if TYPE_CHECKING:
+    from tencentserverless.cli.api.packages import Finding
+
+
+def _examine(region: str | None, namespace: str, is_local: bool) -> "Iterator[Finding]":
+    """Check the packages first: where files are missing, nothing else can be imported."""
+    from tencentserverless.cli.api.packages import check_packages
+
+    packages = check_packages()
+    yield packages
+    if packages.state != "failed":
+        from tencentserverless.cli.api.diagnostics import examine
+
+        yield from examine(choose_target(region, namespace, is_local))
 
 
 @click.command()
@@ -18,10 +36,8 @@ def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: boo
     """
     from dataclasses import asdict
 
-    from tencentserverless.cli.api.diagnostics import examine
-
     findings = []
-    for each in examine(choose_target(region, namespace, is_local)):
+    for each in _examine(region, namespace, is_local):
         findings.append(each)
         if not as_json:
             printing.answer_finding(each.state, each.name, each.text)
