@@ -1,10 +1,12 @@
 """The commands of ``scf``: the line of each in a listing, and the file that holds it."""
 
-from collections.abc import Iterator, Mapping
+from tencentserverless.cli.listing import Row
 
-from tencentserverless.cli.lazy import Row
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
-LOCAL: Mapping[str, Row] = {
+LOCAL: "Mapping[str, Row]" = {
     "start": Row("Serve the functions of a folder until told to stop.", "local.start:start"),
     "stop": Row("Stop it and all its processes.", "local.stop:stop"),
     "status": Row("Show its address, functions and load.", "local.status:status"),
@@ -13,13 +15,13 @@ LOCAL: Mapping[str, Row] = {
     "logs": Row("Print the output of functions and of the server.", "local.logs:local_logs"),
 }
 
-FUNCTIONS: Mapping[str, Row] = {
+FUNCTIONS: "Mapping[str, Row]" = {
     "list": Row("List the functions of a namespace.", "functions:list_functions"),
     "show": Row("Show the configuration of a function.", "functions:show_function"),
     "delete": Row("Delete a function.", "functions:delete_function"),
 }
 
-COMMANDS: Mapping[str, Row] = {
+COMMANDS: "Mapping[str, Row]" = {
     "invoke": Row("Call a function and print its result.", "invoke:invoke"),
     "map": Row("Call a function for each line of a file.", "map:map_command"),
     "init": Row("Create a folder for a new function, with a test.", "init:init"),
@@ -33,7 +35,7 @@ COMMANDS: Mapping[str, Row] = {
 }
 
 
-def list_paths(rows: Mapping[str, Row] = COMMANDS, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def list_paths(rows: "Mapping[str, Row]" = COMMANDS, before: tuple[str, ...] = ()) -> "Iterator[tuple[str, ...]]":
     """List the words of every command, without groups: ``("local", "start")``."""
     for name, row in rows.items():
         if isinstance(row.place, str):

@@ -3,15 +3,15 @@
 The text of a listing is in a table, so that ``scf --help`` loads no command.
 """
 
-import difflib
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from tencentserverless.cli.extras import POSIX_HINT, is_windows
+from tencentserverless.cli.listing import Row, write_help
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -31,18 +31,6 @@ class HelpContext(click.Context):
         from tencentserverless.cli.output.help_text import ChineseFormatter
 
         return ChineseFormatter(width=self.terminal_width, max_width=self.max_content_width)
-
-
-class Row(NamedTuple):
-    """A command in a listing, and its place in the source.
-
-    ``place`` is ``module:name`` below ``cli.commands``; for a group, the rows of its commands. ``posix_only`` names
-    the program that does not run on Windows, and is ``""`` for a command that runs everywhere.
-    """
-
-    summary: str
-    place: "str | Mapping[str, Row]"
-    posix_only: str = ""
 
 
 class LazyGroup(click.Group):
@@ -83,6 +71,8 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in self.rows and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib
+
             near = difflib.get_close_matches(name, self.rows, n=1)
             advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.rows)}"
             raise click.UsageError(f"no command {name!r} in {ctx.command_path}; {advice}", ctx)
@@ -90,10 +80,10 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"{self.rows[name].posix_only} {POSIX_HINT}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, row.summary) for name, row in self.rows.items()])
+    def get_help(self, ctx: click.Context) -> str:
+        """The help of the group; no command is loaded for it."""
+        path = tuple(ctx.command_path.split()[1:])
+        return write_help(path, self.help or "", self.rows)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands that begin with the incomplete word, and the options of the group itself."""

@@ -7,11 +7,10 @@ from tencentserverless.cli.command_table import COMMANDS
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.extras import INSTALL_HINT, describe_damage, find_missing
 from tencentserverless.cli.lazy import LazyGroup
+from tencentserverless.cli.listing import ABOUT
 from tencentserverless.cli.output import printing
 
-scf: LazyGroup = click.version_option(__version__, prog_name="scf")(
-    LazyGroup("scf", COMMANDS, "Call Tencent Cloud functions, and run them on this machine.")
-)
+scf: LazyGroup = click.version_option(__version__, prog_name="scf")(LazyGroup("scf", COMMANDS, ABOUT))
 
 
 def run() -> int:

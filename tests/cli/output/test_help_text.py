@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tencentserverless.cli.command_table import list_paths
-from tencentserverless.cli.output.help_text import width_of, wrap
+from tencentserverless.cli.output.wrapping import width_of
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 #: Lines of three English words in a row, but for metavars and names of files.
@@ -23,29 +23,3 @@ def test_the_help_of_every_command_is_chinese(run_scf, words: tuple) -> None:
     for line in done.stdout.splitlines():
         assert width_of(line) <= 80
         assert not ENGLISH.search(COMMANDS.sub("", line)), line
-
-
-@pytest.mark.parametrize("words", [(), ("local",), ("functions",), ("local", "--json")])
-def test_a_group_alone_prints_its_help(run_scf, words: tuple) -> None:
-    if "--json" in words:
-        assert run_scf(*words).returncode == 2
-        return
-    done = run_scf(*words)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == run_scf(*words, "--help").stdout
-    assert done.stdout.startswith(" ".join(("Usage: scf", *words)))
-
-
-@pytest.mark.parametrize(
-    ("text", "width", "lines"),
-    [
-        ("调用函数并输出结果", 8, ["调用函数", "并输出结", "果"]),
-        ("调用函数，并输出", 8, ["调用函", "数，并输", "出"]),
-        ("（调用）函数", 6, ["（调", "用）函", "数"]),
-        ("用 scf map 调用", 8, ["用 scf", "map 调用"]),
-        ("a verylongword b", 4, ["a", "verylongword", "b"]),
-        ("", 8, []),
-    ],
-)
-def test_lines_break_between_chinese_letters_and_at_blanks(text: str, width: int, lines: list) -> None:
-    assert list(wrap(text, width)) == lines
