@@ -25,6 +25,7 @@ DOCUMENTS = (
     "docs/cookbook.md",
     "docs/local.md",
     "docs/security.md",
+    "docs/upgrade.md",
 )
 README, README_ZH = DOCUMENTS[:2]
 SCRIPTS = Path(sys.executable).parent
