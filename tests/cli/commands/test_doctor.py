@@ -47,6 +47,13 @@ def test_the_way_through_a_proxy_with_tls(folder, start_local_scf, run_scf):
     assert "name the roots" in findings(strange)["tls"]["text"]
 
 
+def test_keys_of_tccli_are_named_where_none_is_found(run_scf, tmp_path):
+    said = "the keys of tccli in ~/.tccli are not read: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+    assert said not in findings(run_scf("doctor", "--json", env={"HOME": str(tmp_path)}))["credentials"]["text"]
+    (tmp_path / ".tccli").mkdir()
+    assert said in findings(run_scf("doctor", "--json", env={"HOME": str(tmp_path)}))["credentials"]["text"]
+
+
 def test_keys_that_are_refused(scf):
     done = scf("doctor", env={"TENCENTCLOUD_SECRETKEY": "other"})
     assert done.returncode == 16

@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from tencentserverless.cli.api.actions import Api
@@ -58,7 +59,7 @@ def _credentials(target: Target) -> Finding:
     try:
         found = provider.get(False)
     except TencentCloudSDKException as error:
-        return Finding("credentials", "failed", str(error.message), {"code": error.code})
+        return Finding("credentials", "failed", f"{error.message}{_foreign_keys()}", {"code": error.code})
     expires_at = provider.expires_at()
     facts = {
         "source": provider.source(),
@@ -73,6 +74,13 @@ def _credentials(target: Target) -> Finding:
     left = expires_at - time.time()
     state = "failed" if left <= 0 else "warning" if left < _SOON_SECONDS else "ok"
     return Finding("credentials", state, f"{text}; they expire in {left / 60:.0f} minutes", facts)
+
+
+def _foreign_keys() -> str:
+    """A hint at keys of another tool, which are not read here."""
+    if Path("~/.tccli").expanduser().is_dir():
+        return "; the keys of tccli in ~/.tccli are not read: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+    return ""
 
 
 def _endpoint(target: Target) -> Finding:
