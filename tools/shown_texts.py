@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "tencentserverless"
 CATALOGUE = PACKAGE / "cli" / "reference" / "chinese.json"
 #: All texts of these files count; of the other files only those that an error of ``ERRORS`` carries.
-SHOWING = ("cli/**/*.py",)
+SHOWING = ("cli/**/*.py", "local/project/*.py")
+#: Names of keys, and titles of tables in a page.
+SILENT = frozenset(("local/project/keys.py",))
 RAISING = ("local/**/*.py", "config.py", "credentials.py", "_base/*.py", "_core/*.py", "_sync/*.py", "exception.py")
 ERRORS = frozenset(("StartupError", "ServerFailed", "CredentialError", "ConnectError", "_failure"))
 #: Constants with the text of a file that ``scf init`` writes.
@@ -160,8 +162,9 @@ def find_texts(path: Path, *, errors_only: bool = False) -> list[Text]:
 
 def list_texts() -> list[Text]:
     """List all texts that are shown."""
-    shown = {path for pattern in SHOWING for path in PACKAGE.glob(pattern)}
-    raised = {path for pattern in RAISING for path in PACKAGE.glob(pattern)}
+    silent = {PACKAGE / name for name in SILENT}
+    shown = {path for pattern in SHOWING for path in PACKAGE.glob(pattern)} - silent
+    raised = {path for pattern in RAISING for path in PACKAGE.glob(pattern)} - shown
     found = [text for path in sorted(shown) for text in find_texts(path)]
     return found + [text for path in sorted(raised) for text in find_texts(path, errors_only=True)]
 
@@ -169,7 +172,7 @@ def list_texts() -> list[Text]:
 def list_missing() -> list[Text]:
     """List the texts without Chinese."""
     catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
-    known = {*catalogue["texts"], *catalogue["not_translated"]}
+    known = {*catalogue["texts"], *catalogue["predicates"], *catalogue["not_translated"]}
     return [each for each in list_texts() if each.text not in known]
 
 

@@ -25,14 +25,18 @@ def test_no_text_is_without_chinese() -> None:
 
 
 def test_a_translation_has_the_values_of_its_text() -> None:
-    for english, chinese in catalogue()["texts"].items():
+    for english, chinese in {**catalogue()["texts"], **catalogue()["predicates"]}.items():
         assert sorted(re.findall(r"\{\d\}", english)) == sorted(re.findall(r"\{\d\}", chinese)), english
         assert re.search("[\u3000-\uffef]", chinese), english
 
 
 def test_nothing_is_kept_that_is_shown_no_more() -> None:
     found = {each.text for each in list_texts()}
-    kept = [text for text in catalogue()["texts"] if text not in found and not _PUT_TOGETHER.search(text)]
+    kept = [
+        text
+        for text in (*catalogue()["texts"], *catalogue()["predicates"])
+        if text not in found and not _PUT_TOGETHER.search(text)
+    ]
     assert kept == []
     assert set(catalogue()["not_translated"]) <= found
 

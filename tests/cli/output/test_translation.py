@@ -86,6 +86,17 @@ def test_a_text_is_no_longer_than_a_message(locale) -> None:
     assert translate("nothing was changed\n  nothing was changed\n\n") == "没有任何更改\n  没有任何更改\n\n"
 
 
+def test_a_line_about_a_file_is_translated_behind_its_place(locale) -> None:
+    locale(LANG="zh_CN.UTF-8")
+    place = "tick/serverless.yml:12: inputs.memorySzie"
+    assert translate(f"{place} is no key of component scf, and is ignored; did you mean memorySize?") == (
+        f"{place} 不是 component scf 的键，已忽略；您是否要找 memorySize？"
+    )
+    assert translate("/a b/serverless.yml:3: inputs.timeout must be 1 to 900 seconds, not 0") == (
+        "/a b/serverless.yml:3: inputs.timeout 必须是 1 到 900 秒，而不是 0"
+    )
+
+
 def test_errors_are_chinese_and_json_is_not(run_scf) -> None:
     done = run_scf("invoke", "f", "--wait", "--json", env={"LC_ALL": "zh_CN.UTF-8"})
     assert done.stderr.startswith("scf：错误： --wait 需要 --async")

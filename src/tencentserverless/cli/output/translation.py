@@ -90,7 +90,7 @@ class Texts:
 
 
 def _count_chinese(text: str) -> int:
-    return sum(ord(letter) > 127 for letter in text)
+    return sum(ord(letter) > 127 and letter.isalpha() for letter in text)
 
 
 class _Template:
@@ -126,6 +126,13 @@ class _Template:
         return re.sub(r"\{(\d)\}", lambda number: values[int(number.group(1))], self._chinese)
 
 
+def _shift(template: str) -> str:
+    """The template with its values counted from 1: the subject, which is the place of a file, goes before."""
+    import re
+
+    return re.sub(r"\{(\d)\}", lambda number: "{{{}}}".format(int(number.group(1)) + 1), template)
+
+
 _loaded = []  # type: list[Texts]
 
 
@@ -136,5 +143,7 @@ def _load() -> Texts:
 
         path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "reference", "chinese.json")
         with open(path, encoding="utf-8") as file:
-            _loaded.append(Texts(json.load(file)["texts"]))
+            catalogue = json.load(file)
+        predicates = {"{0} " + _shift(key): "{0} " + _shift(text) for key, text in catalogue["predicates"].items()}
+        _loaded.append(Texts(dict(predicates, **catalogue["texts"])))
     return _loaded[0]
