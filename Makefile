@@ -33,7 +33,7 @@ OLD_SOURCES = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/
 	$(PACKAGE)/cli/output/__init__.py $(PACKAGE)/cli/output/printing.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
 # Asked for before they are used; Protocol and TypeGuard are for type checkers alone.
 GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
-	--exclude contextvars --exclude contextvars.ContextVar --exclude mmap.mmap.madvise --exclude typing.TypeGuard
+	--exclude contextvars --exclude contextvars.ContextVar --exclude mmap.mmap.madvise --exclude typing.TypeGuard --exclude typing.Literal --exclude typing.TypedDict
 # The places whose words tools/words.py checks; tests/house/test_words.py has the same list.
 PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SECURITY.md
 # The packages that do not run on Windows.
@@ -107,8 +107,7 @@ law: .venv/.dev-installed
 	.venv/bin/lint-imports --no-cache
 	$(VENV_PYTHON) tools/budgets.py
 	$(VENV_PYTHON) tools/mirror.py
-	$(VENV_PYTHON) tools/delivery_tables.py --check
-	$(VENV_PYTHON) tools/project_tables.py --check
+	$(VENV_PYTHON) tools/page_tables.py --check
 	$(VENV_PYTHON) tools/words.py $(PLAIN_PLACES)
 
 package: .venv/.dev-installed

@@ -414,6 +414,17 @@ def test_a_client_follows_the_endpoint_of_the_environment(make: "Any", environme
     assert client.region == "ap-beijing"
 
 
+def test_clients_that_share_connections_do_so_at_each_address(environment: "Any") -> None:
+    client = Client("ap-beijing", "id", "key")
+    other = client.with_options(timeout=1)
+    first = client._find_target(None).origin
+    environment(TENCENTSERVERLESS_ENDPOINT_URL=URLS[0])
+    assert client._find_target(None).origin is other._find_target(None).origin
+    assert other._find_target(None).origin.port == 7001
+    environment(TENCENTSERVERLESS_ENDPOINT_URL=None)
+    assert client._find_target(None).origin is other._find_target(None).origin is first
+
+
 def test_an_endpoint_and_a_region_that_were_given_stay(environment: "Any") -> None:
     client = Client("ap-beijing", "id", "key", endpoint=URLS[0])
     environment(TENCENTSERVERLESS_ENDPOINT_URL=URLS[1], TENCENTCLOUD_REGION="ap-chengdu")

@@ -55,6 +55,35 @@ def run(program: str, *args: "Any", code: int = 0, **options: "Any") -> str:
     return done.stdout  # type: ignore[no-any-return]
 
 
+class TestResults:
+    def test_outcomes_are_read_without_a_call(self, tmp_path):
+        path = tmp_path / "run.db"
+        write(path, [1], [0, 3])
+        with open_run(path) as journal:
+            journal.enter(2, "2", is_idempotent=False)
+            refused = exception.AuthFailure("AuthFailure", "no", executed=Verdict.NO)
+            journal.note_outcome(2, refused, may_have_run=False)
+            journal.commit()
+        with Journal(path) as journal:
+            found = list(journal.results())
+        assert [each.position for each in found] == [0, 1, 2, 3]
+        kinds = [InvokeResult, exception.NetworkError, exception.AuthFailure, InvokeResult]
+        assert [type(each) for each in found] == kinds
+        assert [each.executed for each in found[1:3]] == [Verdict.MAYBE, Verdict.NO]
+
+    def test_more_outcomes_than_are_read_at_once(self, tmp_path):
+        path = tmp_path / "run.db"
+        write(path, [], list(range(1001)))
+        with Journal(path) as journal:
+            assert [each.position for each in journal.results()] == list(range(1001))
+
+    def test_an_empty_run_has_none(self, tmp_path):
+        path = tmp_path / "run.db"
+        open_run(path).close()
+        with Journal(path) as journal:
+            assert list(journal.results()) == []
+
+
 class TestSettling:
     def test_only_what_is_in_doubt_can_be_settled(self, tmp_path):
         path = tmp_path / "run.db"

@@ -22,8 +22,8 @@ SOURCE = os.path.dirname(os.path.dirname(tencentserverless.__file__))
 
 def test_what_is_public_is_exported() -> None:
     exceptions = {"TencentCloudSDKException", "TencentServerlessSDKException"}  # 0.1.7 had them here
-    assert set(scf.__all__) == {"Client", "Function", "Invocation", "invoke"} | exceptions
-    assert all(getattr(scf, name).__name__ == name for name in scf.__all__)
+    assert set(scf.__all__) == {"REGIONS", "Client", "Function", "Invocation", "invoke"} | exceptions
+    assert all(getattr(scf, name).__name__ == name for name in scf.__all__ if name != "REGIONS")
     with pytest.raises(AttributeError, match=r"'tencentserverless\.scf' has no attribute 'Invocations'"):
         scf.Invocations  # type: ignore[attr-defined]  # noqa: B018
 
@@ -33,7 +33,7 @@ def test_both_ways_to_call_return_the_same() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", peer.url)
             ways = [scf.invoke("f", log_type="Tail", **KEYS)]
-            scf._ambient.get().close()
+            scf._ambient.get(scf.Client).close()
         with Client(endpoint=peer.url, **KEYS) as client:
             ways += [client.invoke("f", log_type="Tail"), client.f(log_type="Tail")]
     for result in ways:
@@ -48,7 +48,7 @@ def test_module_level_calls_raise_what_a_client_raises(monkeypatch: pytest.Monke
         with pytest.raises(ResourceNotFound) as caught:
             scf.invoke("f", **KEYS)
         assert (caught.value.executed, caught.value.message) == (Verdict.NO, "no f")
-        scf._ambient.get().close()
+        scf._ambient.get(scf.Client).close()
 
 
 def test_a_function_error_is_raised_with_its_traceback() -> None:

@@ -39,7 +39,7 @@ def peer(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Peer]":
     with Peer() as found:
         monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", found.url)
         yield found
-        scf._ambient.get().close()
+        scf._ambient.get(scf.Client).close()
 
 
 def last(peer: Peer) -> PeerRequest:

@@ -82,7 +82,7 @@ def walk_functions(node: ast.AST, in_class: bool = False) -> Iterator[tuple[Func
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
             yield child, in_class
-        yield from walk_functions(child, isinstance(child, ast.ClassDef))
+        yield from walk_functions(child, isinstance(child, ast.ClassDef) or (in_class and isinstance(child, ast.If)))
 
 
 def check_function(path: Path, function: Function, in_class: bool) -> Iterator[Breach]:

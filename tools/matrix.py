@@ -29,8 +29,6 @@ VERSIONS = tuple(f"3.{minor}" for minor in range(6, 14))
 #: The files and folders that a wheel is built from.
 SOURCES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py", "src")
 TEST_FOLDERS = ("_base", "_core", "_sync", "_aio", "parity")
-#: Tests that read files of the source tree, which are not in the wheel.
-TREE_TESTS = frozenset({"test_delivery_page.py"})
 #: Fixtures of the local SCF's tests, which needs 3.10; the SDK's tests do without.
 NEW_CONFTEST = "conftest.py"
 REQUIRED = ("pytest", "pytest-timeout", "tencentcloud-sdk-python-common")
@@ -119,11 +117,11 @@ def build_wheel(folder: Path) -> Path:
 def copy_tests(folder: Path) -> Path:
     """Copy the tests of the SDK, with pytest's settings."""
     tests = folder / "tree" / "tests"
-    ignored = shutil.ignore_patterns("__pycache__", *TREE_TESTS)
+    ignored = shutil.ignore_patterns("__pycache__")
     tests.mkdir(parents=True)
     shutil.copy2(ROOT / "pyproject.toml", tests.parent)
     for path in sorted((ROOT / "tests").iterdir()):
-        if path.is_file() and path.suffix == ".py" and path.name not in {*TREE_TESTS, NEW_CONFTEST}:
+        if path.is_file() and path.suffix == ".py" and path.name != NEW_CONFTEST:
             shutil.copy2(path, tests)
         elif path.is_dir() and path.name in {*TEST_FOLDERS, "vectors", "proof"}:
             shutil.copytree(path, tests / path.name, ignore=ignored)

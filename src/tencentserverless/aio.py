@@ -13,19 +13,22 @@ from sys import version_info
 from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
+from tencentserverless._aio.function import AsyncFunction
 from tencentserverless._aio.pool import Pool
-from tencentserverless._base.client import Ambient, BaseClient, BaseFunction
-from tencentserverless._base.runtime import CLOCK
+from tencentserverless._base.client import BaseClient
+from tencentserverless._base.runtime import CLOCK, Ambient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, AsyncIterable, Awaitable, Iterable
+    from typing import Any, AsyncIterable, Awaitable, Iterable, Literal, Mapping, overload
+
+    from typing_extensions import Unpack
 
     from tencentserverless._aio.invocation import AsyncInvocation
     from tencentserverless._aio.map import AsyncMap
-    from tencentserverless._aio.spawn_map import AsyncSpawnMap
-    from tencentserverless._base.arguments import Hook
+    from tencentserverless._base.arguments import CallOptions, Hook, MapOptions
+    from tencentserverless._base.map import AsyncMapWithErrors
     from tencentserverless._core.flow import Flow, Result
     from tencentserverless.models import InvokeResult
 
@@ -71,6 +74,8 @@ class AsyncClient(BaseClient):
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
+        max_attempts: "int | None" = None,
+        headers: "Mapping[str, str] | None" = None,
     ) -> "InvokeResult":
         """Call a function and wait for its result. Parameters, result and errors are ``scf.Client.invoke``'s.
 
@@ -85,6 +90,8 @@ class AsyncClient(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
             on_attempt=on_attempt,
+            max_attempts=max_attempts,
+            headers=headers,
         )
         return await self._run(flow)
 
@@ -100,6 +107,8 @@ class AsyncClient(BaseClient):
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
+        max_attempts: "int | None" = None,
+        headers: "Mapping[str, str] | None" = None,
     ) -> "AsyncInvocation":
         """Start a function without waiting for its result. Parameters and errors are ``scf.Client.spawn``'s."""
         from tencentserverless._aio.invocation import AsyncInvocation
@@ -118,6 +127,8 @@ class AsyncClient(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
             on_attempt=on_attempt,
+            max_attempts=max_attempts,
+            headers=headers,
         )
         return AsyncInvocation(
             self, refer_to_spawned(self._context(), function_name, namespace, region, accepted, started_at)
@@ -143,6 +154,45 @@ class AsyncClient(BaseClient):
 
         return AsyncInvocation(self, refer_to_known(self, function_name, request_id, namespace, region))
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> "AsyncFunction": ...
+
+        def __getitem__(self, name: str) -> "AsyncFunction": ...
+
+        def call(self, attr_name: str) -> "AsyncFunction":
+            """Make a handle on the function of that name."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def map(
+            self,
+            function_name: str,
+            iterable: Iterable[object] | AsyncIterable[object],
+            concurrency: int | None = None,
+            ordered: bool = True,
+            return_exceptions: Literal[False] = False,
+            journal: str | os.PathLike[str] | None = None,
+            *,
+            grace: float = 5.0,
+            **options: Unpack[MapOptions],
+        ) -> AsyncMap: ...
+
+        @overload
+        def map(
+            self,
+            function_name: str,
+            iterable: Iterable[object] | AsyncIterable[object],
+            concurrency: int | None = None,
+            ordered: bool = True,
+            return_exceptions: bool = False,
+            journal: str | os.PathLike[str] | None = None,
+            *,
+            grace: float = 5.0,
+            **options: Unpack[MapOptions],
+        ) -> AsyncMapWithErrors: ...
+
     def map(
         self,
         function_name: str,
@@ -153,8 +203,8 @@ class AsyncClient(BaseClient):
         journal: "str | os.PathLike[str] | None" = None,
         *,
         grace: float = 5.0,
-        **options: object,
-    ) -> "AsyncMap":
+        **options: "Unpack[MapOptions]",
+    ) -> "AsyncMapWithErrors":
         """Call a function for each input, and iterate with ``async for`` over the outcomes, in bounded memory.
 
         The parameters, results and errors are ``scf.Client.map``'s; the inputs may be an asynchronous iterable too.
@@ -164,18 +214,22 @@ class AsyncClient(BaseClient):
             iterable, concurrency, ordered, return_exceptions, journal, grace=grace
         )
 
-    def function(self, name: str, **options: object) -> "AsyncFunction":
+    def function(self, name: str, **options: "Unpack[CallOptions]") -> "AsyncFunction":
         """Make a handle on a function: ``await client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
-            routing_key, timeout, idempotent, on_attempt
+            routing_key, timeout, idempotent, on_attempt, max_attempts, headers
         """
-        return AsyncFunction(self, name, options)
+        return AsyncFunction(self, name, dict(options))
 
     async def close(self) -> None:
         """Close this loop's connections. Calls that are under way end first; later ones are refused."""
         await self._get_pool().close()
+
+    async def aclose(self) -> None:
+        """Close this loop's connections: the same as ``close``, by the name that ``contextlib.aclosing`` calls."""
+        await self.close()
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -204,84 +258,7 @@ class AsyncClient(BaseClient):
         return "<{} {} on {} loops>".format(type(self).__name__, self.region, len(self._pools))
 
 
-class AsyncFunction(BaseFunction):
-    """A remote function as a Python coroutine function; ``client.NAME`` and ``client.function`` make it."""
-
-    __slots__ = ()
-
-    _client: AsyncClient
-
-    async def __call__(self, *args: object, **keywords: object) -> "InvokeResult":
-        """Call it. The event is ``data=``, one positional argument, or else the keywords.
-
-        ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
-        Returns and raises the same as ``AsyncClient.invoke``; TypeError if more than one event is given.
-        """
-        return await self._client.invoke(self.name, **self._merge(args, keywords))
-
-    async def invoke(self, data: object = None) -> "InvokeResult":
-        """Call it with this event; None sends none. Returns and raises the same as ``AsyncClient.invoke``."""
-        return await self._client.invoke(self.name, data=data, **self._options)
-
-    async def spawn(self, data: object = None) -> "AsyncInvocation":
-        """Start it with this event, without waiting for its result. See ``AsyncClient.spawn``."""
-        return await self._client.spawn(self.name, data, **self._spawn_options())
-
-    def map(
-        self,
-        iterable: "Iterable[object] | AsyncIterable[object]",
-        concurrency: "int | None" = None,
-        ordered: bool = True,
-        return_exceptions: bool = False,
-        journal: "str | os.PathLike[str] | None" = None,
-        *,
-        grace: float = 5.0,
-    ) -> "AsyncMap":
-        """Call it for each input, and iterate with ``async for`` over the outcomes. See ``AsyncClient.map``."""
-        from tencentserverless._aio.map import AsyncMap, AsyncMapRun
-
-        run = AsyncMapRun(
-            self._client._context(),
-            self._client._run,
-            self.name,
-            iterable,
-            self._options,
-            concurrency=concurrency,
-            ordered=ordered,
-            return_exceptions=return_exceptions,
-            journal=journal,
-            grace=grace,
-        )
-        return AsyncMap(run)
-
-    def spawn_map(
-        self,
-        iterable: "Iterable[object] | AsyncIterable[object]",
-        *,
-        concurrency: "int | None" = None,
-        window: int = 1000,
-        polls_per_second: float = 10.0,
-        timeout: "float | None" = None,
-    ) -> "AsyncSpawnMap":
-        """Start it for each input, and iterate with ``async for`` over the invocations as they end.
-
-        The parameters are ``scf.Function.spawn_map``'s; the inputs may be an asynchronous iterable too.
-        """
-        from tencentserverless._aio.spawn_map import AsyncSpawnMap
-
-        return AsyncSpawnMap(
-            self._client,
-            self.name,
-            iterable,
-            self._spawn_options(),
-            concurrency=concurrency,
-            window=window,
-            polls_per_second=polls_per_second,
-            timeout=timeout,
-        )
-
-
-_ambient = Ambient(AsyncClient)
+_ambient = Ambient()
 
 
 async def invoke(
@@ -297,7 +274,7 @@ async def invoke(
     data: object = None,
 ) -> "InvokeResult":
     """Call a function without a client of your own. Parameters, result and errors are ``scf.invoke``'s."""
-    client: AsyncClient = _ambient.get()
-    provider = client._provider_of(secret_id, secret_key, token)
-    flow = client._begin(function_name, data, (namespace, log_type, qualifier, invocation_type), region=region)
-    return await run(flow, client._get_pool(), provider)
+    client: AsyncClient = _ambient.get(AsyncClient)
+    if secret_id or secret_key or token:
+        client = client._with_keys(secret_id, secret_key, token)
+    return await client.invoke(function_name, namespace, log_type, qualifier, invocation_type, data, region=region)

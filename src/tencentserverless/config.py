@@ -19,6 +19,27 @@ ENDPOINT_URL = "TENCENTSERVERLESS_ENDPOINT_URL"
 #: While this variable holds any text, no client calls Tencent Cloud, with any endpoint: for tests and their processes.
 ENDPOINT_GUARD = "TENCENTSERVERLESS_ENDPOINT_GUARD"
 
+#: The regions of InvokeFunction (cloud.tencent.com/document/api/583/58400). A client takes any other name, too.
+REGIONS = (
+    "ap-beijing",
+    "ap-chengdu",
+    "ap-chongqing",
+    "ap-guangzhou",
+    "ap-hongkong",
+    "ap-jakarta",
+    "ap-nanjing",
+    "ap-seoul",
+    "ap-shanghai",
+    "ap-shanghai-fsi",
+    "ap-shenzhen-fsi",
+    "ap-singapore",
+    "ap-tokyo",
+    "eu-frankfurt",
+    "na-ashburn",
+    "na-siliconvalley",
+    "sa-saopaulo",
+)
+
 #: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
 FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 TOOL_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")
@@ -129,6 +150,13 @@ def watch_changes(names: "tuple[str, ...]") -> "Callable[[], bool]":
     )
 
 
+def watch_address(is_region_given: bool, endpoint: object) -> "Callable[[], bool] | None":
+    """Make such a check of what the program has not given: the region, the endpoint; None if it gave both."""
+    names: "tuple[str, ...]" = () if is_region_given else (REGION,)
+    names += () if endpoint is not None else (ENDPOINT_URL, RUN_ENVIRONMENT)
+    return watch_changes(names) if names else None
+
+
 def ambient_trust() -> "tuple[str | None, str | None]":
     """Read the roots of OpenSSL's own variables: a file, a folder."""
     return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
@@ -191,10 +219,7 @@ class Addressing:
     :raises ValueError: if one of them cannot be used; the message names it
     """
 
-    __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_origins", "_proxy", "_url")
-
-    #: The variables that choose the endpoint where the program has given none.
-    VARIABLES = (ENDPOINT_URL, RUN_ENVIRONMENT)
+    __slots__ = ("_ca_file", "_chosen", "_given", "_no_proxy", "_origins", "_proxy")
 
     def __init__(self, endpoint: "str | None", proxy: "str | None", ca_file: "str | None") -> None:
         for name, value in (("endpoint", endpoint), ("proxy", proxy), ("ca_file", ca_file)):
@@ -203,7 +228,8 @@ class Addressing:
         if ca_file is not None and not os.path.exists(ca_file):
             raise ValueError("ca_file {!r} does not exist".format(ca_file))
         self._ca_file = ca_file
-        self._endpoint, self._url = _choose_endpoint(endpoint)
+        self._given = endpoint
+        self._chosen = _choose_endpoint(endpoint)
         self._no_proxy = ""
         self._origins: "dict[tuple[str, int, bool], Origin]" = {}
         if proxy is None:
@@ -211,9 +237,17 @@ class Addressing:
             self._no_proxy = _first(_NO_PROXY_NAMES) or ""
         self._proxy = _parse_proxy(proxy) if proxy else None
 
+    def follow(self) -> None:
+        """Choose the endpoint again, by the environment as it is now. Origins, with their connections, are kept.
+
+        :raises ValueError: if it cannot be used
+        """
+        self._chosen = _choose_endpoint(self._given)
+
     def locate(self, region: str) -> Origin:
         """Find the origin that serves this region; regions behind one address have one origin."""
-        address = self._url or (_host_of(self._endpoint, region), 443, True)
+        kind, url = self._chosen
+        address = url or (_host_of(kind, region), 443, True)
         origin = self._origins.get(address)
         if origin is None:
             proxy = None if self._proxy is None or self._is_direct(address[0]) else self._proxy

@@ -10,7 +10,6 @@ from time import monotonic, time
 from tencentserverless import config
 from tencentserverless._base import key_objects
 from tencentserverless._base.fork_lock import ForkLock
-from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core.request import check_header_value
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     Stamp = tuple[int, int, int, int]
 
 _PROFILE = "the profile file ~/.tencentcloud/credentials"
-#: The places of that file, as Tencent's provider has them.
-_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+_PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")  # as Tencent's provider has them
 #: The profile file is checked for a change this often, so that few of many calls a second have to.
 CHECK_SECONDS = 0.1
 
@@ -81,9 +79,7 @@ class Explicit(Provider):
 class FromObject(Provider):
     """An object with ``secret_id``, ``secret_key`` and perhaps ``token``: the official credential classes, or your own.
 
-    It is read at each signing. For a refresh its ``refresh()`` is called if it has one.
-
-    :param is_ours: the caller does not have the object, so it is read once
+    It is read at each signing, or once if it ``is_ours``. For a refresh its ``refresh()`` is called if it has one.
     """
 
     def __init__(self, source: object, is_ours: bool = False) -> None:
@@ -147,7 +143,7 @@ class FromObject(Provider):
             if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
                 kept = self._kept = _check(*triple, names=("its secret_id", "its secret_key", "its token"))
         except (TypeError, ValueError) as error:
-            if raised_by_handler(error):
+            if _is_of_handler(error):
                 raise
             name = type(self._source).__name__
             raise _failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
@@ -158,7 +154,7 @@ class FromObject(Provider):
         try:
             return act(self._source)
         except Exception as error:
-            if raised_by_handler(error):
+            if _is_of_handler(error):
                 raise
             name = type(self._source).__name__
             raise _failure("the credential provider {} failed: {}".format(name, error)) from error
@@ -188,7 +184,7 @@ class FromEnvironment:
         try:
             credentials = _check(*triple, names=self._names)
         except ValueError as error:
-            if raised_by_handler(error):
+            if _is_of_handler(error):
                 raise
             raise _failure("the environment's keys cannot be used: {}".format(error)) from error
         self._kept = (triple, credentials)
@@ -288,7 +284,7 @@ class Chain(Provider):
             try:
                 source = find()
             except Exception as error:
-                if raised_by_handler(error):
+                if _is_of_handler(error):
                     raise
                 tried.append("{}: {}".format(place, error))
             else:
@@ -335,6 +331,12 @@ class _Found:
         self.check_at = 0.0
 
 
+def _is_of_handler(error: BaseException) -> bool:
+    from tencentserverless._base.signals import raised_by_handler  # it loads at the first error
+
+    return raised_by_handler(error)
+
+
 def _stamp_profile() -> "Stamp | None":
     """Make a stamp of the profile file, which differs after each change of the file; None if there is no file."""
     for path in _PROFILE_PATHS:
@@ -352,7 +354,7 @@ def _find_profile() -> "KeySource | None":
     try:
         return ProfileCredential().get_credential()  # type: ignore[no-any-return]
     except AttributeError as error:  # 3.1.195 raises it for a file without [default]
-        if raised_by_handler(error):
+        if _is_of_handler(error):
             raise
         raise ValueError("the file has no section [default]") from None
 

@@ -30,7 +30,7 @@
 Facts are stored and ``str()`` is built from them; every error survives ``pickle`` and ``copy``.
 """
 
-from tencentserverless.models import Attempt, Verdict
+from tencentserverless.models import Attempt, Verdict, decode_headers
 
 try:
     from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -95,6 +95,12 @@ class _Facts(Exception):
     attempts: "tuple[Attempt, ...]" = ()
     #: The position of its input in a ``map``, from 0; None for other calls.
     position: "int | None" = None
+    _headers: "dict[bytes, bytes] | None" = None
+
+    @property
+    def headers(self) -> "dict[str, str]":
+        """Headers of the API's answer, by lower-case name; repeated ones are joined. Empty where there was none."""
+        return decode_headers(self._headers or {})
 
     def get_code(self) -> "Any":
         """Return the error code: an int of the platform's status family, or a string such as ``AuthFailure``."""

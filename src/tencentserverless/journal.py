@@ -20,11 +20,11 @@ parent has open, and does not damage it, in whatever way the child ends.
 
 import os
 import sqlite3
-import stat
 from contextlib import suppress
 
 from tencentserverless import exception
 from tencentserverless._base.arguments import check_flag
+from tencentserverless._base.journal_file import check_file, resolve_path
 from tencentserverless._base.journal_rows import (
     DONE,
     FAILED,
@@ -40,9 +40,9 @@ from tencentserverless.models import InvokeResult, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, TypeVar
+    from typing import Any, Callable, Iterator, TypeVar
 
-    from tencentserverless._base.journal_rows import Row
+    from tencentserverless._base.journal_rows import Failed, Row
 
     Found = TypeVar("Found")
 
@@ -63,6 +63,8 @@ _DOUBTFUL = (SENT, FAILED, Verdict.MAYBE.value)
 _LIST_DOUBTS = (
     "SELECT position, state, facts FROM calls WHERE state = ? OR state = ? AND executed = ? ORDER BY position"
 )
+_LIST_CALLS = "SELECT * FROM calls WHERE position > ? ORDER BY position LIMIT ?"
+_ROWS_AT_ONCE = 500
 _DELETE_DOUBT = "DELETE FROM calls WHERE position = ? AND (state = ? OR state = ? AND executed = ?)"
 _SETTLE_DOUBT = (
     "UPDATE calls SET state = ?, executed = ?, facts = ?"
@@ -115,12 +117,15 @@ class Journal:
 
     def __init__(self, path: "str | os.PathLike[str]", *, _identity: "tuple[str, str, str, str] | None" = None) -> None:
         # A map passes region, namespace, name and qualifier of its function, and creates the file if there is none.
-        self._path = _check_path(path)
+        try:
+            self._path = resolve_path(path)
+            check_file(self._path, is_made=_identity is not None)
+        except ValueError as error:
+            raise JournalError(str(error)) from error.__cause__
         self._intents: "dict[int, bytes]" = {}
         self._earlier: "dict[int, Verdict]" = {}  # verdicts of inputs that are sent again with consent: MAYBE or YES
         self._outcomes: "list[tuple[object, ...]]" = []
         self._forgotten: "set[int]" = set()
-        _check_file(self._path, is_made=_identity is not None)
         self._open()
         try:
             self._read_run(_identity)
@@ -218,6 +223,33 @@ class Journal:
         self._execute("INSERT INTO run VALUES (?, ?, ?, ?, 0)", identity)
         for name, value in zip(_MARKS, (APPLICATION_ID, FORMAT)):
             self._execute("PRAGMA {} = {}".format(name, value))
+
+    def results(self) -> "Iterator[InvokeResult | Failed]":
+        """Iterate over the outcomes that the journal has, by position; nothing is sent.
+
+        ::
+
+            for outcome in Journal("run.db").results():
+                print(outcome.position, outcome)
+
+        Each is an ``InvokeResult``, or an error that is not raised; a call that is in doubt is an error with
+        ``executed`` MAYBE. The attempts and the headers of an error are not kept.
+
+        :raises JournalError: if the journal cannot be read
+        """
+        position = -1
+        while True:
+            rows: "list[Row]" = self._execute(_LIST_CALLS, (position, _ROWS_AT_ONCE))
+            for row in rows:
+                position = row[0]
+                outcome = self._decode(read_outcome, row)
+                if isinstance(outcome, InvokeResult):
+                    outcome._position = position  # noqa: SLF001  # a value of this package
+                else:
+                    outcome.position = position
+                yield outcome
+            if len(rows) < _ROWS_AT_ONCE:
+                return
 
     def in_doubt(self) -> "list[DoubtfulCall]":
         """List the calls that may have run and have no result, by position."""
@@ -360,41 +392,3 @@ _EARLIER = {
     Verdict.YES: "an earlier run sent this input, and the function ran then",
 }
 _SETTLED = "the run was cut while this call was under way; you said that the function ran"
-
-
-def _check_path(path: object) -> str:
-    """Check a journal's path, and make it absolute, so that a later change of the working folder has no effect."""
-    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
-        raise TypeError("the journal's path must be a str or a pathlib.Path, not {!r}".format(path))
-    text = os.fspath(path)
-    if not text.strip():
-        raise JournalError("the journal's path is empty: {!r}".format(text))
-    if text == ":memory:" or text.startswith("file:"):
-        raise JournalError("the journal's path must be that of a file on disk, not {!r}".format(text))
-    if "\0" in text:
-        raise JournalError("the journal's path has a NUL in it: {!r}".format(text))
-    try:
-        return os.path.abspath(text)
-    except OSError as error:  # the working folder was removed
-        raise JournalError("the journal {!r} cannot be found: {}".format(text, error.strerror)) from error
-
-
-def _check_file(path: str, is_made: bool) -> None:
-    """Refuse a file that cannot be a journal, before it is opened.
-
-    :param is_made: True if the file may be missing
-    """
-    try:
-        facts = os.stat(path)
-    except FileNotFoundError as error:
-        if not is_made:
-            raise JournalError("there is no journal {}".format(path)) from error
-    except (OSError, UnicodeError) as error:
-        raise JournalError("the journal {!r} cannot be used: {}".format(path, error)) from error
-    else:
-        if not stat.S_ISREG(facts.st_mode):
-            kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no regular file"
-            raise JournalError("the journal must be a file, and {} is {}".format(path, kind))
-        if facts.st_nlink > 1:
-            # SQLite's log has the name of the file, so that there would be one for each name.
-            raise JournalError("the journal {} has another name, too (a hard link); use a copy".format(path))

@@ -21,25 +21,59 @@ from tencentserverless._core.request import Query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Awaitable, Protocol, overload
 
     from tencentserverless._base.client import BaseClient
+
+    class AwaitedClient(Protocol):
+        """A client whose answers are awaited: ``aio.AsyncClient``."""
+
+        async def aclose(self) -> None:
+            """Close the connections."""
+
 
 __all__ = ["call_action"]
 
 
+if TYPE_CHECKING:
+
+    @overload
+    def call_action(
+        client: AwaitedClient,
+        action: str,
+        fields: dict[str, Any],
+        *,
+        region: str | None = None,
+        timeout: float = 60.0,
+        idempotent: bool = False,
+    ) -> Awaitable[dict[str, Any]]: ...
+
+    @overload
+    def call_action(
+        client: BaseClient,
+        action: str,
+        fields: dict[str, Any],
+        *,
+        region: str | None = None,
+        timeout: float = 60.0,
+        idempotent: bool = False,
+    ) -> dict[str, Any]: ...
+
+
 def call_action(
-    client: "BaseClient",
+    client: "Any",
     action: str,
     fields: "dict[str, Any]",
     *,
     region: "str | None" = None,
     timeout: float = 60.0,
     idempotent: bool = False,
-) -> "dict[str, Any]":
-    """Call an action and wait for its answer.
+) -> "Any":
+    """Call an action and wait for its answer. With an ``aio.AsyncClient``, the answer is awaited::
 
-    :param client: an ``scf.Client``, whose keys, endpoint and connections it uses
+        answer = await call_action(AsyncClient(), "ListFunctions", {"Limit": 20}, idempotent=True)
+
+    :param client: whose keys, endpoint and connections it uses
     :param action: its name, as ``ListFunctions``
     :param fields: its parameters
     :param region: default: the client's
@@ -70,4 +104,8 @@ def call_action(
         )
     context = client._context()
     envelope = client._run(invoke_flow(query, context.find_target(region), context.state, context.policy, CLOCK))
-    return envelope["Response"]  # type: ignore[no-any-return]
+    return _read_later(envelope) if hasattr(envelope, "__await__") else envelope["Response"]
+
+
+async def _read_later(envelope: "Awaitable[dict[str, Any]]") -> "dict[str, Any]":
+    return (await envelope)["Response"]  # type: ignore[no-any-return]

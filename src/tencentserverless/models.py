@@ -201,8 +201,9 @@ class InvokeResult(str):
     serialisers that refuse subclasses of ``str``, ``str(result)`` gives a plain one.
     """
 
-    __slots__ = ("_facts", "_position")
+    __slots__ = ("_facts", "_headers", "_position")
 
+    _headers: "dict[bytes, bytes]"
     _facts: "tuple[str, str, float, int, int, str]"
     _position: int
 
@@ -259,14 +260,23 @@ class InvokeResult(str):
         return self._facts[5]
 
     @property
+    def headers(self) -> "dict[str, str]":
+        """Headers of the API's answer, by lower-case name; repeated ones are joined. Empty where there was none."""
+        return decode_headers(getattr(self, "_headers", {}))
+
+    @property
     def position(self) -> "int | None":
         """Position of its input in a ``map``, from 0; None for other calls."""
         return getattr(self, "_position", None)
 
     def __reduce__(self) -> "tuple[object, ...]":
-        if self.position is None:
-            return rebuild_result, (str(self), self._facts)
-        return place_result, (str(self), self._facts, self._position)
+        slots = {name: getattr(self, name) for name in ("_headers", "_position") if hasattr(self, name)}
+        return rebuild_result, (str(self), self._facts), (None, slots)
+
+
+def decode_headers(headers: "dict[bytes, bytes]") -> "dict[str, str]":
+    """Decode the headers of an answer."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
 
 
 def rebuild_result(text: str, facts: "tuple[str, str, float, int, int, str]") -> InvokeResult:

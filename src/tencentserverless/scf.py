@@ -13,26 +13,38 @@
 
 from sys import version_info
 
-from tencentserverless._base.client import Ambient, BaseClient, BaseFunction
-from tencentserverless._base.runtime import CLOCK
+from tencentserverless._base.client import BaseClient
+from tencentserverless._base.runtime import CLOCK, Ambient
 from tencentserverless._sync.driver import run
+from tencentserverless._sync.function import Function
 from tencentserverless._sync.pool import Pool
+from tencentserverless.config import REGIONS
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, Iterable
+    from typing import Any, Iterable, Literal, Mapping, overload
 
-    from tencentserverless._base.arguments import Hook
+    from typing_extensions import Unpack
+
+    from tencentserverless._base.arguments import CallOptions, Hook, MapOptions
+    from tencentserverless._base.map import MapWithErrors
     from tencentserverless._core.flow import Flow, Result
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.map import Map
-    from tencentserverless._sync.spawn_map import SpawnMap
     from tencentserverless.models import InvokeResult
 
 #: The two exceptions are here because 0.1.7 had them here.
-__all__ = ["Client", "Function", "Invocation", "TencentCloudSDKException", "TencentServerlessSDKException", "invoke"]
+__all__ = [
+    "REGIONS",
+    "Client",
+    "Function",
+    "Invocation",
+    "TencentCloudSDKException",
+    "TencentServerlessSDKException",
+    "invoke",
+]
 
 if version_info < (3, 7):  # noqa: UP036  # it does not call a module's __getattr__
     from tencentserverless._sync.invocation import Invocation
@@ -57,7 +69,8 @@ class Client(BaseClient):
     :param credentials: an object with ``secret_id``, ``secret_key`` and ``token``, read at each signing
     :param endpoint: ``"public"``, ``"internal"``, ``"regional"`` or a URL; default
         ``TENCENTSERVERLESS_ENDPOINT_URL``, else the internal one inside SCF and the public one elsewhere
-    :param timeout: seconds for a call, all its attempts included; functions may run for 900
+    :param timeout: seconds for a call, all its attempts included; functions may run for 900. None means the default:
+        there are no calls without an end
     :param connect_timeout: seconds for a new connection, from name lookup to TLS
     :param max_connections: open at once; further calls wait
     :param max_attempts: tries of a call whose failure proves that the function did not run
@@ -69,6 +82,11 @@ class Client(BaseClient):
     :param on_attempt: is called with an ``Attempt`` and its ``CallInfo`` when a try has ended, in the thread that
         calls; its exceptions are logged and have no other effect. Calls that a hook makes are reported to no hook. The
         hook is pickled with the client
+    :param user_agent: the name of your program, as ``"shop/2.1"``, behind ours in User-Agent and X-TC-RequestClient
+    :param headers: further headers of each request, a dict of texts; they are sent, not signed
+    :param tracer: a tracer of OpenTelemetry (``pip install 'tencentserverless[otel]'``): a span for each call, and one
+        below it for each try
+    :param trace_key: with a tracer, a key of the event that gets the span's context, as the propagator writes it
     :raises ValueError: for a value that cannot be used, TypeError for one of the wrong type; both name it
     """
 
@@ -91,6 +109,8 @@ class Client(BaseClient):
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
+        max_attempts: "int | None" = None,
+        headers: "Mapping[str, str] | None" = None,
     ) -> "InvokeResult":
         """Call a function and wait for its result.
 
@@ -105,6 +125,8 @@ class Client(BaseClient):
         :param timeout: seconds for this call, all its attempts included
         :param idempotent: True if the function may run twice for this call: it is tried again also if it may have run
         :param on_attempt: is called for each try of this call, in place of the client's hook
+        :param max_attempts: tries of this call, in place of the client's
+        :param headers: further headers, a dict of texts, such as ``X-TC-TraceId``; they are sent, not signed
         :returns: RetMsg, the function's return value as JSON text, with the facts of the execution
         :raises TencentServerlessSDKException: the function failed
         :raises TencentCloudSDKException: the API refused, the connection failed, or there are no keys
@@ -119,6 +141,8 @@ class Client(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
             on_attempt=on_attempt,
+            max_attempts=max_attempts,
+            headers=headers,
         )
         return self._run(flow)
 
@@ -134,6 +158,8 @@ class Client(BaseClient):
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
+        max_attempts: "int | None" = None,
+        headers: "Mapping[str, str] | None" = None,
     ) -> "Invocation":
         """Start a function without waiting for its result: an ``Event`` call through the API's Invoke.
 
@@ -146,6 +172,8 @@ class Client(BaseClient):
         :param timeout: seconds until it is accepted, all attempts included
         :param idempotent: True if the function may be started twice for this call
         :param on_attempt: is called for each try of this call, in place of the client's hook
+        :param max_attempts: tries of this call, in place of the client's
+        :param headers: further headers, a dict of texts, such as ``X-TC-TraceId``; they are sent, not signed
         :returns: the invocation, which gives its status and its result
         :raises Exception: the same as ``invoke``
         """
@@ -165,6 +193,8 @@ class Client(BaseClient):
             timeout=timeout,
             idempotent=idempotent,
             on_attempt=on_attempt,
+            max_attempts=max_attempts,
+            headers=headers,
         )
         return Invocation(
             self, refer_to_spawned(self._context(), function_name, namespace, region, accepted, started_at)
@@ -190,6 +220,45 @@ class Client(BaseClient):
 
         return Invocation(self, refer_to_known(self, function_name, request_id, namespace, region))
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> "Function": ...
+
+        def __getitem__(self, name: str) -> "Function": ...
+
+        def call(self, attr_name: str) -> "Function":
+            """Make a handle on the function of that name."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def map(
+            self,
+            function_name: str,
+            iterable: Iterable[object],
+            concurrency: int | None = None,
+            ordered: bool = True,
+            return_exceptions: Literal[False] = False,
+            journal: str | os.PathLike[str] | None = None,
+            *,
+            grace: float = 5.0,
+            **options: Unpack[MapOptions],
+        ) -> Map: ...
+
+        @overload
+        def map(
+            self,
+            function_name: str,
+            iterable: Iterable[object],
+            concurrency: int | None = None,
+            ordered: bool = True,
+            return_exceptions: bool = False,
+            journal: str | os.PathLike[str] | None = None,
+            *,
+            grace: float = 5.0,
+            **options: Unpack[MapOptions],
+        ) -> MapWithErrors: ...
+
     def map(
         self,
         function_name: str,
@@ -200,8 +269,8 @@ class Client(BaseClient):
         journal: "str | os.PathLike[str] | None" = None,
         *,
         grace: float = 5.0,
-        **options: object,
-    ) -> "Map":
+        **options: "Unpack[MapOptions]",
+    ) -> "MapWithErrors":
         """Call a function for each input and iterate over the outcomes, in bounded memory.
 
         ::
@@ -228,7 +297,7 @@ class Client(BaseClient):
             ``tencentserverless.journal``
         :param grace: seconds to wait for calls under way if the map is left early
         :param options: of each call: namespace, qualifier, log_type, region, routing_key, timeout, idempotent,
-            on_attempt
+            on_attempt, max_attempts, headers
         :raises JournalError: the journal cannot be used; nothing was sent
         :raises TypeError, ValueError: an argument cannot be used; nothing was sent
         """
@@ -236,14 +305,14 @@ class Client(BaseClient):
             iterable, concurrency, ordered, return_exceptions, journal, grace=grace
         )
 
-    def function(self, name: str, **options: object) -> "Function":
+    def function(self, name: str, **options: "Unpack[CallOptions]") -> "Function":
         """Make a handle on a function: ``client.function("name", region="ap-chengdu")(data={...})``.
 
         :param name: the function's name
         :param options: of every call made with it: namespace, qualifier, log_type, invocation_type, region,
-            routing_key, timeout, idempotent, on_attempt
+            routing_key, timeout, idempotent, on_attempt, max_attempts, headers
         """
-        return Function(self, name, options)
+        return Function(self, name, dict(options))
 
     def close(self) -> None:
         """Close the connections. Calls that are under way end first; later ones are refused."""
@@ -265,99 +334,7 @@ class Client(BaseClient):
         return self._pool
 
 
-class Function(BaseFunction):
-    """A remote function as a Python callable; ``client.NAME``, ``client["NAME"]`` and ``client.function`` make it."""
-
-    __slots__ = ()
-
-    _client: Client
-
-    def __call__(self, *args: object, **keywords: object) -> "InvokeResult":
-        """Call it. The event is ``data=``, one positional argument, or else the keywords.
-
-        ``namespace``, ``qualifier``, ``log_type`` and ``invocation_type`` are options and never part of the event.
-        Returns and raises the same as ``Client.invoke``; TypeError if more than one event is given.
-        """
-        return self._client.invoke(self.name, **self._merge(args, keywords))
-
-    def invoke(self, data: object = None) -> "InvokeResult":
-        """Call it with this event; None sends none. Returns and raises the same as ``Client.invoke``."""
-        return self._client.invoke(self.name, data=data, **self._options)
-
-    def spawn(self, data: object = None) -> "Invocation":
-        """Start it with this event, without waiting for its result. See ``Client.spawn``."""
-        return self._client.spawn(self.name, data, **self._spawn_options())
-
-    def map(
-        self,
-        iterable: "Iterable[object]",
-        concurrency: "int | None" = None,
-        ordered: bool = True,
-        return_exceptions: bool = False,
-        journal: "str | os.PathLike[str] | None" = None,
-        *,
-        grace: float = 5.0,
-    ) -> "Map":
-        """Call it for each input and iterate over the outcomes. See ``Client.map``."""
-        from tencentserverless._sync.map import Map, MapRun
-
-        client = self._client
-        run = MapRun(
-            client._context(),
-            (client._pool, client._get_provider()),
-            self.name,
-            iterable,
-            self._options,
-            concurrency=concurrency,
-            ordered=ordered,
-            return_exceptions=return_exceptions,
-            journal=journal,
-            grace=grace,
-        )
-        return Map(run)
-
-    def spawn_map(
-        self,
-        iterable: "Iterable[object]",
-        *,
-        concurrency: "int | None" = None,
-        window: int = 1000,
-        polls_per_second: float = 10.0,
-        timeout: "float | None" = None,
-    ) -> "SpawnMap":
-        """Start it for each input, and iterate over the invocations as they end.
-
-        ::
-
-            for invocation in function.spawn_map(items):
-                print(invocation.position, invocation.result())
-
-        Each has its input's ``position``. One that could not be started is handed out too; ``result()`` raises then.
-        Inputs are pulled in the caller's thread while it iterates, and never more than ``window`` ahead.
-
-        :param iterable: the events
-        :param concurrency: starts and queries at once, each by a thread; default 8, or ``max_connections`` if less
-        :param window: invocations that have not ended; further inputs wait
-        :param polls_per_second: queries to the service, over all invocations. It takes 20 queries of each kind a
-            second from an account (cloud.tencent.com/document/api/583/65348)
-        :param timeout: seconds for the whole; then ResultTimeout is raised, and ``unfinished`` has the rest
-        :raises TypeError, ValueError: an argument cannot be used; nothing was started
-        """
-        from tencentserverless._sync.spawn_map import SpawnMap
-
-        return SpawnMap(
-            self._client,
-            self.name,
-            iterable,
-            self._spawn_options(),
-            concurrency=concurrency,
-            window=window,
-            polls_per_second=polls_per_second,
-            timeout=timeout,
-        )
-
-
-_ambient = Ambient(Client)
+_ambient = Ambient()
 
 
 def invoke(
@@ -387,7 +364,7 @@ def invoke(
     :returns: the same as ``Client.invoke``
     :raises Exception: the same as ``Client.invoke``
     """
-    client: Client = _ambient.get()
-    provider = client._provider_of(secret_id, secret_key, token)
-    flow = client._begin(function_name, data, (namespace, log_type, qualifier, invocation_type), region=region)
-    return run(flow, client._get_pool(), provider)
+    client: Client = _ambient.get(Client)
+    if secret_id or secret_key or token:
+        client = client._with_keys(secret_id, secret_key, token)
+    return client.invoke(function_name, namespace, log_type, qualifier, invocation_type, data, region=region)

@@ -38,7 +38,7 @@ def test_module_level_calls_survive_a_fork_too(monkeypatch: pytest.MonkeyPatch) 
         assert run_child(lambda: scf.invoke("f", **KEYS)) == '"ok"'
         assert scf.invoke("f", **KEYS) == '"ok"'
         assert peer.accepts == 2
-        scf._ambient.get().close()
+        scf._ambient.get(scf.Client).close()
 
 
 def test_a_fork_while_all_connections_are_lent_gives_the_child_all_of_its_own() -> None:

@@ -61,7 +61,7 @@ def test_twenty_module_level_calls_open_one_connection(monkeypatch: pytest.Monke
         for number in range(20):
             region = ("ap-guangzhou", "ap-chengdu")[number % 2]
             assert scf.invoke("f", region, data={"n": number}, **KEYS) == '"ok"'
-        scf._ambient.get().close()
+        scf._ambient.get(scf.Client).close()
     assert peer.accepts == 1
     assert len(peer.requests) == 20
 

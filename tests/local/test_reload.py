@@ -139,6 +139,24 @@ def test_what_is_saved_while_the_server_starts_is_there_when_it_is_ready(start_l
     assert server.invoke("second")["RetMsg"] == '"second"'
 
 
+def test_a_configuration_file_that_is_being_written_changes_nothing(start_local_scf, folder):
+    """An editor that writes in place empties the file first: nothing may be taken for what it will say."""
+    save(folder / "serverless.yml", MANIFEST.replace("name: fn", "name: job") % "timeout: 120")
+    server = start_local_scf(folder.parent)
+    until(server, "1", "job")
+    server.request("UpdateFunctionConfiguration", {"FunctionName": "job", "Timeout": 77})
+    (folder / "serverless.yml").write_text("")
+    wait_for(lambda: "serverless.yml is empty: write it, or remove it" in server.stderr)
+    save(folder / "helper.py", "WORD = 2\n")
+    server.request("UpdateFunctionConfiguration", {"FunctionName": "job", "Description": "an action looks, too"})
+    found = server.request("GetFunction", {"FunctionName": "job"}).response
+    assert (found["Timeout"], found["Description"]) == (77, "an action looks, too")
+    assert [each["FunctionName"] for each in server.request("ListFunctions", {}).response["Functions"]] == ["job"]
+    save(folder / "serverless.yml", MANIFEST.replace("name: fn", "name: job") % "timeout: 120")
+    until(server, "2", "job")
+    assert server.request("GetFunction", {"FunctionName": "job"}).response["Timeout"] == 77
+
+
 def test_a_broken_file_is_443_and_heals(start_local_scf, folder):
     server = start_local_scf(folder.parent)
     until(server, "1")
@@ -192,6 +210,39 @@ def test_a_handler_that_a_save_takes_away_is_told(start_local_scf, folder):
             "fn: handler index.main_handler: no main_handler in index.py; did you mean main_handle?" in server.stderr
         )
     )
+
+
+@pytest.mark.parametrize("place", ["functions/fn/.env.dev", "functions/.env", ".env"])
+def test_saved_variables_reload_the_functions_that_name_them(start_local_scf, folder, tmp_path, place):
+    names = (("fn", "${env:WORD}"), ("other", "none"))
+    for name, value in names:
+        (folder.parent / name).mkdir(exist_ok=True)
+        inputs = f"name: {name}, src: ., runtime: {OWN_RUNTIME}, environment: {{variables: {{WORD: '{value}'}}}}"
+        (folder.parent / name / "serverless.yml").write_text(f"component: scf\nname: x\ninputs: {{{inputs}}}\n")
+        (folder.parent / name / "index.py").write_text(
+            "import os\ndef main_handler(event, context):\n    return [os.environ.get('WORD'), os.getpid()]\n"
+        )
+    server = start_local_scf(folder.parent)
+    first, other = (json.loads(server.invoke(name)["RetMsg"]) for name, _ in names)
+    assert first[0] is None
+
+    def word():
+        return json.loads(server.invoke("fn")["RetMsg"])[0]
+
+    for text in ("one", "two"):
+        save(tmp_path / place, f"WORD={text}\n")
+        wait_for(lambda text=text: word() == text)
+    (tmp_path / place).unlink()
+    wait_for(lambda: word() is None)
+    assert json.loads(server.invoke("other")["RetMsg"]) == other
+
+
+def test_a_saved_file_above_the_project_is_followed(start_local_scf, folder, tmp_path):
+    (folder / "serverless.yml").write_text((MANIFEST % "timeout: 5").replace("name: fn", "name: 'fn-${stage}'"))
+    server = start_local_scf(folder)
+    until(server, "1", "fn-dev")
+    save(folder.parent / "serverless.yml", "app: shop\nstage: test\n")
+    until(server, "1", "fn-test")
 
 
 def test_the_other_kinds_of_files_are_followed(start_local_scf, folder):

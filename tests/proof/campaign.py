@@ -38,7 +38,10 @@ class Interruption(Exception):
 
 
 class Plan:
-    """One call of a campaign."""
+    """One call of a campaign.
+
+    :ivar big_bytes: size of a big event, 0 for a small one; made when it is sent, as all plans are made first
+    """
 
     def __init__(self, number: int, rng: random.Random) -> None:
         script = [rng.choice(sorted(FAULTS)) for _ in range(rng.choice((1, 1, 2, 3)))]
@@ -50,11 +53,16 @@ class Plan:
         is_slow = bool(SLOW_FAULTS.intersection(script))
         self.timeout = SHORT_SECONDS if is_slow or rng.random() < 0.02 else LONG_SECONDS
         is_big = bool(BIG_FAULTS.intersection(script)) or rng.random() < 0.005
-        self.data = "x" * rng.randrange(BIG_BYTES // 2, BIG_BYTES) if is_big and rng.random() < 0.5 else {"n": number}
+        self.number = number
+        self.big_bytes = rng.randrange(BIG_BYTES // 2, BIG_BYTES) if is_big and rng.random() < 0.5 else 0
         self.is_dead = rng.random() < 0.01
         self.stranger: "BaseException | None" = None  # an error that is not the SDK's
         self.claim: "Verdict | None" = None  # YES for a result, an error's verdict, None while it has not ended
         self.seconds = 0.0
+
+    @property
+    def data(self) -> Any:
+        return "x" * self.big_bytes if self.big_bytes else {"n": self.number}
 
     def options(self) -> dict:
         return {"data": self.data, "timeout": self.timeout, "idempotent": self.is_idempotent}
@@ -168,7 +176,11 @@ class SurePlan(Plan):
         self.is_idempotent = False
         self.is_dead = False
         self.timeout = LONG_SECONDS
-        self.data = None
+        self.big_bytes = 0
+
+    @property
+    def data(self) -> Any:
+        return "x" * self.big_bytes or None
 
 
 #: What a child says of its call, by its exit code.

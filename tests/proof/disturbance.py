@@ -341,7 +341,7 @@ def make_journaled(seed: int, calls: int) -> "list[Any]":
         plan.is_idempotent = False
         plan.timeout = campaign.LONG_SECONDS
         plan.function_name = plan.function_name.replace("-stallpart", "-part").replace("-stall", "-drop")
-        plan.data = "{}|".format(plan.function_name)
+        plan.big_bytes = 0
     return plans
 
 

@@ -106,7 +106,7 @@ def make_plans(rng: random.Random, calls: int, prefix: str) -> "list[campaign.Pl
     for number in range(calls):
         plan = campaign.SurePlan("{}{}".format(prefix, number), rng.choice(SCRIPTS))
         if plan.function_name.endswith("sip") and rng.random() < BIG_SHARE:
-            plan.data = "x" * campaign.BIG_BYTES
+            plan.big_bytes = campaign.BIG_BYTES
         plans.append(plan)
     return plans
 

@@ -23,9 +23,11 @@ class InputPlan(campaign.Plan):
         super().__init__(number, rng)
         if self.function_name.endswith(("-limit", "-busy")):
             self.function_name += "-ok"  # a map waits for room as long as its other calls get through
-        padding = self.data if isinstance(self.data, str) else ""
-        self.data = "{}|{}".format(self.function_name, padding)
         self.timeout = campaign.LONG_SECONDS if self.timeout == campaign.LONG_SECONDS else campaign.SHORT_SECONDS
+
+    @property
+    def data(self) -> str:
+        return "{}|{}".format(self.function_name, "x" * self.big_bytes)
 
     def conclude(self, outcome: Any) -> None:
         self.note(time.monotonic(), outcome if isinstance(outcome, Exception) else None)

@@ -30,7 +30,7 @@ class StartPlan(campaign.Plan):
         self.name = ("t" if self.fails else "c") + str(number)
         self.function_name = "-".join([self.name, *script])
         self.timeout = campaign.SHORT_SECONDS if campaign.SLOW_FAULTS.intersection(script) else campaign.LONG_SECONDS
-        self.data = {"n": number}
+        self.big_bytes = 0
         self.is_accepted = False
         self.waits = campaign.SHORT_SECONDS if rng.random() < 0.1 else campaign.LONG_SECONDS
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from tencentserverless._base.arguments import iterate_inputs
-from tencentserverless._base.map import BaseMapRun, MapProgress
+from tencentserverless._base.map import AsyncMapWithErrors, BaseMapRun
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
 from tencentserverless._core.flow import Stopped
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Run = Callable[[Flow[InvokeResult]], Awaitable[InvokeResult]]
 
 
-class AsyncMap(MapProgress):
+class AsyncMap(AsyncMapWithErrors):
     """The outcomes of a ``map``, an asynchronous iterator.
 
     Left early, by ``break``, an error or a cancellation, it sends no more requests, waits a while for calls under

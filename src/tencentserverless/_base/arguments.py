@@ -2,10 +2,13 @@
 
 from functools import partial
 
+from tencentserverless._core import wire
+from tencentserverless._core.request import encode_headers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, Callable, Iterable, Iterator, NoReturn
+    from typing import Any, Callable, Iterable, Iterator, Mapping, NoReturn, Protocol, TypedDict
 
     from tencentserverless.models import Attempt, CallInfo
 
@@ -14,7 +17,51 @@ if TYPE_CHECKING:
     #: Keyword arguments of ``client.invoke``, or of ``Call``.
     Options = dict[str, Any]
 
+    class Tracer(Protocol):
+        """A tracer of OpenTelemetry."""
+
+        def start_span(self, name: str, *_: object, **options: object) -> Any:
+            """Start a span."""
+
+    class MapOptions(TypedDict, total=False):
+        """Options of every call of a map."""
+
+        namespace: "str | None"
+        qualifier: "str | None"
+        log_type: "str | None"
+        region: "str | None"
+        routing_key: "str | dict[str, str] | None"
+        timeout: "float | None"
+        idempotent: bool
+        on_attempt: "Hook | None"
+        max_attempts: "int | None"
+        headers: "Mapping[str, str] | None"
+
+    class CallOptions(MapOptions, total=False):
+        """Options of every call made with a handle on a function."""
+
+        invocation_type: "str | None"
+
+    class ChangeableOptions(TypedDict, total=False):
+        """Settings of a client that ``with_options`` changes."""
+
+        region: "str | None"
+        timeout: "float | None"
+        max_attempts: int
+        user_agent: "str | None"
+        headers: "Mapping[str, str] | None"
+        language: str
+        api: "str | None"
+        on_attempt: "Hook | None"
+        tracer: "Tracer | None"
+        trace_key: "str | None"
+
+
 MAX_SECONDS = 7 * 24 * 3600
+LANGUAGES = ("zh-CN", "en-US")
+#: The official SDK takes no other characters, and no more, for its RequestClient.
+_AGENT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_,;./ ")
+_MAX_AGENT_CHARACTERS = 128
 
 #: Flags of code that a call does not run at once: generators and coroutines, of every kind.
 _RUNS_LATER = 0x20 | 0x80 | 0x100 | 0x200
@@ -140,6 +187,20 @@ def check_flag(name: str, value: object) -> bool:
     return value
 
 
+def check_text(name: str, value: object, allowed: "frozenset[str]", most: int) -> None:
+    """Check a text of some characters.
+
+    :param most: characters that it may have
+    :raises TypeError, ValueError: for anything else
+    """
+    if not isinstance(value, str):
+        raise TypeError("{} must be a text, not {!r}".format(name, value))
+    if not value.strip() or len(value) > most or not allowed.issuperset(value):
+        others = "".join(sorted(character for character in allowed if not character.isalnum()))
+        words = "{} must be 1 to {} letters, digits and characters of {!r}, not {!r}"
+        raise ValueError(words.format(name, most, others, value[: most + 1]))
+
+
 def check_choice(name: str, value: object, allowed: "tuple[object, ...]") -> None:
     """Check a choice of a few values.
 
@@ -147,3 +208,23 @@ def check_choice(name: str, value: object, allowed: "tuple[object, ...]") -> Non
     """
     if value not in allowed:
         raise ValueError("{} must be one of {}, not {!r}".format(name, ", ".join(map(repr, allowed)), value))
+
+
+def check_settings(options: "Options") -> None:
+    """Check the settings that a client can have, and that ``with_options`` can change.
+
+    :raises TypeError, ValueError: for a value that cannot be used; the message names it
+    """
+    if options["timeout"] is not None:
+        check_seconds("timeout", options["timeout"])
+    check_count("max_attempts", options["max_attempts"])
+    check_choice("api", options["api"], (None, *wire.PAYLOAD_FIELDS))
+    check_choice("language", options["language"], LANGUAGES)
+    check_hook(options["on_attempt"])
+    if options["user_agent"] is not None:
+        check_text("user_agent", options["user_agent"], _AGENT_CHARACTERS, _MAX_AGENT_CHARACTERS)
+    encode_headers(options["headers"] or {})
+    if options["tracer"] is not None and not callable(getattr(options["tracer"], "start_span", None)):
+        raise TypeError("tracer must be a tracer of OpenTelemetry, not {!r}".format(options["tracer"]))
+    if options["trace_key"] is not None and not isinstance(options["trace_key"], str):
+        raise TypeError("trace_key must be a text, not {!r}".format(options["trace_key"]))

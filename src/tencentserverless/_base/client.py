@@ -4,39 +4,41 @@
 """
 
 from tencentserverless import __version__, config, credentials
-from tencentserverless._base.arguments import (
-    check_choice,
-    check_count,
-    check_flag,
-    check_hook,
-    check_seconds,
-    read_event,
-)
-from tencentserverless._base.fork_lock import ForkLock
+from tencentserverless._base.arguments import check_count, check_flag, check_hook, check_seconds, check_settings
 from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
 from tencentserverless._core.flow import ClientState, Target, invoke_flow
-from tencentserverless._core.request import Call, RequestBuilder
+from tencentserverless._core.request import Call, RequestBuilder, encode_headers
 from tencentserverless._core.retry import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Mapping
 
-    from tencentserverless._base.arguments import Hook, Options
+    from typing_extensions import Self, Unpack
+
+    from tencentserverless._base.arguments import ChangeableOptions, Hook, Options, Tracer
     from tencentserverless._base.context import ClientContext
     from tencentserverless._core.flow import Flow
     from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
-LANGUAGES = ("zh-CN", "en-US")
+DEFAULT_SECONDS = 910.0
 
 #: Names of methods, now or in a coming version. ``client["map"]`` reaches a function that has such a name.
-RESERVED = ("invoke", "call", "function", "invocation", "map", "spawn", "close")
+RESERVED = tuple("invoke call function invocation map spawn close aclose with_options url".split())
 
-#: Keywords of a native call that are options, as in 0.1.7; every other keyword belongs to the event.
-CALL_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
+#: Settings that ``with_options`` changes; the others belong to the connections, which both clients share.
+CHANGEABLE = tuple("region timeout max_attempts user_agent headers language api on_attempt tracer trace_key".split())
+
+#: The attributes of a client that are ours. A subclass may add others, which are pickled, too.
+_FIELDS = frozenset(
+    (
+        "_addressing _connect_timeout _has_moved _is_region_given _keys _limit _on_attempt _options _policy _pool "
+        "_pools _provider _region _state _targets _timeout _tracer"
+    ).split()
+)
 
 
 class BaseClient:
@@ -53,7 +55,7 @@ class BaseClient:
         *,
         credentials: object = None,
         endpoint: "str | None" = None,
-        timeout: float = 910.0,
+        timeout: "float | None" = DEFAULT_SECONDS,
         connect_timeout: float = 5.0,
         max_connections: int = 64,
         max_attempts: int = 3,
@@ -62,6 +64,10 @@ class BaseClient:
         api: "str | None" = None,
         language: str = "zh-CN",
         on_attempt: "Hook | None" = None,
+        user_agent: "str | None" = None,
+        headers: "Mapping[str, str] | None" = None,
+        tracer: "Tracer | None" = None,
+        trace_key: "str | None" = None,
     ) -> None:
         options: "Options" = {
             "credentials": credentials,
@@ -74,20 +80,24 @@ class BaseClient:
             "ca_file": ca_file,
             "api": api,
             "language": language,
-            "on_attempt": check_hook(on_attempt),
+            "on_attempt": on_attempt,
+            "user_agent": user_agent,
+            "headers": None if headers is None else dict(headers),
+            "tracer": tracer,
+            "trace_key": trace_key,
         }
+        check_settings(options)
         self._region = config.check_region(region)
         self._is_region_given = region is not None
-        self._has_moved = self._watch_environment(endpoint)
+        self._has_moved = config.watch_address(self._is_region_given, endpoint)
         self._keys = [secret_id, secret_key, token]
         self._options = options
-        self._timeout = check_seconds("timeout", timeout)
+        self._timeout = DEFAULT_SECONDS if timeout is None else check_seconds("timeout", timeout)
         self._connect_timeout = check_seconds("connect_timeout", connect_timeout)
         self._limit = check_count("max_connections", max_connections)
-        check_choice("api", api, (None, *wire.PAYLOAD_FIELDS))
-        check_choice("language", language, LANGUAGES)
         self._on_attempt = on_attempt
-        self._policy = Policy(check_count("max_attempts", max_attempts), roll)
+        self._tracer = tracer
+        self._policy = Policy(max_attempts, roll)
         self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
@@ -97,6 +107,56 @@ class BaseClient:
     def _open_pools(self) -> None:
         """Make the pool, or pools, of connections; no connection is opened yet."""
         raise NotImplementedError
+
+    def with_options(self, **options: "Unpack[ChangeableOptions]") -> "Self":
+        """Make a client with other settings on the same connections. Closing one of both closes the connections.
+
+        ::
+
+            quick = client.with_options(timeout=2, max_attempts=1)
+
+        :param options: region, timeout, max_attempts, user_agent, headers, language, api, on_attempt, tracer and
+            trace_key, each as for a new client; the other settings, the keys among them, stay
+        :raises TypeError, ValueError: for another name, and for a value that cannot be used; both name it
+        """
+        given: "Options" = dict(options)
+        for name in given:
+            if name not in CHANGEABLE:
+                words = "with_options takes {}, not {!r}; for another {!r}, make a new client"
+                raise TypeError(words.format(", ".join(CHANGEABLE), name, name))
+        other = self._share()
+        if "region" in given:
+            other.region = given.pop("region")
+        if given.get("headers") is not None:
+            given["headers"] = dict(given["headers"])
+        settings = dict(self._options, **given)
+        check_settings(settings)
+        timeout = settings["timeout"]
+        vars(other).update(
+            _options=settings,
+            _timeout=DEFAULT_SECONDS if timeout is None else float(timeout),
+            _on_attempt=settings["on_attempt"],
+            _tracer=settings["tracer"],
+            _policy=Policy(settings["max_attempts"], self._policy.rng, self._policy.budget),
+        )
+        if "api" in given:
+            vars(other)["_state"] = ClientState(given["api"])
+        if not set(_HEAD_SETTINGS).isdisjoint(given):
+            vars(other)["_targets"] = {}
+        return other
+
+    def _share(self) -> "Self":
+        """Make a client that equals this one and shares its connections."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), _keys=list(self._keys))
+        return other
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _SETTINGS:
+            words = "a client's {} is set when it is made; client.with_options({}=...) makes one with another value"
+            fix = words if name in CHANGEABLE else "a client's {} is set when it is made; make a new client"
+            raise AttributeError(fix.format(name, name))
+        object.__setattr__(self, name, value)
 
     @property
     def region(self) -> str:
@@ -109,7 +169,7 @@ class BaseClient:
     def region(self, value: "str | None") -> None:
         self._region = config.check_region(value)
         self._is_region_given = value is not None
-        self._has_moved = self._watch_environment(self._options["endpoint"])
+        self._has_moved = config.watch_address(self._is_region_given, self._options["endpoint"])
 
     @property
     def secret_id(self) -> "str | None":
@@ -152,12 +212,6 @@ class BaseClient:
             provider = self._provider = self._choose_provider()
         return provider
 
-    def _watch_environment(self, endpoint: object) -> "Callable[[], bool] | None":
-        """Make a check for changes of the variables that decide for this client; None if none does."""
-        names: "tuple[str, ...]" = () if self._is_region_given else (config.REGION,)
-        names += () if endpoint is not None else config.Addressing.VARIABLES
-        return config.watch_changes(names) if names else None
-
     def _follow_environment(self) -> None:
         """Take over the region and the endpoint that the environment names now.
 
@@ -165,19 +219,21 @@ class BaseClient:
 
         :raises ValueError: if they cannot be used
         """
-        endpoint, proxy, ca_file = (self._options[name] for name in ("endpoint", "proxy", "ca_file"))
-        has_moved = self._watch_environment(endpoint)
+        has_moved = config.watch_address(self._is_region_given, self._options["endpoint"])
         region = self._region if self._is_region_given else config.check_region(None)
-        self._addressing = config.Addressing(endpoint, proxy, ca_file)
-        self._targets = {}
-        self._region = region
-        self._has_moved = has_moved
+        self._addressing.follow()
+        vars(self).update(_targets={}, _region=region, _has_moved=has_moved)
 
-    def _provider_of(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> "Provider":
-        """Choose the provider for one call's own keys, the client's where the call has none."""
-        if secret_id or secret_key or token:
-            return credentials.choose_provider(secret_id, secret_key, token)
-        return self._get_provider()
+    def _with_keys(self, *keys: "str | None") -> "Self":
+        """Make a client with other keys on the same connections; this client where none is given.
+
+        :param keys: secret id, secret key and token
+        """
+        if not any(keys):
+            return self
+        other = self._share()
+        vars(other).update(_keys=list(keys), _provider=credentials.choose_provider(*keys))
+        return other
 
     def _begin(
         self,
@@ -190,11 +246,21 @@ class BaseClient:
         timeout: "float | None" = None,
         idempotent: bool = False,
         on_attempt: "Hook | None" = None,
+        max_attempts: "int | None" = None,
+        headers: "Mapping[str, str] | None" = None,
+        is_traced: bool = False,
     ) -> "Flow[InvokeResult]":
         """Make the flow of one call.
 
         :param names: namespace, log type, qualifier and invocation type; None stands for the default, as in 0.1.7
+        :param is_traced: the call has its span already
         """
+        if self._tracer is not None and not is_traced:
+            from tencentserverless._base.tracing import begin_traced
+
+            options: "Options" = {"region": region, "routing_key": routing_key, "timeout": timeout}
+            options.update(idempotent=idempotent, on_attempt=on_attempt, max_attempts=max_attempts, headers=headers)
+            return begin_traced(self._context(), self._begin, function_name, data, names, options)
         namespace, log_type, qualifier, invocation_type = names
         if self._has_moved is not None and self._has_moved():
             self._follow_environment()
@@ -217,7 +283,12 @@ class BaseClient:
             deadline=CLOCK.monotonic() + seconds,
             is_idempotent=check_flag("idempotent", idempotent),
         )
-        flow = invoke_flow(call, target, self._state, self._policy, CLOCK)
+        policy = self._policy
+        if headers is not None:
+            call.headers = encode_headers(headers)
+        if max_attempts is not None:
+            policy = Policy(check_count("max_attempts", max_attempts), policy.rng, policy.budget)
+        flow = invoke_flow(call, target, self._state, policy, CLOCK)
         if on_attempt is None and self._on_attempt is None and not is_logged(self._logger_name):
             return flow
         from tencentserverless._base.observer import observe
@@ -237,6 +308,8 @@ class BaseClient:
             logger_name=self._logger_name,
             state=self._state,
             timeout_seconds=self._timeout,
+            trace_key=self._options["trace_key"],
+            tracer=self._tracer,
         )
 
     def _find_target(self, region: "str | None") -> Target:
@@ -254,11 +327,14 @@ class BaseClient:
         name = config.check_region(region or self._region)
         targets = self._targets  # before the address: see _follow_environment
         origin = self._addressing.locate(name)
-        target = Target(origin, RequestBuilder(origin.authority, self._options["language"], AGENT))
+        options = self._options
+        agent = AGENT if options["user_agent"] is None else AGENT + "; " + options["user_agent"]
+        builder = RequestBuilder(origin.authority, options["language"], agent, encode_headers(options["headers"] or {}))
+        target = Target(origin, builder)
         targets[name] = target
         return target
 
-    def __getattr__(self, name: str) -> "Any":
+    def __getattr__(self, name: str) -> "Any":  # the name of a function
         if name.startswith("_"):
             raise AttributeError("{} has no attribute {!r}".format(type(self).__name__, name))
         if name in RESERVED:
@@ -276,11 +352,11 @@ class BaseClient:
 
     __iter__ = None  # with __getitem__ alone, the client would be an endless sequence of functions
 
-    def call(self, name: str) -> "Any":
+    def call(self, attr_name: str) -> "Any":
         """Make a handle on the function of that name: ``client.call("name")(data={...})``."""
-        return self[name]
+        return self[attr_name]
 
-    def function(self, name: str, **options: object) -> "Any":
+    def function(self, *name: "Any", **options: "Any") -> "Any":
         """Make a handle on one function."""
         raise NotImplementedError
 
@@ -299,95 +375,24 @@ class BaseClient:
         region = self._region if self._is_region_given else None
         defaults = BaseClient.__init__.__kwdefaults__ or {}
         changed = {name: value for name, value in self._options.items() if value != defaults[name]}
-        return _rebuild_client, (type(self), (region, *self._keys), changed)
+        added = {name: value for name, value in vars(self).items() if name not in _FIELDS}
+        return _rebuild_client, (type(self), (region, *self._keys), changed, added)
 
 
-def _rebuild_client(cls: "type[BaseClient]", given: "tuple[str | None, ...]", options: "Options") -> BaseClient:
-    """Make a client again, for pickle and copy; it opens its own connections."""
-    return cls(*given, **options)
+_SETTINGS = frozenset(BaseClient.__init__.__kwdefaults__ or ())
+_HEAD_SETTINGS = ("language", "user_agent", "headers")  # that the head of each request holds
 
 
-class Ambient:
-    """The client of module-level calls: one for the process, made anew when the environment changes.
+def _rebuild_client(
+    cls: "type[BaseClient]", given: "tuple[str | None, ...]", options: "Options", added: "Options"
+) -> BaseClient:
+    """Make a client again, for pickle and copy; it opens its own connections.
 
-    :param make: makes a client
+    The ``__init__`` of a subclass may have other parameters, so it is not called.
+
+    :param added: attributes of a subclass
     """
-
-    __slots__ = ("_found", "_lock", "_make")
-
-    def __init__(self, make: "Callable[[], object]") -> None:
-        self._make = make
-        self._lock = ForkLock()
-        self._found: "Any" = (None, None)  # a snapshot of the environment, and the client made from it
-
-    def get(self) -> "Any":
-        """Return the client for the environment as it is now."""
-        snapshot = config.snapshot()
-        found = self._found
-        return found[1] if found[0] == snapshot else self._lock.hold(self._renew, self._renew, snapshot)
-
-    def _renew(self, snapshot: "tuple[str | None, ...]") -> "Any":
-        """Make a client, unless another thread, or a signal handler during this call, has made one."""
-        if self._found[0] != snapshot:
-            made = self._make()
-            if self._found[0] != snapshot:
-                self._found = (snapshot, made)
-        return self._found[1]
-
-
-class BaseFunction:
-    """A remote function as a Python callable.
-
-    :param client: makes the calls
-    :param options: keyword arguments of ``client.invoke`` for every call
-    """
-
-    __slots__ = ("_client", "_options", "name")
-
-    name: str
-
-    def __init__(self, client: BaseClient, name: str, options: "Options") -> None:
-        _check_options(options)
-        self._client = client
-        self._options = options
-        self.name = name
-
-    def __repr__(self) -> str:
-        return "<{} {} of {!r}>".format(type(self).__name__, self.name, self._client)
-
-    def __reduce__(self) -> "tuple[object, ...]":
-        return type(self), (self._client, self.name, self._options)
-
-    def _spawn_options(self) -> "Options":
-        """Select the options that ``client.spawn`` takes."""
-        return {name: value for name, value in self._options.items() if name not in ("log_type", "invocation_type")}
-
-    def _merge(self, args: "tuple[object, ...]", keywords: "dict[str, object]") -> "Options":
-        """Make the arguments of ``client.invoke`` for a native call."""
-        if "data" in keywords and len(keywords) == 1 and not args:  # the form in Tencent's guide
-            return dict(self._options, **keywords) if self._options else keywords
-        options = dict(self._options)
-        for option in CALL_OPTIONS:
-            if option in keywords:
-                options[option] = keywords.pop(option)
-        options["data"] = read_event(self.name, args, keywords)
-        return options
-
-
-def _check_options(options: "Options") -> None:
-    """Refuse options that no call can have. Names and keys are checked where the request is built.
-
-    :raises TypeError, ValueError: for an unknown option, and for a value that cannot be used
-    """
-    for name, value in options.items():
-        if name not in _FUNCTION_OPTIONS:
-            raise TypeError("unknown option {!r}; allowed are {}".format(name, ", ".join(_FUNCTION_OPTIONS)))
-        if name == "idempotent":
-            check_flag(name, value)
-        elif name == "timeout" and value is not None:
-            check_seconds(name, value)
-        elif name == "on_attempt":
-            check_hook(value)
-
-
-_FUNCTION_OPTIONS = (*CALL_OPTIONS, "region", "routing_key", "timeout", "idempotent", "on_attempt")
+    client = cls.__new__(cls)
+    BaseClient.__init__(client, *given, **options)
+    vars(client).update(added)
+    return client

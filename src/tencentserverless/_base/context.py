@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from tencentserverless._base.arguments import Hook
+    from tencentserverless._base.arguments import Hook, Tracer
     from tencentserverless._base.observer import Observer
     from tencentserverless._core.flow import ClientState, Target
     from tencentserverless._core.retry import Policy
@@ -23,6 +23,8 @@ class ClientContext:
     :ivar region: of calls that name none
     :ivar state: the facts that the client has learnt from its calls
     :ivar timeout_seconds: for a call, all its attempts included
+    :ivar trace_key: the key of an event that gets the context of its span, None for none
+    :ivar tracer: makes a span for each call, None for none
     """
 
     __slots__ = (
@@ -34,6 +36,8 @@ class ClientContext:
         "region",
         "state",
         "timeout_seconds",
+        "trace_key",
+        "tracer",
     )
 
     find_target: "Callable[[str | None], Target]"
@@ -44,6 +48,8 @@ class ClientContext:
     region: str
     state: "ClientState"
     timeout_seconds: float
+    trace_key: "str | None"
+    tracer: "Tracer | None"
 
     def __init__(self, **values: object) -> None:
         for name in self.__slots__:

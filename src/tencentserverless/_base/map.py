@@ -8,13 +8,14 @@ from collections import deque
 from logging import getLogger
 
 from tencentserverless import config
-from tencentserverless._base.arguments import check_flag, check_hook, check_seconds, check_width
+from tencentserverless._base.arguments import check_count, check_flag, check_hook, check_seconds, check_width
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import wire
 from tencentserverless._core.flow import invoke_flow
 from tencentserverless._core.map_window import MapPolicy, Window
 from tencentserverless._core.observation import observe_flow
-from tencentserverless._core.request import Call, encode_event
+from tencentserverless._core.request import Call, encode_event, encode_headers
+from tencentserverless._core.retry import Policy
 from tencentserverless.exception import NetworkError, TencentServerlessSDKException
 from tencentserverless.journal import Journal, JournalError
 from tencentserverless.models import Verdict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.tracing import CallTrace
     from tencentserverless._core.flow import Failed, Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless.models import InvokeResult
@@ -60,6 +62,7 @@ class BaseMapRun:
         grace: float,
     ) -> None:
         width = check_width(concurrency, context.max_connections, DEFAULT_CONCURRENCY)
+        self._policy = context.policy
         self.returns_exceptions = check_flag("return_exceptions", return_exceptions)
         self._context = context
         self._name = name
@@ -70,7 +73,7 @@ class BaseMapRun:
         self._fault: "BaseException | None" = None  # the error of the iterable
         self._pid = os.getpid()
         self._lost: "list[int]" = []  # positions of calls that were stopped and may have run
-        self.window = Window(width, check_flag("ordered", ordered), context.policy, self._note_limit)
+        self.window = Window(width, check_flag("ordered", ordered), self._policy, self._note_limit)
         region = self._fixed["region"]
         self._journal: "Journal | None" = None
         if journal is not None:
@@ -87,6 +90,11 @@ class BaseMapRun:
         self._timeout = context.timeout_seconds if timeout is None else check_seconds("timeout", timeout)
         self._observer = context.find_observer(check_hook(options.pop("on_attempt", None)))
         self._is_idempotent = check_flag("idempotent", options.pop("idempotent", False))
+        max_attempts = options.pop("max_attempts", None)
+        if max_attempts is not None:
+            budget = context.policy.budget
+            self._policy = Policy(check_count("max_attempts", max_attempts), context.policy.rng, budget)
+        self._headers = encode_headers(options.pop("headers", None) or {})
         region = config.check_region(options.pop("region", None) or context.region)
         self._fixed: "Options" = {
             "namespace": options.pop("namespace", None) or wire.DEFAULT_NAMESPACE,
@@ -103,9 +111,15 @@ class BaseMapRun:
     def _admit(self, data: object) -> "tuple[MapInput, Flow[InvokeResult] | None]":
         """Take a pulled input: make its entry and its flow, None where its outcome is known without a call."""
         entry = self.window.add()
+        trace = self._begin_span()
         try:
+            if trace is not None:
+                data = trace.put_into(data, self._context.trace_key)
             call = Call(self._name, data, deadline=CLOCK.monotonic() + self._timeout, **self._fixed)
+            call.headers = self._headers
         except (TypeError, ValueError) as error:
+            if trace is not None:
+                trace.fail(error)
             self.window.note_ended(entry, forget_frames(error))
             return entry, None
         if self._journal is not None:
@@ -118,9 +132,18 @@ class BaseMapRun:
                 self.window.note_ended(entry, known)
                 return entry, None
         flow = invoke_flow(call, self._target, self._context.state, MapPolicy(self.window, entry), CLOCK)
-        if self._observer is not None:
+        if trace is not None:
+            flow = trace.observe(flow, call, self._observer)
+        elif self._observer is not None:
             flow = observe_flow(flow, call, CLOCK, self._observer)
         return entry, flow
+
+    def _begin_span(self) -> "CallTrace | None":
+        if self._context.tracer is None:
+            return None
+        from tencentserverless._base.tracing import CallTrace
+
+        return CallTrace(self._context.tracer, self._name, self._fixed["region"])
 
     def _check_ahead(self, inputs: "list[object]") -> None:
         """Compare the first inputs with the journal's, before any is sent.
@@ -263,6 +286,47 @@ class MapProgress:
 
     def __repr__(self) -> str:
         return "<{} {}>".format(type(self).__name__, self._run.describe())
+
+
+if TYPE_CHECKING:
+    # The types of a map whose errors are handed out, and of one whose errors are raised: the second is the narrower.
+
+    class MapWithErrors(MapProgress):
+        """A map with ``return_exceptions``."""
+
+        def __iter__(self) -> "MapWithErrors":
+            """Return the map."""
+
+        def __next__(self) -> "InvokeResult | Exception":
+            """Return the next outcome; its ``position`` is its input's."""
+
+        def __enter__(self) -> "MapWithErrors":
+            """Return the map."""
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def close(self) -> None:
+            """Stop the map."""
+
+    class AsyncMapWithErrors(MapProgress):
+        """An asynchronous map with ``return_exceptions``."""
+
+        def __aiter__(self) -> "AsyncMapWithErrors":
+            """Return the map."""
+
+        async def __anext__(self) -> "InvokeResult | Exception":
+            """Return the next outcome; its ``position`` is its input's."""
+
+        async def __aenter__(self) -> "AsyncMapWithErrors":
+            """Return the map."""
+
+        async def __aexit__(self, *_: object) -> None: ...
+
+        async def aclose(self) -> None:
+            """Stop the map."""
+
+else:
+    MapWithErrors = AsyncMapWithErrors = MapProgress
 
 
 def forget_frames(error: Exception) -> Exception:

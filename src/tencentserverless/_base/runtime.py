@@ -1,13 +1,16 @@
-"""Services of the process for every call: clocks, a random generator, and a check for a log at DEBUG."""
+"""The clocks, random numbers and loggers that all calls of the process share, and the client of module-level calls."""
 
 import time
 from sys import modules
 
+from tencentserverless import config
+from tencentserverless._base.fork_lock import ForkLock
 from tencentserverless._core.flow import Clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logging import Logger
+    from typing import Any, Callable
 
 CLOCK = Clock(time.time, time.monotonic)
 
@@ -31,3 +34,30 @@ def is_logged(logger_name: str) -> bool:
             return False
         logger = _loggers[logger_name] = get_logger(logger_name)
     return logger.isEnabledFor(10)  # logging.DEBUG
+
+
+class Ambient:
+    """The client of module-level calls: one for the process, made anew when the environment changes."""
+
+    __slots__ = ("_found", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = ForkLock()
+        self._found: "Any" = (None, None)  # class and environment as they were, and the client made from them
+
+    def get(self, make: "Callable[[], Any]") -> "Any":
+        """Return the client for the environment as it is now.
+
+        :param make: the class, looked up by the caller each time: a test may have put another one in its place
+        """
+        snapshot = (make, config.snapshot())
+        found = self._found
+        return found[1] if found[0] == snapshot else self._lock.hold(self._renew, self._renew, snapshot)
+
+    def _renew(self, snapshot: "tuple[Callable[[], Any], object]") -> "Any":
+        """Make a client, unless another thread, or a signal handler during this call, has made one."""
+        if self._found[0] != snapshot:
+            made = snapshot[0]()
+            if self._found[0] != snapshot:
+                self._found = (snapshot, made)
+        return self._found[1]

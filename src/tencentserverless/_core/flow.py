@@ -208,7 +208,7 @@ def invoke_flow(
         if isinstance(credentials, exception.CallError):
             raise credentials if log is None else log.conclude(credentials)
         timestamp = int(clock.wall()) + state.offset_seconds
-        request = builder.build(body, action, call.region, credentials, timestamp)
+        request = builder.build(body, action, call.region, credentials, timestamp, call.headers)
         exchange = Exchange(target.origin, request, call.deadline, action)
         policy.begin(exchange)
         started = clock.monotonic()

@@ -8,11 +8,12 @@ from json import JSONEncoder
 from json.encoder import encode_basestring
 
 from tencentserverless._core import wire
+from tencentserverless._core.bodies import TOKEN
 from tencentserverless._core.signing import Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, Mapping
 
     from tencentserverless.models import Credentials
 
@@ -28,6 +29,7 @@ class Call:
         "deadline",
         "event",
         "function_name",
+        "headers",
         "invocation_type",
         "is_idempotent",
         "log_type",
@@ -64,6 +66,7 @@ class Call:
         self.routing_key = routing_key
         self.deadline = deadline
         self.is_idempotent = is_idempotent
+        self.headers = b""  # header lines of the caller's own
 
 
 class Query:
@@ -72,6 +75,7 @@ class Query:
     __slots__ = ("action", "body", "deadline", "function_name", "is_idempotent", "namespace", "region")
 
     invocation_type = qualifier = ""
+    headers = b""
 
     def __init__(
         self,
@@ -189,12 +193,14 @@ class RequestBuilder:
     :param host: as the Host header gives it, with the port if that is not the scheme's default
     :param language: of error messages, ``zh-CN`` or ``en-US``
     :param agent: the client's name, for Tencent's logs
+    :param headers: header lines of the caller's own, of every request
     """
 
-    def __init__(self, host: str, language: str, agent: str) -> None:
+    def __init__(self, host: str, language: str, agent: str, headers: bytes = b"") -> None:
         self._host = host
         self._language = language
         self._agent = agent
+        self._headers = headers
         self._signer = Signer(host, wire.SERVICE, wire.CONTENT_TYPE)
         self._heads: "dict[tuple[str, str, str], bytes]" = {}
         self._bodies: "dict[tuple[str | None, ...], str]" = {}
@@ -229,10 +235,23 @@ class RequestBuilder:
             _check_sizes(event, len(body), call.invocation_type)
         return body
 
-    def build(self, body: bytes, action: str, region: str, credentials: "Credentials", timestamp: int) -> bytes:
-        """Build the whole request, signed for this time (UNIX seconds)."""
+    def build(
+        self,
+        body: bytes,
+        action: str,
+        region: str,
+        credentials: "Credentials",
+        timestamp: int,
+        headers: bytes = b"",
+    ) -> bytes:
+        """Build the whole request, signed for this time (UNIX seconds).
+
+        :param headers: header lines of the caller's own
+        """
         key = (action, region, credentials.token)
         head = self._heads.get(key) or self._keep_head(key)
+        if headers:
+            head = _REQUEST_LINE + headers.replace(b"%", b"%%") + head[len(_REQUEST_LINE) :]
         return head % (timestamp, self._signer.sign(credentials, timestamp, body), len(body)) + body
 
     def _keep_prefix(self, key: "tuple[str | None, ...]", call: Call, action: str) -> str:
@@ -252,7 +271,6 @@ class RequestBuilder:
     def _keep_head(self, key: "tuple[str, str, str]") -> bytes:
         action, region, token = key
         lines = [
-            "POST / HTTP/1.1",
             "Host: " + self._host,
             "Content-Type: " + wire.CONTENT_TYPE,
             "User-Agent: " + self._agent,
@@ -264,14 +282,15 @@ class RequestBuilder:
         ]
         if token:
             lines.append("X-TC-Token: " + token)
-        text = "\r\n".join(lines).replace("%", "%%")
+        text = "\r\n".join([*lines, ""]).encode("ascii") + self._headers
         if len(self._heads) >= _KEPT:
             self._heads.clear()
-        head = text + "\r\nX-TC-Timestamp: %d\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n"
-        kept = self._heads[key] = head.encode("ascii")
+        kept = self._heads[key] = _REQUEST_LINE + text.replace(b"%", b"%%") + _LAST_LINES
         return kept
 
 
+_REQUEST_LINE = b"POST / HTTP/1.1\r\n"
+_LAST_LINES = b"X-TC-Timestamp: %d\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n"
 _PAYLOAD_KEYS = {action: '"{}":'.format(field) for action, field in wire.PAYLOAD_FIELDS.items()}
 
 
@@ -303,6 +322,46 @@ def check_header_value(name: str, value: str) -> str:
             "{} holds a blank, a line break or a character outside ASCII; give it without them".format(name)
         )
     return value
+
+
+#: Headers of the SDK's own, and those that change how a message is framed or sent on. Names are lower-case.
+_OWN_HEADERS = frozenset(
+    (
+        "host content-type content-length user-agent authorization x-tc-action x-tc-version x-tc-region x-tc-language "
+        "x-tc-requestclient x-tc-token x-tc-timestamp transfer-encoding connection keep-alive te trailer upgrade "
+        "expect accept-encoding proxy-authorization proxy-connection"
+    ).split()
+)
+MAX_CALLER_HEADERS = 32
+MAX_CALLER_HEADER_BYTES = 8192
+
+
+def encode_headers(headers: "Mapping[str, str]") -> bytes:
+    """Write the caller's own headers as header lines. They are not signed.
+
+    :raises TypeError: if it is no mapping of texts
+    :raises ValueError: for a header that the SDK writes itself, and for a name or value that no header line can hold;
+        the message has the name and never the value
+    """
+    if not hasattr(headers, "items"):
+        raise TypeError("headers must be a dict of texts, not {!r}".format(type(headers)))
+    lines = []
+    for name, value in headers.items():
+        if not all(isinstance(text, str) for text in (name, value)):
+            raise TypeError("headers must be a dict of texts; {!r} is no text or has none".format(name))
+        if not name or not TOKEN.issuperset(name.encode("utf-8")):
+            raise ValueError("headers has the name {!r}, which no header can have".format(name))
+        if name.lower() in _OWN_HEADERS:
+            raise ValueError("headers has {!r}, which the SDK writes itself".format(name))
+        if value != value.strip() or not all(32 <= ord(character) <= 126 for character in value):
+            words = "the header {!r} has a line break, a blank at its end or a character outside ASCII; encode it"
+            raise ValueError(words.format(name))
+        lines.append("{}: {}\r\n".format(name, value))
+    text = "".join(lines).encode("ascii")
+    if len(lines) > MAX_CALLER_HEADERS or len(text) > MAX_CALLER_HEADER_BYTES:
+        words = "headers has {} headers of {} bytes; a call carries at most {} of {} bytes"
+        raise ValueError(words.format(len(lines), len(text), MAX_CALLER_HEADERS, MAX_CALLER_HEADER_BYTES))
+    return text
 
 
 def build_tunnel_request(authority: str, credentials: str) -> bytes:

@@ -13,7 +13,7 @@ from tencentserverless.models import InvokeResult, Verdict, rebuild_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
 
     from tencentserverless._core.http11 import Response
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Fields = dict[str, Any]
 
     Failed = exception.CallError | exception.TencentServerlessSDKException
+    CallFailed = TypeVar("CallFailed", bound=exception.CallError)
 
 _decoder = JSONDecoder()
 _SHOWN_CHARACTERS = 512  # of an answer that could not be decoded
@@ -35,13 +36,15 @@ def read_response(response: "Response") -> "InvokeResult | Failed":
     result = answer.get("Result")
     if not isinstance(result, dict) or not isinstance(result.get("RetMsg", ""), (str, type(None))):
         return _protocol_error(response, "has neither a Result nor an Error")
-    return read_result(envelope, answer, result)
+    found = read_result(envelope, answer, result)
+    found._headers = response.headers  # noqa: SLF001  # a value of this package
+    return found
 
 
 def read_envelope(response: "Response") -> "Fields | exception.CallError":
     """Decode the answer of any action, or make the error to raise."""
     if response.status != 200:
-        return _server_error(response)
+        return _with_headers(_server_error(response), response)
     try:
         envelope: "Fields" = _decode(response.body.decode("utf-8"))
         answer = envelope["Response"]
@@ -50,7 +53,12 @@ def read_envelope(response: "Response") -> "Fields | exception.CallError":
         if _is_foreign(fault):
             raise
         return _protocol_error(response, "is no JSON with a Response ({})".format(type(fault).__name__))
-    return envelope if error is None else _api_error(envelope, answer, error)
+    return envelope if error is None else _with_headers(_api_error(envelope, answer, error), response)
+
+
+def _with_headers(error: "CallFailed", response: "Response") -> "CallFailed":
+    error._headers = response.headers  # noqa: SLF001  # a value of this package
+    return error
 
 
 def _decode(text: str) -> "Any":
@@ -186,7 +194,8 @@ def _server_error(response: "Response") -> "exception.ServerError":
 
 def _protocol_error(response: "Response", fault: str) -> "exception.ProtocolError":
     start = _start_of(response.body)
-    return exception.ProtocolError("ClientNetworkError", "the answer {}: {!r}".format(fault, start), response=start)
+    message = "the answer {}: {!r}".format(fault, start)
+    return _with_headers(exception.ProtocolError("ClientNetworkError", message, response=start), response)
 
 
 def _start_of(body: bytes) -> str:

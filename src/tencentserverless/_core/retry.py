@@ -83,14 +83,15 @@ class Policy:
     """Decides when a call is tried again. Each client has one, whose budget all calls of the client share.
 
     :param max_attempts: tries in all, at least 1
+    :param budget: of the client, None for a new one
     """
 
     __slots__ = ("budget", "max_attempts", "rng")
 
-    def __init__(self, max_attempts: int, rng: "Rng") -> None:
+    def __init__(self, max_attempts: int, rng: "Rng", budget: "Budget | None" = None) -> None:
         self.max_attempts = max_attempts
         self.rng = rng
-        self.budget = Budget()
+        self.budget = budget or Budget()
 
     def begin(self, exchange: object) -> None:
         """Take note of an attempt: its request is built, and will be sent next.

@@ -10,7 +10,7 @@ from functools import partial
 from time import monotonic
 
 from tencentserverless._base.arguments import iterate_inputs
-from tencentserverless._base.map import BaseMapRun, MapProgress, make_interrupted
+from tencentserverless._base.map import BaseMapRun, MapWithErrors, make_interrupted
 from tencentserverless._base.process import getpid
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
@@ -44,7 +44,7 @@ _CONTAINERS: "tuple[Iterable[object], ...]" = ([], (), range(0), set(), {}, {}.v
 _CONTAINER_KINDS = tuple(type(iter(each)) for each in _CONTAINERS)
 
 
-class Map(MapProgress):
+class Map(MapWithErrors):
     """The outcomes of a ``map``, an iterator. Calls are driven while you iterate.
 
     Left early, by ``break``, an error or Ctrl-C, it sends no more requests, waits a while for calls under way, and

@@ -38,7 +38,7 @@ def run() -> int:
         failure = translate(error)
         if failure is None:  # a defect of ours: the traceback is for the report
             raise
-        return printing.fail(failure.code, str(failure), failure.detail, failure.facts)
+        return printing.fail(failure.code, str(failure), failure.detail, failure.faults, facts=failure.facts)
     return _exit_of(code) if isinstance(code, int) else Exit.OK
 
 

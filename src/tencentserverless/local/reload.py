@@ -13,8 +13,10 @@ from tencentserverless.local.errors import StartupError
 from tencentserverless.local.function_folders import end_old, read_project, scan_folder, tell
 from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
+from tencentserverless.local.project.env_files import is_env_file
+from tencentserverless.local.project.file_stamps import Stamps
 from tencentserverless.local.project.handler_check import find_handler_fault
-from tencentserverless.local.project.watch import Stamps, Watch
+from tencentserverless.local.project.watch import Watch
 from tencentserverless.local.registry.catalogue import SyncResult
 from tencentserverless.local.registry.database import DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition, settings_of
@@ -86,7 +88,7 @@ class Reloader:
     async def _apply(self, paths: set[Path]) -> None:
         """Reload all functions that changed paths may belong to."""
         folders = {record.code_folder for record in self._project.records.values()}
-        if any(path.name == ENTRY_FILE or path.name in NAMES or not path.suffix or path in folders for path in paths):
+        if any(_can_configure(path) or path in folders for path in paths):
             await self._read_manifests()
         for key in {*self._project.records, *self._services.catalogue.kept()}:
             if self._is_concerned(key, paths):
@@ -174,6 +176,11 @@ class Reloader:
         for notice in project.told_at_start():
             if notice not in told:
                 self._services.console.show(f"scf: {notice}{'; ' + _STAYS if notice.startswith('not served') else ''}")
+
+
+def _can_configure(path: Path) -> bool:
+    """True if a changed path can change which functions there are, or their settings: a folder has no suffix."""
+    return path.name == ENTRY_FILE or path.name in NAMES or is_env_file(path.name) or not path.suffix
 
 
 def _keep_broken(before: Project, now: Project) -> None:

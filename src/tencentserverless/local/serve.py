@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.http.tls import TlsServerConfig
     from tencentserverless.local.lifecycle import Lifecycle
     from tencentserverless.local.project.discovery import Project
-    from tencentserverless.local.project.watch import Stamps
+    from tencentserverless.local.project.file_stamps import Stamps
     from tencentserverless.local.services import Services
     from tencentserverless.local.worker.interpreters import Interpreters
 
@@ -77,14 +77,14 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     """
     from tencentserverless.local.http.server import bind_listeners
     from tencentserverless.local.project.discovery import discover
-    from tencentserverless.local.project.watch import stamp_files
+    from tencentserverless.local.project.watch import stamp_project
     from tencentserverless.local.worker.interpreters import Interpreters
 
     descriptor_limit.raise_limit()
     umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
     try:
         settings = dataclasses.replace(settings, umask=umask)
-        before = stamp_files([settings.project.resolve()]) if settings.follows_files else {}
+        before = stamp_project(settings.project.resolve()) if settings.follows_files else {}
         project = discover(
             settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
         )

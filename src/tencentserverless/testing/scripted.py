@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from tencentserverless._base.arguments import check_count, check_flag, check_seconds
-from tencentserverless._base.client import AGENT, LANGUAGES, BaseFunction
+from tencentserverless._base.arguments import LANGUAGES, check_count, check_flag, check_seconds
+from tencentserverless._base.client import AGENT
+from tencentserverless._base.function import BaseFunction
 from tencentserverless._base.invocation import BaseInvocation
 from tencentserverless._core import wire
 from tencentserverless._core.invocation_records import InvocationRef

@@ -32,6 +32,11 @@ def test_colours_are_for_terminals_alone(run_scf):
     assert "\x1b" not in run_scf("nope", env={"TERM": "xterm"}).stderr
 
 
+def test_further_faults_have_lines_of_their_own(capsys):
+    assert printing.fail(4, "the first\nin one line", faults=["a.yml:1: x\r", "a.yml:2: y"]) == 4
+    assert capsys.readouterr().err == "scf: error: the first in one line\n  a.yml:1: x\\r\n  a.yml:2: y\n"
+
+
 def test_what_moves_a_terminal_is_shown_and_not_done():
     assert printing.plain("a\x1b[2Jb\rc\x07\n\té") == "a\\x1b[2Jb\\rc\\x07\n\té"
 

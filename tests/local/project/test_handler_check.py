@@ -14,6 +14,8 @@ MAIN = "def main_handler(event, context):\n    return event\n"
         ({"index.py": MAIN}, "index.main_handler", ""),
         ({"index.py": MAIN}, "main.run", "no main.py; index.py has main_handler"),
         ({"index.py": MAIN, "a.py": "def run(): pass\n"}, "main.run", "no main.py; a.py has run"),
+        ({"index.py": f"{MAIN}print 'Python 2'\n"}, "main.run", "no main.py; index.py has main_handler"),
+        ({"index.py": "def broken(:\n"}, "main.run", "no main.py; there is index.py"),
         ({"handlers/order.py": MAIN}, "handlers.order.main", "no handlers.order.py; did you mean handlers/order.main?"),
         ({"index.py": MAIN}, "index.main_handle", "no main_handle in index.py; did you mean main_handler?"),
         ({"index.py": "x = 1\n"}, "index.run", "no run in index.py; it has x"),

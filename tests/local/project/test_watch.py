@@ -11,7 +11,7 @@ import pytest
 from watchfiles import Change
 
 from tencentserverless.local.project import watch as watch_module
-from tencentserverless.local.project.watch import Watch, digest, stamp_files
+from tencentserverless.local.project.watch import Watch, digest, stamp_project
 
 PATIENCE_SECONDS = 30
 
@@ -29,11 +29,13 @@ async def watching(root, *folders, tell=pytest.fail):
             came.set()
 
     async def heard(*paths):
-        """One of these was told."""
+        """One of these was told. Returns all that were."""
         while seen.isdisjoint(paths):
             came.clear()
             await came.wait()
+        told = set(seen)
         seen.clear()
+        return told
 
     task = asyncio.ensure_future(listen())
     try:
@@ -65,7 +67,7 @@ def test_it_has_begun_when_it_is_there(tmp_path):
 def test_what_has_changed_before_it_began_is_told_by_its_begin(tmp_path):
     for name in ("same", "saved", "removed"):
         (tmp_path / f"{name}.py").write_text("")
-    before = stamp_files([tmp_path])
+    before = stamp_project(tmp_path)
     (tmp_path / "saved.py").write_text("x")
     (tmp_path / "removed.py").unlink()
     (tmp_path / "made.py").write_text("")
@@ -73,7 +75,7 @@ def test_what_has_changed_before_it_began_is_told_by_its_begin(tmp_path):
     async def scenario():
         watched = Watch(tmp_path, lambda: (), pytest.fail, before)
         assert await watched.begin() == {tmp_path / f"{name}.py" for name in ("saved", "removed", "made")}
-        again = Watch(tmp_path, lambda: (), pytest.fail, stamp_files([tmp_path]))
+        again = Watch(tmp_path, lambda: (), pytest.fail, stamp_project(tmp_path))
         assert await again.begin() == set()
 
     run(scenario)
@@ -91,6 +93,52 @@ def test_what_lies_elsewhere_is_watched_too(tmp_path):
             await heard(tmp_path / "none")
             (tmp_path / "none" / "one.py").write_text("")
             await heard(tmp_path / "none" / "one.py")
+
+    run(scenario)
+
+
+async def refuse_to_watch(*_told):
+    raise OSError("too many watches")
+    yield
+
+
+@pytest.mark.parametrize("is_polling", [False, True])
+def test_saved_variables_are_told_and_the_digest_of_their_folder_stays(tmp_path, monkeypatch, is_polling):
+    root = tmp_path / "project"
+    for name in ("fn", ".venv"):
+        (root / name).mkdir(parents=True)
+    before = digest(root)
+    if is_polling:
+        monkeypatch.setattr(watch_module, "_awatch", refuse_to_watch)
+
+    async def scenario():
+        async with watching(root, tell=lambda words: None) as heard:
+            for place in (root / ".env", root / "fn" / ".env.test"):
+                place.write_text("A=1\n")
+                await heard(place)
+            (root / ".venv" / ".env").write_text("A=1\n")
+            (root / ".hidden").write_text("")
+            (root / "one.py").write_text("")
+            assert await heard(root / "one.py") == {root / "one.py"}
+
+    run(scenario)
+    (root / "one.py").unlink()
+    assert digest(root) == before
+
+
+def test_files_above_the_project_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(watch_module, "_LOOK_MS", 20)
+    root = tmp_path / "a" / "project"
+    root.mkdir(parents=True)
+
+    async def scenario():
+        async with watching(root) as heard:
+            for path in (tmp_path / ".env", tmp_path / "a" / ".env.dev", tmp_path / "a" / "serverless.yml"):
+                path.write_text("A: 1\n")
+                await heard(path)
+        before = stamp_project(root)
+        (tmp_path / ".env").unlink()
+        assert await Watch(root, lambda: (), pytest.fail, before).begin() == {tmp_path / ".env"}
 
     run(scenario)
 

@@ -3,6 +3,7 @@
 This module loads only after an error, so that the error classes need not load before.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from tencentserverless.cli.exits import Exit
@@ -51,12 +52,22 @@ class Failure(Exception):
 
     :param detail: lines to print before it
     :param facts: for its JSON; see ``printing.describe_failure``
+    :param faults: lines to print after it, each about a further fault
     """
 
-    def __init__(self, code: Exit, message: str, detail: str = "", facts: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        code: Exit,
+        message: str,
+        detail: str = "",
+        faults: Sequence[str] = (),
+        *,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail
+        self.faults = faults
         self.facts = facts
 
 
@@ -65,7 +76,8 @@ def translate(error: Exception) -> Failure | None:
     if isinstance(error, Failure):
         return error
     if isinstance(error, StartupError):
-        return Failure(_START_EXITS[error.reason], str(error))
+        message, *faults = str(error).split("\n")
+        return Failure(_START_EXITS[error.reason], message, faults=faults)
     if isinstance(error, ServerFailed):
         return Failure(Exit.FAILED, str(error))
     if isinstance(error, TencentServerlessSDKException):
@@ -92,7 +104,7 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     line = _VERDICTS[error.executed].format(_end(words))
     if status is not None:  # an errorCode alone explains nothing
         line = f"{line}; run: scf explain {status}"
-    return Failure(Exit.FUNCTION, line, detail, facts)
+    return Failure(Exit.FUNCTION, line, detail, facts=facts)
 
 
 def _facts_of(error: TencentServerlessSDKException | CallError, code: object) -> dict[str, Any]:

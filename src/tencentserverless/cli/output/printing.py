@@ -9,6 +9,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, TextIO
 
     from tencentserverless.cli.exits import Exit
@@ -16,14 +17,21 @@ if TYPE_CHECKING:
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
-def fail(code: "Exit", message: str, detail: str = "", facts: "dict[str, Any] | None" = None) -> int:
+def fail(
+    code: "Exit", message: str, detail: str = "", faults: "Sequence[str]" = (), *, facts: "dict[str, Any] | None" = None
+) -> int:
     """Print an error in one line; the value is the exit code. With ``--json``, print it as JSON to stdout as well.
 
     :param detail: lines to print before it, such as the traceback of a function
+    :param faults: lines to print after it, each about a further fault
     :param facts: parts of the JSON that are more exact than ``code`` and ``message``; see ``describe_failure``
     """
     line = " ".join(message.splitlines())
     _complain(line, detail)
+    for fault in faults:
+        _write(sys.stderr, "  {}\n".format(plain(_translate(fault, sys.stderr))))
+    if faults:
+        facts = dict(facts or {}, message="\n".join((line,) + tuple(faults)))
     if _wants_json():
         _write(sys.stdout, describe_failure(code, line, facts) + "\n")
     return int(code)

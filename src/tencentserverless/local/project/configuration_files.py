@@ -7,6 +7,7 @@ from pathlib import Path
 SERVERLESS = ("serverless.yml", "serverless.yaml", "serverless.json")
 TEMPLATES = ("template.yaml", "template.yml")
 CLOUDBASE = "cloudbaserc.json"
+CONSOLE = "config.json"  # if it is of a template of the console: code often has a file of that name
 #: Files that configure functions and are not read, with the way out.
 UNREAD = {
     "serverless.js": "it is a program; write what it returns into a serverless.yml",
@@ -15,7 +16,8 @@ UNREAD = {
     "cloudbaserc.yaml": "write it as cloudbaserc.json",
     "cloudbaserc.yml": "write it as cloudbaserc.json",
 }
-NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, *UNREAD))
+NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, CONSOLE, *UNREAD))
+_MAX_LEVELS_ABOVE = 6
 
 
 def find_serverless(folder: Path) -> Iterator[Path]:
@@ -31,3 +33,11 @@ def find_others(folder: Path) -> Iterator[Path]:
 def find_unread(folder: Path) -> Iterator[Path]:
     """Yield the files of a folder that configure functions and are not read."""
     return (folder / name for name in UNREAD if (folder / name).is_file())
+
+
+def folders_above(root: Path) -> Iterator[Path]:
+    """Yield the folders above PATH whose files can name its code: up to the top of its repository."""
+    for folder in root.parents[:_MAX_LEVELS_ABOVE]:
+        yield folder
+        if (folder / ".git").exists():
+            return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project import configuration_files as files
+from tencentserverless.local.project.console_template import is_console_template
 from tencentserverless.local.project.file_reading import read_file
 from tencentserverless.local.project.function_reading import FunctionReading
 from tencentserverless.local.project.outputs import Outputs
@@ -21,7 +22,6 @@ from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 ENTRY_FILE = "index.py"
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv"))
-_MAX_LEVELS_ABOVE = 6
 
 
 @dataclass(slots=True)
@@ -135,12 +135,16 @@ def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
         return
     readings = [read_file(path, surroundings) for path in (*serverless, *unread)]
     yield from readings
+    is_ours = any(each.is_ours for each in readings)
     for path in files.find_others(folder):
         reading = read_file(path, surroundings)
-        if path.name in files.TEMPLATES and reading.is_ours and any(each.is_ours for each in readings):
+        if path.name in files.TEMPLATES and reading.is_ours and is_ours:
             report = type(reading.report)([f"{path} is ignored: {readings[0].path.name} configures the folder"])
             reading = FileReading(path, report=report, is_ours=False)
         yield reading
+        readings.append(reading)
+    if not any(each.is_ours for each in readings) and is_console_template(folder / files.CONSOLE):
+        yield read_file(folder / files.CONSOLE, surroundings)
 
 
 def read_place(
@@ -221,11 +225,9 @@ def _add_folder(project: Project, folder: Path, owner: Path | None, reader: Outp
 def _readings_above(root: Path, reader: Outputs) -> list[FileReading]:
     """Return the readings of the files above PATH, up to the top of its repository."""
     readings: list[FileReading] = []
-    for above in root.parents[:_MAX_LEVELS_ABOVE]:
+    for above in files.folders_above(root):
         if any((above / name).is_file() for name in files.NAMES):
             readings.extend(read_folder(above, reader))
-        if (above / ".git").exists():
-            break
     return readings
 
 

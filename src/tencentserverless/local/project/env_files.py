@@ -9,14 +9,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _LINE = re.compile(r"\s*([\w.-]+)\s*=\s*(.*)?\s*\Z")
-_LEVELS = 3  # the folder, its parent, its grandparent
+_NAME = ".env"
+LEVELS_ABOVE = 2  # after the folder, its parent and its grandparent
+
+
+def is_env_file(name: str) -> bool:
+    """True if a file of that name can hold variables: ``.env``, or ``.env.STAGE``."""
+    return name == _NAME or name.startswith(f"{_NAME}.")
 
 
 def candidates(folder: Path, stage: str) -> Iterator[Path]:
     """Yield the files that may hold a folder's variables, the first one first."""
-    for place in (folder, *folder.parents)[:_LEVELS]:
-        yield place / f".env.{stage}"
-        yield place / ".env"
+    for place in (folder, *folder.parents[:LEVELS_ABOVE]):
+        yield place / f"{_NAME}.{stage}"
+        yield place / _NAME
 
 
 def read_variables(folder: Path, stage: str, environment: Mapping[str, str]) -> Mapping[str, str]:

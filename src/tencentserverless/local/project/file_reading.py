@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.project.cloudbase import read_cloudbase
-from tencentserverless.local.project.configuration_files import CLOUDBASE, TEMPLATES, UNREAD
+from tencentserverless.local.project.configuration_files import CLOUDBASE, CONSOLE, TEMPLATES, UNREAD
+from tencentserverless.local.project.console_template import read_console_template
 from tencentserverless.local.project.instance_names import read_names
 from tencentserverless.local.project.multi_function import read_multi
 from tencentserverless.local.project.notices import Report
@@ -35,10 +36,11 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
     report = Report()
     is_template = path.name in TEMPLATES
     try:
+        if path.name == CONSOLE:
+            return read_console_template(path, surroundings)
         top = read_yaml(path, Scope(report=report))
         if top is None:
-            report.notice(f"{path} is empty: ignored")
-            return FileReading(path, report=report, is_ours=False)
+            return _read_empty(path, report, is_template=is_template)
         if is_template:
             reading = _read_template(top, surroundings)
         elif path.name == CLOUDBASE:
@@ -53,6 +55,15 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
     report.notices.extend(line for line in reading.report.notices if line not in report.notices)
     reading.report.notices[:] = report.notices
     return reading
+
+
+def _read_empty(path: Path, report: Report, *, is_template: bool) -> FileReading:
+    """Read a file without content: an editor may be writing it, so nothing else is taken for what it will say."""
+    if is_template:
+        report.notice(f"{path} is empty: ignored")
+        return FileReading(path, report=report, is_ours=False)
+    report.faults.append(f"{path} is empty: write it, or remove it")
+    return FileReading(path, report=report)
 
 
 def _read_template(top: Node, surroundings: Surroundings) -> FileReading:

@@ -4,6 +4,7 @@ A function whose handler is not there starts, and fails at its first call (443):
 """
 
 import ast
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tencentserverless.local.registry.function_version import FunctionRecord
 _SUFFIXES = {"Python": (".py", ".so", ".pyc"), "Nodejs": (".js", ".mjs", ".cjs"), "Php": (".php",)}
 _MAX_SOURCE_BYTES = 1_000_000
 _MAX_FILES = 200
+_FUNCTION = re.compile(rb"^def[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
 def find_handler_fault(record: FunctionRecord) -> str:
@@ -72,9 +74,18 @@ def _modules_with(folder: Path, function: str) -> str:
     """Name a module of the folder that has the function, or a usual one."""
     for wanted in (function, runtimes.DEFAULT_HANDLER.rpartition(".")[2], "handler", "main"):
         for path in _files(folder):
-            if path.suffix == ".py" and wanted in (defined_names(path) or ()):
+            if path.suffix == ".py" and wanted in (defined_names(path) or _functions_of_text(path)):
                 return f"{path.name} has {wanted}"
     return ""
+
+
+def _functions_of_text(path: Path) -> set[str]:
+    """Return the names that look like functions of a file, which may be of Python 2."""
+    try:
+        with path.open("rb") as file:
+            return {name.decode() for name in _FUNCTION.findall(file.read(_MAX_SOURCE_BYTES))}
+    except OSError:
+        return set()
 
 
 def _files(folder: Path) -> list[Path]:

@@ -2,7 +2,8 @@
 
 Sources: docs/configure.md and src of serverless-components/tencent-scf 0.9.10 and tencent-multi-scf; lib/modules/scf of
 tencent-component-toolkit 2.27.6; docs/configure.md of serverless-tencent-scf 3.0.9 (first version) and the examples of
-0.1.36 (plugin); tcfcli/common/tcsam of tencentyun/scfcli; docs.cloudbase.net/cli-v1/functions/configs.
+0.1.36 (plugin); tcfcli/common/tcsam of tencentyun/scfcli; docs.cloudbase.net/cli-v1/functions/configs;
+the config.json files of tencentyun/scf-demo-repo.
 """
 
 import enum
@@ -106,6 +107,11 @@ _CLOUDBASE_KEYS = {
     ),
 }
 
+_CONSOLE_KEYS = {
+    **_spread(Effect.LOCAL, "name description handler runtime memorySize timeout Environment Events"),
+    **_spread(Effect.NONE, "VpcConfig codeObject"),
+}
+
 SCF = Kind("`component: scf`", {"": _TOP_KEYS, "inputs": FUNCTION_KEYS, "inputs.src": SOURCE_KEYS})
 MULTI = Kind("`component: multi-scf`", {"": _TOP_KEYS, "inputs, and each of inputs.functions": _MULTI_KEYS})
 FIRST = Kind('`component: "@serverless/tencent-scf"`', {"NAME.inputs": _FIRST_KEYS})
@@ -114,7 +120,8 @@ PLUGIN = Kind(
 )
 SAM = Kind("`TencentCloud::Serverless::Function`", {"Properties, and Globals.Function": _SAM_KEYS})
 CLOUDBASE = Kind("`cloudbaserc.json`", {"functions[], and functionDefaultConfig": _CLOUDBASE_KEYS})
-KINDS = (SCF, MULTI, FIRST, PLUGIN, SAM, CLOUDBASE)
+CONSOLE = Kind("`config.json` of a template of the console", {"functions": _CONSOLE_KEYS})
+KINDS = (SCF, MULTI, FIRST, PLUGIN, SAM, CLOUDBASE, CONSOLE)
 
 
 def idle_keys(keys: Mapping[str, Effect]) -> Iterator[str]:

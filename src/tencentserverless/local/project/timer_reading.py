@@ -107,8 +107,8 @@ def _make(source: TimerSource, now: float) -> Trigger:
     if not NAME.match(name):
         raise source.node.refusal(f"has a name that is not 1 to 100 letters, digits, '-' or '_': {name!r}")
     if source.enable is None:
-        state = "open" if source.opens_alone else "closed, and never fires"
-        source.node.notice(f"has no enable: the timer {name} is {state}, as the tool deploys it")
+        state, way = ("open", "") if source.opens_alone else ("closed, and never fires", "; enable: true opens it")
+        source.node.notice(f"has no enable: the timer {name} is {state}, as the tool deploys it{way}")
     return Trigger(
         name,
         source.qualifier.text() if source.qualifier else DEFAULT_ALIAS,

@@ -11,6 +11,10 @@ from typing import Protocol
 
 from watchfiles import Change, DefaultFilter, awatch
 
+from tencentserverless.local.project.env_files import is_env_file
+from tencentserverless.local.project.file_stamps import Stamps, changed_files, read_stamps
+from tencentserverless.local.project.files_above import FilesAbove
+
 _DEBOUNCE_MS = 80  # an editor writes a file in several steps
 _STEP_MS = 20
 _LOOK_MS = 1000  # how often a watch without news checks that the folders are still those that it watches
@@ -24,8 +28,6 @@ _MAX_READ_BYTES = 4 * 1024 * 1024  # for a larger file, size and time must be en
 _BY_FOLDER = sys.platform.startswith("linux")
 
 _Identities = Mapping[Path, tuple[int, int]]
-#: Of each file: its time of change in nanoseconds, its size in bytes and its inode.
-Stamps = Mapping[str, tuple[int, int, int]]
 
 
 class _Sources(DefaultFilter):
@@ -41,7 +43,19 @@ class _Sources(DefaultFilter):
         except ValueError:
             parts = Path(path).parts[-1:]
         # The project's own path is not filtered: it may be below a folder that is called .venv.
-        return not any(part.startswith(".") for part in parts) and super().__call__(change, os.sep.join(parts))
+        is_hidden = any(part.startswith(".") for part in self._shown(parts))
+        return not is_hidden and super().__call__(change, os.sep.join(parts))
+
+    def _shown(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the parts of a path that must not be hidden."""
+        return parts
+
+
+class _News(_Sources):
+    """Filters paths whose changes count: those of code, and of ``.env`` files, whose variables manifests name."""
+
+    def _shown(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        return parts[:-1] if parts and is_env_file(parts[-1]) else parts
 
 
 class _Source(Protocol):
@@ -88,14 +102,14 @@ class _Polls:
 
     async def begin(self) -> None:
         """Read the present state of the files before this returns."""
-        self._stamps = await asyncio.to_thread(stamp_files, self._roots)
+        self._stamps = await asyncio.to_thread(_stamp_files, self._roots)
 
     async def next(self) -> set[Path]:
         await asyncio.sleep(self._pause_seconds)
         began = time.monotonic()
-        before, self._stamps = self._stamps, await asyncio.to_thread(stamp_files, self._roots)
+        before, self._stamps = self._stamps, await asyncio.to_thread(_stamp_files, self._roots)
         self._pause_seconds = max(_POLL_SECONDS, _POLL_SHARE * (time.monotonic() - began))
-        return _changes(before, self._stamps)
+        return changed_files(before, self._stamps)
 
     async def close(self) -> None:
         """There is nothing to close."""
@@ -127,6 +141,7 @@ class Watch:
         self._watched: _Identities = {}
         self._stamps: Stamps = since or {}
         self._source: _Source | None = None
+        self._above = FilesAbove(root)
 
     async def begin(self) -> set[Path]:
         """Watch from the moment at which this returns.
@@ -138,7 +153,7 @@ class Watch:
     async def changes(self) -> AsyncIterator[set[Path]]:
         """Yield the changed files and folders, until the calling task is cancelled."""
         while True:
-            paths = await self._next()
+            paths = await self._next() | await asyncio.to_thread(self._above.changes)
             if paths:
                 yield paths
             touched = paths & self._watched.keys()  # one of them may now be another folder of the same name
@@ -196,7 +211,7 @@ class Watch:
             source: _Notices | _Polls = _Polls(self._roots())
         else:
             tops = list(self._watched) if _BY_FOLDER else [root for root in self._roots() if root in self._watched]
-            source = _Notices(_awatch(tops, _Sources(self._root)))
+            source = _Notices(_awatch(tops, _News(self._root)))
         try:
             await source.begin()
             self._source = source
@@ -207,10 +222,13 @@ class Watch:
             return set()
         except (OSError, RuntimeError) as error:
             await self._poll(error)
-        before, self._stamps = self._stamps, await asyncio.to_thread(stamp_files, self._roots())
+        before, self._stamps = self._stamps, await asyncio.to_thread(self._stamp_all)
         if old is not None:
             await old.close()
-        return _changes(before, self._stamps)
+        return changed_files(before, self._stamps)
+
+    def _stamp_all(self) -> Stamps:
+        return {**_stamp_files(self._roots()), **self._above.look()}
 
     async def _poll(self, error: BaseException) -> None:
         self._is_polling = True
@@ -222,10 +240,10 @@ class Watch:
         )
 
 
-def _awatch(folders: Iterable[Path], sources: _Sources) -> "AsyncGenerator[set[tuple[Change, str]], None]":
+def _awatch(folders: Iterable[Path], news: _News) -> "AsyncGenerator[set[tuple[Change, str]], None]":
     return awatch(
         *folders,
-        watch_filter=sources,
+        watch_filter=news,
         debounce=_DEBOUNCE_MS,
         step=_STEP_MS,
         rust_timeout=_LOOK_MS,
@@ -270,7 +288,7 @@ def _identities(roots: Iterable[Path]) -> _Identities:
     """Return every folder that can hold code, with its device and inode."""
     found = {}
     for root in roots:
-        for folder, _ in _walk(root) if _BY_FOLDER else [(root, ())]:
+        for folder, _ in _walk(root, _Sources(root)) if _BY_FOLDER else [(root, ())]:
             identity = _identity(folder)
             if identity is not None and os.access(folder, os.R_OK):
                 found[folder] = identity
@@ -285,31 +303,25 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def stamp_files(roots: Iterable[Path]) -> Stamps:
-    """Return the time, size and inode of each file that can be code."""
-    found = {}
-    for path in (path for root in roots for path in _files(root)):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found[str(path)] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found
+def stamp_project(root: Path) -> Stamps:
+    """Return the stamps of the files that can change the functions of a project.
+
+    :param root: the resolved folder of the project
+    """
+    return {**_stamp_files([root]), **FilesAbove(root).look()}
 
 
-def _changes(before: Stamps, after: Stamps) -> set[Path]:
-    """Return the files that are new, gone or no longer the same."""
-    return {Path(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+def _stamp_files(roots: Iterable[Path]) -> Stamps:
+    return read_stamps(place / name for root in roots for place, names in _walk(root, _News(root)) for name in names)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, names in _walk(folder):
+    for place, names in _walk(folder, _Sources(folder)):
         yield from (place / name for name in names)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield every folder that can hold code, with the names of its files that can be code."""
-    is_source = _Sources(folder)
+def _walk(folder: Path, is_source: _Sources) -> Iterator[tuple[Path, list[str]]]:
+    """Yield every folder that can hold code, with the names of its files that pass a filter."""
     for root, folders, names in os.walk(folder):
         place = Path(root)
         folders[:] = sorted(name for name in folders if is_source(Change.modified, str(place / name / "any")))

@@ -11,6 +11,7 @@ from tencentserverless.local.settings import MIB
 
 _MAX_FILE_BYTES = MIB
 _BREAKS = "\0\r\n\x85\u2028\u2029"
+_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*')  # or a text in quotes, which can hold //
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # JSON writes such pairs as two escapes
 
 
@@ -79,9 +80,22 @@ def compose_file(path: Path) -> "yaml.Node | None":
     return compose_text(path, text)
 
 
-def compose_text(path: Path, text: str) -> "yaml.Node | None":
+def compose_commented(path: Path) -> "yaml.Node":
+    """Return the top node of a file of JSON with comments, as ``// words``.
+
+    :raises StartupError: if the file can't be read or is none
+    """
+    text = _COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else "", _read(path))
+    node = compose_text(path, text, "JSON")
+    if node is None:
+        raise StartupError(Reason.PROJECT, f"{path}: the file is empty")
+    return node
+
+
+def compose_text(path: Path, text: str, kind: str = "YAML") -> "yaml.Node | None":
     """Return the top node of a file's text; None if it is empty.
 
+    :param kind: what the text should be, for an error
     :raises StartupError: if the text is no YAML
     """
     try:
@@ -92,10 +106,10 @@ def compose_text(path: Path, text: str) -> "yaml.Node | None":
         problem = error.problem or error.context or ""
         if "another document" in problem:
             problem = "a second document begins here, and the tool reads files of one; make a file of each"
-        raise StartupError(Reason.PROJECT, f"{path}{line}: not YAML: {problem}") from error
+        raise StartupError(Reason.PROJECT, f"{path}{line}: not {kind}: {problem}") from error
     except (yaml.YAMLError, RecursionError) as error:
         problem = str(error).splitlines()[0]
-        raise StartupError(Reason.PROJECT, f"{path}: not YAML: {problem}") from error
+        raise StartupError(Reason.PROJECT, f"{path}: not {kind}: {problem}") from error
 
 
 def mended(text: str) -> str:

@@ -13,11 +13,11 @@ def folder(tmp_path):
     return folder
 
 
-def refused(done, code, words):
+def refused(done, code, words, faults=0):
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
     assert done.stderr.startswith("scf: error: ")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1 + faults
     assert words in done.stderr
     return done.stderr
 
@@ -61,9 +61,11 @@ def test_a_path_that_is_none(tmp_path, run_scf):
 def test_a_manifest_that_does_not_parse(folder, run_scf):
     manifest = folder / "echo" / "serverless.yml"
     manifest.write_text("component: scf\nname: [x\n")
-    refused(run_scf("local", "start", folder, "--ephemeral"), 4, f"{manifest}:3: not YAML")
-    manifest.write_text("component: scf\nname: x\ninputs:\n  name: xy\n  src: .\n  timeout: 9999\n")
-    refused(run_scf("local", "start", folder, "--ephemeral"), 4, f"{manifest}:6: inputs.timeout must be 1 to 900")
+    refused(run_scf("local", "start", folder, "--ephemeral"), 4, f"\n  {manifest}:3: not YAML", faults=1)
+    manifest.write_text("component: scf\nname: x\ninputs:\n  name: xy\n  src: .\n  timeout: 9999\n  memorySize: 1\n")
+    words = f"\n  {manifest}:7: inputs.memorySize must be"
+    told = refused(run_scf("local", "start", folder, "--ephemeral"), 4, words, faults=2)
+    assert f"\n  {manifest}:6: inputs.timeout must be 1 to 900" in told
 
 
 def test_a_function_that_can_not_be_read_leaves_the_others_and_strict_refuses_it(folder, run_scf, start_local_scf):
@@ -85,7 +87,8 @@ def test_a_function_that_can_not_be_read_leaves_the_others_and_strict_refuses_it
         "lost: handler main.run: no main.py; index.py has main_handler",
     ):
         assert words in server.settled_stderr()
-    told = refused(run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--strict"), 4, "inputs.name must be")
+    done = run_scf("local", "start", folder, "--ephemeral", "--port", 0, "--strict")
+    told = refused(done, 4, "inputs.name must be", faults=1)
     assert "inputs.timeout must be 1 to 900" in told
     refused(
         run_scf("local", "start", folder, "--ephemeral", "--output", "x=y"), 2, "is not STAGE:APP:INSTANCE.KEY=VALUE"

@@ -1,0 +1,3 @@
+def main_handler(event, context):
+    print "report"
+    return event
