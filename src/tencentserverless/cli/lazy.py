@@ -36,7 +36,7 @@ class HelpContext(click.Context):
 class LazyGroup(click.Group):
     """A group over a table of rows."""
 
-    context_class = HelpContext
+    context_class: type[click.Context] = HelpContext
 
     def __init__(self, name: str, rows: Mapping[str, Row], help: str) -> None:  # noqa: A002  # click's name
         super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})

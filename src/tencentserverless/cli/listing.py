@@ -25,6 +25,10 @@ class Row:
 
     __slots__ = ("place", "posix_only", "summary")
 
+    summary: str
+    place: "str | Mapping[str, Row]"
+    posix_only: str
+
     def __init__(self, summary: str, place: "str | Mapping[str, Row]", posix_only: str = "") -> None:
         self.summary = summary
         self.place = place
