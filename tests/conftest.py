@@ -289,7 +289,8 @@ class Starter:
     def __call__(self, path: Path, *options: object, env: Mapping[str, str] | None = None) -> LocalScf:
         """Start one on the functions of a folder; it is ephemeral unless the options say where state is."""
         keep = [] if "--state" in options else ["--ephemeral"]
-        command = scf_command("local", "start", path, "--port", 0, *keep, *options, "--env-file")
+        shared = ("--share", self._folder.parent)  # tests and functions meet in files
+        command = scf_command("local", "start", path, "--port", 0, *keep, *shared, *options, "--env-file")
         return self._start(command, env or {})
 
     def patient(self, path: Path, *, env: Mapping[str, str] | None = None, **settings: object) -> LocalScf:
@@ -307,6 +308,7 @@ class Starter:
         **settings: object,
     ) -> LocalScf:
         """Start one with these limits; it is ephemeral unless ``state`` says where its state is."""
+        settings.setdefault("shared_folders", [str(self._folder.parent)])
         words = [str(path), str(state or ""), json.dumps(limits), json.dumps(settings)]
         return self._start([sys.executable, "-c", LIMITED, *words], env or {})
 

@@ -78,7 +78,10 @@ def test_child_and_entry_files_compile(version, tmp_path):
     python = search_python(version)
     if python is None:
         pytest.skip(f"no Python {version} on PATH or under pyenv")
-    files = [f"local/worker/child/{name}.py" for name in ("bootstrap", "context", "frames", "lazy_stdlib", "payloads")]
+    files = [
+        f"local/worker/child/{name}.py"
+        for name in ("bootstrap", "context", "frames", "isolation", "lazy_stdlib", "own_writes", "payloads", "trust")
+    ]
     if version != "2.7":
         files += ["cli/main.py", "cli/exits.py", "cli/extras.py", "cli/output/printing.py", "__main__.py"]
     paths = [str(SOURCE / "tencentserverless" / name) for name in files]

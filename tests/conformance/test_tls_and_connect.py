@@ -21,9 +21,11 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.scf.v20180416 import models, scf_client
 
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.scf import Client
 from tests.conformance.judges import find_python, is_foreign, make_judge
 from tests.conftest import FUNCTION_VARIABLES, FUNCTIONS, STOP_SECONDS, LocalScf, Starter, wait_until, write_held
+from tests.local.worker.isolating import WAYS, need_namespaces, write_function
 
 #: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -258,3 +260,34 @@ def test_nothing_of_tls_loads_without_it(tmp_path):
         [sys.executable, "-c", code], env={"PYTHONPATH": SOURCE}, capture_output=True, text=True, check=True
     )
     assert done.stdout == "set() False\n"
+
+
+OFFICIAL = """
+import os
+from tencentcloud.common import credential
+from tencentcloud.scf.v20180416 import models, scf_client
+
+def main_handler(event, context):
+    names = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
+    client = scf_client.ScfClient(credential.Credential(*[os.environ[name] for name in names]), "ap-guangzhou")
+    request = models.InvokeFunctionRequest()
+    request.FunctionName, request.Event = "echo", '{"a": 1}'
+    return client.InvokeFunction(request).Result.RetMsg
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_official_client_inside_a_function_stays_here(tmp_path, start_local_scf, way):
+    if way == "namespaces":
+        need_namespaces()
+    packages = Path(scf_client.__file__).parents[3]  # as if they were vendored
+    variables = f"{{variables: {{PYTHONPATH: {packages}}}}}"
+    write_function(tmp_path / "functions" / "official", OFFICIAL, OWN_RUNTIME, environment=variables, timeout=60)
+    write_function(tmp_path / "functions" / "echo", "def main_handler(event, context):\n    return event\n")
+    server = start_local_scf(tmp_path / "functions", "--proxy-port", 0, "--isolation", way)
+    # The key pair and the trust of this test's own client are the server's.
+    client = official(server, endpoint=f"127.0.0.1:{server.port}")
+    request = models.InvokeFunctionRequest()
+    request.FunctionName = "official"
+    result = client.InvokeFunction(request).Result
+    assert (result.ErrMsg, json.loads(result.RetMsg or "null")) == ("", '{"a": 1}')

@@ -1,13 +1,23 @@
 """A saved file is live: by content, without a call lost, and a broken one heals with the next save."""
 
+import asyncio
 import json
 import os
 import shutil
 import threading
 import time
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import pytest
 
+from tencentserverless.local import reload
+from tencentserverless.local.project.discovery import Project
+from tencentserverless.local.registry.catalogue import restore
+from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.folder_merge import FolderDefinition
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 PATIENCE_SECONDS = 20
@@ -341,3 +351,36 @@ def test_the_timer_of_a_saved_manifest_rings_with_the_next_save(start_local_scf,
     save(folder / "serverless.yml", MANIFEST % timer)
     asked = {"FunctionName": "fn"}
     wait_for(lambda: server.request("GetFunctionLogs", asked).response.get("TotalCount"))
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_deleted_function_comes_back_by_a_change_that_lasts_alone(tmp_path, monkeypatch, is_removed):
+    """A folder that is removed file by file has changed, for a moment."""
+    found = FunctionRecord(FunctionKey("ap-tokyo", "default", "fn"), "index.main_handler", OWN_RUNTIME, tmp_path)
+    place, shown = tmp_path / "serverless.yml", []
+
+    async def scenario():
+        database = Database(tmp_path / "state.db", shown.append)
+        catalogue, _ = restore(database, None, {found.key: FolderDefinition(found, "before", place)})
+        catalogue.remove(found.key)
+        changed = FolderDefinition(found, "changed", place)
+        scans = iter([changed, None if is_removed else changed])
+        monkeypatch.setattr(reload, "scan_folder", lambda *_: next(scans))
+        monkeypatch.setattr(reload, "_LASTING_SECONDS", 0.0)
+        services = SimpleNamespace(
+            catalogue=catalogue,
+            settings=Settings(tmp_path),
+            clock=time.time,
+            console=SimpleNamespace(show=shown.append),
+            interpreters=SimpleNamespace(prepare=lambda runtimes: None),
+            timers=SimpleNamespace(reschedule=lambda: None),
+            scheduler=SimpleNamespace(replace_version=AsyncMock(return_value=False)),
+        )
+        project = Project({found.key: found}, {found.key: place})
+        reloader = reload.Reloader(services, project, {})
+        await reloader._take(found.key)
+        assert (catalogue.find(found.key) is None) == is_removed
+        database.close()
+
+    asyncio.run(scenario())
+    assert any("the function is there again" in line for line in shown) != is_removed

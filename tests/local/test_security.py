@@ -237,8 +237,9 @@ def test_every_file_that_the_server_writes_is_its_owners_alone(kept):
     assert {name for name, mode in modes.items() if mode & 0o077} <= {"packages/HASH/code/index.py"}
     assert modes["ca-key.pem"] == 0o600
     assert modes["."] == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("env-1")} == {0o600}
-    runs = [path for path in folder.rglob("scf-local-*") if path.is_dir()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*/env-1")} == {0o600}
+    runs = [path for path in folder.glob("*/scf-local-*") if path.is_dir()]
+    assert runs
     assert {stat.S_IMODE(path.stat().st_mode) for path in runs} == {0o700}
 
 

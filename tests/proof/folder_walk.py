@@ -106,6 +106,8 @@ class FolderWalk(Walk):
         name = self.pick(NAMES[:-1])
         if name in self.stash:
             return f"{name} is away"
+        if self.is_down and name in self.unseen:  # whether the server had seen the save before is not known
+            return f"{name} stays"
         word, memory = self.disk.get(name, (self.word(), 128))
         which = self.rng.choice(("code", "code", "manifest", "both")) if name in IN_MANIFEST else "code"
         self.write(

@@ -9,6 +9,7 @@ import pytest
 
 from tencentserverless.local import Local
 from tests.conftest import child_environment
+from tests.local.worker.isolating import WAYS, need_namespaces
 from tests.testing.conftest import STRANGERS, write_files
 
 ECHO = "def main_handler(event, context):\n    print('saw', event)\n    return [{name!r}, event]\n"
@@ -340,3 +341,34 @@ def test_reports_show_the_frames_of_the_test_alone(run_pytest) -> None:
     for ours in ("flow.py", "driver.py", "scf.py", "target.py", "source.py", "def invoke("):
         assert ours not in done.stdout, ours
     assert "flow.py" in run_pytest("--full-trace", "-k", "failing").stdout
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_function_sees_of_the_test(run_pytest, project: Path, way) -> None:
+    if way == "namespaces":
+        need_namespaces()
+    write_files(project, {"functions/look/index.py": "def main_handler(event, context):\n    import yaml\n"})
+    (project / "pytest.ini").write_text("[pytest]\nscf_functions = functions\n")
+    test = """
+        import pytest
+        from tencentserverless import scf
+        from tencentserverless.exception import FunctionError
+
+        def write(event, context):
+            import yaml
+            with open(event, "w") as file:
+                yaml.safe_dump({"a": 1}, file)
+            try:
+                open("state.json", "w").close()
+            except OSError as error:
+                return error.errno
+
+        def test_packages_and_files(scf_local, tmp_path):
+            errno = scf_local.register(write)(str(tmp_path / "file")).json()
+            assert (tmp_path / "file").read_text() == "a: 1\\n"
+            assert errno == EXPECTED
+            with pytest.raises(FunctionError, match="No module named 'yaml'"):
+                scf.invoke("look")
+    """.replace("EXPECTED", "30" if way == "namespaces" else "(13 if __import__('os').getuid() else None)")
+    done = run_pytest(test_it=test, env={"TENCENTSERVERLESS_ISOLATION": way})
+    assert "1 passed" in done.stdout, done.stdout + done.stderr

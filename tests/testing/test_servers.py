@@ -11,8 +11,8 @@ from tencentserverless.testing.servers import Servers
 
 
 @pytest.fixture
-def servers() -> Iterator[Servers]:
-    servers = Servers()
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory.getbasetemp())
     yield servers
     servers.close()
 

@@ -25,6 +25,7 @@ from tencentserverless.local.services import Services
 
 _STAYS = "what was there before stays"
 _PAUSE_SECONDS = 1.0  # after an unexpected failure
+_LASTING_SECONDS = 0.3  # for which a changed folder stays as it is before its deleted function is there again
 
 
 class Reloader:
@@ -86,7 +87,8 @@ class Reloader:
         return [each.source_record.code_folder for each in kept if each.source_record is not None]
 
     async def _apply(self, paths: set[Path]) -> None:
-        """Reload all functions that changed paths may belong to."""
+        """Reload all functions that changed paths may belong to. What functions have written changes nothing."""
+        paths = self._services.own_writes.drop_own(paths)
         folders = {record.code_folder for record in self._project.records.values()}
         if any(_can_configure(path) or path in folders for path in paths):
             await self._read_manifests()
@@ -122,6 +124,8 @@ class Reloader:
             definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
             if definition is None:
                 return  # the folder is being rebuilt, or was removed: another change will come
+            if not await self._is_lasting(definition):
+                return
             await self._prepare((definition.record.runtime,))
         kept = services.catalogue.kept().get(key)
         try:
@@ -142,6 +146,16 @@ class Reloader:
                 await self._renew(result, began)
         if definition is not None:
             await self._tell_handler(definition)
+
+    async def _is_lasting(self, definition: FolderDefinition) -> bool:
+        """True unless a deleted function would come back by a folder that is just being removed, file by file."""
+        services, key = self._services, definition.record.key
+        kept = services.catalogue.kept().get(key)
+        if kept is None or kept.function is not None or definition.place is None:
+            return True
+        await asyncio.sleep(_LASTING_SECONDS)
+        again = await asyncio.to_thread(scan_folder, definition.place, key, services.settings, services.clock())
+        return again is not None and again.digest == definition.digest
 
     async def _tell_handler(self, definition: FolderDefinition) -> None:
         """Tell of a handler that is not there, once for each state of the code."""

@@ -29,7 +29,7 @@ from tencentserverless.local.control import (
 from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
-from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Settings, project_variables
+from tencentserverless.local.settings import DEFAULT_PORT, LOOPBACK_HOSTS, OLD_DEFAULT_PORT, Settings, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.project.file_stamps import Stamps
     from tencentserverless.local.services import Services
     from tencentserverless.local.worker.interpreters import Interpreters
+    from tencentserverless.local.worker.isolation import Isolation
 
 #: The command line imports these from here: ``control`` asks a running server, ``project.deployable`` reads a folder.
 __all__ = [
@@ -79,6 +80,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.project.watch import stamp_project
     from tencentserverless.local.worker.interpreters import Interpreters
+    from tencentserverless.local.worker.isolation import find_isolation
 
     descriptor_limit.raise_limit()
     umask = os.umask(0o077)  # files of the server are private to their owner; functions get the old umask back
@@ -92,15 +94,17 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
             raise StartupError(Reason.PROJECT, "\n".join(project.faults))
         interpreters = Interpreters(settings.strict_runtimes)
         interpreters.prepare({record.runtime for record in project.records.values()})
+        isolation = find_isolation(settings)
         _check_debugger(settings, project)
         with contextlib.ExitStack() as stack:
             listeners = bind_listeners(settings, stack)
             folder = _hold_state(settings, stack)
             tls = _open_tls(settings, folder, stack)
-            for notice in (*_port_notices(settings, folder), *_notices(settings, project, interpreters)):
+            notices = (*_port_notices(settings, folder), *_notices(settings, project, interpreters), isolation.notice)
+            for notice in notices:
                 on_notice(notice)
-            owner, admin_token = _owner(settings, folder), secrets.token_urlsafe(_ADMIN_TOKEN_BYTES)
-            start = _Start(settings, project, before, interpreters, folder, owner, listeners, tls, admin_token)
+            owner = _owner(settings, folder)
+            start = _Start(settings, project, before, interpreters, isolation, folder, owner, listeners, tls)
             if listeners.proxy:
                 on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={listeners.proxy_url}")
             _run_loop(_serve(start, on_ready))
@@ -136,16 +140,26 @@ class _Start:
     project: "Project"
     before: "Stamps"
     interpreters: "Interpreters"
+    isolation: "Isolation"
     folder: state_dir.StateFolder | None
     owner: Credentials
     listeners: "Listeners"
     tls: "TlsServerConfig | None"
-    admin_token: str
+    admin_token: str = dataclasses.field(default_factory=lambda: secrets.token_urlsafe(_ADMIN_TOKEN_BYTES))
+    proxy_token: str = dataclasses.field(default_factory=secrets.token_hex)
 
     @property
     def root(self) -> Path | None:
         """The folder of data that outlives the server, None for none."""
         return self.folder.path.resolve() if self.folder else None
+
+    def function_variables(self) -> dict[str, str]:
+        """Return the variables that lead every client inside functions here, if there is a proxy."""
+        if not (self.tls and self.listeners.function_proxy):
+            return {}
+        proxy = self.listeners.function_proxy_url(self.proxy_token)
+        lead = {"HTTPS_PROXY": proxy, "NO_PROXY": ",".join(sorted(LOOPBACK_HOSTS))}
+        return {**lead, **state_dir.trust_of(self.tls.ca_file, self.tls.bundle_file)}
 
     def write_environment(self) -> None:
         """Write the files that tell clients how to call the server."""
@@ -215,6 +229,8 @@ def _open_services(
         keys=keys,
         folder=start.root,
         endpoint_url=start.listeners.inner_url,
+        isolation=start.isolation,
+        function_variables=start.function_variables(),
     )
 
 
@@ -300,12 +316,13 @@ async def _listen(server: "HttpServer", api: "Api", start: _Start, stack: contex
     await server.listen(api, listeners.inner.listener)
     if start.tls:
         await server.listen(api, listeners.main.listener, start.tls.context)
-    if listeners.proxy:
+    if listeners.proxy and listeners.function_proxy:
         from tencentserverless.local.http.connect_proxy import ConnectProxy
 
-        proxy = ConnectProxy(listeners.target, start.settings.limits)
-        stack.callback(proxy.close)
-        await server.listen(proxy, listeners.proxy.listener)
+        for listener, token in ((listeners.proxy, ""), (listeners.function_proxy, start.proxy_token)):
+            proxy = ConnectProxy(listeners.target, start.settings.limits, token)
+            stack.callback(proxy.close)
+            await server.listen(proxy, listener.listener)
 
 
 def _owner(settings: Settings, folder: state_dir.StateFolder | None) -> Credentials:

@@ -31,9 +31,11 @@ from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.isolation import Isolation
+from tencentserverless.local.worker.own_writes import OwnWrites
 from tencentserverless.local.worker.run_directory import RunDirectory
 
-_DATABASE, _PACKAGES = "state.db", "packages"
+_DATABASE, _PACKAGES, _NOTES = "state.db", "packages", "notes"
 
 
 def create_services(
@@ -46,6 +48,8 @@ def create_services(
     keys: KeyRing,
     folder: Path | None,
     endpoint_url: str,
+    isolation: Isolation,
+    function_variables: Mapping[str, str],
 ) -> tuple[Services, Background]:
     """Create the services. The exit stack closes each one after those that use it.
 
@@ -55,15 +59,20 @@ def create_services(
     :param stack: closes each service after those that use it
     :param folder: the folder of data that outlives the server, None for none
     :param endpoint_url: the URL at which functions find the server
+    :param isolation: what parts instances from this machine
+    :param function_variables: further variables of every function
     :raises StartupError: if the database can't be read
     """
-    console, run_directory, background = _open_base(stack, lifecycle)
+    console, run_directory, background, own_writes = _open_base(stack, lifecycle)
     folder = folder or run_directory.root
     catalogue, packages, database = _open_registry(definitions, interpreters, folder, console)
     stack.callback(database.close)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
     stack.callback(history.flush)
-    context = LaunchContext(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle)
+    context = LaunchContext(
+        *(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle),
+        *(isolation, own_writes, function_variables),
+    )
     scheduler = Scheduler(
         Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
     )
@@ -89,20 +98,25 @@ def create_services(
         ledger=ledger,
         faults=faults,
         damage=injection.damage,
+        own_writes=own_writes,
         clock=time.time,
         rng=random.random,
     )
     return services, background
 
 
-def _open_base(stack: contextlib.AsyncExitStack, lifecycle: Lifecycle) -> tuple[Console, RunDirectory, Background]:
-    """Open the console, the folder of the run, and the background tasks."""
+def _open_base(
+    stack: contextlib.AsyncExitStack, lifecycle: Lifecycle
+) -> tuple[Console, RunDirectory, Background, OwnWrites]:
+    """Open the console, the folder of the run, the background tasks, and the notes of what functions write."""
     console, run_directory = Console(), RunDirectory()
     stack.callback(console.close)
     stack.callback(run_directory.close)
     background = Background(console.show, lifecycle)
     background.watch_loop()
-    return console, run_directory, background
+    own_writes = OwnWrites(run_directory.root / _NOTES, console.show)
+    background.keep("the look at what functions write", own_writes.watch)
+    return console, run_directory, background, own_writes
 
 
 def _open_registry(
@@ -125,6 +139,7 @@ def _open_registry(
     except StartupError:
         database.close()
         raise
+    notices = [*notices, *interpreters.package_notices(record.runtime for record in catalogue.records())]
     for notice in (*notices, *(f"warning: {warning}" for warning in interpreters.warnings[told:])):
         console.show(f"scf: {notice}")
     if packages.drop_unused(packages_of(catalogue.records())):

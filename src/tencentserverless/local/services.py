@@ -20,6 +20,7 @@ from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.own_writes import OwnWrites
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Services:
     ledger: Ledger
     faults: Faults
     damage: dict[str, str]
+    own_writes: OwnWrites
     clock: Callable[[], float]
     rng: Callable[[], float]
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)

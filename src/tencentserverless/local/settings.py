@@ -3,6 +3,7 @@
 Only this module of ``local`` reads the server's own environment variables.
 """
 
+import locale
 import os
 import re
 from collections.abc import Mapping
@@ -29,16 +30,20 @@ CA_KEY_NAME = "ca-key.pem"
 CA_BUNDLE_NAME = "scf-local-bundle.pem"
 #: Variables in which clients find roots: OpenSSL (Python's ssl, Go, curl), requests (Tencent's SDKs of some years),
 #: Node.js.
-TRUST_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+BUNDLE_VARIABLE = "REQUESTS_CA_BUNDLE"
+TRUST_VARIABLES = ("SSL_CERT_FILE", BUNDLE_VARIABLE, "NODE_EXTRA_CA_CERTS")
 
 LARGE_REGIONS = frozenset(("ap-guangzhou", "ap-shanghai", "ap-beijing", "ap-chengdu", "ap-hongkong"))
 
 #: Variables of the server's environment that a function may see. All others are left out, because they may hold
 #: secrets. The guard against calls to the cloud also applies to functions under test.
 PASSED_VARIABLES = (
-    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "HOSTNAME", "TERM"),
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "HOSTNAME", "TERM"),
     "TENCENTSERVERLESS_ENDPOINT_GUARD",
 )
+
+#: document/product/583/30228: LANG and LC_ALL are en_US.UTF8, whatever the shell of this machine has.
+_UTF8_LOCALES = ("en_US.UTF-8", "C.UTF-8")
 
 
 _USUAL_MEMORY_BYTES = 4096 * MIB  # where the system does not tell
@@ -119,6 +124,9 @@ class Settings:
     follows_files: bool = True  # apply saved files of functions at once
     strict: bool = False  # refuse to start if a function can't be read
     outputs: Mapping[str, str] = field(default_factory=dict)  # of ${output:...} in configuration files
+    isolation: str = "auto"  # or "namespaces", "none": worker/isolation
+    shared_tmp: bool = False  # functions have this machine's /tmp
+    shared_folders: tuple[Path | str, ...] = ()  # below /tmp, where functions see and may write them
     time_scale: float = 1.0  # retries come this many times faster than on the platform
 
     @property
@@ -128,8 +136,24 @@ class Settings:
 
 
 def passed_environment() -> dict[str, str]:
-    """Return the part of the server's own environment that functions may see."""
-    return {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+    """Return the part of the server's own environment that functions may see, and the locale of functions."""
+    passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+    return {**passed, **dict.fromkeys(("LANG", "LC_ALL"), _utf8_locale())}
+
+
+def _utf8_locale() -> str:
+    """Return the platform's locale, or another one of this machine whose text is UTF-8."""
+    present = locale.setlocale(locale.LC_CTYPE)
+    try:
+        for name in _UTF8_LOCALES:
+            try:
+                locale.setlocale(locale.LC_CTYPE, name)
+            except locale.Error:
+                continue
+            return name
+    finally:
+        locale.setlocale(locale.LC_CTYPE, present)
+    return _UTF8_LOCALES[-1]
 
 
 def project_variables() -> Mapping[str, str]:

@@ -16,9 +16,13 @@ _PLACEHOLDER = "placeholder"
 
 
 class Servers:
-    """Starts local SCFs and keeps them until it is closed."""
+    """Starts local SCFs and keeps them until it is closed.
 
-    def __init__(self) -> None:
+    :param shared: the folder of pytest's ``tmp_path``, in which tests and functions meet
+    """
+
+    def __init__(self, shared: Path) -> None:
+        self._options = (*_OPTIONS, "--share", str(shared))
         self._stack = ExitStack()
         self._found: dict[Path | None, Local] = {}
 
@@ -40,12 +44,12 @@ class Servers:
     def _start(self, folder: Path | None) -> Local:
         environment = {**os.environ, ENDPOINT_GUARD: GUARD_TEXT}
         if folder is not None:
-            return self._stack.enter_context(Local(folder, *_OPTIONS, ledger=True, environment=environment))
+            return self._stack.enter_context(Local(folder, *self._options, ledger=True, environment=environment))
         # A local SCF does not start without a function: it gets one, which is deleted at once.
         empty = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-testing-")))
         (empty / _PLACEHOLDER).mkdir()
         (empty / _PLACEHOLDER / "index.py").write_text("def main_handler(event, context):\n    pass\n")
-        local = self._stack.enter_context(Local(empty, *_OPTIONS, ledger=True, environment=environment))
+        local = self._stack.enter_context(Local(empty, *self._options, ledger=True, environment=environment))
         deployment.delete(local, deployment.key_of(local, _PLACEHOLDER))
         return local
 

@@ -7,6 +7,7 @@ import builtins
 import contextlib
 import dis
 import inspect
+import site
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -42,7 +43,8 @@ def name_of(function: Handler, name: str | None) -> str:
 def write_module(function: Handler) -> str:
     """The text of an ``index.py`` whose ``main_handler`` is this function.
 
-    Modules that the function names are imported by the file. Annotations are not evaluated.
+    Modules that the function names are imported by the file, also those that are installed for the test alone.
+    Annotations are not evaluated.
 
     :raises UnfitFunction: if its source can't be read, or needs objects that only this process has
     """
@@ -58,8 +60,14 @@ def write_module(function: Handler) -> str:
     lines = text.split("\n")[node.lineno - 1 :]
     text = "\n".join(["if True:", *lines] if lines[0][:1].isspace() else lines)
     imports = _list_imports(function, text, shown)
-    head = ["from __future__ import annotations", "", *imports, ""]
+    head = ["from __future__ import annotations", _environment_line(), *imports, ""]
     return "\n".join([*head, text, "", f"main_handler = {function.__name__}", ""])
+
+
+def _environment_line() -> str:
+    """The line that lets the function import what is installed for the test: a worker sees the function's own alone."""
+    folders = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    return f"[__import__('site').addsitedir(folder) for folder in {folders!r}]"
 
 
 def _refuse_closure(function: FunctionType, shown: str) -> None:

@@ -1,6 +1,7 @@
 """The proxy: it leads to SCF's hosts alone, within bounds, and leaves nothing open."""
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 import socket
@@ -21,7 +22,7 @@ async def _upstream(reader, writer):
     writer.close()
 
 
-def proxied(scenario, **limits):
+def proxied(scenario, token="", **limits):
     """Run ``scenario(connect, target_port, tunnels)`` with a proxy before a server that echoes lines."""
 
     async def run():
@@ -30,7 +31,7 @@ def proxied(scenario, **limits):
         port = upstream.sockets[0].getsockname()[1]
         listener = socket.create_server(("127.0.0.1", 0))
         address = listener.getsockname()
-        tunnels = ConnectProxy(("127.0.0.1", port), dataclasses.replace(Limits(), **limits))
+        tunnels = ConnectProxy(("127.0.0.1", port), dataclasses.replace(Limits(), **limits), token)
         writers = []
 
         async def connect(head):
@@ -51,8 +52,10 @@ def proxied(scenario, **limits):
     asyncio.run(run())
 
 
-def ask(name):
-    return f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()
+def ask(name, token=""):
+    password = base64.b64encode(f"scf:{token}".encode()).decode()
+    header = f"Proxy-Authorization: Basic {password}\r\n" if token else ""
+    return f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n{header}\r\n".encode()
 
 
 @pytest.mark.parametrize("host", [SCF_HOSTS[0], SCF_HOSTS[0].upper(), SCF_HOSTS[1], SCF_HOSTS[-1]])
@@ -167,3 +170,36 @@ def test_nobody_behind_it():
             writer.close()
 
     asyncio.run(run())
+
+
+def test_functions_reach_scf_here_and_every_other_host_where_it_is():
+    async def scenario(connect, port, tunnels):
+        other = await asyncio.start_server(lambda _, writer: (writer.write(b"other\n"), writer.close()), "127.0.0.1", 0)
+        async with other:
+            reader, writer = await connect(ask("scf.tencentcloudapi.com:443", "secret") + b"here\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            assert await reader.readline() == b"here\n"
+            writer.write(b"\n")
+            reader, _ = await connect(ask(f"localhost:{other.sockets[0].getsockname()[1]}", "secret"))
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            assert await reader.readline() == b"other\n"
+
+    proxied(scenario, token="secret")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (ask("scf.tencentcloudapi.com:443"), 407),
+        (ask("scf.tencentcloudapi.com:443", "guess"), 407),
+        (ask("example.com", "secret"), 400),
+        (ask(":443", "secret"), 400),
+        (ask("localhost:1", "secret"), 502),
+    ],
+)
+def test_what_the_proxy_of_functions_refuses(head, status):
+    async def scenario(connect, port, tunnels):
+        reader, _ = await connect(head)
+        assert (await reader.read()).startswith(b"HTTP/1.1 %d " % status)
+
+    proxied(scenario, token="secret")

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.local.worker.isolating import WAYS, need_namespaces
+
 pytest.importorskip("debugpy")
 PATIENCE_SECONDS = 30
 CODE = """
@@ -107,12 +109,17 @@ def debugged_call(server, port, path, event, seconds=0.0):
 
 
 @pytest.mark.timeout(120)
-def test_a_breakpoint_stops_a_call_beyond_its_timeout_and_the_port_survives_a_save(start_local_scf, tmp_path, port):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_breakpoint_stops_a_call_beyond_its_timeout_and_the_port_survives_a_save(
+    start_local_scf, tmp_path, port, way
+):
+    if way == "namespaces":
+        need_namespaces()
     folder = tmp_path / "functions" / "fn"
     folder.mkdir(parents=True)
     path = folder / "index.py"
     path.write_text(CODE)
-    server = start_local_scf(folder.parent, "--debug", f"fn:{port}")
+    server = start_local_scf(folder.parent, "--debug", f"fn:{port}", "--isolation", way)
     assert f"127.0.0.1:{port}" in server.stderr
     assert server.invoke("fn", 1)["RetMsg"] == "2"
     assert debugged_call(server, port, path, 21, seconds=3.5) == ("42", "42")  # the timeout is 3 s

@@ -1,14 +1,17 @@
 """A proxy for CONNECT to SCF's hosts, which leads to the TLS server of this local SCF.
 
 Clients whose endpoint is fixed in their source reach the local SCF through the proxy, by ``HTTPS_PROXY``. It leads to
-no other host: an open proxy would let every client around network rules.
+no other host: an open proxy would let every client around network rules. Functions have one of their own, which does:
+all that they do over HTTPS comes through it, and where they may go they know without it. It asks for a password.
 
 Sources of the hosts: cloud.tencent.com/document/api/583/17237 (request structure), 58400 and 17243 (regions, now and in
 2023), and the root domains of Tencent's SDKs; ``common.intl`` is that of the international one.
 """
 
 import asyncio
+import base64
 import contextlib
+import hmac
 import socket
 from collections.abc import AsyncGenerator
 from typing import cast
@@ -29,12 +32,14 @@ class ConnectProxy:
     """The site of the proxy, and its tunnels.
 
     :param target: address of the TLS server
+    :param token: the password of functions, whose tunnels may lead to any host; ``""`` for a proxy without
     """
 
     bounds: Bounds = _BOUNDS
 
-    def __init__(self, target: tuple[str, int], limits: Limits) -> None:
+    def __init__(self, target: tuple[str, int], limits: Limits, token: str = "") -> None:
         self._target = target
+        self._pass = b"Basic " + base64.b64encode(f"scf:{token}".encode()) if token else b""
         self._limits = limits
         self._tasks: set[asyncio.Task[None]] = set()
         self._tunnels: set[_Tunnel] = set()
@@ -65,17 +70,28 @@ class ConnectProxy:
         if request.method != "CONNECT" or not request.version.startswith("1."):
             raise Refused(_answer(405, _KNOWS_CONNECT))
         host, _, port = request.path.rpartition(":")
-        if not self._is_ours(host.strip("[]").lower(), port):
+        if self._pass:
+            self._judge_function(request, host, port)
+        elif not self._is_ours(host.strip("[]").lower(), port):
             words = "The proxy of the local SCF leads to hosts of SCF alone, such as " + SCF_HOSTS[0]
             raise Refused(_answer(403, words))
         if len(self._tunnels) >= self._limits.tunnels:
             raise Refused(_answer(503, f"The local SCF has {self._limits.tunnels} tunnels open and opens no more"))
         return 0
 
+    def _judge_function(self, request: Request, host: str, port: str) -> None:
+        if not hmac.compare_digest(request.header(b"proxy-authorization"), self._pass):
+            raise Refused(_answer(407, "The proxy of functions of the local SCF takes a password"))
+        if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise Refused(_answer(400, "The proxy of functions of the local SCF needs a host and a port"))
+
     def handle(self, request: Request, connection: Connection) -> None:
         """Open a tunnel."""
         tunnel = _Tunnel(self._limits.tunnel_idle_seconds, self._tunnels)
-        task = asyncio.get_running_loop().create_task(self._open(tunnel, connection))
+        host, _, port = request.path.rpartition(":")
+        host = host.strip("[]").lower()
+        target = self._target if self._is_ours(host, port) else (host, int(port))
+        task = asyncio.get_running_loop().create_task(self._open(tunnel, connection, target))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -100,13 +116,14 @@ class ConnectProxy:
             return port == str(HTTPS_PORT)
         return host in LOOPBACK_HOSTS and port == str(self._target[1])
 
-    async def _open(self, tunnel: "_Tunnel", connection: Connection) -> None:
+    async def _open(self, tunnel: "_Tunnel", connection: Connection, target: tuple[str, int]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: tunnel.server, *self._target)
+            await loop.create_connection(lambda: tunnel.server, *target)
         except OSError as error:
             tunnel.close()
-            connection.send(_answer(502, f"The TLS server of the local SCF can't be reached: {error.strerror}"))
+            what = "The TLS server of the local SCF" if target == self._target else f"{target[0]}:{target[1]}"
+            connection.send(_answer(502, f"{what} can't be reached: {error.strerror or error}"))
             return
         upgraded = connection.upgrade(_ESTABLISHED, tunnel.client)
         if upgraded is None:

@@ -36,12 +36,14 @@ class Listeners:
     :param inner: the socket that functions call, always plain HTTP: their Pythons may be older than any TLS of today,
         and their bytes stay on this machine. The same as ``main`` if that is plain
     :param proxy: the socket of the proxy
+    :param function_proxy: the socket of the proxy of functions, which leads to other hosts as well
     """
 
     host: str
     main: Listener
     inner: Listener
     proxy: Listener | None
+    function_proxy: Listener | None
 
     @property
     def is_tls(self) -> bool:
@@ -67,6 +69,10 @@ class Listeners:
     def proxy_url(self) -> str:
         """URL of the proxy, ``""`` for none."""
         return _url(DEFAULT_HOST, self.proxy) if self.proxy else ""
+
+    def function_proxy_url(self, token: str) -> str:
+        """URL of the proxy of functions, ``""`` for none."""
+        return f"http://scf:{token}@{DEFAULT_HOST}:{self.function_proxy.port}" if self.function_proxy else ""
 
     @property
     def local_host(self) -> str:
@@ -94,7 +100,8 @@ def bind_listeners(settings: Settings, stack: contextlib.ExitStack) -> Listeners
     inner = bind(DEFAULT_HOST, 0, "--port") if settings.tls else main
     # On loopback even if the host is another one: the user did not ask for a proxy for other machines.
     proxy = None if settings.proxy_port is None else bind(DEFAULT_HOST, settings.proxy_port, "--proxy-port")
-    return Listeners(settings.host, main, inner, proxy)
+    function_proxy = None if proxy is None else bind(DEFAULT_HOST, 0, "--proxy-port")
+    return Listeners(settings.host, main, inner, proxy, function_proxy)
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

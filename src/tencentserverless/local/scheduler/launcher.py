@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local import outcome
@@ -14,12 +14,14 @@ from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
-from tencentserverless.local.settings import MIB, Settings
+from tencentserverless.local.settings import BUNDLE_VARIABLE, MIB, TRUST_VARIABLES, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
-from tencentserverless.local.worker.environment import load_frame, make_environment
+from tencentserverless.local.worker.environment import Place, load_frame, make_environment
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
+from tencentserverless.local.worker.isolation import NO_ISOLATION, Isolation
 from tencentserverless.local.worker.memory_watch import MemoryWatch
 from tencentserverless.local.worker.output import Output
+from tencentserverless.local.worker.own_writes import OwnWrites, note_frame
 from tencentserverless.local.worker.process_group import instance_tag, kill_orphans
 from tencentserverless.local.worker.python_worker import Command, start_python_worker
 from tencentserverless.local.worker.run_directory import RunDirectory, debugger_folder
@@ -33,6 +35,8 @@ class LaunchContext:
     """Settings and shared services that the launcher passes to every new instance.
 
     :param endpoint_url: the URL at which functions find this server
+    :param own_writes: takes notes of instances that nothing parts from this machine; None to take none
+    :param variables: further variables of every function
     """
 
     settings: Settings
@@ -43,6 +47,14 @@ class LaunchContext:
     endpoint_url: str
     ledger: RunLedger
     lifecycle: Lifecycle
+    isolation: Isolation = NO_ISOLATION
+    own_writes: OwnWrites | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def bundle(self) -> str:
+        """The file of roots that functions trust, ``""`` for those that they bring."""
+        return self.variables.get(BUNDLE_VARIABLE, "")
 
 
 class Launcher:
@@ -66,11 +78,15 @@ class Launcher:
         output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
         try:
             scratch = context.run_directory.make_scratch()
-            environment = make_environment(record, context.settings, context.endpoint_url, access_key, scratch)
-            worker = await self._start(record, environment, output)
+            place = self._find_place(record, scratch)
+            environment = make_environment(
+                record, context.settings, context.endpoint_url, access_key, place, more=context.variables
+            )
+            worker = await self._start(record, environment, place, output)
         except BaseException as error:
             context.keys.revoke(access_key)
             if scratch:
+                self._forget_notes(scratch)
                 shutil.rmtree(scratch, ignore_errors=True)
             if isinstance(error, OSError):
                 return outcome.start_failed(error.strerror or str(error))
@@ -83,7 +99,7 @@ class Launcher:
         try:
             if not context.lifecycle.is_stopping:
                 patience_seconds = DEBUG_SECONDS if instance.is_debugged else record.init_timeout_seconds
-                failure = await worker.load(self._load_frame(record), patience_seconds)
+                failure = await worker.load(self._load_frame(record, place), patience_seconds)
         finally:
             if failure is not None:
                 instance.end()
@@ -120,12 +136,41 @@ class Launcher:
         instance.state = TRANSITIONS[instance.state, Move.EXITED]
         if on_end is not None:
             on_end(instance)
+        self._forget_notes(scratch)
         await asyncio.to_thread(_clean_up, scratch, seeks_orphans=not self._context.lifecycle.is_stopping)
 
-    async def _start(self, record: FunctionRecord, environment: dict[str, str], output: Output) -> Worker:
+    def _forget_notes(self, scratch: Path) -> None:
+        if self._context.own_writes is not None:
+            self._context.own_writes.end(scratch.name)
+
+    def _find_place(self, record: FunctionRecord, scratch: Path) -> Place:
+        """Decide what parts an instance from this machine; where nothing does, it notes what it writes."""
+        context = self._context
+        isolation, needed = context.isolation, self._needed(record)
+        if context.interpreters.can_isolate(record.runtime):
+            plan = isolation.plan(record.code_folder, scratch, needed)
+            if plan is not None:
+                return Place(scratch, plan)
+        if context.own_writes is None or record.runtime == CUSTOM_RUNTIME:
+            return Place(scratch)
+        path = context.own_writes.open(scratch.name, record.key.name, record.code_folder)
+        apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed)]
+        return Place(scratch, notes=note_frame(path, record.code_folder, isolation.noted_tmp, apart))
+
+    def _needed(self, record: FunctionRecord) -> list[Path]:
+        """Return what an instance reads beside its code folder and the interpreters."""
+        entries = [Path(entry) for entry in record.environment.get("PYTHONPATH", "").split(":") if entry]
+        debugger = debugger_folder() if self.is_debugged(record) else None
+        roots = [Path(self._context.variables[name]) for name in TRUST_VARIABLES if name in self._context.variables]
+        found = [*self._context.run_directory.sdk_places(), *entries, *roots, *([debugger] if debugger else [])]
+        return [path for path in found if path.is_absolute()]
+
+    async def _start(self, record: FunctionRecord, environment: dict[str, str], place: Place, output: Output) -> Worker:
         if record.runtime == CUSTOM_RUNTIME:
             umask = self._context.settings.umask
-            command = CustomCommand(record.code_folder, environment, record.handler, record.memory_mb, umask)
+            command = CustomCommand(
+                record.code_folder, environment, record.handler, record.memory_mb, umask, place.isolation
+            )
             return await start_custom_worker(command, output)
         return await start_python_worker(self._command(record, environment), output)
 
@@ -142,14 +187,17 @@ class Launcher:
             label=record.key.name,
             environment=environment,
             memory_mb=_UNBOUND_MB if self.is_debugged(record) else record.memory_mb,
+            hides_site=context.interpreters.hides_packages(record.runtime),
         )
 
-    def _load_frame(self, record: FunctionRecord) -> dict[str, object]:
+    def _load_frame(self, record: FunctionRecord, place: Place) -> dict[str, object]:
         context = self._context
         is_python2 = context.interpreters.is_python2(record.runtime)
         sdk_folder = None if is_python2 else context.run_directory.sdk_folder
         debugger = debugger_folder() if self.is_debugged(record) else None
-        return load_frame(record, context.settings, sdk_folder, debugger)
+        return load_frame(
+            record, context.settings, place, sdk_folder=sdk_folder, debugger=debugger, bundle=context.bundle
+        )
 
 
 def _clean_up(scratch: Path, *, seeks_orphans: bool) -> None:

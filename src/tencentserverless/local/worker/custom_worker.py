@@ -15,6 +15,7 @@ from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.settings import MIB
+from tencentserverless.local.worker.isolation import Plan, launch_command
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
@@ -61,10 +62,11 @@ class CustomCommand:
     handler: str
     memory_mb: int
     umask: int
+    isolation: Plan | None = None
 
     def arguments(self) -> tuple[str, ...]:
         """Return the command line."""
-        return ("/bin/sh", "-c", _START, START_FILE, f"{self.umask:04o}")
+        return launch_command(self.isolation, ("/bin/sh", "-c", _START, START_FILE, f"{self.umask:04o}"))
 
     def variables(self, port: int) -> dict[str, str]:
         """Return the whole environment, for a runtime API on this port."""

@@ -3,12 +3,15 @@
 Source: cloud.tencent.com/document/product/583/30228 (environment variables).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tencentserverless.local.access_keys import AccessKey
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
+from tencentserverless.local.worker.isolation import Plan
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, instance_tag
 
 
@@ -22,16 +25,43 @@ def key_variables(access_key: AccessKey) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of an instance on this machine.
+
+    :param scratch: its folder for temporary files; the name is the mark of the instance's processes
+    :param isolation: what parts it from this machine, None for nothing
+    :param notes: what notes its writes where nothing parts it, None for nothing
+    """
+
+    scratch: Path
+    isolation: Plan | None = None
+    notes: dict[str, object] | None = None
+
+    @property
+    def temporary_folder(self) -> Path:
+        """The folder for temporary files, as the instance sees it."""
+        if self.isolation is None or not self.isolation["scratch"]:
+            return self.scratch
+        return Path(str(self.isolation["tmp"]))
+
+
 def make_environment(
-    record: FunctionRecord, settings: Settings, endpoint_url: str, access_key: AccessKey, scratch: Path
+    record: FunctionRecord,
+    settings: Settings,
+    endpoint_url: str,
+    access_key: AccessKey,
+    place: "Place",
+    *,
+    more: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the whole environment of an instance.
 
-    :param scratch: the instance's folder for temporary files; its name is the mark of the instance's processes
+    :param more: further variables of every function, which the user's own replace
     """
-    environment = dict(settings.passed_environment)
+    environment = {**settings.passed_environment, **more}
     environment.update(
-        TMPDIR=str(scratch),
+        TMPDIR=str(place.temporary_folder),
         PWD=str(record.code_folder),
         TZ="UTC",  # the platform's zone, unless the user sets another
         PYTHONIOENCODING="utf-8:backslashreplace",  # logs are UTF-8, whatever this machine's locale is
@@ -51,7 +81,7 @@ def make_environment(
         _SCF_SERVER_PORT="28902",
         USER_CODE_ROOT=f"{record.code_folder}/",
     )
-    environment[MARK_VARIABLE] = instance_tag(scratch)
+    environment[MARK_VARIABLE] = instance_tag(place.scratch)
     environment.update(key_variables(access_key))
     return environment
 
@@ -68,10 +98,17 @@ def _user_variables(record: FunctionRecord) -> dict[str, str]:
 
 
 def load_frame(
-    record: FunctionRecord, settings: Settings, sdk_folder: Path | None, debugger: Path | None
+    record: FunctionRecord,
+    settings: Settings,
+    place: Place,
+    *,
+    sdk_folder: Path | None,
+    debugger: Path | None,
+    bundle: str,
 ) -> dict[str, object]:
     """Return the values that the child needs before it loads the handler.
 
+    :param bundle: the roots that functions trust, ``""`` for those that they bring
     :param debugger: the folder of debugpy; None for a function without a debugger
     """
     python_path = record.environment.get("PYTHONPATH", "")
@@ -80,6 +117,9 @@ def load_frame(
         "handler": record.handler,
         "sdk_folder": str(sdk_folder) if sdk_folder else "",
         "umask": settings.umask,
+        "isolation": place.isolation,
+        "notes": place.notes,
+        "bundle": bundle,
         "debugger": {"folder": str(debugger), "port": settings.debug_ports[record.key.name]} if debugger else None,
         "python_path": [entry for entry in python_path.split(":") if entry],
         "context": {

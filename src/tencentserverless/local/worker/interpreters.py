@@ -4,7 +4,7 @@ import functools
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
@@ -12,7 +12,7 @@ from tencentserverless.local.settings import pyenv_root, search_folders
 
 _PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
 _PROBE_SECONDS = 10
-_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
+_PROBE = "import sys; print('%d.%d' % sys.version_info[:2]); import _ctypes"
 
 #: document/product/583/40323 and the API's own list, with names that older tools used.
 OTHER_RUNTIMES = frozenset(
@@ -22,6 +22,14 @@ OTHER_RUNTIMES = frozenset(
 CUSTOM_RUNTIME = "CustomRuntime"  # an executable that uses the runtime API
 OWN_VERSION = "{}.{}".format(*sys.version_info[:2])
 OWN_RUNTIME = f"Python{OWN_VERSION}"
+#: The platform installs packages for these alone; what is installed for them here stands for that.
+WITH_PACKAGES = {
+    "Python2.7": "requests, numpy 1.15, qcloud_cos_v5 and others",
+    "Python3.6": "requests, numpy 1.15, qcloud_cos_v5 and others",
+}
+#: The server's own, without the environment that it is installed in: its packages are no function's.
+_OWN = Path(getattr(sys, "_base_executable", None) or sys.executable)
+_OWN_INTERPRETER = _OWN if _OWN.exists() else Path(sys.executable)
 
 
 @functools.lru_cache(maxsize=256)
@@ -49,7 +57,8 @@ class Interpreters:
 
     def __init__(self, is_strict: bool) -> None:
         self._is_strict = is_strict
-        self._found: dict[str, Path] = {OWN_VERSION: Path(sys.executable)}
+        self._found: dict[str, Path] = {OWN_VERSION: _OWN_INTERPRETER}
+        self._without_ctypes: set[str] = set()
         self.warnings: list[str] = []
 
     def prepare(self, runtimes: set[str]) -> None:
@@ -59,7 +68,7 @@ class Interpreters:
         """
         versions = {python_version(runtime) for runtime in runtimes}
         for version in sorted(version for version in versions if version and version not in self._found):
-            path = next((path for path in _candidates(version) if _runs_as(path, version)), None)
+            path = next((path for path in _candidates(version) if self._runs_as(path, version)), None)
             if path is None and self._is_strict:
                 raise StartupError(
                     Reason.RUNTIME,
@@ -71,7 +80,9 @@ class Interpreters:
                     f"no interpreter for Python{version} on PATH or under pyenv: "
                     f"its functions run on Python {OWN_VERSION}"
                 )
-            self._found[version] = path or Path(sys.executable)
+            if version in self._without_ctypes:
+                self.warnings.append(f"{path} has no _ctypes: functions of Python{version} are not isolated")
+            self._found[version] = path or _OWN_INTERPRETER
 
     def find(self, runtime: str) -> Path | None:
         """Return the interpreter of a prepared runtime; None if the runtime is no Python."""
@@ -80,7 +91,45 @@ class Interpreters:
 
     def is_python2(self, runtime: str) -> bool:
         """True if a runtime's functions run on Python 2 here."""
-        return python_version(runtime) == "2.7" and self._found.get("2.7") != Path(sys.executable)
+        return python_version(runtime) == "2.7" and self._found.get("2.7") != _OWN_INTERPRETER
+
+    def package_notices(self, runtimes: Iterable[str]) -> list[str]:
+        """Return the lines about packages that the platform has installed, of the runtimes that are used."""
+        return [
+            f"{runtime}: the platform has {WITH_PACKAGES[runtime]}; functions here see what is installed for "
+            f"{self.find(runtime)}"
+            for runtime in sorted(set(runtimes) & WITH_PACKAGES.keys())
+            if self.find(runtime) != _OWN_INTERPRETER
+        ]
+
+    def can_isolate(self, runtime: str) -> bool:
+        """True if the interpreter of a runtime can make the system calls that part its functions from this machine."""
+        return python_version(runtime) not in self._without_ctypes
+
+    def hides_packages(self, runtime: str) -> bool:
+        """True if a function must not see the packages that are installed for its interpreter.
+
+        The platform has none of them, but for the runtimes of ``WITH_PACKAGES``.
+        """
+        return runtime not in WITH_PACKAGES or self.find(runtime) == _OWN_INTERPRETER
+
+    def _runs_as(self, path: Path, version: str) -> bool:
+        """True if the program runs and has that version."""
+        try:
+            run = subprocess.run(  # noqa: S603  # an interpreter of this machine
+                [path, "-c", _PROBE],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_PROBE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return False
+        if run.stdout.decode("ascii", "replace").strip() != version:
+            return False
+        if run.returncode != 0:
+            self._without_ctypes.add(version)
+        return True
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -90,18 +139,3 @@ def _candidates(version: str) -> Iterator[Path]:
         if folder.name != "shims" and path.is_file():
             yield path
     yield from sorted(pyenv_root().glob(f"versions/{version}.*/bin/python"), reverse=True)
-
-
-def _runs_as(path: Path, version: str) -> bool:
-    """True if the program runs and has that version."""
-    try:
-        run = subprocess.run(  # noqa: S603  # an interpreter of this machine
-            [path, "-c", _PROBE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return run.stdout.decode("ascii", "replace").strip() == version

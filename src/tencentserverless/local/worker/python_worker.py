@@ -46,7 +46,10 @@ _load_answers = msgspec.json.Decoder(_LoadAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The command line and the environment of a worker. ``label`` shows in ``ps``."""
+    """The command line and the environment of a worker. ``label`` shows in ``ps``.
+
+    :param hides_site: the function does not see the packages that are installed for the interpreter
+    """
 
     interpreter: Path
     is_python2: bool
@@ -55,11 +58,12 @@ class Command:
     label: str
     environment: Mapping[str, str]
     memory_mb: int
+    hides_site: bool = False
 
     def arguments(self, descriptor: int) -> list[str]:
         """Return the command line, for the child's end of the channel."""
-        unbuffered = ["-u"] if self.is_python2 else []
-        return [str(self.interpreter), *unbuffered, "-c", _START, str(self.child_folder), str(descriptor), self.label]
+        options = ["-u"] * self.is_python2 + ["-S"] * self.hides_site
+        return [str(self.interpreter), *options, "-c", _START, str(self.child_folder), str(descriptor), self.label]
 
 
 class PythonWorker(ProcessWorker):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tencentserverless.local.private_files import let_write
 
-_CHILD_MODULES = ("bootstrap", "context", "frames", "lazy_stdlib", "payloads")
+_CHILD_MODULES = ("bootstrap", "context", "frames", "isolation", "lazy_stdlib", "own_writes", "payloads", "trust")
 #: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 
@@ -30,6 +30,10 @@ class RunDirectory:
             folder = _package_folder(name)
             if folder is not None:
                 (self.sdk_folder / name).symlink_to(folder)
+
+    def sdk_places(self) -> list[Path]:
+        """Return the folders that ``from tencentserverless import scf`` reads."""
+        return [self.sdk_folder, *(link.resolve() for link in self.sdk_folder.iterdir())]
 
     def make_scratch(self) -> Path:
         """Create a folder for an instance's temporary files."""

@@ -200,7 +200,8 @@ def test_the_process_looks_as_user_code_expects(local_scf):
     assert process["path"][0] == process["cwd"]
     assert not any(entry.endswith("/child") for entry in process["path"])
     assert process["path"][-1].endswith("/sdk")
-    assert process["modules"] == ["_scf_bootstrap", "_scf_context", "_scf_frames", "_scf_lazy_stdlib", "_scf_payloads"]
+    names = ("bootstrap", "context", "frames", "isolation", "lazy_stdlib", "own_writes", "payloads", "trust")
+    assert process["modules"] == [f"_scf_{name}" for name in names]
     assert process["argv"] == ["-c"]
     assert process["main"] == "index"
     assert process["group"] is True

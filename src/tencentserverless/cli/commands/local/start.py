@@ -62,6 +62,24 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
 )
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "namespaces", "none"]),
+    default="auto",
+    show_default=True,
+    envvar="TENCENTSERVERLESS_ISOLATION",
+    show_envvar=True,
+    help="What gives each instance a /tmp of its own and read-only code.",
+)
+@click.option("--shared-tmp", is_flag=True, help="Functions have this machine's /tmp, not one of their own.")
+@click.option(
+    "--share",
+    "shared",
+    type=_PATH,
+    metavar="PATH",
+    multiple=True,
+    help="A file or folder below /tmp that functions see and may write, such as a database's socket.",
+)
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -80,6 +98,9 @@ def start(
     no_reload: bool,
     strict: bool,
     outputs: tuple[str, ...],
+    isolation: str,
+    shared_tmp: bool,
+    shared: tuple[Path, ...],
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files and others, or folders with an index.py.
@@ -108,6 +129,9 @@ def start(
         strict=strict,
         outputs=read_outputs(outputs),
         strict_runtimes=strict_runtimes,
+        isolation=isolation,
+        shared_tmp=shared_tmp,
+        shared_folders=_check_shared(shared),
         time_scale=time_scale,
         follows_files=not no_reload,
         debug_ports=_debug_ports(debugged),
@@ -122,6 +146,13 @@ def start(
             table.show(read_status)
 
         serve(settings, announce, printing.notice)
+
+
+def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    for path in paths:
+        if not path.exists():
+            raise click.BadParameter(f"{path}: no such file or folder", param_hint="--share")
+    return paths
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:

@@ -17,8 +17,11 @@ import time
 
 import _scf_context
 import _scf_frames
+import _scf_isolation
 import _scf_lazy_stdlib
+import _scf_own_writes
 import _scf_payloads
+import _scf_trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ MAX_TRACE_CHARS = 256 * 1024
 _WATCH_SECONDS = 1.0
 _DEBUGGER_TRIES, _DEBUGGER_PAUSE_SECONDS = 50, 0.2
 _PYTHON2 = sys.version_info[0] == 2
+_builtins = __import__("__builtin__" if _PYTHON2 else "builtins")
 _OWN_FILES = ((lambda: 0).__code__.co_filename, _scf_payloads.encode.__code__.co_filename)
 
 _seconds = getattr(time, "perf_counter", time.time)
@@ -66,9 +70,8 @@ def main():
     # A program that the function starts must not keep the channel open, nor write to it.
     fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     channel = _scf_frames.Channel(descriptor)
-    _start_watch()
     try:
-        _serve(channel)
+        _serve(channel, _getppid())
     except SystemExit as error:
         if not (error.code is None or isinstance(error.code, int)):
             sys.stderr.write("{}\n".format(error.code))
@@ -81,15 +84,18 @@ def main():
     _exit(0)
 
 
-def _serve(channel):
-    # type: (_scf_frames.Channel) -> None
+def _serve(channel, parent):
+    # type: (_scf_frames.Channel, int) -> None
     home = _getpid()
     frame = channel.receive()
     if frame is None:
         _end_group()
     load = _scf_frames.decode_head(frame[0])
     boundary = _Boundary(load["boundary"])
-    _prepare(load)
+    if load["isolation"]:
+        _scf_isolation.enter(load["isolation"])  # before there is a second thread
+    _start_watch(parent)
+    notes = _prepare(load)
     try:
         if load["debugger"]:
             _open_debugger(load["debugger"])
@@ -103,12 +109,14 @@ def _serve(channel):
     _flush()
     if _getpid() != home:
         return
+    if notes is not None:
+        notes.settle()
     channel.send(_scf_frames.pack({"kind": "ready"}))
-    _serve_calls(channel, handler, _scf_context.make_template(load["context"]), boundary)
+    _serve_calls(channel, handler, _scf_context.make_template(load["context"]), boundary, notes)
 
 
-def _serve_calls(channel, handler, template, boundary):
-    # type: (_scf_frames.Channel, Callable[[Any, Any], Any], Dict[str, Any], _Boundary) -> None
+def _serve_calls(channel, handler, template, boundary, notes):
+    # type: (_scf_frames.Channel, Callable[[Any, Any], Any], Dict[str, Any], _Boundary, Any) -> None
     home = _getpid()
     while True:
         call = channel.receive_call()
@@ -124,6 +132,8 @@ def _serve_calls(channel, handler, template, boundary):
         if _getpid() != home:
             return  # user code forked and both came back: only the instance itself may answer
         memory_bytes = _peak[1] if duration_ms < 1.0 and _peak[1] else _peak_memory_bytes()
+        if notes is not None:
+            notes.settle()
         has_output = boundary.set_behind_output()
         try:
             channel.send(_scf_frames.pack_answer(request_id, status, duration_ms, memory_bytes, has_output, text))
@@ -155,12 +165,12 @@ class _Boundary(object):
         return True
 
 
-def _start_watch():
-    # type: () -> None
+def _start_watch(parent):
+    # type: (int) -> None
     """End with the parent, also while user code runs. Not by ``threading``: user code may wait for all its threads."""
     threads = __import__("thread" if _PYTHON2 else "_thread")
     try:
-        threads.start_new_thread(_watch_parent, (_getppid(),))
+        threads.start_new_thread(_watch_parent, (parent,))
     except Exception:  # no thread can be started: the function runs all the same
         pass
 
@@ -205,8 +215,11 @@ def _kill_orphans():
 
 
 def _prepare(load):
-    # type: (Dict[str, Any]) -> None
-    """Set up the process as user code expects it: path, environment, streams, logging."""
+    # type: (Dict[str, Any]) -> Any
+    """Set up the process as user code expects it: path, environment, streams, logging.
+
+    :return: the notes of what user code writes, None for none
+    """
     os.umask(load["umask"])
     code_folder = _native(load["code_folder"])
     later = [_native(entry) for entry in load["python_path"]]
@@ -221,6 +234,11 @@ def _prepare(load):
         sys.stdout = _line_buffered(sys.stdout)
         sys.stderr = _line_buffered(sys.stderr)
     _scf_lazy_stdlib.set_up_logging()
+    if not hasattr(_builtins, "exit"):
+        _scf_lazy_stdlib.add_site_names()
+    if load["bundle"]:
+        _scf_trust.trust(_native(load["bundle"]))
+    return _scf_own_writes.watch(load["notes"]) if load["notes"] else None
 
 
 def _open_debugger(debugger):

@@ -47,6 +47,15 @@ def set_up_logging():
         sys.meta_path.insert(0, _LoggingFinder())
 
 
+def add_site_names():
+    # type: () -> None
+    """Add exit, quit and help, which ``site`` adds to a Python that runs with it."""
+    site = load("site")
+    site.setquit()
+    for name in ("setcopyright", "sethelper"):
+        getattr(site, name)()
+
+
 def _is_library(module):
     # type: (Any) -> bool
     return os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "")) == _FOLDER

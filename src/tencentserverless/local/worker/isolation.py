@@ -1,0 +1,152 @@
+"""Isolation of instances from this machine: a mount namespace with a /tmp of its own and read-only code, or nothing.
+
+A function of the cloud can write its own /tmp alone. ``child/isolation`` enters the namespaces inside the instance.
+"""
+
+import enum
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.settings import Settings
+
+_PROGRAM = Path(__file__).resolve().parent / "child" / "isolation.py"
+_PROBE_SECONDS = 10
+_TMP = Path("/tmp")  # noqa: S108  # the folder that each instance of the cloud has for itself
+
+Plan = dict[str, object]
+
+
+class Choice(str, enum.Enum):
+    """The choice of the user with ``--isolation``."""
+
+    AUTO = "auto"
+    NAMESPACES = "namespaces"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """The isolation of all instances of one run of the server.
+
+    :param reason: why there are no namespaces, ``""`` where there are
+    :param has_own_tmp: False for ``--shared-tmp``
+    :param tmp: the folder /tmp, without links
+    :param kept: what instances need, and see read-only where it lies below /tmp
+    :param shared: what lies below /tmp, and instances may write
+    """
+
+    reason: str = "not asked for"
+    has_own_tmp: bool = False
+    tmp: Path = _TMP
+    kept: tuple[Path, ...] = ()
+    shared: tuple[Path, ...] = ()
+
+    @property
+    def uses_namespaces(self) -> bool:
+        """True if instances enter namespaces."""
+        return not self.reason
+
+    @property
+    def notice(self) -> str:
+        """The line that tells the user which way is used, and why."""
+        if not self.uses_namespaces:
+            tmp = "share this machine's /tmp and" if self.has_own_tmp else "have this machine's /tmp, as asked for, and"
+            warning = "" if self.reason == Choice.NONE.value else "warning: "
+            why = "--isolation none" if self.reason == Choice.NONE.value else f"no namespaces: {self.reason}"
+            return f"{warning}instances {tmp} can write their code folder ({why}); in the cloud they can't"
+        tmp = "a /tmp of its own" if self.has_own_tmp else "this machine's /tmp"
+        return f"each instance has {tmp} and can't write its code folder, by namespaces"
+
+    def fits(self, code_folder: Path) -> bool:
+        """True if instances of code in this folder can be isolated: not if /tmp is a part of the code."""
+        return self.uses_namespaces and code_folder != self.tmp and code_folder not in self.tmp.parents
+
+    def plan(self, code_folder: Path, scratch: Path, needed: Iterable[Path]) -> Plan | None:
+        """Return what the instance is to do, None for nothing.
+
+        :param scratch: the instance's folder for temporary files
+        :param needed: what this instance needs beside what all need
+        """
+        if not self.fits(code_folder):
+            return None
+        kept = self.seen(code_folder, needed)
+        return {
+            "tmp": str(self.tmp),
+            "scratch": str(scratch) if self.has_own_tmp else "",
+            "code_folder": str(code_folder),
+            "kept": [str(path) for path in dict.fromkeys(kept) if self._is_hidden(path)],
+            "shared": [str(path) for path in self.shared],
+        }
+
+    def seen(self, code_folder: Path, needed: Iterable[Path]) -> list[Path]:
+        """Return what an instance needs, wherever it lies."""
+        return [code_folder, *self.kept, *needed]
+
+    @property
+    def noted_tmp(self) -> str:
+        """The folder in which instances note what they use, ``""`` if they shall share it."""
+        return str(self.tmp) if self.has_own_tmp else ""
+
+    def _is_hidden(self, path: Path) -> bool:
+        """True if a private /tmp would hide a path."""
+        return any(self.tmp in each.parents for each in (path, path.resolve()))
+
+
+NO_ISOLATION = Isolation()
+
+
+def launch_command(plan: Plan | None, command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command line that starts a program in the namespaces of a plan."""
+    if plan is None:
+        return command
+    return (sys.executable, "-I", "-S", str(_PROGRAM), json.dumps(plan), *command)
+
+
+def find_isolation(settings: Settings) -> Isolation:
+    """Find out how instances can be isolated here, as the settings allow.
+
+    :raises StartupError: if namespaces were asked for and can't be had
+    """
+    choice, tmp = Choice(settings.isolation), _TMP.resolve()
+    reason = Choice.NONE.value if choice is Choice.NONE else _find_obstacle(tmp)
+    if reason and choice is Choice.NAMESPACES:
+        raise StartupError(
+            Reason.RUNTIME,
+            f"--isolation namespaces: this system refuses them ({reason}); "
+            "start without it to run functions without isolation",
+        )
+    kept = [settings.project.resolve(), Path(sys.prefix), Path(sys.base_prefix)]
+    shared = [Path(path).resolve() for path in settings.shared_folders]
+    return Isolation(reason, not settings.shared_tmp, tmp, tuple(dict.fromkeys(kept)), tuple(shared))
+
+
+def _find_obstacle(tmp: Path) -> str:
+    """Try the namespaces in a process of its own. Some systems allow the namespace and refuse the mount.
+
+    :return: what is in the way, ``""`` for nothing
+    """
+    if sys.platform != "linux":
+        return f"{sys.platform} has none"
+    with tempfile.TemporaryDirectory(prefix="scf-probe-") as folder:
+        code, scratch = Path(folder).resolve() / "code", Path(folder).resolve() / "tmp"
+        code.mkdir()
+        scratch.mkdir()
+        plan = Isolation("", True, tmp, (Path(sys.prefix), Path(sys.base_prefix))).plan(code, scratch, ())
+        try:
+            done = subprocess.run(  # noqa: S603  # our own program
+                launch_command(plan, ()),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_PROBE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return str(error)
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return "" if done.returncode == 0 else (lines[-1] if lines else f"status {done.returncode}")
