@@ -222,3 +222,15 @@ def test_ctrl_c_ends_a_call_with_130_and_no_traceback(server):
         end_process(process)
     assert process.returncode == 130
     assert said.strip() == "scf: error: interrupted"
+
+
+def test_a_function_that_always_runs_asynchronously_is_said_to_have_started(start_local_scf, run_scf, tmp_path):
+    (tmp_path / "long").mkdir()
+    (tmp_path / "long" / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    (tmp_path / "long" / "serverless.yml").write_text(
+        "component: scf\nname: long\ninputs:\n  name: long\n  src: .\n  runtime: Python3.10\n  asyncRunEnable: true\n"
+    )
+    server = start_local_scf(tmp_path)
+    done = run_scf("invoke", "long", env=server.env)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("started; it runs asynchronously as request ")
