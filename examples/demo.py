@@ -65,14 +65,14 @@ class Server:
     def __init__(self, env_file: Path) -> None:
         scf = Path(sys.executable).with_name("scf")
         command = [str(scf), "local", "start", str(HERE / "functions"), "--strict"]
-        command += ["--port", "0", "--ephemeral", "--env-file", str(env_file)]
+        command += ["--port", "0", "--ephemeral", "--unlisted", "--until-eof", "--env-file", str(env_file)]
         self.output: list[str] = []
         self._settled = threading.Event()
         try:
             self._process = subprocess.Popen(
                 command,
                 env=clean_environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # it ends with the demo, however that ends
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -113,6 +113,7 @@ class Server:
         except subprocess.TimeoutExpired:
             raise Failure(f"The local SCF did not end within {STOP_SECONDS:g} seconds of SIGTERM") from None
         self._reader.join(STOP_SECONDS)
+        self._close_input()
         if status != 0:
             raise Failure("\n".join([f"The local SCF ended with status {status}. It printed:", *self.output]))
 
@@ -124,6 +125,11 @@ class Server:
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             self._process.kill()
             self._process.wait()
+        self._close_input()
+
+    def _close_input(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
 
 def clean_environment() -> dict[str, str]:

@@ -48,6 +48,8 @@ FUNCTION_VARIABLES = {
     "OWN_RUNTIME": "Python{}.{}".format(*sys.version_info[:2]),
     "CONFIGURED_NAME": "configured",
 }
+#: A cache folder that can't be made.
+NO_CACHE = f"{__file__}/none"
 START_SECONDS = 30
 STOP_SECONDS = 20
 PATIENCE_SECONDS = 0.5
@@ -239,6 +241,7 @@ def child_environment(**changes: str) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TENCENT")}
     environment["PYTHONPATH"] = str(SOURCE)
     environment["LC_ALL"] = "C.UTF-8"
+    environment.update(XDG_RUNTIME_DIR="", XDG_CACHE_HOME=NO_CACHE)  # no server of the developer's is found
     environment.update(changes)
     return environment
 
@@ -289,8 +292,9 @@ class Starter:
     def __call__(self, path: Path, *options: object, env: Mapping[str, str] | None = None) -> LocalScf:
         """Start one on the functions of a folder; it is ephemeral unless the options say where state is."""
         keep = [] if "--state" in options else ["--ephemeral"]
+        unlisted = [] if env and "XDG_RUNTIME_DIR" in env else ["--unlisted"]  # no other test finds it by chance
         shared = ("--share", self._folder.parent)  # tests and functions meet in files
-        command = scf_command("local", "start", path, "--port", 0, *keep, *shared, *options, "--env-file")
+        command = scf_command("local", "start", path, "--port", 0, *keep, *unlisted, *shared, *options, "--env-file")
         return self._start(command, env or {})
 
     def patient(self, path: Path, *, env: Mapping[str, str] | None = None, **settings: object) -> LocalScf:

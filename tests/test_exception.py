@@ -190,3 +190,77 @@ def test_missing_files_of_tencents_package_are_explained() -> None:
     )
     assert done.returncode == 1
     assert b"pip install --force-reinstall --no-deps tencentcloud-sdk-python-common" in done.stderr
+
+
+BOOTSTRAP = """Traceback (most recent call last):
+  File "/tmp/scf-local-x/child/_scf_bootstrap.py", line 92, in _serve
+    handler = _load_handler(load["code_folder"], load["handler"])
+              ^^^^^^^^^^^^^
+  File "<frozen importlib._bootstrap_external>", line 940, in exec_module
+"""
+PLATFORM = """Traceback (most recent call last):
+  File "/var/runtime/python3/bootstrap.py", line 133, in init_handler
+    func = get_func_handler(file.rsplit(".", 1)[0], func)
+  File "/var/lang/python3/lib/python3.6/imp.py", line 235, in load_module
+    return load_source(name, filename, file)
+"""
+OWN = '  File "/p/job/index.py", line 1, in <module>\n    import lib\n'
+LIBRARY = '  File "/usr/lib64/python2.7/json/decoder.py", line 355, in raw_decode\n    raise X\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "summary", "detail"),
+    [
+        (
+            BOOTSTRAP + OWN + "ModuleNotFoundError: No module named 'json5'\n",
+            "ModuleNotFoundError: No module named 'json5' (index.py, line 1)",
+            OWN,
+        ),
+        (
+            PLATFORM + OWN + OWN.replace("index.py", "lib/__init__.py") + "ImportError: No module named json5",
+            "ImportError: No module named json5 (lib/__init__.py, line 1)",
+            OWN + OWN.replace("index.py", "lib/__init__.py"),
+        ),
+        (
+            PLATFORM + '  File "/var/user/index.py", line 3\n    y = = 2\n        ^\nSyntaxError: invalid syntax',
+            "SyntaxError: invalid syntax (index.py, line 3)",
+            '  File "/var/user/index.py", line 3\n    y = = 2\n        ^',
+        ),
+        (BOOTSTRAP + OWN + LIBRARY + "ValueError: no", "ValueError: no (index.py, line 1)", OWN),
+        (
+            BOOTSTRAP + OWN + OWN.replace("/p/job", "/env/lib/python3.11/site-packages/it") + "KeyError: 1",
+            "KeyError: 1 (index.py, line 1)",
+            OWN + OWN.replace("/p/job", "/env/lib/python3.11/site-packages/it"),
+        ),
+        (BOOTSTRAP + "_scf_bootstrap.EntryMissing: handler 'main.run' needs a: b", "handler 'main.run' needs a: b", ""),
+        (BOOTSTRAP + "AttributeError: module 'index' has no x", "AttributeError: module 'index' has no x", ""),
+        (
+            BOOTSTRAP + OWN + "ValueError: one\n  two\n\nthree",
+            "ValueError: one (index.py, line 1)",
+            "  two\n\nthree\n" + OWN,
+        ),
+        (
+            BOOTSTRAP + OWN + "SystemExit: 3\n\nDuring handling of the above exception, another exception occurred:\n\n"
+            + BOOTSTRAP + "RuntimeError: the module called sys.exit(3)",
+            "RuntimeError: the module called sys.exit(3) (index.py, line 1)",
+            OWN + "SystemExit: 3\n\nDuring handling of the above exception, another exception occurred:",
+        ),
+        (BOOTSTRAP + OWN + "ParseError: a.ini (a.ini, line 7)", "ParseError: a.ini (a.ini, line 7)", OWN),
+        ("[./scf_bootstrap] no such file or directory", "[./scf_bootstrap] no such file or directory", ""),
+        (BOOTSTRAP, BOOTSTRAP, ""),
+        ("", "", ""),
+    ],
+)  # fmt: skip
+def test_a_load_error_is_told_as_people_read_it(text: str, summary: str, detail: str) -> None:
+    error = exception.FunctionLoadError(-1, text, "req", status_code=443)
+    assert (error.summary, error.detail) == (summary, detail.strip("\n"))
+    shown = "\n".join(part for part in (error.summary, error.detail) if part)
+    assert "\nmessage:{} \nstack_trace:".format(shown) in str(error)
+    assert error.message == text, "what the platform has sent stays"
+
+
+def test_a_load_error_may_have_no_text() -> None:
+    for message in (None, {"not": "a text"}):
+        error = exception.FunctionLoadError(-1, message)  # type: ignore[arg-type]
+        assert (error.summary, error.detail) == (str(message), "")
+        assert str(message) in str(error)

@@ -95,7 +95,7 @@ class _Collector(ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         """Take a plain string."""
-        if isinstance(node.value, str):
+        if isinstance(node.value, str) and not node.value.startswith("^"):  # a pattern
             self._add(node, number_values(node.value) if "{}" in node.value else node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:

@@ -30,6 +30,8 @@
 Facts are stored and ``str()`` is built from them; every error survives ``pickle`` and ``copy``.
 """
 
+import re
+
 from tencentserverless.models import Attempt, Verdict, decode_headers
 
 try:
@@ -168,8 +170,11 @@ class TencentServerlessSDKException(_Facts):
     def __str__(self) -> str:
         text = (
             "[TencentServerlessSDKException] \ncode:{} \nmessage:{} \nstack_trace:{} \nrequestId:{} \nexecuted:{}"
-        ).format(self.code, self.message, self.stack_trace, self.request_id, self.executed.value)
+        ).format(self.code, self._shown_message(), self.stack_trace, self.request_id, self.executed.value)
         return text if self.status_code is None else text + " (scf explain {})".format(self.status_code)
+
+    def _shown_message(self) -> "str | None":
+        return self.message
 
 
 #: The spelling of Tencent's API reference.
@@ -193,7 +198,28 @@ class FunctionExited(TencentServerlessSDKException):
 
 
 class FunctionLoadError(TencentServerlessSDKException):
-    """The function's code, handler or container could not be started."""
+    """The function's code, handler or container could not be started.
+
+    Where the code could not be loaded, ``message`` is the platform's text: a traceback, with the frames of the runtime.
+    ``str()`` shows ``summary`` and ``detail`` in its place.
+    """
+
+    @property
+    def summary(self) -> str:
+        """Return the reason in one line: ``ModuleNotFoundError: No module named 'json5' (index.py, line 1)``."""
+        return self._explained()[0]
+
+    @property
+    def detail(self) -> str:
+        """Return the lines of the traceback that are about the function's own code, ``""`` if there are none."""
+        return self._explained()[1]
+
+    def _shown_message(self) -> "str | None":
+        return "\n".join(part for part in self._explained() if part)
+
+    def _explained(self) -> "tuple[str, str]":
+        text = self.message
+        return explain_traceback(text) if isinstance(text, str) else (str(text), "")
 
 
 class FunctionResultTooLarge(TencentServerlessSDKException):
@@ -304,3 +330,54 @@ class ServerError(NetworkError):
 
 class CredentialError(CallError):
     """No usable key pair was found; the message lists the places that were tried. Nothing was sent."""
+
+
+_HEADER = "Traceback (most recent call last):"
+_FRAME = re.compile(r'  File "(.+)", line (\d+)(?:, in .*)?$')
+#: Files of the runtime: the bootstraps of the platform and of the local SCF, the import system, the standard library.
+_OF_RUNTIME = re.compile(
+    r"<frozen |/var/runtime/|(?:.*/)?_scf_\w+\.py$|.*/lib\w*/python\d[\d.]*/(?!(?:site|dist)-packages/)"
+)
+_OWN_ERROR = "_scf_bootstrap."
+
+
+def explain_traceback(text: str) -> "tuple[str, str]":
+    """Return a traceback as people read it: its last line first.
+
+    :return: the last line with the place in the function's code, and the lines about that code; the text itself and
+        ``""`` for a text that is no traceback
+    """
+    lines = text.splitlines()
+    headers = [number for number, line in enumerate(lines) if line == _HEADER]
+    ends = [number for number in range(headers[-1] + 1, len(lines)) if lines[number][:1] != " "] if headers else []
+    if not ends:
+        return text, ""
+    kept, places = _own_lines(lines[: ends[0]])
+    head = lines[ends[0]]
+    if head.startswith(_OWN_ERROR):  # the class is ours, and its text says all
+        head = head.partition(": ")[2] or head
+    if places and not re.search(r"\bline \d+\)$", head):
+        head += " ({}, line {})".format(_short_name(places[-1][0], places[0][0]), places[-1][1])
+    return head, "\n".join(lines[ends[0] + 1 :] + kept).strip("\n")
+
+
+def _own_lines(lines: "list[str]") -> "tuple[list[str], list[tuple[str, str]]]":
+    """Return the lines of a traceback that are not about the runtime, and the file and line of each frame in them."""
+    kept, places, is_kept = [], [], False
+    for line in lines:
+        frame = _FRAME.match(line)
+        if frame:
+            is_kept = not _OF_RUNTIME.match(frame.group(1))
+            if is_kept:
+                places.append((frame.group(1), frame.group(2)))
+        elif line[:1] != " ":
+            is_kept = line != _HEADER
+        if is_kept:
+            kept.append(line)
+    return kept, places
+
+
+def _short_name(path: str, entry: str) -> str:
+    """Return a path as it is below the folder of the entry file, else the name of the file alone."""
+    folder = entry.rpartition("/")[0] + "/"
+    return path[len(folder) :] if path.startswith(folder) else path.rpartition("/")[2]

@@ -190,17 +190,51 @@ def test_who_may_not_ask_for_events_gets_the_records_all_the_same(code: str) -> 
         ("FAILED", 0, exception.TencentServerlessSDKException, Verdict.MAYBE),
         ("ABORTED", 0, exception.FunctionAborted, Verdict.MAYBE),
         ("ABORTED", 499, exception.FunctionAborted, Verdict.MAYBE),
-        ("ABORTED", 439, exception.FunctionExited, Verdict.YES),
+        ("ABORTED", 439, exception.FunctionAborted, Verdict.MAYBE),
     ],
 )
 def test_an_event_without_a_record_ends_as_its_status_says(
     status: str, code: int, kind: type, executed: Verdict
 ) -> None:
     asking = Asking(rows(), *[event(status, code), rows()] * 40)
-    with pytest.raises(exception.TencentServerlessSDKException, match="keeps no record of why") as caught:
+    with pytest.raises(
+        exception.TencentServerlessSDKException, match=r"keeps no record of why|was terminated"
+    ) as caught:
         asking.result()
     assert (type(caught.value), caught.value.executed) == (kind, executed)
+    assert caught.value.request_id == "id"
     assert asking.monotonic >= 1000 + polling.RECORD_SECONDS, "its record may come later than its end"
+
+
+def test_the_record_of_a_terminated_invocation_tells_only_that_its_process_has_ended() -> None:
+    asking = Asking(rows(), event("ABORTED", 439), rows(failure(439)))
+    with pytest.raises(exception.FunctionAborted, match="was terminated"):
+        asking.result()
+    asking = Asking(rows(failure(439)), event("ABORTED"), rows(failure(439)))
+    with pytest.raises(exception.FunctionAborted):
+        asking.result()
+    assert asking.asked == [RECORD, EVENT, RECORD], "it was cancelled elsewhere"
+    asking = Asking(rows(failure(439)), NO_EVENT)
+    with pytest.raises(exception.FunctionExited):
+        asking.result()
+    asking = Asking(rows(), event("ABORTED"), rows(0))
+    assert asking.result() == '"done"', "it was asked by SIGTERM, and has finished"
+
+
+def test_errors_of_an_invocation_have_its_id_and_not_that_of_the_question() -> None:
+    asking = Asking(rows(failure(430)))
+    with pytest.raises(exception.FunctionError) as caught:
+        asking.result()
+    assert (caught.value.request_id, caught.value.response["Response"]["RequestId"]) == ("id", "req")
+    with pytest.raises(exception.ResultTimeout) as late:
+        Asking(rows(1)).result(0.5)
+    assert late.value.request_id == "id"
+
+
+def test_a_refusal_to_cancel_says_which_invocations_can_be() -> None:
+    asking = Asking(NO_EVENT)
+    with pytest.raises(exception.ResourceNotFound, match="can be cancelled if its function has AsyncRunEnable"):
+        asking.drive(polling.cancel_flow(asking.ref, asking.context, False))
 
 
 def test_an_event_that_returned_without_a_record_has_an_empty_result() -> None:

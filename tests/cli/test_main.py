@@ -80,7 +80,7 @@ def test_child_and_entry_files_compile(version, tmp_path):
         pytest.skip(f"no Python {version} on PATH or under pyenv")
     files = [
         f"local/worker/child/{name}.py"
-        for name in ("bootstrap", "context", "frames", "isolation", "lazy_stdlib", "own_writes", "payloads", "trust")
+        for name in "bootstrap context debugger frames isolation lazy_stdlib own_writes payloads trust".split()
     ]
     if version != "2.7":
         files += ["cli/main.py", "cli/exits.py", "cli/extras.py", "cli/output/printing.py", "__main__.py"]

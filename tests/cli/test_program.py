@@ -26,7 +26,7 @@ def test_ctrl_c_while_it_loads_is_130_without_a_traceback():
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=child_environment(), check=False
     )
-    assert (done.returncode, done.stderr) == (130, "scf: error: interrupted\n")
+    assert (done.returncode, done.stderr) == (130, "scf: interrupted\n")
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("local",), ("local", "--help"), ("functions", "-h")])

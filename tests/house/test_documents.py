@@ -1,5 +1,6 @@
 """What the documents say is so: their code runs, their commands exist, and both languages say the same."""
 
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from tencentserverless import __version__
+from tests.conftest import child_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -24,12 +26,13 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/cookbook.md",
     "docs/local.md",
+    "docs/packages.md",
     "docs/security.md",
     "docs/upgrade.md",
 )
 README, README_ZH = DOCUMENTS[:2]
 SCRIPTS = Path(sys.executable).parent
-BUILTINS = {"eval", "curl"}
+BUILTINS = {"eval", "curl"}  # curl may be missing
 
 
 class Block(NamedTuple):
@@ -72,7 +75,21 @@ def list_commands(block: Block) -> Iterator[list[str]]:
 
 def test_every_block_has_a_known_language() -> None:
     languages = {block.language for document in DOCUMENTS for block in read_blocks(document)}
-    assert languages == {"python", "sh", "text"}
+    assert languages == {"python", "sh", "text", "json"}
+
+
+@pytest.mark.parametrize("block", list_blocks("json"))
+def test_json_block_is_json(block: Block) -> None:
+    json.loads(block.text)
+
+
+def test_the_launch_configuration_attaches_to_the_port_that_is_told() -> None:
+    from tencentserverless.cli.commands.local.start import _debug_ports
+
+    (block,) = (block for block in read_blocks("docs/local.md") if block.language == "json")
+    (configuration,) = json.loads(block.text)["configurations"]
+    assert (configuration["type"], configuration["request"]) == ("debugpy", "attach")
+    assert configuration["connect"] == {"host": "127.0.0.1", "port": _debug_ports(("order",))["order"]}
 
 
 @pytest.mark.parametrize("block", list_blocks("python"))
@@ -104,6 +121,39 @@ def test_shell_block_uses_what_exists(block: Block, run_scf: Callable[..., subpr
             assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[\w-]+", shown.stdout))
         for word in words:
             assert not word.startswith("examples/") or (ROOT / word).exists()
+
+
+def test_readme_commands_run_as_they_stand(tmp_path: Path) -> None:
+    """As a newcomer types them: the server in one terminal, all else in another one, both in the same folder."""
+    blocks = [block.text for block in read_blocks(README)]
+    start = next(text for text in blocks if text.startswith("scf init hello"))
+    session = next(text for text in blocks if text.startswith("scf invoke hello --local"))
+    make, serve = start.splitlines()
+    runtime, folder = tmp_path / "runtime", tmp_path / "work"
+    runtime.mkdir(mode=0o700)
+    folder.mkdir()
+    environ = child_environment(XDG_RUNTIME_DIR=str(runtime))
+    environ["PATH"] = os.pathsep.join((str(SCRIPTS), environ["PATH"]))
+    subprocess.run(["bash", "-c", make], cwd=folder, env=environ, check=True, capture_output=True, timeout=60)
+    command = ["bash", "-c", f"exec {serve} --port 0"]
+    with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            assert server.stdout.readline().startswith("SCF local ready at http://127.0.0.1:")
+            done = subprocess.run(
+                ["bash", "-c", f"set -eu\n{session}"],
+                cwd=folder,
+                env=environ,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=60,
+                check=False,
+            )
+        finally:
+            server.terminate()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('{"message": "Hello, Ada!"}\n432 ')
+    lines = (folder / "greetings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["result"]["message"] for line in lines] == ["Hello, Ada!", "Hello, Bo!"]
 
 
 def test_readme_session_with_the_local_scf(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The spec's programs print what the spec says, and ``make demo`` shows it."""
 
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import end_process
+from tests.conftest import end_process, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -131,13 +132,19 @@ def test_demo_shows_what_a_server_said_that_did_not_start(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
-def list_processes(folder: Path) -> list[str]:
-    """The command lines of the processes that run a file of a folder."""
-    found = []
+def find_processes(folder: Path) -> dict[int, str]:
+    """The command lines of the processes that run a file of a folder, by process id."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it has ended
-            found.append(path.read_text(encoding="utf-8", errors="replace").replace("\0", " "))
-    return [line for line in found if str(folder) in line]
+            line = path.read_text(encoding="utf-8", errors="replace").replace("\0", " ")
+            if str(folder) in line:
+                found[int(path.parent.name)] = line
+    return found
+
+
+def list_processes(folder: Path) -> list[str]:
+    return list(find_processes(folder).values())
 
 
 @pytest.mark.usefixtures("sigint_is_heard")
@@ -161,3 +168,25 @@ def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tm
     assert "Ran " not in rest
     assert not is_listening(re.search(r"http://([\d.]+:\d+)", printed)[1])
     assert list_processes(examples) == []
+
+
+def test_a_server_ends_with_the_demo_though_that_is_killed(tmp_path: Path) -> None:
+    examples = copy_examples(tmp_path)
+    (examples / "callers" / "timing.py").write_text("import time\ntime.sleep(1000)\n", encoding="utf-8")
+    command = [sys.executable, "-u", str(examples / "demo.py")]
+    demo = subprocess.Popen(
+        command, stdout=subprocess.PIPE, encoding="utf-8", env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    try:
+        lines = iter(demo.stdout.readline, "")
+        address = next(found[1] for line in lines if (found := re.search(r"ready at http://([\d.]+:\d+)", line)))
+        assert is_listening(address)
+        wait_until(lambda: list_processes(examples / "callers"))
+    finally:
+        callers = find_processes(examples / "callers")
+        demo.kill()
+        demo.wait()
+        demo.stdout.close()
+        for pid in callers:
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_listening(address) and list_processes(examples) == [])

@@ -35,6 +35,7 @@ PATH = [
     "local/worker/child/frames.py",
     "local/worker/channel.py",
     "local/scheduler/pool.py",
+    "local/invocations/call_lines.py",
     "local/api/envelope.py",
     "local/http/open_connections.py",
 ]

@@ -5,8 +5,11 @@ import hashlib
 import http.client
 import json
 import os
+import subprocess
+import sys
 import time
 
+import psutil
 import pytest
 
 from tencentserverless.aio import AsyncClient
@@ -211,6 +214,36 @@ def test_nothing_is_left_behind(tmp_path, ends):
     (tmp_path / "empty").mkdir()
     with pytest.raises(LocalError, match="no functions here"):
         Local(tmp_path / "empty", environment=child_environment()).start()
+
+
+def runs(pid):
+    """A process that no one has reaped has ended too."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+OWNER = """
+import sys, time
+from tencentserverless.local import Local
+local = Local(sys.argv[1]).start()
+print(local.url, local._process.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_server_ends_with_the_process_that_started_it_though_that_is_killed(tmp_path):
+    (tmp_path / "fn").mkdir()
+    (tmp_path / "fn" / "index.py").write_text(CODE)
+    command = [sys.executable, "-c", OWNER, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=child_environment(TMPDIR=str(tmp_path))
+    ) as owner:
+        url, pid = owner.stdout.readline().split()
+        assert runs(int(pid)), url
+        owner.kill()
+    wait_until(lambda: not runs(int(pid)))
 
 
 def test_over_https_and_before_and_after(tmp_path):

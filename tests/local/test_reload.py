@@ -384,3 +384,81 @@ def test_a_deleted_function_comes_back_by_a_change_that_lasts_alone(tmp_path, mo
 
     asyncio.run(scenario())
     assert any("the function is there again" in line for line in shown) != is_removed
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_what_a_link_leads_to_is_live_when_it_is_saved(start_local_scf, folder, tmp_path, is_folder):
+    """Also for each of two functions that share it, and after the link leads elsewhere."""
+    (folder / "helper.py").unlink()
+    shared = tmp_path / "shared"
+    for place in (shared, tmp_path / "other"):
+        (place / "helper").mkdir(parents=True)
+    second = folder.parent / "second"
+    second.mkdir()
+    (second / "index.py").write_text(CODE)
+    file = "helper/__init__.py" if is_folder else "helper.py"
+    link = "helper" if is_folder else "helper.py"
+    save(shared / file, "WORD = 1\n")
+    (folder / link).symlink_to(shared / link)
+    (second / link).symlink_to(f"../../shared/{link}")
+    server = start_local_scf(folder.parent)
+    for name in ("fn", "second"):
+        until(server, "1", name)
+    save(shared / file, "WORD = 2\n")
+    for name in ("fn", "second"):
+        until(server, "2", name)
+    save(tmp_path / "other" / file, "WORD = 3\n")
+    (tmp_path / "new").symlink_to(tmp_path / "other" / link)
+    (tmp_path / "new").replace(folder / link)
+    until(server, "3")
+    save(tmp_path / "other" / file, "WORD = 4\n")
+    until(server, "4")
+    assert server.invoke("second")["RetMsg"] == "2"
+
+
+@pytest.mark.parametrize("place", ["outside", ".venv/lib", "functions/common"])
+def test_a_saved_module_of_pythonpath_is_live(start_local_scf, folder, tmp_path, place):
+    modules = tmp_path / place
+    modules.mkdir(parents=True)
+    (folder / "helper.py").replace(modules / "helper.py")
+    path = os.path.relpath(modules, folder) if place == "outside" else modules
+    save(folder / "serverless.yml", MANIFEST % f"environment: {{variables: {{PYTHONPATH: '{path}'}}}}")
+    server = start_local_scf(folder.parent)
+    until(server, "1")
+    server.request("PublishVersion", {"FunctionName": "fn"})
+    save(modules / "helper.py", "WORD = 2\n")
+    until(server, "2")
+    assert "[fn] changed; the next call runs it (" in server.settled_stderr()
+
+
+@pytest.mark.parametrize("above", [".tox", ".venv/lib", "node_modules"])
+def test_a_project_below_a_folder_that_projects_leave_out_is_followed(start_local_scf, folder, tmp_path, above):
+    root = tmp_path / above / "functions"
+    root.parent.mkdir(parents=True)
+    shutil.move(folder.parent, root)
+    server = start_local_scf(root)
+    until(server, "1")
+    save(root / "fn" / "helper.py", "WORD = 2\n")
+    until(server, "2")
+
+
+def test_code_below_a_folder_that_the_project_leaves_out_is_followed(start_local_scf, folder):
+    code = folder.parent / ".tox" / "code"
+    code.parent.mkdir()
+    shutil.move(folder, code)
+    folder.mkdir()
+    save(folder / "serverless.yml", (MANIFEST % "timeout: 3").replace("src: .", "src: ../.tox/code"))
+    server = start_local_scf(folder.parent)
+    until(server, "1")
+    save(code / "helper.py", "WORD = 2\n")
+    until(server, "2")
+
+
+def test_packages_that_are_installed_are_live(start_local_scf, folder, tmp_path):
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    (folder / "helper.py").replace(packages / "helper.py")
+    server = start_local_scf(folder.parent, "--packages", packages)
+    until(server, "1")
+    save(packages / "helper.py", "WORD = 2\n")
+    until(server, "2")

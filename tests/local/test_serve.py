@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import serve
-from tencentserverless.local.settings import Settings
-from tencentserverless.local.state_dir import StateFolder
 from tests.conftest import STOP_SECONDS, wait_until, write_held
 
 HANDLER = """
@@ -59,7 +56,7 @@ def hang_up():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything_and_the_exit_code_is_0(functions, start_local_scf, number, runs, ends, hang_up):
     hang_up(signal.SIG_DFL)
-    server = start_local_scf(functions)
+    server = start_local_scf(functions, "--log-format", "none")
     worker, child, sdk = json.loads(server.invoke("spawner")["RetMsg"])
     assert runs(worker)
     assert runs(child)
@@ -216,17 +213,3 @@ def test_a_part_that_keeps_failing_is_shown_once_and_the_exit_code_and_the_last_
     assert shown == [lines[1], lines[-1]]  # behind the line about isolation
     assert shown[0].startswith("error: the timers: RuntimeError: the clock is broken (<string>, line 7)")
     assert "the local SCF has stopped, but not all of it ran until then: the timers: RuntimeError" in shown[1]
-
-
-def test_the_new_default_port_is_told_once_to_users_of_an_older_state_folder(tmp_path):
-    state = tmp_path / "state"
-    StateFolder(state)
-    (state / "layout").unlink()  # as before the change
-    settings = Settings(tmp_path)
-    assert serve._port_notices(settings, StateFolder(state)) == [
-        "the default port is 8583 now; it was 9000: --port 9000 keeps it"
-    ]
-    assert serve._port_notices(settings, StateFolder(state)) == []
-    assert serve._port_notices(settings, None) == []
-    (state / "layout").unlink()
-    assert serve._port_notices(Settings(tmp_path, port=9000), StateFolder(state)) == []

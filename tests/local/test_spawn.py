@@ -11,7 +11,7 @@ from multiprocessing import get_context
 import pytest
 
 from tencentserverless.aio import AsyncClient
-from tencentserverless.exception import FunctionError, ResultTimeout
+from tencentserverless.exception import FunctionAborted, FunctionError, ResultTimeout
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.models import InvocationStatus, Verdict
 from tencentserverless.scf import Client
@@ -107,7 +107,8 @@ def test_an_event_of_a_function_with_async_run_is_cancelled(server, client, grac
     invocation = client.spawn(f"long-{grace}", 60)
     wait_until(lambda: invocation.status() is InvocationStatus.RUNNING)
     invocation.cancel(grace=grace)
-    with pytest.raises(Exception) as caught:
-        invocation.result(PATIENCE_SECONDS)
-    assert caught.value.executed is not Verdict.NO
+    for each in (invocation, client.invocation(f"long-{grace}", invocation.request_id)):
+        with pytest.raises(FunctionAborted) as caught:
+            each.result(PATIENCE_SECONDS)
+        assert (caught.value.executed, caught.value.request_id) == (Verdict.MAYBE, invocation.request_id)
     assert invocation.status() is InvocationStatus.ABORTED

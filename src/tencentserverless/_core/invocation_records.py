@@ -154,14 +154,24 @@ def _read_record(envelope: "Fields", row: "Fields", request_id: str, status: Inv
     outcome = read_result(envelope, envelope["Response"], result)
     if isinstance(outcome, InvokeResult):
         return PollResult(status, outcome)
+    _name_invocation(outcome, request_id)
     aborted = isinstance(outcome, exception.FunctionAborted)
     return PollResult(InvocationStatus.ABORTED if aborted else InvocationStatus.FAILED, outcome)
+
+
+def _name_invocation(outcome: "InvokeResult | Exception", request_id: str) -> None:
+    """Give a function's error the id of the invocation: the envelope has that of the query."""
+    if isinstance(outcome, exception.TencentServerlessSDKException):
+        outcome.request_id = request_id
 
 
 def _read_memory(value: object) -> int:
     if not isinstance(value, (int, float)):
         return 0
     return int(value if value >= _MIN_MEMORY_BYTES else value * _MIN_MEMORY_BYTES)
+
+
+_ENDS = {InvocationStatus.ABORTED: "the invocation was terminated"}
 
 
 def read_event(envelope: "Fields") -> PollResult:
@@ -175,12 +185,14 @@ def read_event(envelope: "Fields") -> PollResult:
     request_id = found.get("InvokeRequestId") or ""
     code = found.get("StatusCode")
     is_finished = status is InvocationStatus.FINISHED
-    if status is InvocationStatus.ABORTED and code not in wire.STATUSES:
-        code = 499
+    if status is InvocationStatus.ABORTED:
+        code = wire.ABORTED  # whatever the end of its process was: it was terminated
     told = {"FunctionRequestId": request_id, "InvokeResult": 0 if is_finished else code or -1}
     if not is_finished:
-        told["ErrMsg"] = "the invocation has ended as {}; the service keeps no record of why".format(found["Status"])
-    return PollResult(status, read_result(envelope, answer, told))
+        told["ErrMsg"] = _ENDS.get(status, "the invocation has failed; the service keeps no record of why")
+    outcome = read_result(envelope, answer, told)
+    _name_invocation(outcome, request_id)
+    return PollResult(status, outcome)
 
 
 def _write_time(seconds: float) -> str:

@@ -96,6 +96,10 @@ def poll_flow(ref: "InvocationRef", context: PollContext, deadline: float = NEVE
         return (yield from _poll_event(ref, context, deadline))
     polled = yield from _poll_record(ref, context, deadline)
     if ref.source == _RECORD or (polled is not None and polled.outcome is not None):
+        if not ref.source and polled is not None and isinstance(polled.outcome, exception.FunctionExited):
+            event = yield from _poll_event(ref, context, deadline)  # it may have been terminated, from elsewhere
+            if event.status is InvocationStatus.ABORTED:
+                return event
         return polled or records.NOT_FOUND
     ref.misses += 1
     event = records.NOT_FOUND
@@ -128,6 +132,8 @@ def _poll_event(ref: "InvocationRef", context: PollContext, deadline: float) -> 
         return polled
     record = yield from _poll_record(ref, context, deadline)
     if record is not None and record.outcome is not None:
+        if polled.status is InvocationStatus.ABORTED and isinstance(record.outcome, exception.FunctionExited):
+            return polled  # the record of a terminated invocation tells only that its process has ended
         return records.PollResult(polled.status, record.outcome)
     if ref.ended_at is None:
         ref.ended_at = context.clock.monotonic()
@@ -188,6 +194,7 @@ def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None
     return exception.ResultTimeout(
         "ClientNetworkError",
         message.format(ref.function_name, ref.request_id, timeout, status.value),
+        ref.request_id,
         executed=Verdict.MAYBE,
     )
 
@@ -195,5 +202,11 @@ def _late(ref: "InvocationRef", status: InvocationStatus, timeout: "float | None
 def cancel_flow(ref: "InvocationRef", context: PollContext, is_graceful: bool) -> "Flow[None]":
     """Order the service to terminate an invocation."""
     fields = records.termination_query(ref, is_graceful)
-    yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
+    try:
+        yield from ask_flow(wire.TERMINATE_ASYNC_EVENT, fields, ref, context)
+    except exception.ResourceNotFound as error:
+        message = error.message or ""
+        if error.code == wire.NO_ASYNC_EVENT and "AsyncRunEnable" not in message:
+            error.message = message + "; an invocation can be cancelled if its function has AsyncRunEnable"
+        raise
     ref.source = _EVENT  # no other function can be terminated

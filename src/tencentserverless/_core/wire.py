@@ -18,6 +18,7 @@ INVOKE_FUNCTION = "InvokeFunction"
 GET_REQUEST_STATUS = "GetRequestStatus"
 GET_ASYNC_EVENT_STATUS = "GetAsyncEventStatus"
 TERMINATE_ASYNC_EVENT = "TerminateAsyncEvent"
+NO_ASYNC_EVENT = "ResourceNotFound.AsyncEvent"
 
 #: The name of the payload's field differs by action.
 PAYLOAD_FIELDS = {INVOKE: "ClientContext", INVOKE_FUNCTION: "Event"}
@@ -47,6 +48,7 @@ FINANCE_REGIONS = ("ap-shanghai-fsi", "ap-shenzhen-fsi")
 #: Keys that an error object of the platform can have; an object with any other key is the function's own data.
 ERROR_KEYS = frozenset(("errorCode", "errorMessage", "requestId", "stackTrace", "statusCode"))
 
+ABORTED = 499  # the status of an invocation that was terminated
 #: Function-level status codes: the verdict on user code, and the error class. A code that is not listed is MAYBE.
 STATUSES = {
     400: (Verdict.NO, exception.FunctionRefused),
@@ -76,7 +78,7 @@ STATUSES = {
     447: (Verdict.MAYBE, exception.FunctionLoadError),
     449: (Verdict.MAYBE, exception.FunctionLoadError),
     450: (Verdict.MAYBE, exception.FunctionLoadError),
-    499: (Verdict.MAYBE, exception.FunctionAborted),
+    ABORTED: (Verdict.MAYBE, exception.FunctionAborted),
 }
 
 #: Statuses of an asynchronous call after which the platform runs it again by itself, every minute until MsgTTL.

@@ -31,7 +31,7 @@ def main() -> int:
         return 0
     from tencentserverless.cli.exits import Exit
     from tencentserverless.cli.extras import INSTALL_HINT, find_missing
-    from tencentserverless.cli.output.printing import fail
+    from tencentserverless.cli.output.printing import fail, notice
 
     if sys.version_info < _FLOOR:
         running = "{}.{}".format(*sys.version_info[:2])
@@ -53,5 +53,6 @@ def main() -> int:
             "the scf command needs the extra 'local' ({} is missing); {}".format(missing, INSTALL_HINT),
         )
     except KeyboardInterrupt:  # during the import
-        return fail(Exit.INTERRUPTED, "interrupted")
+        notice("interrupted")
+        return Exit.INTERRUPTED
     return run()

@@ -1,5 +1,7 @@
 """The run of a command line. Each error becomes an exit code and one line."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tencentserverless import __version__
@@ -9,6 +11,9 @@ from tencentserverless.cli.extras import INSTALL_HINT, describe_damage, find_mis
 from tencentserverless.cli.lazy import LazyGroup
 from tencentserverless.cli.listing import ABOUT
 from tencentserverless.cli.output import printing
+
+if TYPE_CHECKING:
+    from tencentserverless.cli.output.failures import Failure
 
 scf: LazyGroup = click.version_option(__version__, prog_name="scf")(LazyGroup("scf", COMMANDS, ABOUT))
 
@@ -20,26 +25,38 @@ def run() -> int:
     except click.ClickException as error:
         return printing.fail(_exit_of(error.exit_code), error.format_message())
     except (click.Abort, KeyboardInterrupt):
-        return printing.fail(Exit.INTERRUPTED, "interrupted")
+        printing.notice("interrupted")
+        return Exit.INTERRUPTED
     except SystemExit as error:
         if error.code == 1:  # click ends itself so in one case: the reader of its help has ended
             return Exit.PIPE_CLOSED
         raise
     except ImportError as error:
-        if damage := describe_damage(error):
-            return printing.fail(Exit.MISSING_EXTRA, damage)
         missing = find_missing(error)
-        if not missing:
-            raise
-        return printing.fail(Exit.MISSING_EXTRA, f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
+        message = f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}"
+        return _fail_unless_ours(error, describe_damage(error) or (message if missing else ""))
     except Exception as error:
         from tencentserverless.cli.output.failures import translate
 
         failure = translate(error)
         if failure is None:  # a defect of ours: the traceback is for the report
             raise
-        return printing.fail(failure.code, str(failure), failure.detail, failure.faults, facts=failure.facts)
+        return _end(failure)
     return _exit_of(code) if isinstance(code, int) else Exit.OK
+
+
+def _fail_unless_ours(error: ImportError, message: str) -> int:
+    """Print the message about an import that failed; an error without one is a defect of ours, and is raised."""
+    if not message:
+        raise error
+    return printing.fail(Exit.MISSING_EXTRA, message)
+
+
+def _end(failure: "Failure") -> int:
+    if failure.code is Exit.INTERRUPTED:  # the user's wish, and no error
+        printing.notice(str(failure))
+        return failure.code
+    return printing.fail(failure.code, str(failure), failure.detail, failure.faults, facts=failure.facts)
 
 
 def _exit_of(code: int) -> Exit:

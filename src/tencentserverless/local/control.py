@@ -11,10 +11,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from tencentserverless._core.wire import DEFAULT_NAMESPACE
 from tencentserverless.local import private_files, state_dir
 from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.running_servers import RunningServer, list_servers
 from tencentserverless.local.settings import STATE_FOLDER_NAME, TRUST_VARIABLES, trust_of_ours
 
 JsonObject = dict[str, Any]
@@ -33,6 +35,68 @@ def find_state(start: Path) -> Path:
     folder = start.resolve()
     found = (each / STATE_FOLDER_NAME for each in (folder, *folder.parents) if (each / STATE_FOLDER_NAME).is_dir())
     return next(found, start / STATE_FOLDER_NAME)
+
+
+def find_server(start: Path) -> Path:
+    """Return the state folder or the env file of a running server: of the project around a folder, else the only one.
+
+    :raises StartupError: if none runs, or it is not clear which one is meant
+    """
+    state = find_state(start)
+    if _is_running(state):
+        return state
+    servers = list_servers()
+    sources = [server.source for server in servers if server.source and _is_running(server.source)]
+    if len(sources) == 1 and not state.is_dir():
+        return sources[0]
+    raise StartupError(Reason.STATE, _no_server(start, state, servers))
+
+
+def choose_source(place: Path) -> Path:
+    """Return the state folder or the env file that a path means: the path itself, or the state folder in it."""
+    return place / STATE_FOLDER_NAME if (place / STATE_FOLDER_NAME).is_dir() else place
+
+
+def describe_servers() -> list[JsonObject]:
+    """List this user's running servers, the oldest first.
+
+    :return: of each ``url`` (None where it is not known), ``project``, ``source``, ``pid``, and ``started_at`` in UNIX
+        seconds
+    """
+    return [
+        {
+            "url": _url_of(server),
+            "project": str(server.project),
+            "source": str(server.source) if server.source else None,
+            "pid": server.pid,
+            "started_at": server.started_at,
+        }
+        for server in list_servers()
+    ]
+
+
+def _url_of(server: RunningServer) -> str | None:
+    with contextlib.suppress(StartupError):
+        return read_environment(server.source)[state_dir.ENDPOINT_VARIABLE] if server.source else None
+    return None
+
+
+def _is_running(source: Path) -> bool:
+    with contextlib.suppress(StartupError):
+        return bool(read_environment(source))
+    return False
+
+
+def _no_server(start: Path, state: Path, servers: list[RunningServer]) -> str:
+    """The message for a folder from which no server is found; it names those that run elsewhere."""
+    here = f"from {shlex.quote(str(state))}" if state.is_dir() else f"from {start.resolve()} or a folder above"
+    named = [f"{shlex.quote(str(server.source))} ({_url_of(server)})" for server in servers if server.source]
+    if named:
+        runs = "one runs" if len(named) == 1 else f"{len(named)} run"
+        return f"no local SCF runs {here}; {runs} elsewhere: {', '.join(named)}; choose with --state or --env-file"
+    if servers:
+        return f"no local SCF runs {here}; one runs without --state and --env-file, and so can't be found"
+    return f"no local SCF runs {here}; start one with: scf local start"
 
 
 def running_environment(source: Path) -> dict[str, str]:
@@ -93,6 +157,45 @@ def server_status(source: Path) -> JsonObject:
     return {"url": variables[state_dir.ENDPOINT_VARIABLE], **_asked(source, variables, "GET", "status")}
 
 
+def find_functions(url: str, start: Path, environment: Mapping[str, str]) -> list[str]:
+    """Return the functions of the server at a URL, as ``REGION/NAMESPACE/NAME``; none if its token is not found.
+
+    :param start: the token is looked for in the state folder of the project around this folder
+    :param environment: or in these variables
+    """
+    known = [environment]
+    with contextlib.suppress(StartupError):
+        known.append(read_environment(find_state(start)))
+    for variables in known:
+        if variables.get(state_dir.ENDPOINT_VARIABLE) == url and state_dir.ADMIN_TOKEN_VARIABLE in variables:
+            with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+                status, found = ask(variables, "GET", "status")
+                if status == 200:
+                    functions: list[str] = found["functions"]
+                    return functions
+    return []
+
+
+def curl_line(source: Path, function: str) -> str:
+    """Return a command line that calls a function without a signature. It holds the admin token.
+
+    :param function: region, namespace and name, as ``server_status`` lists it
+    :raises StartupError: if no server runs there
+    """
+    variables = read_environment(source)
+    region, namespace, name = function.split("/")
+    query = {}
+    if namespace != DEFAULT_NAMESPACE:
+        query["namespace"] = namespace
+    if region != variables.get(state_dir.REGION_VARIABLE):
+        query["region"] = region
+    url = f"{variables[state_dir.ENDPOINT_VARIABLE]}/_local/invoke/{name}{'?' if query else ''}{urlencode(query)}"
+    words = ["curl", "-d", "{}", "-H", f"Authorization: Bearer {variables.get(state_dir.ADMIN_TOKEN_VARIABLE, '')}"]
+    if url.startswith("https:"):
+        words += ["--cacert", variables[TRUST_VARIABLES[0]]]
+    return shlex.join([*words, url])
+
+
 def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
     """Return lines that a server has written to its terminal: the last ones, at most 2,000, and the number of all.
 
@@ -101,6 +204,17 @@ def server_lines(source: Path, after: int = 0) -> tuple[list[str], int]:
     """
     found = _asked(source, read_environment(source), "GET", f"logs?after={after}")
     return found["lines"], found["count"]
+
+
+def read_dead_letters(source: Path, name: str | None, count: int) -> list[JsonObject]:
+    """Return the last dead letters of a server, the oldest first.
+
+    :param name: of a function; None for all functions
+    :raises StartupError: if no server runs there
+    """
+    query = urlencode({"count": count, **({"function": name} if name else {})})
+    letters: list[JsonObject] = _asked(source, read_environment(source), "GET", f"dead-letters?{query}")["letters"]
+    return letters
 
 
 def reset_server(source: Path) -> None:

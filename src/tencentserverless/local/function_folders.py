@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
+from tencentserverless.local.project.code_digest import digest
 from tencentserverless.local.project.discovery import Project, discover, read_place
-from tencentserverless.local.project.watch import digest
 from tencentserverless.local.registry.catalogue import SyncResult, notice_of
 from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncChange
 from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey

@@ -13,6 +13,7 @@ OVER_QUOTA = 432
 TIMED_OUT = 433
 MEMORY_EXCEEDED = 434
 EXITED = 439
+LOAD_FAILED = 443
 CANCELLED = 499
 START_FAILED = 445
 START_TIMED_OUT = 450
@@ -29,6 +30,7 @@ class Outcome(msgspec.Struct, frozen=True):
     :param message: the error; empty on success
     :param stack_trace: the traceback of user code, if it raised an error
     :param output: the last part of the call's stdout and stderr
+    :param ending: exit code or signal of a process that has ended, for the server's log; the platform tells neither
     """
 
     status: int = SUCCESS
@@ -38,6 +40,7 @@ class Outcome(msgspec.Struct, frozen=True):
     duration_ms: float = 0.0
     memory_bytes: int = 0
     output: bytes = b""
+    ending: str = ""
 
     @property
     def has_run(self) -> bool:
@@ -67,9 +70,13 @@ def memory_exceeded(duration_ms: float, memory_bytes: int, limit_mb: int, output
     )
 
 
-def exited(duration_ms: float, output: bytes) -> Outcome:
-    """Make the outcome of a process that ended while the function ran."""
-    return Outcome(EXITED, message="User process exit when running", duration_ms=duration_ms, output=output)
+def exited(duration_ms: float, output: bytes, ending: str = "") -> Outcome:
+    """Make the outcome of a process that ended while the function ran.
+
+    :param ending: its exit code or signal, in words
+    """
+    message = "User process exit when running"
+    return Outcome(EXITED, message=message, duration_ms=duration_ms, output=output, ending=ending)
 
 
 def start_timed_out(timeout_seconds: int, output: bytes) -> Outcome:
@@ -104,6 +111,12 @@ def over_burst(name: str, instances: int) -> Outcome:
 def cancelled() -> Outcome:
     """Make the outcome of an asynchronous invocation that was ended before it ran."""
     return Outcome(CANCELLED, message="The invocation was terminated before it ran")
+
+
+def terminated(duration_ms: float, memory_bytes: int, output: bytes) -> Outcome:
+    """Make the outcome of an asynchronous invocation that was ended while it ran."""
+    message = "The invocation was terminated while it ran"
+    return Outcome(CANCELLED, message=message, duration_ms=duration_ms, memory_bytes=memory_bytes, output=output)
 
 
 def throttled(name: str, status: int) -> Outcome:

@@ -1,6 +1,7 @@
 """A local SCF from Python: ``with Local("functions") as local: ...``.
 
-It runs in a process of its own, like ``scf local start``, and leaves no files behind.
+It runs in a process of its own, like ``scf local start``, and leaves no files behind. Its standard input is a pipe of
+this process: it also ends where this process is killed.
 """
 
 import contextlib
@@ -69,6 +70,7 @@ class Local:
         self._given = environment
         self._process: subprocess.Popen[str] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lifeline: int | None = None  # the end of a pipe that closes with this process, however that ends
         #: Variables that make clients call this server, for the environment of a program.
         self.environment: dict[str, str] = {}
 
@@ -134,6 +136,9 @@ class Local:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -198,12 +203,16 @@ class Local:
     def _launch(self) -> None:
         env_file = self._place("env")
         kept = [] if any(option.partition("=")[0] == "--state" for option in self._options) else ["--ephemeral"]
-        command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path), "--port", "0"]
-        command += ["--env-file", str(env_file), *kept, *self._options]
-        with self._place("log").open("w", encoding="utf-8") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # our own command
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
-            )
+        command = [sys.executable, "-m", "tencentserverless", "local", "start", str(self._path)]
+        command += ["--port", "0", "--unlisted", "--until-eof", "--env-file", str(env_file), *kept, *self._options]
+        stdin, self._lifeline = os.pipe()
+        try:
+            with self._place("log").open("w", encoding="utf-8") as log:
+                self._process = subprocess.Popen(  # noqa: S603  # our own command
+                    command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=log, text=True, env=self._given
+                )
+        finally:
+            os.close(stdin)
         deadline = time.monotonic() + _START_SECONDS
         while not env_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -20,8 +20,9 @@ from tencentserverless.local.project.watch import Watch
 from tencentserverless.local.registry.catalogue import SyncResult
 from tencentserverless.local.registry.database import DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition, settings_of
-from tencentserverless.local.registry.function_version import LATEST, FunctionKey
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
 from tencentserverless.local.services import Services
+from tencentserverless.local.worker.environment import module_folders
 
 _STAYS = "what was there before stays"
 _PAUSE_SECONDS = 1.0  # after an unexpected failure
@@ -38,7 +39,7 @@ class Reloader:
     def __init__(self, services: Services, project: Project, since: Stamps) -> None:
         self._services = services
         root = services.settings.project.resolve()
-        self._watch = Watch(root, self._code_folders, lambda words: services.console.show(f"scf: {words}"), since)
+        self._watch = Watch(root, self._folders, lambda words: services.console.show(f"scf: {words}"), since)
         self._project = project
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = ""
@@ -67,6 +68,7 @@ class Reloader:
     async def _follow(self) -> None:
         async for paths in self._watch.changes():
             await self._try(self._apply(paths))
+            self._follow_modules(paths)
 
     async def _try(self, work: Coroutine[None, None, None]) -> None:
         """Run a step of the reload and show its failure, once, so that later changes are still applied."""
@@ -82,9 +84,12 @@ class Reloader:
         else:
             self._told = ""
 
-    def _code_folders(self) -> list[Path]:
-        kept = self._services.catalogue.kept().values()
-        return [each.source_record.code_folder for each in kept if each.source_record is not None]
+    def _folders(self) -> list[Path]:
+        """Return the folders that functions load from."""
+        catalogue, settings = self._services.catalogue, self._services.settings
+        kept = catalogue.kept().values()
+        code = [each.source_record.code_folder for each in kept if each.source_record is not None]
+        return code + [folder for record in catalogue.records() for folder in module_folders(record, settings)]
 
     async def _apply(self, paths: set[Path]) -> None:
         """Reload all functions that changed paths may belong to. What functions have written changes nothing."""
@@ -107,12 +112,21 @@ class Reloader:
         return (
             folder != kept.source_record.code_folder
             or settings_of(record) != settings_of(kept.source_record)
-            or any(folder == path or folder in path.parents or path in folder.parents for path in paths)
+            or _touches(folder, paths)
         )
+
+    def _follow_modules(self, paths: Iterable[Path]) -> None:
+        """Replace the instances of versions that import from a folder outside their code that has changed."""
+        for record in list(self._services.catalogue.records()):
+            if any(_touches(folder, paths) for folder in module_folders(record, self._services.settings)):
+                self._keep(self._replace(record, time.monotonic()))
 
     def _start(self, key: FunctionKey) -> None:
         """Start the reload of a function. The newest scan counts, so no scan waits for an earlier one."""
-        task = asyncio.get_running_loop().create_task(self._try(self._take(key)))
+        self._keep(self._take(key))
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._try(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -168,11 +182,13 @@ class Reloader:
     async def _renew(self, result: SyncResult, began: float) -> None:
         """Prepare instances for code that has changed in its folder."""
         kept = result.plan.kept
-        if not result.plan.is_saved or kept is None or kept.function is None:
-            return
-        if await self._services.scheduler.replace_version(kept.function.versions[LATEST]):
+        if result.plan.is_saved and kept is not None and kept.function is not None:
+            await self._replace(kept.function.versions[LATEST], began)
+
+    async def _replace(self, record: FunctionRecord, began: float) -> None:
+        if await self._services.scheduler.replace_version(record) and record.version == LATEST:
             took_ms = (time.monotonic() - began) * 1000
-            self._services.console.show(f"[{kept.key.name}] changed; the next call runs it ({took_ms:.0f} ms)")
+            self._services.console.show(f"[{record.key.name}] changed; the next call runs it ({took_ms:.0f} ms)")
 
     async def _prepare(self, runtimes: Iterable[str]) -> None:
         await asyncio.to_thread(self._services.interpreters.prepare, set(runtimes))
@@ -190,6 +206,11 @@ class Reloader:
         for notice in project.told_at_start():
             if notice not in told:
                 self._services.console.show(f"scf: {notice}{'; ' + _STAYS if notice.startswith('not served') else ''}")
+
+
+def _touches(folder: Path, paths: Iterable[Path]) -> bool:
+    """True if a path lies in a folder, or around it."""
+    return any(folder == path or folder in path.parents or path in folder.parents for path in paths)
 
 
 def _can_configure(path: Path) -> bool:

@@ -15,11 +15,17 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local import access_keys, descriptor_limit, state_dir
+from tencentserverless.local import access_keys, descriptor_limit, running_servers, state_dir
 from tencentserverless.local.control import (
+    choose_source,
+    curl_line,
+    describe_servers,
+    find_functions,
+    find_server,
     find_state,
     forget_state,
     leaving_variables,
+    read_dead_letters,
     reset_server,
     running_environment,
     server_lines,
@@ -29,7 +35,8 @@ from tencentserverless.local.control import (
 from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
-from tencentserverless.local.settings import DEFAULT_PORT, LOOPBACK_HOSTS, OLD_DEFAULT_PORT, Settings, project_variables
+from tencentserverless.local.project.requirements import find_command_of_runtime
+from tencentserverless.local.settings import LOOPBACK_HOSTS, Settings, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
@@ -48,10 +55,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Deployable",
     "PackedCode",
+    "choose_source",
+    "curl_line",
+    "describe_servers",
+    "find_command_of_runtime",
+    "find_functions",
+    "find_server",
     "find_state",
     "forget_state",
     "leaving_variables",
     "pack_code",
+    "read_dead_letters",
     "read_deployables",
     "reset_server",
     "running_environment",
@@ -78,7 +92,9 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     """
     from tencentserverless.local.http.server import bind_listeners
     from tencentserverless.local.project.discovery import discover
+    from tencentserverless.local.project.function_options import check_values
     from tencentserverless.local.project.watch import stamp_project
+    from tencentserverless.local.start_notices import list_notices
     from tencentserverless.local.worker.interpreters import Interpreters
     from tencentserverless.local.worker.isolation import find_isolation
 
@@ -90,6 +106,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
         project = discover(
             settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
         )
+        check_values(settings)
         if settings.strict and project.faults:
             raise StartupError(Reason.PROJECT, "\n".join(project.faults))
         interpreters = Interpreters(settings.strict_runtimes)
@@ -100,8 +117,9 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
             listeners = bind_listeners(settings, stack)
             folder = _hold_state(settings, stack)
             tls = _open_tls(settings, folder, stack)
-            notices = (*_port_notices(settings, folder), *_notices(settings, project, interpreters), isolation.notice)
-            for notice in notices:
+            is_older = folder is not None and folder.is_older
+            notices = list_notices(settings, project, interpreters, is_older=is_older)
+            for notice in (*notices, isolation.notice):
                 on_notice(notice)
             owner = _owner(settings, folder)
             start = _Start(settings, project, before, interpreters, isolation, folder, owner, listeners, tls)
@@ -174,6 +192,13 @@ class _Start:
         if self.folder:
             self.folder.write_environment(variables)
 
+    def registered(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the server in the register of this user, if it is to be found there."""
+        if not self.settings.is_listed:
+            return contextlib.nullcontext()
+        source = self.folder.path if self.folder else self.settings.env_file
+        return running_servers.registered(running_servers.describe_own(self.settings.project, source))
+
     def forget_environment(self) -> None:
         """Remove the env file, because the server has stopped."""
         if self.folder:
@@ -202,7 +227,9 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         if not lifecycle.is_stopping:  # a signal may have come by now
             await _listen(server, api, start, stack)
             lifecycle.listen()
+            await _open_debuggers(services)
             _settle_memory()
+            stack.enter_context(start.registered())
             start.write_environment()
             stack.callback(start.forget_environment)
             on_ready(start.listeners.url, admin.read_status)
@@ -218,9 +245,10 @@ def _open_services(
     start: _Start, keys: access_keys.KeyRing, lifecycle: "Lifecycle", stack: contextlib.AsyncExitStack
 ) -> "tuple[Services, Background]":
     from tencentserverless.local.function_folders import scan_folders
+    from tencentserverless.local.project.function_options import check_names
     from tencentserverless.local.service_factory import create_services
 
-    return create_services(
+    services, background = create_services(
         start.settings,
         lifecycle,
         scan_folders(start.project),
@@ -232,6 +260,10 @@ def _open_services(
         isolation=start.isolation,
         function_variables=start.function_variables(),
     )
+    names = {key.name for key in services.catalogue.kept()}
+    for notice in check_names(start.settings, names, may_lack=bool(start.project.faults)):
+        services.console.show(f"scf: {notice}")
+    return services, background
 
 
 def _failure(down: Mapping[str, str]) -> ServerFailed:
@@ -273,6 +305,13 @@ def _stop_on_signals(
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop)
     return stopping
+
+
+async def _open_debuggers(services: "Services") -> None:
+    """Start the instances of debugged functions, so that an editor can attach before the first call."""
+    for function in list(services.catalogue):
+        if function.key.name in services.settings.debug_ports:
+            await services.scheduler.replace_version(function.latest)
 
 
 def _settle_memory() -> None:
@@ -329,46 +368,3 @@ def _owner(settings: Settings, folder: state_dir.StateFolder | None) -> Credenti
     if settings.secret_file:
         return state_dir.read_secret_file(settings.secret_file)
     return folder.credentials() if folder else access_keys.make_key_pair()
-
-
-def _function_notices(settings: Settings, project: "Project") -> list[str]:
-    """The lines about functions that behave in another way than their caller may expect."""
-    from tencentserverless.local.project.handler_check import find_handler_fault
-    from tencentserverless.local.worker.interpreters import can_run
-
-    notices = []
-    for key, record in project.records.items():
-        if record.type == "HTTP":
-            notices.append(f"{key.name} is a web function: it is listed, but calls of it are not supported here")
-        elif not can_run(record.runtime):
-            words = "is listed, but calls of it are not supported by the local SCF"
-            notices.append(f"{key.name}: the runtime {record.runtime} {words}")
-        fault = find_handler_fault(record)
-        if fault:
-            notices.append(f"{key.name}: handler {record.handler}: {fault}")
-        if key.region != settings.region:
-            notices.append(f"{key.name} is in {key.region}: --region {key.region}")
-    return notices
-
-
-def _port_notices(settings: Settings, folder: state_dir.StateFolder | None) -> list[str]:
-    """The change of the default port, told once to users of an older state folder."""
-    if folder is None or not folder.is_older or settings.port != DEFAULT_PORT:
-        return []
-    return [f"the default port is {DEFAULT_PORT} now; it was {OLD_DEFAULT_PORT}: --port {OLD_DEFAULT_PORT} keeps it"]
-
-
-def _notices(settings: Settings, project: "Project", interpreters: "Interpreters") -> list[str]:
-    notices = [*project.told_at_start(), *_function_notices(settings, project)]
-    notices += [f"warning: {warning}" for warning in interpreters.warnings]
-    notices += [
-        f"{name}: a debugger finds it at 127.0.0.1:{port} when it has been called once; it has one instance, and no "
-        "limits of time and memory"
-        for name, port in settings.debug_ports.items()
-    ]
-    if not settings.is_loopback:
-        notices.append(
-            f"warning: {settings.host} can be reached from other machines. Functions run with your user's rights, and "
-            "any holder of a key can run code: the isolation is against crashes, not against attackers."
-        )
-    return notices

@@ -3,28 +3,30 @@
 import contextlib
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.background_tasks import Background
 from tencentserverless.local.console import Console
-from tencentserverless.local.errors import StartupError
+from tencentserverless.local.invocations.call_lines import CallLines
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
-from tencentserverless.local.invocations.middleware import FailureLines, FaultInjection, HistoryKeeping, Runner
+from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.machine_memory import read_memory_limit
+from tencentserverless.local.outcome import LOAD_FAILED, Outcome
+from tencentserverless.local.project.requirements import find_command
 from tencentserverless.local.registry.catalogue import Catalogue, restore
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function import packages_of
-from tencentserverless.local.registry.function_version import FunctionKey
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
@@ -63,10 +65,9 @@ def create_services(
     :param function_variables: further variables of every function
     :raises StartupError: if the database can't be read
     """
-    console, run_directory, background, own_writes = _open_base(stack, lifecycle)
+    console, run_directory, background, own_writes = _open_base(settings, stack, lifecycle)
     folder = folder or run_directory.root
-    catalogue, packages, database = _open_registry(definitions, interpreters, folder, console)
-    stack.callback(database.close)
+    catalogue, packages, database = _open_registry(definitions, interpreters, folder, console, stack)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
     stack.callback(history.flush)
     context = LaunchContext(
@@ -76,8 +77,8 @@ def create_services(
     scheduler = Scheduler(
         Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
     )
-    injection = FaultInjection(faults)
-    runner = Runner(scheduler, (HistoryKeeping(history, time.time), FailureLines(console)), injection)
+    around = _surround(history, console, settings, stack, interpreters)
+    runner = Runner(scheduler, around, injection := FaultInjection(faults))
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
@@ -94,6 +95,7 @@ def create_services(
         runner=runner,
         database=database,
         queue=queue,
+        dead_letters=dead_letters,
         timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
         ledger=ledger,
         faults=faults,
@@ -105,11 +107,23 @@ def create_services(
     return services, background
 
 
+def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], str]:
+    """Return what the terminal adds to a failure: how to install a module that is missing."""
+
+    def advise(record: FunctionRecord, outcome: Outcome) -> str:
+        interpreter = interpreters.find_installer(record.runtime)
+        if outcome.status != LOAD_FAILED or interpreter is None:
+            return ""
+        return find_command(outcome.message, record.code_folder, str(interpreter))
+
+    return advise
+
+
 def _open_base(
-    stack: contextlib.AsyncExitStack, lifecycle: Lifecycle
+    settings: Settings, stack: contextlib.AsyncExitStack, lifecycle: Lifecycle
 ) -> tuple[Console, RunDirectory, Background, OwnWrites]:
     """Open the console, the folder of the run, the background tasks, and the notes of what functions write."""
-    console, run_directory = Console(), RunDirectory()
+    console, run_directory = Console(is_json=settings.log_format == "json"), RunDirectory()
     stack.callback(console.close)
     stack.callback(run_directory.close)
     background = Background(console.show, lifecycle)
@@ -119,8 +133,25 @@ def _open_base(
     return console, run_directory, background, own_writes
 
 
+def _surround(
+    history: InvocationHistory,
+    console: Console,
+    settings: Settings,
+    stack: contextlib.AsyncExitStack,
+    interpreters: Interpreters,
+) -> tuple[HistoryKeeping, CallLines]:
+    """Create the parts around every invocation: its record, and its line in the log."""
+    call_lines = CallLines(console, settings.log_format, advise=_adviser(interpreters))
+    stack.callback(call_lines.flush)
+    return HistoryKeeping(history, time.time), call_lines
+
+
 def _open_registry(
-    definitions: Mapping[FunctionKey, FolderDefinition], interpreters: Interpreters, folder: Path, console: Console
+    definitions: Mapping[FunctionKey, FolderDefinition],
+    interpreters: Interpreters,
+    folder: Path,
+    console: Console,
+    stack: contextlib.AsyncExitStack,
 ) -> tuple[Catalogue, Packages, Database]:
     """Open the catalogue of stored functions and of PATH; drop code packages that no version uses.
 
@@ -128,17 +159,14 @@ def _open_registry(
     :raises StartupError: if the database can't be read
     """
     database, packages = Database(folder / _DATABASE, console.show), Packages(folder / _PACKAGES)
+    stack.callback(database.close)
     try:
         catalogue, notices = restore(database, packages.locate, definitions)
         told = len(interpreters.warnings)
         # runtimes of functions that the API created
         interpreters.prepare({record.runtime for record in catalogue.records()})
     except (DatabaseError, ValueError) as error:
-        database.close()
         raise database.refusal(str(error)) from error
-    except StartupError:
-        database.close()
-        raise
     notices = [*notices, *interpreters.package_notices(record.runtime for record in catalogue.records())]
     for notice in (*notices, *(f"warning: {warning}" for warning in interpreters.warnings[told:])):
         console.show(f"scf: {notice}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tencentserverless.local.console import Console
+from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
 from tencentserverless.local.invocations.middleware import Runner
@@ -45,6 +46,7 @@ class Services:
     runner: Runner
     database: Database
     queue: Queue
+    dead_letters: DeadLetterFile
     timers: Timers
     ledger: Ledger
     faults: Faults

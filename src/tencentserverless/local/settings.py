@@ -6,9 +6,11 @@ Only this module of ``local`` reads the server's own environment variables.
 import locale
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tencentserverless._core import wire
 from tencentserverless.local.descriptor_limit import count_instances
@@ -24,6 +26,8 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8583
 OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
+
+LOG_FORMATS = ("text", "json", "none")
 
 CA_NAME = "scf-local-ca.pem"
 CA_KEY_NAME = "ca-key.pem"
@@ -46,6 +50,7 @@ PASSED_VARIABLES = (
 _UTF8_LOCALES = ("en_US.UTF-8", "C.UTF-8")
 
 
+_CACHE_FOLDER = "Library/Caches" if sys.platform == "darwin" else ".cache"
 _USUAL_MEMORY_BYTES = 4096 * MIB  # where the system does not tell
 _MIN_PROCESSES = 4  # functions call each other
 _MAX_PROCESSES = 128
@@ -100,6 +105,26 @@ class Limits:
         return self.large_region_memory_mb if region in LARGE_REGIONS else self.region_memory_mb
 
 
+class PackageFolder(NamedTuple):
+    """A folder of modules for functions; a virtual environment stands for the modules that are installed in it.
+
+    :param function: the name of a function, ``""`` for all
+    """
+
+    function: str
+    path: Path
+
+    @property
+    def is_environment(self) -> bool:
+        """True if the folder is a virtual environment."""
+        return (self.path / "pyvenv.cfg").is_file()
+
+    def versions(self) -> dict[str, Path]:
+        """Return the folders of modules of a virtual environment, by the version of their Python, such as ``3.11``."""
+        found = sorted(self.path.glob("lib/python*/site-packages")) if self.is_environment else []
+        return {path.parent.name.removeprefix("python"): path for path in found}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The choices of the command line. ``state`` is None for an ephemeral server."""
@@ -127,7 +152,13 @@ class Settings:
     isolation: str = "auto"  # or "namespaces", "none": worker/isolation
     shared_tmp: bool = False  # functions have this machine's /tmp
     shared_folders: tuple[Path | str, ...] = ()  # below /tmp, where functions see and may write them
+    # variables of local runs alone, by the name of the function
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    packages: tuple[PackageFolder, ...] = ()
     time_scale: float = 1.0  # retries come this many times faster than on the platform
+    is_listed: bool = False  # enter the server in the register, so that commands find it from any folder
+    log_format: str = "text"  # of the lines about calls: one of LOG_FORMATS
+    waits_for_debugger: bool = False  # a debugged function loads its code when a debugger is attached
 
     @property
     def is_loopback(self) -> bool:
@@ -159,6 +190,18 @@ def _utf8_locale() -> str:
 def project_variables() -> Mapping[str, str]:
     """Return the values of ``${env:X}`` in a serverless.yml."""
     return os.environ
+
+
+def register_folders() -> list[Path]:
+    """Return the folders in which servers of this user may be registered: the runtime folder, then the cache folder.
+
+    A server is registered in the first that can be used; another one was chosen where the environment was another.
+    """
+    bases = [
+        (os.environ.get("XDG_RUNTIME_DIR", ""), "scf-local"),
+        (os.environ.get("XDG_CACHE_HOME") or str(Path.home() / _CACHE_FOLDER), "scf-local/servers"),
+    ]
+    return [Path(base) / name for base, name in bases if os.path.isabs(base)]  # XDG: ignore a relative path
 
 
 def trusted_bundle() -> Path | None:

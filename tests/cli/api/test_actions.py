@@ -7,7 +7,7 @@ from base64 import b64encode
 import pytest
 
 from tencentserverless.cli.api.actions import Api, wait_until
-from tencentserverless.cli.api.target import choose_target
+from tencentserverless.cli.api.target import Place, choose_target
 from tencentserverless.exception import TencentCloudSDKException
 from tests.peer import Peer, http_answer
 
@@ -40,7 +40,7 @@ def test_a_proxy_hears_its_password(monkeypatch):
         thread.start()
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{listener.getsockname()[1]}")
         with pytest.raises(TencentCloudSDKException):
-            Api(choose_target(None, "default", False)).call("ListFunctions")
+            Api(choose_target(Place())).call("ListFunctions")
         thread.join()
     assert heard[0].startswith("CONNECT scf.tencentcloudapi.com:443 ")
     assert b64encode(b"user:p@ss").decode() in heard[0]
@@ -51,7 +51,7 @@ def test_loopback_is_never_proxied(monkeypatch):
         for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", peer.url)
-        assert Api(choose_target(None, "default", False)).call("ListFunctions") == {"a": 1}
+        assert Api(choose_target(Place())).call("ListFunctions") == {"a": 1}
         assert proxy.requests == []
 
 

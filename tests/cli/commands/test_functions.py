@@ -1,11 +1,26 @@
 """``scf functions`` against a real local SCF, and the cloud only as far as the question."""
 
+import base64
+import io
 import json
 import socket
+import zipfile
 
 import pytest
 
+from tencentserverless.local.state_dir import ADMIN_TOKEN_VARIABLE
+
 CLOUD = {"TENCENTCLOUD_SECRET_ID": "AKIDexample", "TENCENTCLOUD_SECRET_KEY": "secret", "HTTPS_PROXY": ""}
+
+
+def make_zip():
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("index.py", "def main_handler(event, context):\n    return 1\n")
+    return base64.b64encode(data.getvalue()).decode()
+
+
+ZIP = make_zip()
 
 
 def test_list_is_one_line_a_function_for_pipes(scf):
@@ -77,3 +92,23 @@ def test_wrong_keys(scf):
     done = scf("functions", "list", env={"TENCENTCLOUD_SECRETKEY": "other"})
     assert done.returncode == 13
     assert "run: scf explain AuthFailure.SignatureFailure" in done.stderr
+
+
+def test_an_empty_list_says_where_functions_are(scf):
+    done = scf("functions", "list", "--region", "ap-chengdu")
+    assert (done.returncode, done.stdout) == (0, "")
+    empty = "scf: no functions in namespace default of ap-chengdu (local SCF); "
+    assert done.stderr == f"{empty}there are functions in: --region ap-guangzhou --namespace default (3)\n"
+    done = scf("functions", "list", "--region", "ap-chengdu", env={ADMIN_TOKEN_VARIABLE: ""})
+    assert done.stderr == f"{empty}choose others with --region and --namespace\n"
+
+
+def test_an_empty_list_names_other_namespaces_of_the_region(scf, server):
+    server.request("CreateNamespace", {"Namespace": "empty"}, region="ap-beijing")
+    code = {"Handler": "index.main_handler", "Runtime": "Python3.10", "Code": {"ZipFile": ZIP}}
+    server.request("CreateFunction", {"FunctionName": "made", **code}, region="ap-beijing")
+    done = scf(
+        "functions", "list", "--region", "ap-beijing", "--namespace", "empty", env={ADMIN_TOKEN_VARIABLE: "another"}
+    )
+    assert done.stderr.endswith("; there are functions in: --region ap-beijing --namespace default (1)\n")
+    server.request("DeleteFunction", {"FunctionName": "made"}, region="ap-beijing")

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -221,16 +222,51 @@ def test_ctrl_c_ends_a_call_with_130_and_no_traceback(server):
     finally:
         end_process(process)
     assert process.returncode == 130
-    assert said.strip() == "scf: error: interrupted"
+    assert said == "scf: interrupted; sleeps may have run, or still run; to see, run: scf logs sleeps\n"
 
 
-def test_a_function_that_always_runs_asynchronously_is_said_to_have_started(start_local_scf, run_scf, tmp_path):
-    (tmp_path / "long").mkdir()
-    (tmp_path / "long" / "index.py").write_text("def main_handler(event, context):\n    return event\n")
-    (tmp_path / "long" / "serverless.yml").write_text(
-        "component: scf\nname: long\ninputs:\n  name: long\n  src: .\n  runtime: Python3.10\n  asyncRunEnable: true\n"
+def test_a_function_that_does_not_load_is_told_in_a_block_with_what_to_do(folder, start_local_scf, run_scf):
+    for name, code in (("lacks", "import json5\n"), ("broken", "x = 1\n\ny = = 2\n")):
+        (folder / name).mkdir()
+        (folder / name / "index.py").write_text(code)
+    (folder / "requirements.txt").write_text("json5\n")
+    server = start_local_scf(folder)
+    done = run_scf("invoke", "lacks", env=server.env)
+    place = folder / "lacks"
+    command = f"-m pip install -r {folder}/requirements.txt -t {place}"
+    advice = f"json5 is in {folder}/requirements.txt and is not installed; run: {sys.executable} {command}"
+    assert (done.returncode, done.stdout) == (10, "")
+    assert done.stderr == (
+        f'scf: {advice}\n  File "{place}/index.py", line 1, in <module>\n    import json5\n'
+        "scf: error: FunctionLoadError 443: ModuleNotFoundError: No module named 'json5' (index.py, line 1); "
+        "the function may have run; run: scf explain 443\n"
     )
-    server = start_local_scf(tmp_path)
-    done = run_scf("invoke", "long", env=server.env)
+    seen = server.settled_stderr()
+    assert "status 443: ModuleNotFoundError: No module named 'json5' (index.py, line 1) (" in seen
+    assert f' ms)\n  File "{place}/index.py"' in seen
+    assert f"\n{advice}\n" in seen
+    done = run_scf("invoke", "broken", env=server.env)
+    *frames, last = done.stderr.splitlines()
+    assert "SyntaxError: invalid syntax (index.py, line 3)" in last
+    assert frames == [f'  File "{folder}/broken/index.py", line 3', "    y = = 2", "        ^"]
+
+
+def test_a_function_that_runs_asynchronously_is_said_to_have_started(folder, start_local_scf, run_scf):
+    manifest = folder / "echo" / "serverless.yml"
+    manifest.write_text(manifest.read_text() + "  asyncRunEnable: true\n")
+    server = start_local_scf(folder)
+    done = run_scf("invoke", "echo", "-d", "1", env=server.env)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("started; it runs asynchronously as request ")
+    request_id = done.stderr.removeprefix("started; request ").rstrip("\n")
+    assert len(request_id) == 36
+
+
+def test_a_function_elsewhere_is_named_with_its_place(folder, start_local_scf, run_scf):
+    manifest = folder / "echo" / "serverless.yml"
+    manifest.write_text(manifest.read_text() + "  region: ap-chengdu\n")
+    server = start_local_scf(folder)
+    done = run_scf("invoke", "echo", env=server.env)
+    assert (
+        "no function 'echo'; one exists in: region ap-chengdu, namespace default; choose it with --region"
+        in done.stderr
+    )

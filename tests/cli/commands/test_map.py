@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -83,8 +84,79 @@ def test_failures_are_lines_too_and_the_exit_code_tells(scf):
     first, second, third = read_lines(done.stdout)
     assert (first["result"], third["result"]) == (1, 3)
     assert second["position"] == 1
-    assert second["error"]["status"] == 430
-    assert second["error"]["executed"] == "yes"
+    error = second["error"]
+    assert (error["type"], error["message"], error["frame"]) == ("ValueError", "boom", "index.py:11 in main_handler")
+    assert (error["status"], error["executed"]) == (430, "yes")
+
+
+def test_failures_are_grouped_by_cause_and_how_to_send_them_again_is_said(scf, tmp_path):
+    inputs = [1, *({"fail": f"boom {n}"} for n in range(7)), {"sleep": "long"}]
+    (tmp_path / "in").write_text("".join(json.dumps(each) + "\n" for each in inputs))
+    done = scf("map", "echo", "in", "-o", "out")
+    assert "     7 x ValueError at index.py:11 in main_handler, first at position 1: boom 0\n" in done.stderr
+    assert "     1 x TypeError at index.py:13 in main_handler, first at position 8: " in done.stderr
+    assert "scf: 8 inputs have no result; to send them again, add --resume --idempotent" in done.stderr
+    assert scf("map", "echo", "in", "-o", "out", "--resume", "--idempotent").returncode == 18
+    told = scf("map", "echo", "--json", stdin='{"fail": "x"}\n{"fail": "y"}\n')
+    figures, advice = told.stderr.splitlines()
+    assert json.loads(figures)["causes"] == [
+        {
+            "type": "ValueError",
+            "frame": "index.py:11 in main_handler",
+            "message": "x",
+            "count": 2,
+            "first_position": 0,
+        }
+    ]
+    assert advice == "scf: with -o FILE or --journal FILE, inputs without a result can be sent again"
+
+
+def test_only_the_most_frequent_causes_are_shown_and_memory_is_bounded():
+    from tencentserverless.cli.output import map_summary
+
+    summary = map_summary.MapSummary()
+    for number in range(1200):
+        error = type(f"Error{number}", (Exception,), {})("x")
+        for _ in range(2 if number == 7 else 1):
+            summary.add(error)
+    lines = map_summary.write_causes(summary.causes())
+    assert lines[0].split()[:3] == ["200", "x", "other"]
+    assert lines[1].split()[:3] == ["2", "x", "Error7,"]
+    assert lines[-1] == "       and 996 more causes; --json lists all"
+
+
+@pytest.mark.parametrize("name", ["ecko", "nothing-like-it"])
+def test_a_function_that_does_not_exist_stops_the_run_at_once(scf, tmp_path, name):
+    (tmp_path / "in").write_text("1\n" * 5000)
+    done = scf("map", name, "in", "-o", "out")
+    assert (done.returncode, done.stdout) == (11, "")
+    assert done.stderr.startswith(f"scf: error: ResourceNotFound.Function: no function {name!r}; in namespace default")
+    assert done.stderr.count("\n") == 1
+    assert (tmp_path / "out").read_text() == ""
+    assert not (tmp_path / "out.journal").exists(), "nothing ran, and nothing is to be resumed"
+
+
+def test_keys_that_are_refused_and_a_server_that_is_gone_stop_it_too(map_server, tmp_path):
+    def run(**changes):
+        environment = child_environment(**{**map_server.env, **changes})
+        return forkserver.run(scf_command("map", "echo"), environment, tmp_path, 60, "1\n" * 5000)
+
+    refused = run(TENCENTCLOUD_SECRETKEY="another", TENCENTCLOUD_SECRET_KEY="another")
+    assert (refused.returncode, refused.stderr.count("\n")) == (13, 1)
+    gone = run(TENCENTSERVERLESS_ENDPOINT_URL="http://127.0.0.1:1")
+    assert (gone.returncode, gone.stderr) == (
+        12,
+        "scf: error: no local SCF answers at http://127.0.0.1:1; start one with: scf local start\n",
+    )
+
+
+def test_a_version_that_is_deleted_meanwhile_stops_it_and_the_journal_stays(map_server, scf, tmp_path):
+    version = map_server.request("PublishVersion", {"FunctionName": "order"}).response["FunctionVersion"]
+    (tmp_path / "in").write_text("1\n2\n")
+    assert scf("map", "order", "in", "-o", "out", "--qualifier", version).returncode == 0
+    map_server.request("DeleteFunction", {"FunctionName": "order", "Qualifier": version})
+    done = scf("map", "order", "in", "-o", "out", "--qualifier", version)
+    assert (done.returncode, "ResourceNotFound" in done.stderr) == (11, True)
 
 
 def test_it_stops_at_so_many_errors(scf):
@@ -146,7 +218,9 @@ def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path, gate):
     finally:
         end_process(process)
     assert process.returncode == 130
-    assert "--resume" in stderr
+    assert re.fullmatch(
+        r"scf: interrupted; \d+ inputs have a result, 0 have none; go on with the same command and --resume\n", stderr
+    )
     assert (tmp_path / "out").read_text().count("\n") < 30
     done = scf(*arguments, "--resume")
     assert done.returncode == 0, done.stderr

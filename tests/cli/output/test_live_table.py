@@ -49,7 +49,7 @@ def read_until(terminal, words, seconds=20):
 @pytest.mark.usefixtures("sigint_is_heard")
 def test_a_terminal_shows_functions_calls_and_logs(tmp_path, run_scf):
     (tmp_path / "echo").mkdir()
-    code = "def main_handler(event, context):\n    print('heard', event)\n    return event\n"
+    code = "def main_handler(event, context):\n    print('long', 'x' * 300, 'heard', event)\n    return event\n"
     (tmp_path / "echo" / "index.py").write_text(code)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -67,6 +67,7 @@ def test_a_terminal_shows_functions_calls_and_logs(tmp_path, run_scf):
         for _ in range(3):
             assert run_scf("invoke", "echo", "--local", "-d", "7", cwd=tmp_path).returncode == 0
         shown = read_until(ours, b"heard 7")
+        assert b"[echo] long " + b"x" * 300 + b" heard 7" in shown, "a line stays one, to be copied"
         shown = read_until(ours, b"  3       0")
         assert b"ap-guangzhou/default/echo" in shown
         process.send_signal(signal.SIGINT)

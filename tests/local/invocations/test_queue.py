@@ -242,7 +242,7 @@ def test_a_failure_of_an_async_run_is_final_and_ends_the_instance(tracing, ran):
 
 @pytest.mark.parametrize(
     ("is_graceful", "listens", "state", "code"),
-    [(False, False, "ABORTED", 439), (True, False, "ABORTED", 439), (True, True, "FINISHED", 200)],
+    [(False, False, "ABORTED", 499), (True, False, "ABORTED", 499), (True, True, "FINISHED", 200)],
 )
 def test_an_event_that_runs_is_terminated(tracing, ran, is_graceful, listens, state, code):
     request_id = push(tracing, ran, "slow", "long", sleep=60, listens=listens)
@@ -256,6 +256,18 @@ def test_an_event_that_runs_is_terminated(tracing, ran, is_graceful, listens, st
     assert tracing.error("TerminateAsyncEvent", asked)[0] == "FailedOperation.AsyncEventStatus"
     unknown = {**asked, "InvokeRequestId": "no-such-id"}
     assert tracing.error("TerminateAsyncEvent", unknown)[0] == "ResourceNotFound.AsyncEvent"
+    record = tracing.request("GetRequestStatus", {"FunctionName": "long", "FunctionRequestId": request_id}).response
+    assert record["Data"][-1]["RetCode"] == (0 if listens else -1)
+    assert listens or '"statusCode":499' in record["Data"][-1]["RetMsg"]
+
+
+def test_what_runs_without_async_run_enable_is_not_cancelled_and_says_so(tracing, ran):
+    request_id = push(tracing, ran, "plain", "fn", sleep=60)
+    ran(1)
+    asked = {"FunctionName": "fn", "InvokeRequestId": request_id}
+    code, words = tracing.error("TerminateAsyncEvent", asked)
+    assert code == "ResourceNotFound.AsyncEvent"
+    assert "is under way, and can't be cancelled: function 'fn' has no AsyncRunEnable" in words
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

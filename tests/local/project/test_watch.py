@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import shutil
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from watchfiles import Change
 
+from tencentserverless.local.project import code_tree
 from tencentserverless.local.project import watch as watch_module
-from tencentserverless.local.project.watch import Watch, digest, stamp_project
+from tencentserverless.local.project.code_digest import digest
+from tencentserverless.local.project.watch import Watch, stamp_project
 
 PATIENCE_SECONDS = 30
 
@@ -231,9 +234,100 @@ def test_a_project_below_a_folder_of_such_a_name_is_watched(tmp_path):
     run(scenario)
 
 
+def lay_links(root):
+    """A project whose function has links: to a file, to a folder, and to what is not there, all outside."""
+    for path in ("p/fn/index.py", "shared/util.py", "lib/deep/x.py", "v2/util.py"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("")
+    (root / "p/fn/util.py").symlink_to("../../shared/util.py")
+    (root / "p/fn/lib").symlink_to(root / "lib")
+    (root / "p/fn/later").symlink_to(root / "later")
+    return root / "p"
+
+
+@pytest.mark.parametrize("is_polling", [False, True])
+def test_what_links_lead_to_is_told_by_the_path_of_the_link(tmp_path, monkeypatch, is_polling):
+    tmp_path = tmp_path.resolve()
+    root, told = lay_links(tmp_path), []
+    if is_polling:
+        monkeypatch.setattr(watch_module, "_awatch", refuse_to_watch)
+
+    async def scenario():
+        async with watching(root, tell=told.append) as heard:
+            for path, link in (
+                ("shared/util.py", "util.py"),
+                ("lib/deep/x.py", "lib"),
+                ("lib/new.py", "lib"),
+                ("later", "later"),
+            ):
+                if path == "later":
+                    (tmp_path / path).mkdir()
+                else:
+                    (tmp_path / path).write_text("x")
+                await heard(root / "fn" / link)
+            (tmp_path / "later/x.py").write_text("x")  # the folder is watched now
+            await heard(root / "fn/later")
+            (tmp_path / "new").symlink_to("../../v2/util.py")
+            (tmp_path / "new").replace(root / "fn/util.py")
+            await heard(root / "fn/util.py")
+            (tmp_path / "v2/util.py").write_text("xy")
+            await heard(root / "fn/util.py")
+
+    run(scenario)
+    assert len(told) == is_polling
+
+
+def test_a_link_that_leads_elsewhere_is_told_again_when_the_new_place_is_known(tmp_path):
+    """What was saved there before that was told by its own path alone."""
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "fn").mkdir()
+    link = tmp_path / "fn" / "util.py"
+    link.symlink_to("../a.py")
+
+    async def scenario():
+        async with watching(tmp_path) as heard:
+            link.unlink()
+            link.symlink_to("../b.py")
+            assert link in await heard(link)
+            assert await heard(link) == {link}
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("place", [".tox/fn", ".venv/lib/site-packages"])
+def test_a_folder_that_the_project_leaves_out_is_watched_if_a_function_loads_from_it(tmp_path, place):
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+
+    async def scenario():
+        async with watching(tmp_path, folder) as heard:
+            (folder / "one.py").write_text("")
+            await heard(folder / "one.py")
+
+    run(scenario)
+
+
+def test_too_many_folders_behind_links_are_told_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(code_tree, "MAX_LINKED_FOLDERS", 0)
+    root, told = lay_links(tmp_path), []
+
+    async def scenario():
+        async with watching(root, tell=told.append) as heard:
+            (root / "new").mkdir()
+            await heard(root / "new")
+            (root / "new/one.py").write_text("")
+            await heard(root / "new/one.py")
+
+    run(scenario)
+    assert len(told) == 1
+    assert "links lead to more than " in told[0]
+
+
 @contextlib.contextmanager
 def few_descriptors():
     """This process gets one more descriptor, which looking into folders takes; a watch takes several."""
+    gc.collect()  # the descriptors of earlier watches are free now, and not later
     taken = {int(name) for name in os.listdir("/proc/self/fd")}
     free = next(number for number in range(len(taken) + 1) if number not in taken)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -274,46 +368,3 @@ def test_where_the_system_watches_too_much_already_files_are_looked_for(tmp_path
     run(scenario)
     assert len(told) == 1
     assert "the system does not tell of saved files" in told[0]
-
-
-def test_a_folder_that_is_not_there_has_no_digest(tmp_path):
-    assert digest(tmp_path / "none") == ""
-    assert digest(tmp_path) != ""
-
-
-def test_a_folder_that_is_moved_while_it_is_read_has_no_digest(tmp_path, monkeypatch):
-    """Else what was read of it would count as a change, and replace code that came through the API."""
-    folder, real = tmp_path / "code", watch_module._files
-    folder.mkdir()
-    (folder / "index.py").write_text("")
-
-    def files(place):
-        yield from real(place)
-        place.rename(tmp_path / "aside")
-
-    monkeypatch.setattr(watch_module, "_files", files)
-    assert digest(folder) == ""
-
-
-def test_a_folder_whose_file_goes_away_while_it_is_read_is_read_again(tmp_path, monkeypatch):
-    folder, real = tmp_path / "code", watch_module._files
-    folder.mkdir()
-    (folder / "index.py").write_text("")
-    (folder / "link.py").symlink_to("nowhere")
-    wanted = digest(folder)
-    assert wanted
-    (folder / "saving.py").write_text("")
-    assert digest(folder) != wanted
-
-    def files(place):
-        found = list(real(place))
-        (folder / "saving.py").unlink(missing_ok=True)
-        yield from found
-
-    monkeypatch.setattr(watch_module, "_files", files)
-    assert digest(folder) == wanted
-
-
-def test_a_folder_that_does_not_come_to_rest_has_no_digest(tmp_path, monkeypatch):
-    monkeypatch.setattr(watch_module, "_files", lambda place: iter([place / "gone.py"]))
-    assert digest(tmp_path) == ""

@@ -32,6 +32,14 @@ OLD, NEW = "digest of before", "digest of today"
 PLAIN = new_function(FOUND)
 
 
+@pytest.mark.parametrize(("before", "is_taken"), [("1-ab", True), ("ab", False), ("2-ab", False), ("", False)])
+def test_a_digest_of_another_form_says_nothing(before, is_taken):
+    old = StoredFunction(PLAIN.with_latest(SENT), FOUND, before)
+    plan = merge_folder(old, FolderDefinition(TODAY, "1-cd"))
+    assert (plan.kept.function.latest.package is None) == is_taken
+    assert plan.kept.digest == "1-cd"
+
+
 def first_made(record):
     return dataclasses.replace(record, created_at=1.0)
 

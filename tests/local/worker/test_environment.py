@@ -1,10 +1,15 @@
 """What a function's process may see."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.settings import PackageFolder, Settings
+from tencentserverless.local.worker.environment import module_folders
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME, OWN_VERSION
+from tests.environments import search_python
 from tests.local.worker.isolating import WAYS, need_namespaces, present_runtimes, write_function
 
 
@@ -152,3 +157,80 @@ def test_text_is_utf_8_whatever_the_locale_of_the_shell_is(tmp_path, start_local
         assert encodings == ["utf-8", "utf-8"]
         assert variables[0] == variables[1]
         assert variables[0] in ("en_US.UTF-8", "C.UTF-8")
+
+
+SHOW = """
+import os, sys
+def main_handler(event, context):
+    try:
+        import one, two, three
+        found = [one.V, two.V, three.V]
+    except ImportError as error:
+        found = str(error)
+    return {"found": found, "path": sys.path, "environ": dict(os.environ), "context": context["environ"]}
+"""
+
+
+def make_environment(folder, version):
+    """A virtual environment as far as modules go, with one module in its folder and one that a .pth file leads to."""
+    modules = folder / "lib" / f"python{version}" / "site-packages"
+    modules.mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("")
+    (folder / "linked").mkdir()
+    (modules / "two.py").write_text("V = 2\n")
+    (folder / "linked" / "three.py").write_text("V = 3\n")
+    (modules / "it.pth").write_text(f"{folder}/linked\n")
+    return modules
+
+
+@pytest.mark.parametrize("version", [OWN_VERSION, "3.6", "2.7"])
+def test_packages_of_a_folder_and_of_a_virtual_environment(tmp_path, start_local_scf, version):
+    if version != OWN_VERSION and search_python(version) is None:
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
+    root, libs = tmp_path / "functions", tmp_path / "libs"
+    modules = make_environment(tmp_path / ".venv", version)
+    libs.mkdir()
+    (libs / "one.py").write_text("V = 1\n")
+    for name, runtime in (("show", version), ("other", version), ("apart", "3.1")):
+        (root / name).mkdir(parents=True)
+        (root / name / "index.py").write_text(SHOW)
+        variables = "{variables: {A: '0', PYTHONPATH: /none}}"
+        inputs = f"{{name: {name}, src: ., runtime: Python{runtime}, environment: {variables}}}"
+        (root / name / "serverless.yml").write_text(f"component: scf\nname: {name}\ninputs: {inputs}\n")
+    options = ["--packages", libs, "--packages", f"show={tmp_path}/.venv", "--packages", f"apart={tmp_path}/.venv"]
+    server = start_local_scf(root, *options, "--variable", "show.A=1", "--variable", "show.B=2")
+    shown = json.loads(server.invoke("show")["RetMsg"])
+    assert shown["found"] == [1, 2, 3]
+    assert shown["path"][:4] == [str(root / "show"), "/none", str(libs), str(modules)]
+    assert shown["environ"]["PYTHONPATH"] == ":".join(shown["path"][:4])
+    assert (shown["environ"]["A"], shown["environ"]["B"]) == ("1", "2")
+    assert "A=1" in shown["context"].split(";")
+    other = json.loads(server.invoke("other")["RetMsg"])
+    assert "two" in other["found"]
+    assert (other["environ"]["A"], "B" in other["environ"]) == ("0", False)
+    configured = server.request("GetFunction", {"FunctionName": "show"}).response["Environment"]["Variables"]
+    assert {"Key": "A", "Value": "0"} in configured  # it is not a setting of the function
+    if version != OWN_VERSION:
+        words = (
+            f"apart runs on Python {OWN_VERSION} and gets no package of {tmp_path}/.venv, which is of Python {version}"
+        )
+        assert words in server.settled_stderr()
+
+
+def test_the_folders_of_modules_outside_the_code(tmp_path):
+    make_environment(tmp_path / ".venv", "3.9")
+    code = tmp_path / "fn"
+    record = FunctionRecord(
+        FunctionKey("r", "default", "fn"), "index.main_handler", "Python3.9", code, 0.0, 0.0,
+        environment={"PYTHONPATH": f"lib:../common::/abs:{code}/deep"},
+    )  # fmt: skip
+    packages = (
+        PackageFolder("", tmp_path / "libs"),
+        PackageFolder("other", tmp_path),
+        PackageFolder("fn", tmp_path / ".venv"),
+    )
+    settings = Settings(tmp_path, packages=packages)
+    expected = [code / "../common", Path("/abs"), tmp_path / "libs", tmp_path / ".venv/lib/python3.9/site-packages"]
+    assert module_folders(record, settings) == expected
+    local = Settings(tmp_path, variables={"fn": {"PYTHONPATH": "/mine"}})
+    assert module_folders(record, local) == [Path("/mine")]

@@ -2,11 +2,15 @@
 
 import contextlib
 import difflib
+import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless.cli.api.target import Target
+from tencentserverless.cli.extras import is_windows
 from tencentserverless.exception import TencentCloudSDKException
 from tencentserverless.management import call_action
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 _PAGE = 100  # the most functions in one answer of the API
 _MAX_NAMES = 1000
+_SHOWN_NAMESPACES = 10
+_ELSEWHERE = "A function of that name exists in: "  # the words of the local SCF
 
 
 class Api:
@@ -31,7 +37,12 @@ class Api:
         given = {name: value for name, value in parameters.items() if value is not None}
         only_reads = action.startswith(("Get", "List"))
         with self.target.open_client() as client, self.target.reached():
-            return call_action(client, action, given, idempotent=only_reads)
+            try:
+                return call_action(client, action, given, idempotent=only_reads)
+            except KeyboardInterrupt:
+                if only_reads:
+                    raise
+                raise _interrupted(action) from None
 
     def call_function(self, action: str, name: str, **parameters: object) -> dict[str, Any]:
         """Call an action on a function of the target's namespace, and return its answer.
@@ -43,17 +54,22 @@ class Api:
         except TencentCloudSDKException as error:
             if not is_missing(error):
                 raise
-            raise self.no_function(name, str(error.code)) from error
+            raise self.no_function(name, str(error.code), str(error.message)) from error
 
-    def no_function(self, name: str, code: str) -> "Failure":
+    def no_function(self, name: str, code: str, message: str) -> "Failure":
         """The failure for a function that does not exist. It names the functions with similar names.
 
         :param code: the error code of the API
+        :param message: the API's words
         """
         from tencentserverless.cli.exits import Exit
         from tencentserverless.cli.output.failures import Failure
 
-        words = f"{code}: no function {name!r}; {self._advice(name)}; run: scf explain {code}"
+        _, found, places = message.partition(_ELSEWHERE)
+        advice = f"one exists in: {places.rstrip('.')}; choose it with --region and --namespace"
+        if not found:
+            advice = self._advice(name)
+        words = f"{code}: no function {name!r}; {advice}; run: scf explain {code}"
         facts = {"name": "ResourceNotFound", "code": code, "executed": "no"}
         return Failure(Exit.API, words, facts=facts)
 
@@ -66,6 +82,34 @@ class Api:
             offset += len(page["Functions"])
             if not page["Functions"] or offset >= page["TotalCount"]:
                 return
+
+    def tell_where(self) -> str:
+        """Return the places that have functions, in words, for a user who sees an empty list."""
+        where: dict[str, int] = {}
+        if self.target.is_local and not is_windows():  # the local SCF may be in a container
+            where = _count_local(self.target.url)
+        with contextlib.suppress(TencentCloudSDKException):  # these keys may have the right to list functions alone
+            for each in () if where else self.call("ListNamespaces", Limit=_SHOWN_NAMESPACES)["Namespaces"]:
+                count = self.call("ListFunctions", Namespace=each["Name"], Limit=1)["TotalCount"]
+                where[f"--region {self.target.region} --namespace {each['Name']}"] = count
+        found = ", ".join(f"{options} ({count})" for options, count in where.items() if count)
+        words = f"there are functions in: {found}" if found else "choose others with --region and --namespace"
+        return f"no functions in {self.target.place}; {words}"
+
+    def list_of_function(
+        self, action: str, key: str, name: str, number: Callable[[int], object] = int
+    ) -> list[dict[str, Any]]:
+        """All items of a function that an action lists, page by page.
+
+        :param key: of the items in the answer
+        :param number: makes the form in which the action takes Offset and Limit
+        """
+        items: list[dict[str, Any]] = []
+        while True:
+            page = self.call_function(action, name, Offset=number(len(items)), Limit=number(_PAGE))
+            items += page[key]
+            if not page[key] or len(items) >= page["TotalCount"]:
+                return items
 
     def _advice(self, name: str) -> str:
         """Advice on a function that does not exist: similar names, or the options that choose another place."""
@@ -83,6 +127,22 @@ class Api:
             shown = names[:8] + ["..."] * (len(names) > 8)
             return f"in {place} there are: {', '.join(shown)}"
         return f"there is none in {place}; choose another place with --region and --namespace"
+
+
+def _count_local(url: str) -> dict[str, int]:
+    """Count the functions of the local SCF at a URL, by the options for their place; none if it is not found."""
+    from tencentserverless.local.serve import find_functions
+
+    places = [key.split("/")[:2] for key in find_functions(url, Path(), os.environ)]
+    return Counter(f"--region {region} --namespace {namespace}" for region, namespace in places)
+
+
+def _interrupted(action: str) -> Exception:
+    """The failure after Ctrl-C while a change was under way."""
+    from tencentserverless.cli.exits import Exit
+    from tencentserverless.cli.output.failures import Failure
+
+    return Failure(Exit.INTERRUPTED, f"interrupted; {action} was under way and may be done: look before you repeat it")
 
 
 def is_missing(error: Exception) -> bool:

@@ -1,10 +1,12 @@
 """``scf deploy``: bring the functions of a folder to the cloud, or to a local SCF."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tencentserverless.cli.api.target import Place, choose_target, local_options
 from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.output import printing
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--region", help="Region of functions that name none.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]")
-@click.option("--local", "is_local", is_flag=True, help="Deploy to the local SCF of PATH or of this folder.")
+@local_options
 @click.option("--runtime", help="Runtime of a new function without a serverless.yml.  [default: Python3.10]")
 @click.option("--handler", metavar="FILE.FUNCTION", help="Handler of such a function.  [default: index.main_handler]")
 @click.option("--memory", type=int, metavar="MB", help="Memory of such a function.  [default: 128]")
@@ -43,6 +45,7 @@ def deploy(
     path: Path,
     region: str | None,
     is_local: bool,
+    server_path: Path | None,
     runtime: str | None,
     handler: str | None,
     memory: int | None,
@@ -76,7 +79,7 @@ def deploy(
         _show_packing(path, region, read_outputs(outputs), as_json=as_json)
         return
     flags = {name: value for name, value in given.items() if value is not None}
-    plan = _plan(path, region, flags, read_outputs(outputs), is_local)
+    plan = _plan(path, Place(region, is_local=is_local, server_path=server_path), flags, read_outputs(outputs))
     _tell_all(plan[0].function)
     for each in plan:
         _tell(each.function, each.code)
@@ -109,16 +112,13 @@ def _run_all(plan: "list[Deployment]", *, as_json: bool) -> list[dict[str, objec
     return done
 
 
-def _plan(
-    path: Path, region: str | None, flags: dict[str, object], outputs: dict[str, str], is_local: bool
-) -> "list[Deployment]":
+def _plan(path: Path, place: Place, flags: dict[str, object], outputs: dict[str, str]) -> "list[Deployment]":
     """Plan the deployments, and check all of them before the first change."""
     from tencentserverless.cli.api.actions import Api
-    from tencentserverless.cli.api.target import choose_target
     from tencentserverless.cli.deploy.deployment import Deployment
     from tencentserverless.local.serve import pack_code, read_deployables
 
-    default = choose_target(region, "default", is_local, path)
+    default = choose_target(place, path)
     functions = read_deployables(path, default.region, outputs)
     if flags and all(each.is_described for each in functions):
         raise click.UsageError(
@@ -129,7 +129,8 @@ def _plan(
     for each in functions:
         key = (each.region, each.namespace)
         if key not in apis:
-            apis[key] = Api(choose_target(each.region, each.namespace, is_local, path))
+            where = dataclasses.replace(place, region=each.region, namespace=each.namespace)
+            apis[key] = Api(choose_target(where, path))
         plan.append(Deployment(apis[key], each, flags, pack_code(each)))
     return plan
 

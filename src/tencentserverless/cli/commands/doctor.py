@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.output import printing
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tencentserverless.cli.api.packages import Finding
 
 
-def _examine(region: str | None, namespace: str, is_local: bool) -> "Iterator[Finding]":
+def _examine(place: Place) -> "Iterator[Finding]":
     """Check the packages first: where files are missing, nothing else can be imported."""
     from tencentserverless.cli.api.packages import check_packages
 
@@ -22,14 +22,14 @@ def _examine(region: str | None, namespace: str, is_local: bool) -> "Iterator[Fi
     if packages.state != "failed":
         from tencentserverless.cli.api.diagnostics import examine
 
-        yield from examine(choose_target(region, namespace, is_local))
+        yield from examine(choose_target(place))
 
 
 @click.command()
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, place: Place, as_json: bool) -> None:
     """Check everything that a call needs: packages, keys, endpoint, proxy, DNS, TLS, latency, clock, signature.
 
     No function is called and nothing is changed. If a check fails, the exit code is 16.
@@ -37,7 +37,7 @@ def doctor(ctx: click.Context, region: str | None, namespace: str, is_local: boo
     from dataclasses import asdict
 
     findings = []
-    for each in _examine(region, namespace, is_local):
+    for each in _examine(place):
         findings.append(each)
         if not as_json:
             printing.answer_finding(each.state, each.name, each.text)

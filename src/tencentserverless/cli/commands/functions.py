@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tencentserverless.cli.api.completion import complete_function
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 from tencentserverless.cli.output import printing
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer of the API as JSON.")
@@ -14,15 +14,18 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the answe
 @click.command("list")
 @target_options
 @_AS_JSON
-def list_functions(region: str | None, namespace: str, is_local: bool, as_json: bool) -> None:
+def list_functions(place: Place, as_json: bool) -> None:
     """List the functions of a namespace: name, runtime, status, time of the last change."""
     from tencentserverless.cli.api.actions import Api
 
-    found = list(Api(choose_target(region, namespace, is_local)).list_functions())
+    api = Api(choose_target(place))
+    found = list(api.list_functions())
     if as_json:
         printing.answer_json(found)
         return
     rows = [[each["FunctionName"], each["Runtime"], each["Status"], each["ModTime"]] for each in found]
+    if not found:
+        printing.notice(api.tell_where())
     printing.answer_table(["NAME", "RUNTIME", "STATUS", "CHANGED"], rows)
 
 
@@ -31,11 +34,11 @@ def list_functions(region: str | None, namespace: str, is_local: bool, as_json: 
 @target_options
 @click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
 @_AS_JSON
-def show_function(name: str, region: str | None, namespace: str, is_local: bool, qualifier: str, as_json: bool) -> None:
+def show_function(name: str, place: Place, qualifier: str, as_json: bool) -> None:
     """Show the configuration of the function NAME. The values of its variables are shown with --json only."""
     from tencentserverless.cli.api.actions import Api
 
-    api = Api(choose_target(region, namespace, is_local))
+    api = Api(choose_target(place))
     found = api.call_function("GetFunction", name, Qualifier=qualifier)
     if as_json:
         printing.answer_json(found)
@@ -50,19 +53,17 @@ def show_function(name: str, region: str | None, namespace: str, is_local: bool,
 @click.option("--qualifier", help="Delete only this version.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
-def delete_function(
-    *, name: str, region: str | None, namespace: str, is_local: bool, qualifier: str | None, yes: bool, as_json: bool
-) -> None:
+def delete_function(name: str, place: Place, qualifier: str | None, yes: bool, as_json: bool) -> None:
     """Delete the function NAME with its versions and triggers. Your own files are not changed."""
     from tencentserverless.cli.api.actions import Api
     from tencentserverless.cli.output.confirmation import confirm
 
-    target = choose_target(region, namespace, is_local)
+    target = choose_target(place)
     what = f"version {qualifier} of {name}" if qualifier else name
     confirm(f"Delete {what} in {target.place}?", yes or target.is_local)
     Api(target).call_function("DeleteFunction", name, Qualifier=qualifier)
     if as_json:
-        deleted = {"name": name, "region": target.region, "namespace": namespace, "qualifier": qualifier}
+        deleted = {"name": name, "region": target.region, "namespace": place.namespace, "qualifier": qualifier}
         printing.answer_json({"deleted": deleted})
     else:
         printing.notice(f"deleted {what} in {target.place}")

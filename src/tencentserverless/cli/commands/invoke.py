@@ -3,7 +3,7 @@
 import click
 
 from tencentserverless.cli.api.completion import complete_function
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 
 
 @click.command()
@@ -29,9 +29,7 @@ def invoke(
     dash: str | None,
     data: str | None,
     file: str | None,
-    region: str | None,
-    namespace: str,
-    is_local: bool,
+    place: Place,
     qualifier: str,
     is_async: bool,
     waits: bool,
@@ -57,7 +55,7 @@ def invoke(
             f"{dash!r} is not an option; give the event with -d JSON, -f FILE, or - for standard input"
         )
     event = read_event(data, file, dash)
-    call = FunctionCall(choose_target(region, namespace, is_local), name, qualifier, event, timeout, shows_log, as_json)
+    call = FunctionCall(choose_target(place), name, qualifier, event, timeout, shows_log, as_json)
     if is_async:
         call.start(waits=waits)
     else:

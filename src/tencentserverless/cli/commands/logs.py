@@ -2,7 +2,7 @@
 
 import click
 
-from tencentserverless.cli.api.target import choose_target, target_options
+from tencentserverless.cli.api.target import Place, choose_target, target_options
 from tencentserverless.cli.output import printing
 
 _MAX_CALLS = 1000
@@ -13,15 +13,13 @@ _MAX_CALLS = 1000
 @target_options
 @click.option("--qualifier", help="Version; all of them unless it is given.")
 @click.option("-n", "--count", type=click.IntRange(1, _MAX_CALLS), default=10, show_default=True, help="So many calls.")
-@click.option("--failed", "only_failed", is_flag=True, help="Only calls that have failed.")
+@click.option("--failed", "only_failed", is_flag=True, help="Only calls that have failed, each with its error.")
 @click.option("--request", metavar="ID", help="Only the call of this request id.")
 @click.option("--json", "as_json", is_flag=True, help="Print what the API answered as JSON.")
 def logs(
     *,
     name: str,
-    region: str | None,
-    namespace: str,
-    is_local: bool,
+    place: Place,
     qualifier: str | None,
     count: int,
     only_failed: bool,
@@ -33,8 +31,9 @@ def logs(
     The cloud has retired the API behind this for functions whose logs go to CLS: there, look into CLS.
     """
     from tencentserverless.cli.api.actions import Api
+    from tencentserverless.cli.output.call_logs import describe_call
 
-    found = Api(choose_target(region, namespace, is_local)).call_function(
+    found = Api(choose_target(place)).call_function(
         "GetFunctionLogs",
         name,
         Qualifier=qualifier,
@@ -49,4 +48,5 @@ def logs(
         printing.answer_json(calls)
         return
     for call in calls:
-        printing.answer(str(call["Log"]).rstrip("\n") or f"RequestId: {call['RequestId']} runs")
+        for text in describe_call(call):
+            printing.answer(text)

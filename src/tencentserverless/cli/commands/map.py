@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from tencentserverless.cli.api.target import Target, choose_target, target_options
+from tencentserverless.cli.api.target import Place, Target, choose_target, target_options
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.output import printing
 
@@ -46,9 +46,7 @@ def map_command(
     qualifier: str,
     timeout: float | None,
     as_json: bool,
-    region: str | None,
-    namespace: str,
-    is_local: bool,
+    place: Place,
 ) -> int:
     """Call the function NAME for each line of IN, which is JSON Lines; - is standard input.
 
@@ -58,8 +56,8 @@ def map_command(
     """
     kept = journal or (Path(f"{out}.journal") if out else None)
     _check_journal(kept, resume)
-    target = choose_target(region, namespace, is_local)
-    options: dict[str, Any] = {"namespace": namespace, "qualifier": qualifier, "idempotent": idempotent}
+    target = choose_target(place)
+    options: dict[str, Any] = {"namespace": place.namespace, "qualifier": qualifier, "idempotent": idempotent}
     if timeout is not None:
         options["timeout"] = timeout
     limits: dict[str, Any] = {"concurrency": concurrency, "ordered": not unordered, "journal": kept}
@@ -71,7 +69,11 @@ def map_command(
             outcomes = stack.enter_context(client.map(name, inputs, return_exceptions=True, **limits, **options))
         except ValueError as error:  # nothing was sent: the journal can't be used, or the name is not valid
             raise _unusable(str(error)) from error
-        run.write_all(outcomes, stack.enter_context(_open_output(out)), _count_lines(source))
+        try:
+            run.write_all(outcomes, stack.enter_context(_open_output(out)), _count_lines(source), target)
+            outcomes.close()  # waits for calls under way, which may still change what is in doubt
+        except KeyboardInterrupt:
+            raise run.interrupted() from None
         run.conclude(target, as_json)
     run.tidy()
     return run.exit_code
@@ -90,53 +92,112 @@ class _Run:
         self._journal = journal
         self._max_errors = max_errors
         self._summary = MapSummary()
+        self._obstacle: Exception | None = None  # an error that every further call would meet
 
     @property
     def exit_code(self) -> Exit:
         """The exit code: OK if every input has a result."""
         return Exit.PARTLY if self._summary.errors else Exit.OK
 
-    def write_all(self, outcomes: Any, sink: IO[str], total: int | None) -> None:
-        """Write the outcomes as they come."""
+    def write_all(self, outcomes: Any, sink: IO[str], total: int | None, target: Target) -> None:
+        """Write the outcomes as they come, until an error shows that no further call can succeed."""
         from tencentserverless.cli.output.map_progress import MapProgress, describe_outcome
         from tencentserverless.journal import JournalError
 
         try:
             with MapProgress(total) as progress:
-                for outcome in outcomes:
-                    self._summary.add(outcome)
-                    sink.write(json.dumps(describe_outcome(outcome), ensure_ascii=False) + "\n")
-                    progress.show(outcomes, self._summary)
-                    if self._max_errors is not None and self._summary.errors >= self._max_errors:
-                        break
-                else:
+                try:
+                    for outcome in outcomes:
+                        if _concerns_every_call(outcome, target):
+                            self._obstacle = outcome
+                            return
+                        self._summary.add(outcome)
+                        sink.write(json.dumps(describe_outcome(outcome), ensure_ascii=False) + "\n")
+                        progress.show(outcomes, self._summary)
+                        if self._max_errors is not None and self._summary.errors >= self._max_errors:
+                            return
                     self._summary.is_complete = not self._summary.errors
-                progress.show(outcomes, self._summary, is_last=True)
+                finally:
+                    progress.show(outcomes, self._summary, is_last=True)
         except JournalError as error:
             raise _unusable(str(error)) from error
-        except KeyboardInterrupt:
-            if self._journal is not None:
-                printing.notice("interrupted; go on with the same command and --resume")
-            raise
+
+    def interrupted(self) -> Exception:
+        """The failure after Ctrl-C: what has a result, what may have run, and how to go on."""
+        from tencentserverless.cli.output.failures import Failure
+
+        counts = f"{self._summary.done} inputs have a result, {self._summary.errors} have none"
+        if self._journal is None:
+            advice = "inputs that were under way may have run; with -o FILE a run can go on"
+        else:
+            advice = "go on with the same command and --resume"
+        return Failure(Exit.INTERRUPTED, f"interrupted; {counts}; {advice}")
+
+    def conclude(self, target: Target, as_json: bool) -> None:
+        """Print the summary.
+
+        :raises Exception: the error that every further call would meet
+        """
+        from tencentserverless.cli.output.map_summary import write_causes, write_summary
+
+        if self._obstacle is None or self._summary.done or self._summary.errors:
+            figures = self._summary.sum_up(_find_memory(target, self._name))
+            if as_json:
+                printing.remark(json.dumps(figures))
+            else:
+                lines = [*write_summary(figures), *self._summary.draw_histogram()]
+                printing.remark("\n".join([*lines, *write_causes(self._summary.causes())]))
+            self._advise()
+        if self._obstacle is not None:
+            raise self._stopped(self._obstacle, target)
 
     def tidy(self) -> None:
         """Remove the journal, if nothing is left to resume."""
         if self._journal is not None and self._summary.is_complete:
             self._journal.unlink()
 
-    def conclude(self, target: Target, as_json: bool) -> None:
-        """Print the summary."""
-        from tencentserverless.cli.output.map_summary import write_summary
+    def _advise(self) -> None:
+        """Say how the inputs without a result can be sent again."""
+        failed, in_doubt = self._summary.failed, self._summary.in_doubt
+        if self._max_errors is not None and failed + in_doubt >= self._max_errors:
+            printing.notice(f"stopped at {failed + in_doubt} inputs without a result, as --max-errors says")
+        if in_doubt:
+            printing.notice(f'{in_doubt} in doubt may have run: their lines have "executed": "maybe"')
+        if failed + in_doubt and self._journal is None:
+            printing.notice("with -o FILE or --journal FILE, inputs without a result can be sent again")
+        elif failed + in_doubt:
+            again = "add --resume --idempotent: the function may run twice for an input"
+            printing.notice(f"{failed + in_doubt} inputs have no result; to send them again, {again}")
 
-        figures = self._summary.sum_up(_find_memory(target, self._name))
-        if as_json:
-            printing.remark(json.dumps(figures))
-        else:
-            printing.remark("\n".join([*write_summary(figures), *self._summary.draw_histogram()]))
-        if self._max_errors is not None and self._summary.errors >= self._max_errors:
-            printing.notice(f"stopped at {self._summary.errors} inputs without a result, as --max-errors says")
-        if self._summary.in_doubt and self._journal is not None:
-            printing.notice(f"what is in doubt is listed by tencentserverless.journal.Journal({str(self._journal)!r})")
+    def _stopped(self, obstacle: Exception, target: Target) -> Exception:
+        """The failure for an error that every further call would meet. A journal without any outcome is removed."""
+        from tencentserverless.cli.api.actions import Api, is_missing
+        from tencentserverless.cli.output.failures import no_local_server
+        from tencentserverless.exception import ConnectError
+        from tencentserverless.journal import Journal
+
+        if self._journal is not None and not (self._summary.done or self._summary.errors):
+            with Journal(self._journal) as journal:
+                is_needed = bool(journal.in_doubt())
+            if not is_needed:
+                self._journal.unlink()
+        if is_missing(obstacle):
+            return Api(target).no_function(self._name, str(getattr(obstacle, "code", "")), str(obstacle))
+        return no_local_server(target.url) if isinstance(obstacle, ConnectError) else obstacle
+
+
+def _concerns_every_call(outcome: Any, target: Target) -> bool:
+    """True for an error that no other input could avoid: no such function, no right to call it, no server."""
+    from tencentserverless.exception import AuthFailure, ConnectError, CredentialError, ResourceNotFound
+
+    if not isinstance(outcome, Exception):
+        return False
+    category = str(getattr(outcome, "code", "")).partition(".")[0]
+    return (
+        isinstance(outcome, (AuthFailure, CredentialError, ResourceNotFound))
+        or category in ("UnauthorizedOperation", "UnsupportedOperation")
+        or (isinstance(outcome, ConnectError) and target.is_local)
+    )
 
 
 def _check_journal(journal: Path | None, resume: bool) -> None:

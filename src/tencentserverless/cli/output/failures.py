@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output.causes import join_trace
 from tencentserverless.exception import (
     APIError,
     AuthFailure,
@@ -14,6 +15,7 @@ from tencentserverless.exception import (
     ConnectError,
     CredentialError,
     DeadlineExceeded,
+    FunctionLoadError,
     NetworkError,
     TencentCloudSDKException,
     TencentServerlessSDKException,
@@ -96,10 +98,12 @@ def no_local_server(address: str) -> Failure:
 
 def _of_function(error: TencentServerlessSDKException) -> Failure:
     """The failure of a function. Its detail is the function's own traceback."""
-    trace = error.stack_trace
-    detail = "\n".join(map(str, trace)) if isinstance(trace, list) else str(trace or "")
+    trace, message = error.stack_trace, error.message
+    if isinstance(error, FunctionLoadError):
+        trace, message = error.detail, error.summary
+    detail = join_trace(trace)
     status = error.status_code
-    words = f"{type(error).__name__} {error.code if status is None else status}: {error.message}"
+    words = f"{type(error).__name__} {error.code if status is None else status}: {message}"
     facts = _facts_of(error, error.code if status is None else status)
     line = _VERDICTS[error.executed].format(_end(words))
     if status is not None:  # an errorCode alone explains nothing

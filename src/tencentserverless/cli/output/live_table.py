@@ -40,7 +40,7 @@ class LiveTable:
 
         self._live = Live(
             get_renderable=render,
-            console=Console(file=sys.stdout),
+            console=Console(file=sys.stdout, soft_wrap=True),  # a line of the log stays one, to be copied
             refresh_per_second=_LOOKS_PER_SECOND,
             transient=True,
         )

@@ -4,6 +4,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from tencentserverless.cli.output.causes import find_cause
+
 if TYPE_CHECKING:
     from tencentserverless.cli.output.map_summary import MapSummary
     from tencentserverless.models import InvokeResult
@@ -81,12 +83,13 @@ def describe_outcome(outcome: "InvokeResult | Exception") -> dict[str, Any]:
             return {"position": position, "result": outcome.json()}
         except ValueError:
             return {"position": position, "result": str(outcome)}
+    cause = find_cause(outcome)
     executed = getattr(outcome, "executed", None)
-    error = {
-        "code": getattr(outcome, "code", type(outcome).__name__),
-        "message": getattr(outcome, "message", str(outcome)),
-        "executed": executed.value if executed is not None else "no",
-        "request_id": getattr(outcome, "request_id", None),
-    }
+    error: dict[str, Any] = {"type": cause.kind, "message": cause.message}
+    if cause.frame:
+        error["frame"] = cause.frame
+    error["code"] = getattr(outcome, "code", type(outcome).__name__)
+    error["executed"] = executed.value if executed is not None else "no"
+    error["request_id"] = getattr(outcome, "request_id", None)
     status = getattr(outcome, "status_code", None)
     return {"position": position, "error": {**error, "status": status} if status else error}

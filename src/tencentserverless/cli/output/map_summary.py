@@ -2,12 +2,33 @@
 
 import math
 from array import array
+from dataclasses import dataclass
 from typing import Any
 
+from tencentserverless.cli.output.causes import find_cause
 from tencentserverless.models import InvokeResult, Verdict
 
 _BAR_CHARACTERS = 40
 _SHARES = ((50, 0.5), (95, 0.95), (99, 0.99))
+_MAX_CAUSES = 1000  # that are counted each on its own
+_SHOWN_CAUSES = 5
+_SHOWN_CHARACTERS = 120
+_OTHER = "other causes"
+
+
+@dataclass(slots=True)
+class CauseCount:
+    """The inputs that failed for one cause: the same type of error at the same line of code.
+
+    :ivar message: of the first one
+    :ivar position: of the first one
+    """
+
+    kind: str
+    frame: str
+    message: str
+    position: int | None
+    count: int = 0
 
 
 class MapSummary:
@@ -26,6 +47,7 @@ class MapSummary:
         self.billed_ms = 0
         self.is_complete = False
         self._durations_ms = array("d")
+        self._causes: dict[tuple[str, str], CauseCount] = {}
 
     @property
     def errors(self) -> int:
@@ -38,10 +60,26 @@ class MapSummary:
             self.done += 1
             self.billed_ms += outcome.billed_duration_ms
             self._durations_ms.append(outcome.duration_ms)
-        elif getattr(outcome, "executed", Verdict.NO) is Verdict.MAYBE:
+            return
+        self._count_cause(outcome)
+        if getattr(outcome, "executed", Verdict.NO) is Verdict.MAYBE:
             self.in_doubt += 1
         else:
             self.failed += 1
+
+    def causes(self) -> list[CauseCount]:
+        """The causes of failures, the most frequent first."""
+        return sorted(self._causes.values(), key=lambda cause: -cause.count)
+
+    def _count_cause(self, error: Exception) -> None:
+        cause = find_cause(error)
+        key = (cause.kind, cause.frame)
+        if key not in self._causes:
+            if len(self._causes) >= _MAX_CAUSES:
+                key = (_OTHER, "")
+            first = CauseCount(*key, cause.message, getattr(error, "position", None))
+            self._causes.setdefault(key, first)
+        self._causes[key].count += 1
 
     def sum_up(self, memory_mb: int | None) -> dict[str, Any]:
         """The figures, by their names.
@@ -50,6 +88,12 @@ class MapSummary:
         """
         ranked = sorted(self._durations_ms)
         figures: dict[str, Any] = {"done": self.done, "failed": self.failed, "in_doubt": self.in_doubt}
+        if self._causes:
+            figures["causes"] = [
+                {"type": each.kind, "frame": each.frame, "message": each.message, "count": each.count}
+                | {"first_position": each.position}
+                for each in self.causes()
+            ]
         figures["billed_seconds"] = self.billed_ms / 1000
         if memory_mb is not None:
             figures["billed_gb_seconds"] = self.billed_ms / 1000 * memory_mb / 1024
@@ -92,4 +136,17 @@ def write_summary(figures: dict[str, Any]) -> list[str]:
         if key in figures:
             value = figures[key]
             lines.append(f"{name:<18} {value if isinstance(value, int) else f'{value:.3f}':>12}")
+    return lines
+
+
+def write_causes(causes: list[CauseCount]) -> list[str]:
+    """Write a line for each of the most frequent causes."""
+    lines = []
+    for each in causes[:_SHOWN_CAUSES]:
+        where = f" at {each.frame}" if each.frame else ""
+        message = " ".join(each.message.split())
+        shown = message if len(message) <= _SHOWN_CHARACTERS else message[:_SHOWN_CHARACTERS] + "..."
+        lines.append(f"{each.count:>6,} x {each.kind}{where}, first at position {each.position}: {shown}")
+    if len(causes) > _SHOWN_CAUSES:
+        lines.append(f"       and {len(causes) - _SHOWN_CAUSES} more causes; --json lists all")
     return lines

@@ -14,8 +14,13 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.platform_time import time_seconds
 from tencentserverless.local.registry import event_tables
-from tencentserverless.local.registry.event_tables import ABORTED, FAILED, FINISHED, RUNNING, Trace
-from tencentserverless.local.registry.function_version import ASYNC_RETRIES, ASYNC_TTL_SECONDS, AsyncConfig
+from tencentserverless.local.registry.event_tables import ABORTED, FAILED, FINISHED, RUNNING, Event, Trace
+from tencentserverless.local.registry.function_version import (
+    ASYNC_RETRIES,
+    ASYNC_TTL_SECONDS,
+    AsyncConfig,
+    FunctionKey,
+)
 from tencentserverless.local.services import Services
 
 _STATUSES = (RUNNING, FINISHED, ABORTED, FAILED)
@@ -133,8 +138,9 @@ async def terminate_async_event(
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _CODES, also_away=True
     )
-    trace = await _find(parameters.InvokeRequestId, call, services)
     event = await services.queue.find(parameters.InvokeRequestId)
+    await _check_traced(function.key, parameters.InvokeRequestId, event, services)
+    trace = await _find(parameters.InvokeRequestId, call, services)
     if event is None or event.key != function.key:
         raise _ended(trace)
     if not await services.queue.terminate(event, is_graceful=bool(parameters.GraceShutdown)):
@@ -184,6 +190,17 @@ def _ended(trace: Trace) -> ApiError:
     return ApiError(
         "FailedOperation.AsyncEventStatus", f"Event {trace.request_id[:64]!r} has ended: it is {trace.status}."
     )
+
+
+async def _check_traced(key: FunctionKey, request_id: str, event: Event | None, services: Services) -> None:
+    """Refuse to end an invocation that is under way without being traced: the platform has no event of it."""
+    if event is not None and event.key == key and event.is_traced:
+        return
+    running = await services.history.find(key, request_id)
+    if (event is not None and event.key == key) or (running is not None and running.status is None):
+        problem = f"Invocation {request_id[:64]!r} is under way, and can't be cancelled: function {key.name!r} has no "
+        advice = "AsyncRunEnable. Only functions that were created with it have asynchronous events."
+        raise ApiError("ResourceNotFound.AsyncEvent", problem + advice)
 
 
 async def _find(request_id: str, call: Call, services: Services) -> Trace:

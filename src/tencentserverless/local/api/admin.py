@@ -1,4 +1,4 @@
-"""The local SCF's own endpoint, below ``/_local/``: faults, the ledger, status, logs and stop.
+"""The local SCF's own endpoint, below ``/_local/``: calls, faults, the ledger, status, logs, dead letters and stop.
 
 The endpoint is for programs of this machine that hold the admin token. It refuses web pages: a page whose own host name
 resolves to this machine (DNS rebinding) is refused by its Host header, and any page by its Origin header.
@@ -11,16 +11,19 @@ import os
 import signal
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from tencentserverless.local.api.direct_call import call_directly
 from tencentserverless.local.http.messages import Answer, Broken, Fault, Request
-from tencentserverless.local.invocations.fault_rules import BadRules, RuleSet, parse
+from tencentserverless.local.invocations.fault_rules import MAX_BYTES, BadRules, RuleSet, parse
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import LOOPBACK_HOSTS
 
 PREFIX = "/_local/"
+CALLS = f"{PREFIX}invoke/"
+_AWAITED = (f"POST {CALLS}NAME", f"GET {PREFIX}dead-letters")
 _MAX_FOUND = 10_000  # ledger entries in one answer
 _MAX_DIGITS = 15
 _HURRY_SECONDS = 0.05
@@ -58,13 +61,26 @@ class Admin:
             ("POST", "stop"): self._stop,
         }
 
-    async def answer(self, request: Request) -> Answer:
-        """The answer to a request, in JSON."""
+    def body_limit_bytes(self, request: Request) -> int:
+        """The bytes that the body of a request may have."""
+        is_call = request.path.startswith(CALLS)
+        return self._services.settings.limits.event_bytes if is_call else MAX_BYTES
+
+    async def answer(self, request: Request, request_id: str) -> Answer:
+        """The answer to a request, in JSON.
+
+        :param request_id: of a function's call, if it is one
+        """
         try:
             self._check(request)
-            handler = self._handler(request.method, request.path)
-            query = parse_qs(request.query.decode("ascii", "replace"), max_num_fields=16)
-            found = handler({key: values[-1] for key, values in query.items()}, request.body)
+            fields = parse_qs(request.query.decode("ascii", "replace"), max_num_fields=16)
+            query = {key: values[-1] for key, values in fields.items()}
+            if request.method == "POST" and request.path.startswith(CALLS):
+                name = unquote(request.path.removeprefix(CALLS))
+                return await call_directly(name, query, request.body, request_id, self._services)
+            if (request.method, request.path) == ("GET", f"{PREFIX}dead-letters"):
+                return Answer(200, json.dumps(await self._read_dead_letters(query)).encode("utf-8"))
+            found = self._handler(request.method, request.path)(query, request.body)
             return Answer(200, json.dumps(found).encode("utf-8"))
         except _Refused as refusal:
             return _refusal(refusal.status, str(refusal))
@@ -92,7 +108,7 @@ class Admin:
     def _handler(self, method: str, path: str) -> "Callable[[dict[str, str], bytes], object]":
         handler = self._handlers.get((method, path.removeprefix(PREFIX)))
         if handler is None:
-            known = ", ".join(sorted(f"{each} {PREFIX}{name}" for each, name in self._handlers))
+            known = ", ".join(sorted((*(f"{each} {PREFIX}{name}" for each, name in self._handlers), *_AWAITED)))
             raise _Refused(404, f"there is no {method} {path[:64]}; there are: {known}")
         return handler
 
@@ -140,11 +156,13 @@ class Admin:
         return self.read_status()
 
     def _show_logs(self, query: dict[str, str], body: bytes) -> object:
-        after = query.get("after", "0")
-        if not after.isascii() or not after.isdigit() or len(after) > _MAX_DIGITS:
-            raise _Refused(400, "after must be the count of an answer before")
-        lines, count = self._services.console.kept(int(after))
+        lines, count = self._services.console.kept(_read_number("after", query.get("after", "0")))
         return {"lines": lines, "count": count, "written": self._services.console.written}
+
+    async def _read_dead_letters(self, query: dict[str, str]) -> object:
+        count = _read_number("count", query.get("count", str(_MAX_FOUND)))
+        read = self._services.dead_letters.read_last
+        return {"letters": await asyncio.to_thread(read, query.get("function"), min(count, _MAX_FOUND))}
 
     def _stop(self, query: dict[str, str], body: bytes) -> object:
         """Stop the server as a signal does.
@@ -155,6 +173,12 @@ class Admin:
         if query.get("now") == "1":  # a second signal ends calls that still run, without the drain time
             asyncio.get_running_loop().call_later(_HURRY_SECONDS, os.kill, os.getpid(), signal.SIGTERM)
         return {"pid": os.getpid()}
+
+
+def _read_number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
+        raise _Refused(400, f"{name} must be a number, not {text[:64]!r}")
+    return int(text)
 
 
 def _refusal(status: int, words: str) -> Answer:

@@ -15,7 +15,6 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault, Intake, Refused, Request
 from tencentserverless.local.invocation import new_request_id
-from tencentserverless.local.invocations.fault_rules import MAX_BYTES
 from tencentserverless.local.services import Services
 
 #: Headers that decide who asks for what; a second one would leave open which is meant. All of ``x-tc-`` are such.
@@ -43,7 +42,7 @@ class Api:
         :raises Refused: if the head has no format of the API
         """
         if request.url.startswith(_ADMIN_PREFIX):
-            return MAX_BYTES
+            return self._admin.body_limit_bytes(request)
         try:
             head = self._head(request)
         except ApiError as error:
@@ -79,7 +78,9 @@ class Api:
         return request_forms.detect_format(request.method, path, request.query, headers, self._limits)
 
     async def _answer_admin(self, request: Request, connection: Connection) -> None:
-        connection.send(await self._admin.answer(request))
+        request_id = new_request_id()
+        answer = await self._admin.answer(request, request_id)
+        connection.send(answer, self._services.damage.pop(request_id, ""))
 
     async def _answer(self, request: Request, connection: Connection) -> None:
         request_id = new_request_id()

@@ -29,6 +29,10 @@ _GET_TYPES = frozenset(("", FORM_TYPE, wire.CONTENT_TYPE))
 _FORM_TYPES = frozenset(("", FORM_TYPE))
 _JSON_TYPES = frozenset((wire.CONTENT_TYPE,))
 
+_OTHER_PATH = (
+    "The API has the path / alone, and a query on GET alone. Without a signature, a function is called by POST "
+    "/_local/invoke/NAME: scf local status prints the command line."
+)
 _HEADER_PREFIX = "X-TC-"
 _HEADERS = {name: f"x-tc-{name.lower()}" for name in ("Action", "Version", "Region", "Timestamp", "Token")}
 #: Parameters that belong to no action; forms carry them in place of headers. RequestClient and Language come from
@@ -103,7 +107,7 @@ def detect_format(method: str, path: str, query: bytes, headers: Mapping[str, st
     if method not in ("GET", "POST"):
         raise ApiError("UnsupportedProtocol", f"The API is called by GET and POST, not by {method[:16]}.")
     if path != "/" or (query and method == "POST"):
-        raise ApiError("InvalidParameter", "The API has the path / alone, and a query on GET alone.")
+        raise ApiError("InvalidParameter", _OTHER_PATH)
     if len(query) > limits.query_bytes:
         raise too_large(limits.query_bytes, str(len(query)))
     is_v1 = "authorization" not in headers and (method == "GET" or _media_type(headers) != wire.CONTENT_TYPE)

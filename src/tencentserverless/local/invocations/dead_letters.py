@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,18 @@ class DeadLetterFile:
         for event, _ in dead:
             given_up = f"RequestId:{event.request_id} is given up after {max(1, event.tries)} tries: {self._path}"
             self._console.show(f"[{event.key.name}] {given_up}")
+
+    def read_last(self, name: str | None, count: int) -> list[object]:
+        """Return the last dead letters, the oldest first. May take some milliseconds.
+
+        :param name: of the function; None for all functions
+        """
+        found: deque[object] = deque(maxlen=count)
+        for path in (self._path.with_suffix(".old.jsonl"), self._path):
+            with contextlib.suppress(FileNotFoundError), path.open(encoding="utf-8") as file:
+                letters = (json.loads(line) for line in file)
+                found.extend(each for each in letters if name in (None, each["Body"]["FunctionName"]))
+        return list(found)
 
 
 def _dead_letter(event: Event, error: str, settings: Settings, catalogue: Catalogue) -> dict[str, object]:

@@ -7,13 +7,15 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.invocations.dead_letters import DeadLetterFile
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
-from tencentserverless.local.invocations.middleware import FutureCaller, Runner
+from tencentserverless.local.invocations.middleware import FutureCaller, Runner, Termination
 from tencentserverless.local.invocations.queue import Ended
 from tencentserverless.local.invocations.retry import INTERNAL_ERROR, NOT_FOUND
 from tencentserverless.local.outcome import Outcome, error_object
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.function_version import AsyncConfig
+
+_TERMINATION = Termination()
 
 
 class EventExecutor:
@@ -83,8 +85,10 @@ class EventExecutor:
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call, or keep it from being run."""
-        if request_id in self._running:
-            self._running[request_id].is_interrupted = True  # also where a fault has held it up
+        invocation = self._running.get(request_id)
+        if invocation is not None:
+            invocation.is_interrupted = True  # also where a fault has held it up
+            invocation.around = (_TERMINATION, *invocation.around)  # only here: other calls have no use for it
         self._runner.interrupt(request_id, is_graceful=is_graceful)
 
     def flush(self) -> None:

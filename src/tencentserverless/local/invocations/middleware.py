@@ -1,4 +1,4 @@
-"""Everything that happens around an invocation, as a list in one order: faults, history, the terminal.
+"""Everything that happens around an invocation, as a list in one order: faults, history, the log.
 
 Every invocation goes this way: calls of the API, events of the queue and of timers.
 """
@@ -7,12 +7,20 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from tencentserverless.local.console import Console, printable
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.invocation import Around, Invocation
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory, InvocationRecord
-from tencentserverless.local.outcome import SUCCESS, Outcome, error_object, exited, throttled, timed_out
+from tencentserverless.local.outcome import (
+    EXITED,
+    SUCCESS,
+    Outcome,
+    error_object,
+    exited,
+    terminated,
+    throttled,
+    timed_out,
+)
 from tencentserverless.local.scheduler.scheduler import Scheduler
 
 _DISCARDING = ("crash", "timeout")
@@ -75,6 +83,16 @@ class FaultInjection:
             invocation.outcome = timed_out(seconds, outcome.memory_bytes, outcome.output)
 
 
+class Termination:
+    """Tells a process that was ended by order, with its invocation, from one that has crashed."""
+
+    def after(self, invocation: Invocation) -> None:
+        """Change the outcome of an invocation that was terminated while it ran."""
+        outcome = invocation.outcome
+        if invocation.is_interrupted and outcome is not None and outcome.status == EXITED:
+            invocation.outcome = terminated(outcome.duration_ms, outcome.memory_bytes, outcome.output)
+
+
 class HistoryKeeping:
     """Keeps every invocation that had an outcome in the history.
 
@@ -107,21 +125,6 @@ class HistoryKeeping:
         is_success = outcome.status == SUCCESS
         invocation.message = outcome.text if is_success else error_object(outcome, invocation.request_id)
         self._history.end(kept, outcome.status, invocation.message, outcome.output)
-
-
-class FailureLines:
-    """Shows failures on the terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def after(self, invocation: Invocation) -> None:
-        """Show a failure."""
-        outcome = invocation.outcome
-        if outcome is not None and outcome.status != SUCCESS:
-            trace = f"\n{outcome.stack_trace}" if outcome.stack_trace else ""
-            line = f"RequestId:{invocation.request_id} status {outcome.status}: {outcome.message}{trace}"
-            self._console.show(printable(f"[{invocation.record.key.name}] ERROR {line}"))
 
 
 class Runner:

@@ -96,11 +96,15 @@ def _changed_parts(old: StoredFunction, definition: FolderDefinition) -> _Parts:
     """Find the parts that the folder has changed since the last scan. A new folder has changed both."""
     if old.source_record is None:
         return _Parts(code=True, settings=True)
-    has_other_files = bool(old.digest and definition.digest and old.digest != definition.digest)
     return _Parts(
-        has_other_files or _code(old.source_record) != _code(definition.record),
+        _has_other_files(old.digest, definition.digest) or _code(old.source_record) != _code(definition.record),
         settings_of(old.source_record) != settings_of(definition.record),
     )
+
+
+def _has_other_files(before: str, now: str) -> bool:
+    """True if two digests are of different files; False if that is not known: one is missing, or has an older form."""
+    return bool(before and now) and before != now and before.rpartition("-")[0] == now.rpartition("-")[0]
 
 
 def _of_deleted(seen: StoredFunction, definition: FolderDefinition) -> SyncPlan:

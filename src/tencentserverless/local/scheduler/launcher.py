@@ -16,7 +16,7 @@ from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, 
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
 from tencentserverless.local.settings import BUNDLE_VARIABLE, MIB, TRUST_VARIABLES, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
-from tencentserverless.local.worker.environment import Place, load_frame, make_environment
+from tencentserverless.local.worker.environment import Place, load_frame, make_environment, module_folders
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
 from tencentserverless.local.worker.isolation import NO_ISOLATION, Isolation
 from tencentserverless.local.worker.memory_watch import MemoryWatch
@@ -159,7 +159,7 @@ class Launcher:
 
     def _needed(self, record: FunctionRecord) -> list[Path]:
         """Return what an instance reads beside its code folder and the interpreters."""
-        entries = [Path(entry) for entry in record.environment.get("PYTHONPATH", "").split(":") if entry]
+        entries = module_folders(record, self._context.settings)
         debugger = debugger_folder() if self.is_debugged(record) else None
         roots = [Path(self._context.variables[name]) for name in TRUST_VARIABLES if name in self._context.variables]
         found = [*self._context.run_directory.sdk_places(), *entries, *roots, *([debugger] if debugger else [])]

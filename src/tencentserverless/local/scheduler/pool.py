@@ -177,7 +177,8 @@ def surplus_instances(pools: Iterable[Pool], since: float, *, is_memory_short: b
 
     :param since: by the loop's clock
     """
-    idle = [(pool, instance) for pool in pools for instance in pool.idle]
+    # The port of a debugged function stays open, where an editor may attach.
+    idle = [(pool, instance) for pool in pools if not pool.is_debugged for instance in pool.idle]
     idle.sort(key=lambda pair: pair[1].idle_since)
     count = sum(instance.idle_since < since for _, instance in idle)
     if is_memory_short:

@@ -1,7 +1,6 @@
 """Performs the decided steps: which instance takes which call.
 
-A call gets an instance in the same step in which the instance becomes free, so that no instance idles while a call
-waits. Only the tasks that launch instances wait.
+A call gets an instance in the step in which the instance becomes free. Only the tasks that launch instances wait.
 """
 
 import asyncio
@@ -138,6 +137,8 @@ class Scheduler:
             self._replacements.pop(place).cancel()
         if old is None or old.is_empty or self._lifecycle.is_stopping:
             self.drain_version(*place)  # no instance is warm: the next call starts one
+            if self._launcher.is_debugged(record) and not self._lifecycle.is_stopping:
+                self._start(self._pool(record))  # its port is to be open before the next call
             return True
         new = make_pool(old.record, self._limits, is_debugged=old.is_debugged)  # an update may have come after the save
         start = self._replacements[place] = self._start(new)

@@ -121,7 +121,7 @@ class CustomWorker(ProcessWorker):
             self._output.drop()  # output between calls; the first call's log keeps the output of the start
         if not self.is_alive:
             has_run = not (self._is_warm or self._was_killed)
-            result = outcome.exited(0.0, self._output.take()) if has_run else None
+            result = outcome.exited(0.0, self._output.take(), self._group.ending) if has_run else None
             self._loop.call_soon(self.on_end, invocation, result)
             return
         self._current = invocation
@@ -162,7 +162,7 @@ class CustomWorker(ProcessWorker):
     def _outcome(self, end: Reply | EndReason) -> Outcome:
         duration_ms, output = self._limit.passed_ms(), self._output.take()
         if end is EndReason.EXITED:
-            return outcome.exited(duration_ms, output)
+            return outcome.exited(duration_ms, output, self._group.ending)
         memory_bytes = self._group.peak_memory_bytes()
         if end is EndReason.EXPIRED:
             self.kill()

@@ -3,13 +3,14 @@
 Source: cloud.tencent.com/document/product/583/30228 (environment variables).
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tencentserverless.local.access_keys import AccessKey
 from tencentserverless.local.registry.function_version import FunctionRecord
-from tencentserverless.local.settings import Settings
+from tencentserverless.local.settings import PackageFolder, Settings
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME
 from tencentserverless.local.worker.isolation import Plan
 from tencentserverless.local.worker.process_group import MARK_VARIABLE, instance_tag
@@ -46,6 +47,27 @@ class Place:
         return Path(str(self.isolation["tmp"]))
 
 
+def variables_of(record: FunctionRecord, settings: Settings) -> dict[str, str]:
+    """Return the user's variables of a function; those for local runs alone come before its own."""
+    return {**record.environment, **settings.variables.get(record.key.name, {})}
+
+
+def module_folders(record: FunctionRecord, settings: Settings) -> list[Path]:
+    """Return the folders outside a function's code from which it imports, those of PYTHONPATH and of ``--packages``."""
+    found = [record.code_folder / entry for entry in _python_path(record, settings)]
+    for folder in _package_folders(record, settings):
+        found.extend(folder.versions().values() if folder.is_environment else [folder.path])
+    return [folder for folder in found if not Path(os.path.normpath(folder)).is_relative_to(record.code_folder)]
+
+
+def _python_path(record: FunctionRecord, settings: Settings) -> list[str]:
+    return [entry for entry in variables_of(record, settings).get("PYTHONPATH", "").split(":") if entry]
+
+
+def _package_folders(record: FunctionRecord, settings: Settings) -> list[PackageFolder]:
+    return [folder for folder in settings.packages if folder.function in ("", record.key.name)]
+
+
 def make_environment(
     record: FunctionRecord,
     settings: Settings,
@@ -66,7 +88,7 @@ def make_environment(
         TZ="UTC",  # the platform's zone, unless the user sets another
         PYTHONIOENCODING="utf-8:backslashreplace",  # logs are UTF-8, whatever this machine's locale is
     )
-    environment.update(_user_variables(record))
+    environment.update(_user_variables(record, settings))
     environment.update(
         TENCENTCLOUD_RUNENV="SCF",
         TENCENTCLOUD_REGION=record.key.region,
@@ -86,15 +108,20 @@ def make_environment(
     return environment
 
 
-def _user_variables(record: FunctionRecord) -> dict[str, str]:
+def _user_variables(record: FunctionRecord, settings: Settings) -> dict[str, str]:
     """Return the user's variables.
 
     The child adds PYTHONPATH later: it must not change what the child itself imports.
     """
-    variables = dict(record.environment)
+    variables = variables_of(record, settings)
     if record.runtime != CUSTOM_RUNTIME:  # a custom runtime has no child of ours
         variables.pop("PYTHONPATH", None)
     return variables
+
+
+def _debugger(record: FunctionRecord, settings: Settings, folder: Path) -> dict[str, object]:
+    port = settings.debug_ports[record.key.name]
+    return {"folder": str(folder), "port": port, "waits": settings.waits_for_debugger}
 
 
 def load_frame(
@@ -111,7 +138,8 @@ def load_frame(
     :param bundle: the roots that functions trust, ``""`` for those that they bring
     :param debugger: the folder of debugpy; None for a function without a debugger
     """
-    python_path = record.environment.get("PYTHONPATH", "")
+    folders = _package_folders(record, settings)
+    plain = [str(folder.path) for folder in folders if not folder.is_environment]
     return {
         "code_folder": str(record.code_folder),
         "handler": record.handler,
@@ -120,8 +148,9 @@ def load_frame(
         "isolation": place.isolation,
         "notes": place.notes,
         "bundle": bundle,
-        "debugger": {"folder": str(debugger), "port": settings.debug_ports[record.key.name]} if debugger else None,
-        "python_path": [entry for entry in python_path.split(":") if entry],
+        "debugger": _debugger(record, settings, debugger) if debugger else None,
+        "python_path": [*_python_path(record, settings), *plain],
+        "environments": [str(folder.path) for folder in folders if folder.is_environment],
         "context": {
             "function_name": record.key.name,
             "function_version": record.version,
@@ -131,6 +160,6 @@ def load_frame(
             "tencentcloud_region": record.key.region,
             "tencentcloud_appid": settings.appid,
             "tencentcloud_uin": settings.uin,
-            "variables": dict(record.environment),
+            "variables": variables_of(record, settings),
         },
     }

@@ -89,6 +89,19 @@ class Interpreters:
         version = python_version(runtime)
         return self._found.get(version) if version else None
 
+    def find_installer(self, runtime: str) -> Path | None:
+        """Return the interpreter whose pip installs packages for a prepared runtime; None if the runtime is no Python.
+
+        For the server's own Python it is that of the server's environment, which has a pip.
+        """
+        found = self.find(runtime)
+        return Path(sys.executable) if found == _OWN_INTERPRETER else found
+
+    def running_version(self, runtime: str) -> str | None:
+        """Return the version of the interpreter that runs a prepared runtime; None if the runtime is no Python."""
+        version = python_version(runtime)
+        return OWN_VERSION if version and self.find(runtime) == _OWN_INTERPRETER else version
+
     def is_python2(self, runtime: str) -> bool:
         """True if a runtime's functions run on Python 2 here."""
         return python_version(runtime) == "2.7" and self._found.get("2.7") != _OWN_INTERPRETER

@@ -5,6 +5,7 @@ A function of the cloud can write its own /tmp alone. ``child/isolation`` enters
 
 import enum
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,8 @@ class Isolation:
         if not self.fits(code_folder):
             return None
         kept = self.seen(code_folder, needed)
+        if self.tmp in code_folder.parents:
+            kept += list_link_targets(code_folder)
         return {
             "tmp": str(self.tmp),
             "scratch": str(scratch) if self.has_own_tmp else "",
@@ -99,6 +102,21 @@ class Isolation:
 
 
 NO_ISOLATION = Isolation()
+
+
+def list_link_targets(folder: Path) -> list[Path]:
+    """List the places outside a folder that links in it lead to, also by other links. Some may be missing."""
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        top = waiting.pop()
+        for place, folders, names in os.walk(top):
+            for path in (Path(place, name) for name in (*folders, *names)):
+                target = path.resolve() if path.is_symlink() else top
+                if not any(each == target or each in target.parents for each in (folder, *found)):
+                    found.append(target)
+                    waiting.append(target)
+    return found
 
 
 def launch_command(plan: Plan | None, command: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,6 +50,18 @@ class Group:
             with contextlib.suppress(OSError):
                 os.sched_setscheduler(self.pid, os.SCHED_BATCH, os.sched_param(0))
 
+    @property
+    def ending(self) -> str:
+        """The exit code or the signal that ended the leader, in words; empty until it has been reaped."""
+        code = self._leader.returncode
+        if code is None:
+            return ""
+        if code >= 0:
+            return f"exit code {code}"
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-code).name
+        return f"signal {-code}"
+
     def kill(self) -> None:
         """Kill every process of the group, at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):

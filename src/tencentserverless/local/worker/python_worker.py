@@ -207,7 +207,7 @@ class PythonWorker(ProcessWorker):
         unread = self._take_unread()
         output = self._output.take()
         if reason is EndReason.EXITED:
-            result = outcome.exited(self._limit.passed_ms(), output)
+            result = outcome.exited(self._limit.passed_ms(), output, self._group.ending)
         elif reason is EndReason.OUT_OF_MEMORY:
             result = self._end_out_of_memory(self._group.peak_memory_bytes(), output)
         else:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tencentserverless.local.private_files import let_write
 
-_CHILD_MODULES = ("bootstrap", "context", "frames", "isolation", "lazy_stdlib", "own_writes", "payloads", "trust")
+_CHILD_MODULES = tuple("bootstrap context debugger frames isolation lazy_stdlib own_writes payloads trust".split())
 #: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 

@@ -3,6 +3,9 @@
 import json
 import os
 import pty
+import re
+import shlex
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,10 +27,13 @@ def env_file_of(server):
 
 def test_status_shows_the_functions(kept, folder, run_scf):
     done = run_scf("local", "status", cwd=folder / "echo")
-    first, second, *names = done.stdout.splitlines()
+    first, second, *names, curl = done.stdout.splitlines()
     assert first == f"SCF local runs at {kept.url} as process {kept.process.pid}"
     assert second.startswith("0 calls under way, ")
     assert names == [f"ap-guangzhou/default/{name}" for name in ("breaks", "echo", "sleeps")]
+    token = kept.env["TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"]
+    address = f"{kept.url}/_local/invoke/breaks"
+    assert shlex.split(curl) == ["curl", "-d", "{}", "-H", f"Authorization: Bearer {token}", address]
     found = json.loads(run_scf("local", "status", "--json", "--env-file", env_file_of(kept)).stdout)
     assert (found["url"], found["pid"]) == (kept.url, kept.process.pid)
     assert len(json.loads(run_scf("local", "env", "--json", cwd=folder).stdout)) == 7
@@ -141,12 +147,41 @@ def test_reset_all_of_a_folder_that_is_none(tmp_path, run_scf):
 def test_logs_are_what_functions_have_printed(kept, folder, run_scf):
     for number in range(3):
         kept.invoke("echo", number)
-    assert run_scf("local", "logs", cwd=folder).stdout.splitlines() == [f"[echo] heard {n}" for n in range(3)]
-    assert run_scf("local", "logs", "-n", 1, cwd=folder).stdout == "[echo] heard 2\n"
-    assert json.loads(run_scf("local", "logs", "--json", "-n", 1, cwd=folder).stdout) == ["[echo] heard 2"]
+    lines = run_scf("local", "logs", cwd=folder).stdout.splitlines()
+    assert [line for line in lines if "heard" in line] == [f"[echo] heard {n}" for n in range(3)]
+    assert len([line for line in lines if re.search(r"^\d{4}-\S+ \S+ \[echo\] 200 ", line)]) == 3
+    assert run_scf("local", "logs", "-n", 1, cwd=folder).stdout == f"{lines[-1]}\n"
+    assert json.loads(run_scf("local", "logs", "--json", "-n", 1, cwd=folder).stdout) == lines[-1:]
 
 
-def test_logs_follow_until_the_server_stops(kept, folder, run_scf):
+@pytest.fixture
+def silent(folder, start_local_scf):
+    """A server that says nothing of calls."""
+    return start_local_scf(folder, "--state", folder / ".scf", "--log-format", "none")
+
+
+@pytest.mark.usefixtures("sigint_is_heard")
+def test_ctrl_c_ends_the_logs_without_a_word(silent, folder):
+    silent.invoke("echo", 1)
+    process = subprocess.Popen(
+        scf_command("local", "logs", "-f"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=child_environment(),
+    )
+    try:
+        assert process.stdout.readline() == "[echo] heard 1\n"
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=20)
+    finally:
+        end_process(process)
+    assert (rest, said, process.returncode) == ("", "", 0)
+
+
+def test_logs_follow_until_the_server_stops(silent, folder, run_scf):
+    kept = silent
     kept.invoke("echo", 1)
     process = subprocess.Popen(
         scf_command("local", "logs", "-f"),

@@ -1,8 +1,11 @@
 """``scf local start`` where it can't: one clear line, an exit code of its own, no traceback."""
 
 import socket
+import subprocess
 
 import pytest
+
+from tests.conftest import child_environment, scf_command
 
 
 @pytest.fixture
@@ -120,3 +123,45 @@ def test_no_command_shows_what_there_is(run_scf):
     assert done.returncode == 0
     assert "local" in done.stdout
     assert run_scf("--version").stdout.startswith("scf, version ")
+
+
+def test_a_variable_or_a_folder_of_packages_that_can_not_be(folder, run_scf, tmp_path):
+    start = ("local", "start", folder, "--ephemeral", "--port", 0)
+    words = "ech: no function of that name here; did you mean echo?; there are: echo"
+    refused(run_scf(*start, "--variable", "ech.A=1"), 4, f"--variable {words}")
+    refused(run_scf(*start, "--packages", f"ech={tmp_path}"), 4, f"--packages {words}")
+    refused(
+        run_scf(*start, "--packages", tmp_path / "lib"),
+        4,
+        f"{tmp_path}/lib is not there; the folders in {tmp_path} are: ",
+    )
+    refused(run_scf(*start, "--variable", "echo.SCF_X=1"), 4, "the variable 'SCF_X' is reserved")
+    told = refused(run_scf(*start, "--variable", "secret"), 2, "is not of the form NAME.KEY=VALUE")
+    assert "--variable" in told
+    refused(run_scf(*start, "--variables", tmp_path / "none"), 2, f"no such file; {tmp_path} has ")
+
+
+def test_a_variable_of_a_function_that_can_not_be_read_is_told(folder, start_local_scf):
+    (folder / "bad").mkdir()
+    (folder / "bad" / "serverless.yml").write_text(
+        "component: scf\nname: x\ninputs: {name: bad, src: ., timeout: 9999}\n"
+    )
+    server = start_local_scf(folder, "--variable", "bad.A=1")
+    assert "scf: --variable bad: no function of that name here; there are: echo\n" in server.settled_stderr()
+
+
+def test_until_eof_ends_with_the_input(folder, tmp_path):
+    command = scf_command("local", "start", folder, "--port", 0, "--ephemeral", "--unlisted", "--until-eof")
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment(),
+    ) as server:
+        assert server.stdout.readline().startswith("SCF local ready at ")
+        server.stdin.write("what stands in it does not matter\n")
+        server.stdin.close()
+        assert server.wait(20) == 0
+        assert "error" not in server.stderr.read()

@@ -203,3 +203,13 @@ def do_meet(event, context):
 
 def do_use_memory(event, context):
     return len(bytearray(event["size"]))
+
+
+def do_date_inside(event, context):
+    import datetime
+
+    return {"date": {"at": datetime.datetime(2020, 1, 1)}}
+
+
+async def do_coroutine(event, context):
+    return 1

@@ -200,7 +200,7 @@ def test_the_process_looks_as_user_code_expects(local_scf):
     assert process["path"][0] == process["cwd"]
     assert not any(entry.endswith("/child") for entry in process["path"])
     assert process["path"][-1].endswith("/sdk")
-    names = ("bootstrap", "context", "frames", "isolation", "lazy_stdlib", "own_writes", "payloads", "trust")
+    names = "bootstrap context debugger frames isolation lazy_stdlib own_writes payloads trust".split()
     assert process["modules"] == [f"_scf_{name}" for name in names]
     assert process["argv"] == ["-c"]
     assert process["main"] == "index"
@@ -208,3 +208,18 @@ def test_the_process_looks_as_user_code_expects(local_scf):
     mask = os.umask(0o022)
     os.umask(mask)
     assert process["umask"] == mask
+
+
+@pytest.mark.parametrize(
+    ("do", "kind", "words"),
+    [
+        ("date_inside", "datetime", "a datetime in ['date']['at']"),
+        ("coroutine", "coroutine", "a coroutine: an async def is no handler, "),
+        ("unserialisable", "object", "an object"),
+    ],
+)
+def test_a_result_that_is_no_json_is_named_with_its_place(local_scf, do, kind, words):
+    result = local_scf.invoke("behave", {"do": do}, LogType="Tail")
+    told = f"TypeError: Object of type {kind} is not JSON serializable: the handler returned {words}"
+    assert failure(result)["stackTrace"].startswith(told)
+    assert "never awaited" not in result["Log"]

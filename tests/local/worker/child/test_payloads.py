@@ -85,11 +85,16 @@ if payloads.encode([object()]) != b'["replaced"]':
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_payloads_are_those_of_the_json_of_each_python(version, tmp_path):
+    run_with(version, PROGRAM, tmp_path)
+
+
+def run_with(version, text, tmp_path):
+    """Run a program with a Python of that version: it prints what is wrong."""
     python = search_python(version)
     if python is None:
         pytest.skip(f"no Python {version} on PATH or under pyenv")
     program = tmp_path / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
+    program.write_text(text, encoding="utf-8")
     folder = tmp_path / "child"
     folder.mkdir()
     shutil.copy(payloads.__file__, folder)
@@ -179,3 +184,55 @@ def test_what_nests_too_deeply_is_an_error():
     while value:  # taken apart by a loop: old Pythons can't free what is nested so deeply
         value = value.pop()
     assert encode(1) == b"1"
+
+
+#: Run by each Python: a value, and what is told of it.
+FAULTS = r"""# -*- coding: utf-8 -*-
+import collections, datetime, decimal, json, sys
+sys.path.insert(0, sys.argv[1])
+import payloads
+
+circle = {"a": [1]}
+circle["a"].append(circle)
+deep = [object()]
+for _ in range(500):
+    deep = [deep]
+for value, expected in (
+    ({"date": {"at": datetime.datetime(2020, 1, 1)}}, "a datetime in ['date']['at']"),
+    ([1, ("x", {2})], "a set in [1][1]"),
+    (object(), "an object"),
+    ({"a": {1: decimal.Decimal(1)}}, "a Decimal in ['a'][1]"),
+    ({"a": {(1, 2): 3}}, "a tuple as a key in ['a']"),
+    ({(1, 2): 3}, "a tuple as a key"),
+    (circle, "a value that contains itself in ['a'][1]"),
+    ([[1], [1], {None: True, 1.5: u"x"}], ""),
+    (collections.OrderedDict([("b", 1j), ("a", 1j)]), "a complex in ['b']"),
+    (deep, ""),
+):
+    found = payloads.describe_fault(value)
+    if found != expected:
+        print(expected, found)
+json.JSONEncoder.default = lambda self, value: {}[value]
+if payloads.describe_fault(object()):
+    print("what user code has replaced is not blamed")
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_no_json_is_named_with_its_place(version, tmp_path):
+    run_with(version, FAULTS, tmp_path)
+
+
+def test_a_coroutine_is_closed(recwarn):
+    async def handler():
+        """Do nothing."""
+
+    assert payloads.describe_fault(handler()).startswith("a coroutine: an async def is no handler, ")
+    assert payloads.describe_fault([handler()]) == "a coroutine in [0]"
+    assert len(recwarn) == 1  # of the second one
+
+
+def test_a_large_value_is_not_searched_for_ever(monkeypatch):
+    monkeypatch.setattr(payloads, "_MAX_LOOKS", 5)
+    assert payloads.describe_fault([0] * 3 + [{1}]) == "a set in [3]"
+    assert payloads.describe_fault([0] * 9 + [{1}]) == ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.api.local_server import find_source, server_options
 from tencentserverless.cli.output import printing
 
 
@@ -20,7 +20,7 @@ def env(state: Path | None, env_file: Path | None, unset: bool, as_json: bool) -
     if unset:
         printing.answer("unset " + " ".join(leaving_variables()))
         return
-    variables = running_environment(choose_source(state, env_file))
+    variables = running_environment(find_source(state, env_file))
     if as_json:
         printing.answer_json(variables)
         return

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.api.local_server import find_source, server_options
 from tencentserverless.cli.output import printing
 
 _PAUSE_SECONDS = 0.25
@@ -23,20 +23,22 @@ def local_logs(state: Path | None, env_file: Path | None, follow: bool, lines: i
 
     if follow and as_json:
         raise click.UsageError("--json prints one list, and --follow has no end: choose one")
-    source = choose_source(state, env_file)
+    source = find_source(state, env_file)
     found, count = server_lines(source)
     found = found[max(0, len(found) - lines) :] if lines is not None else found
     if as_json:
         printing.answer_json(found)
         return
-    while True:
-        for line in found:
-            printing.answer(line)
-        if not follow:
-            return
-        time.sleep(_PAUSE_SECONDS)
-        try:
+    try:
+        while True:
+            for line in found:
+                printing.answer(line)
+            if not follow:
+                return
+            time.sleep(_PAUSE_SECONDS)
             found, count = server_lines(source, count)
-        except StartupError:
-            printing.notice("the local SCF has stopped")
-            return
+    except StartupError:
+        printing.notice("the local SCF has stopped")
+    except KeyboardInterrupt:
+        if not follow:
+            raise  # else it is how the user ends the command

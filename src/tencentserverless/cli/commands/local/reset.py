@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.api.local_server import find_source, find_state_folder, server_options
 from tencentserverless.cli.output import printing
 
 
@@ -23,13 +23,13 @@ def reset(state: Path | None, env_file: Path | None, is_whole: bool, yes: bool) 
     from tencentserverless.cli.output.confirmation import confirm
     from tencentserverless.local.serve import forget_state, reset_server
 
-    source = choose_source(state, env_file)
     if not is_whole:
-        reset_server(source)
+        reset_server(find_source(state, env_file))
         printing.notice("the faults are removed and the ledger is empty")
         return
     if env_file:
         raise click.UsageError("--all needs the state folder: give it with --state")
+    source = find_state_folder(state)
     confirm(f"Delete everything but keys and certificates in {source}?", yes)
     gone = forget_state(source)
     printing.notice(f"removed: {', '.join(gone)}" if gone else "there was nothing to remove")

@@ -1,15 +1,23 @@
 """``scf local start``: serve the functions of a folder until told to stop."""
 
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import click
 
 from tencentserverless.cli.deploy.outputs import read_outputs
+from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
     DEFAULT_HOST,
     DEFAULT_PORT,
+    LOG_FORMATS,
     REGION_NAME,
     STATE_FOLDER_NAME,
     Settings,
@@ -17,6 +25,7 @@ from tencentserverless.local.settings import (
 )
 
 _PATH = click.Path(path_type=Path)
+_READ_BYTES = 4096
 _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
 
 
@@ -53,6 +62,19 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help=f"Run a function under debugpy; the port is {_DEBUG_PORT} unless it is given.",
 )
+@click.option(
+    "--wait-for-client",
+    is_flag=True,
+    help="With --debug: load the function's code when a debugger is attached, so that it can stop there too.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    show_default=True,
+    help="Of the line for each call; none shows failures alone. A terminal shows 20 calls a second.",
+)
+@click.option("--until-eof", is_flag=True, help="Stop when standard input ends, as with the program that started it.")
 @click.option("--no-reload", is_flag=True, help="Do not follow changes of the functions' files.")
 @click.option("--strict", is_flag=True, help="Refuse to start if a function can't be read, as for CI.")
 @click.option(
@@ -80,6 +102,21 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="A file or folder below /tmp that functions see and may write, such as a database's socket.",
 )
+@click.option(
+    "--variable",
+    "variables",
+    metavar="NAME.KEY=VALUE",
+    multiple=True,
+    help="Variable of the function NAME for this run alone; it is not deployed.",
+)
+@click.option("--variables", "variables_file", type=_PATH, metavar="FILE", help="File with lines NAME.KEY=VALUE.")
+@click.option(
+    "--packages",
+    metavar="[NAME=]DIR",
+    multiple=True,
+    help="Folder of packages for functions, or for NAME alone; a .venv stands for what is installed in it.",
+)
+@click.option("--unlisted", is_flag=True, help="Let --local and scf local list not find it from other folders.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
     *,
@@ -95,12 +132,19 @@ def start(
     proxy_port: int | None,
     time_scale: float,
     debugged: tuple[str, ...],
+    wait_for_client: bool,
+    log_format: str,
+    until_eof: bool,
     no_reload: bool,
     strict: bool,
     outputs: tuple[str, ...],
     isolation: str,
     shared_tmp: bool,
     shared: tuple[Path, ...],
+    variables: tuple[str, ...],
+    variables_file: Path | None,
+    packages: tuple[str, ...],
+    unlisted: bool,
     strict_runtimes: bool,
 ) -> None:
     """Serve the functions of PATH: serverless.yml files and others, or folders with an index.py.
@@ -111,13 +155,8 @@ def start(
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
     from tencentserverless.local.serve import serve
 
-    if ephemeral and state:
-        raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
-    if not REGION_NAME.match(region):
-        raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
-    if not path.is_dir():
-        problem = "not a folder" if path.exists() else "no such folder"
-        raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+    _check_pairs(ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
+    _check_place(path, region)
     settings = Settings(
         project=path,
         host=host,
@@ -128,13 +167,18 @@ def start(
         region=region,
         strict=strict,
         outputs=read_outputs(outputs),
+        variables=read_variables(variables, variables_file),
+        packages=read_packages(packages),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
         shared_tmp=shared_tmp,
         shared_folders=_check_shared(shared),
+        is_listed=not unlisted,
         time_scale=time_scale,
         follows_files=not no_reload,
         debug_ports=_debug_ports(debugged),
+        waits_for_debugger=wait_for_client,
+        log_format=log_format,
         tls=tls or proxy_port is not None,
         proxy_port=proxy_port,
         passed_environment=passed_environment(),
@@ -144,8 +188,52 @@ def start(
         def announce(url: str, read_status: ReadStatus) -> None:
             printing.answer(f"SCF local ready at {url}")
             table.show(read_status)
+            _watch_input(until_eof)
 
-        serve(settings, announce, printing.notice)
+        serve(settings, announce, _notify_json if log_format == "json" else printing.notice)
+
+
+def _check_pairs(*, ephemeral: bool, state: Path | None, waits: bool, debugged: tuple[str, ...]) -> None:
+    """Check options that exclude or need each other.
+
+    :raises click.UsageError: if two don't go together
+    """
+    if ephemeral and state:
+        raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
+    if waits and not debugged:
+        raise click.UsageError("--wait-for-client waits for the debugger of a function: name it with --debug")
+
+
+def _check_place(path: Path, region: str) -> None:
+    """Check the functions' folder, and their region.
+
+    :raises click.BadParameter: if the region is none
+    :raises StartupError: if the folder is none
+    """
+    if not REGION_NAME.match(region):
+        raise click.BadParameter(f"{region!r} is no region; give one such as ap-guangzhou", param_hint="--region")
+    if not path.is_dir():
+        problem = "not a folder" if path.exists() else "no such folder"
+        raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+
+
+def _notify_json(line: str) -> None:
+    """Print a line beside the answer in the form of the log."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    printing.remark(json.dumps({"time": now, "line": line}, ensure_ascii=False))
+
+
+def _watch_input(until_eof: bool) -> None:
+    if until_eof:
+        threading.Thread(target=_stop_at_eof, name="scf-until-eof", daemon=True).start()
+
+
+def _stop_at_eof() -> None:
+    """Wait until standard input ends, and stop the server as SIGTERM does."""
+    with contextlib.suppress(OSError):
+        while os.read(0, _READ_BYTES):  # the descriptor itself: a thread in a read of sys.stdin would hold its lock
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:

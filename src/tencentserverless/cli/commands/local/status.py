@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.api.local_server import find_source, server_options
 from tencentserverless.cli.output import printing
 
 
@@ -12,10 +12,14 @@ from tencentserverless.cli.output import printing
 @server_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
-    """Show where the local SCF is, its functions, and what it is doing. Code 6 says that none runs."""
-    from tencentserverless.local.serve import server_status
+    """Show where the local SCF is, its functions, and what it is doing. Code 6 says that none runs.
 
-    found = server_status(choose_source(state, env_file))
+    The last line calls the first function by curl. It holds a token, which is good for this server until it stops.
+    """
+    from tencentserverless.local.serve import curl_line, server_status
+
+    source = find_source(state, env_file)
+    found = server_status(source)
     if as_json:
         printing.answer_json(found)
         return
@@ -23,3 +27,5 @@ def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
     printing.tell(f"{found['calls']} calls under way, {found['instances']} instances, {found['idle_instances']} idle")
     for name in found["functions"]:
         printing.answer(name)
+    if found["functions"]:
+        printing.answer(curl_line(source, found["functions"][0]))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tencentserverless.cli.api.local_server import choose_source, server_options
+from tencentserverless.cli.api.local_server import find_source, server_options
 from tencentserverless.cli.output import printing
 
 
@@ -15,5 +15,5 @@ def stop(state: Path | None, env_file: Path | None, is_hurried: bool) -> None:
     """Stop the local SCF and all its processes, and wait until they have ended."""
     from tencentserverless.local.serve import stop_server
 
-    stop_server(choose_source(state, env_file), is_hurried=is_hurried)
+    stop_server(find_source(state, env_file), is_hurried=is_hurried)
     printing.notice("the local SCF has stopped")

@@ -16,6 +16,7 @@ import termios
 import time
 
 import _scf_context
+import _scf_debugger
 import _scf_frames
 import _scf_isolation
 import _scf_lazy_stdlib
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 MAX_TRACE_CHARS = 256 * 1024
 _WATCH_SECONDS = 1.0
-_DEBUGGER_TRIES, _DEBUGGER_PAUSE_SECONDS = 50, 0.2
 _PYTHON2 = sys.version_info[0] == 2
 _builtins = __import__("__builtin__" if _PYTHON2 else "builtins")
 _OWN_FILES = ((lambda: 0).__code__.co_filename, _scf_payloads.encode.__code__.co_filename)
@@ -45,6 +45,7 @@ _unread = array.array("i", [0])
 _RUSAGE_SELF = resource.RUSAGE_SELF
 _open = open
 _peak = [0, 0]  # page faults at the last measurement, and the measured bytes
+_NOTHING = object()
 _MARK = os.environ.get("_SCF_INSTANCE", "")
 _MAX_ROUNDS = 20
 _kill = os.kill
@@ -98,7 +99,7 @@ def _serve(channel, parent):
     notes = _prepare(load)
     try:
         if load["debugger"]:
-            _open_debugger(load["debugger"])
+            _scf_debugger.open_port(load["debugger"])
         handler = _load_handler(load["code_folder"], load["handler"])
     except Exception as error:
         _flush()
@@ -223,6 +224,7 @@ def _prepare(load):
     os.umask(load["umask"])
     code_folder = _native(load["code_folder"])
     later = [_native(entry) for entry in load["python_path"]]
+    later += _scf_lazy_stdlib.add_environments([_native(entry) for entry in load["environments"]])
     sys.path[:0] = [code_folder] + [entry for entry in later if entry not in sys.path]
     if load["sdk_folder"]:
         sys.path.append(_native(load["sdk_folder"]))
@@ -239,24 +241,6 @@ def _prepare(load):
     if load["bundle"]:
         _scf_trust.trust(_native(load["bundle"]))
     return _scf_own_writes.watch(load["notes"]) if load["notes"] else None
-
-
-def _open_debugger(debugger):
-    # type: (Dict[str, Any]) -> None
-    """Listen for a debugger. The previous instance may still occupy the port for a moment."""
-    sys.path.append(debugger["folder"])
-    try:
-        debugpy = __import__("debugpy")
-    finally:
-        sys.path.remove(debugger["folder"])
-    for patience in range(_DEBUGGER_TRIES, -1, -1):
-        try:
-            debugpy.listen(("127.0.0.1", debugger["port"]))
-            return
-        except Exception:
-            if not patience:
-                raise
-            _sleep(_DEBUGGER_PAUSE_SECONDS)
 
 
 def _line_buffered(stream):
@@ -314,13 +298,15 @@ def _answer(handler, event_text, context):
     except (ValueError, RuntimeError):
         return 400, b"", 0.0
     started = _seconds()
+    result = _NOTHING
     try:
-        text = _scf_payloads.encode(handler(event, context))
+        result = handler(event, context)
+        text = _scf_payloads.encode(result)
     except SystemExit:
         raise
     except BaseException:
         duration_ms = _since(started)
-        return 430, _bounded(_user_trace()), duration_ms
+        return 430, _bounded(_user_trace() if result is _NOTHING else _result_trace(result)), duration_ms
     duration_ms = _since(started)
     if len(text) > MAX_RESPONSE_BYTES:
         return 407, b"", duration_ms
@@ -341,6 +327,14 @@ def _user_trace():
         return "Traceback (most recent call last):\n{}: (its text could not be made)".format(kind.__name__)
     finally:
         del trace
+
+
+def _result_trace(result):
+    # type: (Any) -> str
+    """Return the error of a return value that is no JSON, and where in it that is. The frames are not the user's."""
+    text = "".join(_scf_lazy_stdlib.load("traceback").format_exception_only(*sys.exc_info()[:2])).rstrip("\n")
+    fault = _scf_payloads.describe_fault(result)
+    return "{}: the handler returned {}".format(text, fault) if fault else text
 
 
 def _bounded(text):

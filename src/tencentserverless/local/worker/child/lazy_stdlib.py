@@ -21,6 +21,18 @@ def remember_path():
     _path[:] = sys.path
 
 
+def add_environments(roots):
+    # type: (List[str]) -> List[str]
+    """Return the folders of modules of virtual environments for this Python. Their ``.pth`` files count from now on."""
+    name = "python{}.{}".format(*sys.version_info[:2])
+    places = [os.path.join(root, "lib", name, "site-packages") for root in roots]
+    found = [place for place in places if os.path.isdir(place)]
+    for place in found:
+        load("site").addsitedir(place)
+        sys.path[:] = [entry for entry in sys.path if entry != place]  # the caller gives it its place
+    return found
+
+
 def load(name):
     # type: (str) -> Any
     """Load a module of the standard library."""

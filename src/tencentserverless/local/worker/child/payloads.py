@@ -8,13 +8,17 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict
+    from typing import Any, Callable, Dict, List, Tuple
 
 _PYTHON2 = sys.version_info[0] == 2
 _encoder = json.JSONEncoder(ensure_ascii=_PYTHON2)  # the platform's bootstrap of 2.7 keeps json's default
 _decoder = json.JSONDecoder()
 _decode = _decoder.decode
 _raw_decode = _decoder.raw_decode
+_OWN_DEFAULT = json.JSONEncoder.default
+_SCALARS = (type(u""), str, float, int, type(2**64))
+_MAX_LOOKS = 100000  # at parts of a value that is no JSON
+_MAX_DEPTH = 200
 
 
 def decode(text):
@@ -47,6 +51,41 @@ def encode(value):
         return text.encode("utf-8")  # type: ignore[no-any-return]
     except UnicodeError:  # half a surrogate pair
         return json.dumps(value).encode("ascii")
+
+
+def describe_fault(value):
+    # type: (Any) -> str
+    """Return what in a return value is no JSON, and where: ``a datetime in ['date']['at']``; ``""`` if it is not known."""
+    if json.JSONEncoder.default != _OWN_DEFAULT:  # user code decides
+        return ""
+    waiting = [(value, "", ())]  # type: List[Tuple[Any, str, Tuple[int, ...]]]
+    for _ in range(_MAX_LOOKS):
+        if not waiting:
+            break
+        value, place, around = waiting.pop()
+        where = place and " in " + place
+        if value is None or isinstance(value, _SCALARS) or len(around) > _MAX_DEPTH:
+            continue
+        if id(value) in around:
+            return "a value that contains itself" + where
+        if type(value).__name__ == "coroutine" and not place:
+            value.close()  # else a warning says that it was never awaited
+            return "a coroutine: an async def is no handler, for no caller awaits it; call asyncio.run in a plain one"
+        if not isinstance(value, (dict, list, tuple)):
+            return _named(type(value)) + where
+        if isinstance(value, dict):
+            for key in value:
+                if key is not None and not isinstance(key, _SCALARS):
+                    return _named(type(key)) + " as a key" + where
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        inner = around + (id(value),)
+        waiting.extend([(each, "{}[{}]".format(place, repr(key).lstrip("u")), inner) for key, each in pairs][::-1])
+    return ""
+
+
+def _named(kind):
+    # type: (type) -> str
+    return "{} {}".format("an" if kind.__name__[:1].lower() in "aeiou" else "a", kind.__name__)
 
 
 def _make_fast_encode():

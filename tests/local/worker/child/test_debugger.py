@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.conftest import wait_until
 from tests.local.worker.isolating import WAYS, need_namespaces
 
 pytest.importorskip("debugpy")
@@ -128,6 +129,39 @@ def test_a_breakpoint_stops_a_call_beyond_its_timeout_and_the_port_survives_a_sa
     while server.invoke("fn", 1)["RetMsg"] != "3":
         assert time.monotonic() < deadline
     assert debugged_call(server, port, path, 5) == ("15", "15")
+
+
+@pytest.mark.timeout(120)
+def test_the_port_is_open_before_the_first_call(start_local_scf, tmp_path, port):
+    folder = tmp_path / "functions" / "fn"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text(CODE)
+    server = start_local_scf(folder.parent, "--debug", f"fn:{port}")
+    wait_until(lambda: f"[fn] debugpy listens on 127.0.0.1:{port}\n" in server.stderr)
+    assert debugged_call(server, port, folder / "index.py", 21) == ("42", "42")  # it has not been called before
+
+
+@pytest.mark.timeout(120)
+def test_code_of_the_module_waits_for_a_debugger(start_local_scf, tmp_path, port):
+    folder = tmp_path / "functions" / "fn"
+    folder.mkdir(parents=True)
+    path = folder / "index.py"
+    path.write_text("answer = 21\nanswer *= 2\n\n\ndef main_handler(event, context):\n    return answer\n")
+    server = start_local_scf(folder.parent, "--debug", f"fn:{port}", "--wait-for-client")
+    assert "its code loads when a debugger is attached" in server.stderr
+    wait_until(lambda: f"[fn] debugpy listens on 127.0.0.1:{port}\n" in server.stderr)
+    debugger = Debugger(port)
+    debugger.attach(path, 2)
+    thread = debugger.stopped()
+    assert debugger.evaluate(thread, "answer") == "21"
+    debugger.ask("continue", threadId=thread)
+    assert server.invoke("fn", 1)["RetMsg"] == "42"
+    debugger.socket.close()
+
+
+def test_waiting_needs_a_function_to_wait_for(run_scf, tmp_path):
+    done = run_scf("local", "start", tmp_path, "--ephemeral", "--wait-for-client")
+    assert (done.returncode, "name it with --debug" in done.stderr) == (2, True)
 
 
 def test_what_can_not_be_debugged(run_scf, tmp_path):
