@@ -66,7 +66,7 @@ COMMANDS: "Mapping[str, Row]" = {
     "invocations": Row("Show the results and states of past invocations.", INVOCATIONS),
     "logs": Row("Print the logs of the last calls of a function.", "logs:logs"),
     "doctor": Row("Check everything that a call needs, from packages to clock.", "doctor:doctor"),
-    "local": Row("Run your functions on this machine, behind the API of the cloud.", LOCAL, "the local SCF"),
+    "local": Row("Run your functions here, behind the API of the cloud.", LOCAL, "the local SCF"),
 }
 
 
