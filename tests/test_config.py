@@ -6,9 +6,9 @@ import shlex
 import pytest
 
 from tencentserverless import config, scf
+from tencentserverless._base.environment_keys import FromEnvironment
 from tencentserverless.aio import AsyncClient
 from tencentserverless.config import Addressing, check_region, is_loopback
-from tencentserverless.credentials import FromEnvironment
 from tencentserverless.exception import ConnectError, ResourceNotFound
 from tencentserverless.models import Credentials
 from tencentserverless.scf import Client
@@ -195,18 +195,25 @@ def test_loopback_is_told_from_what_looks_like_it(host: str, expected: bool) -> 
         ("http://us%40er:p%3A%2F@proxy.example:1", "proxy.example", 1, "us@er:p:/"),
         ("http://user:p@ss@proxy.example:1", "proxy.example", 1, "user:p@ss"),
         ("http://[::1]:1", "::1", 1, ""),
+        ("https://proxy.example", "proxy.example", 443, ""),
+        ("https://u:p@proxy.example:80", "proxy.example", 80, "u:p"),
+        ("SOCKS5://proxy.example", "proxy.example", 1080, ""),
+        ("socks5h://u:p@[::1]", "::1", 1080, "u:p"),
     ],
 )
 def test_a_proxy_is_read(url: str, host: str, port: int, credentials: str) -> None:
     found = proxy_of(url)
     assert (found.host, found.port, found.credentials) == (host, port, credentials)
+    assert found.kind == (url.partition("://")[0].lower() if "://" in url else "http")
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "https://u:hidden@proxy.example",
-        "socks5://u:hidden@proxy.example",
+        "ftp://u:hidden@proxy.example",
+        "socks4a://u:hidden@proxy.example",
+        "https://u:hidden@:1",
+        "socks5://u:hidden" + "n" * 250 + "@proxy.example",
         "http://u:hidden@proxy.example:99999",
         "http://u:hidden@",
         "http://u:hidden@proxy.example/path",
@@ -232,6 +239,15 @@ def test_the_environments_proxy_is_used_unless_another_or_none_is_given(monkeypa
     assert proxy_of().host == "upper"
     assert proxy_of("http://given:1").host == "given"
     assert proxy_of("") is None
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_no_error_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that need none go on."""
+    monkeypatch.setenv("https_proxy", "ftp://u:hidden@proxy.example:21")
+    assert proxy_of().fault.startswith("https_proxy 'ftp://***@proxy.example:21' is of no kind")
+    assert proxy_of("") is None
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert proxy_of() is None
 
 
 def test_http_proxy_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +282,38 @@ def test_no_proxy_names_hosts_and_their_domains(entries: str, is_direct: bool, m
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("no_proxy", entries)
     assert (proxy_of() is None) is is_direct
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "is_direct"),
+    [
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "11.1.2.3", False),
+        ("10.1.2.3/8", "10.9.9.9", True),
+        ("10.1.2.3", "10.1.2.3", True),
+        ("10.1.2.3:8080", "10.1.2.3", True),
+        ("10.1.2.3/32", "10.1.2.4", False),
+        ("10.0.0.0/8", "scf.example", False),
+        ("10.0.0.0/8", "10.example", False),
+        ("10.0.0.0/99", "10.1.2.3", False),
+        ("example/24", "10.1.2.3", False),
+        ("fd00::/8", "fd12::1", True),
+        ("fd00::/8", "fe80::1", False),
+        ("fd12::1", "fd12::1", True),
+        ("FD12:0::1", "fd12::1", True),
+        ("[fd12::1]", "fd12::1", True),
+        ("[fd12::1]:8080", "fd12::1", True),
+        ("10.0.0.0/8", "fd12::1", False),
+        ("fd00::/8", "10.1.2.3", False),
+    ],
+)
+def test_no_proxy_names_addresses_and_networks(
+    entry: str, host: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.setenv("NO_PROXY", "a.example," + entry)
+    url = "https://" + ("[{}]".format(host) if ":" in host else host)
+    assert (proxy_of(endpoint=url) is None) is is_direct
 
 
 def test_a_proxy_that_was_given_is_used_whatever_no_proxy_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tencentserverless import config, credentials
 from tencentserverless._base import cvm_role
+from tencentserverless.aio import AsyncClient
 from tencentserverless.credentials import Chain, Explicit, FromObject, choose_provider
 from tencentserverless.exception import CredentialError
 from tencentserverless.models import Credentials, Verdict
@@ -18,6 +19,7 @@ from tencentserverless.scf import Client
 from tests.alarms import on_alarm
 from tests.peer import KEYS, WAIT_SECONDS, Peer, PeerRequest, api_error, http_answer, ok, unused_port
 from tests.profiles import examples
+from tests.proof.campaign import run_on_new_loop
 from tests.sdk_environment import bare_environment
 
 __all__ = ["bare_environment"]
@@ -160,16 +162,34 @@ def test_a_token_that_rotates_alone_is_seen() -> None:
         (("AKID", None, None), "secret_id is given without secret_key"),
         (("AKID", "", None), "secret_id is given without secret_key"),
         ((None, SECRET, None), "secret_key is given without secret_id"),
-        ((None, None, SECRET), "token is given without secret_id and secret_key"),
+        ((None, SECRET, "token"), "secret_key is given without secret_id"),
     ],
 )
-def test_half_a_pair_is_a_value_error_when_the_client_is_made(
+def test_half_a_pair_is_a_value_error_of_the_first_call(
     given: "tuple[Any, ...]", message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The other half can still be set, and a program that only imports a module with a client in it goes on."""
     set_function_keys(monkeypatch, 1)
-    with pytest.raises(ValueError, match=message) as caught:
-        Client(None, *given)
-    assert SECRET not in str(caught.value)
+    with Peer() as peer, Client(None, *given, endpoint=peer.url) as client:
+        for call in (lambda: client.invoke("f"), lambda: client.map("f", [1]), lambda: client.spawn("f")):
+            with pytest.raises(ValueError, match=message) as caught:
+                call()
+            assert SECRET not in str(caught.value)
+        assert peer.requests == []
+        client.secret_id, client.secret_key = "AKID", "key"
+        assert client.invoke("f") == '"ok"'
+
+
+def test_half_a_pair_is_a_value_error_of_the_first_asynchronous_call() -> None:
+    async def main() -> None:
+        client = AsyncClient("ap-guangzhou", "AKID")
+        with pytest.raises(ValueError, match="secret_id is given without secret_key"):
+            await client.invoke("f")
+        with pytest.raises(ValueError, match="secret_id is given without secret_key"):
+            async for _ in client.map("f", [1]):
+                pass
+
+    run_on_new_loop(main())
 
 
 @pytest.mark.parametrize("names", [config.FUNCTION_KEYS, config.TOOL_KEYS])

@@ -144,11 +144,26 @@ def test_the_tree_in_the_docstring_is_the_real_one() -> None:
     real = {}
     for cls in CLASSES:
         parents = [
-            base.__name__ for base in cls.__bases__ if not base.__name__.startswith("_") and base is not Exception
+            base.__name__
+            for base in cls.__bases__
+            if not base.__name__.startswith("_") and base.__module__ != Exception.__module__
         ]
         if parents:
             (real[cls.__name__],) = parents
     assert drawn_tree() == real
+
+
+def test_pythons_own_classes_catch_a_broken_connection_and_a_passed_timeout() -> None:
+    for cls in CALL_CLASSES:
+        assert issubclass(cls, ConnectionError) is issubclass(cls, exception.NetworkError)
+    late = {cls for cls in CALL_CLASSES if issubclass(cls, TimeoutError)}
+    assert late == {exception.DeadlineExceeded, exception.ResultTimeout, exception.ConnectTimeout}
+
+
+def test_a_network_error_is_no_error_of_the_system() -> None:
+    """OSError takes two arguments for an errno and its text."""
+    error = exception.NetworkError("Code", "words")
+    assert (error.errno, error.strerror, error.args) == (None, None, ("Code", "words"))
 
 
 def test_the_codes_in_the_docstring_are_those_of_the_table() -> None:

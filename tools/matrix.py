@@ -34,7 +34,7 @@ NEW_CONFTEST = "conftest.py"
 REQUIRED = ("pytest", "pytest-timeout", "tencentcloud-sdk-python-common")
 #: A test that needs one of these is skipped where it has no release for an interpreter. Our tests compare with the
 #: rules of llhttp in this release of httptools; older releases have other rules.
-OPTIONAL = ("hypothesis", "h11", "httptools>=0.7", "trustme")
+OPTIONAL = ("hypothesis", "h11", "httptools>=0.7", "python-socks", "trustme")
 OLD_PIP = "pip==21.3.1"  # the last one for 3.6
 PYTEST = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
 INSTALL_SECONDS = 300

@@ -27,7 +27,7 @@ SHOWING = ("cli/**/*.py", "local/project/*.py")
 #: Names of keys, and titles of tables in a page.
 SILENT = frozenset(("local/project/keys.py",))
 RAISING = ("local/**/*.py", "config.py", "credentials.py", "_base/*.py", "_core/*.py", "_sync/*.py", "exception.py")
-ERRORS = frozenset(("StartupError", "ServerFailed", "CredentialError", "ConnectError", "_failure"))
+ERRORS = frozenset(("StartupError", "ServerFailed", "CredentialError", "ConnectError", "make_failure"))
 #: Constants with the text of a file that ``scf init`` writes.
 FILE_TEXTS = frozenset(("_HANDLER", "_MANIFEST", "_TEST"))
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}[^\n]* [^\n]*[A-Za-z]{2,}|[A-Za-z]{3,}\.$")

@@ -249,8 +249,10 @@ class AsyncClient(BaseClient):
         loop = asyncio.get_event_loop()
         pool = self._pools.get(loop)
         if pool is None:
-            for ended in [known for known in self._pools if known.is_closed()]:
-                del self._pools[ended]
+            for reference in self._pools.keyrefs():  # a copy: other threads may have loops of their own
+                known = reference()
+                if known is not None and known.is_closed():
+                    self._pools.pop(known, None)
             pool = self._pools[loop] = Pool(self._limit, self._connect_timeout)
         return pool
 

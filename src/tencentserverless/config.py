@@ -89,24 +89,43 @@ class Origin:
 
 
 class Proxy:
-    """A forward proxy that tunnels by CONNECT. Its repr hides the password.
+    """A forward proxy that makes tunnels: by CONNECT (``http``, ``https``), or by SOCKS5. Its repr hides the password.
 
+    :ivar kind: a key of ``PROXY_PORTS``; ``https`` is spoken to over TLS, ``socks5h`` looks names up itself
     :ivar credentials: ``user:password``, ``""`` for none
+    :ivar source: the variable that named it, ``"proxy"`` for the argument
+    :ivar fault: the reason why it cannot be used, ``""`` if it can: only calls that need it fail
     """
 
-    __slots__ = ("credentials", "host", "port")
+    __slots__ = ("credentials", "fault", "host", "kind", "port", "source")
 
     credentials: str
+    fault: str
     host: str
+    kind: str
     port: int
+    source: str
 
-    def __init__(self, host: str, port: int, credentials: str) -> None:
+    def __init__(
+        self, host: str, port: int, credentials: str, *, kind: str = "http", source: str = "proxy", fault: str = ""
+    ) -> None:
         self.host = host
         self.port = port
         self.credentials = credentials
+        self.kind = kind
+        self.source = source
+        self.fault = fault
+
+    def __str__(self) -> str:
+        name = "[{}]:{}" if ":" in self.host else "{}:{}"
+        return name.format(self.host, self.port) + ("" if self.source == "proxy" else " of " + self.source)
 
     def __repr__(self) -> str:
-        return "<Proxy {}:{}{}>".format(self.host, self.port, " with password" if self.credentials else "")
+        return "<Proxy {}{}>".format(self, " with password" if self.credentials else "")
+
+
+#: The kinds of proxies, and the port of each where its URL names none.
+PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 def ambient_region() -> str:
@@ -233,9 +252,10 @@ class Addressing:
         self._no_proxy = ""
         self._origins: "dict[tuple[str, int, bool], Origin]" = {}
         if proxy is None:
-            proxy = _first(_PROXY_NAMES)
+            self._proxy = _ambient_proxy()
             self._no_proxy = _first(_NO_PROXY_NAMES) or ""
-        self._proxy = _parse_proxy(proxy) if proxy else None
+        else:
+            self._proxy = _parse_proxy(proxy, "proxy") if proxy else None
 
     def follow(self) -> None:
         """Choose the endpoint again, by the environment as it is now. Origins, with their connections, are kept.
@@ -255,14 +275,9 @@ class Addressing:
         return origin
 
     def _is_direct(self, host: str) -> bool:
-        """True if NO_PROXY names the host, its domain, or all hosts. Loopback is never proxied."""
-        if is_loopback(host):
-            return True
-        for entry in self._no_proxy.replace(" ", ",").split(","):
-            name = entry.partition(":")[0].lstrip("*").lstrip(".").lower()
-            if entry == "*" or (name and (host == name or host.endswith("." + name))):
-                return True
-        return False
+        """True if NO_PROXY names the host, its domain, its network, or all hosts. Loopback is never proxied."""
+        entries = self._no_proxy.replace(" ", ",").split(",")
+        return is_loopback(host) or any(_is_exempt(host, entry.lower()) for entry in entries)
 
 
 _NAMED_ENDPOINTS = ("public", "internal", "regional")
@@ -318,27 +333,72 @@ def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
 
 
 def _refuse_url(source: str, url: "str | None", fault: str) -> "NoReturn":
-    allowed = "" if source == "proxy" else " ({} are allowed as well)".format(", ".join(map(repr, _NAMED_ENDPOINTS)))
+    is_endpoint = source in ("endpoint", ENDPOINT_URL)
+    allowed = " ({} are allowed as well)".format(", ".join(map(repr, _NAMED_ENDPOINTS))) if is_endpoint else ""
     raise ValueError("{} {!r} {}{}".format(source, url, fault, allowed))
 
 
-def _parse_proxy(url: str) -> Proxy:
-    """Read a proxy's address and its user and password, percent-decoded. No message shows the password."""
-    scheme, separator, rest = url.partition("://")
+def _ambient_proxy() -> "Proxy | None":
+    """Read the environment's proxy. One that cannot be used hurts only the calls that need it: it has a ``fault``."""
+    for name in _PROXY_NAMES:
+        url = os.environ.get(name)
+        if url:
+            try:
+                return _parse_proxy(url, name)
+            except ValueError as error:
+                return Proxy("", 0, "", source=name, fault=str(error))
+    return None
+
+
+def _parse_proxy(url: str, source: str) -> Proxy:
+    """Read a proxy's address and its user and password, percent-decoded. No message shows the password.
+
+    :raises ValueError: if it names no proxy that can be used; the message names the source
+    """
+    kind, separator, rest = url.strip().partition("://")
     if not separator:
-        scheme, rest = "http", url
+        kind, rest = "http", kind
+    kind = kind.lower()
     credentials, at, address = rest.rpartition("@")
-    shown = "{}://{}{}".format(scheme, "***@" if at else "", address)
-    if scheme.lower() != "http":
-        raise ValueError("proxy {!r} must be an http:// URL: tunnels are made by CONNECT".format(shown))
-    host, port, _, path = _parse_url("proxy", "http://" + address)
+    shown = "{}://{}{}".format(kind, "***@" if at else "", address)
+    if kind not in PROXY_PORTS:
+        raise ValueError("{} {!r} is of no kind that is known: {}".format(source, shown, ", ".join(PROXY_PORTS)))
+    host, port, _, path = _parse_url(source, "http://" + address)
     if path.strip("/"):
-        raise ValueError("proxy {!r} has more than scheme, host and port".format(shown))
+        raise ValueError("{} {!r} has more than scheme, host and port".format(source, shown))
+    if ":" not in address.rpartition("]")[2]:
+        port = PROXY_PORTS[kind]
     if credentials:
         from urllib.parse import unquote
 
         credentials = unquote(credentials)
-    return Proxy(host, port, credentials)
+    if kind.startswith("socks") and any(len(part.encode("utf-8")) > 255 for part in credentials.partition(":")):
+        raise ValueError("{} {!r} has a user or a password of more than 255 bytes".format(source, shown))
+    return Proxy(host, port, credentials, kind=kind, source=source)
+
+
+def _is_exempt(host: str, entry: str) -> bool:
+    """True if an entry of NO_PROXY covers a host: ``*``, a name, a domain, an address, or a network as 10.0.0.0/8."""
+    if entry == "*":
+        return True
+    if entry[:1] == "[":  # an address of IPv6, with a port or without
+        name = entry[1:].partition("]")[0]
+    else:
+        name = entry.partition(":")[0] if entry.count(":") == 1 else entry  # with a port or without
+    if "/" in name or ":" in name:
+        return _is_within(host, name)
+    name = name.lstrip("*").lstrip(".")
+    return bool(name) and (host == name or host.endswith("." + name))
+
+
+def _is_within(host: str, network: str) -> bool:
+    """True if the host is an address of the network."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:  # the host is a name, or the entry is no network
+        return False
 
 
 def is_loopback(host: str) -> bool:

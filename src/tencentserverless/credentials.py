@@ -9,10 +9,16 @@ from time import monotonic, time
 
 from tencentserverless import config
 from tencentserverless._base import key_objects
+from tencentserverless._base.environment_keys import (
+    FromEnvironment,
+    FromToken,
+    Provider,
+    check_keys,
+    is_of_handler,
+    make_failure,
+)
 from tencentserverless._base.fork_lock import ForkLock
-from tencentserverless._core.request import check_header_value
-from tencentserverless.exception import CredentialError
-from tencentserverless.models import Credentials, Verdict
+from tencentserverless.models import Credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,30 +36,6 @@ _PROFILE_PATHS = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials"
 CHECK_SECONDS = 0.1
 
 
-class Provider:
-    """Gives the credentials for a signature."""
-
-    def get(self, refresh: bool) -> Credentials:
-        """Return the credentials to sign with now.
-
-        :param refresh: True if the last ones were refused: get new ones
-        :raises CredentialError: if there are none
-        """
-        raise NotImplementedError
-
-    def peek(self) -> "Credentials | None":
-        """Return the credentials if that cannot block, None if ``get`` must be called."""
-        return None
-
-    def source(self) -> str:
-        """Describe the place of the keys that ``get`` returned; the text has no secret."""
-        raise NotImplementedError
-
-    def expires_at(self) -> "float | None":
-        """Return the expiry of the keys, in UNIX seconds; None if it is not known, or there is none."""
-        return None
-
-
 class Explicit(Provider):
     """The caller's own keys, always the same.
 
@@ -61,7 +43,9 @@ class Explicit(Provider):
     """
 
     def __init__(self, secret_id: "str | None", secret_key: "str | None", token: "str | None") -> None:
-        self._credentials = _check(secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token"))
+        self._credentials = check_keys(
+            secret_id or "", secret_key or "", token or "", ("secret_id", "secret_key", "token")
+        )
 
     def get(self, refresh: bool) -> Credentials:
         """Return the keys that were given."""
@@ -127,7 +111,7 @@ class FromObject(Provider):
         if self._kept is not None and not refresh:
             return self._kept
         words = "the credential provider {} was asked for keys while it gave some, by a signal handler or by itself"
-        raise _failure(words.format(type(self._source).__name__))
+        raise make_failure(words.format(type(self._source).__name__))
 
     def source(self) -> str:
         """Describe the place: the object's class."""
@@ -141,12 +125,12 @@ class FromObject(Provider):
         kept = self._kept
         try:
             if kept is None or (kept.secret_id, kept.secret_key, kept.token) != triple:
-                kept = self._kept = _check(*triple, names=("its secret_id", "its secret_key", "its token"))
+                kept = self._kept = check_keys(*triple, names=("its secret_id", "its secret_key", "its token"))
         except (TypeError, ValueError) as error:
-            if _is_of_handler(error):
+            if is_of_handler(error):
                 raise
             name = type(self._source).__name__
-            raise _failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
+            raise make_failure("the credential provider {} has no usable keys: {}".format(name, error)) from error
         return kept
 
     def _run(self, act: "Callable[[KeySource], Found]") -> "Found":
@@ -154,41 +138,10 @@ class FromObject(Provider):
         try:
             return act(self._source)
         except Exception as error:
-            if _is_of_handler(error):
+            if is_of_handler(error):
                 raise
             name = type(self._source).__name__
-            raise _failure("the credential provider {} failed: {}".format(name, error)) from error
-
-
-class FromEnvironment:
-    """The variables of a function's environment, read each time: a warm instance's keys rotate.
-
-    :param names: the names of the variables with secret id, secret key and token
-    """
-
-    def __init__(self, names: "Triple") -> None:
-        self._names = names
-        self._is_any_set = config.watch_variables(names[:2])
-        self._kept: "tuple[Triple, Credentials] | None" = None
-
-    def find(self) -> "Credentials | None":
-        """Find the keys, None if neither variable is set."""
-        if not self._is_any_set():
-            return None
-        triple = config.ambient_keys(self._names)
-        kept = self._kept
-        if kept is not None and kept[0] == triple:
-            return kept[1]
-        if not triple[0] and not triple[1]:
-            return None
-        try:
-            credentials = _check(*triple, names=self._names)
-        except ValueError as error:
-            if _is_of_handler(error):
-                raise
-            raise _failure("the environment's keys cannot be used: {}".format(error)) from error
-        self._kept = (triple, credentials)
-        return credentials
+            raise make_failure("the credential provider {} failed: {}".format(name, error)) from error
 
 
 class Chain(Provider):
@@ -263,7 +216,7 @@ class Chain(Provider):
 
     def _refuse_search(self, is_refused: bool) -> "_Found":
         """Refuse a search in the middle of a search in this same thread, which it could disturb."""
-        raise _failure("a signal handler made a call while the keys are searched for that it needs")
+        raise make_failure("a signal handler made a call while the keys are searched for that it needs")
 
     def _search(self, before: "_Found | None") -> "_Found":
         """Try every place.
@@ -284,7 +237,7 @@ class Chain(Provider):
             try:
                 source = find()
             except Exception as error:
-                if _is_of_handler(error):
+                if is_of_handler(error):
                     raise
                 tried.append("{}: {}".format(place, error))
             else:
@@ -293,7 +246,7 @@ class Chain(Provider):
                 tried.append(place)
             if known is not None and stamp is not None:
                 return known  # the file is being written; until it is whole, its earlier keys are used
-        raise _failure(
+        raise make_failure(
             "no key pair was found. Give secret_id= and secret_key=, or use one of the places that were tried: "
             "{}".format("; ".join(tried))
         )
@@ -331,12 +284,6 @@ class _Found:
         self.check_at = 0.0
 
 
-def _is_of_handler(error: BaseException) -> bool:
-    from tencentserverless._base.signals import raised_by_handler  # it loads at the first error
-
-    return raised_by_handler(error)
-
-
 def _stamp_profile() -> "Stamp | None":
     """Make a stamp of the profile file, which differs after each change of the file; None if there is no file."""
     for path in _PROFILE_PATHS:
@@ -354,7 +301,7 @@ def _find_profile() -> "KeySource | None":
     try:
         return ProfileCredential().get_credential()  # type: ignore[no-any-return]
     except AttributeError as error:  # 3.1.195 raises it for a file without [default]
-        if _is_of_handler(error):
+        if is_of_handler(error):
             raise
         raise ValueError("the file has no section [default]") from None
 
@@ -367,21 +314,9 @@ def _find_tke_role() -> "KeySource | None":
     return DefaultTkeOIDCRoleArnProvider().get_credential()  # type: ignore[no-any-return]
 
 
-def _check(secret_id: str, secret_key: str, token: str, names: "Triple") -> Credentials:
-    for name, value in zip(names, (secret_id, secret_key, token)):
-        if not isinstance(value, str):
-            raise TypeError("{} must be a str, not a {}".format(name, type(value).__name__))
-    if not secret_id or not secret_key:
-        missing, given = (names[0], names[1]) if not secret_id else (names[1], names[0])
-        raise ValueError("{} is given without {}; keys come in pairs".format(given, missing))
-    token = "" if token.isspace() else token  # Tencent's guide has token=" " as a workaround for 0.1.7
-    for name, value in zip(names, (secret_id, secret_key, token)):
-        check_header_value(name, value)
-    return Credentials(secret_id, secret_key, token)
-
-
-def _failure(message: str) -> CredentialError:
-    return CredentialError("InvalidCredential", message, executed=Verdict.NO)
+def is_half_pair(secret_id: "str | None", secret_key: "str | None") -> bool:
+    """True if one half of a pair is given without the other; empty text counts as not given."""
+    return bool(secret_id) is not bool(secret_key)
 
 
 def choose_provider(
@@ -389,12 +324,14 @@ def choose_provider(
 ) -> Provider:
     """Choose the provider for a client's arguments: explicit keys first, then ``credentials=``, then the chain.
 
-    :raises ValueError: if half a pair is given, or a token alone; empty text counts as not given
+    :raises ValueError: if half a pair is given; empty text counts as not given
     """
     if secret_id or secret_key:
         return Explicit(secret_id, secret_key, token)
     if token and not token.isspace():
-        raise ValueError("token is given without secret_id and secret_key; leave it out to use the keys around you")
+        if credentials is not None:
+            raise ValueError("token is given beside credentials=, which has its own; leave one of them out")
+        return FromToken(token)
     if credentials is not None:
         return FromObject(credentials)
     return Chain()

@@ -19,9 +19,10 @@
         |   |-- AuthFailure              key, signature, token or clock refused
         |   |-- ResourceNotFound         no such function, namespace or version
         |   `-- RequestThrottled         too many API requests
-        |-- NetworkError                 the connection failed
+        |-- NetworkError                 the connection failed; also a ConnectionError of Python
         |   |-- ConnectError             no connection could be made
-        |   |-- DeadlineExceeded         the call's timeout passed
+        |   |   `-- ConnectTimeout       none was made within connect_timeout; also a TimeoutError
+        |   |-- DeadlineExceeded         the call's timeout passed; also a TimeoutError
         |   |   `-- ResultTimeout        the result of an asynchronous invocation was not there in time
         |   |-- ProtocolError            the answer was not in the API's format
         |   `-- ServerError              an HTTP status other than 200
@@ -53,6 +54,7 @@ __all__ = [
     "AuthFailure",
     "CallError",
     "ConnectError",
+    "ConnectTimeout",
     "CredentialError",
     "DeadlineExceeded",
     "FunctionAborted",
@@ -97,6 +99,8 @@ class _Facts(Exception):
     attempts: "tuple[Attempt, ...]" = ()
     #: The position of its input in a ``map``, from 0; None for other calls.
     position: "int | None" = None
+    #: The pause that the server asked for before another try (``Retry-After``), None if it asked for none.
+    retry_after_seconds: "float | None" = None
     _headers: "dict[bytes, bytes] | None" = None
 
     @property
@@ -295,19 +299,29 @@ class RequestThrottled(APIError):
     """Too many API requests; the function was not called."""
 
 
-class NetworkError(CallError):
+class NetworkError(CallError, ConnectionError):
     """The connection failed: ``executed`` says if the function may have run."""
 
     #: True if the cause may pass by itself, so that another attempt makes sense.
     is_transient = True
+
+    def __new__(cls, *args: object, **_: object) -> "NetworkError":
+        """Make the error as any other: OSError would take the first of two arguments for an errno."""
+        error = super().__new__(cls)
+        error.args = args
+        return error
 
 
 class ConnectError(NetworkError):
     """No connection could be made, so nothing was sent."""
 
 
-class DeadlineExceeded(NetworkError):
-    """The call's timeout passed."""
+class ConnectTimeout(ConnectError, TimeoutError):
+    """No connection could be made within ``connect_timeout``, so nothing was sent."""
+
+
+class DeadlineExceeded(NetworkError, TimeoutError):
+    """The call's timeout passed, whatever was under way."""
 
     _topic = "DeadlineExceeded"
 

@@ -2,16 +2,12 @@
 
 import asyncio
 import gc
-import os
-import ssl
 import threading
 import time
 
 import pytest
 
 from tencentserverless import exception
-from tencentserverless._aio import net
-from tencentserverless._base import sockets
 from tencentserverless.aio import AsyncClient
 from tencentserverless.models import Verdict
 from tests.peer import KEYS, Channel, Peer, ok
@@ -91,66 +87,3 @@ def find_connection(client):
     origins = {target.origin for target in client._targets.values()}
     found = [each for each in gc.get_objects() if isinstance(each, Connection) and each.origin in origins]
     return found[0] if found else None
-
-
-@pytest.fixture
-def tls(tmp_path):
-    """The server's side of TLS, and the file of roots that trusts it."""
-    trustme = pytest.importorskip("trustme")
-    authority = trustme.CA()
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(server)
-    roots = os.path.join(str(tmp_path), "roots.pem")
-    authority.cert_pem.write_to_path(roots)
-    return server, roots
-
-
-@pytest.mark.skipif(not hasattr(ssl.SSLContext, "sslobject_class"), reason="ssl cannot tell of a handshake's end here")
-def test_a_connection_that_is_given_up_when_it_stands_leaves_no_number_in_use(tls, monkeypatch):
-    """Its transport says reaper meanwhile, and the next socket may get its number."""
-    server, roots = tls
-    to_cancel = []
-
-    class Telling(ssl.SSLObject):
-        def do_handshake(self):
-            super().do_handshake()
-            to_cancel.pop().cancel()
-
-    async def main(url):
-        async with AsyncClient(endpoint=url, ca_file=roots, **KEYS) as client:
-            origin = client._find_target(None).origin
-            context = sockets.tls_context(roots)
-            with monkeypatch.context() as patches:
-                patches.setattr(context, "sslobject_class", Telling)
-                opening = asyncio.ensure_future(net._open(origin, time.monotonic() + 20, lambda *_: None))
-                to_cancel.append(opening)
-                await asyncio.wait([opening])
-            assert opening.cancelled()
-            for _ in range(10):
-                assert await client.invoke("f") == '"ok"'
-
-    with Peer(tls=server) as peer:
-        run_on_new_loop(main(peer.url))
-        assert peer.accepts == 2
-
-
-@pytest.mark.parametrize("engine", ["asyncio", "uvloop"])
-def test_a_connection_that_ends_before_it_stands_closes_no_file_of_another(tls, engine):
-    run = run_on_new_loop if engine == "asyncio" else pytest.importorskip("uvloop").run
-    _, roots = tls
-
-    async def main(url):
-        """Files get the numbers that are free after each call."""
-        async with AsyncClient(endpoint=url, ca_file=roots, max_attempts=1, **KEYS) as client:
-            for _ in range(100):
-                with pytest.raises(exception.NetworkError) as caught:
-                    await client.invoke("f")
-                assert caught.value.executed is Verdict.NO
-                files.append(os.open(os.devnull, os.O_RDONLY))
-        gc.collect()
-
-    files = []
-    with Peer(Channel.reset) as peer:
-        run(main("https://" + peer.address))
-    for file in files:
-        os.close(file)

@@ -524,3 +524,22 @@ def test_what_is_refused_before_sending_yields_no_effect() -> None:
     )
     with pytest.raises(ValueError, match="function_name is empty"):
         flow.send(None)
+
+
+LATER = {b"retry-after": b"7"}
+
+
+def test_the_server_says_how_long_to_wait() -> None:
+    run = Run(refusal("RequestLimitExceeded", LATER), OK)
+    assert run.sleeps == [7.0]
+    assert run.result == '"ok"'
+    given_up = Run(refusal("RequestLimitExceeded", LATER), timeout=6.0)
+    assert given_up.sleeps == []
+    assert given_up.error.retry_after_seconds == 7.0
+
+
+def test_a_wait_that_the_server_asks_for_is_no_consent() -> None:
+    run = Run(answer("busy", 503, LATER))
+    assert run.error.executed is MAYBE
+    assert run.sleeps == []
+    assert Run(answer("busy", 503, LATER), OK, is_idempotent=True).sleeps == [7.0]

@@ -1,12 +1,14 @@
 import calendar
 import email.utils
+import gzip
 import json
 import os
+import zlib
 
 import pytest
 
 from tencentserverless._core import bodies, http11
-from tencentserverless._core.bodies import BadResponse
+from tencentserverless._core.bodies import MAX_BODY_BYTES, BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader, parse_date
 
 TYPE_CHECKING = False
@@ -269,3 +271,49 @@ def test_a_date_is_read_as_the_standard_library_reads_it(seconds: int) -> None:
 )
 def test_another_form_of_a_date_is_none(value: bytes) -> None:
     assert parse_date(value) is None
+
+
+PLAIN = b'{"Response": {}}' * 200
+PACKED = [
+    (b"gzip", gzip.compress(PLAIN)),
+    (b"X-GZip", gzip.compress(PLAIN[:7]) + gzip.compress(PLAIN[7:])),
+    (b"deflate", zlib.compress(PLAIN)),
+]
+FRAMES = [
+    lambda body: b"Content-Length: %d\r\n\r\n" % len(body) + body,
+    lambda body: b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n",
+    lambda body: b"Connection: close\r\n\r\n" + body,
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=["sized", "chunked", "to the end"])
+@pytest.mark.parametrize(("coding", "body"), PACKED, ids=["gzip", "two members", "deflate"])
+def test_a_packed_body_is_unpacked(coding: bytes, body: bytes, frame: "Any") -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Encoding: " + coding + b"\r\n" + frame(body)
+    for _ in range(2):  # a head that is remembered is unpacked as well
+        for size in (1, 50, len(data)):
+            found = read([data[at : at + size] for at in range(0, len(data), size)])
+            assert isinstance(found, Response), found
+            assert found.body == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"no gzip at all", "its packed body is damaged"),
+        (gzip.compress(PLAIN)[:-9], "its packed body is cut short"),
+        (gzip.compress(bytes(MAX_BODY_BYTES + 1)), "its unpacked body is larger than"),
+    ],
+    ids=["damaged", "cut", "a bomb"],
+)
+def test_a_packed_body_that_cannot_be_unpacked_is_refused(body: bytes, words: str) -> None:
+    found = read([b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n" + FRAMES[0](body)])
+    assert isinstance(found, str)
+    assert words in found
+
+
+def test_an_unknown_coding_and_an_empty_body_are_left_as_they_are() -> None:
+    for coding, body in ((b"br", b"brotli"), (b"identity", b"{}"), (b"gzip", b"")):
+        found = read([b"HTTP/1.1 200 OK\r\nContent-Encoding: " + coding + b"\r\n" + FRAMES[0](body)])
+        assert isinstance(found, Response)
+        assert found.body == body

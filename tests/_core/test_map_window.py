@@ -123,6 +123,15 @@ def test_a_throttled_call_waits_without_the_clients_budget_while_others_get_thro
     assert poor.decide(busy(), False, 100, 100.0) is not None
 
 
+def test_a_throttled_call_waits_as_long_as_the_server_asks():
+    window = make_window(2)
+    _, (poor, _) = fill_and_call(window)
+    error = busy()
+    error.retry_after_seconds = 9.0
+    assert poor.decide(error, False, 1, 100.0) == 9.0
+    assert poor.decide(error, False, 2, 9.0) is None
+
+
 def test_it_is_given_up_where_none_gets_through():
     window = make_window(2)
     _, policies = fill_and_call(window)

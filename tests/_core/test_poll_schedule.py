@@ -159,6 +159,15 @@ def test_a_poll_that_failed_is_repeated_until_patience_ends() -> None:
     assert schedule.next_step(16.0)[0] is HAND_OUT
 
 
+def test_a_poll_that_failed_is_repeated_no_sooner_than_the_server_asks() -> None:
+    schedule = make_schedule()
+    entry = start(schedule)
+    schedule.drain()
+    assert schedule.next_step(1.0)[0] is POLL
+    assert schedule.note_poll_failed(entry, 0.1, 1.0, 7.0) is False
+    assert schedule.next_step(1.0) == (WAIT, pytest.approx(7.0))
+
+
 def test_a_poll_that_was_refused_for_good_ends_it() -> None:
     schedule = make_schedule()
     entry = start(schedule)

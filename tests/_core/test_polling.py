@@ -264,6 +264,18 @@ def test_troubles_of_asking_are_waited_out(code: str) -> None:
         assert asking.pauses[0] > 0.49, "throttled"
 
 
+def test_a_pause_that_the_server_asks_for_is_kept_and_cut_by_the_timeout() -> None:
+    trouble = broken(Verdict.NO)
+    trouble.retry_after_seconds = 30.0
+    asking = Asking(trouble, rows(0))
+    assert asking.result() == '"done"'
+    assert asking.pauses == [30.0]
+    late = Asking(trouble)
+    with pytest.raises(exception.ResultTimeout):
+        late.result(timeout=10.0)
+    assert sum(late.pauses) < 10.0
+
+
 def test_a_service_that_says_nothing_for_too_long_is_an_error_that_proves_nothing() -> None:
     asking = Asking(broken(Verdict.NO), patience=60.0)
     with pytest.raises(exception.NetworkError) as caught:

@@ -1,4 +1,3 @@
-import base64
 import decimal
 import json
 
@@ -8,7 +7,6 @@ from tencentserverless._core import wire
 from tencentserverless._core.request import (
     Call,
     RequestBuilder,
-    build_tunnel_request,
     check_header_value,
     encode_event,
     explain_unencodable,
@@ -313,6 +311,7 @@ def test_a_request_is_whole_and_signed() -> None:
     assert headers == {
         "Host": "scf.tencentcloudapi.com",
         "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
         "User-Agent": "agent_1",
         "X-TC-Action": "InvokeFunction",
         "X-TC-Version": "2018-04-16",
@@ -366,14 +365,3 @@ def test_the_api_accepts_what_the_official_model_would_send() -> None:
         assert set(sent) <= known, action
         model._deserialize(sent)
         assert model.FunctionName == "f"
-
-
-def test_a_tunnel_is_asked_for_with_the_proxys_credentials() -> None:
-    line, headers, body = split(build_tunnel_request("scf.tencentcloudapi.com:443", "user:p\u00e4ss:word"))
-    assert line == "CONNECT scf.tencentcloudapi.com:443 HTTP/1.1"
-    assert headers["Host"] == "scf.tencentcloudapi.com:443"
-    kind, encoded = headers["Proxy-Authorization"].split(" ")
-    assert kind == "Basic"
-    assert base64.b64decode(encoded).decode("utf-8") == "user:p\u00e4ss:word"
-    assert body == b""
-    assert "Proxy-Authorization" not in split(build_tunnel_request("h:443", ""))[1]

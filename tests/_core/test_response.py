@@ -5,7 +5,7 @@ import pytest
 from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import Response
-from tencentserverless._core.response import read_response
+from tencentserverless._core.response import read_response, read_retry_after
 from tencentserverless.models import InvokeResult, Verdict
 from tests.alarms import needs_alarm, on_alarm
 from tests.peer import error_body, result_body
@@ -459,3 +459,27 @@ def test_any_bytes_are_a_result_or_an_error_of_ours(body: bytes, status: int) ->
 def test_any_return_value_comes_back_as_its_text(text: str) -> None:
     """A function may return whatever it likes; only the platform's own object is a failure."""
     assert answer(result_body(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({b"retry-after": b"12"}, 12.0),
+        ({b"retry-after": b"0"}, 0.0),
+        ({b"retry-after": b"9" * 40}, 999999999.0),
+        ({b"retry-after": b"-1"}, None),
+        ({b"retry-after": b"soon"}, None),
+        ({b"retry-after": b"Mon, 25 Feb 2019 16:44:35 GMT"}, 10.0),
+        ({b"retry-after": b"Mon, 25 Feb 2019 16:44:15 GMT"}, 0.0),
+        ({b"retry-after": b"Mon, 25 Feb 2019 16:44:35 GMT", b"date": b"Mon, 25 Feb 2019 16:44:32 GMT"}, 3.0),
+    ],
+)
+def test_the_pause_that_the_server_asks_for_is_read(headers: "Any", seconds: "float | None") -> None:
+    assert read_retry_after(Response(503, headers, b"", True), 1551113065.0) == seconds
+
+
+def test_an_answer_in_a_coding_that_nobody_asked_for_says_so() -> None:
+    error = read_response(Response(200, {b"content-encoding": b"br"}, b"\x1f\x8b", True))
+    assert isinstance(error, exception.ProtocolError)
+    assert "in the Content-Encoding 'br', which was not asked for" in error.message

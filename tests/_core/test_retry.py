@@ -168,3 +168,24 @@ def test_nothing_in_the_tables_of_transient_causes_ran_for_sure() -> None:
     """A status in both the YES group and the transient table would be a contradiction."""
     for status in retry.TRANSIENT_STATUSES:
         assert wire.STATUSES.get(status, (MAYBE, None))[0] is not YES
+
+
+def test_a_pause_is_as_long_as_the_server_asks_and_no_shorter_than_ours() -> None:
+    error = network(NO)
+    for asked, pause in ((0.0, 0.05), (0.01, 0.05), (7.0, 7.0)):
+        error.retry_after_seconds = asked
+        assert policy().decide(error, False, 1, 100.0) == pause
+
+
+def test_a_pause_that_the_server_asks_for_makes_nothing_safe_and_passes_no_deadline() -> None:
+    error = network(MAYBE)
+    error.retry_after_seconds = 1.0
+    assert policy().decide(error, False, 1, 100.0) is None
+    error = api("ResourceNotFound.Function")
+    error.retry_after_seconds = 1.0
+    assert policy().decide(error, False, 1, 100.0) is None
+    brake = policy()
+    error = network(NO)
+    error.retry_after_seconds = 5.0
+    assert brake.decide(error, False, 1, 5.0) is None
+    assert brake.budget.tokens == BUDGET_TOKENS

@@ -125,7 +125,7 @@ def test_who_waits_for_a_connection_keeps_its_deadline() -> None:
         first.start()
         peer.wait_until(lambda peer: len(peer.requests) == 1)
         started = time.monotonic()
-        with pytest.raises(exception.ConnectError) as caught:
+        with pytest.raises(exception.DeadlineExceeded) as caught:
             client.invoke("f", timeout=0.2)
         assert time.monotonic() - started >= 0.2
         assert caught.value.executed is Verdict.NO

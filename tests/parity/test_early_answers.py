@@ -1,6 +1,10 @@
 """A peer may answer before a request was sent whole: both clients take the answer at once, and say NO."""
 
+# 3.6 has no parentheses around several contexts
+
+import os
 import socket
+import ssl
 import threading
 
 import pytest
@@ -92,3 +96,23 @@ def test_a_connection_with_a_request_cut_short_carries_no_other(call: "Any") -> 
         assert call(peer, timeout=20) == '"ok"'
         peer.is_done.set()  # type: ignore[attr-defined]
         assert peer.accepts == 2
+
+
+@pytest.mark.parametrize("call", [call_by_thread, map_by_thread, call_by_task])
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_a_timeout_in_the_middle_of_sending_did_not_run(
+    call: "Any", is_tls: bool, tmp_path: "os.PathLike[str]"
+) -> None:
+    server = roots = None
+    if is_tls:
+        authority = pytest.importorskip("trustme").CA()
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(server)
+        roots = os.path.join(str(tmp_path), "roots.pem")
+        authority.cert_pem.write_to_path(roots)
+    is_done = threading.Event()
+    with Peer(lambda channel: is_done.wait(30) and None, tls=server, receive_buffer_bytes=4096) as peer:
+        with pytest.raises(exception.DeadlineExceeded, match="was being sent") as caught:
+            call(peer, timeout=2.0, ca_file=roots)
+        is_done.set()
+    assert caught.value.executed is Verdict.NO

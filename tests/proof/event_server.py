@@ -65,7 +65,7 @@ class ClockedServer(ServerProcess):
     """A server with a clock and limits of the test's own."""
 
     def command(self) -> "list[str]":
-        limits, settings = json.dumps(LIMITS), json.dumps({"time_scale": TIME_SCALE})
+        limits, settings = json.dumps(LIMITS), json.dumps({"time_scale": TIME_SCALE, "shared_tmp": True})
         words = [str(self.functions), str(self.folder / "state"), limits, settings, str(self.folder / "env")]
         return [sys.executable, "-c", PROGRAM, *words]
 

@@ -75,7 +75,8 @@ class ServerProcess:
     def command(self) -> "list[str]":
         """How it is started."""
         state, env_file = str(self.folder / "state"), str(self.folder / "env")
-        options = ["--port", str(self.port), "--state", state, "--env-file", env_file]
+        # Functions write down outside what they do, and wait there for gates: below /tmp.
+        options = ["--port", str(self.port), "--state", state, "--env-file", env_file, "--shared-tmp", "--unlisted"]
         return [sys.executable, "-m", "tencentserverless", "local", "start", str(self.functions), *options]
 
     def environment(self) -> "dict[str, str]":

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 
 from tencentserverless._aio import net as aio_net
-from tencentserverless._base import sockets
+from tencentserverless._base import signals, sockets
 from tencentserverless._core import response, retry, wire
 from tencentserverless.models import Verdict
 from tests.proof import campaign, disturbance, forking, mapping, spawning
@@ -172,11 +172,11 @@ def break_the_witness_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 def trust_the_innermost_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken: an error from the standard library that a signal handler called is the handler's."""
 
-    def wrong_rule(error: BaseException, *files: str) -> bool:
+    def wrong_rule(error: BaseException) -> bool:
         traceback = error.__traceback__
         while traceback.tb_next is not None:
             traceback = traceback.tb_next
-        return traceback.tb_frame.f_code.co_filename not in sockets._TRUSTED_FILES + files
+        return traceback.tb_frame.f_code in signals._list_handlers()
 
     monkeypatch.setattr(sockets, "is_foreign", wrong_rule)
 

@@ -29,7 +29,7 @@ NO_PIN = BREAK + (
 )
 NO_PID = BREAK + "sole_database.SoleDatabase.is_inherited = False\n"
 NO_LOCK = BREAK + "sole_database.FileLock.acquire = lambda self: None\n"
-NO_LINK_CHECK = BREAK + "journal_module._check_file = lambda path, is_made: None\n"
+NO_LINK_CHECK = BREAK + "journal_module.check_file = lambda path, is_made: None\n"
 NO_SQLITE_LOCK = BREAK + (
     "true_execute = journal_module.Journal._execute\n"
     "def execute(self, statement, values=()):\n"

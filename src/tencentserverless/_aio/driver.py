@@ -11,9 +11,9 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless._core.flow import Effect, Exchange, Flow, GetCredentials, Result
     from tencentserverless._core.http11 import Response
-    from tencentserverless.credentials import Provider
     from tencentserverless.models import Credentials
 
 

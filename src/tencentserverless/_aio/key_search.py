@@ -12,7 +12,7 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.credentials import Provider
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless.models import Credentials
 
     Search = asyncio.Future[Credentials]

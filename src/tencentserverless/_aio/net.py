@@ -1,4 +1,4 @@
-"""Transports of the asynchronous client: open a connection, exchange one request for one response on it.
+"""Transports of the asynchronous client: exchange one request for one response. ``opening`` makes the connections.
 
 A request is handed to the transport in one piece; from then on there is no proof that it stayed here, so every failure
 after that is MAYBE.
@@ -8,31 +8,28 @@ import asyncio
 import os
 import select
 import socket
-import ssl
 from time import monotonic
 from weakref import WeakSet
 
 from tencentserverless._base import sockets
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
-from tencentserverless._core.request import build_tunnel_request
-from tencentserverless.exception import ConnectError, NetworkError
 from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable
 
-    from tencentserverless._base.sockets import Address, LookedUp
+    from tencentserverless._base.tls import TlsContext
     from tencentserverless._core.pool import Slot
     from tencentserverless.config import Origin
 
-    Mark = Callable[[str, float], None]
     Loop = asyncio.AbstractEventLoop
 
 _poll: "Any" = getattr(select, "poll", None)  # Windows has none
 _POLLIN: int = getattr(select, "POLLIN", 1)
 _BUFFER_BYTES = 16384
+_PIECE_BYTES = 65536
 
 # asyncio's own recv(256 KiB) costs 15 microseconds a read; 3.6 has nothing better. Never inherit from both kinds:
 # uvloop would take the connection for a stream.
@@ -52,6 +49,7 @@ class Connection(_Base):  # type: ignore[misc]
         self.closed: "asyncio.Future[None]" = loop.create_future()
         self._loop = loop
         self._transport: "asyncio.Transport" = None  # type: ignore[assignment]  # until it is connected
+        self._write: "Callable[[bytes | memoryview], None]" = None  # type: ignore[assignment]  # likewise
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._reader = ResponseReader()
         self._answer: "asyncio.Future[Response] | None" = None
@@ -65,6 +63,7 @@ class Connection(_Base):  # type: ignore[misc]
 
     def connection_made(self, transport: "asyncio.Transport") -> None:
         self._transport = transport
+        self._write = transport.write
         _open_ones.add(self)
         if _poll is not None:
             self._poll = _poll()
@@ -124,7 +123,10 @@ class Connection(_Base):  # type: ignore[misc]
 
     def is_sending(self) -> bool:
         """True if the transport provably holds bytes of the request, which so cannot have arrived whole."""
-        return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
+        try:
+            return not self._transport.is_closing() and self._transport.get_write_buffer_size() > 0
+        except AttributeError:  # before Python 3.11, a TLS transport that has ended has no transport below it
+            return False
 
     async def exchange(self, request: bytes, deadline: float) -> Response:
         """Send the request and read its response.
@@ -140,7 +142,10 @@ class Connection(_Base):  # type: ignore[misc]
         answer = self._answer = self._loop.create_future()
         self._set_deadline(deadline)
         self.has_handed_over = True
-        self._transport.write(request)
+        if len(request) <= _PIECE_BYTES:
+            self._write(request)
+        else:
+            self._write_pieces(request)
         self.sent_at = monotonic()
         try:
             response: Response = await answer
@@ -151,6 +156,13 @@ class Connection(_Base):  # type: ignore[misc]
         if b"keep-alive" in response.headers:
             self.keep_seconds = sockets.read_keep_seconds(response)
         return response
+
+    def _write_pieces(self, request: bytes) -> None:
+        """Write a large request. A transport of TLS counts as held only what it got while its socket was full."""
+        left = memoryview(request)
+        while left:
+            self._write(left[:_PIECE_BYTES])
+            left = left[_PIECE_BYTES:]
 
     def _set_deadline(self, deadline: float) -> None:
         """Watch the deadline with one timer a connection, set anew when it fires: a timer for each call costs 5 us."""
@@ -177,6 +189,27 @@ class Connection(_Base):  # type: ignore[misc]
             answer.set_exception(sockets.answer_deadline(self.origin))
 
 
+class TlsConnection(Connection):
+    """Becomes a ``Connection`` with the peer's first bytes, so that later reads need not ask if the session is kept.
+
+    :param context: keeps the session
+    """
+
+    def __init__(self, origin: "Origin", loop: "Loop", context: "TlsContext") -> None:
+        super().__init__(origin, loop)
+        self._context = context
+
+    def data_received(self, data: bytes) -> None:
+        self.__class__ = Connection  # of the same layout
+        self._context.note_answer(self.origin.host, self._transport.get_extra_info("ssl_object"))
+        self.data_received(data)
+
+    def connection_lost(self, exc: "BaseException | None") -> None:
+        if self._answer is not None:
+            self._context.forget(self.origin.host)
+        super().connection_lost(exc)
+
+
 #: The open connections of this process.
 _open_ones: "WeakSet[Connection]" = WeakSet()
 
@@ -199,175 +232,3 @@ def _leave_parent() -> None:
 
 if hasattr(os, "register_at_fork"):  # Python 3.7, not on Windows
     os.register_at_fork(after_in_child=_leave_parent)
-
-
-async def open_connection(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
-    """Connect: look up, connect, tunnel, TLS. Nothing of the request is sent.
-
-    :param deadline: monotonic seconds by which it must be made
-    :raises ConnectError: if it is not
-    """
-    reached: "list[str]" = []
-
-    def note(phase: str, at: float) -> None:
-        reached.append(phase)
-        mark(phase, at)
-
-    opening = asyncio.ensure_future(_open(origin, deadline, note))
-    try:
-        await asyncio.wait([opening], timeout=max(0.0, deadline - monotonic()))
-    except BaseException:
-        _abandon(opening)
-        raise
-    if not opening.done():
-        _abandon(opening)
-        phases = ("name lookup", "connect", "TLS handshake" if origin.proxy is None else "tunnel or TLS handshake")
-        raise sockets.late_failure(origin, phases[min(len(reached), 2)])
-    return opening.result()
-
-
-def _abandon(opening: "asyncio.Future[Connection]") -> None:
-    """Stop opening; a connection that is made all the same is closed."""
-
-    def drop(ended: "asyncio.Future[Connection]") -> None:
-        if not ended.cancelled() and ended.exception() is None:
-            ended.result().abort()
-
-    opening.cancel()
-    opening.add_done_callback(drop)
-
-
-async def _open(origin: "Origin", deadline: float, mark: "Mark") -> Connection:
-    loop = asyncio.get_event_loop()
-    peer = origin.proxy or origin
-    addresses = await _look_up(loop, origin, peer.host, peer.port)
-    mark("resolve", monotonic())
-    sock = await _connect(loop, origin, addresses, deadline)
-    mark("connect", monotonic())
-    try:
-        if origin.proxy is not None:
-            await _tunnel(loop, origin, sock)
-            mark("tunnel", monotonic())
-        context = sockets.tls_context(origin.ca_file) if origin.is_tls else None
-    except BaseException:
-        sock.close()
-        raise
-    try:
-        connection = await _give_to_transport(loop, origin, sock, context)
-    # On Python 3.6 a wrong host name is a ValueError.
-    except (OSError, ssl.CertificateError) as error:
-        raise sockets.connect_failure(origin, "make a secure connection to", error) from error
-    if origin.is_tls:
-        mark("tls", monotonic())
-    return connection
-
-
-async def _give_to_transport(
-    loop: "Loop", origin: "Origin", sock: socket.socket, context: "ssl.SSLContext | None"
-) -> Connection:
-    """Make a transport for a connected socket, with TLS where there is a context.
-
-    The making is never cancelled in the middle. Its transport may be closing then; if we closed the socket, a new one
-    could get the same number, and the transport would use that as its own. So the socket is only shut down.
-    """
-    identity = _identify(sock)
-    host = origin.host if context is not None else None
-    make = loop.create_connection(lambda: Connection(origin, loop), sock=sock, ssl=context, server_hostname=host)
-    making = asyncio.ensure_future(make)
-
-    def drop(ended: "asyncio.Future[tuple[asyncio.Transport, Connection]]") -> None:
-        if ended.cancelled():  # all tasks are cancelled when the loop ends
-            return
-        if ended.exception() is None:
-            ended.result()[1].abort()
-        elif _identify(sock) == identity:
-            sock.close()
-        else:  # uvloop closed the socket and left us its number, which another socket may have by now
-            sock.detach()
-
-    try:
-        _, connection = await asyncio.shield(making)
-        return connection
-    except BaseException:
-        if not making.done():
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:  # the peer has closed it already
-                pass
-        making.add_done_callback(drop)
-        raise
-
-
-def _identify(sock: socket.socket) -> int:
-    """Return the system's identity of a socket, which its number is not; -1 if it is closed or has none."""
-    try:
-        return os.fstat(sock.fileno()).st_ino
-    except OSError:
-        return -1
-
-
-async def _look_up(loop: "Loop", origin: "Origin", host: str, port: int) -> "Sequence[Address]":
-    addresses = sockets.numeric_addresses(host, port)
-    if addresses:
-        return addresses
-    found: "asyncio.Future[LookedUp]" = loop.create_future()
-
-    def settle(result: "LookedUp") -> None:
-        if not found.done():
-            found.set_result(result)
-
-    def deliver(result: "LookedUp") -> None:
-        try:
-            loop.call_soon_threadsafe(settle, result)
-        except RuntimeError:  # the loop was closed while the name was looked up
-            pass
-
-    sockets.look_up(host, port, deliver)
-    result = await found
-    if isinstance(result, BaseException):
-        raise sockets.connect_failure(origin, "look up", result) from result
-    return result
-
-
-async def _connect(loop: "Loop", origin: "Origin", addresses: "Sequence[Address]", deadline: float) -> socket.socket:
-    """Connect a socket to the first address that answers; each address gets a share of the time that is left."""
-    failure = None
-    for index, (family, kind, protocol, _, address) in enumerate(addresses):
-        share = (deadline - monotonic()) / (len(addresses) - index)
-        sock = None
-        try:
-            sock = socket.socket(family, kind, protocol)
-            sock.setblocking(False)
-            sockets.set_options(sock)
-            await asyncio.wait_for(loop.sock_connect(sock, address), share)
-            return sock
-        except (OSError, asyncio.TimeoutError) as error:
-            if sock is not None:
-                sock.close()
-            failure = sockets.connect_failure(origin, "connect to", error)
-        except BaseException:
-            if sock is not None:
-                sock.close()
-            raise
-    raise failure or sockets.late_failure(origin, "connect")
-
-
-async def _tunnel(loop: "Loop", origin: "Origin", sock: socket.socket) -> None:
-    """Ask the proxy for a tunnel to the origin, on the raw socket: Python 3.6 cannot start TLS on a transport."""
-    proxy = origin.proxy
-    assert proxy is not None
-    reader = ResponseReader(is_tunnel=True)
-    try:
-        await loop.sock_sendall(sock, build_tunnel_request(str(origin), proxy.credentials))
-        while True:
-            data = await loop.sock_recv(sock, _BUFFER_BYTES)
-            response = reader.feed(data) if data else reader.finish()
-            if response is not None:
-                break
-            if not data:
-                raise sockets.lost_answer(origin, reader, None)
-    except (OSError, BadResponse, NetworkError) as error:
-        words = getattr(error, "message", None) or sockets.explain(error)
-        message = "no tunnel through {!r}: {}".format(proxy, words)
-        raise ConnectError("ClientNetworkError", message, executed=Verdict.NO) from error
-    sockets.check_tunnel(origin, response)

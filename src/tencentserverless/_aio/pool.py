@@ -5,19 +5,19 @@ from time import monotonic
 from time import time as wall
 
 from tencentserverless._aio.key_search import KeySearches
-from tencentserverless._aio.net import Connection, open_connection
-from tencentserverless._base.sockets import closed_failure
+from tencentserverless._aio.net import Connection
+from tencentserverless._aio.opening import Limit, open_connection
+from tencentserverless._base.sockets import busy_failure, closed_failure
 from tencentserverless._core.pool import PoolState, Slot
-from tencentserverless.exception import ConnectError
-from tencentserverless.models import Credentials, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterator
 
-    from tencentserverless._aio.net import Mark
+    from tencentserverless._aio.opening import Mark
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless.config import Origin
-    from tencentserverless.credentials import Provider
+    from tencentserverless.models import Credentials
 
 
 class Pool:
@@ -66,7 +66,7 @@ class Pool:
         if not isinstance(found, Slot):
             return found
         try:
-            connection = await open_connection(origin, min(deadline, monotonic() + self._connect_timeout), mark)
+            connection = await open_connection(origin, Limit(monotonic() + self._connect_timeout, deadline), mark)
         except BaseException:
             self.state.free(found)
             raise
@@ -115,8 +115,7 @@ class Pool:
                     waiter = _Waiter(asyncio.get_event_loop())
                     state.enqueue(waiter)
                 elif not await waiter.wait(deadline - monotonic()):
-                    message = "all {} connections were busy until the timeout passed; raise max_connections"
-                    raise ConnectError("ClientNetworkError", message.format(self._limit), executed=Verdict.NO)
+                    raise busy_failure(self._limit)
             raise closed_failure()
         finally:
             if waiter is not None:

@@ -3,13 +3,14 @@
 ``scf.Client`` and ``aio.AsyncClient`` add only the driving of flows.
 """
 
-from tencentserverless import __version__, config, credentials
+from tencentserverless import __version__, config
 from tencentserverless._base.arguments import check_count, check_flag, check_hook, check_seconds, check_settings
 from tencentserverless._base.runtime import CLOCK, is_logged, roll
 from tencentserverless._core import wire
 from tencentserverless._core.flow import ClientState, Target, invoke_flow
 from tencentserverless._core.request import Call, RequestBuilder, encode_headers
 from tencentserverless._core.retry import Policy
+from tencentserverless.credentials import choose_provider, is_half_pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.arguments import ChangeableOptions, Hook, Options, Tracer
     from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless._core.flow import Flow
-    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 AGENT = "tencentserverless_" + __version__
@@ -101,7 +102,8 @@ class BaseClient:
         self._state = ClientState(api)
         self._addressing = config.Addressing(endpoint, proxy, ca_file)
         self._targets: "dict[str, Target]" = {}
-        self._provider: "Provider | None" = self._choose_provider()
+        is_half = is_half_pair(secret_id, secret_key)  # refused by the first call
+        self._provider: "Provider | None" = None if is_half else self._choose_provider()
         self._open_pools()
 
     def _open_pools(self) -> None:
@@ -204,7 +206,7 @@ class BaseClient:
 
     def _choose_provider(self) -> "Provider":
         secret_id, secret_key, token = self._keys
-        return credentials.choose_provider(secret_id, secret_key, token, self._options["credentials"])
+        return choose_provider(secret_id, secret_key, token, self._options["credentials"])
 
     def _get_provider(self) -> "Provider":
         provider = self._provider
@@ -232,7 +234,7 @@ class BaseClient:
         if not any(keys):
             return self
         other = self._share()
-        vars(other).update(_keys=list(keys), _provider=credentials.choose_provider(*keys))
+        vars(other).update(_keys=list(keys), _provider=choose_provider(*keys))
         return other
 
     def _begin(

@@ -1,19 +1,18 @@
 """Socket settings of the synchronous and the asynchronous client, and the meaning of socket errors.
 
-Trust, options, name look-ups, and the error with its verdict for each failure. Outside the two ``net`` modules, only
-this module knows ``ssl`` and ``errno``. It neither sends nor receives.
+Options, name look-ups, and the error with its verdict for each failure. It neither sends nor
+receives. Only this module, ``tls`` and the modules of sockets know ``ssl`` and ``errno``.
 """
 
 import os
-import re
 import socket
 import ssl
 import threading
 from collections import deque
 from time import monotonic
 
-from tencentserverless.config import ambient_trust, is_loopback
-from tencentserverless.exception import ConnectError, DeadlineExceeded, NetworkError, ProtocolError
+from tencentserverless.config import is_loopback
+from tencentserverless.exception import ConnectError, ConnectTimeout, DeadlineExceeded, NetworkError, ProtocolError
 from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._core.bodies import BadResponse
     from tencentserverless._core.http11 import Response, ResponseReader
+    from tencentserverless._core.tunnels import TunnelFault, TunnelFlow
     from tencentserverless.config import Origin
 
     #: Family, kind, protocol, canonical name, and the address of that family.
@@ -32,9 +32,6 @@ PROBE_IDLE_SECONDS = 30  # idle time before the first TCP keep-alive probe: gate
 PROBE_INTERVAL_SECONDS = 10
 PROBE_COUNT = 3
 USER_TIMEOUT_MS = 60000  # the kernel ends the connection if sent bytes are unacknowledged for longer
-
-_contexts: "dict[tuple[str | None, ...], ssl.SSLContext]" = {}
-_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
 
 
 class _LookUp:
@@ -116,61 +113,6 @@ def numeric_addresses(host: str, port: int) -> "Sequence[Address]":
         return []
 
 
-def tls_context(ca_file: "str | None") -> ssl.SSLContext:
-    """Return the TLS settings for some roots; all clients share one object for the same roots.
-
-    :param ca_file: a file or folder of roots, None for the system's
-    :raises ConnectError: if the roots cannot be read
-    """
-    key = (ca_file,) + ambient_trust()
-    context = _contexts.get(key)
-    if context is None:
-        context = _contexts[key] = _make_context(ca_file)
-    return context
-
-
-def _make_context(ca_file: "str | None") -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.options |= ssl.OP_NO_COMPRESSION
-    if hasattr(context, "minimum_version"):
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-    else:  # Python 3.6
-        context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
-    try:
-        _load_roots(context, ca_file)
-    except (OSError, ssl.SSLError) as error:
-        fault = ConnectError("ClientNetworkError", "cannot read the trusted roots: {}".format(error))
-        fault.executed, fault.is_transient = Verdict.NO, False
-        raise fault from error
-    return context
-
-
-def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
-    """Load the roots in the cheapest way that the system has.
-
-    A folder of hashed names is read on demand and costs 0.2 ms; reading a whole bundle costs 15 ms or more.
-    """
-    if ca_file is not None:
-        is_folder = os.path.isdir(ca_file)
-        context.load_verify_locations(None if is_folder else ca_file, ca_file if is_folder else None)
-        return
-    paths = ssl.get_default_verify_paths()
-    is_chosen = any(ambient_trust())
-    if not is_chosen and paths.capath and _has_hashed_names(paths.capath):
-        context.load_verify_locations(None, paths.capath)
-        return
-    context.load_default_certs()
-    if not is_chosen and not paths.cafile and not context.cert_store_stats()["x509_ca"]:
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-
-
-def _has_hashed_names(folder: str) -> bool:
-    with os.scandir(folder) as entries:
-        return any(_HASHED_NAME.match(entry.name) for entry in entries)
-
-
 def set_options(sock: socket.socket) -> None:
     """Set no delay for small sends, and probes that notice a dead peer and keep a gateway from dropping the flow."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -186,26 +128,23 @@ def set_options(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-_TRUSTED_FILES = (
-    ssl.SSLSocket.send.__code__.co_filename,
-    socket.create_connection.__code__.co_filename,
-    set_options.__code__.co_filename,
-)
+#: Files of the calls' own code; errors that only these have raised need no closer look.
+_OWN_FILES = (ssl.SSLSocket.send.__code__.co_filename, socket.create_connection.__code__.co_filename)
+_OWN_FOLDER = os.path.dirname(os.path.dirname(set_options.__code__.co_filename)) + os.sep
 
 
-def is_foreign(error: BaseException, *files: str) -> bool:
+def is_foreign(error: BaseException) -> bool:
     """True if a signal handler raised this in the middle of the call, and not the call itself.
 
-    A failure of the call has only frames of the calling module and of the standard library. A handler adds a frame of
-    its own, even if the error was raised in the standard library below it.
-
-    :param files: names of files whose frames belong to the call, as code objects have them
+    Sockets may be of any library: gevent and eventlet replace those of Python.
     """
     traceback = error.__traceback__
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if file not in _TRUSTED_FILES and file not in files:
-            return True
+        if file not in _OWN_FILES and not file.startswith(_OWN_FOLDER):
+            from tencentserverless._base.signals import raised_by_handler  # it loads at the first such error
+
+            return raised_by_handler(error)
         traceback = traceback.tb_next
     return False
 
@@ -220,19 +159,23 @@ def system_error(code: int) -> OSError:
     return OSError(code, os.strerror(code))
 
 
-def connect_failure(origin: "Origin", doing: str, error: BaseException) -> ConnectError:
+def connect_failure(origin: "Origin", doing: str, error: BaseException, *, is_of_proxy: bool = False) -> ConnectError:
     """Make the error for a connection that could not be made: nothing was sent.
 
     :param doing: the step that failed, as ``connect to`` or ``look up``
+    :param is_of_proxy: True if the step was taken with the proxy itself
     """
-    proxy = origin.proxy
-    via = "" if proxy is None else " through the proxy {}:{}".format(proxy.host, proxy.port)
-    message = "cannot {} {}{}: {}".format(doing, origin, via, explain(error))
+    goal = "the proxy {}".format(origin.proxy) if is_of_proxy else "{}{}".format(origin, _name_proxy(origin))
+    message = "cannot {} {}: {}".format(doing, goal, explain(error))
     if isinstance(error, ConnectionRefusedError) and is_loopback(origin.host):
         message += ". If the local SCF should listen there, start it with: scf local start"
     fault = ConnectError("ClientNetworkError", message, executed=Verdict.NO)
     fault.is_transient = not isinstance(error, (ssl.CertificateError, ssl.SSLError))
     return fault
+
+
+def _name_proxy(origin: "Origin") -> str:
+    return "" if origin.proxy is None else " through the proxy {}".format(origin.proxy)
 
 
 def explain(error: BaseException) -> str:
@@ -248,29 +191,64 @@ def explain(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def late_failure(origin: "Origin", phase: str) -> ConnectError:
-    """Make the error for a connection that took too long to make."""
-    message = "no connection to {} in time: the {} took too long".format(origin, phase)
-    return ConnectError("ClientNetworkError", message, executed=Verdict.NO)
+def late_failure(origin: "Origin", phase: str, is_last: bool) -> "ConnectTimeout | DeadlineExceeded":
+    """Make the error for a connection that took too long to make.
 
-
-def check_tunnel(origin: "Origin", response: "Response") -> None:
-    """Check that the proxy has connected us.
-
-    :raises ConnectError: with the proxy's status and message, if it has not
+    :param is_last: True if the call's timeout has passed, and not only that of the connection
     """
-    if response.status < 300 and response.reusable:
-        return
-    text = response.body[:200].decode("utf-8", "replace")
-    message = "the proxy {}:{} refused the tunnel to {}: HTTP status {} {}"
-    assert origin.proxy is not None
-    fault = ConnectError(
-        "ClientNetworkError",
-        message.format(origin.proxy.host, origin.proxy.port, origin, response.status, text).rstrip(),
-        executed=Verdict.NO,
-    )
-    fault.is_transient = response.status >= 500
-    raise fault
+    via = _name_proxy(origin)
+    if is_last:
+        message = "the timeout passed before the request to {}{} was sent: the {} took too long"
+        return DeadlineExceeded("ClientNetworkError", message.format(origin, via, phase), executed=Verdict.NO)
+    message = "no connection to {}{} within connect_timeout: the {} took too long"
+    return ConnectTimeout("ClientNetworkError", message.format(origin, via, phase), executed=Verdict.NO)
+
+
+def busy_failure(limit: int) -> DeadlineExceeded:
+    """Make the error for a call that got no connection in time, of so many."""
+    message = "all {} connections were busy until the timeout passed; raise max_connections".format(limit)
+    return DeadlineExceeded("ClientNetworkError", message, executed=Verdict.NO)
+
+
+def check_proxy(origin: "Origin") -> None:
+    """Check that the proxy, if there is one, can be used.
+
+    :raises ConnectError: if it cannot; the message names the variable
+    """
+    if origin.proxy is not None and origin.proxy.fault:
+        message = "cannot connect to {} through a proxy: {}".format(origin, origin.proxy.fault)
+        fault = ConnectError("ClientNetworkError", message, executed=Verdict.NO)
+        fault.is_transient = False
+        raise fault
+
+
+def tunnel_flow(origin: "Origin", addresses: "Sequence[Address] | None") -> "TunnelFlow":
+    """Make the flow that asks the proxy for a tunnel to the origin.
+
+    :param addresses: of the origin, None if the proxy looks it up
+    """
+    from tencentserverless._core import tunnels
+
+    proxy = origin.proxy
+    assert proxy is not None
+    if not proxy.kind.startswith("socks"):
+        return tunnels.connect_flow(str(origin), proxy.credentials)
+    known = addresses or numeric_addresses(origin.host, origin.port)
+    packed = socket.inet_pton(known[0][0], str(known[0][4][0])) if known else None
+    return tunnels.socks5_flow(origin.host, origin.port, packed, proxy.credentials)
+
+
+def tunnel_failure(origin: "Origin", error: "TunnelFault | NetworkError") -> ConnectError:
+    """Make the error for a tunnel that the proxy did not make: nothing of the request was sent."""
+    if isinstance(error, NetworkError):
+        message = "no tunnel through the proxy {}: {}".format(origin.proxy, error.message)
+    elif error.is_refusal:
+        message = "the proxy {} refused the tunnel to {}: {}".format(origin.proxy, origin, error)
+    else:
+        message = "no tunnel through the proxy {}: {}".format(origin.proxy, error)
+    fault = ConnectError("ClientNetworkError", message, executed=Verdict.NO)
+    fault.is_transient = error.is_transient
+    return fault
 
 
 def send_deadline(origin: "Origin") -> DeadlineExceeded:
@@ -292,6 +270,11 @@ def lost_answer(origin: "Origin", reader: "ResponseReader", error: "BaseExceptio
         return wire_failure(origin, doing, error, Verdict.MAYBE)
     fault = "the answer was cut short" if reader.has_begun else "the connection was closed with no answer"
     return wire_failure(origin, "by", fault, Verdict.MAYBE)
+
+
+def lost_tunnel(origin: "Origin", error: BaseException) -> NetworkError:
+    """Make the error for a connection to a proxy that broke before the tunnel was open."""
+    return wire_failure(origin, "asking for a tunnel to", error, Verdict.NO)
 
 
 def read_keep_seconds(response: "Response") -> "float | None":

@@ -105,7 +105,8 @@ class BaseSpawnMap:
         if isinstance(found, BaseException):
             error = _as_error(found)
             base = base_seconds(error) if isinstance(error, CallError) else None
-            if self._schedule.note_poll_failed(entry, base, CLOCK.monotonic()):
+            asked = getattr(error, "retry_after_seconds", None) or 0.0
+            if self._schedule.note_poll_failed(entry, base, CLOCK.monotonic(), asked):
                 entry.invocation._outcome = error
             return
         entry.invocation._outcome = found.outcome

@@ -12,6 +12,8 @@ CONTROLS = bytes(byte for byte in range(32) if byte != 9) + b"\x7f"
 TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 DIGITS = b"0123456789"
 HEX_DIGITS = b"0123456789abcdefABCDEF"
+#: Content codings that are read, in lower case. The client asks for none; some gateways and proxies pack all the same.
+PACKINGS = (b"gzip", b"x-gzip", b"deflate")
 
 
 class BadResponse(Exception):
@@ -153,3 +155,51 @@ class ChunkedBody:
     @property
     def start(self) -> bytes:
         return bytes(self._body[:512])
+
+
+class PackedBody:
+    """A body in a content coding of ``PACKINGS``.
+
+    :param inner: finds its end
+    """
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: "SizedBody | ChunkedBody | ClosedBody") -> None:
+        self.inner = inner
+
+    def feed(self, data: bytes) -> "bytes | None":
+        """Take bytes. Returns the bytes after the body once it is whole, else None."""
+        return self.inner.feed(data)
+
+    def whole(self) -> bytes:
+        return _unpack(self.inner.whole())
+
+    @property
+    def start(self) -> bytes:
+        return self.inner.start
+
+
+def _unpack(packed: bytes) -> bytes:
+    """Unpack gzip, in one member or several, or deflate.
+
+    :raises BadResponse: if it is damaged, cut, or too large
+    """
+    import zlib
+
+    body = bytearray()
+    while packed:
+        unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            body += unpacker.decompress(packed, MAX_BODY_BYTES + 1 - len(body))
+        except zlib.error as error:
+            raise BadResponse("its packed body is damaged ({})".format(error)) from error
+        if len(body) > MAX_BODY_BYTES:
+            raise BadResponse("its unpacked body is larger than {} bytes".format(MAX_BODY_BYTES))
+        if not unpacker.eof:
+            raise BadResponse("its packed body is cut short")
+        packed = unpacker.unused_data
+    return bytes(body)
+
+
+_GZIP_OR_ZLIB = 47  # 32 for either header, and 15 for the largest window

@@ -9,7 +9,7 @@ from tencentserverless import exception
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
 from tencentserverless._core.request import Call, Query
-from tencentserverless._core.response import read_envelope, read_response
+from tencentserverless._core.response import read_envelope, read_response, read_retry_after
 from tencentserverless.models import Attempt, Verdict
 
 TYPE_CHECKING = False
@@ -221,7 +221,7 @@ def invoke_flow(
             policy.budget.refill()
             return found
         if found is not outcome:
-            correct_verdict(found, exchange)
+            _complete(found, exchange, outcome, clock)
         log = log or _AttemptLog(call, state, clock)
         log.add(found, exchange, started)
         repair = log.choose_repair(found, outcome, action)
@@ -248,6 +248,13 @@ def correct_verdict(error: "Failed", exchange: Exchange) -> None:
     """
     if not exchange.is_whole:
         error.executed = Verdict.NO
+
+
+def _complete(error: "Failed", exchange: Exchange, answer: "Response", clock: Clock) -> None:
+    """Complete an error that was read from an answer: its verdict, and the pause that the server asked for."""
+    correct_verdict(error, exchange)
+    if b"retry-after" in answer.headers:
+        error.retry_after_seconds = read_retry_after(answer, clock.wall())
 
 
 def _is_served(found: "Found") -> bool:

@@ -10,10 +10,12 @@ from tencentserverless._core.bodies import (
     DIGITS,
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
+    PACKINGS,
     TOKEN,
     BadResponse,
     ChunkedBody,
     ClosedBody,
+    PackedBody,
     SizedBody,
     is_made_of,
     quote,
@@ -45,7 +47,7 @@ class Response:
 
     :ivar status: the final status, 200 to 599
     :ivar headers: values by lower-case name, as bytes; repeated headers are joined by ``, ``
-    :ivar body: all of it, without chunked framing
+    :ivar body: all of it, without chunked framing and unpacked
     :ivar reusable: True if the connection may carry another request
     """
 
@@ -61,7 +63,8 @@ class Response:
 class ResponseReader:
     """Reads one response; make a new one for each request.
 
-    :param is_tunnel: the request was CONNECT, whose 2xx answer has no body
+    :param is_tunnel: the request was CONNECT. Any 2xx is a tunnel then, whatever its version and headers say: it has
+        no body, and is ``reusable`` if no bytes came behind it (RFC 9110, 9.3.6)
     """
 
     __slots__ = ("_body", "_buffer", "_informational", "_is_tunnel", "_message")
@@ -108,7 +111,8 @@ class ResponseReader:
 
     def finish(self) -> "Response | None":
         """Take the end of the stream. Returns the response if it ends there, None if it was cut."""
-        if isinstance(self._body, ClosedBody):
+        body = self._body
+        if isinstance(body.inner if isinstance(body, PackedBody) else body, ClosedBody):
             return self._respond(is_clean=False)
         return None
 
@@ -158,26 +162,32 @@ class ResponseReader:
             if status == 101 or self._informational > MAX_INFORMATIONAL:
                 raise BadResponse("it switches protocols or sends too many interim responses")
             return None
-        body = self._choose_body(version, status, headers)
+        if self._is_tunnel and status < 300:
+            self._message = (status, headers, True)
+            return 0
+        body = _choose_body(version, status, headers)
         self._message = (status, headers, _is_persistent(version, headers))
+        if body and headers.get(b"content-encoding", b"").lower() in PACKINGS:
+            body = PackedBody(SizedBody(body) if type(body) is int else body)
         if type(body) is not int:
             self._body = body
         elif not self._is_tunnel and len(head) < 1024:
             _keep_head(head, (*self._message, body))
         return body
 
-    def _choose_body(self, version: int, status: int, headers: "dict[bytes, bytes]") -> "Any":
-        """Choose how the body ends (RFC 9112, 6.3): return its size, or a reader that finds its end."""
-        length = headers.get(b"content-length")
-        coding = headers.get(b"transfer-encoding")
-        if coding is not None and (length is not None or version < 1 or coding.lower() != b"chunked"):
-            raise BadResponse("its framing is ambiguous: Transfer-Encoding {!r}".format(quote(coding)))
-        size = 0 if length is None else _read_length(length)
-        if status in (204, 304) or (self._is_tunnel and status < 300):
-            return 0
-        if coding is not None:
-            return ChunkedBody()
-        return ClosedBody() if length is None else size
+
+def _choose_body(version: int, status: int, headers: "dict[bytes, bytes]") -> "Any":
+    """Choose how the body ends (RFC 9112, 6.3): return its size, or a reader that finds its end."""
+    length = headers.get(b"content-length")
+    coding = headers.get(b"transfer-encoding")
+    if coding is not None and (length is not None or version < 1 or coding.lower() != b"chunked"):
+        raise BadResponse("its framing is ambiguous: Transfer-Encoding {!r}".format(quote(coding)))
+    size = 0 if length is None else _read_length(length)
+    if status in (204, 304):
+        return 0
+    if coding is not None:
+        return ChunkedBody()
+    return ClosedBody() if length is None else size
 
 
 def _read_known(data: bytes) -> "Response | None":

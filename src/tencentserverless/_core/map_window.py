@@ -9,7 +9,7 @@ from collections import deque
 
 from tencentserverless import exception
 from tencentserverless._core.flow import Stopped
-from tencentserverless._core.retry import THROTTLED_BASE_SECONDS, back_off, is_throttling
+from tencentserverless._core.retry import THROTTLED_BASE_SECONDS, back_off, is_throttling, lengthen
 from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
@@ -130,7 +130,8 @@ class MapPolicy:
             return None
         window.rest(self._entry)
         # The exponent is bounded, because a call may be throttled for minutes.
-        seconds = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
+        pause = back_off(THROTTLED_BASE_SECONDS, min(attempts, HOPELESS_TRIES), window.policy.rng)
+        seconds = lengthen(pause, error)
         return seconds if seconds < seconds_left else None
 
 

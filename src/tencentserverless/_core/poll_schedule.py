@@ -169,23 +169,25 @@ class PollSchedule:
         else:
             self._schedule(entry, now)
 
-    def note_poll_failed(self, entry: SpawnedInput, base: "float | None", now: float) -> bool:
+    def note_poll_failed(self, entry: SpawnedInput, base: "float | None", now: float, asked: float = 0.0) -> bool:
         """Note that a poll failed. Returns True if that is the invocation's outcome; else it is polled again later.
 
         :param base: seconds to wait at the least, None if the cause will not pass by itself
+        :param asked: the pause that the server asked for, in seconds
         """
         self._under_way -= 1
         if base is None or now - entry.answered_at > self._patience:
             self._end(entry)
             return True
         entry.pause = max(entry.pause, base)
-        self._schedule(entry, now)
+        self._schedule(entry, now, asked)
         return False
 
     def _end(self, entry: SpawnedInput) -> None:
         self._ended.append(entry.invocation)
         del self._entries[entry.position]
 
-    def _schedule(self, entry: SpawnedInput, now: float) -> None:
-        heappush(self._queue, (now + polling.spread(entry.pause, self._rng), entry.position, entry))
+    def _schedule(self, entry: SpawnedInput, now: float, asked: float = 0.0) -> None:
+        pause = max(polling.spread(entry.pause, self._rng), asked)
+        heappush(self._queue, (now + pause, entry.position, entry))
         entry.pause = min(polling.MAX_PAUSE_SECONDS, entry.pause * polling.PAUSE_GROWTH)

@@ -153,6 +153,7 @@ def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | No
     status = InvocationStatus.UNKNOWN
     failure: "exception.CallError | None" = None
     while True:
+        asked = 0.0
         try:
             polled = yield from poll_flow(ref, context, deadline)
             status, failure, answered = polled.status, None, monotonic()
@@ -163,13 +164,14 @@ def result_flow(ref: "InvocationRef", context: PollContext, timeout: "float | No
             if base is None or monotonic() - answered > context.patience_seconds:
                 raise
             failure, pause = error, max(pause, base)
+            asked = error.retry_after_seconds or 0.0
         left = deadline - monotonic() - LAST_POLL_SECONDS
         if left <= 0:
             try:
                 raise _late(ref, status, timeout) from failure
             finally:
                 del failure  # break the cycle error -> traceback -> this frame -> error
-        yield Sleep(min(spread(pause, context.policy.rng), left))
+        yield Sleep(min(max(spread(pause, context.policy.rng), asked), left))
         pause = min(MAX_PAUSE_SECONDS, pause * PAUSE_GROWTH)
 
 

@@ -3,7 +3,6 @@
 The parts that many calls share (a head up to the time, a body up to the event) are built once and kept, bounded.
 """
 
-from binascii import b2a_base64
 from json import JSONEncoder
 from json.encoder import encode_basestring
 
@@ -273,6 +272,7 @@ class RequestBuilder:
         lines = [
             "Host: " + self._host,
             "Content-Type: " + wire.CONTENT_TYPE,
+            "Accept-Encoding: identity",  # without this line, any coding would be fine (RFC 9110, 12.5.3)
             "User-Agent: " + self._agent,
             "X-TC-Action: " + action,
             "X-TC-Version: " + wire.VERSION,
@@ -362,16 +362,3 @@ def encode_headers(headers: "Mapping[str, str]") -> bytes:
         words = "headers has {} headers of {} bytes; a call carries at most {} of {} bytes"
         raise ValueError(words.format(len(lines), len(text), MAX_CALLER_HEADERS, MAX_CALLER_HEADER_BYTES))
     return text
-
-
-def build_tunnel_request(authority: str, credentials: str) -> bytes:
-    """Build the CONNECT request for a proxy (RFC 9110, 9.3.6).
-
-    :param authority: ``host:port`` to tunnel to
-    :param credentials: ``user:password`` for the proxy, ``""`` for none
-    """
-    lines = ["CONNECT {} HTTP/1.1".format(authority), "Host: " + authority]
-    if credentials:
-        encoded = b2a_base64(credentials.encode("utf-8"), newline=False).decode("ascii")
-        lines.append("Proxy-Authorization: Basic " + encoded)
-    return "\r\n".join([*lines, "", ""]).encode("ascii")

@@ -9,6 +9,8 @@ from json import JSONDecoder
 
 from tencentserverless import exception
 from tencentserverless._core import wire
+from tencentserverless._core.bodies import DIGITS, is_made_of
+from tencentserverless._core.http11 import parse_date
 from tencentserverless.models import InvokeResult, Verdict, rebuild_result
 
 TYPE_CHECKING = False
@@ -183,6 +185,18 @@ def _api_error(envelope: "Fields", answer: "Fields", error: object) -> "exceptio
     )
 
 
+def read_retry_after(response: "Response", now: float) -> "float | None":
+    """Read the seconds of ``Retry-After``, as a number or a date (RFC 9110, 10.2.3); None if there are none.
+
+    :param now: UNIX seconds, for an answer without a Date
+    """
+    value = response.headers.get(b"retry-after", b"")
+    if is_made_of(value, DIGITS):
+        return float(int(value[:9]))
+    date, sent_at = parse_date(value), parse_date(response.headers.get(b"date", b""))
+    return None if date is None else max(0.0, date - (now if sent_at is None else sent_at))
+
+
 def _server_error(response: "Response") -> "exception.ServerError":
     start = _start_of(response.body)
     error = exception.ServerError(
@@ -194,7 +208,9 @@ def _server_error(response: "Response") -> "exception.ServerError":
 
 def _protocol_error(response: "Response", fault: str) -> "exception.ProtocolError":
     start = _start_of(response.body)
-    message = "the answer {}: {!r}".format(fault, start)
+    coding = response.headers.get(b"content-encoding", b"").decode("latin-1")
+    packed = ", in the Content-Encoding {!r}, which was not asked for".format(coding) if coding else ""
+    message = "the answer {}{}: {!r}".format(fault, packed, start)
     return _with_headers(exception.ProtocolError("ClientNetworkError", message, response=start), response)
 
 

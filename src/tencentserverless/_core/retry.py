@@ -2,7 +2,8 @@
 
 The rule, in full: an attempt that ran the function (YES) is never repeated; one that may have (MAYBE) is repeated only
 with the caller's consent (``idempotent=True``); one that did not (NO) is repeated where the cause may pass by itself.
-At most ``max_attempts``, never beyond the deadline, never beyond the client's retry budget.
+At most ``max_attempts``, never beyond the deadline, never beyond the client's retry budget. ``Retry-After`` of the
+server lengthens a pause and allows none; a pause that would end after the deadline is not begun.
 """
 
 from tencentserverless import exception
@@ -109,7 +110,7 @@ class Policy:
         base = base_seconds(error)
         if base is None or attempts >= self.max_attempts or not is_consented(error.executed, is_idempotent):
             return None
-        seconds = back_off(base, attempts, self.rng)
+        seconds = lengthen(back_off(base, attempts, self.rng), error)
         return seconds if seconds < seconds_left and self.budget.take() else None
 
 
@@ -132,6 +133,11 @@ def is_consented(executed: Verdict, is_idempotent: bool) -> bool:
 def back_off(base: float, attempts: int, rng: "Rng") -> float:
     """Draw the seconds to wait after so many attempts, with full jitter over a doubling range, to spread callers."""
     return min(CAP_SECONDS, base * 2.0 ** (attempts - 1)) * rng()
+
+
+def lengthen(seconds: float, error: "Failed") -> float:
+    """Lengthen a pause to the one that the server asked for."""
+    return max(seconds, error.retry_after_seconds or 0.0)
 
 
 def is_throttling(error: "Failed") -> bool:

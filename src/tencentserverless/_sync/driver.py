@@ -16,12 +16,12 @@ from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless._core.flow import Effect, Flow, Result
     from tencentserverless._core.http11 import Response
     from tencentserverless._sync.net import Connection
     from tencentserverless._sync.pool import MakeWaker, Pool
     from tencentserverless._sync.waiting import Steps
-    from tencentserverless.credentials import Provider
     from tencentserverless.models import Credentials, InvokeResult
 
 

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from typing import Iterable, Literal, Protocol, overload
 
     from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless._base.map import MapWithErrors
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.map import Map
     from tencentserverless._sync.pool import Pool
     from tencentserverless._sync.spawn_map import SpawnMap
-    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
     class Caller(Protocol):

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from tencentserverless._base.arguments import Options
     from tencentserverless._base.context import ClientContext
+    from tencentserverless._base.environment_keys import Provider
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.map_window import MapInput
     from tencentserverless._sync.pool import Pool
-    from tencentserverless.credentials import Provider
     from tencentserverless.models import InvokeResult
 
 #: Inputs are taken for so long before outcomes are handed out. An input that takes longer is a slow one.

@@ -4,22 +4,29 @@ from time import monotonic
 from time import time as wall
 
 from tencentserverless._base.process import getpid
-from tencentserverless._base.sockets import closed_failure, connect_failure, late_failure, look_up, numeric_addresses
+from tencentserverless._base.sockets import (
+    busy_failure,
+    check_proxy,
+    closed_failure,
+    connect_failure,
+    late_failure,
+    look_up,
+    numeric_addresses,
+)
 from tencentserverless._core.pool import PoolState, Slot
-from tencentserverless._sync.net import open_steps
+from tencentserverless._sync.opening import open_steps
 from tencentserverless._sync.waiting import RECHECK_SECONDS, WAKE, Limit, ThreadWaker, wait_one
-from tencentserverless.exception import ConnectError
-from tencentserverless.models import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from tencentserverless._base.sockets import LookedUp
-    from tencentserverless._sync.net import Connection, Mark
+    from tencentserverless._sync.net import Connection
+    from tencentserverless._sync.opening import Mark
     from tencentserverless._sync.step_loop import LoopWaker
     from tencentserverless._sync.waiting import Steps
-    from tencentserverless.config import Origin
+    from tencentserverless.config import Origin, Proxy
 
     MakeWaker = Callable[[], ThreadWaker | LoopWaker]
 
@@ -105,7 +112,7 @@ class Pool:
                     continue  # a release just before woke no waiter
                 now = monotonic()
                 if now >= deadline:
-                    raise self._busy_failure()
+                    raise busy_failure(self._limit)
                 yield waiter, WAKE, min(deadline, now + RECHECK_SECONDS)
         finally:
             if waiter is not None:
@@ -113,12 +120,14 @@ class Pool:
                 state.leave(waiter)
 
     def _open_steps(self, origin: "Origin", deadline: float, mark: "Mark", make_waker: "MakeWaker") -> "Steps":
+        check_proxy(origin)
         limit = Limit(monotonic() + self._connect_timeout, deadline)
-        peer = origin.proxy or origin
-        addresses = numeric_addresses(peer.host, peer.port)
-        if not addresses:
-            addresses = yield from _look_up_steps(origin, (peer.host, peer.port), limit, make_waker())
-        return (yield from open_steps(origin, addresses, limit, mark))
+        proxy = origin.proxy
+        addresses = yield from _find_addresses_steps(origin, proxy or origin, limit, make_waker)
+        behind = None
+        if proxy is not None and proxy.kind == "socks5":
+            behind = yield from _find_addresses_steps(origin, origin, limit, make_waker)
+        return (yield from open_steps(origin, addresses, limit, mark, behind))
 
     def release(self, connection: "Connection") -> None:
         """Give back a connection that can carry another call.
@@ -156,10 +165,6 @@ class Pool:
         self._close_dropped(state)
         state.wake_first()
 
-    def _busy_failure(self) -> ConnectError:
-        message = "all {} connections were busy until the timeout passed; raise max_connections"
-        return ConnectError("ClientNetworkError", message.format(self._limit), executed=Verdict.NO)
-
     def _close_dropped(self, state: PoolState) -> None:
         while state.to_close:
             try:
@@ -181,20 +186,22 @@ class Pool:
         return state
 
 
-def _look_up_steps(
-    origin: "Origin", name: "tuple[str, int]", limit: Limit, waker: "ThreadWaker | LoopWaker"
-) -> "Steps":
-    """Look up the host's addresses."""
+def _find_addresses_steps(origin: "Origin", peer: "Origin | Proxy", limit: Limit, make_waker: "MakeWaker") -> "Steps":
+    """Find the addresses of the origin or its proxy."""
+    known = numeric_addresses(peer.host, peer.port)
+    if known:
+        return known
     found: "list[LookedUp]" = []
+    waker = make_waker()
 
     def deliver(result: "LookedUp") -> None:
         found.append(result)
         waker.wake()
 
-    look_up(name[0], name[1], deliver)
+    look_up(peer.host, peer.port, deliver)
     while not found:
         if not (yield waker, WAKE, limit) and not found:
-            raise late_failure(origin, "name lookup")
+            raise late_failure(origin, "name lookup", limit.is_last)
     if isinstance(found[0], BaseException):
-        raise connect_failure(origin, "look up", found[0]) from found[0]
+        raise connect_failure(origin, "look up", found[0], is_of_proxy=peer is not origin) from found[0]
     return found[0]

@@ -72,6 +72,11 @@ class Limit:
         self._latest = latest
         self._whole = whole
 
+    @property
+    def is_last(self) -> bool:
+        """True if the call's own deadline has passed with it."""
+        return (self if self._whole is None else self._whole).at >= self._latest
+
     def share(self, at: float) -> "Limit":
         """Make an earlier limit for a part of the work, which moves with this one."""
         return Limit(at, self._latest, self)

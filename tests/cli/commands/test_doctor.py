@@ -77,3 +77,23 @@ def test_a_name_that_is_not_there(run_scf, host, tmp_path):
     found = findings(run_scf("doctor", "--json", env=env))
     assert found["dns"]["state"] == "failed"
     assert list(found)[-1] == "dns"
+
+
+def test_a_proxy_that_cannot_be_used_is_named(run_scf, tmp_path):
+    env = {"TENCENTCLOUD_SECRET_ID": "AKIDx", "TENCENTCLOUD_SECRET_KEY": "k", "HOME": str(tmp_path)}
+    done = run_scf("doctor", "--json", env={**env, "HTTPS_PROXY": "ftp://u:hidden@proxy.example"})
+    assert done.returncode == 16
+    found = findings(done)
+    assert list(found) == ["credentials", "endpoint", "proxy"]
+    assert found["proxy"]["text"].startswith("HTTPS_PROXY 'ftp://***@proxy.example' is of no kind")
+    assert "hidden" not in done.stdout
+
+
+def test_a_proxy_of_another_kind_is_checked_by_the_signature(run_scf, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    env = {"TENCENTCLOUD_SECRET_ID": "AKIDx", "TENCENTCLOUD_SECRET_KEY": "k", "HOME": str(tmp_path)}
+    found = findings(run_scf("doctor", "--json", env={**env, "HTTPS_PROXY": f"socks5h://{address}"}))
+    assert list(found) == ["credentials", "endpoint", "proxy", "dns", "signature"]
+    assert "of the kind socks5h" in found["proxy"]["text"]
+    assert f"through the proxy {address} of HTTPS_PROXY" in found["signature"]["text"]

@@ -26,17 +26,23 @@ def examine(target: Target) -> Iterator[Finding]:
     keys = _credentials(target)
     yield keys
     yield _endpoint(target)
-    yield _proxy(target)
+    proxy = _proxy(target)
+    yield proxy
+    if proxy.state == "failed":
+        return
     name = _name(target)
     yield name
     if name.state == "failed":
         return
-    wire = _Wire(target)
-    try:
-        yield from wire.examine()
-    finally:
-        wire.close()
-    if wire.works and keys.state != "failed":
+    works = True
+    if target.origin.proxy is None or target.origin.proxy.kind == "http":
+        wire = _Wire(target)
+        try:
+            yield from wire.examine()
+        finally:
+            wire.close()
+        works = wire.works
+    if works and keys.state != "failed":
         yield _signature(target)
 
 
@@ -93,8 +99,13 @@ def _proxy(target: Target) -> Finding:
     proxy = target.origin.proxy
     if proxy is None:
         return Finding("proxy", "ok", "none", {"proxy": None})
-    text = f"{proxy.host}:{proxy.port}"
-    return Finding("proxy", "ok", text + (", with a password" if proxy.credentials else ""), {"proxy": text})
+    if proxy.fault:
+        return Finding("proxy", "failed", proxy.fault, {"proxy": None})
+    address = f"{proxy.host}:{proxy.port}"
+    text = f"{proxy}" + (", with a password" if proxy.credentials else "")
+    if proxy.kind != "http":
+        text += f", of the kind {proxy.kind}: the signature alone checks the way behind it"
+    return Finding("proxy", "ok", text, {"proxy": address})
 
 
 def _name(target: Target) -> Finding:

@@ -1,74 +1,28 @@
-"""CONNECT tunnels through a real proxy on loopback."""
+"""Connections of threads: CONNECT tunnels through a real proxy on loopback. tests/parity has the other proxies."""
 
 # ruff: noqa: SIM117  # 3.6 has no parentheses around several contexts
 
-import base64
 import os
 import socket
 import ssl
-import threading
 
 import pytest
 
 from tencentserverless import exception
+from tencentserverless._sync import opening
 from tencentserverless.models import Verdict
 from tencentserverless.scf import Client
 from tests.peer import KEYS, Channel, Peer, unused_port
+from tests.proxies import Tunnel
 
 trustme = pytest.importorskip("trustme")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Any, Iterator
 
 AUTHORITY = trustme.CA()
 HOST = "scf.tencentcloudapi.com"
-
-
-class Tunnel(Peer):
-    """A proxy whose tunnels all lead to one peer, whatever they ask for."""
-
-    def __init__(
-        self, target: Peer, user: str = "", answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n"
-    ) -> None:
-        self._target = target
-        self._user = user
-        self._tunnel_answer = answer
-        super().__init__(self.lead)
-
-    def lead(self, channel: Channel) -> None:
-        request = channel.read_request()
-        assert request is not None
-        assert request.method == "CONNECT"
-        said = request.headers.get("proxy-authorization", "Basic ").partition(" ")[2]
-        if base64.b64decode(said).decode("utf-8") != self._user:
-            channel.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 12\r\n\r\nwho are you?")
-            return
-        channel.send(self._tunnel_answer)
-        if b" 200 " not in self._tunnel_answer[:14]:
-            return
-        with socket.create_connection((self._target.host, self._target.port)) as onward:
-            back = threading.Thread(target=pump, args=(onward, channel.sock), daemon=True)
-            back.start()
-            pump(channel.sock, onward)
-            back.join(10)
-
-
-def pump(source: socket.socket, sink: socket.socket) -> None:
-    """Pass bytes on until either side ends."""
-    try:
-        while True:
-            data = source.recv(65536)
-            if not data:
-                break
-            sink.sendall(data)
-    except OSError:
-        pass
-    for sock in (source, sink):
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 @pytest.fixture
@@ -212,3 +166,13 @@ def test_an_empty_proxy_means_none_whatever_the_environment_says(monkeypatch: py
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     client = Client(proxy="", **KEYS)
     assert client._addressing.locate("ap-guangzhou").proxy is None
+
+
+@pytest.mark.parametrize("kind", [opening._Socket, opening._TlsSocket])
+def test_a_socket_whose_making_was_interrupted_closes_itself_without_a_word(kind: "Any") -> None:
+    """An exception of a signal handler can come between the parts of ``socket.__init__``: in C, then in Python."""
+    sock = kind.__new__(kind)
+    socket.SocketType.__init__(sock)
+    assert sock.fileno() >= 0
+    sock.__del__()
+    assert sock.fileno() == -1
