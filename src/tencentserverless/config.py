@@ -153,27 +153,20 @@ def watch_variables(names: "tuple[str, ...]") -> "Callable[[], bool]":
     return lambda: not is_none_set(encoded) or os.environ is not environ
 
 
-def watch_changes(names: "tuple[str, ...]") -> "Callable[[], bool]":
-    """Make a fast check that is True once one of up to three variables was set anew or unset; it runs at every call."""
+def watch_address(is_region_given: bool, endpoint: object) -> "Callable[[], bool] | None":
+    """Make a fast check, for every call, if the region or the endpoint is another one; None if both were given."""
+    names: "tuple[str, ...]" = () if is_region_given else (REGION,)
+    names += () if endpoint is not None else (ENDPOINT_URL, RUN_ENVIRONMENT)
     environ = os.environ
     kept = getattr(environ, "_data", None)  # see watch_variables
-    if kept is None:
-        texts = [environ.get(name) for name in names]
-        return lambda: os.environ is not environ or [environ.get(name) for name in names] != texts
-    encoded = [environ.encodekey(name) for name in names]
-    first, second, third = (encoded * 3)[:3]
+    if kept is None or not names:
+        return (lambda: True) if names else None
+    first, second, third = ([environ.encodekey(name) for name in names] * 3)[:3]
     get = kept.get
     one, two, three = get(first), get(second), get(third)
     return lambda: (
         get(first) is not one or get(second) is not two or get(third) is not three or os.environ is not environ
     )
-
-
-def watch_address(is_region_given: bool, endpoint: object) -> "Callable[[], bool] | None":
-    """Make such a check of what the program has not given: the region, the endpoint; None if it gave both."""
-    names: "tuple[str, ...]" = () if is_region_given else (REGION,)
-    names += () if endpoint is not None else (ENDPOINT_URL, RUN_ENVIRONMENT)
-    return watch_changes(names) if names else None
 
 
 def ambient_trust() -> "tuple[str | None, str | None]":

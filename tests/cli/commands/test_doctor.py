@@ -84,7 +84,7 @@ def test_a_proxy_that_cannot_be_used_is_named(run_scf, tmp_path):
     done = run_scf("doctor", "--json", env={**env, "HTTPS_PROXY": "ftp://u:hidden@proxy.example"})
     assert done.returncode == 16
     found = findings(done)
-    assert list(found) == ["credentials", "endpoint", "proxy"]
+    assert list(found) == ["packages", "credentials", "endpoint", "proxy"]
     assert found["proxy"]["text"].startswith("HTTPS_PROXY 'ftp://***@proxy.example' is of no kind")
     assert "hidden" not in done.stdout
 
@@ -94,6 +94,6 @@ def test_a_proxy_of_another_kind_is_checked_by_the_signature(run_scf, tmp_path):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
     env = {"TENCENTCLOUD_SECRET_ID": "AKIDx", "TENCENTCLOUD_SECRET_KEY": "k", "HOME": str(tmp_path)}
     found = findings(run_scf("doctor", "--json", env={**env, "HTTPS_PROXY": f"socks5h://{address}"}))
-    assert list(found) == ["credentials", "endpoint", "proxy", "dns", "signature"]
+    assert list(found) == ["packages", "credentials", "endpoint", "proxy", "dns", "signature"]
     assert "of the kind socks5h" in found["proxy"]["text"]
     assert f"through the proxy {address} of HTTPS_PROXY" in found["signature"]["text"]
