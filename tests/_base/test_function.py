@@ -1,6 +1,7 @@
 """Handles on functions: their options, their copies, and what they refuse."""
 
 import copy
+import functools
 import pickle
 
 import pytest
@@ -30,6 +31,17 @@ def test_copying_a_function_calls_nothing_remote_and_keeps_its_options(duplicate
 
 def test_the_options_of_a_native_call_are_those_of_0_1_7() -> None:
     assert set(CALL_OPTIONS) == {"namespace", "qualifier", "log_type", "invocation_type"}
+
+
+def test_handles_on_one_function_are_equal_and_have_its_name() -> None:
+    client, other = Client(**KEYS), Client(**KEYS)
+    assert client.f == client["f"] == client.function("f")
+    assert len({client.f, client.call("f"), client.g}) == 2
+    assert client.f != other.f
+    assert client.f != client.function("f", region="ap-tokyo")
+    assert client.f != "f"
+    assert client.f.__name__ == "f"
+    assert functools.wraps(client.f)(lambda: None).__name__ == "f"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,21 @@ class BaseFunction:
         self._options = options
         self.name = name
 
+    @property
+    def __name__(self) -> str:
+        """The function's name: decorators, task queues and tracers ask for it."""
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        """Two handles are equal if they call the same function of the same client with equal options."""
+        if type(other) is not type(self):
+            return NotImplemented
+        assert isinstance(other, BaseFunction)
+        return (self._client, self.name, self._options) == (other._client, other.name, other._options)
+
+    def __hash__(self) -> int:
+        return hash((self._client, self.name))
+
     def __repr__(self) -> str:
         return "<{} {} of {!r}>".format(type(self).__name__, self.name, self._client)
 
