@@ -30,7 +30,7 @@ PACKAGE := src/tencentserverless
 # have to load there.
 OLD_SOURCES = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/*' -not -path '$(PACKAGE)/testing/*' -not -path '$(PACKAGE)/cli/*') \
 	$(wildcard $(PACKAGE)/cli/__init__.py $(PACKAGE)/cli/main.py $(PACKAGE)/cli/exits.py $(PACKAGE)/cli/extras.py \
-	$(PACKAGE)/cli/output/__init__.py $(PACKAGE)/cli/output/printing.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
+	$(PACKAGE)/cli/output/__init__.py $(PACKAGE)/cli/output/printing.py $(PACKAGE)/cli/output/translation.py $(PACKAGE)/testing/__init__.py $(PACKAGE)/testing/plugin.py)
 # Asked for before they are used; Protocol and TypeGuard are for type checkers alone.
 GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
 	--exclude contextvars --exclude contextvars.ContextVar --exclude mmap.mmap.madvise --exclude typing.TypeGuard --exclude typing.Literal --exclude typing.TypedDict

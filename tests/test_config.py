@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import shlex
 
@@ -8,9 +9,10 @@ from tencentserverless import config, scf
 from tencentserverless._base.environment_keys import FromEnvironment
 from tencentserverless.aio import AsyncClient
 from tencentserverless.config import Addressing, check_region, is_loopback
-from tencentserverless.exception import ConnectError
+from tencentserverless.exception import ConnectError, ResourceNotFound
 from tencentserverless.models import Credentials
 from tencentserverless.scf import Client
+from tests.peer import Peer, api_error
 from tests.sdk_environment import bare_environment
 
 __all__ = ["bare_environment"]
@@ -424,6 +426,90 @@ def test_the_guard_holds_for_tasks_and_module_level_calls(way: str, monkeypatch:
         loop.close()
     with pytest.raises(RuntimeError, match="nothing was sent"):
         scf.invoke("f", "ap-guangzhou", "id", "key")
+
+
+URLS = ("http://127.0.0.1:7001", "http://127.0.0.1:7002")
+
+
+@pytest.fixture(params=["os.environ", "another mapping"])
+def environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> "Any":
+    """Set or unset variables, in the environment or in a mapping that stands in its place."""
+    if request.param != "os.environ":
+        monkeypatch.setattr(os, "environ", dict(os.environ))
+
+    def change(**variables: "str | None") -> None:
+        for name, value in variables.items():
+            if value is None:
+                monkeypatch.delitem(os.environ, name)
+            else:
+                monkeypatch.setitem(os.environ, name, value)
+
+    return change
+
+
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_a_client_follows_the_endpoint_of_the_environment(make: "Any", environment: "Any") -> None:
+    client = make("ap-beijing", "id", "key")
+    host = lambda: client._find_target(None).origin.host  # noqa: E731
+    assert host() == "scf.tencentcloudapi.com"
+    environment(TENCENTCLOUD_RUNENV="SCF")
+    assert host() == "scf.internal.tencentcloudapi.com"
+    for url in URLS:
+        environment(TENCENTSERVERLESS_ENDPOINT_URL=url)
+        assert client._find_target(None).origin.port == int(url[-4:])
+    environment(TENCENTSERVERLESS_ENDPOINT_URL=None, TENCENTCLOUD_RUNENV=None)
+    assert host() == "scf.tencentcloudapi.com"
+    assert client.region == "ap-beijing"
+
+
+def test_clients_that_share_connections_do_so_at_each_address(environment: "Any") -> None:
+    client = Client("ap-beijing", "id", "key")
+    other = client.with_options(timeout=1)
+    first = client._find_target(None).origin
+    environment(TENCENTSERVERLESS_ENDPOINT_URL=URLS[0])
+    assert client._find_target(None).origin is other._find_target(None).origin
+    assert other._find_target(None).origin.port == 7001
+    environment(TENCENTSERVERLESS_ENDPOINT_URL=None)
+    assert client._find_target(None).origin is other._find_target(None).origin is first
+
+
+def test_an_endpoint_and_a_region_that_were_given_stay(environment: "Any") -> None:
+    client = Client("ap-beijing", "id", "key", endpoint=URLS[0])
+    environment(TENCENTSERVERLESS_ENDPOINT_URL=URLS[1], TENCENTCLOUD_REGION="ap-chengdu")
+    assert client._find_target(None).origin.port == 7001
+    assert client.region == "ap-beijing"
+    assert client._has_moved is None
+
+
+def test_a_region_that_was_not_given_is_the_environments_at_each_call(environment: "Any") -> None:
+    client = Client(secret_id="id", secret_key="key", endpoint=URLS[0])
+    assert client.region == "ap-guangzhou"
+    environment(TENCENTCLOUD_REGION="ap-chengdu")
+    assert client.region == client._context().region == "ap-chengdu"
+    client.region = "ap-beijing"
+    environment(TENCENTCLOUD_REGION="ap-shanghai")
+    assert client.region == "ap-beijing"
+
+
+def test_a_call_names_an_environment_that_cannot_be_used(environment: "Any") -> None:
+    client = Client("ap-beijing", "id", "key")
+    environment(TENCENTSERVERLESS_ENDPOINT_URL="no-url")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="TENCENTSERVERLESS_ENDPOINT_URL 'no-url' is no URL"):
+            client.invoke("f")
+
+
+@pytest.mark.parametrize("way", sorted(CALLS))
+def test_every_way_to_call_follows_the_environment(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(secret_id="id", secret_key="key", max_attempts=1)
+    client._find_target(None)
+    with Peer(answer=lambda request: api_error("ResourceNotFound.Function", "no f")) as peer:
+        monkeypatch.setenv("TENCENTSERVERLESS_ENDPOINT_URL", peer.url)
+        monkeypatch.setenv("TENCENTCLOUD_REGION", "ap-chengdu")
+        with contextlib.suppress(ResourceNotFound):  # a map of spawned calls hands the error out
+            CALLS[way](client)
+    assert {request.headers["x-tc-region"] for request in peer.requests} == {"ap-chengdu"}
+    client.close()
 
 
 @pytest.mark.parametrize("names", [config.FUNCTION_KEYS, config.TOOL_KEYS])

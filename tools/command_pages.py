@@ -26,7 +26,7 @@ _BLOCK = re.compile(r"^```text\n(Usage: (scf[^\[\n]*).*?)^```$", re.MULTILINE | 
 def show_help(words: tuple[str, ...]) -> str:
     """The output of ``scf WORDS --help``."""
     command = [sys.executable, "-m", "tencentserverless", *words, "--help"]
-    environment = {**os.environ, "COLUMNS": COLUMNS}
+    environment = {**os.environ, "COLUMNS": COLUMNS, "LC_ALL": "C.UTF-8"}
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout
 
 

@@ -153,6 +153,22 @@ def watch_variables(names: "tuple[str, ...]") -> "Callable[[], bool]":
     return lambda: not is_none_set(encoded) or os.environ is not environ
 
 
+def watch_address(is_region_given: bool, endpoint: object) -> "Callable[[], bool] | None":
+    """Make a fast check, for every call, if the region or the endpoint is another one; None if both were given."""
+    names: "tuple[str, ...]" = () if is_region_given else (REGION,)
+    names += () if endpoint is not None else (ENDPOINT_URL, RUN_ENVIRONMENT)
+    environ = os.environ
+    kept = getattr(environ, "_data", None)  # see watch_variables
+    if kept is None or not names:
+        return (lambda: True) if names else None
+    first, second, third = ([environ.encodekey(name) for name in names] * 3)[:3]
+    get = kept.get
+    one, two, three = get(first), get(second), get(third)
+    return lambda: (
+        get(first) is not one or get(second) is not two or get(third) is not three or os.environ is not environ
+    )
+
+
 def ambient_trust() -> "tuple[str | None, str | None]":
     """Read the roots of OpenSSL's own variables: a file, a folder."""
     return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
@@ -174,14 +190,15 @@ def check_guard(origin: Origin) -> None:
 
     :raises RuntimeError: if it is set, and the origin is the cloud. A program does not handle it as an error of a call
     """
-    guard = os.environ.get(ENDPOINT_GUARD)
+    guard = os.environ.get(ENDPOINT_GUARD) if _may_be_guarded() else None
     if guard and origin.is_cloud:
         raise RuntimeError(
-            "{}={} forbids calls to {}: nothing was sent. Let the client find the local SCF by {} (make it after that "
-            "is set) or endpoint=; to call the cloud, unset the guard".format(
-                ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL
-            )
+            "{}={} forbids calls to {}: nothing was sent. To call a local SCF, set {} or endpoint= to its URL. To call "
+            "the cloud, unset the guard".format(ENDPOINT_GUARD, guard, origin.host, ENDPOINT_URL)
         )
+
+
+_may_be_guarded = watch_variables((ENDPOINT_GUARD,))
 
 
 def _first(names: "tuple[str, ...]") -> "str | None":
@@ -214,7 +231,7 @@ class Addressing:
     :raises ValueError: if one of them cannot be used; the message names it
     """
 
-    __slots__ = ("_ca_file", "_endpoint", "_no_proxy", "_origins", "_proxy", "_url")
+    __slots__ = ("_ca_file", "_chosen", "_given", "_no_proxy", "_origins", "_proxy")
 
     def __init__(self, endpoint: "str | None", proxy: "str | None", ca_file: "str | None") -> None:
         for name, value in (("endpoint", endpoint), ("proxy", proxy), ("ca_file", ca_file)):
@@ -223,7 +240,8 @@ class Addressing:
         if ca_file is not None and not os.path.exists(ca_file):
             raise ValueError("ca_file {!r} does not exist".format(ca_file))
         self._ca_file = ca_file
-        self._endpoint, self._url = _choose_endpoint(endpoint)
+        self._given = endpoint
+        self._chosen = _choose_endpoint(endpoint)
         self._no_proxy = ""
         self._origins: "dict[tuple[str, int, bool], Origin]" = {}
         if proxy is None:
@@ -232,9 +250,17 @@ class Addressing:
         else:
             self._proxy = _parse_proxy(proxy, "proxy") if proxy else None
 
+    def follow(self) -> None:
+        """Choose the endpoint again, by the environment as it is now. Origins, with their connections, are kept.
+
+        :raises ValueError: if it cannot be used
+        """
+        self._chosen = _choose_endpoint(self._given)
+
     def locate(self, region: str) -> Origin:
         """Find the origin that serves this region; regions behind one address have one origin."""
-        address = self._url or (_host_of(self._endpoint, region), 443, True)
+        kind, url = self._chosen
+        address = url or (_host_of(kind, region), 443, True)
         origin = self._origins.get(address)
         if origin is None:
             proxy = None if self._proxy is None or self._is_direct(address[0]) else self._proxy

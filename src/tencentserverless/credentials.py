@@ -247,8 +247,8 @@ class Chain(Provider):
             if known is not None and stamp is not None:
                 return known  # the file is being written; until it is whole, its earlier keys are used
         raise make_failure(
-            "no key pair was found. Give secret_id= and secret_key=, or set one of the places that were tried: "
-            + "; ".join(tried)
+            "no key pair was found. Give secret_id= and secret_key=, or use one of the places that were tried: "
+            "{}".format("; ".join(tried))
         )
 
     def _find_cvm_role(self) -> "KeySource | None":

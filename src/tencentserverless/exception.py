@@ -41,7 +41,8 @@ except ImportError as _error:
     raise ImportError(
         "tencentserverless needs the files of tencentcloud-sdk-python-common, and they are missing. Uninstalling the "
         "full tencentcloud-sdk-python takes them along; put them back with: "
-        "pip install --force-reinstall --no-deps tencentcloud-sdk-python-common"
+        "pip install --force-reinstall --no-deps tencentcloud-sdk-python-common",
+        name="tencentcloud",
     ) from _error
 
 TYPE_CHECKING = False
@@ -251,6 +252,9 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
     :param executed: the verdict: did the function run?
     """
 
+    #: The name to look up in place of the code, which says less.
+    _topic = ""
+
     def __init__(
         self,
         code: "Any" = None,
@@ -275,7 +279,7 @@ class CallError(_Facts, TencentCloudSDKException):  # type: ignore[misc]  # the 
 
     def __str__(self) -> str:
         return "[TencentCloudSDKException] code:{} message:{} requestId:{} executed:{} (scf explain {})".format(
-            self.code, self.message, self.requestId, self.executed.value, self.code
+            self.code, self.message, self.requestId, self.executed.value, self._topic or self.code
         )
 
 
@@ -319,9 +323,13 @@ class ConnectTimeout(ConnectError, TimeoutError):
 class DeadlineExceeded(NetworkError, TimeoutError):
     """The call's timeout passed, whatever was under way."""
 
+    _topic = "DeadlineExceeded"
+
 
 class ResultTimeout(DeadlineExceeded):
     """The result of an asynchronous invocation was not there in time. The invocation goes on; ask again."""
+
+    _topic = "ResultTimeout"
 
 
 class ProtocolError(NetworkError):

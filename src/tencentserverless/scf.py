@@ -62,12 +62,12 @@ elif not TYPE_CHECKING:
 class Client(BaseClient):
     """Calls functions, and keeps connections alive between calls. Safe for threads and for fork; picklable.
 
-    :param region: of calls that name none; default ``TENCENTCLOUD_REGION``, else ap-guangzhou
+    :param region: of calls that name none; default ``TENCENTCLOUD_REGION``, read at each call, else ap-guangzhou
     :param secret_id: SecretId; default: the environment's keys, then Tencent's credential providers
     :param secret_key: SecretKey; half a pair is refused
     :param token: session token of temporary keys; a blank one counts as none
     :param credentials: an object with ``secret_id``, ``secret_key`` and ``token``, read at each signing
-    :param endpoint: ``"public"``, ``"internal"``, ``"regional"`` or a URL; default
+    :param endpoint: ``"public"``, ``"internal"``, ``"regional"`` or a URL; default, at each call,
         ``TENCENTSERVERLESS_ENDPOINT_URL``, else the internal one inside SCF and the public one elsewhere
     :param timeout: seconds for a call, all its attempts included; functions may run for 900. None means the default:
         there are no calls without an end

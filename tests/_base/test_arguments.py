@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tencentserverless import aio, scf
-from tencentserverless._base.arguments import check_hook, check_seconds, find_code
+from tencentserverless._base.arguments import check_hook, check_seconds, find_code, iterate_inputs
 from tencentserverless.journal import Journal
 from tencentserverless.management import call_action
 from tests.peer import KEYS, Peer
@@ -195,6 +195,17 @@ class Hook:
 @pytest.mark.parametrize("hook", [print, Hook, Hook(), Hook().method, functools.partial(Hook(), 1), [].append])
 def test_whatever_a_call_runs_may_be_a_hook(hook: "Any") -> None:
     assert check_hook(hook) is hook
+
+
+@pytest.mark.parametrize("event", [{"a": 1}, "text", b"bytes", bytearray(b"x")])
+def test_one_event_is_no_iterable_of_events(event: "Any") -> None:
+    with pytest.raises(TypeError, match="must be an iterable of events, not one {}".format(type(event).__name__)):
+        iterate_inputs(event)
+
+
+@pytest.mark.parametrize("inputs", [[1, 2], (1, 2), {1: 1}.keys(), {"a": 1}.items(), range(2), iter([1])])
+def test_iterables_of_events_are_taken(inputs: "Any") -> None:
+    assert list(iterate_inputs(inputs))
 
 
 def test_the_code_of_what_can_be_called_is_found() -> None:

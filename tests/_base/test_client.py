@@ -88,6 +88,7 @@ def test_a_calls_own_timeout_is_checked_and_nothing_is_sent(timeout: "Any") -> N
         (lambda client: client.invoke(""), "function_name is empty"),
         (lambda client: client.invoke("  "), "function_name is empty"),
         (lambda client: client.invoke(5), "function_name must be a str"),
+        (lambda client: client.invoke("f", {"a": 1}), "namespace must be a str, not .*; the event is given as data="),
         (lambda client: client.invoke("f", namespace=" "), "namespace is empty"),
         (lambda client: client.invoke("f", log_type="All"), "log_type must be one of"),
         (lambda client: client.invoke("f", invocation_type="Sync"), "invocation_type must be one of"),

@@ -28,6 +28,7 @@ DOCUMENTS = (
     "docs/local.md",
     "docs/packages.md",
     "docs/security.md",
+    "docs/upgrade.md",
 )
 README, README_ZH = DOCUMENTS[:2]
 SCRIPTS = Path(sys.executable).parent

@@ -16,7 +16,7 @@ from tencentserverless.exception import (
     TencentServerlessSDKException,
 )
 from tencentserverless.models import InvocationStatus, InvokeResult, Verdict
-from tencentserverless.testing import FakeCall, FakeFunction
+from tencentserverless.testing import FakeAsyncFunction, FakeCall, FakeFunction
 
 #: What a real function refuses before anything is sent.
 REFUSED = {
@@ -219,3 +219,14 @@ def test_in_a_program() -> None:
     order = FakeFunction("order", returns={"price": 3})
     assert charge(order, "tea") == 3
     assert order.calls == [FakeCall({"item": "tea"})]
+
+
+@pytest.mark.parametrize("kind", [FakeFunction, FakeAsyncFunction])
+def test_an_argument_that_is_misspelt_is_named_with_those_there_are(kind: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{kind.__name__} takes returns, raises, answers or handler, not 'retuns'$"):
+        kind("order", retuns=1)
+
+
+def test_one_event_is_not_mapped() -> None:
+    with pytest.raises(TypeError, match="must be an iterable of events, not one dict"):
+        FakeFunction("order", returns=1).map({"a": 1})

@@ -279,6 +279,70 @@ def test_a_server_that_dies_is_that_tests_error_alone(run_pytest) -> None:
     assert "the local SCF has died during this test; the end of its log" in done.stdout
 
 
+MODULE = """
+    from tencentserverless import Client, scf
+
+    client = Client(secret_id="id", secret_key="key")
+    pinned = scf.Client("ap-guangzhou", "id", "key", endpoint="public")
+"""
+USES_IT = """
+    import pytest
+    import module
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_it_obeys(scf_local, number):
+        scf_local.register(lambda event, context: event + 1, "add", inprocess=True)
+        module.client.secret_id, module.client.secret_key = scf_local.secret_id, scf_local.secret_key
+        assert module.client.invoke("add", data=number).json() == number + 1
+        assert [each.json() for each in module.client.map("add", [1, 2])] == [2, 3]
+        with pytest.raises(RuntimeError, match="nothing was sent. To call a local SCF, set TENCENTSERVERLESS_ENDPOINT"):
+            module.pinned.invoke("add", data=1)
+
+    def test_outside_it_calls_the_cloud():
+        assert module.client._find_target(None).origin.host == "scf.tencentcloudapi.com"
+"""
+
+
+@pytest.mark.parametrize("region", ["", "ap-shanghai"])
+def test_a_client_of_the_module_level_obeys_the_fixture(run_pytest, region: str) -> None:
+    env = {"TENCENTCLOUD_REGION": region} if region else {}
+    done = run_pytest("-o", "pythonpath=.", env=env, module=MODULE, test_it=USES_IT)
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+FAILS = """
+    from tencentserverless import invoke
+
+    def breaks(event, context):
+        raise KeyError("pear")
+
+    def test_a_failing_function(scf_local):
+        scf_local.register(breaks)
+        invoke("breaks", data=1)
+
+    def test_an_assertion(scf_local):
+        scf_local.register(breaks)
+        scf_local.assert_executed_once("breaks")
+
+    def test_an_unfit_function(scf_local):
+        scf_local.register(lambda event, context: scf_local)
+
+    def test_no_such_function(scf_local):
+        invoke("nope")
+"""
+
+
+def test_reports_show_the_frames_of_the_test_alone(run_pytest) -> None:
+    done = run_pytest(test_it=FAILS)
+    assert "4 failed" in done.stdout, done.stdout
+    for line in ('invoke("breaks", data=1)', 'scf_local.assert_executed_once("breaks")', 'invoke("nope")'):
+        assert f">       {line}" in done.stdout
+    assert "KeyError: 'pear'" in done.stdout
+    for ours in ("flow.py", "driver.py", "scf.py", "target.py", "source.py", "def invoke("):
+        assert ours not in done.stdout, ours
+    assert "flow.py" in run_pytest("--full-trace", "-k", "failing").stdout
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_a_function_sees_of_the_test(run_pytest, project: Path, way) -> None:
     if way == "namespaces":

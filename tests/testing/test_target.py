@@ -194,7 +194,7 @@ def test_a_failed_assertion_shows_what_was_found(scf_local: ScfLocal) -> None:
         scf_local.assert_executed_once("tell", data=5)
     lines = str(caught.value).splitlines()
     assert lines[0] == "expected 'tell' to run once with the event 5, but the ledger has 2"
-    assert [line.endswith("began 1x, ended 1x, status 0") for line in lines[1:3]] == [True, True]
+    assert [line.endswith("began 1x, ended 1x, status 0, event 5") for line in lines[1:3]] == [True, True]
     assert lines[3] == "  fault kind=lost function=tell first=1 fired 1x"
     with pytest.raises(AssertionError, match="but the ledger has 0\n  in all, there ran: second 1x, tell 2x"):
         scf_local.assert_executed_once("third")
@@ -202,6 +202,23 @@ def test_a_failed_assertion_shows_what_was_found(scf_local: ScfLocal) -> None:
         scf_local.assert_not_executed("second")
     with pytest.raises(TypeError, match="data is a set, which JSON cannot carry"):
         scf_local.assert_not_executed("second", data={1})
+
+
+@pytest.mark.parametrize("event", [None, 5, {"a": ["\u4e2d", None]}, "x" * 4094])
+def test_an_execution_shows_its_event(scf_local: ScfLocal, event: object) -> None:
+    scf_local.register(tell)
+    scf.invoke("tell", data=event)
+    (execution,) = scf_local.executions("tell")
+    assert execution.event == ({} if event is None else event)
+    assert {execution} == set(scf_local.executions())
+
+
+def test_an_event_of_more_than_4_kb_is_not_kept(scf_local: ScfLocal) -> None:
+    scf_local.register(tell)
+    scf.invoke("tell", data="x" * 4095)
+    (execution,) = scf_local.executions("tell")
+    assert execution.event is ...
+    assert str(execution).endswith(", a large event")
 
 
 def test_no_client_reaches_the_cloud(scf_local: ScfLocal) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._base.map import AsyncMapWithErrors, BaseMapRun
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
@@ -76,7 +77,7 @@ class AsyncMapRun(BaseMapRun):
         **limits: "Any",
     ) -> None:
         self._is_async = hasattr(iterable, "__aiter__")
-        inputs: "Any" = iterable.__aiter__() if self._is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
+        inputs: "Any" = iterable.__aiter__() if self._is_async else iterate_inputs(iterable)  # type: ignore[union-attr, arg-type]
         super().__init__(context, name, inputs, options, **limits)
         self._run = run
         self._workers: "dict[asyncio.Future[None], MapInput | None]" = {}  # and the input of its call

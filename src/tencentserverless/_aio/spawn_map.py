@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from tencentserverless._aio.invocation import AsyncInvocation
+from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._base.spawn_map import BaseSpawnMap
 from tencentserverless._core import poll_schedule as core
@@ -45,7 +46,7 @@ class AsyncSpawnMap(BaseSpawnMap):
         **limits: "Any",
     ) -> None:
         is_async = hasattr(iterable, "__aiter__")
-        self._inputs: "Any" = iterable.__aiter__() if is_async else iter(iterable)  # type: ignore[union-attr, arg-type]
+        self._inputs: "Any" = iterable.__aiter__() if is_async else iterate_inputs(iterable)  # type: ignore[union-attr, arg-type]
         self._is_async = is_async
         self._tasks: "set[asyncio.Future[Any]]" = set()
         self._waiting: "set[asyncio.Future[None]]" = set()  # one for each task that iterates and waits now

@@ -8,7 +8,7 @@ from tencentserverless._core.request import encode_headers
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import Any, Callable, Mapping, NoReturn, Protocol, TypedDict
+    from typing import Any, Callable, Iterable, Iterator, Mapping, NoReturn, Protocol, TypedDict
 
     from tencentserverless.models import Attempt, CallInfo
 
@@ -131,6 +131,20 @@ def find_code(function: object) -> "CodeType | None":
         function = type(function).__call__
     code: "CodeType | None" = getattr(function, "__code__", None)
     return code
+
+
+def iterate_inputs(iterable: "Iterable[object]") -> "Iterator[object]":
+    """Make the iterator of a map's inputs.
+
+    :raises TypeError: for one event in place of many: the keys of a dict or the letters of a text are no events
+    """
+    if isinstance(iterable, (dict, str, bytes, bytearray)):
+        raise TypeError(
+            "the inputs must be an iterable of events, not one {}: put the event into a list".format(
+                type(iterable).__name__
+            )
+        )
+    return iter(iterable)
 
 
 def check_count(name: str, value: object) -> int:

@@ -36,8 +36,8 @@ CHANGEABLE = tuple("region timeout max_attempts user_agent headers language api 
 #: The attributes of a client that are ours. A subclass may add others, which are pickled, too.
 _FIELDS = frozenset(
     (
-        "_addressing _connect_timeout _is_region_given _keys _limit _on_attempt _options _policy _pool _pools "
-        "_provider _region _state _targets _timeout _tracer"
+        "_addressing _connect_timeout _has_moved _is_region_given _keys _limit _on_attempt _options _policy _pool "
+        "_pools _provider _region _state _targets _timeout _tracer"
     ).split()
 )
 
@@ -90,6 +90,7 @@ class BaseClient:
         check_settings(options)
         self._region = config.check_region(region)
         self._is_region_given = region is not None
+        self._has_moved = config.watch_address(self._is_region_given, endpoint)
         self._keys = [secret_id, secret_key, token]
         self._options = options
         self._timeout = DEFAULT_SECONDS if timeout is None else check_seconds("timeout", timeout)
@@ -162,12 +163,15 @@ class BaseClient:
     @property
     def region(self) -> str:
         """The region of calls that name none."""
+        if self._has_moved is not None and self._has_moved():
+            self._follow_environment()
         return self._region
 
     @region.setter
     def region(self, value: "str | None") -> None:
         self._region = config.check_region(value)
         self._is_region_given = value is not None
+        self._has_moved = config.watch_address(self._is_region_given, self._options["endpoint"])
 
     @property
     def secret_id(self) -> "str | None":
@@ -210,6 +214,18 @@ class BaseClient:
             provider = self._provider = self._choose_provider()
         return provider
 
+    def _follow_environment(self) -> None:
+        """Take over the region and the endpoint that the environment names now.
+
+        The order counts for other threads: a target of the old address is never kept among the new ones.
+
+        :raises ValueError: if they cannot be used
+        """
+        has_moved = config.watch_address(self._is_region_given, self._options["endpoint"])
+        region = self._region if self._is_region_given else config.check_region(None)
+        self._addressing.follow()
+        vars(self).update(_targets={}, _region=region, _has_moved=has_moved)
+
     def _with_keys(self, *keys: "str | None") -> "Self":
         """Make a client with other keys on the same connections; this client where none is given.
 
@@ -248,6 +264,8 @@ class BaseClient:
             options.update(idempotent=idempotent, on_attempt=on_attempt, max_attempts=max_attempts, headers=headers)
             return begin_traced(self._context(), self._begin, function_name, data, names, options)
         namespace, log_type, qualifier, invocation_type = names
+        if self._has_moved is not None and self._has_moved():
+            self._follow_environment()
         try:
             target = self._targets[region or self._region]
         except (KeyError, TypeError):  # the first call of the region, or no text
@@ -288,7 +306,7 @@ class BaseClient:
             max_connections=self._limit,
             on_attempt=self._on_attempt,
             policy=self._policy,
-            region=self._region,
+            region=self.region,
             logger_name=self._logger_name,
             state=self._state,
             timeout_seconds=self._timeout,
@@ -301,19 +319,21 @@ class BaseClient:
 
         :raises RuntimeError: if the guard forbids it
         """
-        target = self._targets.get(region or self._region) or self._aim(region)
+        name = region or self.region
+        target = self._targets.get(name) or self._aim(name)
         config.check_guard(target.origin)
         return target
 
     def _aim(self, region: "str | None") -> Target:
         """Make the target of a region. It is kept."""
         name = config.check_region(region or self._region)
+        targets = self._targets  # before the address: see _follow_environment
         origin = self._addressing.locate(name)
         options = self._options
         agent = AGENT if options["user_agent"] is None else AGENT + "; " + options["user_agent"]
         builder = RequestBuilder(origin.authority, options["language"], agent, encode_headers(options["headers"] or {}))
         target = Target(origin, builder)
-        self._targets[name] = target
+        targets[name] = target
         return target
 
     def __getattr__(self, name: str) -> "Any":  # the name of a function

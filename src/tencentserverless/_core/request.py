@@ -111,7 +111,8 @@ def _check_call(call: Call) -> None:
     for field in ("function_name", "namespace", "qualifier"):
         value = getattr(call, field)
         if not isinstance(value, str):
-            raise TypeError("{} must be a str, not {!r}".format(field, value))
+            hint = "; the event is given as data=" if field == "namespace" and isinstance(value, (dict, list)) else ""
+            raise TypeError("{} must be a str, not {!r}{}".format(field, value, hint))
         if not value.strip():
             raise ValueError("{} is empty; give the name as it stands in the console".format(field))
     if call.log_type not in wire.LOG_TYPES:

@@ -9,6 +9,7 @@ from collections import deque
 from functools import partial
 from time import monotonic
 
+from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._base.map import BaseMapRun, MapWithErrors, make_interrupted
 from tencentserverless._base.process import getpid
 from tencentserverless._base.signals import raised_by_handler
@@ -105,7 +106,7 @@ class MapRun(BaseMapRun):
         self.pool, self._provider = means
         if self.pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
-        inputs = iter(iterable)
+        inputs = iterate_inputs(iterable)
         super().__init__(context, name, inputs, options, **limits)
         self._tasks: "dict[MapInput, Task]" = {}
         self._is_container = isinstance(inputs, _CONTAINER_KINDS)

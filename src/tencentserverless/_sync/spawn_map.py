@@ -2,6 +2,7 @@
 
 import os
 
+from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._base.spawn_map import BaseSpawnMap
 from tencentserverless._core import poll_schedule as core
@@ -29,7 +30,7 @@ class SpawnMap(BaseSpawnMap):
     def __init__(
         self, client: "BaseClient", name: str, iterable: "Iterable[object]", options: "Options", **limits: "Any"
     ) -> None:
-        self._inputs = iter(iterable)
+        self._inputs = iterate_inputs(iterable)
         super().__init__(client, name, options, **limits)
         self._turn: "dict[str, object]" = {}  # held by the call that advances the map
         self._workers = Workers(self._concurrency)

@@ -8,10 +8,15 @@ INSTALL_HINT = "from the source folder, run: pip install '.[local]'"
 POSIX_HINT = "runs on Linux and macOS; on Windows, use WSL"
 
 
+def describe_damage(error: ImportError) -> str:
+    """The message of an import that failed for files of Tencent's SDK; empty for another error."""
+    return str(error) if error.name == "tencentcloud" else ""
+
+
 def find_missing(error: ImportError) -> str:
     """Find the package that is not installed; empty if the error names no package, or a module of this SDK."""
     package = (error.name or "").split(".")[0]
-    return "" if package == "tencentserverless" else package
+    return "" if package in ("tencentserverless", "tencentcloud") else package
 
 
 def is_windows() -> bool:

@@ -3,14 +3,15 @@
 The text of a listing is in a table, so that ``scf --help`` loads no command.
 """
 
-import difflib
 import importlib
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from tencentserverless.cli.extras import POSIX_HINT, is_windows
+from tencentserverless.cli.listing import Row, write_help
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -18,24 +19,32 @@ if TYPE_CHECKING:
 _COMMANDS = "tencentserverless.cli.commands"
 
 
-class Row(NamedTuple):
-    """A command in a listing, and its place in the source.
+class HelpContext(click.Context):
+    """A context whose help is in the reader's language."""
 
-    ``place`` is ``module:name`` below ``cli.commands``; for a group, the rows of its commands. ``posix_only`` names
-    the program that does not run on Windows, and is ``""`` for a command that runs everywhere.
-    """
+    def make_formatter(self) -> click.HelpFormatter:
+        """The formatter of help texts."""
+        from tencentserverless.cli.output.translation import is_chinese
 
-    summary: str
-    place: "str | Mapping[str, Row]"
-    posix_only: str = ""
+        if not is_chinese(sys.stdout):
+            return super().make_formatter()
+        from tencentserverless.cli.output.help_text import ChineseFormatter
+
+        return ChineseFormatter(width=self.terminal_width, max_width=self.max_content_width)
 
 
 class LazyGroup(click.Group):
     """A group over a table of rows."""
 
+    context_class: type[click.Context] = HelpContext
+
     def __init__(self, name: str, rows: Mapping[str, Row], help: str) -> None:  # noqa: A002  # click's name
         super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
         self.rows = rows
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options. A group alone prints its help: that is what a beginner types first."""
+        return super().parse_args(ctx, args or ["--help"])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the table: the commands that a beginner needs come first."""
@@ -50,6 +59,7 @@ class LazyGroup(click.Group):
             return LazyGroup(cmd_name, row.place, row.summary)
         module, _, name = row.place.partition(":")
         command: click.Command = getattr(importlib.import_module(f"{_COMMANDS}.{module}"), name)
+        command.context_class = HelpContext
         return command
 
     def resolve_command(
@@ -61,6 +71,8 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in self.rows and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib
+
             near = difflib.get_close_matches(name, self.rows, n=1)
             advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.rows)}"
             raise click.UsageError(f"no command {name!r} in {ctx.command_path}; {advice}", ctx)
@@ -68,10 +80,10 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"{self.rows[name].posix_only} {POSIX_HINT}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, row.summary) for name, row in self.rows.items()])
+    def get_help(self, ctx: click.Context) -> str:
+        """The help of the group; no command is loaded for it."""
+        path = tuple(ctx.command_path.split()[1:])
+        return write_help(path, self.help or "", self.rows)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands that begin with the incomplete word, and the options of the group itself."""

@@ -6,10 +6,29 @@ Python 3.6 syntax and nothing imported at the top: on any Python that the SDK ru
 _FLOOR = (3, 10)
 
 
+def _shows_listing(words: "list[str]") -> bool:
+    """Print the help of a group, without click; False for any other command line."""
+    import os
+
+    if "_SCF_COMPLETE" in os.environ:
+        return False
+    from tencentserverless.cli.command_table import COMMANDS
+    from tencentserverless.cli.listing import find_group, write_help
+    from tencentserverless.cli.output.printing import answer
+
+    found = find_group(words, COMMANDS)
+    if found is None:
+        return False
+    answer(write_help(*found))
+    return True
+
+
 def main() -> int:
     """Run the command line; the value is the exit code."""
     import sys
 
+    if sys.version_info >= _FLOOR and _shows_listing(sys.argv[1:]):
+        return 0
     from tencentserverless.cli.exits import Exit
     from tencentserverless.cli.extras import INSTALL_HINT, find_missing
     from tencentserverless.cli.output.printing import fail, notice

@@ -1,17 +1,21 @@
 """The run of a command line. Each error becomes an exit code and one line."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from tencentserverless import __version__
 from tencentserverless.cli.command_table import COMMANDS
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.extras import INSTALL_HINT, find_missing
+from tencentserverless.cli.extras import INSTALL_HINT, describe_damage, find_missing
 from tencentserverless.cli.lazy import LazyGroup
+from tencentserverless.cli.listing import ABOUT
 from tencentserverless.cli.output import printing
 
-scf: LazyGroup = click.version_option(__version__, prog_name="scf")(
-    LazyGroup("scf", COMMANDS, "Call Tencent Cloud functions, and run them on this machine.")
-)
+if TYPE_CHECKING:
+    from tencentserverless.cli.output.failures import Failure
+
+scf: LazyGroup = click.version_option(__version__, prog_name="scf")(LazyGroup("scf", COMMANDS, ABOUT))
 
 
 def run() -> int:
@@ -29,20 +33,30 @@ def run() -> int:
         raise
     except ImportError as error:
         missing = find_missing(error)
-        if not missing:
-            raise
-        return printing.fail(Exit.MISSING_EXTRA, f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}")
+        message = f"this needs the extra 'local' ({missing} is missing); {INSTALL_HINT}"
+        return _fail_unless_ours(error, describe_damage(error) or (message if missing else ""))
     except Exception as error:
         from tencentserverless.cli.output.failures import translate
 
         failure = translate(error)
         if failure is None:  # a defect of ours: the traceback is for the report
             raise
-        if failure.code is Exit.INTERRUPTED:  # the user's wish, and no error
-            printing.notice(str(failure))
-            return failure.code
-        return printing.fail(failure.code, str(failure), failure.detail, failure.faults)
+        return _end(failure)
     return _exit_of(code) if isinstance(code, int) else Exit.OK
+
+
+def _fail_unless_ours(error: ImportError, message: str) -> int:
+    """Print the message about an import that failed; an error without one is a defect of ours, and is raised."""
+    if not message:
+        raise error
+    return printing.fail(Exit.MISSING_EXTRA, message)
+
+
+def _end(failure: "Failure") -> int:
+    if failure.code is Exit.INTERRUPTED:  # the user's wish, and no error
+        printing.notice(str(failure))
+        return failure.code
+    return printing.fail(failure.code, str(failure), failure.detail, failure.faults, facts=failure.facts)
 
 
 def _exit_of(code: int) -> Exit:

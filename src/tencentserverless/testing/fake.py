@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._sync.invocation import Invocation
 from tencentserverless._sync.map import Map
 from tencentserverless._sync.spawn_map import SpawnMap
@@ -77,7 +78,7 @@ class FakeFunction(Scripted, Function):
         :raises TypeError, ValueError: an argument cannot be used
         """
         limits = check_limits(concurrency, ordered, return_exceptions, journal, grace)
-        return FakeMap(lambda data: self._run("map", data), iter(iterable), *limits)
+        return FakeMap(lambda data: self._run("map", data), iterate_inputs(iterable), *limits)
 
     def spawn_map(self, iterable: Iterable[Any], **limits: Any) -> SpawnMap:
         """Raise an error: fakes have no ``spawn_map``.

@@ -6,6 +6,7 @@ from typing import Any
 from tencentserverless._aio.invocation import AsyncInvocation
 from tencentserverless._aio.map import AsyncMap
 from tencentserverless._aio.spawn_map import AsyncSpawnMap
+from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless.aio import AsyncFunction
 from tencentserverless.exception import TencentServerlessSDKException
 from tencentserverless.models import InvocationStatus, InvokeResult
@@ -50,7 +51,7 @@ class FakeAsyncFunction(Scripted, AsyncFunction):
     ) -> "FakeAsyncMap":
         """Call it for each input, one after the other, while you iterate. See ``FakeFunction.map``."""
         limits = check_limits(concurrency, ordered, return_exceptions, journal, grace)
-        inputs = iterable.__aiter__() if hasattr(iterable, "__aiter__") else iter(iterable)
+        inputs = iterable.__aiter__() if hasattr(iterable, "__aiter__") else iterate_inputs(iterable)
         return FakeAsyncMap(lambda data: self._run("map", data), inputs, *limits)
 
     def spawn_map(self, iterable: Any, **limits: Any) -> AsyncSpawnMap:

@@ -1,9 +1,12 @@
 """The executions that the fixture reads from a server, and the message of a failed assertion about them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+_MAX_SHOWN = 10  # executions in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,7 @@ class Execution:
     """The executions of one request.
 
     :ivar request_id: the id in the function's context and log; ``result.function_request_id``
+    :ivar event: the event, decoded; ``...`` (Ellipsis) for one of more than 4 KB
     :ivar payload: SHA-256 of the event's JSON text, in hex
     :ivar begun: how many times it was given to an instance; 2 means that it ran twice
     :ivar ended: how many times an instance has ended it
@@ -19,6 +23,7 @@ class Execution:
 
     function: str
     request_id: str
+    event: Any = field(hash=False)
     payload: str
     begun: int
     ended: int
@@ -29,15 +34,20 @@ class Execution:
 
     def __str__(self) -> str:
         end = "has not ended" if self.status is None else f"ended {self.ended}x, status {self.status}"
-        return f"request {self.request_id} began {self.begun}x, {end}"
+        event = "a large event" if self.event is ... else f"event {json.dumps(self.event, ensure_ascii=False)}"
+        return f"request {self.request_id} began {self.begun}x, {end}, {event}"
 
 
 def read_executions(entries: Iterable[Mapping[str, Any]]) -> list[Execution]:
     """The entries of a server's ledger, the oldest first."""
-    return [Execution(**entry) for entry in entries]
+    return [Execution(**{**entry, "event": _decode(entry["event"])}) for entry in entries]
 
 
-def explain(wanted: str, found: Sequence[Execution], ran: Iterable[Execution], rules: Iterable[Any]) -> str:
+def _decode(text: str | None) -> Any:
+    return ... if text is None else json.loads(text)
+
+
+def explain(wanted: str, found: Sequence[Execution], ran: Sequence[Execution], rules: Iterable[Any]) -> str:
     """The message of a failed assertion.
 
     :param wanted: what was expected
@@ -54,6 +64,7 @@ def explain(wanted: str, found: Sequence[Execution], ran: Iterable[Execution], r
             counts[each.function] += each.begun
         shown = ", ".join(f"{name} {count}x" for name, count in counts.items())
         lines.append(f"  in all, there ran: {shown or 'nothing'}")
+        lines += [f"  {each.function}: {each}" for each in ran[:_MAX_SHOWN]]
     lines += [f"  fault {_show_rule(rule)} fired {rule['fired']}x" for rule in rules]
     return "\n".join(lines)
 

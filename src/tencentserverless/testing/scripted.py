@@ -64,7 +64,10 @@ class Scripted(BaseFunction):
         raises: Failure | None = None,
         answers: Iterable[Any] | None = None,
         handler: Callable[[Any], Any] | None = None,
+        **unknown: NoReturn,
     ) -> None:
+        for word in unknown:
+            raise TypeError(f"{type(self).__name__} takes returns, raises, answers or handler, not {word!r}")
         given = [returns is not _UNSET, raises is not None, answers is not None, handler is not None]
         if sum(given) > 1:
             raise TypeError(f"{type(self).__name__} takes one of returns, raises, answers and handler")

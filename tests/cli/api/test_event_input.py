@@ -28,5 +28,5 @@ def test_the_place_of_a_fault_is_named():
 
 @pytest.mark.parametrize("text", ["Infinity", "[-Infinity]", '{"a": NaN}'])
 def test_what_only_python_writes_is_refused(text):
-    with pytest.raises(Failure, match="is not JSON; Python's json writes it"):
+    with pytest.raises(Failure, match="is not JSON: use null or a text"):
         parse_json(text, "-d")

@@ -93,7 +93,7 @@ def test_a_folder_alone_leaves_the_configuration_of_what_is_there(project, scf, 
     assert scf("deploy", alone, "--memory", 100).returncode == 11
     described = scf("deploy", project / "full", "--memory", 256)
     assert described.returncode == 2
-    assert "serverless.yml says what the options say: change it there" in described.stderr
+    assert "serverless.yml; set memorySize and the others there" in described.stderr
 
 
 def test_code_that_is_too_large_for_a_request(project, scf):
@@ -175,7 +175,9 @@ def test_what_was_done_before_a_failure_is_told(project, scf):
     done = scf("deploy", project, "--json", "--memory", 200)
     assert done.returncode == 11
     assert "run: scf explain InvalidParameterValue.Memory" in done.stderr
-    assert [each["name"] for each in json.loads(done.stdout)] == ["aa-first"]
+    told = json.loads(done.stdout)
+    assert [each["name"] for each in told["done"]] == ["aa-first"]
+    assert told["error"]["code"] == "InvalidParameterValue.Memory"
 
 
 def test_a_namespace_that_is_not_there_is_the_apis_own_error(project, scf):

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-NAMES = ["credentials", "endpoint", "proxy", "dns", "connection", "round trip", "clock", "signature"]
+NAMES = ["packages", "credentials", "endpoint", "proxy", "dns", "connection", "round trip", "clock", "signature"]
 
 
 def findings(done):
@@ -47,6 +47,13 @@ def test_the_way_through_a_proxy_with_tls(folder, start_local_scf, run_scf):
     assert "name the roots" in findings(strange)["tls"]["text"]
 
 
+def test_keys_of_tccli_are_named_where_none_is_found(run_scf, tmp_path):
+    said = "the keys of tccli in ~/.tccli are not read: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+    assert said not in findings(run_scf("doctor", "--json", env={"HOME": str(tmp_path)}))["credentials"]["text"]
+    (tmp_path / ".tccli").mkdir()
+    assert said in findings(run_scf("doctor", "--json", env={"HOME": str(tmp_path)}))["credentials"]["text"]
+
+
 def test_keys_that_are_refused(scf):
     done = scf("doctor", env={"TENCENTCLOUD_SECRETKEY": "other"})
     assert done.returncode == 16
@@ -77,7 +84,7 @@ def test_a_proxy_that_cannot_be_used_is_named(run_scf, tmp_path):
     done = run_scf("doctor", "--json", env={**env, "HTTPS_PROXY": "ftp://u:hidden@proxy.example"})
     assert done.returncode == 16
     found = findings(done)
-    assert list(found) == ["credentials", "endpoint", "proxy"]
+    assert list(found) == ["packages", "credentials", "endpoint", "proxy"]
     assert found["proxy"]["text"].startswith("HTTPS_PROXY 'ftp://***@proxy.example' is of no kind")
     assert "hidden" not in done.stdout
 
@@ -87,6 +94,6 @@ def test_a_proxy_of_another_kind_is_checked_by_the_signature(run_scf, tmp_path):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
     env = {"TENCENTCLOUD_SECRET_ID": "AKIDx", "TENCENTCLOUD_SECRET_KEY": "k", "HOME": str(tmp_path)}
     found = findings(run_scf("doctor", "--json", env={**env, "HTTPS_PROXY": f"socks5h://{address}"}))
-    assert list(found) == ["credentials", "endpoint", "proxy", "dns", "signature"]
+    assert list(found) == ["packages", "credentials", "endpoint", "proxy", "dns", "signature"]
     assert "of the kind socks5h" in found["proxy"]["text"]
     assert f"through the proxy {address} of HTTPS_PROXY" in found["signature"]["text"]

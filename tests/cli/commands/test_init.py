@@ -1,5 +1,6 @@
 """``scf init``: what it makes runs, and its test passes."""
 
+import json
 import subprocess
 import sys
 
@@ -9,22 +10,49 @@ from tests.conftest import child_environment
 from tests.testing.conftest import STRANGERS
 
 
-def test_what_it_makes_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
-    done = run_scf("init", "hello-you", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "scf invoke hello-you --local" in done.stdout
-    server = start_local_scf(tmp_path / "hello-you")
-    assert server.invoke("hello-you", {"name": "Ada"})["RetMsg"] == '{"message": "Hello, Ada!"}'
-    tested = subprocess.run(
-        [sys.executable, "-m", "pytest", *STRANGERS, "-q", "."],
-        cwd=tmp_path / "hello-you",
+def run_pytest(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *STRANGERS, "-q", *words],
+        cwd=cwd,
         env=child_environment(),
         capture_output=True,
         text=True,
         timeout=90,
         check=False,
     )
+
+
+def test_what_it_makes_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
+    done = run_scf("init", "hello-you", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "scf invoke hello-you --local" in done.stdout
+    server = start_local_scf(tmp_path / "hello-you")
+    assert server.invoke("hello-you", {"name": "Ada"})["RetMsg"] == '{"message": "Hello, Ada!"}'
+    tested = run_pytest(".", cwd=tmp_path / "hello-you")
     assert "2 passed" in tested.stdout, tested.stdout
+
+
+CALLS_ANOTHER = """import json
+from tencentserverless import scf
+
+
+def main_handler(event, context):
+    return scf.invoke("price", data=event).json()
+"""
+
+
+def test_its_test_passes_where_functions_call_each_other(run_scf, tmp_path):
+    for name in ("order", "price"):
+        assert run_scf("init", name, cwd=tmp_path).returncode == 0
+    (tmp_path / "order" / "src" / "index.py").write_text(CALLS_ANOTHER)
+    tested = run_pytest("order", cwd=tmp_path)
+    assert "2 passed" in tested.stdout, tested.stdout
+
+
+def test_its_files_as_json(run_scf, tmp_path):
+    done = run_scf("init", "hello", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout) == ["hello/src/index.py", "hello/serverless.yml", "hello/test_hello.py"]
+    assert done.stderr == ""
 
 
 def test_it_overwrites_nothing(run_scf, tmp_path):

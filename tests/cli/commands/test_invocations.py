@@ -54,7 +54,7 @@ def test_the_result_of_a_past_call_with_and_without_its_function(server, scf):
         assert (done.returncode, done.stdout) == (0, '{"got": "a"}\n'), done.stderr
         assert done.stderr.endswith(f"request {request_id}\n")
     found = json.loads(scf("invocations", "show", request_id, "--json").stdout)
-    assert (found["ret_msg"], found["function_request_id"]) == ('{"got": "a"}', request_id)
+    assert (found["result"], found["function_request_id"]) == ({"got": "a"}, request_id)
 
 
 def test_the_error_of_a_past_call(server, scf):

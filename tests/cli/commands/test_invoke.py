@@ -38,9 +38,11 @@ def test_the_event_comes_from_a_file_and_from_stdin(server, scf, tmp_path):
 
 def test_json_has_the_facts(scf):
     facts = json.loads(scf("invoke", "echo", "-d", "1", "--tail", "--json").stdout)
-    assert facts["ret_msg"] == "1"
+    assert facts["result"] == 1
     assert facts["billed_duration_ms"] >= 1
     assert "heard 1" in facts["log"]
+    facts = json.loads(scf("invoke", "echo", "-d", '{"a": ["b"]}', "--json").stdout)
+    assert facts["result"] == {"a": ["b"]}
 
 
 def test_tail_prints_the_log_beside_the_answer(scf):
@@ -82,14 +84,74 @@ def test_input_that_can_not_be(scf, tmp_path):
         (["-d", "[" * 100_000], 14, "nested too deep"),
         (["-f", tmp_path / "none"], 14, "No such file or directory"),
         (["-d", "1", "-"], 2, "give the event once"),
-        (["--wait"], 2, "--wait goes with --async"),
-        (["--async", "--repeat", "2"], 2, "--async goes with neither"),
+        (["--wait"], 2, "--wait needs --async"),
+        (["--async", "--repeat", "2"], 2, "--async can't be combined with"),
+        (['{"a": 1}'], 2, """'{"a": 1}' is not an option; give the event with -d JSON"""),
+        (["-d", "@event.json"], 2, "-d takes JSON; for a file, write: -f event.json"),
         (["--timeout", "0"], 2, "--timeout"),
         (["--region", "a_b"], 2, "region 'a_b'"),
     ):
         done = scf("invoke", "echo", *words)
         assert (done.returncode, done.stdout) == (code, ""), done.stderr
         assert said in done.stderr.splitlines()[-1]
+
+
+def test_a_file_behind_an_arrow_is_not_read_unasked_and_that_is_said(server, tmp_path):
+    (tmp_path / "event").write_text("5")
+    for words, answer, said in (
+        (["-"], b"5\n", b""),
+        ([], b"{}\n", b"scf: no event was sent; to send standard input as"),
+    ):
+        with (tmp_path / "event").open() as file:
+            done = subprocess.run(
+                scf_command("invoke", "echo", *words),
+                stdin=file,
+                capture_output=True,
+                env=child_environment(**server.env),
+                check=True,
+            )
+        assert (done.stdout, done.stderr.startswith(said)) == (answer, True)
+        assert (b"no event was sent" in done.stderr) is bool(said)
+
+
+FAILURES = {
+    "the function fails": (["invoke", "breaks"], 10, "FunctionError", 430, "yes"),
+    "there is no function": (["invoke", "nope"], 11, "ResourceNotFound", "ResourceNotFound.Function", "no"),
+    "no function to show": (["functions", "show", "nope"], 11, "ResourceNotFound", "ResourceNotFound.Function", "no"),
+    "no function to delete": (["functions", "delete", "nope"], 11, "ResourceNotFound", None, "no"),
+    "an unknown option": (["logs", "x", "--nope"], 2, "USAGE", None, None),
+    "a missing argument": (["logs"], 2, "USAGE", None, None),
+    "a value out of range": (["logs", "x", "-n", "0"], 2, "USAGE", None, None),
+    "an unknown event": (["event", "tmier"], 14, "INPUT", None, None),
+    "an unknown code": (["explain", "zzz"], 14, "INPUT", None, None),
+    "an unknown command": (["invok"], 2, "USAGE", None, None),
+    "a name that can't be": (["init", "1st"], 14, "INPUT", None, None),
+    "no server": (["local", "status", "--state", "/nowhere"], 6, "STATE", None, None),
+    "no folder": (["deploy", "/nowhere", "--dry-run"], 4, "PROJECT", None, None),
+    "no input": (["map", "echo", "/nowhere/in"], 14, "INPUT", None, None),
+    "the timeout passes": (["invoke", "sleeps", "--timeout", "0.5"], 12, "DeadlineExceeded", None, "maybe"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_with_json_every_failure_is_one_line_of_one_shape(scf, case, tmp_path):
+    words, exit_code, name, code, executed = FAILURES[case]
+    done = scf(*words, "--json", cwd=tmp_path)
+    assert done.returncode == exit_code, done.stderr
+    (line,) = done.stdout.splitlines()
+    error = json.loads(line)["error"]
+    assert list(error) == ["exit", "name", "code", "message", "executed", "request_id", "stack_trace"]
+    assert (error["exit"], error["name"], error["executed"]) == (exit_code, name, executed)
+    assert code is None or error["code"] == code
+    assert error["message"]
+    assert done.stderr.splitlines()[-1].startswith("scf: error: ")
+    if case == "the function fails":
+        assert "KeyError" in str(error["stack_trace"])
+        assert error["request_id"]
+
+
+def test_a_word_behind_two_dashes_asks_for_nothing(run_scf):
+    assert run_scf("explain", "zzz", "--", "--json").stdout == ""
 
 
 def test_a_function_that_is_not_there_is_answered_with_the_nearest(scf):
@@ -140,7 +202,7 @@ def test_repeat_prints_each_and_the_spread(scf):
 def test_a_timeout_says_that_the_function_may_have_run(scf):
     done = scf("invoke", "sleeps", "--timeout", "1")
     assert done.returncode == 12
-    assert "whether the function ran is not known" in done.stderr
+    assert "; the function may have run; run: scf explain DeadlineExceeded" in done.stderr
 
 
 @pytest.mark.usefixtures("sigint_is_heard")
@@ -177,7 +239,7 @@ def test_a_function_that_does_not_load_is_told_in_a_block_with_what_to_do(folder
     assert done.stderr == (
         f'scf: {advice}\n  File "{place}/index.py", line 1, in <module>\n    import json5\n'
         "scf: error: FunctionLoadError 443: ModuleNotFoundError: No module named 'json5' (index.py, line 1); "
-        "whether the function ran is not known; run: scf explain 443\n"
+        "the function may have run; run: scf explain 443\n"
     )
     seen = server.settled_stderr()
     assert "status 443: ModuleNotFoundError: No module named 'json5' (index.py, line 1) (" in seen
@@ -187,16 +249,6 @@ def test_a_function_that_does_not_load_is_told_in_a_block_with_what_to_do(folder
     *frames, last = done.stderr.splitlines()
     assert "SyntaxError: invalid syntax (index.py, line 3)" in last
     assert frames == [f'  File "{folder}/broken/index.py", line 3', "    y = = 2", "        ^"]
-
-
-def test_an_event_without_its_option_says_which_one(scf):
-    for words, said in (
-        (['{"a":1}'], """'{"a":1}': give the event with -d, or its file with -f"""),
-        (["-d", "@event.json"], "-d @event.json: give the file of an event with -f event.json"),
-    ):
-        done = scf("invoke", "echo", *words)
-        assert done.returncode == 2
-        assert said in done.stderr
 
 
 def test_a_function_that_runs_asynchronously_is_said_to_have_started(folder, start_local_scf, run_scf):

@@ -12,6 +12,7 @@ from tencentserverless.exception import (
     CredentialError,
     FunctionError,
     FunctionThrottled,
+    ResultTimeout,
     ServerError,
     TencentCloudSDKException,
 )
@@ -35,7 +36,7 @@ from tencentserverless.models import Verdict
         (
             APIError("InternalError", "words"),
             Exit.API,
-            "InternalError: words; whether the function ran is not known; run: scf explain InternalError",
+            "InternalError: words; the function may have run; run: scf explain InternalError",
         ),
         (
             AuthFailure("AuthFailure.SecretIdNotFound", "words", executed=Verdict.NO),
@@ -44,10 +45,20 @@ from tencentserverless.models import Verdict
         ),
         (CredentialError("InvalidCredential", "words"), Exit.CREDENTIALS, "InvalidCredential: words"),
         (ConnectError("ClientNetworkError", "words"), Exit.NETWORK, "ClientNetworkError: words"),
-        (ServerError("ServerNetworkError", "words"), Exit.NETWORK, "ServerNetworkError: words; whether"),
+        (ServerError("ServerNetworkError", "words"), Exit.NETWORK, "ServerNetworkError: words; the function may"),
         (TencentCloudSDKException("AuthFailure.X", "words"), Exit.CREDENTIALS, "AuthFailure.X: words"),
         (TencentCloudSDKException("ClientNetworkError", "words"), Exit.NETWORK, "ClientNetworkError: words"),
         (TencentCloudSDKException("LimitExceeded", "words"), Exit.API, "LimitExceeded: words"),
+        (
+            ResultTimeout("ClientNetworkError", "words"),
+            Exit.NETWORK,
+            "ClientNetworkError: words; the function may have run; run: scf explain ResultTimeout",
+        ),
+        (
+            APIError("ResourceInUse", "It is bound to: prod.", executed=Verdict.NO),
+            Exit.API,
+            "ResourceInUse: It is bound to: prod; the function did not run; run: scf explain ResourceInUse",
+        ),
         (StartupError(Reason.SECRETS, "words"), Exit.SECRETS, "words"),
         (Failure(Exit.INPUT, "words"), Exit.INPUT, "words"),
     ],

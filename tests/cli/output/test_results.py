@@ -17,7 +17,7 @@ def test_the_return_value_is_on_stdout_and_the_summary_beside_it(capsys):
 def test_json_has_every_fact(capsys):
     print_result(RESULT, as_json=True)
     assert json.loads(capsys.readouterr().out) == {
-        "ret_msg": '{"a": 1}',
+        "result": {"a": 1},
         "request_id": "question",
         "function_request_id": "id-1",
         "duration_ms": 12.5,
@@ -25,3 +25,8 @@ def test_json_has_every_fact(capsys):
         "memory_bytes": 2 * 1024 * 1024,
         "log": "START",
     }
+
+
+def test_a_return_value_that_is_no_json_is_its_text(capsys):
+    print_result(rebuild_result("text", ("question", "id-1", 1.0, 1, 0, "")), as_json=True)
+    assert json.loads(capsys.readouterr().out)["result"] == "text"

@@ -69,7 +69,9 @@ class Api:
         advice = f"one exists in: {places.rstrip('.')}; choose it with --region and --namespace"
         if not found:
             advice = self._advice(name)
-        return Failure(Exit.API, f"{code}: no function {name!r}; {advice}; run: scf explain {code}")
+        words = f"{code}: no function {name!r}; {advice}; run: scf explain {code}"
+        facts = {"name": "ResourceNotFound", "code": code, "executed": "no"}
+        return Failure(Exit.API, words, facts=facts)
 
     def list_functions(self) -> Iterator[dict[str, Any]]:
         """The functions of the target's namespace, page by page."""
@@ -122,8 +124,9 @@ class Api:
         if near:
             return f"in {place} the nearest names are: {', '.join(near)}"
         if names:
-            return f"in {place} there are: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-        return f"looked in {place}; choose others with --region and --namespace"
+            shown = names[:8] + ["..."] * (len(names) > 8)
+            return f"in {place} there are: {', '.join(shown)}"
+        return f"there is none in {place}; choose another place with --region and --namespace"
 
 
 def _count_local(url: str) -> dict[str, int]:

@@ -1,15 +1,16 @@
 """Diagnostics for ``scf doctor``: each thing that a call needs is checked, and gives a finding."""
 
-import dataclasses
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from tencentserverless.cli.api.actions import Api
+from tencentserverless.cli.api.packages import Finding
 from tencentserverless.cli.api.target import Target
 from tencentserverless.cli.output.number_format import show_ms
 from tencentserverless.exception import TencentCloudSDKException
@@ -18,21 +19,6 @@ _TIMEOUT_SECONDS = 5.0
 _MAX_SKEW_SECONDS = 60.0  # the client adopts a larger offset; the API refuses from 300 on (document/api/583/17239)
 _SOON_SECONDS = 600.0
 _PINGS = 5
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check.
-
-    :ivar state: ``ok``, ``warning`` or ``failed``
-    :ivar text: one line
-    :ivar facts: the values behind the text, for a program
-    """
-
-    name: str
-    state: str
-    text: str
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def examine(target: Target) -> Iterator[Finding]:
@@ -79,7 +65,7 @@ def _credentials(target: Target) -> Finding:
     try:
         found = provider.get(False)
     except TencentCloudSDKException as error:
-        return Finding("credentials", "failed", str(error.message), {"code": error.code})
+        return Finding("credentials", "failed", f"{error.message}{_foreign_keys()}", {"code": error.code})
     expires_at = provider.expires_at()
     facts = {
         "source": provider.source(),
@@ -94,6 +80,13 @@ def _credentials(target: Target) -> Finding:
     left = expires_at - time.time()
     state = "failed" if left <= 0 else "warning" if left < _SOON_SECONDS else "ok"
     return Finding("credentials", state, f"{text}; they expire in {left / 60:.0f} minutes", facts)
+
+
+def _foreign_keys() -> str:
+    """A hint at keys of another tool, which are not read here."""
+    if Path("~/.tccli").expanduser().is_dir():
+        return "; the keys of tccli in ~/.tccli are not read: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+    return ""
 
 
 def _endpoint(target: Target) -> Finding:

@@ -1,14 +1,17 @@
 """The event of a call, read from the command line, from a file, or from stdin."""
 
 import json
+import os
+import stat
 import sys
 import unicodedata
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
 from tencentserverless.cli.exits import Exit
+from tencentserverless.cli.output import printing
 from tencentserverless.cli.output.failures import Failure
 
 _SHOWN_BEFORE, _SHOWN_AFTER = 50, 20  # characters around a fault
@@ -24,18 +27,30 @@ def read_event(text: str | None, path: str | None, dash: str | None) -> object:
     :raises Failure: if it can't be read, or is not JSON
     """
     if sum(each is not None for each in (text, path, dash)) > 1:
-        raise click.UsageError("give the event once: -d JSON, -f FILE, or - for stdin")
+        raise click.UsageError("give the event once: -d JSON, -f FILE, or - for standard input")
+    if text is not None and text.startswith("@"):
+        raise click.UsageError(f"-d takes JSON; for a file, write: -f {text[1:]}")
     if text is not None:
         return parse_json(text, "-d")
     if dash is not None or path == "-":
         return parse_json(_decode(sys.stdin.buffer.read(), "stdin"), "stdin")
     if path is None:
+        if _is_file(sys.stdin):
+            printing.notice("no event was sent; to send standard input as the event, add -")
         return None
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise Failure(Exit.INPUT, f"{path}: {error.strerror}") from error
     return parse_json(_decode(data, path), path)
+
+
+def _is_file(stream: "TextIO | None") -> bool:
+    """True if the stream reads a file, as after ``<``."""
+    try:
+        return stream is not None and stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def parse_json(text: str, source: str, first_line: int = 1) -> object:
@@ -47,7 +62,7 @@ def parse_json(text: str, source: str, first_line: int = 1) -> object:
     """
 
     def refuse(constant: str) -> NoReturn:
-        raise Failure(Exit.INPUT, f"{source}: {constant} is not JSON; Python's json writes it, no standard knows it")
+        raise Failure(Exit.INPUT, f"{source}: {constant} is not JSON: use null or a text")
 
     try:
         return json.loads(text, parse_constant=refuse)

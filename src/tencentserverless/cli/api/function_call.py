@@ -146,7 +146,7 @@ class FunctionCall:
 
     def _print_log(self, log: str) -> None:
         if self.shows_log and log:
-            printing.remark(log)
+            printing.show_log(log)
 
     def _print_spread(self, walls_ms: list[float]) -> None:
         middle, high = percentile(walls_ms, 0.5), percentile(walls_ms, 0.95)

@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=".")
-@click.option("--region", help="Of functions that name none.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]")
+@click.option("--region", help="Region of functions that name none.  [default: TENCENTCLOUD_REGION, else ap-guangzhou]")
 @local_options
-@click.option("--runtime", help="Of a new function without a serverless.yml.  [default: Python3.10]")
-@click.option("--handler", metavar="FILE.FUNCTION", help="Likewise.  [default: index.main_handler]")
-@click.option("--memory", type=int, metavar="MB", help="Likewise.  [default: 128]")
-@click.option("--timeout", type=int, metavar="SECONDS", help="Likewise.  [default: 3]")
-@click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Likewise; may be given often.")
+@click.option("--runtime", help="Runtime of a new function without a serverless.yml.  [default: Python3.10]")
+@click.option("--handler", metavar="FILE.FUNCTION", help="Handler of such a function.  [default: index.main_handler]")
+@click.option("--memory", type=int, metavar="MB", help="Memory of such a function.  [default: 128]")
+@click.option("--timeout", type=int, metavar="SECONDS", help="Timeout of such a function.  [default: 3]")
+@click.option(
+    "--variable",
+    "variables",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Environment variable of such a function. Repeat it for more.",
+)
 @click.option(
     "--output",
     "outputs",
     metavar="STAGE:APP:INSTANCE.KEY=VALUE",
     multiple=True,
-    help="Value of an ${output:...} that no function of PATH has; or @FILE with such lines.",
+    help="Value of an ${output:...} of another project. @FILE reads such lines from a file.",
 )
-@click.option("--dry-run", is_flag=True, help="Only list what would be packed. Nothing is asked or sent.")
-@click.option("--yes", is_flag=True, help="Do not ask before the cloud is changed.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="Only list the files that would be packed. Nothing is sent.")
+@click.option("--yes", is_flag=True, help="Change the cloud without a question.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def deploy(
     *,
     path: Path,
@@ -50,13 +56,15 @@ def deploy(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Create the functions of PATH, or bring what is there up to date.
+    """Create the functions of PATH, or update those that exist.
 
-    PATH holds serverless.yml files and others, or folders with an index.py, as for scf local start. Nothing is
-    deployed while a function of PATH can't be read, or is in doubt. Code is sent in the request,
-    up to 7 MB zipped, without .env files, virtual environments, caches and version control. Settings that can't be
-    deployed are named; triggers other than timers are left alone. Without a serverless.yml, an option that is not given
-    leaves an existing function as it is.
+    PATH holds serverless.yml files, or folders with an index.py, as for scf local start. If one function can't be read,
+    nothing is deployed.
+
+    The code may have 7 MB as a zip file. Left out are .env files, virtual environments, caches and version control.
+
+    Settings that can't be deployed are listed. Of triggers, only timers are deployed. Without a serverless.yml, an
+    existing function keeps each setting that no option gives.
     """
     from tencentserverless.cli.output.confirmation import confirm
 
@@ -78,17 +86,30 @@ def deploy(
     verbs = [f"{'update' if each.exists else 'create'} {each.function.name}" for each in plan]
     places = sorted({each.target.place for each in plan})
     confirm(f"Do you want to {', '.join(verbs)} in {' and '.join(places)}?", yes or plan[0].target.is_local)
+    done = _run_all(plan, as_json=as_json)
+    if as_json:
+        printing.answer_json(done)
+
+
+def _run_all(plan: "list[Deployment]", *, as_json: bool) -> list[dict[str, object]]:
+    """Deploy one after the other. A failure tells in its JSON which are deployed already."""
+    from tencentserverless.cli.output.failures import translate
+
     done: list[dict[str, object]] = []
-    try:
-        for each in plan:
+    for each in plan:
+        try:
             each.run()
-            done.append(each.facts())
-            if not as_json:
-                verb = "updated" if each.exists else "created"
-                printing.answer(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
-    finally:
-        if as_json:  # also after a failure: the functions before it are deployed
-            printing.answer_json(done)
+        except Exception as error:
+            failure = translate(error)
+            if failure is None:
+                raise
+            failure.facts = {**(failure.facts or {}), "done": done}
+            raise failure from error
+        done.append(each.facts())
+        if not as_json:
+            verb = "updated" if each.exists else "created"
+            printing.tell(f"{verb} {each.function.name} in {each.target.place}, {each.code_bytes:,} bytes")
+    return done
 
 
 def _plan(path: Path, place: Place, flags: dict[str, object], outputs: dict[str, str]) -> "list[Deployment]":
@@ -100,7 +121,9 @@ def _plan(path: Path, place: Place, flags: dict[str, object], outputs: dict[str,
     default = choose_target(place, path)
     functions = read_deployables(path, default.region, outputs)
     if flags and all(each.is_described for each in functions):
-        raise click.UsageError(f"{functions[0].place} says what the options say: change it there")
+        raise click.UsageError(
+            f"the options for settings have no effect beside {functions[0].place}; set memorySize and the others there"
+        )
     apis: dict[tuple[str, str], Api] = {}
     plan = []
     for each in functions:
@@ -169,7 +192,7 @@ def _list_packing(function: "Deployable", code: "PackedCode") -> None:
     width = max(len(size) for size, _, _ in rows)
     for size, name, reason in rows:
         printing.answer(f"{size.rjust(width)}  {name if name.isprintable() else repr(name)}{reason}")
-    printing.answer(
+    printing.tell(
         f"{function.name}: {len(contents.files)} files, {contents.size_bytes:,} bytes, {len(code.archive):,} zipped"
     )
 
@@ -178,5 +201,5 @@ def _environment(variables: tuple[str, ...]) -> dict[str, object] | None:
     """The API's structure ``Environment`` of ``KEY=VALUE`` texts."""
     pairs = [text.partition("=") for text in variables]
     if not all(name and equals for name, equals, _ in pairs):
-        raise click.BadParameter("must be KEY=VALUE", param_hint="--variable")
+        raise click.BadParameter("give KEY=VALUE", param_hint="--variable")
     return {"Variables": [{"Key": name, "Value": value} for name, _, value in pairs]} if pairs else None

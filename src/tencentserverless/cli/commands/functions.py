@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
+from tencentserverless.cli.api.completion import complete_function
 from tencentserverless.cli.api.target import Place, choose_target, target_options
 from tencentserverless.cli.output import printing
 
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what the API answered as JSON.")
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer of the API as JSON.")
 
 
 @click.command("list")
@@ -29,12 +30,12 @@ def list_functions(place: Place, as_json: bool) -> None:
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_function)
 @target_options
 @click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
 @_AS_JSON
 def show_function(name: str, place: Place, qualifier: str, as_json: bool) -> None:
-    """Show the configuration of the function NAME. Of its variables only --json shows the values."""
+    """Show the configuration of the function NAME. The values of its variables are shown with --json only."""
     from tencentserverless.cli.api.actions import Api
 
     api = Api(choose_target(place))
@@ -47,12 +48,13 @@ def show_function(name: str, place: Place, qualifier: str, as_json: bool) -> Non
 
 
 @click.command("delete")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_function)
 @target_options
-@click.option("--qualifier", help="Delete this version alone.")
+@click.option("--qualifier", help="Delete only this version.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete_function(name: str, place: Place, qualifier: str | None, yes: bool) -> None:
-    """Delete the function NAME with its versions and triggers. A folder of yours stays as it is."""
+@click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
+def delete_function(name: str, place: Place, qualifier: str | None, yes: bool, as_json: bool) -> None:
+    """Delete the function NAME with its versions and triggers. Your own files are not changed."""
     from tencentserverless.cli.api.actions import Api
     from tencentserverless.cli.output.confirmation import confirm
 
@@ -60,7 +62,11 @@ def delete_function(name: str, place: Place, qualifier: str | None, yes: bool) -
     what = f"version {qualifier} of {name}" if qualifier else name
     confirm(f"Delete {what} in {target.place}?", yes or target.is_local)
     Api(target).call_function("DeleteFunction", name, Qualifier=qualifier)
-    printing.notice(f"deleted {what} in {target.place}")
+    if as_json:
+        deleted = {"name": name, "region": target.region, "namespace": place.namespace, "qualifier": qualifier}
+        printing.answer_json({"deleted": deleted})
+    else:
+        printing.notice(f"deleted {what} in {target.place}")
 
 
 def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ from tencentserverless.cli.output.failures import Failure
 #: A function's name (cloud.tencent.com/document/api/583/18586, FunctionName).
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
 
+_EXAMPLE = '{"name": "Ada"}'
+
 _HANDLER = '''"""The function {name}."""
 
 
@@ -31,36 +33,34 @@ inputs:
   timeout: 3
 """
 
-_TEST = '''"""Calls the function {name} on a local SCF: run it with pytest."""
+_TEST = '''"""Calls the function {name} on a local SCF: run it with pytest.
 
-from pathlib import Path
+The functions in the folders beside this one are served too, because functions may call each other.
+"""
 
-import pytest
-
-from tencentserverless.local import Local
-from tencentserverless.scf import Client
+from tencentserverless import invoke
 
 
-@pytest.fixture(scope="module")
-def client():
-    with Local(Path(__file__).parent) as local:
-        with Client("ap-guangzhou", local.secret_id, local.secret_key, endpoint=local.url) as client:
-            yield client
+def test_it_greets(scf_local):
+    assert invoke("{name}", data={{"name": "Ada"}}).json() == {{"message": "Hello, Ada!"}}
 
 
-def test_it_greets(client):
-    assert client.invoke("{name}", data={{"name": "Ada"}}).json() == {{"message": "Hello, Ada!"}}
-
-
-def test_it_greets_everybody(client):
-    assert client.invoke("{name}").json() == {{"message": "Hello, world!"}}
+def test_it_greets_everybody(scf_local):
+    assert invoke("{name}").json() == {{"message": "Hello, world!"}}
 '''
 
-NEXT = """
-Run it:        cd {folder} && scf local start
-Call it:       scf invoke {name} --local -d '{{"name": "Ada"}}'
-Test it:       pytest
-Deploy it:     scf deploy"""
+
+def next_steps(name: str, folder: str) -> str:
+    """The commands that a user types next."""
+    return "\n".join(
+        (
+            "",
+            f"Run it:        cd {folder} && scf local start",
+            f"Call it:       scf invoke {name} --local -d '{_EXAMPLE}'",
+            "Test it:       pytest",
+            "Deploy it:     scf deploy",
+        )
+    )
 
 
 def make_project(name: str, folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ This module loads only after an error, so that the error classes need not load b
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from tencentserverless.cli.exits import Exit
 from tencentserverless.cli.output.causes import join_trace
@@ -13,6 +14,7 @@ from tencentserverless.exception import (
     CallError,
     ConnectError,
     CredentialError,
+    DeadlineExceeded,
     FunctionLoadError,
     NetworkError,
     TencentCloudSDKException,
@@ -40,10 +42,10 @@ _API_EXITS = {
     "ServerNetworkError": Exit.NETWORK,
 }
 _MAX_CHARS = 500
-_EXECUTED = {
-    Verdict.NO: "the function did not run",
-    Verdict.MAYBE: "whether the function ran is not known",
-    Verdict.YES: "the function ran",
+_VERDICTS = {
+    Verdict.NO: "{}; the function did not run",
+    Verdict.MAYBE: "{}; the function may have run",
+    Verdict.YES: "{}; the function ran",
 }
 
 
@@ -51,14 +53,24 @@ class Failure(Exception):
     """A failure of a command; the message is one line for the terminal.
 
     :param detail: lines to print before it
+    :param facts: for its JSON; see ``printing.describe_failure``
     :param faults: lines to print after it, each about a further fault
     """
 
-    def __init__(self, code: Exit, message: str, detail: str = "", faults: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        code: Exit,
+        message: str,
+        detail: str = "",
+        faults: Sequence[str] = (),
+        *,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail
         self.faults = faults
+        self.facts = facts
 
 
 def translate(error: Exception) -> Failure | None:
@@ -92,16 +104,39 @@ def _of_function(error: TencentServerlessSDKException) -> Failure:
     detail = join_trace(trace)
     status = error.status_code
     words = f"{type(error).__name__} {error.code if status is None else status}: {message}"
-    hint = "" if status is None else f"; run: scf explain {status}"  # an errorCode alone explains nothing
-    return Failure(Exit.FUNCTION, f"{words}; {_EXECUTED[error.executed]}{hint}", detail)
+    facts = _facts_of(error, error.code if status is None else status)
+    line = _VERDICTS[error.executed].format(_end(words))
+    if status is not None:  # an errorCode alone explains nothing
+        line = f"{line}; run: scf explain {status}"
+    return Failure(Exit.FUNCTION, line, detail, facts=facts)
+
+
+def _facts_of(error: TencentServerlessSDKException | CallError, code: object) -> dict[str, Any]:
+    return {
+        "name": type(error).__name__,
+        "code": code,
+        "message": error.message,
+        "executed": error.executed.value,
+        "request_id": error.request_id,
+        "stack_trace": error.stack_trace or None,
+    }
+
+
+def _end(sentence: str) -> str:
+    """The sentence without its full stop, to go on with a semicolon."""
+    return sentence.rstrip().removesuffix(".")
 
 
 def _of_api(code: str, message: str) -> Failure:
     shown = message if len(message) <= _MAX_CHARS else message[:_MAX_CHARS] + "..."  # it may be a web page
-    return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), f"{code}: {shown}; run: scf explain {code}")
+    words = f"{_end(f'{code}: {shown}')}; run: scf explain {code}"
+    return Failure(_API_EXITS.get(code.partition(".")[0], Exit.API), words, facts={"code": code, "message": message})
 
 
 def _of_call(error: CallError) -> Failure:
     exit_code = next((each for kind, each in _CALL_EXITS if isinstance(error, kind)), Exit.FAILED)
-    executed = "" if isinstance(error, (CredentialError, ConnectError)) else f"; {_EXECUTED[error.executed]}"
-    return Failure(exit_code, f"{error.code}: {error.message}{executed}; run: scf explain {error.code}")
+    line = _end(f"{error.code}: {error.message}")
+    if not isinstance(error, CredentialError | ConnectError):
+        line = _VERDICTS[error.executed].format(line)
+    topic = type(error).__name__ if isinstance(error, DeadlineExceeded) else error.code
+    return Failure(exit_code, f"{line}; run: scf explain {topic}", facts=_facts_of(error, error.code))

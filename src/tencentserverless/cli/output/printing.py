@@ -1,5 +1,6 @@
 """Printing for ``scf``: answers go to stdout, everything else to stderr. Python 3.6 syntax, like ``main``.
 
+Messages are in the language of the reader, see ``translation``; answers are printed as they are, but those of ``tell``.
 Colours are for terminals alone, and never where NO_COLOR is set (no-color.org). If the reader of the output ends, as
 in ``scf functions list | head -1``, the program ends without a message.
 """
@@ -16,29 +17,84 @@ if TYPE_CHECKING:
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
-def fail(code: "Exit", message: str, detail: str = "", faults: "Sequence[str]" = ()) -> int:
-    """Print an error in one line; the value is the exit code.
+def fail(
+    code: "Exit", message: str, detail: str = "", faults: "Sequence[str]" = (), *, facts: "dict[str, Any] | None" = None
+) -> int:
+    """Print an error in one line; the value is the exit code. With ``--json``, print it as JSON to stdout as well.
 
     :param detail: lines to print before it, such as the traceback of a function
     :param faults: lines to print after it, each about a further fault
+    :param facts: parts of the JSON that are more exact than ``code`` and ``message``; see ``describe_failure``
     """
+    line = " ".join(message.splitlines())
+    _complain(line, detail)
+    for fault in faults:
+        _write(sys.stderr, "  {}\n".format(plain(_translate(fault, sys.stderr))))
+    if faults:
+        facts = dict(facts or {}, message="\n".join((line,) + tuple(faults)))
+    if _wants_json():
+        _write(sys.stdout, describe_failure(code, line, facts) + "\n")
+    return int(code)
+
+
+def describe_failure(code: "Exit", message: str, facts: "dict[str, Any] | None" = None) -> str:
+    """One line of JSON, the same for every failure of every command.
+
+    ::
+
+        {"error": {"exit": 10, "name": "FunctionError", "code": 430, "message": "...", "executed": "yes",
+                   "request_id": "...", "stack_trace": "..."}}
+
+    ``exit`` is the exit code, ``name`` the class of the SDK's error or else the exit code's name. What a failure does
+    not have is null.
+    """
+    import json
+
+    found = {"exit": int(code), "name": code.name, "code": None, "message": message}
+    found.update({"executed": None, "request_id": None, "stack_trace": None})
+    found.update(facts or {})
+    done = found.pop("done", None)
+    whole = {"error": found} if done is None else {"error": found, "done": done}
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def _complain(line: str, detail: str = "") -> None:
     if detail:
         _write(sys.stderr, plain(detail).rstrip("\n") + "\n")
-    label = style("scf: error:", "red", sys.stderr)
-    _write(sys.stderr, "{} {}\n".format(label, plain(" ".join(message.splitlines()))))
-    for fault in faults:
-        _write(sys.stderr, "  {}\n".format(plain(fault)))
-    return int(code)
+    label = style(_translate("scf: error:", sys.stderr), "red", sys.stderr)
+    _write(sys.stderr, "{} {}\n".format(label, plain(_translate(line, sys.stderr))))
+
+
+def _translate(text: str, stream: "TextIO | None") -> str:
+    from tencentserverless.cli.output.translation import translate
+
+    return translate(text, stream)
+
+
+def _wants_json() -> bool:
+    """True if the command line asks for JSON. It is searched, for a failure may come before it is read."""
+    words = sys.argv[1:]
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
 def notice(message: str) -> None:
     """Print a line that the user should see beside the answer."""
-    _write(sys.stderr, "scf: {}\n".format(plain(message)))
+    _write(sys.stderr, "scf: {}\n".format(plain(_translate(message, sys.stderr))))
 
 
 def remark(message: str) -> None:
-    """Print lines beside the answer that need no label: a log, a summary."""
-    _write(sys.stderr, style(plain(message), "dim", sys.stderr) + "\n")
+    """Print lines beside the answer that need no label: a summary."""
+    show_log(_translate(message, sys.stderr))
+
+
+def show_log(text: str) -> None:
+    """Print the log of a function beside the answer."""
+    _write(sys.stderr, style(plain(text), "dim", sys.stderr) + "\n")
+
+
+def tell(text: str) -> None:
+    """Print an answer that is a sentence for people."""
+    answer(_translate(text, sys.stdout))
 
 
 def answer(line: str) -> None:
@@ -55,7 +111,7 @@ def answer_json(value: "Any") -> None:
 
 def answer_table(heads: "list[str]", rows: "list[list[str]]") -> None:
     """Print rows in columns. The heads are printed on a terminal only, so that pipes get data."""
-    shown = ([heads] if is_terminal(sys.stdout) else []) + rows
+    shown = ([[_translate(head, sys.stdout) for head in heads]] if is_terminal(sys.stdout) else []) + rows
     widths = [max([len(row[index]) for row in shown] or [0]) for index in range(len(heads))]
     for number, row in enumerate(shown):
         line = "  ".join(cell.ljust(widths[index]) for index, cell in enumerate(row)).rstrip()
@@ -70,12 +126,13 @@ def answer_finding(state: str, name: str, text: str) -> None:
     """
     colour = {"ok": "green", "warning": "yellow", "failed": "red"}[state]
     label = style("{:<8}".format(state), colour, sys.stdout)
-    _write(sys.stdout, "{} {:<12} {}\n".format(label, name, plain(" ".join(text.splitlines()))))
+    shown = _translate(" ".join(text.splitlines()), sys.stdout)
+    _write(sys.stdout, "{} {:<12} {}\n".format(label, name, plain(shown)))
 
 
 def confirm(question: str) -> bool:
     """Ask on stderr, and read the answer from stdin: True for ``y`` and ``yes``."""
-    _write(sys.stderr, "{} [y/N] ".format(plain(question)))
+    _write(sys.stderr, "{} [y/N] ".format(plain(_translate(question, sys.stderr))))
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -137,5 +194,5 @@ def _leave(error: OSError) -> None:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
     if code is Exit.OUTPUT:
-        fail(code, "the output can't be written: {}".format(error.strerror))
+        _complain("the output can't be written: {}".format(error.strerror))
     raise SystemExit(int(code))

@@ -23,9 +23,17 @@ def print_result(result: InvokeResult, *, as_json: bool) -> None:
     printing.remark(", ".join(parts))
 
 
+def decode_result(result: InvokeResult) -> object:
+    """The value that the function returned; its text where that is not JSON."""
+    try:
+        return result.json()
+    except ValueError:
+        return str(result)
+
+
 def _facts(result: InvokeResult) -> dict[str, object]:
     return {
-        "ret_msg": str(result),
+        "result": decode_result(result),
         "request_id": result.request_id,
         "function_request_id": result.function_request_id,
         "duration_ms": result.duration_ms,

@@ -13,12 +13,14 @@ import msgspec
 from tencentserverless.local.registry.function_version import FunctionRecord
 
 MAX_ENTRIES = 200_000  # ours: the oldest entries are removed
+MAX_EVENT_BYTES = 4096  # ours: the text of a longer event is not kept
 
 
 class Entry(msgspec.Struct, gc=False):
     """The executions of one request id.
 
     :param payload: SHA-256 of the event's JSON text, in hex
+    :param event: that text; None if it is longer than ``MAX_EVENT_BYTES``
     :param begun: how often the event was given to an instance and not taken back unread
     :param ended: how often an instance has finished the event
     :param status: status of the last end: 0, or the platform's status code
@@ -30,6 +32,7 @@ class Entry(msgspec.Struct, gc=False):
     function: str
     version: str
     payload: str
+    event: str | None
     begun: int = 0
     ended: int = 0
     status: int | None = None
@@ -52,7 +55,8 @@ class Ledger:
         if entry is None:
             payload = hashlib.sha256(event).hexdigest()
             key = record.key
-            entry = Entry(request_id, key.region, key.namespace, key.name, record.version, payload)
+            text = event.decode("utf-8", "replace") if len(event) <= MAX_EVENT_BYTES else None
+            entry = Entry(request_id, key.region, key.namespace, key.name, record.version, payload, text)
             self._entries[request_id] = entry
             if len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)

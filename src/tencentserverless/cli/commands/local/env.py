@@ -11,10 +11,10 @@ from tencentserverless.cli.output import printing
 
 @click.command()
 @server_options
-@click.option("--unset", is_flag=True, help="Print how to leave: clients then call the cloud again.")
+@click.option("--unset", is_flag=True, help="Print the command after which clients call the cloud again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the variables as JSON.")
 def env(state: Path | None, env_file: Path | None, unset: bool, as_json: bool) -> None:
-    """Print export lines; use: eval "$(scf local env)"."""
+    """Print export lines for your shell, so that clients call the local SCF: eval "$(scf local env)"."""
     from tencentserverless.local.serve import leaving_variables, running_environment
 
     if unset:

@@ -11,25 +11,25 @@ from tencentserverless.cli.output import printing
 @click.command()
 @server_options
 @click.option(
-    "--all", "is_whole", is_flag=True, help="Of a server that is stopped: forget all but keys and certificates."
+    "--all", "is_whole", is_flag=True, help="Of a stopped server: delete its data, but not its keys and certificates."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(state: Path | None, env_file: Path | None, is_whole: bool, yes: bool) -> None:
-    """End the faults and empty the ledger of the local SCF that runs.
+    """Remove the faults of the running local SCF and empty its ledger.
 
-    With --all, remove what one that is stopped has kept: functions that came through the API, versions, aliases,
-    triggers, events that wait, and the history of calls. Your own folders are never touched.
+    With --all, delete the data of a stopped one: functions that came through the API, versions, aliases, triggers,
+    waiting events, and the history of calls. Your own folders are not changed.
     """
     from tencentserverless.cli.output.confirmation import confirm
     from tencentserverless.local.serve import forget_state, reset_server
 
     if not is_whole:
         reset_server(find_source(state, env_file))
-        printing.notice("no faults any more, and the ledger is empty")
+        printing.notice("the faults are removed and the ledger is empty")
         return
     if env_file:
-        raise click.UsageError("--all empties a state folder: name it with --state")
+        raise click.UsageError("--all needs the state folder: give it with --state")
     source = find_state_folder(state)
-    confirm(f"Remove all but keys and certificates from {source}?", yes)
+    confirm(f"Delete everything but keys and certificates in {source}?", yes)
     gone = forget_state(source)
     printing.notice(f"removed: {', '.join(gone)}" if gone else "there was nothing to remove")

@@ -23,8 +23,8 @@ def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
     if as_json:
         printing.answer_json(found)
         return
-    printing.answer(f"SCF local runs at {found['url']} as process {found['pid']}")
-    printing.answer(f"{found['calls']} calls under way, {found['instances']} instances, {found['idle_instances']} idle")
+    printing.tell(f"SCF local runs at {found['url']} as process {found['pid']}")
+    printing.tell(f"{found['calls']} calls under way, {found['instances']} instances, {found['idle_instances']} idle")
     for name in found["functions"]:
         printing.answer(name)
     if found["functions"]:

@@ -10,9 +10,9 @@ from tencentserverless.cli.output import printing
 
 @click.command()
 @server_options
-@click.option("--now", "is_hurried", is_flag=True, help="Do not give calls under way their four seconds.")
+@click.option("--now", "is_hurried", is_flag=True, help="Stop at once; do not wait four seconds for running calls.")
 def stop(state: Path | None, env_file: Path | None, is_hurried: bool) -> None:
-    """Stop the local SCF, with all that it has started, and wait until it is gone."""
+    """Stop the local SCF and all its processes, and wait until they have ended."""
     from tencentserverless.local.serve import stop_server
 
     stop_server(find_source(state, env_file), is_hurried=is_hurried)
