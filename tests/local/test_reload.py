@@ -1,6 +1,7 @@
 """A saved file is live: by content, without a call lost, and a broken one heals with the next save."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import shutil
@@ -11,12 +12,12 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from tencentserverless.local import reload
+from tencentserverless.local import function_folders, reload
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.folder_merge import FolderDefinition
-from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, Package
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
@@ -353,37 +354,49 @@ def test_the_timer_of_a_saved_manifest_rings_with_the_next_save(start_local_scf,
     wait_for(lambda: server.request("GetFunctionLogs", asked).response.get("TotalCount"))
 
 
-@pytest.mark.parametrize("is_removed", [True, False])
-def test_a_deleted_function_comes_back_by_a_change_that_lasts_alone(tmp_path, monkeypatch, is_removed):
-    """A folder that is removed file by file has changed, for a moment."""
+@pytest.mark.parametrize("is_deleted", [True, False])
+@pytest.mark.parametrize("then", ["lasts", "is gone", "is as before"])
+def test_what_the_api_has_acknowledged_is_taken_back_by_a_change_that_lasts_alone(
+    tmp_path, monkeypatch, then, is_deleted
+):
+    """A file that is written in place is empty for a moment, and a folder is removed file by file."""
     found = FunctionRecord(FunctionKey("ap-tokyo", "default", "fn"), "index.main_handler", OWN_RUNTIME, tmp_path)
     place, shown = tmp_path / "serverless.yml", []
+    before, changed = (FolderDefinition(found, text, place) for text in ("before", "changed"))
+    package = Package("ab" * 32, tmp_path, tmp_path / "zip", 1)
 
     async def scenario():
         database = Database(tmp_path / "state.db", shown.append)
-        catalogue, _ = restore(database, None, {found.key: FolderDefinition(found, "before", place)})
-        catalogue.remove(found.key)
-        changed = FolderDefinition(found, "changed", place)
-        scans = iter([changed, None if is_removed else changed])
-        monkeypatch.setattr(reload, "scan_folder", lambda *_: next(scans))
-        monkeypatch.setattr(reload, "_LASTING_SECONDS", 0.0)
+        catalogue, _ = restore(database, None, {found.key: before})
+        if is_deleted:
+            catalogue.remove(found.key)
+        else:
+            function = catalogue.find(found.key)
+            catalogue.put(function.with_latest(dataclasses.replace(function.latest, package=package)))
+        scans = iter([changed, {"lasts": changed, "is gone": None, "is as before": before}[then]])
+        monkeypatch.setattr(function_folders, "scan_folder", lambda *_: next(scans))
+        monkeypatch.setattr(function_folders, "_LASTING_SECONDS", 0.0)
         services = SimpleNamespace(
             catalogue=catalogue,
             settings=Settings(tmp_path),
             clock=time.time,
             console=SimpleNamespace(show=shown.append),
             interpreters=SimpleNamespace(prepare=lambda runtimes: None),
+            packages=SimpleNamespace(drop_unused=lambda used: False),
             timers=SimpleNamespace(reschedule=lambda: None),
-            scheduler=SimpleNamespace(replace_version=AsyncMock(return_value=False)),
+            scheduler=SimpleNamespace(
+                replace_version=AsyncMock(return_value=False), drain_version=lambda *_, **__: None
+            ),
         )
-        project = Project({found.key: found}, {found.key: place})
-        reloader = reload.Reloader(services, project, {})
-        await reloader._take(found.key)
-        assert (catalogue.find(found.key) is None) == is_removed
+        await reload.Reloader(services, Project({found.key: found}, {found.key: place}), {})._take(found.key)
+        function = catalogue.find(found.key)
+        is_folders = function is not None and function.latest.package is None
+        assert is_folders == (then == "lasts")
         database.close()
 
     asyncio.run(scenario())
-    assert any("the function is there again" in line for line in shown) != is_removed
+    words = "the function is there again" if is_deleted else "its code replaces the code of $LATEST"
+    assert any(words in line for line in shown) == (then == "lasts")
 
 
 @pytest.mark.parametrize("is_folder", [False, True])

@@ -8,10 +8,12 @@ from tencentserverless.local.errors import StartupError
 from tencentserverless.local.project.code_digest import digest
 from tencentserverless.local.project.discovery import Project, discover, read_place
 from tencentserverless.local.registry.catalogue import SyncResult, notice_of
-from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncChange
+from tencentserverless.local.registry.folder_merge import FolderDefinition, SyncChange, merge_folder
 from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import Settings, project_variables
+
+_LASTING_SECONDS = 0.3
 
 
 async def follow_folder(services: Services, region: str, namespace: str | None, name: str) -> None:
@@ -24,11 +26,11 @@ async def follow_folder(services: Services, region: str, namespace: str | None, 
     if kept is None or kept.place is None:
         return
     try:
-        definition = await asyncio.to_thread(scan_folder, kept.place, key, services.settings, services.clock())
+        definition = await scan_settled(services, kept.place, key)
         if definition is None:  # the folder is away, or in another place since the last scan
             place = (await read_project(services.settings)).places.get(key)
             if place is not None:
-                definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
+                definition = await scan_settled(services, place, key)
     except StartupError:
         return  # the user gets this message from the reloader
     result = catalogue.apply_sync({key: definition}, moment).get(key) if definition is not None else None
@@ -36,6 +38,22 @@ async def follow_folder(services: Services, region: str, namespace: str | None, 
         tell(services, result)
         if not end_old(services, result) and result.plan.is_saved and result.before is not None:
             drain_versions(services, [result.before.latest])
+
+
+async def scan_settled(services: Services, place: Path, key: FunctionKey) -> FolderDefinition | None:
+    """Read the function of a place, in a thread; None if it is not there, or is just being written or removed.
+
+    A file that is written in place is empty for a moment, and a folder that is removed goes file by file. So a content
+    that would take back what the API has acknowledged has to last.
+
+    :raises StartupError: if the definition is invalid
+    """
+    definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
+    if definition is None or not merge_folder(services.catalogue.kept().get(key), definition).notice:
+        return definition
+    await asyncio.sleep(_LASTING_SECONDS)
+    again = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
+    return again if again is not None and again.digest == definition.digest else None
 
 
 def tell(services: Services, result: SyncResult) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.function_folders import end_old, read_project, scan_folder, tell
+from tencentserverless.local.function_folders import end_old, read_project, scan_settled, tell
 from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
 from tencentserverless.local.project.env_files import is_env_file
@@ -26,7 +26,6 @@ from tencentserverless.local.worker.environment import module_folders
 
 _STAYS = "what was there before stays"
 _PAUSE_SECONDS = 1.0  # after an unexpected failure
-_LASTING_SECONDS = 0.3  # for which a changed folder stays as it is before its deleted function is there again
 
 
 class Reloader:
@@ -135,11 +134,9 @@ class Reloader:
         services, place, began = self._services, self._project.places.get(key), time.monotonic()
         moment, definition = services.catalogue.begin_scan(), None
         if place is not None:
-            definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
+            definition = await scan_settled(services, place, key)
             if definition is None:
                 return  # the folder is being rebuilt, or was removed: another change will come
-            if not await self._is_lasting(definition):
-                return
             await self._prepare((definition.record.runtime,))
         kept = services.catalogue.kept().get(key)
         try:
@@ -160,16 +157,6 @@ class Reloader:
                 await self._renew(result, began)
         if definition is not None:
             await self._tell_handler(definition)
-
-    async def _is_lasting(self, definition: FolderDefinition) -> bool:
-        """True unless a deleted function would come back by a folder that is just being removed, file by file."""
-        services, key = self._services, definition.record.key
-        kept = services.catalogue.kept().get(key)
-        if kept is None or kept.function is not None or definition.place is None:
-            return True
-        await asyncio.sleep(_LASTING_SECONDS)
-        again = await asyncio.to_thread(scan_folder, definition.place, key, services.settings, services.clock())
-        return again is not None and again.digest == definition.digest
 
     async def _tell_handler(self, definition: FolderDefinition) -> None:
         """Tell of a handler that is not there, once for each state of the code."""
