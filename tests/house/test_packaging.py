@@ -20,7 +20,8 @@ IMPORT_SDK = f"""
 import importlib, pkgutil
 import tencentserverless
 for module in pkgutil.walk_packages(tencentserverless.__path__, "tencentserverless."):
-    if module.name.split(".")[1] not in {NEW_PACKAGES!r} and not module.name.endswith("__main__"):
+    is_extra = module.name.endswith(("__main__", "_base.tracing"))  # the second needs the extra otel
+    if module.name.split(".")[1] not in {NEW_PACKAGES!r} and not is_extra:
         print(importlib.import_module(module.name).__file__)
 """
 

@@ -21,6 +21,7 @@ CHANGING = (
     (re.compile(r"(passed in )[\d.]+s"), r"\1N"),
     (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
     (re.compile(r"process \d+"), "process N"),
+    (re.compile(r"Bearer [\w-]+"), "Bearer TOKEN"),
     (re.compile(r'"[^"]*/hello/src'), '"HERE/hello/src'),
     (re.compile(r"^ *<= N ms.*\n", re.MULTILINE), ""),
     (re.compile(r"^ +\^+\n", re.MULTILINE), ""),  # Python 3.10 shows no carets there
