@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import http.client
 import json
 import os
 import shutil
@@ -99,6 +100,24 @@ def test_a_saved_file_is_live_and_calls_under_way_end_on_the_old_one(start_local
     (gate / "open").touch()
     caller.join()
     assert results == ["1"]
+
+
+def count_ended(server):
+    connection = http.client.HTTPConnection(server.host, server.port)
+    headers = {"Authorization": f"Bearer {server.env['TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN']}"}
+    connection.request("GET", "/_local/status", headers=headers)
+    found = json.loads(connection.getresponse().read())
+    connection.close()
+    return found["by_function"]["ap-guangzhou/default/fn"]["ended"]
+
+
+def test_calls_are_counted_on_after_a_saved_file(start_local_scf, folder):
+    server = start_local_scf(folder.parent)
+    until(server, "1")
+    before = count_ended(server)
+    save(folder / "helper.py", "WORD = 2\n")
+    until(server, "2")
+    assert count_ended(server) > before
 
 
 def test_no_call_fails_while_files_are_saved(start_local_scf, folder):

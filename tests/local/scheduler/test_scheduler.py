@@ -448,3 +448,18 @@ def test_the_scheduler_its_pools_and_its_instances_show_their_state():
             assert repr(instance) == shown
 
     asyncio.run(scenario())
+
+
+def test_a_call_whose_instance_starts_when_the_server_stops_has_not_failed():
+    """Its start is broken off before the scheduler is closed: the event of the call is run by the next server."""
+
+    async def scenario():
+        async with scheduling() as scheduler:
+            waiting = asyncio.ensure_future(call(scheduler, record(), {"do": "count"}))
+            await asyncio.sleep(0)
+            scheduler._lifecycle.stop()
+            with pytest.raises(Stopping) as caught:
+                await waiting
+            assert not caught.value.has_begun
+
+    asyncio.run(scenario())

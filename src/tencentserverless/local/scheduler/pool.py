@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
-from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.instance_states import State
@@ -21,6 +21,14 @@ _NEWEST_WEIGHT = 0.2  # weight of the newest call in the mean duration
 DELETED = outcome.Outcome(438, message="The version of the function was deleted before an instance was free")
 
 
+@dataclass(slots=True)
+class Tally:
+    """The calls of a version that have ended in an instance, over all its pools: a saved file begins another pool."""
+
+    ended: int = 0
+    failed: int = 0
+
+
 @dataclass(slots=True, eq=False)
 class Pool:
     """The instances and the waiting calls of one version of a function.
@@ -30,7 +38,7 @@ class Pool:
     :param on_drained: set once no new call uses this pool; called when its last instance is dead
     :param is_forced: the version was drained by force: its calls are ended early
     :param mean_seconds: mean duration of recent calls
-    :param ended: number of calls that have ended in an instance; ``failed`` of them failed
+    :param tally: of the version
     :param short_seconds: the mean duration up to which calls are prefetched; 0 for never
     :param is_short: true if calls are known to be so short
     :param is_tiny: true if calls are known to take less than it costs to wake a process
@@ -45,9 +53,8 @@ class Pool:
     on_drained: Callable[[], None] | None = None
     is_forced: bool = False
     mean_seconds: float | None = None
-    ended: int = 0
+    tally: Tally = field(default_factory=Tally)
     ended_at: float = 0.0
-    failed: int = 0
     is_debugged: bool = False
     short_seconds: float = 0.0
     is_short: bool = False
@@ -78,9 +85,9 @@ class Pool:
 
         :param now: by the loop's clock
         """
-        self.ended += 1
+        self.tally.ended += 1
         self.ended_at = now
-        self.failed += result.status != outcome.SUCCESS
+        self.tally.failed += result.status != outcome.SUCCESS
         seconds = result.duration_ms / 1000
         if self.mean_seconds is None:
             self.mean_seconds = seconds
@@ -139,8 +146,8 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
         counted["instances"] += pool.size
         counted["running"] += pool.busy
         counted["waiting"] += len(pool.waiting)
-        counted["ended"] += pool.ended
-        counted["failed"] += pool.failed
+        counted["ended"] += pool.tally.ended
+        counted["failed"] += pool.tally.failed
     return found
 
 
@@ -189,10 +196,15 @@ def surplus_instances(pools: Iterable[Pool], since: float, *, is_memory_short: b
 _LONG_MEANS = 2.0  # times prefetch_seconds: behind a call that runs longer, prefetched calls are taken back
 
 
-def make_pool(record: FunctionRecord, limits: Limits, *, is_debugged: bool) -> Pool:
+Tallies = dict[tuple[FunctionKey, str], Tally]
+
+
+def make_pool(record: FunctionRecord, limits: Limits, tallies: Tallies, *, is_debugged: bool) -> Pool:
     """Make the empty pool of a version."""
     is_alone = record.runs_async or is_debugged  # its calls are ended, or stopped in a debugger, one by one
-    return Pool(record, is_debugged=is_debugged, short_seconds=0.0 if is_alone else limits.prefetch_seconds)
+    tally = tallies.setdefault((record.key, record.version), Tally())
+    short_seconds = 0.0 if is_alone else limits.prefetch_seconds
+    return Pool(record, tally=tally, is_debugged=is_debugged, short_seconds=short_seconds)
 
 
 def find_contenders(own: Pool, pools: Iterable[Pool], now: float) -> list[Contender]:

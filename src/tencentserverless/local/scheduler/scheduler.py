@@ -21,6 +21,7 @@ from tencentserverless.local.scheduler.launcher import Launcher
 from tencentserverless.local.scheduler.pool import (
     DELETED,
     Pool,
+    Tallies,
     count_calls,
     find_contenders,
     follow_up,
@@ -60,10 +61,10 @@ class Scheduler:
         self._start_rate = StartRateLimiter(limits.burst_instances)
         self._pools: dict[tuple[FunctionKey, str], Pool] = {}
         self._draining: set[Pool] = set()
-        self._instances = self._idle = 0  # running or starting; idle ones of them
+        self._instances = self._idle = self._calls = 0  # running or starting; idle ones of them; running or waiting
+        self._tallies: Tallies = {}
         self._starts: set[asyncio.Task[None]] = set()
         self._replacements: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
-        self._calls = 0  # running or waiting
         self._is_quiet = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
@@ -140,7 +141,7 @@ class Scheduler:
             if self._launcher.is_debugged(record) and not self._lifecycle.is_stopping:
                 self._start(self._pool(record))  # its port is to be open before the next call
             return True
-        new = make_pool(old.record, self._limits, is_debugged=old.is_debugged)  # an update may have come after the save
+        new = make_pool(old.record, self._limits, self._tallies, is_debugged=old.is_debugged)
         start = self._replacements[place] = self._start(new)
         if not new.is_debugged:  # a debugged function has one instance: the port is free when the old one is dead
             await asyncio.wait((start,))
@@ -158,10 +159,7 @@ class Scheduler:
         return is_newest
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
-        """End a call. A running call ends with status 439, or normally if it is asked by SIGTERM and finishes.
-
-        :param is_graceful: ask by SIGTERM, do not kill
-        """
+        """End a call: kill a running one, or ask it by SIGTERM, so that it may finish, if that is to be graceful."""
         for pool in (*self._pools.values(), *self._draining):
             pool.interrupt(request_id, is_graceful=is_graceful)
             if pool.waiting:
@@ -204,7 +202,8 @@ class Scheduler:
             self.drain_version(*place)
             pool = None
         if pool is None:
-            pool = self._pools[place] = make_pool(record, self._limits, is_debugged=self._launcher.is_debugged(record))
+            is_debugged = self._launcher.is_debugged(record)
+            pool = self._pools[place] = make_pool(record, self._limits, self._tallies, is_debugged=is_debugged)
         return pool
 
     def _let_wait(self, pool: Pool, invocation: Invocation) -> None:
@@ -356,8 +355,8 @@ class Scheduler:
                 self._release(pool, result, is_new=True)
             else:
                 self._instances -= 1
-                if invocation := pool.next_invocation():
-                    invocation.finish(result)
+                if invocation := pool.next_invocation():  # a start that the end of the server has cut is no failure
+                    invocation.finish(Stopping(has_begun=False) if self._lifecycle.is_stopping else result)
                 self._finish_if_drained(pool)
 
     def _forget(self, pool: Pool, instance: Instance) -> None:
