@@ -3,6 +3,7 @@
 A function of the cloud can write its own /tmp alone. ``child/isolation`` enters the namespaces inside the instance.
 """
 
+import contextlib
 import enum
 import json
 import os
@@ -107,15 +108,18 @@ NO_ISOLATION = Isolation()
 def list_link_targets(folder: Path) -> list[Path]:
     """List the places outside a folder that links in it lead to, also by other links. Some may be missing."""
     found: list[Path] = []
-    waiting = [folder]
+    waiting = [str(folder)]
     while waiting:
-        top = waiting.pop()
-        for place, folders, names in os.walk(top):
-            for path in (Path(place, name) for name in (*folders, *names)):
-                target = path.resolve() if path.is_symlink() else top
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if not entry.is_symlink():
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    continue
+                target = Path(entry.path).resolve()
                 if not any(each == target or each in target.parents for each in (folder, *found)):
                     found.append(target)
-                    waiting.append(target)
+                    waiting.append(str(target))
     return found
 
 
