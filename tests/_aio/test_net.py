@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 import time
+from multiprocessing.connection import wait
 
 import pytest
 
@@ -78,6 +79,35 @@ def test_a_cancelled_upload_did_not_run(peer):
     peer.released.set()
     peer.wait_until(lambda peer: bool(peer.read))
     assert peer.read == [None]
+
+
+def test_a_big_request_that_the_peer_cuts_did_not_run_and_is_not_written_on(caplog):
+    """asyncio drops what is written to a broken connection, and warns of each write but the first ones."""
+    cut = threading.Event()
+
+    def answer_once_and_cut(channel: Channel) -> None:
+        channel.read_request()
+        channel.send(ok())
+        cut.wait(20)
+        channel.reset()
+
+    async def main(peer):
+        async with AsyncClient(endpoint=peer.url, **KEYS) as client:
+            await client.invoke("f")
+            connection = client._get_pool().take_idle(client._find_target(None).origin)
+            cut.set()
+            wait([connection.fileno()], 20)  # the loop does not run, and so does not see the reset
+            with pytest.raises(exception.NetworkError) as caught:
+                await connection.exchange(BIG.encode(), time.monotonic() + 20)
+            assert not connection.has_handed_over
+            client._get_pool().discard(connection)
+            return caught.value
+
+    with Peer(answer_once_and_cut) as peer:
+        error = run_on_new_loop(main(peer))
+    assert error.executed is Verdict.NO
+    assert "sending to {}".format(peer.address) in error.message
+    assert caplog.messages == []
 
 
 def find_connection(client):

@@ -101,7 +101,10 @@ class Connection(_Base):  # type: ignore[misc]
         if answer is None or answer.done():
             return
         response = self._reader.finish() if exc is None else None
-        if response is None:
+        if not self.has_handed_over:
+            fault = exc or "the connection was closed"
+            answer.set_exception(sockets.wire_failure(self.origin, "sending to", fault, Verdict.NO))
+        elif response is None:
             answer.set_exception(sockets.lost_answer(self.origin, self._reader, exc))
         else:
             answer.set_result(response)
@@ -145,7 +148,7 @@ class Connection(_Base):  # type: ignore[misc]
         if len(request) <= _PIECE_BYTES:
             self._write(request)
         else:
-            self._write_pieces(request)
+            self.has_handed_over = self._write_pieces(request)
         self.sent_at = monotonic()
         try:
             response: Response = await answer
@@ -157,12 +160,18 @@ class Connection(_Base):  # type: ignore[misc]
             self.keep_seconds = sockets.read_keep_seconds(response)
         return response
 
-    def _write_pieces(self, request: bytes) -> None:
-        """Write a large request. A transport of TLS counts as held only what it got while its socket was full."""
+    def _write_pieces(self, request: bytes) -> bool:
+        """Write a large request. A transport of TLS counts as held only what it got while its socket was full.
+
+        :return: False if the connection broke before the transport had the last byte
+        """
         left = memoryview(request)
         while left:
+            if self._transport.is_closing():  # it would drop each further piece, and log a warning
+                return False
             self._write(left[:_PIECE_BYTES])
             left = left[_PIECE_BYTES:]
+        return True
 
     def _set_deadline(self, deadline: float) -> None:
         """Watch the deadline with one timer a connection, set anew when it fires: a timer for each call costs 5 us."""
