@@ -4,7 +4,6 @@ import gc
 import http.client
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -336,8 +336,7 @@ class Starter:
 def read_line(process: "subprocess.Popen[str]") -> str:
     """The first line that a process prints, or what it printed until it ended."""
     assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-    return process.stdout.readline() if ready else ""
+    return process.stdout.readline() if wait([process.stdout], START_SECONDS) else ""
 
 
 def end_process(process: "subprocess.Popen[str]") -> None:

@@ -85,7 +85,10 @@ def receive(channel: socket.socket) -> "tuple[bytes, list[int]]":
     """One request: a line, and the files that come with its first bytes."""
     text, files, _, _ = socket.recv_fds(channel, 65536, 8)
     while text and not text.endswith(b"\n"):
-        text += channel.recv(65536)
+        more = channel.recv(65536)
+        if not more:  # the suite has ended in the middle of a line
+            return b"", list(files)
+        text += more
     return text, list(files)
 
 

@@ -9,13 +9,13 @@ proven by the tests that start it by themselves, as ``subprocess`` does.
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO
 
@@ -51,7 +51,7 @@ class Fork:
         return code
 
     def _look(self, seconds: "float | None") -> "int | None":
-        if self.returncode is None and select.select([self._end], [], [], seconds)[0]:
+        if self.returncode is None and wait([self._end], seconds):
             text = os.read(self._end, 16)
             os.close(self._end)
             assert text, "the process that forks has died"

@@ -17,5 +17,8 @@ def call(text):
     sock.sendall(wire.build_request(wire.Signer(settings["authority"])))
     data = b""
     while not data.endswith(b"}}"):  # the end of the responder's one answer
-        data += sock.recv(65536)
+        more = sock.recv(65536)
+        if not more:
+            raise ConnectionError(f"the responder hung up after {len(data)} bytes of its answer")
+        data += more
     return wire.read_answer(data.partition(b"\r\n\r\n")[2])

@@ -56,7 +56,9 @@ def test_an_answer_passes_through_without_tls_of_its_own():
             answer = asyncio.ensure_future(connection.exchange(b"x" * 200000, loop.time() + 20))
             got = b""
             while len(got) < 200000:
-                got += await loop.sock_recv(far, 65536)
+                read = await loop.sock_recv(far, 65536)
+                assert read, len(got)
+                got += read
             far.send(ok())
             assert (await answer).status == 200
             far.close()

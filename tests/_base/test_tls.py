@@ -130,7 +130,9 @@ def test_a_layer_carries_bytes_both_ways(sides: "Any") -> None:
     pair.pass_on()
     got = b""
     while len(got) < len(big):
-        got += pair.server.read(100000)
+        read = pair.server.read(100000)
+        assert read, len(got)
+        got += read
     assert got == big
     pair.server.write(b"first")
     pair.server.write(b"second")

@@ -48,7 +48,9 @@ def refuse(answer: bytes, is_closing: bool) -> "Any":
     def script(channel: Channel) -> None:
         head = b""
         while b"\r\n\r\n" not in head:
-            head += channel.sock.recv(4096)
+            read = channel.sock.recv(4096)
+            assert read, head
+            head += read
         channel.send(answer)
         if is_closing:
             channel.sock.shutdown(socket.SHUT_WR)

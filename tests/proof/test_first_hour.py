@@ -3,11 +3,11 @@
 import os
 import pty
 import re
-import select
 import signal
 import subprocess
 import sys
 import time
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
@@ -85,7 +85,7 @@ class Terminal:
         shown, deadline = "", time.monotonic() + SECONDS
         while not until.search(shown):
             assert time.monotonic() < deadline, shown
-            if select.select([self._end], [], [], 0.2)[0]:
+            if wait([self._end], 0.2):
                 text = os.read(self._end, 65536).decode("utf-8", "replace")
                 shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b\]\d+;[^\x07]*\x07|\r", "", text)
         return shown

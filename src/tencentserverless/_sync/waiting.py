@@ -150,7 +150,7 @@ def select_ready(watched: "dict[Watched, int]", seconds: float) -> "list[tuple[W
     reads = [each for each, what in watched.items() if what & READ]
     writes = [each for each, what in watched.items() if what & WRITE]
     # On Windows, a refused connect is among the exceptional conditions.
-    readable, writable, failed = select.select(reads, writes, writes, max(0.0, seconds))
+    readable, writable, failed = select.select(reads, writes, writes, max(0.0, seconds))  # noqa: TID251  # has no poll
     ready = dict.fromkeys(readable, READ)
     for each in {*writable, *failed}:
         ready[each] = ready.get(each, 0) | WRITE

@@ -72,7 +72,9 @@ def test_our_generator_sends_another_trace_id_in_each_call() -> None:
             one.send()
             data = b""
             while len(data) < 2 * len(request):
-                data += server.recv(65536)
+                more = server.recv(65536)
+                assert more, data
+                data += more
     ids = re.findall(rb"\r\nX-TC-TraceId: ([0-9a-f-]{36})\r\n", data)
     assert len(set(ids)) == 2
     assert TRACE_ID.encode() not in ids
@@ -117,8 +119,10 @@ def answer_once(listener: socket.socket) -> bytes:
     with listener.accept()[0] as sock:
         sock.settimeout(10)
         data = b""
-        while not data.endswith(b"}"):
-            data += sock.recv(65536)
+        for more in iter(lambda: sock.recv(65536), b""):
+            data += more
+            if data.endswith(b"}"):
+                break
         sock.sendall(answer(b'{"Response": {"RequestId": "x"}}', "Connection: close"))
     return data
 

@@ -4,10 +4,10 @@ import json
 import os
 import pty
 import re
-import select
 import signal
 import subprocess
 from contextlib import ExitStack
+from multiprocessing.connection import wait
 
 import pytest
 
@@ -237,7 +237,7 @@ def test_a_terminal_shows_the_progress(map_server, tmp_path):
     os.close(theirs)
     shown = b""
     try:
-        while select.select([ours], [], [], 30)[0]:
+        while wait([ours], 30):
             data = os.read(ours, 4096)
             if not data:
                 break

@@ -2,10 +2,10 @@
 
 import os
 import pty
-import select
 import signal
 import subprocess
 import time
+from multiprocessing.connection import wait
 
 import pytest
 
@@ -40,7 +40,7 @@ def read_until(terminal, words, seconds=20):
     shown = b""
     limit = time.monotonic() + seconds
     while words not in shown and time.monotonic() < limit:
-        if select.select([terminal], [], [], 0.2)[0]:
+        if wait([terminal], 0.2):
             shown += os.read(terminal, 65536)
     assert words in shown, shown[-2000:]
     return shown
@@ -73,7 +73,7 @@ def test_a_terminal_shows_functions_calls_and_logs(tmp_path, run_scf):
         process.send_signal(signal.SIGINT)
         deadline = time.monotonic() + 15
         while process.poll() is None and time.monotonic() < deadline:
-            if select.select([ours], [], [], 0.1)[0]:
+            if wait([ours], 0.1):
                 try:
                     os.read(ours, 65536)
                 except OSError:  # what Linux says at the end of a terminal

@@ -85,7 +85,7 @@ class Registry(RuleBasedStateMachine):
         self.look()
 
     def teardown(self):
-        if hasattr(self, "store"):
+        if hasattr(self, "database"):
             self.database.close()
             shutil.rmtree(self.base)
 
