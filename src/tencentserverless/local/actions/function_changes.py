@@ -18,7 +18,7 @@ from tencentserverless.local.actions.function_code import CodeTable
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import delete_version, publish
+from tencentserverless.local.actions.versions import check_version_room, delete_version, publish
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.registry.function import Function, new_function
@@ -32,7 +32,7 @@ from tencentserverless.local.registry.function_version import (
 from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
-from tencentserverless.local.worker.interpreters import is_known
+from tencentserverless.local.worker.interpreters import is_known, name_doubt
 
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
 DEFAULT_HANDLER = "index.main_handler"  # the handler that the console sets
@@ -62,6 +62,13 @@ class CreateFunctionTable(ConfigurationTable, frozen=True):
     AutoDeployClsTopicIndex: str | None = None
     AutoCreateClsTopic: str | None = None
     ProtocolType: str | None = None
+    # Unpublished. tencent-component-toolkit 2.27.6 sends the first two in every creation, the others if they are set.
+    DeployMode: str | None = None
+    L5Enable: str | None = None
+    NodeType: str | None = None
+    NodeSpec: str | None = None
+    # Unpublished. @cloudbase/manager-node 5.6.5 sends it in every creation.
+    Stamp: str | None = None
 
 
 class UpdateFunctionConfigurationTable(ConfigurationTable, frozen=True):
@@ -70,6 +77,9 @@ class UpdateFunctionConfigurationTable(ConfigurationTable, frozen=True):
     Publish: str | None = None
     L5Enable: str | None = None
     IgnoreSysLog: bool | None = None
+    # Unpublished. Tencent's deploy tools send both if they are set.
+    AsyncRunEnable: str | None = None
+    TraceEnable: str | None = None
 
 
 class UpdateFunctionCodeTable(Table, frozen=True):
@@ -105,7 +115,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     if parameters.Code is None:
         raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
     text = function_code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
-    await _prepare(services, record.runtime)
+    await _prepare(services, record)
     draft = await function_code.unpack(services, text, "FailedOperation.CreateFunction")
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
@@ -123,6 +133,8 @@ async def update_function_code(
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
+    if publishes:
+        check_version_room(function)
     draft = await function_code.unpack(
         services, function_code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode"
     )
@@ -150,6 +162,11 @@ async def update_function_configuration(
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
+    if publishes:
+        check_version_room(function)
+    if parameters.AsyncRunEnable and is_switched_on("AsyncRunEnable", parameters.AsyncRunEnable) != latest.runs_async:
+        words = f"AsyncRunEnable is fixed at the creation: {parameters.AsyncRunEnable} of the update has no effect"
+        services.console.show(f"[{latest.key.name}] {words}")
     if parameters.Runtime is not None and parameters.Runtime != latest.runtime:
         raise ApiError(
             "InvalidParameterValue.Runtime",
@@ -226,7 +243,13 @@ def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -
     _check_handler(handler, runtime)
     kind = choose("Type", parameters.Type, ("Event", "HTTP"), "Event", "InvalidParameterValue.Type")
     choose("ProtocolType", parameters.ProtocolType, ("WS",), "", "InvalidParameterValue.ProtocolType")
-    return FunctionRecord(key, handler, runtime, Path(), type=kind, created_at=now, changed_at=now)
+    choose("DeployMode", parameters.DeployMode, ("code", "image"), "code")
+    runs_async = is_switched_on(
+        "AsyncRunEnable", parameters.AsyncRunEnable, "InvalidParameterValue.AsyncRunEnable"
+    )  # fixed at the creation
+    return FunctionRecord(
+        key, handler, runtime, Path(), type=kind, created_at=now, changed_at=now, runs_async=runs_async
+    )
 
 
 def _check_handler(handler: str, runtime: str) -> None:
@@ -239,12 +262,14 @@ def _check_handler(handler: str, runtime: str) -> None:
         )
 
 
-async def _prepare(services: Services, runtime: str) -> None:
-    """Find the interpreter of a runtime that no other function uses yet."""
+async def _prepare(services: Services, record: FunctionRecord) -> None:
+    """Find the interpreter of a runtime that no other function uses yet; doubts about the runtime are shown."""
+    if doubt := name_doubt(record.runtime):
+        services.console.show(f"[{record.key.name}] {doubt}")
     interpreters = services.interpreters
     told = len(interpreters.warnings)
     try:
-        await asyncio.to_thread(interpreters.prepare, {runtime})
+        await asyncio.to_thread(interpreters.prepare, {record.runtime})
     except StartupError as error:
         raise ApiError("InvalidParameterValue.Runtime", f"{error}.") from error
     for warning in interpreters.warnings[told:]:

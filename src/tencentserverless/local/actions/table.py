@@ -11,6 +11,7 @@ from tencentserverless.local.actions import (
     namespaces,
     reserved_concurrency,
     triggers,
+    unpublished,
     versions,
 )
 from tencentserverless.local.actions.parameters import Action
@@ -27,4 +28,5 @@ ACTIONS: dict[str, Action] = {
     **logs.ACTIONS,
     **async_events.ACTIONS,
     **triggers.ACTIONS,
+    **unpublished.ACTIONS,
 }

@@ -107,23 +107,10 @@ async def create_trigger(parameters: CreateTriggerTable, call: Call, services: S
     _check_type(parameters.Type)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
-    name = parameters.TriggerName
-    if not NAME.match(name):
-        raise ApiError(
-            "InvalidParameterValue.TriggerName",
-            f"TriggerName {shown(name)} must be 1 to 100 letters, digits, '-' or '_'.",
-        )
-    if name in function.triggers:
-        raise ApiError("ResourceInUse.Trigger", f"Function {function.key.name!r} has a trigger {name!r} already.")
-    if len(function.triggers) >= TRIGGERS_PER_TYPE:
-        raise ApiError(
-            "LimitExceeded.Trigger", f"Function {function.key.name!r} has {TRIGGERS_PER_TYPE} timers already."
-        )
-    now = services.clock()
-    blank = Trigger(name, LATEST, "", created_at=now, changed_at=now)
-    trigger = _changed(function, blank, parameters)
-    _put(services, function, trigger)
-    return {"TriggerInfo": shown_trigger(trigger)}
+    function = with_timer(function, parameters, services.clock())
+    services.catalogue.put(function)
+    services.timers.reschedule()
+    return {"TriggerInfo": shown_trigger(function.triggers[parameters.TriggerName])}
 
 
 async def list_triggers(parameters: ListTriggersTable, call: Call, services: Services) -> dict[str, object]:
@@ -182,6 +169,28 @@ ACTIONS = {
     "UpdateTriggerStatus": Action(msgspec.json.Decoder(UpdateTriggerStatusTable), update_trigger_status),
     "DeleteTrigger": Action(msgspec.json.Decoder(DeleteTriggerTable), delete_trigger),
 }
+
+
+def with_timer(function: Function, parameters: CreateTriggerTable, now: float) -> Function:
+    """Return a function with one more timer.
+
+    :raises ApiError: if the timer is refused
+    """
+    _check_type(parameters.Type)
+    name = parameters.TriggerName
+    if not NAME.match(name):
+        raise ApiError(
+            "InvalidParameterValue.TriggerName",
+            f"TriggerName {shown(name)} must be 1 to 100 letters, digits, '-' or '_'.",
+        )
+    if name in function.triggers:
+        raise ApiError("ResourceInUse.Trigger", f"Function {function.key.name!r} has a trigger {name!r} already.")
+    if len(function.triggers) >= TRIGGERS_PER_TYPE:
+        raise ApiError(
+            "LimitExceeded.Trigger", f"Function {function.key.name!r} has {TRIGGERS_PER_TYPE} timers already."
+        )
+    blank = Trigger(name, LATEST, "", created_at=now, changed_at=now)
+    return function.with_trigger(_changed(function, blank, parameters))
 
 
 def shown_trigger(trigger: Trigger) -> dict[str, object]:
