@@ -153,7 +153,10 @@ def post_form(local_scf, fields, content_type="application/x-www-form-urlencoded
     return send(local_scf, "POST", "/", urlencode(fields), headers)
 
 
-@pytest.mark.parametrize("content_type", [None, "application/x-www-form-urlencoded; charset=UTF-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "application/x-www-form-urlencoded; charset=UTF-8", "application/json"],  # the last one: capi 2.0.3
+)
 def test_content_types_that_clients_put_on_a_form(local_scf, content_type):
     assert "Result" in post_form(local_scf, v1_fields(local_scf), content_type)
 
@@ -198,6 +201,38 @@ def test_dots_for_underscores_in_signed_names(local_scf):
 )
 def test_refusals_of_v1(local_scf, changes, code):
     assert post_form(local_scf, v1_fields(local_scf, **changes))["Error"]["Code"] == code
+
+
+def test_a_line_end_behind_the_signature_counts_for_nothing_and_nothing_else_does(local_scf):
+    fields = v1_fields(local_scf)
+    signature = fields["Signature"]
+    assert "Result" in post_form(local_scf, {**fields, "Signature": signature + "\n"})  # Ruby
+    for changed in (signature + "\n\n", signature + " ", "\n" + signature, signature[:-1], signature + "="):
+        answer = post_form(local_scf, {**fields, "Signature": changed})
+        assert answer["Error"]["Code"] == "AuthFailure.SignatureFailure", changed
+
+
+@pytest.mark.parametrize("body", [b'{"FunctionName": "echo"}', b'  {"a": "=&="}', b"{}", b""])
+def test_json_without_a_signature_is_told_what_is_missing(local_scf, body):
+    headers = {"Content-Type": "application/json", "X-TC-Action": "InvokeFunction", "X-TC-Version": "2018-04-16"}
+    error = send(local_scf, "POST", "/", body, headers)["Error"]
+    assert error["Code"] == "AuthFailure.InvalidAuthorization"
+    assert error["Message"] == "There is no Authorization header, and no Signature among parameters."
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "bearer", "Digest"])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_an_authorization_of_another_scheme_is_named_without_what_it_holds(local_scf, method, scheme):
+    fields = v1_fields(local_scf, method=method)
+    headers = {"Authorization": f"{scheme} c2VjcmV0OnBhc3M=", "Content-Type": "application/x-www-form-urlencoded"}
+    body, place = (None, f"/?{urlencode(fields)}") if method == "GET" else (b"{}", "/")
+    if method == "POST":
+        headers["Content-Type"] = "application/json"
+    error = send(local_scf, method, place, body, headers)["Error"]
+    assert error["Code"] == "AuthFailure.InvalidAuthorization"
+    assert f"has the scheme {scheme}, not TC3-HMAC-SHA256" in error["Message"]
+    assert "~/.netrc" in error["Message"]
+    assert "c2VjcmV0" not in error["Message"]
 
 
 def test_what_was_signed_is_what_is_run(local_scf):
@@ -267,6 +302,16 @@ def test_what_tc3_clients_of_other_languages_sign(local_scf, changes):
 def test_what_no_client_signs(local_scf, changes):
     headers = tc3_headers(local_scf, "POST", "", BODY, sent_type="application/json", **changes)
     assert send(local_scf, "POST", "/", BODY, headers)["Error"]["Code"] == "AuthFailure.SignatureFailure"
+
+
+def test_null_is_a_request_without_parameters(local_scf):
+    headers = tc3_headers(local_scf, "POST", "", b"null", sent_type="application/json")  # Ruby
+    listing = {**headers, "X-TC-Action": "ListFunctions"}
+    assert send(local_scf, "POST", "/", b"null", listing)["TotalCount"] > 0
+    assert send(local_scf, "POST", "/", b"null", headers)["Error"]["Code"] == "MissingParameter"
+    for body in (b"[]", b"0", b'"null"', b"nul"):
+        headers = tc3_headers(local_scf, "POST", "", body, sent_type="application/json")
+        assert send(local_scf, "POST", "/", body, headers)["Error"]["Code"] == "InvalidParameter"
 
 
 def test_a_get_signs_its_query_as_it_is_sent(local_scf):

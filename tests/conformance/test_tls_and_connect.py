@@ -90,7 +90,7 @@ def test_the_ready_line_and_the_env_file(secure_scf):
     assert secure_scf.env["REQUESTS_CA_BUNDLE"] == str(bundle)
     assert ca.read_text() in bundle.read_text()
     assert "HTTPS_PROXY" not in secure_scf.env  # everything else that a shell starts would be cut off
-    assert stat.S_IMODE((ca.parent / "ca-key.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE((ca.parent / "scf-local-server.pem").stat().st_mode) == 0o600
     assert f"HTTPS_PROXY={secure_scf.env['TENCENTSERVERLESS_LOCAL_PROXY']}" in secure_scf.stderr
 
 

@@ -24,6 +24,7 @@ from tencentserverless.local.control import (
     find_server,
     find_state,
     forget_state,
+    leaving_exports,
     leaving_variables,
     read_dead_letters,
     reset_server,
@@ -36,7 +37,7 @@ from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
 from tencentserverless.local.project.requirements import find_command_of_runtime
-from tencentserverless.local.settings import LOOPBACK_HOSTS, Settings, project_variables
+from tencentserverless.local.settings import DIRECT_VARIABLES, LOOPBACK_HOSTS, Settings, present_value, project_variables
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ __all__ = [
     "find_server",
     "find_state",
     "forget_state",
+    "leaving_exports",
     "leaving_variables",
     "pack_code",
     "read_dead_letters",
@@ -104,7 +106,12 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
         settings = dataclasses.replace(settings, umask=umask)
         before = stamp_project(settings.project.resolve()) if settings.follows_files else {}
         project = discover(
-            settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
+            settings.project,
+            settings.region,
+            project_variables(),
+            time.time(),
+            tells_empty=True,
+            outputs=settings.outputs,
         )
         check_values(settings)
         if settings.strict and project.faults:
@@ -182,6 +189,8 @@ class _Start:
     def write_environment(self) -> None:
         """Write the files that tell clients how to call the server."""
         variables = state_dir.environment_of(self.listeners.endpoint_url, self.owner, self.settings.region)
+        present = present_value(*DIRECT_VARIABLES)
+        variables |= state_dir.direct_hosts(self.listeners.endpoint_url, present)
         if self.tls:
             variables |= state_dir.trust_of(self.tls.ca_file, self.tls.bundle_file)
         if self.listeners.proxy:
