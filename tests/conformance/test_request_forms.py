@@ -3,6 +3,9 @@
 import http.client
 import json
 import random
+import shlex
+import subprocess
+import sys
 import time
 from urllib.parse import quote, urlencode
 
@@ -14,6 +17,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.scf.v20180416 import models, scf_client
 
 from tencentserverless._core import signing, signing_v1
+from tests.conftest import child_environment, scf_command
 
 #: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -66,6 +70,40 @@ def test_the_official_client_lists_with_numbers_and_nested_parameters(connect, a
     request.Filters = [wanted]
     answer = connect(algorithm, method).ListFunctions(request)
     assert {function.Runtime for function in answer.Functions} == {"Python2.7", "Python3.6"}
+
+
+PROXIED = """
+import os
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+
+scheme, _, address = os.environ["TENCENTSERVERLESS_ENDPOINT_URL"].partition("://")
+keys = Credential(os.environ["TENCENTCLOUD_SECRET_ID"], os.environ["TENCENTCLOUD_SECRET_KEY"])
+profile = ClientProfile(httpProfile=HttpProfile(protocol=scheme, endpoint=address))
+client = CommonClient("scf", "2018-04-16", keys, os.environ["TENCENTCLOUD_REGION"], profile)
+print(client.call_json("ListFunctions", {"Limit": 1})["Response"]["TotalCount"] > 0)
+"""
+
+
+@pytest.mark.parametrize("own", ["", "intranet.example"])
+def test_a_proxy_of_the_shell_is_not_asked_by_whoever_has_loaded_the_variables(local_scf, run_scf, tmp_path, own):
+    (tmp_path / "program.py").write_text(PROXIED)
+    (tmp_path / "env").write_text("".join(f"{name}={text}\n" for name, text in local_scf.env.items()))
+    nobody = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
+    given = child_environment(**nobody, NO_PROXY=own)
+    python, scf = shlex.quote(sys.executable), shlex.join(scf_command())
+    script = f"""
+        eval "$({scf} local env --env-file env)"
+        {python} program.py
+        {python} -c 'import requests, os; print(requests.get(os.environ["TENCENTSERVERLESS_ENDPOINT_URL"]).status_code)'
+        eval "$({scf} local env --unset)"
+        echo "${{NO_PROXY-unset}} ${{no_proxy-unset}} ${{TENCENTSERVERLESS_ENDPOINT_URL-unset}}"
+    """
+    done = subprocess.run(["sh", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    left = f"{own or 'unset'} {own or 'unset'} unset"
+    assert done.stdout.splitlines() == ["True", "200", left], done.stdout + done.stderr
 
 
 def test_the_official_client_is_told_of_errors(connect, algorithm, method):

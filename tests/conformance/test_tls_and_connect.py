@@ -203,7 +203,8 @@ def test_env_prints_the_roots_and_unset_takes_ours_alone(secure_scf, run_scf, tm
     assert f"export SSL_CERT_FILE={secure_scf.env['SSL_CERT_FILE']}\n" in printed.stdout
     assert "export TENCENTSERVERLESS_LOCAL_PROXY=http://127.0.0.1:" in printed.stdout
     left = run_scf("local", "env", "--unset", env={"REQUESTS_CA_BUNDLE": "/company.pem", **without(secure_scf.env)})
-    assert left.stdout.split()[-3:] == ["TENCENTSERVERLESS_LOCAL_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+    ours = ["TENCENTSERVERLESS_LOCAL_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+    assert left.stdout.split()[-5:] == [*ours, "NO_PROXY", "no_proxy"]
 
 
 def without(env):
