@@ -19,6 +19,7 @@ class Client:
     :param package: its name and version in its registry
     :param registry: ``npm`` or ``PyPI``
     :param more: what else has to be installed for it
+    :param is_secure: it calls over HTTPS
     :param environment: variables beside those of the env file; ``{NAME}`` is the value of one of that file
     :param needs: what a user does, in words
     :param works: what the test does with it
@@ -33,11 +34,12 @@ class Client:
     more: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    is_secure: bool = False
 
     @property
     def name(self) -> str:
-        """The package without its version."""
-        return re.split("==|(?<=.)@", self.package)[0]
+        """The package without its version, and the one that it runs on."""
+        return " on ".join(re.split("==|(?<=.)@", each)[0] for each in (self.package, *self.more))
 
 
 LIFE = "create, call, new code and settings, publish, timer, list, delete"
@@ -47,6 +49,7 @@ NODE_NEEDS = (
     "`--proxy-port`, and the package `global-agent`: `NODE_OPTIONS='-r global-agent/bootstrap' "
     f"GLOBAL_AGENT_HTTP_PROXY=\"${PROXY}\"`; its endpoint is fixed"
 )
+BUN = "bun@1.4.5"
 NPM_TEST = "test_a_package_from_npm_lives_a_functions_life_twice"
 PYPI_TEST = "test_a_package_from_pypi_lives_a_functions_life_twice"
 
@@ -90,6 +93,24 @@ CLIENTS = (
         "CloudBase's own API is not served",
         NPM_TEST,
         environment=(("http_proxy", f"{{{PROXY}}}"),),
+    ),
+    Client(
+        "tencentcloud-sdk-nodejs-scf@4.1.151",
+        "npm",
+        "official_node.js",
+        f"{ENDPOINT}: `endpoint` and `protocol` of `httpProfile`",
+        LIFE,
+        NPM_TEST,
+    ),
+    Client(
+        "tencentcloud-sdk-nodejs-scf@4.1.151",
+        "npm",
+        "official_node.js",
+        "`--tls`; the same, and the env file's `NODE_EXTRA_CA_CERTS`",
+        f"{LIFE}, over HTTPS",
+        NPM_TEST,
+        more=(BUN,),
+        is_secure=True,
     ),
     Client(
         "kumori==0.0.4",
