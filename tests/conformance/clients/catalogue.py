@@ -47,7 +47,7 @@ ENDPOINT = "the endpoint, an option of the client"
 NODE_PROXY = (("NODE_OPTIONS", "-r global-agent/bootstrap"), ("GLOBAL_AGENT_HTTP_PROXY", f"{{{PROXY}}}"))
 NODE_NEEDS = (
     "`--proxy-port`, and the package `global-agent`: `NODE_OPTIONS='-r global-agent/bootstrap' "
-    f"GLOBAL_AGENT_HTTP_PROXY=\"${PROXY}\"`; its endpoint is fixed"
+    f'GLOBAL_AGENT_HTTP_PROXY="${PROXY}"`; its endpoint is fixed'
 )
 BUN = "bun@1.4.5"
 NPM_TEST = "test_a_package_from_npm_lives_a_functions_life_twice"
@@ -89,7 +89,7 @@ CLIENTS = (
         "npm",
         "manager_node.js",
         f'`--proxy-port`, and `http_proxy="${PROXY}"`; its endpoint is fixed',
-        "`createFunction` with timers, again with `force`, `invokeFunction`, `publishVersion`, with `deployMode` `zip`. "
+        "`createFunction` with timers and `deployMode` `zip`, again with `force`, `invokeFunction`, `publishVersion`. "
         "CloudBase's own API is not served",
         NPM_TEST,
         environment=(("http_proxy", f"{{{PROXY}}}"),),
@@ -154,6 +154,18 @@ CLIENTS = (
             ("QCLOUDSDK_SECRET_KEY", "{TENCENTCLOUD_SECRET_KEY}"),
             ("QCLOUDSDK_SESSION_TOKEN", ""),
         ),
+    ),
+    Client(
+        "tencentcloud-sdk-python-common==3.1.195",
+        "PyPI",
+        "python_clients.py",
+        "the endpoint, an option of `HttpProfile`, and `--tls` with the env file's `SSL_CERT_FILE` alone: "
+        "`certification` is a certificate of the client for it",
+        f"{LIFE}, by the asynchronous client, over HTTPS",
+        PYPI_TEST,
+        more=("httpx==0.28.1",),
+        arguments=("official_async",),
+        is_secure=True,
     ),
     Client(
         "tencentcloud-sdk-python-scf==3.1.100",

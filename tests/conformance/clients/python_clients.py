@@ -79,7 +79,32 @@ def qcloud_sdk_py():
     return ask
 
 
-CLIENTS = {each.__name__: each for each in (kumori, pyqcloud, requests_auth, qcloud_sdk_py)}
+def official_async():
+    import asyncio
+
+    from tencentcloud.common.common_client_async import CommonClient
+    from tencentcloud.common.credential import Credential
+    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+    from tencentcloud.common.profile.client_profile import ClientProfile
+    from tencentcloud.common.profile.http_profile import HttpProfile
+
+    address = urlsplit(ENDPOINT)
+    profile = ClientProfile(httpProfile=HttpProfile(protocol=address.scheme, endpoint=address.netloc))
+
+    async def send(action, parameters):
+        async with CommonClient("scf", VERSION, Credential(*KEYS), REGION, profile) as client:
+            return await client.call_and_deserialize(action, parameters)
+
+    def ask(action, parameters):
+        try:
+            return asyncio.run(send(action, parameters))["Response"]
+        except TencentCloudSDKException as error:
+            raise Refused(error.code) from None
+
+    return ask
+
+
+CLIENTS = {each.__name__: each for each in (kumori, pyqcloud, requests_auth, qcloud_sdk_py, official_async)}
 
 
 def live(ask, packages):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.actions.versions import check_version_room
+from tencentserverless.local.actions.versions import check_version_limit
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import new_function
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
@@ -21,11 +21,11 @@ def with_versions(count):
     return dataclasses.replace(function, versions={**function.versions, **versions}, last_version=count)
 
 
-def test_a_function_has_room_for_1000_published_versions():
-    check_version_room(with_versions(999))
-    with pytest.raises(ApiError, match="LimitExceeded.FunctionVersions: Function 'fn' has 1000 versions already"):
-        check_version_room(with_versions(1000))
-    check_version_room(with_versions(1000).without_version("7"))
+def test_a_function_can_have_1000_published_versions():
+    check_version_limit(with_versions(999))
+    with pytest.raises(ApiError, match=r"LimitExceeded\.FunctionVersions: Function 'fn' has 1000 versions already"):
+        check_version_limit(with_versions(1000))
+    check_version_limit(with_versions(1000).without_version("7"))
 
 
 @pytest.mark.proof  # every version is a write of the whole function
@@ -42,7 +42,7 @@ def test_what_would_publish_the_1001st_version_is_refused_and_changes_nothing(st
     ):
         code, message = server.error(action, {"FunctionName": "fn", **parameters})
         assert code == "LimitExceeded.FunctionVersions"
-        assert "DeleteFunctionVersion makes room" in message
+        assert "DeleteFunctionVersion makes place for one" in message
     assert '"memory": 128' in server.invoke("fn")["RetMsg"]
     assert '"answer": "one"' in server.invoke("fn")["RetMsg"]
     server.request("DeleteFunctionVersion", {"FunctionName": "fn", "Qualifier": "5"})

@@ -18,7 +18,7 @@ from tencentserverless.local.actions.function_code import CodeTable
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import check_version_room, delete_version, publish
+from tencentserverless.local.actions.versions import check_version_limit, delete_version, publish
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.registry.function import Function, new_function
@@ -134,7 +134,7 @@ async def update_function_code(
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
     if publishes:
-        check_version_room(function)
+        check_version_limit(function)
     draft = await function_code.unpack(
         services, function_code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode"
     )
@@ -163,7 +163,7 @@ async def update_function_configuration(
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
     if publishes:
-        check_version_room(function)
+        check_version_limit(function)
     if parameters.AsyncRunEnable and is_switched_on("AsyncRunEnable", parameters.AsyncRunEnable) != latest.runs_async:
         words = f"AsyncRunEnable is fixed at the creation: {parameters.AsyncRunEnable} of the update has no effect"
         services.console.show(f"[{latest.key.name}] {words}")

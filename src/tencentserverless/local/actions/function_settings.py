@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tencentserverless.local.actions.parameters import SWITCH, Table, choose, is_switched_on
+from tencentserverless.local.actions.parameters import SWITCH, Table, choose
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry import function_version
 from tencentserverless.local.registry.function_version import FunctionRecord, Rule

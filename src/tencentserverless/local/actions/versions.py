@@ -82,11 +82,11 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
     """
     draft = None
     function = find_function(services.catalogue, key.region, key.namespace, key.name)
-    check_version_room(function)
+    check_version_limit(function)
     if function.latest.package is None:
         draft = await take_snapshot(services, function.latest, "FailedOperation.PublishVersion")
         function = find_function(services.catalogue, key.region, key.namespace, key.name)
-        check_version_room(function)
+        check_version_limit(function)
     latest, now = function.latest, services.clock()
     package = services.packages.adopt(draft) if draft else latest.package
     if latest.package is not None:
@@ -138,15 +138,15 @@ ACTIONS = {
 }
 
 
-def check_version_room(function: Function) -> None:
+def check_version_limit(function: Function) -> None:
     """Refuse another version of a function that has as many as it may have.
 
-    :raises ApiError: if the function has no room for one more
+    :raises ApiError: if the function can't have one more
     """
     if len(function.versions) - 1 >= MAX_VERSIONS:  # $LATEST is not a published one
         raise ApiError(
             "LimitExceeded.FunctionVersions",
-            f"Function {function.key.name!r} has {MAX_VERSIONS} versions already; DeleteFunctionVersion makes room.",
+            f"Function {function.key.name!r} has {MAX_VERSIONS} versions already; DeleteFunctionVersion makes place for one.",
         )
 
 

@@ -136,9 +136,9 @@ def _other_scheme(value: str) -> str:
     if scheme.lower() not in _OTHER_SCHEMES:
         return ""
     return (
-        f"The Authorization header has the scheme {scheme}, not {signing.ALGORITHM}. If the program signs its requests, "
-        "something has replaced the signature: Python's requests, under Tencent's SDK, does so with an entry of "
-        "~/.netrc for this host, or its default entry."
+        f"The Authorization header has the scheme {scheme}, not {signing.ALGORITHM}. If the program signs its "
+        "requests, something has replaced the signature: Python's requests, under Tencent's SDK, does so with an entry "
+        "of ~/.netrc for this host, or its default entry."
     )
 
 

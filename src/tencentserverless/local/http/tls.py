@@ -1,11 +1,11 @@
 """TLS of the local SCF: its certificate, the authority that signed it, and the files that clients must trust.
 
-A holder of an authority's key could pose as any host that it certifies, towards every client that trusts it. So nobody
-holds it: an authority signs one certificate, that of the server, and its key is gone with the function that made it.
-What clients are asked to trust can vouch for the names and addresses in that certificate, and for nothing else. Name
-constraints (RFC 5280, 4.2.1.10) say the same of names, for whoever looks at the authority. They say nothing of
-addresses: clients on BoringSSL (Bun, Dart, Swift, gRPC) refuse every certificate with an address below an authority
-whose constraints hold addresses, because they can't check them.
+A holder of an authority's key could pose as any host that it certifies, towards every client that trusts it. So the key
+is never kept: an authority signs one certificate, that of the server, and its key is gone with the function that made
+it. What clients are asked to trust can vouch for the names and addresses in that certificate, and for nothing else. Its
+name constraints (RFC 5280, 4.2.1.10) say the same of names, to clients and readers. They say nothing of addresses:
+clients on BoringSSL (Bun, Dart, Swift, gRPC) refuse every certificate with an address below an authority whose
+constraints hold addresses, because they can't check them.
 """
 
 import contextlib
@@ -101,7 +101,7 @@ def make_identity(host: str, now: datetime) -> Identity:
 
 
 def _make_authority(now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """Make a new authority. Its key is for one signature: nobody may keep it."""
+    """Make a new authority. Its key is for one signature and must not be kept."""
     key = ec.generate_private_key(ec.SECP256R1())
     common_name = f"scf local {now:%Y-%m-%d} {x509.random_serial_number() % 16**6:06x}"
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])

@@ -14,8 +14,8 @@ _PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
 _PROBE_SECONDS = 10
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2]); import _ctypes"
 
-#: document/product/583/40323 and the API's own list, CloudBase's page of runtimes (2026) and Tencent's demos, with names
-#: that older tools used.
+#: document/product/583/40323 and the API's own list, CloudBase's page of runtimes (2026) and Tencent's demos, with
+#: names that older tools used.
 OTHER_RUNTIMES = frozenset(
     "Nodejs6.10 Nodejs8.9 Nodejs10.15 Nodejs12.16 Nodejs14.18 Nodejs16.13 Nodejs18.15 Nodejs20.19 Nodejs22.21 "
     "Nodejs24.11 Php5 Php5.6 Php7 Php7.2 Php7.4 Php8.0 Go1 Golang1 Java8 Java11 Java17 Java21 CustomRuntime "

@@ -61,7 +61,8 @@ def test_a_path_that_is_none(tmp_path, run_scf):
     refused(run_scf("local", "start", tmp_path / "file", "--ephemeral"), 4, "not a folder")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "cloudbaserc.json").write_text("{")
-    refused(run_scf("local", "start", tmp_path / "folder", "--ephemeral"), 4, "no function here can be served", faults=1)
+    done = run_scf("local", "start", tmp_path / "folder", "--ephemeral")
+    refused(done, 4, "no function here can be served", faults=1)
 
 
 def test_a_manifest_that_does_not_parse(folder, run_scf):
