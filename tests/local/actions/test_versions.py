@@ -42,7 +42,7 @@ def test_what_would_publish_the_1001st_version_is_refused_and_changes_nothing(st
     ):
         code, message = server.error(action, {"FunctionName": "fn", **parameters})
         assert code == "LimitExceeded.FunctionVersions"
-        assert "DeleteFunctionVersion makes place for one" in message
+        assert "delete one by DeleteFunctionVersion" in message
     assert '"memory": 128' in server.invoke("fn")["RetMsg"]
     assert '"answer": "one"' in server.invoke("fn")["RetMsg"]
     server.request("DeleteFunctionVersion", {"FunctionName": "fn", "Qualifier": "5"})

@@ -146,7 +146,7 @@ def check_version_limit(function: Function) -> None:
     if len(function.versions) - 1 >= MAX_VERSIONS:  # $LATEST is not a published one
         raise ApiError(
             "LimitExceeded.FunctionVersions",
-            f"Function {function.key.name!r} has {MAX_VERSIONS} versions already; DeleteFunctionVersion makes place for one.",
+            f"Function {function.key.name!r} has {MAX_VERSIONS} versions already; delete one by DeleteFunctionVersion.",
         )
 
 
