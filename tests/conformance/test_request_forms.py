@@ -106,6 +106,18 @@ def test_a_proxy_of_the_shell_is_not_asked_by_whoever_has_loaded_the_variables(l
     assert done.stdout.splitlines() == ["True", "200", left], done.stdout + done.stderr
 
 
+def test_a_default_entry_of_netrc_replaces_the_official_clients_signature_and_is_named(
+    connect, tmp_path, monkeypatch, method
+):
+    (tmp_path / "netrc").write_text("default login somebody password secret-of-somebody\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with pytest.raises(TencentCloudSDKException, match="has the scheme Basic, not TC3-HMAC-SHA256") as refusal:
+        invoke(connect("TC3-HMAC-SHA256", method))
+    assert refusal.value.code == "AuthFailure.InvalidAuthorization"
+    monkeypatch.setenv("NETRC", "/dev/null")  # what docs/clients.md says to do
+    assert invoke(connect("TC3-HMAC-SHA256", method))
+
+
 def test_the_official_client_is_told_of_errors(connect, algorithm, method):
     client = connect(algorithm, method)
     with pytest.raises(TencentCloudSDKException) as refusal:
