@@ -142,7 +142,7 @@ def test_an_env_file_of_a_killed_server_is_not_taken_for_a_running_one(functions
     state = tmp_path / "state"
     server = start_local_scf(functions, "--state", state)
     env_file = server.stderr_path.with_name("env-1")
-    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 7
+    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 9
     server.stop(signal.SIGKILL)
     assert run_scf("local", "env", "--state", state).returncode == 6
 
@@ -170,7 +170,7 @@ def test_an_empty_folder_starts_with_a_notice_and_takes_functions_from_the_api_a
     folder.mkdir()
     server = start_local_scf(folder)
     assert f"{folder}: no functions here: neither a serverless.yml" in server.stderr
-    assert "the server starts without functions: deploy them through the API, or save them there" in server.stderr
+    assert "the server starts all the same: deploy functions through the API, or save them there" in server.stderr
     assert server.request("ListFunctions", {}).response["TotalCount"] == 0
     code = {"ZipFile": zipped("def main_handler(event, context):\n    return 'sent'\n")}
     made = {"FunctionName": "sent", "Runtime": OWN_RUNTIME, "Code": code}

@@ -53,7 +53,7 @@ def test_what_can_not_be(tmp_path):
     assert "no functions here" in refusal(root)
     (notice,) = discover(root, "ap-shanghai", {}, 5.0, tells_empty=True).told_at_start()
     assert notice.startswith(refusal(root))
-    assert "deploy them through the API, or save them there" in notice
+    assert "deploy functions through the API, or save them there" in notice
     write(root / "one", "serverless.yml", MANIFEST % ("same", "."))
     write(root / "two", "serverless.yml", MANIFEST % ("same", "."))
     (fault,) = discover(root, "ap-shanghai", {}, 5.0).faults

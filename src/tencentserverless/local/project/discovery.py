@@ -124,7 +124,7 @@ def discover(
     return project
 
 
-_WAYS_IN = "the server starts without functions: deploy them through the API, or save them there"
+_WAYS_IN = "the server starts all the same: deploy functions through the API, or save them there"
 
 
 def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
