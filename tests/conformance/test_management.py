@@ -85,15 +85,22 @@ def test_new_code_and_configuration_are_what_the_next_call_runs(judge):
     assert (shown.Handler, shown.MemorySize, shown.Status) == ("other.main_handler", 512, "Active")
 
 
-@pytest.mark.parametrize("variables", [[{"Key": "", "Value": ""}], []])
-def test_variables_are_cleared_by_one_without_a_name_and_by_an_empty_list(judge, variables):
+def test_variables_are_cleared_by_one_without_a_name(judge):
     judge.create("bare", TELL % "one", Environment={"Variables": [{"Key": "WHO", "Value": "first"}]})
     judge("UpdateFunctionConfiguration", FunctionName="bare", MemorySize=256)
     assert judge.run("bare")["env"] == "first"
     for _ in range(2):
-        judge("UpdateFunctionConfiguration", FunctionName="bare", Environment={"Variables": variables})
+        nameless = {"Variables": [{"Key": "", "Value": ""}]}
+        judge("UpdateFunctionConfiguration", FunctionName="bare", Environment=nameless)
         assert judge.run("bare")["env"] is None
         assert judge("GetFunction", FunctionName="bare").Environment.Variables == []
+
+
+def test_an_empty_list_clears_variables_too_where_the_form_of_the_request_can_say_it(at_home):
+    at_home.create("bare", TELL % "one", Environment={"Variables": [{"Key": "WHO", "Value": "first"}]})
+    at_home("UpdateFunctionConfiguration", FunctionName="bare", Environment={"Variables": []})
+    assert at_home.run("bare")["env"] is None
+    at_home("DeleteFunction", FunctionName="bare")
 
 
 def test_versions_are_frozen_copies_numbered_upwards(judge):
