@@ -44,7 +44,7 @@ class _Known(NamedTuple):
 
 @dataclass(slots=True)
 class _Listing:
-    """What a look into a folder has found.
+    """The result of a look into a folder.
 
     :ivar parts: what its own files add to the digest
     :ivar folders: path and name of each folder in it, the last one first
@@ -65,7 +65,7 @@ class _Listing:
 
 @dataclass(slots=True)
 class _Memory:
-    """What is known of a folder since its last digest.
+    """The listings of a folder and of all folders in it, since its last digest.
 
     :ivar listings: by path, of the folder and all folders in it
     :ivar fresh: the paths of listings of which no news has come since
