@@ -60,7 +60,7 @@ class CodeTable(Table, frozen=True):
 
 
 class Terms(NamedTuple):
-    """What an action calls its code, and its error codes.
+    """The words and error codes of an action for its code.
 
     :param failed: for code that can't be kept
     :param form: for a request without code, or with two sources

@@ -95,12 +95,12 @@ async def publish_layer_version(
     """Make the next version of a layer from a zip file; the first one makes the layer."""
     region, name = call.region, parameters.LayerName
     facts = _checked_facts(parameters, services.clock())
-    _find_room(services, region, name)
+    _check_limits(services, region, name)
     source = function_code.find_source(
         parameters.Content, None, ("ZipFile", "Cos"), _TERMS, has_cos=services.settings.cos is not None
     )
     draft = await function_code.unpack(services, source, _TERMS)
-    package = function_code.adopt(services, draft, lambda: _find_room(services, region, name))
+    package = function_code.adopt(services, draft, lambda: _check_limits(services, region, name))
     version = dataclasses.replace(
         facts, sha256=package.sha256, archive_bytes=package.archive_bytes, unpacked_bytes=draft.unpacked_bytes
     )
@@ -203,7 +203,7 @@ def _check_runtimes(names: list[str], code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _find_room(services: Services, region: str, name: str) -> None:
+def _check_limits(services: Services, region: str, name: str) -> None:
     """Refuse one more version of a layer, or one more layer, where there are as many as the platform takes."""
     if not REGION_NAME.match(region):
         raise ApiError("UnsupportedRegion", f"X-TC-Region {shown(region)} is no region, such as ap-guangzhou.")
@@ -211,13 +211,12 @@ def _find_room(services: Services, region: str, name: str) -> None:
     if len(layer.present) >= VERSIONS_PER_LAYER:
         raise ApiError(
             "LimitExceeded.LayerVersions",
-            f"Layer {name!r} has {VERSIONS_PER_LAYER} versions already; DeleteLayerVersion makes room.",
+            f"Layer {name!r} has {VERSIONS_PER_LAYER} versions already; delete one with DeleteLayerVersion.",
         )
     if not layer.present and len(services.layers.layers(region)) >= LAYERS_PER_REGION:
         raise ApiError(
             "LimitExceeded.Layers",
-            f"Region {region} has {LAYERS_PER_REGION} layers already; DeleteLayerVersion of all versions of one makes "
-            "room.",
+            f"Region {region} has {LAYERS_PER_REGION} layers already; delete all versions of one of them.",
         )
 
 

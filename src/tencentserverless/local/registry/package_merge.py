@@ -1,6 +1,6 @@
 """Merges packages into one folder: what a function with layers sees as /opt. The later package wins.
 
-Files are hard links to those of the packages, which nobody writes: merging costs neither their size nor their time.
+Files are hard links to those of the packages, which are read-only: merging costs neither their size nor their time.
 """
 
 import hashlib

@@ -29,7 +29,7 @@ Plan = dict[str, object]
 class LayerFolder(NamedTuple):
     """The layers of an instance.
 
-    :param folder: the merged files, which nobody writes
+    :param folder: the merged files, which are read-only
     :param mounts: a folder of the instance that need not exist: what it needs from below /opt is mounted there beside
         the layers
     """
