@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord, Package
 from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
 from tencentserverless.local.registry.package_merge import merged_name
 from tencentserverless.local.registry.packages import Packages
@@ -26,10 +26,14 @@ class LayerFolders:
         if not hashes:
             return None
         merged = self._packages.locate(merged_name(hashes), 0)
-        async with self._merging:  # instances that start at once need it once
-            if not (self._packages.has(merged.sha256) and merged.folder.is_dir()):
-                await self._merge(hashes)
+        if not self._is_there(merged):
+            async with self._merging:  # instances that start at once need it once
+                if not self._is_there(merged):
+                    await self._merge(hashes)
         return merged.folder
+
+    def _is_there(self, merged: Package) -> bool:
+        return self._packages.has(merged.sha256) and merged.folder.is_dir()
 
     async def _merge(self, hashes: list[str]) -> None:
         draft = await asyncio.to_thread(self._packages.merge, [self._packages.locate(each, 0) for each in hashes])
