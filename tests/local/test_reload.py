@@ -394,7 +394,7 @@ def test_what_the_api_has_acknowledged_is_taken_back_by_a_change_that_lasts_alon
             function = catalogue.find(found.key)
             catalogue.put(function.with_latest(dataclasses.replace(function.latest, package=package)))
         scans = iter([changed, {"lasts": changed, "is gone": None, "is as before": before}[then]])
-        monkeypatch.setattr(function_folders, "scan_folder", lambda *_: next(scans))
+        monkeypatch.setattr(function_folders, "scan_folder", lambda *_, **__: next(scans))
         monkeypatch.setattr(function_folders, "_LASTING_SECONDS", 0.0)
         services = SimpleNamespace(
             catalogue=catalogue,
