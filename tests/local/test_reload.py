@@ -19,6 +19,7 @@ from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, Package
+from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
@@ -397,6 +398,7 @@ def test_what_the_api_has_acknowledged_is_taken_back_by_a_change_that_lasts_alon
         monkeypatch.setattr(function_folders, "_LASTING_SECONDS", 0.0)
         services = SimpleNamespace(
             catalogue=catalogue,
+            layers=LayerCatalogue(database),
             settings=Settings(tmp_path),
             clock=time.time,
             console=SimpleNamespace(show=shown.append),

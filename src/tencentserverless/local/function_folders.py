@@ -69,6 +69,8 @@ def tell(services: Services, result: SyncResult) -> None:
         show(f"[{kept.key.name}] its folder is back")
     if kept is not None and result.plan.news is not SyncChange.NONE:
         show(f"[{kept.key.name}] its configuration is as its folder says now")
+        for line in services.layers.missing_of(kept.function.latest) if kept.function is not None else ():
+            show(f"scf: {line}")
 
 
 def end_old(services: Services, result: SyncResult) -> bool:

@@ -27,8 +27,11 @@ def listed(function: Function) -> dict[str, object]:
     }
 
 
-def detailed(record: FunctionRecord) -> dict[str, object]:
-    """Return the fields of GetFunction for a version, without its code."""
+def detailed(record: FunctionRecord, layers: list[dict[str, object]]) -> dict[str, object]:
+    """Return the fields of GetFunction for a version, without its code.
+
+    :param layers: the structures LayerVersionInfo of its layers
+    """
     variables = [{"Key": key, "Value": value} for key, value in record.environment.items()]
     fields = {
         "Handler": record.handler,
@@ -43,7 +46,7 @@ def detailed(record: FunctionRecord) -> dict[str, object]:
         "ErrNo": 0,
         "AvailableStatus": "Available",
         "Triggers": [],
-        "Layers": [],
+        "Layers": layers,
         "VpcConfig": {"VpcId": "", "SubnetId": ""},
         "UseGpu": "FALSE",
         "Role": "",

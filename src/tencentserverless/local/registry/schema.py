@@ -119,4 +119,14 @@ _STATES = (
     "CREATE INDEX events_by_request ON events (request_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES)
+_LAYERS = (
+    """
+    CREATE TABLE layers (
+        region TEXT NOT NULL, name TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (region, name)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS)

@@ -116,6 +116,12 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Folder of packages for functions, or for NAME alone; a .venv stands for what is installed in it.",
 )
+@click.option(
+    "--cos",
+    type=_PATH,
+    metavar="DIR",
+    help="Folder that holds BUCKET/OBJECT: code that the API names as an object of COS comes from there.",
+)
 @click.option("--unlisted", is_flag=True, help="Let --local and scf local list not find it from other folders.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
@@ -144,6 +150,7 @@ def start(
     variables: tuple[str, ...],
     variables_file: Path | None,
     packages: tuple[str, ...],
+    cos: Path | None,
     unlisted: bool,
     strict_runtimes: bool,
 ) -> None:
@@ -169,6 +176,7 @@ def start(
         outputs=read_outputs(outputs),
         variables=read_variables(variables, variables_file),
         packages=read_packages(packages),
+        cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
         shared_tmp=shared_tmp,
@@ -241,6 +249,13 @@ def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:
         if not path.exists():
             raise click.BadParameter(f"{path}: no such file or folder", param_hint="--share")
     return paths
+
+
+def _check_cos(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        problem = "not a folder" if path.exists() else "no such folder"
+        raise click.BadParameter(f"{path}: {problem}; it holds objects as BUCKET/OBJECT", param_hint="--cos")
+    return path
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:
