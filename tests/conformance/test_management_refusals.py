@@ -148,6 +148,16 @@ REFUSALS = [
     ("UpdateNamespace", {"Namespace": "it", "Description": BIG}, "InvalidParameterValue.Description"),
     ("DeleteNamespace", {"Namespace": "default"}, "FailedOperation.DeleteNamespace"),
     ("DeleteNamespace", {"Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CopyFunction", {"FunctionName": "gone", "NewFunctionName": "new"}, "ResourceNotFound.Function"),
+    ("CopyFunction", NAMED, "MissingParameter"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "-"}, "InvalidParameterValue.FunctionName"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "it"}, "UnsupportedOperation.CopyFunction"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "it", "Override": True}, "UnsupportedOperation.CopyFunction"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "taken"}, "ResourceInUse.FunctionName"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "TargetNamespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "TargetRegion": "Mars"}, "UnsupportedOperation.Region"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "Description": BIG}, "InvalidParameterValue.Description"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "Override": "TRUE"}, "InvalidParameter"),
     ("PutReservedConcurrencyConfig", {**NAMED, "ReservedConcurrencyMem": -1}, "InvalidParameter"),
     (
         "PutReservedConcurrencyConfig",
@@ -195,6 +205,7 @@ def prepared(server: LocalScf) -> str:
     region = "ap-refusals"
     judge = Judge(server, region)
     judge.create("it")
+    judge.create("taken")
     judge("PublishVersion", **NAMED)
     judge("CreateAlias", **NAMED, Name="main", FunctionVersion="1")
     judge("CreateNamespace", Namespace="it")

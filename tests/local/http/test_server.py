@@ -92,7 +92,7 @@ def test_what_is_no_request_of_this_api(local_scf, changes, code):
     assert local_scf.error("InvokeFunction", ECHO, **changes)[0] == code
 
 
-@pytest.mark.parametrize("action", ["CopyFunction", "PublishLayerVersion", "ListLayers"])
+@pytest.mark.parametrize("action", ["PublishLayerVersion", "ListLayers"])
 def test_actions_that_are_not_served_say_so(local_scf, action):
     code, message = local_scf.error(action, {"FunctionName": "echo"})
     assert code == "UnsupportedOperation"

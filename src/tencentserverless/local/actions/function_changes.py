@@ -191,8 +191,11 @@ ACTIONS = {
 }
 
 
-def _check_place(services: Services, key: FunctionKey) -> None:
-    """Refuse a name that is taken, or a namespace that is missing or full."""
+def check_new_name(services: Services, key: FunctionKey) -> None:
+    """Refuse a key that no function can have: by its name, its region, or a namespace that is missing.
+
+    :raises ApiError: with the code of CreateFunction
+    """
     check_name(key.name, "InvalidParameterValue.FunctionName")
     if not REGION_NAME.match(key.region):
         raise ApiError("UnsupportedRegion", f"X-TC-Region {key.region[:64]!r} is no region, such as ap-guangzhou.")
@@ -202,6 +205,22 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             "InvalidParameterValue.FunctionName",
             f"Namespace and FunctionName have more than {MAX_NAMES_CHARS} characters together.",
         )
+
+
+def check_room(services: Services, key: FunctionKey) -> None:
+    """Refuse one more function in a namespace that is full.
+
+    :raises ApiError: if it is
+    """
+    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
+        raise ApiError(
+            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
+        )
+
+
+def _check_place(services: Services, key: FunctionKey) -> None:
+    """Refuse a name that is taken, or a namespace that is missing or full."""
+    check_new_name(services, key)
     away = services.catalogue.find_away(key)
     if away is not None:
         raise folder_is_away(away, "ResourceInUse.Function")
@@ -211,10 +230,7 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             f"Function {key.name!r} exists already in region {key.region}, namespace {key.namespace}; "
             "UpdateFunctionCode and UpdateFunctionConfiguration change it.",
         )
-    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
-        raise ApiError(
-            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
-        )
+    check_room(services, key)
 
 
 def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -> FunctionRecord:

@@ -5,6 +5,7 @@ from tencentserverless.local.actions import (
     aliases,
     async_events,
     function_changes,
+    function_copies,
     function_queries,
     invoke,
     logs,
@@ -18,6 +19,7 @@ from tencentserverless.local.actions.parameters import Action
 ACTIONS: dict[str, Action] = {
     **invoke.ACTIONS,
     **function_changes.ACTIONS,
+    **function_copies.ACTIONS,
     **function_queries.ACTIONS,
     **versions.ACTIONS,
     **aliases.ACTIONS,
