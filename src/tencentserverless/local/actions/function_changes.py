@@ -207,7 +207,7 @@ def check_new_name(services: Services, key: FunctionKey) -> None:
         )
 
 
-def check_room(services: Services, key: FunctionKey) -> None:
+def check_function_limit(services: Services, key: FunctionKey) -> None:
     """Refuse one more function in a namespace that is full.
 
     :raises ApiError: if it is
@@ -230,7 +230,7 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             f"Function {key.name!r} exists already in region {key.region}, namespace {key.namespace}; "
             "UpdateFunctionCode and UpdateFunctionConfiguration change it.",
         )
-    check_room(services, key)
+    check_function_limit(services, key)
 
 
 def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -> FunctionRecord:

@@ -10,7 +10,7 @@ import dataclasses
 import msgspec
 
 from tencentserverless._core import wire
-from tencentserverless.local.actions.function_changes import check_new_name, check_room
+from tencentserverless.local.actions.function_changes import check_new_name, check_function_limit
 from tencentserverless.local.actions.function_code import keeping, take_snapshot
 from tencentserverless.local.actions.function_settings import checked_description
 from tencentserverless.local.actions.lookup import find_function, folder_is_away, shown
@@ -94,7 +94,7 @@ def _check_target(services: Services, source: FunctionKey, target: FunctionKey, 
     if away is not None:
         raise folder_is_away(away, "ResourceInUse.FunctionName")
     if services.catalogue.find(target) is None:
-        check_room(services, target)
+        check_function_limit(services, target)
     elif not overrides:
         raise ApiError(
             "ResourceInUse.FunctionName",
