@@ -10,7 +10,7 @@ import dataclasses
 import msgspec
 
 from tencentserverless._core import wire
-from tencentserverless.local.actions.function_changes import check_new_name, check_function_limit
+from tencentserverless.local.actions.function_changes import check_function_limit, check_new_name
 from tencentserverless.local.actions.function_code import keeping, take_snapshot
 from tencentserverless.local.actions.function_settings import checked_description
 from tencentserverless.local.actions.lookup import find_function, folder_is_away, shown
