@@ -24,6 +24,22 @@ def routed(**routing: Any) -> dict[str, Any]:
     return {**NAMED, "Name": "other", "FunctionVersion": "$LATEST", "RoutingConfig": routing}
 
 
+NUMBER = "VersionProvisionedConcurrencyNum"
+AHEAD = {**NAMED, "Qualifier": "1", NUMBER: 0}
+TRACKED = {
+    **AHEAD,
+    "ProvisionedType": "ConcurrencyUtilizationTracking",
+    "TrackingTarget": 0.5,
+    "MinCapacity": 2,
+    "MaxCapacity": 3,
+}
+DAILY = {"TriggerName": "daily", "TriggerProvisionedConcurrencyNum": 1, "TriggerCronConfig": "0 0 0 * * * *"}
+
+
+def timed(*actions: dict[str, Any]) -> dict[str, Any]:
+    return {**AHEAD, "TriggerActions": [{**DAILY, **each} for each in actions]}
+
+
 MATCH = {"Version": "1", "Key": "invoke.headers.User", "Method": "exact", "Expression": "a"}
 REFUSALS = [
     ("CreateFunction", {**NEW, "FunctionName": "-"}, "InvalidParameterValue.FunctionName"),
@@ -167,6 +183,64 @@ REFUSALS = [
     ("PutReservedConcurrencyConfig", NAMED, "MissingParameter"),
     ("GetReservedConcurrencyConfig", {"FunctionName": "gone"}, "ResourceNotFound.Function"),
     ("DeleteReservedConcurrencyConfig", {"FunctionName": "-"}, "ResourceNotFound.Function"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "FunctionName": "gone"}, "ResourceNotFound.Function"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "$LATEST"}, "InvalidParameterValue.Qualifier"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "main"}, "InvalidParameterValue.Qualifier"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("PutProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "1"}, "MissingParameter"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, NUMBER: -1}, "InvalidParameter"),
+    (
+        "PutProvisionedConcurrencyConfig",
+        {**AHEAD, NUMBER: 10**7},
+        "LimitExceeded.FunctionTotalProvisionedConcurrencyNum",
+    ),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, NUMBER: 300}, "FailedOperation.ProvisionedExceedAvailable"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "ProvisionedType": "All"}, "InvalidParameterValue.ProvisionType"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "TrackingTarget": 1}, "InvalidParameterValue.TrackingTarget"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "MinCapacity": 0}, "InvalidParameterValue.MinCapacity"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "MaxCapacity": 1}, "InvalidParameterValue.MinCapacity"),
+    ("PutProvisionedConcurrencyConfig", timed({"TriggerName": "a b"}), "InvalidParameterValue.ProvisionTriggerName"),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerCronConfig": "0 0 0 * *"}),
+        "InvalidParameterValue.TriggerCronConfig",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerCronConfig": "0 0 0 1 1 * 2001"}),
+        "InvalidParameterValue.TriggerCronConfig",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"ProvisionedType": "ConcurrencyUtilizationTracking"}),
+        "InvalidParameterValue.ProvisionType",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({}, {"TriggerCronConfig": "0 0 1 * * * *"}),
+        "InvalidParameterValue.ProvisionTriggerNameDuplicate",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({}, {"TriggerName": "other"}),
+        "InvalidParameterValue.ProvisionTriggerCronConfigDuplicate",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerProvisionedConcurrencyNum": 10**7}),
+        "InvalidParameterValue.TriggerProvisionedConcurrencyNum",
+    ),
+    ("PutProvisionedConcurrencyConfig", timed(*({} for _ in range(11))), "LimitExceeded.ProvisionTriggerAction"),
+    ("GetProvisionedConcurrencyConfig", {"FunctionName": "gone"}, "ResourceNotFound.Function"),
+    ("GetProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("GetProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "$LATEST"}, "InvalidParameterValue.Qualifier"),
+    ("DeleteProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("DeleteProvisionedConcurrencyConfig", NAMED, "MissingParameter"),
+    ("PutTotalConcurrencyConfig", {}, "MissingParameter"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 12_799}, "InvalidParameterValue"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 10**7}, "LimitExceeded.TotalConcurrencyMemory"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 20_000, "Namespace": "none"}, "ResourceNotFound.Namespace"),
     ("GetFunctionLogs", {}, "InvalidParameter.ParamError"),
     ("GetFunctionLogs", {**NAMED, "Offset": 9_990, "Limit": 20}, "LimitExceeded.Offset"),
     ("GetFunctionLogs", {**NAMED, "Offset": -1}, "InvalidParameterValue.Offset"),

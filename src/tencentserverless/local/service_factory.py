@@ -15,6 +15,7 @@ from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
 from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner
+from tencentserverless.local.invocations.provision_timers import change_into, timed_functions
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
@@ -74,9 +75,7 @@ def create_services(
         *(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle),
         *(isolation, own_writes, function_variables),
     )
-    scheduler = Scheduler(
-        Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
-    )
+    scheduler = _open_scheduler(context, catalogue)
     around = _surround(history, console, settings, stack, interpreters)
     runner = Runner(scheduler, around, injection := FaultInjection(faults))
     dead_letters = DeadLetterFile(folder, settings, catalogue, console)
@@ -97,6 +96,7 @@ def create_services(
         queue=queue,
         dead_letters=dead_letters,
         timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
+        provision_timers=_time_provisions(catalogue, scheduler, console, settings),
         ledger=ledger,
         faults=faults,
         damage=injection.damage,
@@ -105,6 +105,21 @@ def create_services(
         rng=random.random,
     )
     return services, background
+
+
+def _open_scheduler(context: LaunchContext, catalogue: Catalogue) -> Scheduler:
+    """Create the scheduler, which reads from the catalogue what is reserved and what is provisioned."""
+    is_short = read_memory_limit().is_memory_short
+    return Scheduler(
+        *(Launcher(context), context.settings.limits, context.lifecycle),
+        *(catalogue.reservations, is_short, catalogue.provisions),
+    )
+
+
+def _time_provisions(catalogue: Catalogue, scheduler: Scheduler, console: Console, settings: Settings) -> Timers:
+    """Create the timers of provisioned instances."""
+    limit = settings.limits.provisioned_instances
+    return Timers(lambda: timed_functions(catalogue), change_into(catalogue, scheduler.provisioning, console, limit))
 
 
 def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], str]:

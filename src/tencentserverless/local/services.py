@@ -48,6 +48,7 @@ class Services:
     queue: Queue
     dead_letters: DeadLetterFile
     timers: Timers
+    provision_timers: Timers
     ledger: Ledger
     faults: Faults
     damage: dict[str, str]

@@ -96,9 +96,15 @@ class Limits:
     prefetch_seconds: float = 0.005  # ours: calls that take no longer than this are prefetched
     prefetch_calls: int = 8  # ours: prefetched calls of one instance
     burst_instances: int = 500  # document/product/583/42611: new instances of a region in a minute, then 429
+    provisioned_starts: int = 100  # same page: provisioned instances that a region starts in a minute
     queue_seconds: float = 30.0  # ours: how long a call waits when no process may be started
     drain_seconds: float = 4.0  # ours: how long running calls may continue at a stop
     stop_seconds: int = 5  # ours: how long answers in progress may take at a stop
+
+    @property
+    def provisioned_instances(self) -> int:
+        """The instances that all functions may keep without calls: half of all, so that the others have theirs."""
+        return max(1, self.all_instances // 2)
 
     def quota_mb(self, region: str) -> int:
         """Return the memory that the calls of a region may hold together."""

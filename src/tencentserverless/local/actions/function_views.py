@@ -22,7 +22,7 @@ def listed(function: Function) -> dict[str, object]:
     """Return the structure Function of a list."""
     record = function.latest
     return _summary(record) | {
-        "TotalProvisionedConcurrencyMem": 0,
+        "TotalProvisionedConcurrencyMem": function.provisioned_mb,
         "ReservedConcurrencyMem": function.reserved_mb or 0,
     }
 
