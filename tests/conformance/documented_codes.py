@@ -275,6 +275,18 @@ _DOCUMENTED = {
         "UserTotalConcurrencyMemory}; MissingParameter{(bare)}; ResourceNotFound{Namespace,"
         "TotalConcurrencyMemory}; UnauthorizedOperation{(bare)}; UnsupportedOperation{(bare)}"
     ),
+    "CreateCustomDomain": "FailedOperation{CNAME}; InvalidParameterValue{Domain}",
+    "GetCustomDomain": "FailedOperation{Domain.UnExist}",
+    # The pages of these two list none for a domain that is not there; that of GetCustomDomain serves.
+    "UpdateCustomDomain": "FailedOperation{Domain.UnExist,Ssl}",
+    "DeleteCustomDomain": (
+        "FailedOperation{DeleteAlias,Domain.UnExist}; InternalError{System}; InvalidParameterValue{Alias,Name}; "
+        "ResourceNotFound{Alias,Function,FunctionName}"
+    ),
+    "ListCustomDomains": (
+        "InvalidParameterValue{FunctionName,InvokeType,Limit,Namespace,Order,Status}; "
+        "ResourceNotFound{Function,Namespace,Version}"
+    ),
     "GetAccount": ("InvalidParameterValue{Stamp}; UnauthorizedOperation{CAM}; UnsupportedOperation{(bare)}"),
 }
 

@@ -40,6 +40,15 @@ def timed(*actions: dict[str, Any]) -> dict[str, Any]:
     return {**AHEAD, "TriggerActions": [{**DAILY, **each} for each in actions]}
 
 
+ROUTE = {"FunctionName": "it", "PathMatch": "/"}
+DOMAIN = {"Domain": "www.example.com", "Protocol": "HTTP", "EndpointsConfig": [ROUTE]}
+
+
+def rewritten(change: dict[str, Any]) -> dict[str, Any]:
+    rewrite = {"Path": "/a", "Type": "ExactRules", "Rewrite": "/b", **change}
+    return {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathRewrite": [rewrite]}]}
+
+
 MATCH = {"Version": "1", "Key": "invoke.headers.User", "Method": "exact", "Expression": "a"}
 REFUSALS = [
     ("CreateFunction", {**NEW, "FunctionName": "-"}, "InvalidParameterValue.FunctionName"),
@@ -241,6 +250,27 @@ REFUSALS = [
     ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 12_799}, "InvalidParameterValue"),
     ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 10**7}, "LimitExceeded.TotalConcurrencyMemory"),
     ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 20_000, "Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CreateCustomDomain", {"Domain": "www.example.com", "Protocol": "HTTP"}, "MissingParameter"),
+    ("CreateCustomDomain", {**DOMAIN, "Domain": "*.example.com"}, "InvalidParameterValue.Domain"),
+    ("CreateCustomDomain", {**DOMAIN, "Domain": "taken.example.com"}, "InvalidParameterValue.Domain"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": "FTP"}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": ""}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": "HTTPS"}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": []}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [ROUTE, ROUTE]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathMatch": "aa"}]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [{**ROUTE, "FunctionName": "-"}]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Type": "Guess"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Type": "ExactRules", "Path": "/*"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Rewrite": "no path"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "WafConfig": {"WafOpen": "MAYBE"}}, "InvalidParameterValue"),
+    ("UpdateCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("UpdateCustomDomain", {"Domain": "taken.example.com", "Protocol": "HTTPS"}, "FailedOperation.Ssl"),
+    ("GetCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("DeleteCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("ListCustomDomains", {"Order": "up"}, "InvalidParameterValue.Order"),
+    ("ListCustomDomains", {"OrderBy": "colour"}, "InvalidParameterValue"),
+    ("ListCustomDomains", {"Filters": [{"Name": "Colour", "Values": []}]}, "InvalidParameterValue"),
     ("GetFunctionLogs", {}, "InvalidParameter.ParamError"),
     ("GetFunctionLogs", {**NAMED, "Offset": 9_990, "Limit": 20}, "LimitExceeded.Offset"),
     ("GetFunctionLogs", {**NAMED, "Offset": -1}, "InvalidParameterValue.Offset"),
@@ -283,6 +313,7 @@ def prepared(server: LocalScf) -> str:
     judge("PublishVersion", **NAMED)
     judge("CreateAlias", **NAMED, Name="main", FunctionVersion="1")
     judge("CreateNamespace", Namespace="it")
+    judge("CreateCustomDomain", **{**DOMAIN, "Domain": "taken.example.com"})
     judge.close()
     return region
 

@@ -24,6 +24,7 @@ from tencentserverless.local.machine_memory import read_memory_limit
 from tencentserverless.local.outcome import LOAD_FAILED, Outcome
 from tencentserverless.local.project.requirements import find_command
 from tencentserverless.local.registry.catalogue import Catalogue, restore
+from tencentserverless.local.registry.custom_domains import CustomDomains
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function import packages_of
@@ -85,6 +86,7 @@ def create_services(
         stack.push_async_callback(close)
     services = Services(
         catalogue=catalogue,
+        domains=_open_domains(database),
         scheduler=scheduler,
         settings=settings,
         console=console,
@@ -105,6 +107,17 @@ def create_services(
         rng=random.random,
     )
     return services, background
+
+
+def _open_domains(database: Database) -> CustomDomains:
+    """Read the custom domains.
+
+    :raises StartupError: if the database can't be read
+    """
+    try:
+        return CustomDomains(database)
+    except (DatabaseError, ValueError) as error:
+        raise database.refusal(str(error)) from error
 
 
 def _open_scheduler(context: LaunchContext, catalogue: Catalogue) -> Scheduler:

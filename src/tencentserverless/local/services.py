@@ -14,6 +14,7 @@ from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers
 from tencentserverless.local.registry.catalogue import Catalogue
+from tencentserverless.local.registry.custom_domains import CustomDomains
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function import packages_of
 from tencentserverless.local.registry.function_version import FunctionRecord
@@ -37,6 +38,7 @@ class Services:
     """
 
     catalogue: Catalogue
+    domains: CustomDomains
     scheduler: Scheduler
     settings: Settings
     console: Console

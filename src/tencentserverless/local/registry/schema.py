@@ -119,4 +119,7 @@ _STATES = (
     "CREATE INDEX events_by_request ON events (request_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES)
+#: Names are in lower case.
+_CUSTOM_DOMAINS = ("CREATE TABLE custom_domains (name TEXT PRIMARY KEY, value BLOB NOT NULL)",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _CUSTOM_DOMAINS)
