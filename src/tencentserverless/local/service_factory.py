@@ -22,6 +22,7 @@ from tencentserverless.local.invocations.timers import Timers, fire_into
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.machine_memory import read_memory_limit
 from tencentserverless.local.outcome import LOAD_FAILED, Outcome
+from tencentserverless.local.pace import Pace
 from tencentserverless.local.project.requirements import find_command
 from tencentserverless.local.registry.catalogue import Catalogue, restore
 from tencentserverless.local.registry.custom_domains import CustomDomains
@@ -39,6 +40,8 @@ from tencentserverless.local.worker.isolation import Isolation
 from tencentserverless.local.worker.own_writes import OwnWrites
 from tencentserverless.local.worker.run_directory import RunDirectory
 
+#: The clock, and the random numbers of weighted aliases.
+_CHANCE: Mapping[str, Callable[[], float]] = {"clock": time.time, "rng": random.random}
 _DATABASE, _PACKAGES, _NOTES = "state.db", "packages", "notes"
 
 
@@ -68,10 +71,9 @@ def create_services(
     :raises StartupError: if the database can't be read
     """
     console, run_directory, background, own_writes = _open_base(settings, stack, lifecycle)
-    folder = folder or run_directory.root
-    catalogue, packages, database = _open_registry(definitions, interpreters, folder, console, stack)
+    kept = folder or run_directory.root
+    catalogue, packages, database = _open_registry(definitions, interpreters, kept, console, stack)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
-    stack.callback(history.flush)
     context = LaunchContext(
         *(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle),
         *(isolation, own_writes, function_variables),
@@ -79,11 +81,11 @@ def create_services(
     scheduler = _open_scheduler(context, catalogue)
     around = _surround(history, console, settings, stack, interpreters)
     runner = Runner(scheduler, around, injection := FaultInjection(faults))
-    dead_letters = DeadLetterFile(folder, settings, catalogue, console)
-    events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
+    dead_letters = DeadLetterFile(kept, settings, catalogue, console)
+    pace = Pace(settings.pace)
+    events = EventExecutor(runner, catalogue, history, dead_letters, console, running=pace.running, **_CHANCE)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
-    for close in (queue.close, scheduler.close, background.close):
-        stack.push_async_callback(close)
+    _close_in_turn(stack, queue, scheduler, background)
     services = Services(
         catalogue=catalogue,
         domains=_open_domains(database),
@@ -91,6 +93,7 @@ def create_services(
         settings=settings,
         console=console,
         packages=packages,
+        pace=pace,
         interpreters=interpreters,
         history=history,
         runner=runner,
@@ -107,6 +110,12 @@ def create_services(
         rng=random.random,
     )
     return services, background
+
+
+def _close_in_turn(stack: contextlib.AsyncExitStack, *services: Queue | Scheduler | Background) -> None:
+    """Close services at the end, the last one first."""
+    for each in services:
+        stack.push_async_callback(each.close)
 
 
 def _open_domains(database: Database) -> CustomDomains:
@@ -169,6 +178,7 @@ def _surround(
     interpreters: Interpreters,
 ) -> tuple[HistoryKeeping, CallLines]:
     """Create the parts around every invocation: its record, and its line in the log."""
+    stack.callback(history.flush)
     call_lines = CallLines(console, settings.log_format, advise=_adviser(interpreters))
     stack.callback(call_lines.flush)
     return HistoryKeeping(history, time.time), call_lines

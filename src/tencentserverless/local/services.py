@@ -13,6 +13,7 @@ from tencentserverless.local.invocations.middleware import Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers
+from tencentserverless.local.pace import Pace
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.custom_domains import CustomDomains
 from tencentserverless.local.registry.database import Database
@@ -43,6 +44,7 @@ class Services:
     settings: Settings
     console: Console
     packages: Packages
+    pace: Pace
     interpreters: Interpreters
     history: InvocationHistory
     runner: Runner
@@ -69,7 +71,9 @@ def drain_versions(services: Services, records: Iterable[FunctionRecord], *, is_
     loop = asyncio.get_running_loop()
 
     def sweep() -> None:
-        used = packages_of(itertools.chain(services.catalogue.records(), services.scheduler.records()))
+        used = packages_of(
+            itertools.chain(services.catalogue.records(), services.scheduler.records(), services.pace.records())
+        )
         if services.packages.drop_unused(used):
             loop.run_in_executor(None, services.packages.empty_trash)
 

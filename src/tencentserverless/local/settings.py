@@ -27,6 +27,10 @@ DEFAULT_PORT = 8583
 OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 
+#: Seconds of the states of functions that change, at the cloud's pace, unless the user gives others: ours.
+CLOUD_SECONDS: Mapping[str, float] = {"Creating": 3.0, "Updating": 2.0, "Publishing": 2.0, "Deleting": 1.0}
+MAX_STATE_SECONDS = 600.0  # ours
+
 LOG_FORMATS = ("text", "json", "none")
 
 CA_NAME = "scf-local-ca.pem"
@@ -161,6 +165,7 @@ class Settings:
     # variables of local runs alone, by the name of the function
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     packages: tuple[PackageFolder, ...] = ()
+    pace: Mapping[str, float] = field(default_factory=dict)  # seconds of the states of functions that change
     time_scale: float = 1.0  # retries come this many times faster than on the platform
     is_listed: bool = False  # enter the server in the register, so that commands find it from any folder
     log_format: str = "text"  # of the lines about calls: one of LOG_FORMATS

@@ -1,8 +1,8 @@
 """CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration and DeleteFunction.
 
 Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode), 18580
-(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer only when the change is complete, so the status of
-a function is always Active. Slow steps come first; the change of the catalogue is the last step.
+(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer when the change is stored; then the status of a
+function is Active, at the cloud's pace after a while. Slow steps come first; the change of the catalogue is last.
 """
 
 import asyncio
@@ -18,9 +18,10 @@ from tencentserverless.local.actions.function_code import CodeTable
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import delete_version, publish
+from tencentserverless.local.actions.versions import check_provisioning, delete_version, publish
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
+from tencentserverless.local.pace import CREATING, DELETING, UPDATING, Change
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.function_version import (
     HANDLER,
@@ -34,6 +35,7 @@ from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
 
+_CODE_REFUSED = "FailedOperation.UpdateFunctionCode"
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
 DEFAULT_HANDLER = "index.main_handler"  # the handler that the console sets
 FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
@@ -111,6 +113,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     with_code = _adopting(services, draft, lambda: _check_place(services, key))
     with function_code.keeping(services, "FailedOperation.CreateFunction"):
         services.catalogue.put(new_function(with_code(record)))
+    services.pace.begin(key, Change(CREATING))
     return {}
 
 
@@ -119,6 +122,7 @@ async def update_function_code(
 ) -> dict[str, object]:
     """Replace the code of ``$LATEST``; calls from now on run it."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, _CODE_REFUSED)
     if parameters.Handler is not None:
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
@@ -129,6 +133,7 @@ async def update_function_code(
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
+        services.pace.check(function.key, _CODE_REFUSED)
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
 
     with_code = _adopting(services, draft, find)
@@ -148,6 +153,7 @@ async def update_function_configuration(
     """Change the configuration of ``$LATEST``; calls from now on use it."""
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, "FailedOperation.UpdateFunctionConfiguration")
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
     if parameters.Runtime is not None and parameters.Runtime != latest.runtime:
@@ -174,10 +180,13 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
         return delete_version(services, find(), parameters.Qualifier, is_forced=False)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find()
-    services.catalogue.remove(function.key)
+    services.pace.check(function.key, "FailedOperation.DeleteFunction")
+    check_provisioning(services, function, "FailedOperation.ProvisionedInProgress")
+    services.catalogue.remove(function.key, lingers=services.pace.is_on)
     services.queue.disown(function.key)
     drain_versions(services, function.versions.values())
     services.timers.reschedule()
+    services.pace.begin(function.key, Change(DELETING, on_end=lambda: services.catalogue.forget(function.key)))
     return {}
 
 
@@ -281,8 +290,10 @@ def _adopting(
 
 
 def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
+    """Store a change of ``$LATEST``. Calls run the old one until the function is Active again."""
     services.catalogue.put(function.with_latest(latest))
-    drain_versions(services, [function.latest])
+    old = function.latest
+    services.pace.begin(function.key, Change(UPDATING, old=old, on_end=lambda: drain_versions(services, [old])))
 
 
 def _code_of(parameters: UpdateFunctionCodeTable) -> tuple[CodeTable, str | None, tuple[str, ...]]:

@@ -17,6 +17,7 @@ from tencentserverless.local.actions.lookup import find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.function_folders import follow_folder
+from tencentserverless.local.pace import CREATING, Change
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.function_version import (
     AsyncConfig,
@@ -54,6 +55,7 @@ async def copy_function(parameters: CopyFunctionTable, call: Call, services: Ser
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     await follow_folder(services, *target)
     source = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(source.key, _FAILED)
     _check_target(services, source.key, target, overrides=bool(parameters.Override))
     if parameters.Description is not None:
         checked_description(parameters.Description)
@@ -84,6 +86,7 @@ def _target(parameters: CopyFunctionTable, call: Call) -> FunctionKey:
 def _check_target(services: Services, source: FunctionKey, target: FunctionKey, *, overrides: bool) -> None:
     """Refuse a target that is no place for a function, or that is taken."""
     check_new_name(services, target)
+    services.pace.check(target, _FAILED)
     if source == target:
         raise ApiError(
             "UnsupportedOperation.CopyFunction",
@@ -133,3 +136,4 @@ def _store(services: Services, function: Function) -> None:
         services.queue.disown(function.key)
         drain_versions(services, replaced.versions.values())
         services.timers.reschedule()
+    services.pace.begin(function.key, Change(CREATING))

@@ -10,6 +10,7 @@ import msgspec
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import find_function, no_version, shown
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose
+from tencentserverless.local.actions.versions import check_provisioning
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
@@ -72,6 +73,8 @@ async def put_provisioned(parameters: PutProvisionedTable, call: Call, services:
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = _find_version(function, parameters.Qualifier)
     _check_runs(record)
+    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive", record.version)
+    check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", record.version)
     now = services.clock()
     provision = _provision(parameters, now)
     _check_free(services, function, record, provision.count)
@@ -100,6 +103,7 @@ async def delete_provisioned(parameters: DeleteProvisionedTable, call: Call, ser
     """Keep no instances of a version any more: those that are there end as others do, when they are idle for long."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = _find_version(function, parameters.Qualifier)
+    check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", record.version)
     services.catalogue.put(function.with_provision(record.version, None))
     services.provision_timers.reschedule()
     services.scheduler.provisioning.fill()

@@ -34,6 +34,7 @@ class ReservedTable(Table, frozen=True):
 async def put_reserved(parameters: PutReservedTable, call: Call, services: Services) -> dict[str, object]:
     """Reserve memory of the region for a function's calls, which then get no other memory."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive")
     quota_mb = services.settings.limits.quota_mb(call.region)
     share = services.catalogue.reservations.share_of(call.region, function.key.namespace, quota_mb)
     free_mb = share.limit_mb + (function.reserved_mb or 0) - UNRESERVED_MB

@@ -48,6 +48,7 @@ class Catalogue:
         self._kept: dict[FunctionKey, StoredFunction] = {}
         self._functions: dict[FunctionKey, Function] = {}  # functions that ``find`` returns
         self._away: dict[FunctionKey, Function] = {}
+        self._lingering: dict[FunctionKey, Function] = {}  # deleted functions that are still shown
         self._absent: set[FunctionKey] = set()  # functions without a folder
         self._scanned_at: dict[FunctionKey, int] = {}  # start of the last applied scan
         self._now = 0
@@ -62,7 +63,7 @@ class Catalogue:
 
     def find(self, key: FunctionKey) -> Function | None:
         """Return the function of a key. None also if its folder is away and it has no published version."""
-        return self._functions.get(key)
+        return self._functions.get(key) or self._lingering.get(key)
 
     def find_away(self, key: FunctionKey) -> Function | None:
         """Return the function of a key if its folder is away: it still exists, but its ``$LATEST`` can't run."""
@@ -85,14 +86,24 @@ class Catalogue:
         """Store a function, in place of the one under its key."""
         self._put(self._kept.get(function.key, _NOTHING)._replace(function=function))
 
-    def remove(self, key: FunctionKey) -> None:
-        """Delete a function with all its versions and aliases. A later change of its folder brings it back."""
+    def remove(self, key: FunctionKey, *, lingers: bool = False) -> None:
+        """Delete a function with all its versions and aliases. A later change of its folder brings it back.
+
+        :param lingers: true if the function is shown until ``forget``, for it is Deleting
+        """
         old = self._kept[key]
+        if lingers and key in self._functions:
+            self._lingering[key] = self._functions[key]
         if old.source_record is None:
             self._database.write_now(function_tables.remove_functions([key]))
             self._forget(key)
         else:
             self._put(old._replace(function=None))
+
+    def forget(self, key: FunctionKey) -> None:
+        """Show a deleted function no more."""
+        self._lingering.pop(key, None)
+        self.generation += 1
 
     def begin_scan(self) -> int:
         """Return the number of a new scan of folders, for ``apply_sync``."""
@@ -147,7 +158,8 @@ class Catalogue:
 
     def functions(self, region: str, namespace: str) -> list[Function]:
         """Return the functions of one namespace, in order of creation."""
-        return [each for key, each in self._functions.items() if key.region == region and key.namespace == namespace]
+        found = {**self._lingering, **self._functions}
+        return [each for key, each in found.items() if key.region == region and key.namespace == namespace]
 
     def namesakes(self, name: str) -> list[FunctionKey]:
         """Return the keys of functions with this name, in all regions and namespaces."""

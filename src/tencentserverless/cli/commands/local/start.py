@@ -13,8 +13,10 @@ import click
 from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
+from tencentserverless.cli.pace_option import INSTANT, PACES, read_pace
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
+    CLOUD_SECONDS,
     DEFAULT_HOST,
     DEFAULT_PORT,
     LOG_FORMATS,
@@ -54,6 +56,21 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     default=1.0,
     show_default=True,
     help="Retries of asynchronous invocations come so many times faster than in the cloud.",
+)
+@click.option(
+    "--pace",
+    type=click.Choice(PACES),
+    default=INSTANT,
+    show_default=True,
+    help="Of management: with cloud, a function is Creating, Updating, Publishing or Deleting for a while.",
+)
+@click.option(
+    "--pace-seconds",
+    metavar="[STATE=]SECONDS",
+    multiple=True,
+    help="With --pace cloud: how long each state lasts, or one: Creating=5.  [default: "
+    + ", ".join(f"{state}={seconds:g}" for state, seconds in CLOUD_SECONDS.items())
+    + "]",
 )
 @click.option(
     "--debug",
@@ -131,6 +148,8 @@ def start(
     tls: bool,
     proxy_port: int | None,
     time_scale: float,
+    pace: str,
+    pace_seconds: tuple[str, ...],
     debugged: tuple[str, ...],
     wait_for_client: bool,
     log_format: str,
@@ -175,6 +194,7 @@ def start(
         shared_folders=_check_shared(shared),
         is_listed=not unlisted,
         time_scale=time_scale,
+        pace=read_pace(pace, pace_seconds),
         follows_files=not no_reload,
         debug_ports=_debug_ports(debugged),
         waits_for_debugger=wait_for_client,
