@@ -59,6 +59,17 @@ def test_it_creates_and_then_updates(project, scf, server):
     assert config["AsyncTriggerConfig"]["RetryConfig"] == [{"RetryNum": 1}]
 
 
+def test_it_waits_where_changes_take_their_time_as_in_the_cloud(project, start_local_scf, run_scf):
+    (project.parent / "empty" / "unused").mkdir(parents=True)
+    (project.parent / "empty" / "unused" / "index.py").touch()
+    server = start_local_scf(project.parent / "empty", "--pace", "cloud", "--pace-seconds", "0.5")
+    for _ in range(2):
+        done = run_scf("deploy", project, env=server.env)
+        assert done.returncode == 0, done.stderr
+    shown = json.loads(run_scf("functions", "show", "full-name", "--json", env=server.env).stdout)
+    assert (shown["Status"], shown["Triggers"][0]["TriggerName"]) == ("Active", "daily")
+
+
 def test_what_can_not_be_changed_is_refused_before_anything_is(project, scf, server):
     manifest = project / "plain" / "serverless.yml"
     manifest.write_text("component: scf\nname: x\ninputs: {name: echo, src: ., runtime: Python3.9}\n")

@@ -89,7 +89,7 @@ async def put_provisioned(parameters: PutProvisionedTable, call: Call, services:
 async def get_provisioned(parameters: GetProvisionedTable, call: Call, services: Services) -> dict[str, object]:
     """Return the provisioned concurrency of a function's versions: the numbers wanted, and those that are there."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
-    versions = list(function.provisions)
+    versions = sorted(function.provisions, key=int)
     if parameters.Qualifier:
         found = _find_version(function, parameters.Qualifier).version
         versions = [found] if found in function.provisions else []
