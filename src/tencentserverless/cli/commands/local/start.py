@@ -68,9 +68,8 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     "--pace-seconds",
     metavar="[STATE=]SECONDS",
     multiple=True,
-    help="With --pace cloud: how long each state lasts, or one: Creating=5.  [default: "
-    + ", ".join(f"{state}={seconds:g}" for state, seconds in CLOUD_SECONDS.items())
-    + "]",
+    show_default=", ".join(f"{state}={seconds:g}" for state, seconds in CLOUD_SECONDS.items()),
+    help="With --pace cloud: how long each state lasts, or one: Creating=5.",
 )
 @click.option(
     "--debug",
