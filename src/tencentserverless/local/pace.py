@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
-from tencentserverless.local.settings import CLOUD_SECONDS
 
 ACTIVE = "Active"
-CREATING, UPDATING, PUBLISHING, DELETING = CLOUD_SECONDS
+CREATING, UPDATING, PUBLISHING, DELETING = "Creating", "Updating", "Publishing", "Deleting"  # keys of CLOUD_SECONDS
 _CALLED = (UPDATING, PUBLISHING)  # states in which $LATEST runs
 _IN_PROGRESS = "FailedOperation.FunctionStatusError"
 
@@ -26,7 +25,7 @@ _IN_PROGRESS = "FailedOperation.FunctionStatusError"
 class Change:
     """A state of a function that lasts for a while.
 
-    :param version: the version that is published, or deleted; ``$LATEST`` for the other states
+    :param version: the version that is published; ``$LATEST`` for the other states
     :param old: of ``Updating``: the version that calls run until its end
     :param on_end: called when the state ends
     """

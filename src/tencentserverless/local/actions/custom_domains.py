@@ -11,6 +11,7 @@ import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.actions.function_changes import TagTable
+from tencentserverless.local.actions.function_queries import FilterTable
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import shown
 from tencentserverless.local.actions.parameters import DESCENDING, Action, Call, Table, choose, cut_page, sort_items
@@ -68,13 +69,6 @@ class WafTable(Table, frozen=True):
 
     WafOpen: str | None = None
     WafInstanceId: str | None = None
-
-
-class FilterTable(Table, frozen=True):
-    """One filter: any of the values must match."""
-
-    Name: str
-    Values: list[str]
 
 
 class CreateDomainTable(Table, frozen=True):
