@@ -218,6 +218,23 @@ _DOCUMENTED = {
         "FunctionVersion,Namespace,Qualifier,Version}; UnauthorizedOperation{(bare),CAM,CreateTrigger}; "
         "UnsupportedOperation{(bare),Cdn,Cos,Trigger}"
     ),
+    # LimitExceeded.Layers, "layer number over the limit", is listed for ListLayers, where it has no meaning.
+    "PublishLayerVersion": (
+        "FailedOperation{PublishLayerVersion}; InternalError{(bare),Exception,System}; InvalidParameterValue{(bare),"
+        "CompatibleRuntimes,Content,Cos,CosBucketName,CosBucketRegion,CosObjectName,Description,LayerName,Name,"
+        "Runtime,Stamp,TempCosObjectName,ZipFileBase64BinasciiError}; LimitExceeded{LayerVersions,Layers}; "
+        "ResourceInUse{(bare)}; UnauthorizedOperation{CAM,NotMC}; UnsupportedOperation{Cos}"
+    ),
+    "ListLayers": "InvalidParameterValue{(bare),Runtime,Stamp}; LimitExceeded{Layers}; UnauthorizedOperation{CAM}",
+    "ListLayerVersions": (
+        "InternalError{System}; InvalidParameterValue{(bare),Name,Runtime}; ResourceNotFound{Layer}; "
+        "UnauthorizedOperation{CAM}"
+    ),
+    "GetLayerVersion": "InternalError{(bare),System}; ResourceNotFound{LayerVersion}; UnauthorizedOperation{CAM}",
+    "DeleteLayerVersion": (
+        "FailedOperation{DeleteLayerVersion,OperationConflict}; InternalError{(bare)}; ResourceInUse{LayerVersion}; "
+        "ResourceNotFound{LayerVersion}; UnauthorizedOperation{CAM}"
+    ),
     # The page lists none for a function that is not there; those of its sister actions serve.
     "ListTriggers": (
         "FailedOperation{Apigw}; InvalidParameterValue{Filters,Order,OrderBy,FunctionName}; "

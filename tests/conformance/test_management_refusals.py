@@ -49,6 +49,8 @@ def rewritten(change: dict[str, Any]) -> dict[str, Any]:
     return {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathRewrite": [rewrite]}]}
 
 
+LAYER = {"LayerName": "new", "CompatibleRuntimes": ["Python3.9"], "Content": {"ZipFile": zipped(ECHO)}}
+ONE = {"LayerName": "none", "LayerVersion": 1}
 MATCH = {"Version": "1", "Key": "invoke.headers.User", "Method": "exact", "Expression": "a"}
 REFUSALS = [
     ("CreateFunction", {**NEW, "FunctionName": "-"}, "InvalidParameterValue.FunctionName"),
@@ -290,7 +292,35 @@ REFUSALS = [
         {**NAMED, "FunctionRequestId": "x", "EndTime": "2020-01-01 00:00:00"},
         "InvalidParameterValue.StartTimeOrEndTime",
     ),
+    ("CreateTrigger", {**NAMED, "TriggerName": "t", "Type": "cos", "TriggerDesc": "{}"}, "UnsupportedOperation"),
     ("GetAccount", {"Colour": "red"}, "UnknownParameter"),
+    ("UpdateFunctionConfiguration", {**NAMED, "Layers": [ONE]}, "ResourceNotFound.Layer"),
+    ("UpdateFunctionConfiguration", {**NAMED, "Layers": [ONE] * 6}, "InvalidParameterValue.Layers"),
+    ("UpdateFunctionConfiguration", {**NAMED, "Layers": [{"LayerName": "none"}]}, "InvalidParameter"),
+    ("PublishLayerVersion", {**LAYER, "LayerName": "1st"}, "InvalidParameterValue.LayerName"),
+    ("PublishLayerVersion", {**LAYER, "LayerName": "x" * 65}, "InvalidParameterValue.LayerName"),
+    ("PublishLayerVersion", {**LAYER, "CompatibleRuntimes": []}, "InvalidParameterValue.CompatibleRuntimes"),
+    ("PublishLayerVersion", {**LAYER, "CompatibleRuntimes": ["Cobol"]}, "InvalidParameterValue.CompatibleRuntimes"),
+    ("PublishLayerVersion", {**LAYER, "Description": BIG}, "InvalidParameterValue.Description"),
+    ("PublishLayerVersion", {**LAYER, "LicenseInfo": BIG}, "InvalidParameterValue"),
+    ("PublishLayerVersion", {**LAYER, "Tags": [{"Key": "a", "Value": "b"}] * 51}, "InvalidParameterValue"),
+    ("PublishLayerVersion", {**LAYER, "Tags": [{"Key": "a", "Value": BIG}]}, "InvalidParameterValue"),
+    ("PublishLayerVersion", {**LAYER, "Content": {}}, "InvalidParameterValue.Content"),
+    ("PublishLayerVersion", {**LAYER, "Content": {"ZipFile": "aGVsbG8="}}, "InvalidParameterValue.Content"),
+    ("PublishLayerVersion", {**LAYER, "Content": {"ZipFile": "a"}}, "InvalidParameterValue.ZipFileBase64BinasciiError"),
+    (
+        "PublishLayerVersion",
+        {**LAYER, "Content": {"CosBucketName": "b", "CosObjectName": "/o"}},
+        "UnsupportedOperation",
+    ),
+    ("PublishLayerVersion", {**LAYER, "Content": {"TempCosObjectName": "/o"}}, "UnsupportedOperation"),
+    ("PublishLayerVersion", {"LayerName": "new"}, "MissingParameter"),
+    ("ListLayers", {"CompatibleRuntime": "Cobol"}, "InvalidParameterValue.Runtime"),
+    ("ListLayers", {"Offset": -1}, "InvalidParameter"),
+    ("ListLayerVersions", {"LayerName": "none"}, "ResourceNotFound.Layer"),
+    ("ListLayerVersions", {"LayerName": "l", "CompatibleRuntime": ["Cobol"]}, "InvalidParameterValue.Runtime"),
+    ("GetLayerVersion", ONE, "ResourceNotFound.LayerVersion"),
+    ("DeleteLayerVersion", ONE, "ResourceNotFound.LayerVersion"),
     ("InvokeFunction", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.Qualifier"),
     ("InvokeFunction", {**NAMED, "RoutingKey": "no json"}, "InvalidParameterValue"),
     ("InvokeFunction", {**NAMED, "RoutingKey": '{"a": 1}'}, "InvalidParameterValue"),

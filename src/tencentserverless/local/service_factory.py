@@ -30,8 +30,10 @@ from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function import packages_of
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.layer_catalogue import LayerCatalogue, restore_layers
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
+from tencentserverless.local.scheduler.layer_folders import LayerFolders
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import Settings
@@ -72,15 +74,13 @@ def create_services(
     """
     console, run_directory, background, own_writes = _open_base(settings, stack, lifecycle)
     kept = folder or run_directory.root
-    catalogue, packages, database = _open_registry(definitions, interpreters, kept, console, stack)
+    catalogue, layers, packages, database = _open_registry(definitions, interpreters, kept, console, stack)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
-    context = LaunchContext(
-        *(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle),
-        *(isolation, own_writes, function_variables),
-    )
+    parts = (settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle)
+    context = LaunchContext(*parts, isolation, own_writes, function_variables, LayerFolders(layers, packages))
     scheduler = _open_scheduler(context, catalogue)
-    around = _surround(history, console, settings, stack, interpreters)
-    runner = Runner(scheduler, around, injection := FaultInjection(faults))
+    injection = FaultInjection(faults)
+    runner = Runner(scheduler, _surround(history, console, settings, stack, interpreters), injection)
     dead_letters = DeadLetterFile(kept, settings, catalogue, console)
     pace = Pace(settings.pace)
     events = EventExecutor(runner, catalogue, history, dead_letters, console, running=pace.running, **_CHANCE)
@@ -89,6 +89,7 @@ def create_services(
     services = Services(
         catalogue=catalogue,
         domains=_open_domains(database),
+        layers=layers,
         scheduler=scheduler,
         settings=settings,
         console=console,
@@ -190,8 +191,8 @@ def _open_registry(
     folder: Path,
     console: Console,
     stack: contextlib.AsyncExitStack,
-) -> tuple[Catalogue, Packages, Database]:
-    """Open the catalogue of stored functions and of PATH; drop code packages that no version uses.
+) -> tuple[Catalogue, LayerCatalogue, Packages, Database]:
+    """Open the catalogues of stored functions, of PATH, and of layers; drop code packages that no version uses.
 
     :param folder: the folder of the database and the packages
     :raises StartupError: if the database can't be read
@@ -200,14 +201,17 @@ def _open_registry(
     stack.callback(database.close)
     try:
         catalogue, notices = restore(database, packages.locate, definitions)
+        layers = restore_layers(database)
+        layers.forget_unused(catalogue.records())
         told = len(interpreters.warnings)
         # runtimes of functions that the API created
         interpreters.prepare({record.runtime for record in catalogue.records()})
     except (DatabaseError, ValueError) as error:
         raise database.refusal(str(error)) from error
     notices = [*notices, *interpreters.package_notices(record.runtime for record in catalogue.records())]
+    notices += [line for function in catalogue for line in layers.missing_of(function.latest)]
     for notice in (*notices, *(f"warning: {warning}" for warning in interpreters.warnings[told:])):
         console.show(f"scf: {notice}")
-    if packages.drop_unused(packages_of(catalogue.records())):
+    if packages.drop_unused(packages_of(catalogue.records()) | layers.packages_of(catalogue.records())):
         packages.empty_trash()
-    return catalogue, packages, database
+    return catalogue, layers, packages, database

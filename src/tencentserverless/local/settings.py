@@ -166,6 +166,7 @@ class Settings:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     packages: tuple[PackageFolder, ...] = ()
     pace: Mapping[str, float] = field(default_factory=dict)  # seconds of the states of functions that change
+    cos: Path | None = None  # holds the objects of COS as BUCKET/OBJECT
     time_scale: float = 1.0  # retries come this many times faster than on the platform
     is_listed: bool = False  # enter the server in the register, so that commands find it from any folder
     log_format: str = "text"  # of the lines about calls: one of LOG_FORMATS

@@ -9,6 +9,7 @@ import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import wait_until
+from tests.local.layering import publish
 
 TELL = """
 import os
@@ -119,3 +120,15 @@ def test_a_taken_name_is_replaced_with_override_alone_and_with_all_that_belonged
     assert do(server, "ListVersionByFunction", FunctionName="taken")["TotalCount"] == 1
     assert do(server, "ListTriggers", FunctionName="taken")["TotalCount"] == 0
     assert ends(pid)
+
+
+def test_a_copy_has_the_layers_too_where_its_region_has_them(server):
+    number = publish(server, "words", {"words.txt": ""})
+    create(server, "first", "one", Layers=[{"LayerName": "words", "LayerVersion": number}])
+    do(server, "CopyFunction", FunctionName="first", NewFunctionName="second")
+    assert [each["LayerName"] for each in do(server, "GetFunction", FunctionName="second")["Layers"]] == ["words"]
+    afar = {"FunctionName": "first", "NewFunctionName": "second", "TargetRegion": "ap-shanghai"}
+    code, message = server.error("CopyFunction", afar)
+    assert (code, "'words'" in message) == ("FailedOperation.CopyFailed", True)
+    do(server, "CopyFunction", **afar, CopyConfiguration=False)
+    assert server.request("GetFunction", {"FunctionName": "second"}, region="ap-shanghai").response["Layers"] == []

@@ -7,14 +7,14 @@ function is Active, at the cloud's pace after a while. Slow steps come first; th
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.actions import function_code
-from tencentserverless.local.actions.function_code import CodeTable
+from tencentserverless.local.actions.function_code import CodeTable, Terms
+from tencentserverless.local.actions.function_layers import check_layers, check_size, unpacked_bytes
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
@@ -28,9 +28,9 @@ from tencentserverless.local.registry.function_version import (
     MAX_NAMES_CHARS,
     FunctionKey,
     FunctionRecord,
+    Package,
     is_other_handler,
 )
-from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
@@ -39,6 +39,9 @@ _CODE_REFUSED = "FailedOperation.UpdateFunctionCode"
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
 DEFAULT_HANDLER = "index.main_handler"  # the handler that the console sets
 FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
+
+_CREATING = Terms(failed="FailedOperation.CreateFunction", no_object="ResourceNotFound.CosObject")
+_UPDATING = Terms(failed="FailedOperation.UpdateFunctionCode")
 
 #: Runtimes whose handlers have the form file.function; handlers of other runtimes have other forms.
 _FILE_RUNTIMES = ("Python", "Nodejs", "Php")
@@ -100,19 +103,28 @@ class DeleteFunctionTable(Table, frozen=True):
 
 
 async def create_function(parameters: CreateFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """Create a function from a zip file."""
+    """Create a function from a zip file, which is in the request or in COS."""
     key = FunctionKey(call.region, parameters.Namespace or wire.DEFAULT_NAMESPACE, parameters.FunctionName)
     _check_place(services, key)
     record = configured(_new_record(parameters, key, services.clock()), parameters)
     if parameters.Code is None:
         raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
-    text = function_code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
+    source = function_code.find_source(
+        parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"), _CREATING, has_cos=_has_cos(services)
+    )
+    check_layers(services, record)
     await _prepare(services, record.runtime)
-    draft = await function_code.unpack(services, text, "FailedOperation.CreateFunction")
+    draft = await function_code.unpack(services, source, _CREATING)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
-    with_code = _adopting(services, draft, lambda: _check_place(services, key))
-    with function_code.keeping(services, "FailedOperation.CreateFunction"):
-        services.catalogue.put(new_function(with_code(record)))
+
+    def check() -> None:
+        _check_place(services, key)
+        check_layers(services, record)
+        check_size(services, record, draft.unpacked_bytes, "InvalidParameterValue.Layers")
+
+    package = function_code.adopt(services, draft, check)
+    with function_code.keeping(services, _CREATING.failed):
+        services.catalogue.put(new_function(_with_code(record, package)))
     services.pace.begin(key, Change(CREATING))
     return {}
 
@@ -127,20 +139,22 @@ async def update_function_code(
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
-    draft = await function_code.unpack(
-        services, function_code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode"
-    )
+    code, code_source, sources = _code_of(parameters)
+    source = function_code.find_source(code, code_source, sources, _UPDATING, has_cos=_has_cos(services))
+    draft = await function_code.unpack(services, source, _UPDATING)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
         services.pace.check(function.key, _CODE_REFUSED)
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
 
-    with_code = _adopting(services, draft, find)
-    latest = with_code(find().latest)
+    package = function_code.adopt(
+        services, draft, lambda: check_size(services, find().latest, draft.unpacked_bytes, _UPDATING.form)
+    )
+    latest = _with_code(find().latest, package)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    with function_code.keeping(services, "FailedOperation.UpdateFunctionCode"):
+    with function_code.keeping(services, _UPDATING.failed):
         _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
     if publishes:
         await publish(services, function.key, None)
@@ -152,7 +166,12 @@ async def update_function_configuration(
 ) -> dict[str, object]:
     """Change the configuration of ``$LATEST``; calls from now on use it."""
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+
+    def find() -> Function:
+        return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+
+    size_bytes = await unpacked_bytes(find().latest) if parameters.Layers else 0
+    function = find()
     services.pace.check(function.key, "FailedOperation.UpdateFunctionConfiguration")
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
@@ -162,6 +181,9 @@ async def update_function_configuration(
             f"Runtime can't be changed: function {latest.key.name!r} has {latest.runtime}. Create it anew instead.",
         )
     changed = dataclasses.replace(configured(latest, parameters), changed_at=services.clock())
+    if parameters.Layers:
+        check_layers(services, changed, latest.layers)
+        check_size(services, changed, size_bytes, "InvalidParameterValue.Layers")
     _change(services, function, changed)
     if publishes:
         await publish(services, function.key, None)
@@ -276,17 +298,13 @@ async def _prepare(services: Services, runtime: str) -> None:
         services.console.show(f"warning: {warning}")
 
 
-def _adopting(
-    services: Services, draft: Draft, check: Callable[[], object]
-) -> Callable[[FunctionRecord], FunctionRecord]:
-    """Return a function that puts a draft in its place, after a new check: the catalogue may have changed meanwhile."""
-    try:
-        check()
-    except ApiError:
-        asyncio.get_running_loop().run_in_executor(None, draft.discard)
-        raise
-    package = services.packages.adopt(draft)
-    return lambda record: dataclasses.replace(record, package=package, code_folder=package.folder)
+def _has_cos(services: Services) -> bool:
+    """True if code can come from the folder of ``--cos``."""
+    return services.settings.cos is not None
+
+
+def _with_code(record: FunctionRecord, package: Package) -> FunctionRecord:
+    return dataclasses.replace(record, package=package, code_folder=package.folder)
 
 
 def _change(services: Services, function: Function, latest: FunctionRecord) -> None:

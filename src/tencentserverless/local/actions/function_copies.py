@@ -12,6 +12,7 @@ import msgspec
 from tencentserverless._core import wire
 from tencentserverless.local.actions.function_changes import check_function_limit, check_new_name
 from tencentserverless.local.actions.function_code import keeping, take_snapshot
+from tencentserverless.local.actions.function_layers import check_layers
 from tencentserverless.local.actions.function_settings import checked_description
 from tencentserverless.local.actions.lookup import find_function, folder_is_away, shown
 from tencentserverless.local.actions.parameters import Action, Call, Table
@@ -65,6 +66,7 @@ async def copy_function(parameters: CopyFunctionTable, call: Call, services: Ser
     if parameters.Description is not None:
         record = dataclasses.replace(record, description=parameters.Description)
     _check_target(services, source.key, target, overrides=bool(parameters.Override))  # it may have changed meanwhile
+    _check_layers(services, record, source.latest)
     _store(services, new_function(record))
     return {}
 
@@ -104,6 +106,14 @@ def _check_target(services: Services, source: FunctionKey, target: FunctionKey, 
             f"Function {target.name!r} exists already in region {target.region}, namespace {target.namespace}; "
             "Override true replaces it, with its versions, aliases and triggers.",
         )
+
+
+def _check_layers(services: Services, record: FunctionRecord, latest: FunctionRecord) -> None:
+    """Refuse a copy whose layers its region does not have. Within a region, deleted versions stay with the copy too."""
+    try:
+        check_layers(services, record, latest.layers if record.key.region == latest.key.region else ())
+    except ApiError as error:
+        raise ApiError(_FAILED, f"{error.message} CopyConfiguration false copies the code alone.") from error
 
 
 async def _package_of(services: Services, latest: FunctionRecord) -> Package:

@@ -11,6 +11,7 @@ import msgspec
 from tencentserverless._core import wire
 from tencentserverless.local.actions.function_code import take_snapshot
 from tencentserverless.local.actions.function_views import code_bytes, detailed, entry_text, listed
+from tencentserverless.local.actions.layer_views import layers_of
 from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
 from tencentserverless.local.actions.parameters import (
     ASCENDING,
@@ -136,7 +137,7 @@ async def get_function(parameters: GetFunctionTable, call: Call, services: Servi
     size = await asyncio.to_thread(code_bytes, record)
     code = await asyncio.to_thread(entry_text, record) if shows_code else ""
     triggers = [shown_trigger(trigger) for trigger in function.triggers.values()] if record.version == LATEST else []
-    shown = detailed(record, services.pace.status(record.key, record.version))
+    shown = detailed(record, services.pace.status(record.key, record.version), layers_of(services, record))
     return shown | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code, "Triggers": triggers}
 
 

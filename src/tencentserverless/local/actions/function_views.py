@@ -25,8 +25,11 @@ def listed(function: Function, status: str) -> dict[str, object]:
     }
 
 
-def detailed(record: FunctionRecord, status: str) -> dict[str, object]:
-    """Return the fields of GetFunction for a version, without its code."""
+def detailed(record: FunctionRecord, status: str, layers: list[dict[str, object]]) -> dict[str, object]:
+    """Return the fields of GetFunction for a version, without its code.
+
+    :param layers: the structures LayerVersionInfo of its layers
+    """
     variables = [{"Key": key, "Value": value} for key, value in record.environment.items()]
     fields = {
         "Handler": record.handler,
@@ -41,7 +44,7 @@ def detailed(record: FunctionRecord, status: str) -> dict[str, object]:
         "ErrNo": 0,
         "AvailableStatus": "Available",
         "Triggers": [],
-        "Layers": [],
+        "Layers": layers,
         "VpcConfig": {"VpcId": "", "SubnetId": ""},
         "UseGpu": "FALSE",
         "Role": "",

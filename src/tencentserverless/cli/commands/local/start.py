@@ -132,6 +132,12 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Folder of packages for functions, or for NAME alone; a .venv stands for what is installed in it.",
 )
+@click.option(
+    "--cos",
+    type=_PATH,
+    metavar="DIR",
+    help="Folder that holds BUCKET/OBJECT: code that the API names as an object of COS comes from there.",
+)
 @click.option("--unlisted", is_flag=True, help="Let --local and scf local list not find it from other folders.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
@@ -162,6 +168,7 @@ def start(
     variables: tuple[str, ...],
     variables_file: Path | None,
     packages: tuple[str, ...],
+    cos: Path | None,
     unlisted: bool,
     strict_runtimes: bool,
 ) -> None:
@@ -173,8 +180,7 @@ def start(
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
     from tencentserverless.local.serve import serve
 
-    _check_pairs(ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
-    _check_place(path, region)
+    _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
         host=host,
@@ -187,6 +193,7 @@ def start(
         outputs=read_outputs(outputs),
         variables=read_variables(variables, variables_file),
         packages=read_packages(packages),
+        cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
         shared_tmp=shared_tmp,
@@ -212,15 +219,20 @@ def start(
         serve(settings, announce, _notify_json if log_format == "json" else printing.notice)
 
 
-def _check_pairs(*, ephemeral: bool, state: Path | None, waits: bool, debugged: tuple[str, ...]) -> None:
-    """Check options that exclude or need each other.
+def _check(
+    path: Path, region: str, *, ephemeral: bool, state: Path | None, waits: bool, debugged: tuple[str, ...]
+) -> None:
+    """Check options that exclude or need each other, then the folder and its region.
 
     :raises click.UsageError: if two don't go together
+    :raises click.BadParameter: if the region is none
+    :raises StartupError: if the folder is none
     """
     if ephemeral and state:
         raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
     if waits and not debugged:
         raise click.UsageError("--wait-for-client waits for the debugger of a function: name it with --debug")
+    _check_place(path, region)
 
 
 def _check_place(path: Path, region: str) -> None:
@@ -260,6 +272,13 @@ def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:
         if not path.exists():
             raise click.BadParameter(f"{path}: no such file or folder", param_hint="--share")
     return paths
+
+
+def _check_cos(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        problem = "not a folder" if path.exists() else "no such folder"
+        raise click.BadParameter(f"{path}: {problem}; it holds objects as BUCKET/OBJECT", param_hint="--cos")
+    return path
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:
