@@ -257,6 +257,53 @@ _DOCUMENTED = {
         "ResourceInUse{Cdn,Cmq}; ResourceNotFound{(bare),Cdn,Ckafka,Cmq,Function,FunctionName,Timer,Trigger,Version}; "
         "UnauthorizedOperation{CAM,DeleteTrigger}; UnsupportedOperation{Cdn}"
     ),
+    "CopyFunction": (
+        "FailedOperation{CopyAsyncRun,CopyFailed,CopyFunction}; InternalError{(bare),Exception,System};"
+        " InvalidParameterValue{Code,Description,Environment,FunctionName,Handler,Runtime};"
+        " LimitExceeded{Function,Memory,Timeout}; ResourceInUse{FunctionName}; ResourceNotFound{Function,"
+        "FunctionName,Namespace}; UnauthorizedOperation{CAM,Region}; UnsupportedOperation{CopyFunction,"
+        "Region}"
+    ),
+    "PutProvisionedConcurrencyConfig": (
+        "FailedOperation{DebugModeStatus,FunctionVersionStatusNotActive,InsufficientBalance,"
+        "ProvisionCreateTimer,ProvisionDeleteTimer,ProvisionedExceedAvailable,ProvisionedExceedReserved,"
+        "ProvisionedInProgress,ServiceClosed,UnOpenedService}; InternalError{(bare)};"
+        " InvalidParameterValue{(bare),FunctionName,MinCapacity,ProvisionTriggerCronConfigDuplicate,"
+        "ProvisionTriggerName,ProvisionTriggerNameDuplicate,ProvisionType,Qualifier,TrackingTarget,"
+        "TriggerCronConfig,TriggerCronConfigTimeInterval,TriggerProvisionedConcurrencyNum};"
+        " LimitExceeded{FunctionProvisionedConcurrencyMemory,FunctionTotalProvisionedConcurrencyMemory,"
+        "FunctionTotalProvisionedConcurrencyNum,MaxCapacity,ProvisionTriggerAction,ProvisionTriggerInterval};"
+        " MissingParameter{(bare)}; ResourceNotFound{Function,FunctionName,FunctionVersion,Namespace,"
+        "Version}; UnauthorizedOperation{(bare)}"
+    ),
+    "GetProvisionedConcurrencyConfig": (
+        "InternalError{(bare)}; InvalidParameterValue{(bare),FunctionName,Namespace,Qualifier};"
+        " MissingParameter{(bare)}; ResourceNotFound{Function,FunctionVersion,Namespace,Version};"
+        " UnauthorizedOperation{(bare)}"
+    ),
+    "DeleteProvisionedConcurrencyConfig": (
+        "FailedOperation{(bare),ProvisionedInProgress}; InternalError{(bare)};"
+        " InvalidParameterValue{FunctionName,Qualifier}; ResourceNotFound{Function,FunctionVersion,Namespace,"
+        "Version}; UnauthorizedOperation{(bare)}"
+    ),
+    "PutTotalConcurrencyConfig": (
+        "FailedOperation{InsufficientBalance,ReservedExceedTotal,TotalConcurrencyMemoryInProgress};"
+        " InternalError{(bare)}; InvalidParameterValue{(bare)}; LimitExceeded{TotalConcurrencyMemory,"
+        "UserTotalConcurrencyMemory}; MissingParameter{(bare)}; ResourceNotFound{Namespace,"
+        "TotalConcurrencyMemory}; UnauthorizedOperation{(bare)}; UnsupportedOperation{(bare)}"
+    ),
+    "CreateCustomDomain": "FailedOperation{CNAME}; InvalidParameterValue{Domain}",
+    "GetCustomDomain": "FailedOperation{Domain.UnExist}",
+    # The pages of these two list none for a domain that is not there; that of GetCustomDomain serves.
+    "UpdateCustomDomain": "FailedOperation{Domain.UnExist,Ssl}",
+    "DeleteCustomDomain": (
+        "FailedOperation{DeleteAlias,Domain.UnExist}; InternalError{System}; InvalidParameterValue{Alias,Name}; "
+        "ResourceNotFound{Alias,Function,FunctionName}"
+    ),
+    "ListCustomDomains": (
+        "InvalidParameterValue{FunctionName,InvokeType,Limit,Namespace,Order,Status}; "
+        "ResourceNotFound{Function,Namespace,Version}"
+    ),
     "GetAccount": ("InvalidParameterValue{Stamp}; UnauthorizedOperation{CAM}; UnsupportedOperation{(bare)}"),
 }
 

@@ -24,6 +24,31 @@ def routed(**routing: Any) -> dict[str, Any]:
     return {**NAMED, "Name": "other", "FunctionVersion": "$LATEST", "RoutingConfig": routing}
 
 
+NUMBER = "VersionProvisionedConcurrencyNum"
+AHEAD = {**NAMED, "Qualifier": "1", NUMBER: 0}
+TRACKED = {
+    **AHEAD,
+    "ProvisionedType": "ConcurrencyUtilizationTracking",
+    "TrackingTarget": 0.5,
+    "MinCapacity": 2,
+    "MaxCapacity": 3,
+}
+DAILY = {"TriggerName": "daily", "TriggerProvisionedConcurrencyNum": 1, "TriggerCronConfig": "0 0 0 * * * *"}
+
+
+def timed(*actions: dict[str, Any]) -> dict[str, Any]:
+    return {**AHEAD, "TriggerActions": [{**DAILY, **each} for each in actions]}
+
+
+ROUTE = {"FunctionName": "it", "PathMatch": "/"}
+DOMAIN = {"Domain": "www.example.com", "Protocol": "HTTP", "EndpointsConfig": [ROUTE]}
+
+
+def rewritten(change: dict[str, Any]) -> dict[str, Any]:
+    rewrite = {"Path": "/a", "Type": "ExactRules", "Rewrite": "/b", **change}
+    return {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathRewrite": [rewrite]}]}
+
+
 LAYER = {"LayerName": "new", "CompatibleRuntimes": ["Python3.9"], "Content": {"ZipFile": zipped(ECHO)}}
 ONE = {"LayerName": "none", "LayerVersion": 1}
 MATCH = {"Version": "1", "Key": "invoke.headers.User", "Method": "exact", "Expression": "a"}
@@ -150,6 +175,16 @@ REFUSALS = [
     ("UpdateNamespace", {"Namespace": "it", "Description": BIG}, "InvalidParameterValue.Description"),
     ("DeleteNamespace", {"Namespace": "default"}, "FailedOperation.DeleteNamespace"),
     ("DeleteNamespace", {"Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CopyFunction", {"FunctionName": "gone", "NewFunctionName": "new"}, "ResourceNotFound.Function"),
+    ("CopyFunction", NAMED, "MissingParameter"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "-"}, "InvalidParameterValue.FunctionName"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "it"}, "UnsupportedOperation.CopyFunction"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "it", "Override": True}, "UnsupportedOperation.CopyFunction"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "taken"}, "ResourceInUse.FunctionName"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "TargetNamespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "TargetRegion": "Mars"}, "UnsupportedOperation.Region"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "Description": BIG}, "InvalidParameterValue.Description"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "Override": "TRUE"}, "InvalidParameter"),
     ("PutReservedConcurrencyConfig", {**NAMED, "ReservedConcurrencyMem": -1}, "InvalidParameter"),
     (
         "PutReservedConcurrencyConfig",
@@ -159,6 +194,85 @@ REFUSALS = [
     ("PutReservedConcurrencyConfig", NAMED, "MissingParameter"),
     ("GetReservedConcurrencyConfig", {"FunctionName": "gone"}, "ResourceNotFound.Function"),
     ("DeleteReservedConcurrencyConfig", {"FunctionName": "-"}, "ResourceNotFound.Function"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "FunctionName": "gone"}, "ResourceNotFound.Function"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "$LATEST"}, "InvalidParameterValue.Qualifier"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "main"}, "InvalidParameterValue.Qualifier"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("PutProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "1"}, "MissingParameter"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, NUMBER: -1}, "InvalidParameter"),
+    (
+        "PutProvisionedConcurrencyConfig",
+        {**AHEAD, NUMBER: 10**7},
+        "LimitExceeded.FunctionTotalProvisionedConcurrencyNum",
+    ),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, NUMBER: 300}, "FailedOperation.ProvisionedExceedAvailable"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "ProvisionedType": "All"}, "InvalidParameterValue.ProvisionType"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "TrackingTarget": 1}, "InvalidParameterValue.TrackingTarget"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "MinCapacity": 0}, "InvalidParameterValue.MinCapacity"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "MaxCapacity": 1}, "InvalidParameterValue.MinCapacity"),
+    ("PutProvisionedConcurrencyConfig", timed({"TriggerName": "a b"}), "InvalidParameterValue.ProvisionTriggerName"),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerCronConfig": "0 0 0 * *"}),
+        "InvalidParameterValue.TriggerCronConfig",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerCronConfig": "0 0 0 1 1 * 2001"}),
+        "InvalidParameterValue.TriggerCronConfig",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"ProvisionedType": "ConcurrencyUtilizationTracking"}),
+        "InvalidParameterValue.ProvisionType",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({}, {"TriggerCronConfig": "0 0 1 * * * *"}),
+        "InvalidParameterValue.ProvisionTriggerNameDuplicate",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({}, {"TriggerName": "other"}),
+        "InvalidParameterValue.ProvisionTriggerCronConfigDuplicate",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerProvisionedConcurrencyNum": 10**7}),
+        "InvalidParameterValue.TriggerProvisionedConcurrencyNum",
+    ),
+    ("PutProvisionedConcurrencyConfig", timed(*({} for _ in range(11))), "LimitExceeded.ProvisionTriggerAction"),
+    ("GetProvisionedConcurrencyConfig", {"FunctionName": "gone"}, "ResourceNotFound.Function"),
+    ("GetProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("GetProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "$LATEST"}, "InvalidParameterValue.Qualifier"),
+    ("DeleteProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("DeleteProvisionedConcurrencyConfig", NAMED, "MissingParameter"),
+    ("PutTotalConcurrencyConfig", {}, "MissingParameter"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 12_799}, "InvalidParameterValue"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 10**7}, "LimitExceeded.TotalConcurrencyMemory"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 20_000, "Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CreateCustomDomain", {"Domain": "www.example.com", "Protocol": "HTTP"}, "MissingParameter"),
+    ("CreateCustomDomain", {**DOMAIN, "Domain": "*.example.com"}, "InvalidParameterValue.Domain"),
+    ("CreateCustomDomain", {**DOMAIN, "Domain": "taken.example.com"}, "InvalidParameterValue.Domain"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": "FTP"}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": ""}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": "HTTPS"}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": []}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [ROUTE, ROUTE]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathMatch": "aa"}]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [{**ROUTE, "FunctionName": "-"}]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Type": "Guess"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Type": "ExactRules", "Path": "/*"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Rewrite": "no path"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "WafConfig": {"WafOpen": "MAYBE"}}, "InvalidParameterValue"),
+    ("UpdateCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("UpdateCustomDomain", {"Domain": "taken.example.com", "Protocol": "HTTPS"}, "FailedOperation.Ssl"),
+    ("GetCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("DeleteCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("ListCustomDomains", {"Order": "up"}, "InvalidParameterValue.Order"),
+    ("ListCustomDomains", {"OrderBy": "colour"}, "InvalidParameterValue"),
+    ("ListCustomDomains", {"Filters": [{"Name": "Colour", "Values": []}]}, "InvalidParameterValue"),
     ("GetFunctionLogs", {}, "InvalidParameter.ParamError"),
     ("GetFunctionLogs", {**NAMED, "Offset": 9_990, "Limit": 20}, "LimitExceeded.Offset"),
     ("GetFunctionLogs", {**NAMED, "Offset": -1}, "InvalidParameterValue.Offset"),
@@ -178,6 +292,7 @@ REFUSALS = [
         {**NAMED, "FunctionRequestId": "x", "EndTime": "2020-01-01 00:00:00"},
         "InvalidParameterValue.StartTimeOrEndTime",
     ),
+    ("CreateTrigger", {**NAMED, "TriggerName": "t", "Type": "cos", "TriggerDesc": "{}"}, "UnsupportedOperation"),
     ("GetAccount", {"Colour": "red"}, "UnknownParameter"),
     ("UpdateFunctionConfiguration", {**NAMED, "Layers": [ONE]}, "ResourceNotFound.Layer"),
     ("UpdateFunctionConfiguration", {**NAMED, "Layers": [ONE] * 6}, "InvalidParameterValue.Layers"),
@@ -224,9 +339,11 @@ def prepared(server: LocalScf) -> str:
     region = "ap-refusals"
     judge = Judge(server, region)
     judge.create("it")
+    judge.create("taken")
     judge("PublishVersion", **NAMED)
     judge("CreateAlias", **NAMED, Name="main", FunctionVersion="1")
     judge("CreateNamespace", Namespace="it")
+    judge("CreateCustomDomain", **{**DOMAIN, "Domain": "taken.example.com"})
     judge.close()
     return region
 

@@ -13,7 +13,9 @@ from tencentserverless.local.invocations.middleware import Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers
+from tencentserverless.local.pace import Pace
 from tencentserverless.local.registry.catalogue import Catalogue
+from tencentserverless.local.registry.custom_domains import CustomDomains
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.function import packages_of
 from tencentserverless.local.registry.function_version import FunctionRecord
@@ -38,11 +40,13 @@ class Services:
     """
 
     catalogue: Catalogue
+    domains: CustomDomains
     layers: LayerCatalogue
     scheduler: Scheduler
     settings: Settings
     console: Console
     packages: Packages
+    pace: Pace
     interpreters: Interpreters
     history: InvocationHistory
     runner: Runner
@@ -50,6 +54,7 @@ class Services:
     queue: Queue
     dead_letters: DeadLetterFile
     timers: Timers
+    provision_timers: Timers
     ledger: Ledger
     faults: Faults
     damage: dict[str, str]
@@ -73,7 +78,7 @@ def drain_versions(services: Services, records: Iterable[FunctionRecord], *, is_
 
 def sweep_packages(services: Services) -> None:
     """Drop code packages that no version and no layer uses, and forget deleted layers that no version uses."""
-    records = [*services.catalogue.records(), *services.scheduler.records()]
+    records = [*services.catalogue.records(), *services.scheduler.records(), *services.pace.records()]
     with contextlib.suppress(DatabaseError):  # then the next sweep forgets them
         services.layers.forget_unused(records)
     if services.packages.drop_unused(packages_of(records) | services.layers.packages_of(records)):

@@ -60,6 +60,17 @@ def test_it_creates_and_then_updates(project, scf, server):
     assert config["AsyncTriggerConfig"]["RetryConfig"] == [{"RetryNum": 1}]
 
 
+def test_it_waits_where_changes_take_their_time_as_in_the_cloud(project, start_local_scf, run_scf):
+    (project.parent / "empty" / "unused").mkdir(parents=True)
+    (project.parent / "empty" / "unused" / "index.py").touch()
+    server = start_local_scf(project.parent / "empty", "--pace", "cloud", "--pace-seconds", "0.5")
+    for _ in range(2):
+        done = run_scf("deploy", project, env=server.env)
+        assert done.returncode == 0, done.stderr
+    shown = json.loads(run_scf("functions", "show", "full-name", "--json", env=server.env).stdout)
+    assert (shown["Status"], shown["Triggers"][0]["TriggerName"]) == ("Active", "daily")
+
+
 def test_layers_are_deployed_and_a_file_without_them_leaves_those_that_are_there(project, scf, server):
     def layers():
         shown = server.request("GetFunction", {"FunctionName": "full-name"}).response["Layers"]

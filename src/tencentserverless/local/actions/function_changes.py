@@ -1,8 +1,8 @@
 """CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration and DeleteFunction.
 
 Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode), 18580
-(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer only when the change is complete, so the status of
-a function is always Active. Slow steps come first; the change of the catalogue is the last step.
+(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer when the change is stored; then the status of a
+function is Active, at the cloud's pace after a while. Slow steps come first; the change of the catalogue is last.
 """
 
 import asyncio
@@ -18,9 +18,10 @@ from tencentserverless.local.actions.function_layers import check_layers, check_
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import delete_version, publish
+from tencentserverless.local.actions.versions import check_provisioning, delete_version, publish
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
+from tencentserverless.local.pace import CREATING, DELETING, UPDATING, Change
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.function_version import (
     HANDLER,
@@ -34,6 +35,7 @@ from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known
 
+_CODE_REFUSED = "FailedOperation.UpdateFunctionCode"
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
 DEFAULT_HANDLER = "index.main_handler"  # the handler that the console sets
 FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
@@ -123,6 +125,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     package = function_code.adopt(services, draft, check)
     with function_code.keeping(services, _CREATING.failed):
         services.catalogue.put(new_function(_with_code(record, package)))
+    services.pace.begin(key, Change(CREATING))
     return {}
 
 
@@ -131,6 +134,7 @@ async def update_function_code(
 ) -> dict[str, object]:
     """Replace the code of ``$LATEST``; calls from now on run it."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, _CODE_REFUSED)
     if parameters.Handler is not None:
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
@@ -141,6 +145,7 @@ async def update_function_code(
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
+        services.pace.check(function.key, _CODE_REFUSED)
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
 
     package = function_code.adopt(
@@ -167,6 +172,7 @@ async def update_function_configuration(
 
     size_bytes = await unpacked_bytes(find().latest) if parameters.Layers else 0
     function = find()
+    services.pace.check(function.key, "FailedOperation.UpdateFunctionConfiguration")
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
     if parameters.Runtime is not None and parameters.Runtime != latest.runtime:
@@ -196,10 +202,13 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
         return delete_version(services, find(), parameters.Qualifier, is_forced=False)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find()
-    services.catalogue.remove(function.key)
+    services.pace.check(function.key, "FailedOperation.DeleteFunction")
+    check_provisioning(services, function, "FailedOperation.ProvisionedInProgress")
+    services.catalogue.remove(function.key, lingers=services.pace.is_on)
     services.queue.disown(function.key)
     drain_versions(services, function.versions.values())
     services.timers.reschedule()
+    services.pace.begin(function.key, Change(DELETING, on_end=lambda: services.catalogue.forget(function.key)))
     return {}
 
 
@@ -213,8 +222,11 @@ ACTIONS = {
 }
 
 
-def _check_place(services: Services, key: FunctionKey) -> None:
-    """Refuse a name that is taken, or a namespace that is missing or full."""
+def check_new_name(services: Services, key: FunctionKey) -> None:
+    """Refuse a key that no function can have: by its name, its region, or a namespace that is missing.
+
+    :raises ApiError: with the code of CreateFunction
+    """
     check_name(key.name, "InvalidParameterValue.FunctionName")
     if not REGION_NAME.match(key.region):
         raise ApiError("UnsupportedRegion", f"X-TC-Region {key.region[:64]!r} is no region, such as ap-guangzhou.")
@@ -224,6 +236,22 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             "InvalidParameterValue.FunctionName",
             f"Namespace and FunctionName have more than {MAX_NAMES_CHARS} characters together.",
         )
+
+
+def check_function_limit(services: Services, key: FunctionKey) -> None:
+    """Refuse one more function in a namespace that is full.
+
+    :raises ApiError: if it is
+    """
+    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
+        raise ApiError(
+            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
+        )
+
+
+def _check_place(services: Services, key: FunctionKey) -> None:
+    """Refuse a name that is taken, or a namespace that is missing or full."""
+    check_new_name(services, key)
     away = services.catalogue.find_away(key)
     if away is not None:
         raise folder_is_away(away, "ResourceInUse.Function")
@@ -233,10 +261,7 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             f"Function {key.name!r} exists already in region {key.region}, namespace {key.namespace}; "
             "UpdateFunctionCode and UpdateFunctionConfiguration change it.",
         )
-    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
-        raise ApiError(
-            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
-        )
+    check_function_limit(services, key)
 
 
 def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -> FunctionRecord:
@@ -283,8 +308,10 @@ def _with_code(record: FunctionRecord, package: Package) -> FunctionRecord:
 
 
 def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
+    """Store a change of ``$LATEST``. Calls run the old one until the function is Active again."""
     services.catalogue.put(function.with_latest(latest))
-    drain_versions(services, [function.latest])
+    old = function.latest
+    services.pace.begin(function.key, Change(UPDATING, old=old, on_end=lambda: drain_versions(services, [old])))
 
 
 def _code_of(parameters: UpdateFunctionCodeTable) -> tuple[CodeTable, str | None, tuple[str, ...]]:

@@ -122,13 +122,17 @@ class FunctionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace of a region."""
+    """A namespace of a region.
+
+    :param total_mb: the memory that the calls of its functions may hold together; None if they use the region's
+    """
 
     region: str
     name: str
     description: str = ""
     created_at: float = 0.0
     changed_at: float = 0.0
+    total_mb: int | None = None
 
 
 class Rule(enum.Enum):

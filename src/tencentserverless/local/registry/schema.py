@@ -129,4 +129,7 @@ _LAYERS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS)
+#: Names are in lower case.
+_CUSTOM_DOMAINS = ("CREATE TABLE custom_domains (name TEXT PRIMARY KEY, value BLOB NOT NULL)",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS)
