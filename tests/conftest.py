@@ -239,9 +239,7 @@ def scf_command(*arguments: object) -> list[str]:
 def child_environment(**changes: str) -> dict[str, str]:
     """The environment of a child process: ours, without a local SCF and the language of the developer."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TENCENT")}
-    environment["PYTHONPATH"] = str(SOURCE)
-    environment["LC_ALL"] = "C.UTF-8"
-    environment.update(XDG_RUNTIME_DIR="", XDG_CACHE_HOME=NO_CACHE)  # no server of the developer's is found
+    environment.update(forkserver.GIVEN, XDG_RUNTIME_DIR="", XDG_CACHE_HOME=NO_CACHE)  # no server of others is found
     environment.update(changes)
     return environment
 

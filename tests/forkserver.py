@@ -22,6 +22,8 @@ from typing import IO
 from tests import fork_template
 
 SOURCE = Path(__file__).parent.parent / "src"
+#: What the tests give to each process: our source, and English whatever the developer speaks.
+GIVEN = {"PYTHONPATH": str(SOURCE), "LC_ALL": "C.UTF-8"}
 #: What an interpreter, the C library or a tool around it reads at the start: who changes these needs a start.
 READ_AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE", "MALLOC", "LD_", "DYLD_", "OPENSSL", "TZ")
 #: Signals that are ignored in a child if they are in its parent.
@@ -78,7 +80,7 @@ class Template:
         ours, theirs = socket.socketpair()
         self._socket = ours
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith("TENCENT")}
-        self.environment["PYTHONPATH"] = str(SOURCE)
+        self.environment.update(GIVEN)
         # The last word stands in the lists of processes, by which scf local stop knows a server.
         command = [sys.executable, fork_template.__file__, str(theirs.fileno()), module]
         with theirs:

@@ -218,6 +218,23 @@ _DOCUMENTED = {
         "FunctionVersion,Namespace,Qualifier,Version}; UnauthorizedOperation{(bare),CAM,CreateTrigger}; "
         "UnsupportedOperation{(bare),Cdn,Cos,Trigger}"
     ),
+    # LimitExceeded.Layers, "layer number over the limit", is listed for ListLayers, where it has no meaning.
+    "PublishLayerVersion": (
+        "FailedOperation{PublishLayerVersion}; InternalError{(bare),Exception,System}; InvalidParameterValue{(bare),"
+        "CompatibleRuntimes,Content,Cos,CosBucketName,CosBucketRegion,CosObjectName,Description,LayerName,Name,"
+        "Runtime,Stamp,TempCosObjectName,ZipFileBase64BinasciiError}; LimitExceeded{LayerVersions,Layers}; "
+        "ResourceInUse{(bare)}; UnauthorizedOperation{CAM,NotMC}; UnsupportedOperation{Cos}"
+    ),
+    "ListLayers": "InvalidParameterValue{(bare),Runtime,Stamp}; LimitExceeded{Layers}; UnauthorizedOperation{CAM}",
+    "ListLayerVersions": (
+        "InternalError{System}; InvalidParameterValue{(bare),Name,Runtime}; ResourceNotFound{Layer}; "
+        "UnauthorizedOperation{CAM}"
+    ),
+    "GetLayerVersion": "InternalError{(bare),System}; ResourceNotFound{LayerVersion}; UnauthorizedOperation{CAM}",
+    "DeleteLayerVersion": (
+        "FailedOperation{DeleteLayerVersion,OperationConflict}; InternalError{(bare)}; ResourceInUse{LayerVersion}; "
+        "ResourceNotFound{LayerVersion}; UnauthorizedOperation{CAM}"
+    ),
     # The page lists none for a function that is not there; those of its sister actions serve.
     "ListTriggers": (
         "FailedOperation{Apigw}; InvalidParameterValue{Filters,Order,OrderBy,FunctionName}; "
@@ -239,6 +256,53 @@ _DOCUMENTED = {
         "InvalidParameterValue{(bare),ApiGateway,Cdn,Cmq,Cos,FunctionName,TriggerDesc,TriggerName,Type}; "
         "ResourceInUse{Cdn,Cmq}; ResourceNotFound{(bare),Cdn,Ckafka,Cmq,Function,FunctionName,Timer,Trigger,Version}; "
         "UnauthorizedOperation{CAM,DeleteTrigger}; UnsupportedOperation{Cdn}"
+    ),
+    "CopyFunction": (
+        "FailedOperation{CopyAsyncRun,CopyFailed,CopyFunction}; InternalError{(bare),Exception,System};"
+        " InvalidParameterValue{Code,Description,Environment,FunctionName,Handler,Runtime};"
+        " LimitExceeded{Function,Memory,Timeout}; ResourceInUse{FunctionName}; ResourceNotFound{Function,"
+        "FunctionName,Namespace}; UnauthorizedOperation{CAM,Region}; UnsupportedOperation{CopyFunction,"
+        "Region}"
+    ),
+    "PutProvisionedConcurrencyConfig": (
+        "FailedOperation{DebugModeStatus,FunctionVersionStatusNotActive,InsufficientBalance,"
+        "ProvisionCreateTimer,ProvisionDeleteTimer,ProvisionedExceedAvailable,ProvisionedExceedReserved,"
+        "ProvisionedInProgress,ServiceClosed,UnOpenedService}; InternalError{(bare)};"
+        " InvalidParameterValue{(bare),FunctionName,MinCapacity,ProvisionTriggerCronConfigDuplicate,"
+        "ProvisionTriggerName,ProvisionTriggerNameDuplicate,ProvisionType,Qualifier,TrackingTarget,"
+        "TriggerCronConfig,TriggerCronConfigTimeInterval,TriggerProvisionedConcurrencyNum};"
+        " LimitExceeded{FunctionProvisionedConcurrencyMemory,FunctionTotalProvisionedConcurrencyMemory,"
+        "FunctionTotalProvisionedConcurrencyNum,MaxCapacity,ProvisionTriggerAction,ProvisionTriggerInterval};"
+        " MissingParameter{(bare)}; ResourceNotFound{Function,FunctionName,FunctionVersion,Namespace,"
+        "Version}; UnauthorizedOperation{(bare)}"
+    ),
+    "GetProvisionedConcurrencyConfig": (
+        "InternalError{(bare)}; InvalidParameterValue{(bare),FunctionName,Namespace,Qualifier};"
+        " MissingParameter{(bare)}; ResourceNotFound{Function,FunctionVersion,Namespace,Version};"
+        " UnauthorizedOperation{(bare)}"
+    ),
+    "DeleteProvisionedConcurrencyConfig": (
+        "FailedOperation{(bare),ProvisionedInProgress}; InternalError{(bare)};"
+        " InvalidParameterValue{FunctionName,Qualifier}; ResourceNotFound{Function,FunctionVersion,Namespace,"
+        "Version}; UnauthorizedOperation{(bare)}"
+    ),
+    "PutTotalConcurrencyConfig": (
+        "FailedOperation{InsufficientBalance,ReservedExceedTotal,TotalConcurrencyMemoryInProgress};"
+        " InternalError{(bare)}; InvalidParameterValue{(bare)}; LimitExceeded{TotalConcurrencyMemory,"
+        "UserTotalConcurrencyMemory}; MissingParameter{(bare)}; ResourceNotFound{Namespace,"
+        "TotalConcurrencyMemory}; UnauthorizedOperation{(bare)}; UnsupportedOperation{(bare)}"
+    ),
+    "CreateCustomDomain": "FailedOperation{CNAME}; InvalidParameterValue{Domain}",
+    "GetCustomDomain": "FailedOperation{Domain.UnExist}",
+    # The pages of these two list none for a domain that is not there; that of GetCustomDomain serves.
+    "UpdateCustomDomain": "FailedOperation{Domain.UnExist,Ssl}",
+    "DeleteCustomDomain": (
+        "FailedOperation{DeleteAlias,Domain.UnExist}; InternalError{System}; InvalidParameterValue{Alias,Name}; "
+        "ResourceNotFound{Alias,Function,FunctionName}"
+    ),
+    "ListCustomDomains": (
+        "InvalidParameterValue{FunctionName,InvokeType,Limit,Namespace,Order,Status}; "
+        "ResourceNotFound{Function,Namespace,Version}"
     ),
     "GetAccount": ("InvalidParameterValue{Stamp}; UnauthorizedOperation{CAM}; UnsupportedOperation{(bare)}"),
 }

@@ -40,6 +40,11 @@ def zipped(files: "dict[str, str] | str") -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
+def layer_fields(name: str, files: "dict[str, str] | str" = ECHO) -> dict[str, Any]:
+    """The parameters of PublishLayerVersion."""
+    return {"LayerName": name, "CompatibleRuntimes": [OWN_RUNTIME], "Content": {"ZipFile": zipped(files)}}
+
+
 #: Signature and method of the official clients' requests.
 FORMS = [(signed, sent) for signed in ("TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1") for sent in ("POST", "GET")]
 
@@ -66,6 +71,11 @@ class Judge:
     def create(self, name: str, code: str = ECHO, **parameters: Any) -> None:
         fields = {"Runtime": OWN_RUNTIME, "Handler": "index.main_handler", **parameters}
         self("CreateFunction", FunctionName=name, Code={"ZipFile": zipped(code)}, **fields)
+
+    def publish_layer(self, name: str, files: "dict[str, str] | str" = ECHO) -> int:
+        """The number of a new version of a layer."""
+        number: int = self("PublishLayerVersion", **layer_fields(name, files)).LayerVersion
+        return number
 
     def run(self, name: str, event: Any = None, **parameters: Any) -> Any:
         """What a function returns, from its JSON text."""

@@ -82,10 +82,12 @@ TOLD = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Zip files of code, a folder of code, and the functions of the servers."""
+    """Zip files of code as a folder of COS, a folder of code, and the functions of the servers."""
     folder = tmp_path_factory.mktemp("clients")
+    objects = folder / "cos" / "code-1250000000"
+    objects.mkdir(parents=True)
     for name in ("one", "two"):
-        with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
+        with zipfile.ZipFile(objects / f"{name}.zip", "w") as archive:
             archive.writestr("index.py", TELL.format(name))
     for place, name in (("code", "order"), ("functions", "seen")):
         (folder / place / name).mkdir(parents=True)
@@ -98,7 +100,8 @@ def servers(folder: Path) -> Iterator[dict[bool, LocalScf]]:
     """A plain local SCF, and, under True, one with TLS and a proxy."""
     with ExitStack() as stack:
         start = Starter(folder, stack)
-        proxied = start(folder / "functions", "--proxy-port", 0, "--state", folder / "state")
+        more = ("--proxy-port", 0, "--cos", folder / "cos", "--state", folder / "state")
+        proxied = start(folder / "functions", *more)
         yield {False: start(folder / "functions"), True: proxied}
 
 
@@ -107,8 +110,8 @@ def lives(client: Client, command: list[object], server: LocalScf, folder: Path,
     environment = {name: text for name, text in os.environ.items() if not is_foreign(name) and "NODE" not in name}
     environment |= server.env | {"RUNTIME": OWN_RUNTIME, "PYTHONDONTWRITEBYTECODE": "1"} | path
     environment |= {name: text.format(**server.env) for name, text in client.environment}
-    given = {"manager_node.js": [folder / "code"], "faas.js": []}
-    files = given.get(client.program, [folder / "one.zip", folder / "two.zip"])
+    given = {"manager_node.js": [folder / "code"], "faas.js": [], "toolkit.js": []}
+    files = given.get(client.program, sorted(folder.glob("cos/*/*.zip")))
     words = [*command, HERE / client.program, *client.arguments, *files]
     done = subprocess.run(
         [str(word) for word in words], env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False

@@ -15,7 +15,7 @@ from tencentcloud.scf.v20180416 import models
 from tencentserverless.local.actions import unpublished
 from tencentserverless.local.actions.table import ACTIONS
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conformance.management import ECHO, FAIL, FORMS, TELL, Judge, managed_server, zipped
+from tests.conformance.management import ECHO, FAIL, FORMS, TELL, Judge, layer_fields, managed_server, zipped
 from tests.conftest import LocalScf
 
 
@@ -329,6 +329,23 @@ def test_settings_without_effect_are_shown_as_they_were_given(judge):
     assert (shown.Tags[0].Value, shown.DeadLetterConfig.Name) == ("b", "dead")
 
 
+def test_layers_by_the_official_client(judge):
+    assert [judge.publish_layer("words", {"words.py": f"VALUE = {n}"}) for n in (1, 2)] == [1, 2]
+    code = "import words\ndef main_handler(event, context):\n    return words.VALUE\n"
+    judge.create("user", code, Layers=[{"LayerName": "words", "LayerVersion": 1}])
+    assert judge.run("user") == 1
+    judge("UpdateFunctionConfiguration", FunctionName="user", Layers=[{"LayerName": "words", "LayerVersion": 2}])
+    assert judge.run("user") == 2
+    judge("DeleteLayerVersion", LayerName="words", LayerVersion=2)
+    shown = judge("GetFunction", FunctionName="user").Layers[0]
+    assert (shown.LayerName, shown.LayerVersion, shown.Status) == ("words", 2, "Deleted")
+    assert judge.run("user") == 2
+    assert [each.LayerVersion for each in judge("ListLayerVersions", LayerName="words").LayerVersions] == [1]
+    # what Terraform's provider and Tencent's toolkit send for a function without layers
+    judge("UpdateFunctionConfiguration", FunctionName="user", Layers=[{"LayerName": "", "LayerVersion": 0}])
+    assert judge("GetFunction", FunctionName="user").Layers == []
+
+
 def list_fields(model: Any) -> set[str]:
     return {name[1:] for name in vars(model())}
 
@@ -377,6 +394,8 @@ def test_every_answer_has_the_fields_that_the_official_client_reads(server, judg
     judge.create("full")
     request_id = judge("InvokeFunction", FunctionName="full").Result.FunctionRequestId
     judge("CreateNamespace", Namespace="full")
+    layer = {"LayerName": "full", "LayerVersion": judge.publish_layer("full")}
+    judge("UpdateFunctionConfiguration", FunctionName="full", Layers=[layer])
     one = {"FunctionName": "full"}
     answers = {
         "GetFunction": one,
@@ -392,6 +411,11 @@ def test_every_answer_has_the_fields_that_the_official_client_reads(server, judg
         "GetRequestStatus": {**one, "FunctionRequestId": request_id},
         "GetAccount": {},
         "Invoke": one,
+        "PublishLayerVersion": {**layer_fields("full"), "Tags": [{"Key": "a", "Value": "b"}]},
+        "ListLayers": {},
+        "ListLayerVersions": {"LayerName": "full"},
+        "GetLayerVersion": layer,
+        "DeleteLayerVersion": layer,
     }
     members = {
         ("ListFunctions", "Functions"): models.Function,
@@ -403,6 +427,9 @@ def test_every_answer_has_the_fields_that_the_official_client_reads(server, judg
         ("GetAccount", "AccountUsage"): models.UsageInfo,
         ("GetAccount", "AccountLimit"): models.LimitsInfo,
         ("Invoke", "Result"): models.Result,
+        ("GetFunction", "Layers"): models.LayerVersionInfo,
+        ("ListLayers", "Layers"): models.LayerVersionInfo,
+        ("ListLayerVersions", "LayerVersions"): models.LayerVersionInfo,
     }
     for action, parameters in answers.items():
         response = server.request(action, parameters, region=region).response

@@ -25,6 +25,33 @@ def routed(**routing: Any) -> dict[str, Any]:
     return {**NAMED, "Name": "other", "FunctionVersion": "$LATEST", "RoutingConfig": routing}
 
 
+NUMBER = "VersionProvisionedConcurrencyNum"
+AHEAD = {**NAMED, "Qualifier": "1", NUMBER: 0}
+TRACKED = {
+    **AHEAD,
+    "ProvisionedType": "ConcurrencyUtilizationTracking",
+    "TrackingTarget": 0.5,
+    "MinCapacity": 2,
+    "MaxCapacity": 3,
+}
+DAILY = {"TriggerName": "daily", "TriggerProvisionedConcurrencyNum": 1, "TriggerCronConfig": "0 0 0 * * * *"}
+
+
+def timed(*actions: dict[str, Any]) -> dict[str, Any]:
+    return {**AHEAD, "TriggerActions": [{**DAILY, **each} for each in actions]}
+
+
+ROUTE = {"FunctionName": "it", "PathMatch": "/"}
+DOMAIN = {"Domain": "www.example.com", "Protocol": "HTTP", "EndpointsConfig": [ROUTE]}
+
+
+def rewritten(change: dict[str, Any]) -> dict[str, Any]:
+    rewrite = {"Path": "/a", "Type": "ExactRules", "Rewrite": "/b", **change}
+    return {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathRewrite": [rewrite]}]}
+
+
+LAYER = {"LayerName": "new", "CompatibleRuntimes": ["Python3.9"], "Content": {"ZipFile": zipped(ECHO)}}
+ONE = {"LayerName": "none", "LayerVersion": 1}
 MATCH = {"Version": "1", "Key": "invoke.headers.User", "Method": "exact", "Expression": "a"}
 REFUSALS = [
     ("CreateFunction", {**NEW, "FunctionName": "-"}, "InvalidParameterValue.FunctionName"),
@@ -162,6 +189,16 @@ REFUSALS = [
     ("UpdateNamespace", {"Namespace": "it", "Description": BIG}, "InvalidParameterValue.Description"),
     ("DeleteNamespace", {"Namespace": "default"}, "FailedOperation.DeleteNamespace"),
     ("DeleteNamespace", {"Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CopyFunction", {"FunctionName": "gone", "NewFunctionName": "new"}, "ResourceNotFound.Function"),
+    ("CopyFunction", NAMED, "MissingParameter"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "-"}, "InvalidParameterValue.FunctionName"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "it"}, "UnsupportedOperation.CopyFunction"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "it", "Override": True}, "UnsupportedOperation.CopyFunction"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "taken"}, "ResourceInUse.FunctionName"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "TargetNamespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "TargetRegion": "Mars"}, "UnsupportedOperation.Region"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "Description": BIG}, "InvalidParameterValue.Description"),
+    ("CopyFunction", {**NAMED, "NewFunctionName": "new", "Override": "TRUE"}, "InvalidParameter"),
     ("PutReservedConcurrencyConfig", {**NAMED, "ReservedConcurrencyMem": -1}, "InvalidParameter"),
     (
         "PutReservedConcurrencyConfig",
@@ -171,6 +208,85 @@ REFUSALS = [
     ("PutReservedConcurrencyConfig", NAMED, "MissingParameter"),
     ("GetReservedConcurrencyConfig", {"FunctionName": "gone"}, "ResourceNotFound.Function"),
     ("DeleteReservedConcurrencyConfig", {"FunctionName": "-"}, "ResourceNotFound.Function"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "FunctionName": "gone"}, "ResourceNotFound.Function"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "$LATEST"}, "InvalidParameterValue.Qualifier"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "main"}, "InvalidParameterValue.Qualifier"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("PutProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "1"}, "MissingParameter"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, NUMBER: -1}, "InvalidParameter"),
+    (
+        "PutProvisionedConcurrencyConfig",
+        {**AHEAD, NUMBER: 10**7},
+        "LimitExceeded.FunctionTotalProvisionedConcurrencyNum",
+    ),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, NUMBER: 300}, "FailedOperation.ProvisionedExceedAvailable"),
+    ("PutProvisionedConcurrencyConfig", {**AHEAD, "ProvisionedType": "All"}, "InvalidParameterValue.ProvisionType"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "TrackingTarget": 1}, "InvalidParameterValue.TrackingTarget"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "MinCapacity": 0}, "InvalidParameterValue.MinCapacity"),
+    ("PutProvisionedConcurrencyConfig", {**TRACKED, "MaxCapacity": 1}, "InvalidParameterValue.MinCapacity"),
+    ("PutProvisionedConcurrencyConfig", timed({"TriggerName": "a b"}), "InvalidParameterValue.ProvisionTriggerName"),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerCronConfig": "0 0 0 * *"}),
+        "InvalidParameterValue.TriggerCronConfig",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerCronConfig": "0 0 0 1 1 * 2001"}),
+        "InvalidParameterValue.TriggerCronConfig",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"ProvisionedType": "ConcurrencyUtilizationTracking"}),
+        "InvalidParameterValue.ProvisionType",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({}, {"TriggerCronConfig": "0 0 1 * * * *"}),
+        "InvalidParameterValue.ProvisionTriggerNameDuplicate",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({}, {"TriggerName": "other"}),
+        "InvalidParameterValue.ProvisionTriggerCronConfigDuplicate",
+    ),
+    (
+        "PutProvisionedConcurrencyConfig",
+        timed({"TriggerProvisionedConcurrencyNum": 10**7}),
+        "InvalidParameterValue.TriggerProvisionedConcurrencyNum",
+    ),
+    ("PutProvisionedConcurrencyConfig", timed(*({} for _ in range(11))), "LimitExceeded.ProvisionTriggerAction"),
+    ("GetProvisionedConcurrencyConfig", {"FunctionName": "gone"}, "ResourceNotFound.Function"),
+    ("GetProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("GetProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "$LATEST"}, "InvalidParameterValue.Qualifier"),
+    ("DeleteProvisionedConcurrencyConfig", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
+    ("DeleteProvisionedConcurrencyConfig", NAMED, "MissingParameter"),
+    ("PutTotalConcurrencyConfig", {}, "MissingParameter"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 12_799}, "InvalidParameterValue"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 10**7}, "LimitExceeded.TotalConcurrencyMemory"),
+    ("PutTotalConcurrencyConfig", {"TotalConcurrencyMem": 20_000, "Namespace": "none"}, "ResourceNotFound.Namespace"),
+    ("CreateCustomDomain", {"Domain": "www.example.com", "Protocol": "HTTP"}, "MissingParameter"),
+    ("CreateCustomDomain", {**DOMAIN, "Domain": "*.example.com"}, "InvalidParameterValue.Domain"),
+    ("CreateCustomDomain", {**DOMAIN, "Domain": "taken.example.com"}, "InvalidParameterValue.Domain"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": "FTP"}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": ""}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "Protocol": "HTTPS"}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": []}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [ROUTE, ROUTE]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [{**ROUTE, "PathMatch": "aa"}]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "EndpointsConfig": [{**ROUTE, "FunctionName": "-"}]}, "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Type": "Guess"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Type": "ExactRules", "Path": "/*"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", rewritten({"Rewrite": "no path"}), "InvalidParameterValue"),
+    ("CreateCustomDomain", {**DOMAIN, "WafConfig": {"WafOpen": "MAYBE"}}, "InvalidParameterValue"),
+    ("UpdateCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("UpdateCustomDomain", {"Domain": "taken.example.com", "Protocol": "HTTPS"}, "FailedOperation.Ssl"),
+    ("GetCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("DeleteCustomDomain", {"Domain": "gone.example.com"}, "FailedOperation.Domain.UnExist"),
+    ("ListCustomDomains", {"Order": "up"}, "InvalidParameterValue.Order"),
+    ("ListCustomDomains", {"OrderBy": "colour"}, "InvalidParameterValue"),
+    ("ListCustomDomains", {"Filters": [{"Name": "Colour", "Values": []}]}, "InvalidParameterValue"),
     ("GetFunctionLogs", {}, "InvalidParameter.ParamError"),
     ("GetFunctionLogs", {**NAMED, "Offset": 9_990, "Limit": 20}, "LimitExceeded.Offset"),
     ("GetFunctionLogs", {**NAMED, "Offset": -1}, "InvalidParameterValue.Offset"),
@@ -190,7 +306,35 @@ REFUSALS = [
         {**NAMED, "FunctionRequestId": "x", "EndTime": "2020-01-01 00:00:00"},
         "InvalidParameterValue.StartTimeOrEndTime",
     ),
+    ("CreateTrigger", {**NAMED, "TriggerName": "t", "Type": "cos", "TriggerDesc": "{}"}, "UnsupportedOperation"),
     ("GetAccount", {"Colour": "red"}, "UnknownParameter"),
+    ("UpdateFunctionConfiguration", {**NAMED, "Layers": [ONE]}, "ResourceNotFound.Layer"),
+    ("UpdateFunctionConfiguration", {**NAMED, "Layers": [ONE] * 6}, "InvalidParameterValue.Layers"),
+    ("UpdateFunctionConfiguration", {**NAMED, "Layers": [{"LayerName": "none"}]}, "InvalidParameter"),
+    ("PublishLayerVersion", {**LAYER, "LayerName": "1st"}, "InvalidParameterValue.LayerName"),
+    ("PublishLayerVersion", {**LAYER, "LayerName": "x" * 65}, "InvalidParameterValue.LayerName"),
+    ("PublishLayerVersion", {**LAYER, "CompatibleRuntimes": []}, "InvalidParameterValue.CompatibleRuntimes"),
+    ("PublishLayerVersion", {**LAYER, "CompatibleRuntimes": ["Cobol"]}, "InvalidParameterValue.CompatibleRuntimes"),
+    ("PublishLayerVersion", {**LAYER, "Description": BIG}, "InvalidParameterValue.Description"),
+    ("PublishLayerVersion", {**LAYER, "LicenseInfo": BIG}, "InvalidParameterValue"),
+    ("PublishLayerVersion", {**LAYER, "Tags": [{"Key": "a", "Value": "b"}] * 51}, "InvalidParameterValue"),
+    ("PublishLayerVersion", {**LAYER, "Tags": [{"Key": "a", "Value": BIG}]}, "InvalidParameterValue"),
+    ("PublishLayerVersion", {**LAYER, "Content": {}}, "InvalidParameterValue.Content"),
+    ("PublishLayerVersion", {**LAYER, "Content": {"ZipFile": "aGVsbG8="}}, "InvalidParameterValue.Content"),
+    ("PublishLayerVersion", {**LAYER, "Content": {"ZipFile": "a"}}, "InvalidParameterValue.ZipFileBase64BinasciiError"),
+    (
+        "PublishLayerVersion",
+        {**LAYER, "Content": {"CosBucketName": "b", "CosObjectName": "/o"}},
+        "UnsupportedOperation",
+    ),
+    ("PublishLayerVersion", {**LAYER, "Content": {"TempCosObjectName": "/o"}}, "UnsupportedOperation"),
+    ("PublishLayerVersion", {"LayerName": "new"}, "MissingParameter"),
+    ("ListLayers", {"CompatibleRuntime": "Cobol"}, "InvalidParameterValue.Runtime"),
+    ("ListLayers", {"Offset": -1}, "InvalidParameter"),
+    ("ListLayerVersions", {"LayerName": "none"}, "ResourceNotFound.Layer"),
+    ("ListLayerVersions", {"LayerName": "l", "CompatibleRuntime": ["Cobol"]}, "InvalidParameterValue.Runtime"),
+    ("GetLayerVersion", ONE, "ResourceNotFound.LayerVersion"),
+    ("DeleteLayerVersion", ONE, "ResourceNotFound.LayerVersion"),
     ("InvokeFunction", {**NAMED, "Qualifier": "9"}, "ResourceNotFound.Qualifier"),
     ("InvokeFunction", {**NAMED, "RoutingKey": "no json"}, "InvalidParameterValue"),
     ("InvokeFunction", {**NAMED, "RoutingKey": '{"a": 1}'}, "InvalidParameterValue"),
@@ -209,10 +353,12 @@ def prepared(server: LocalScf) -> str:
     region = "ap-refusals"
     judge = Judge(server, region)
     judge.create("it")
+    judge.create("taken")
     judge("PublishVersion", **NAMED)
     judge("CreateAlias", **NAMED, Name="main", FunctionVersion="1")
     judge("CreateNamespace", Namespace="it")
     judge("CreateNamespace", Namespace=LONG)
+    judge("CreateCustomDomain", **{**DOMAIN, "Domain": "taken.example.com"})
     judge.close()
     return region
 

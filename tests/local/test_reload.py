@@ -19,6 +19,7 @@ from tencentserverless.local.registry.catalogue import restore
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, Package
+from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
@@ -393,10 +394,11 @@ def test_what_the_api_has_acknowledged_is_taken_back_by_a_change_that_lasts_alon
             function = catalogue.find(found.key)
             catalogue.put(function.with_latest(dataclasses.replace(function.latest, package=package)))
         scans = iter([changed, {"lasts": changed, "is gone": None, "is as before": before}[then]])
-        monkeypatch.setattr(function_folders, "scan_folder", lambda *_: next(scans))
+        monkeypatch.setattr(function_folders, "scan_folder", lambda *_, **__: next(scans))
         monkeypatch.setattr(function_folders, "_LASTING_SECONDS", 0.0)
         services = SimpleNamespace(
             catalogue=catalogue,
+            layers=LayerCatalogue(database),
             settings=Settings(tmp_path),
             clock=time.time,
             console=SimpleNamespace(show=shown.append),

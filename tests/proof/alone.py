@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.proof import campaign
 from tests.proof.fault_process import PLAIN, ROOT, Transport, make_environment
 
 HANG_SECONDS = 120.0  # on a busy machine
@@ -52,11 +53,19 @@ def run_alone(
     return violations + (json.loads(said) if not process.returncode else [said])
 
 
+def report_unraisable(unraisable: "Any") -> None:
+    """Report an error in a finaliser, but not one that a signal handler of a campaign has raised there: Python can only
+    report that."""
+    if not isinstance(unraisable.exc_value, campaign.Interruption):
+        sys.__unraisablehook__(unraisable)
+
+
 def main(name: str, seed: str, calls: str, kind: str = "plain", folder: str = "") -> None:
     faulthandler.enable()  # for SIGABRT; dump_traceback_later keeps a forked child from its end
     logger = logging.getLogger("tencentserverless")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
+    sys.unraisablehook = report_unraisable
     module, _, function = name.partition(":")
     run = getattr(importlib.import_module(module), function)
     parent = os.getpid()

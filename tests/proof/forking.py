@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from tencentserverless._core import pool
 from tencentserverless._sync import net
 from tencentserverless.scf import Client
 from tests.proof import campaign
@@ -111,6 +112,11 @@ def make_plans(rng: random.Random, calls: int, prefix: str) -> "list[campaign.Pl
     return plans
 
 
+def keep_connections() -> None:
+    """Let no connection grow too old in a long campaign: a new one in its place would look like a lost one."""
+    pool.IDLE_LIMIT_SECONDS = 86400.0
+
+
 def start_callers(client: Client, plans: "list[campaign.Plan]", count: int) -> "list[threading.Thread]":
     """Threads that make these calls."""
     left = list(plans)
@@ -165,6 +171,7 @@ class Alarm:
 
 def run_threads(seed: int, calls: int, transport: Transport = PLAIN) -> "list[str]":
     """Calls from threads, while the main thread forks, also in the middle of its own calls."""
+    keep_connections()
     rng = random.Random(seed)
     plans = make_plans(rng, calls, "c")
     own = plans[: calls // 4]
@@ -185,6 +192,7 @@ def run_threads(seed: int, calls: int, transport: Transport = PLAIN) -> "list[st
 
 def run_map(seed: int, calls: int, transport: Transport = PLAIN) -> "list[str]":
     """Forks in the loop over maps, in their iterables, and in a signal handler in the middle of them."""
+    keep_connections()
     rng = random.Random(seed)
     inputs = make_plans(rng, calls * 3 // 4, "m")
     others = make_plans(rng, calls - len(inputs), "c")

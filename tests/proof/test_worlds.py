@@ -1,11 +1,14 @@
 """The client in the programs that people have around it: each with its real package, in processes of its own."""
 
+import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -72,39 +75,59 @@ def application(environ, start_response):
 """
 
 
-def test_gunicorn_with_preload_has_connections_of_its_own_in_each_worker(peer: Peer, tmp_path: "Any") -> None:
-    pytest.importorskip("gunicorn")
-    import http.client
+def ask_servers(server: "subprocess.Popen[bytes]", log: "Any", listens: str, peer: Peer) -> "set[str]":
+    """Ask both workers of a web server until each has answered. Returns their process ids.
 
+    :param listens: what stands in the log before the port
+    """
+    deadline = time.monotonic() + SECONDS
+    found = None
+    while found is None:
+        assert time.monotonic() < deadline, log.read_text()
+        assert server.poll() is None, log.read_text()
+        time.sleep(0.05)
+        found = re.search(re.escape(listens) + r"(\d+)", log.read_text())
+    workers: "set[str]" = set()
+    while len(workers) < 2 or len(peer.requests) < 20:
+        assert time.monotonic() < deadline, log.read_text()
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=SECONDS)
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        assert answer.status == 200, log.read_text()
+        number, text = answer.read().decode().split(" ", 1)
+        assert text == '"ok"'
+        workers.add(number)
+        connection.close()
+    return workers
+
+
+GUNICORN = ["-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:0", "shop:application"]
+#: It loads the program in its master, and forks without Python's own fork, so that no hook of Python runs.
+UWSGI = """--master --processes 2 --http-socket 127.0.0.1:0 --module shop --die-on-term --need-app --enable-threads"""
+SERVERS = {
+    "gunicorn": (GUNICORN, "Listening at: http://127.0.0.1:"),
+    "pyuwsgi": (["-c", "import pyuwsgi; pyuwsgi.run()", *UWSGI.split()], "bound to TCP address 127.0.0.1:"),
+}
+
+
+@pytest.mark.parametrize("package", SERVERS)
+def test_a_server_that_loads_before_it_forks_has_connections_of_its_own_in_each_worker(
+    package: str, peer: Peer, tmp_path: "Any"
+) -> None:
+    if find_spec(package) is None:
+        pytest.skip("no " + package)
+    arguments, listens = SERVERS[package]
     (tmp_path / "shop.py").write_text(WSGI)
-    address = tmp_path / "address"
-    command = [sys.executable, "-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:0", "shop:application"]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=tmp_path, env=environment(peer), stderr=log, stdout=log)
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        command = [sys.executable, *arguments]
+        server = subprocess.Popen(command, cwd=tmp_path, env=environment(peer), stderr=file, stdout=file)
     try:
-        deadline = time.monotonic() + SECONDS
-        port = 0
-        while not port:
-            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
-            text = (tmp_path / "log").read_text()
-            if "Listening at: http://127.0.0.1:" in text:
-                port = int(text.split("Listening at: http://127.0.0.1:")[1].split()[0])
-            time.sleep(0.05)
-        workers = set()
-        while len(workers) < 2 or len(peer.requests) < 20:
-            assert time.monotonic() < deadline
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-            connection.request("GET", "/")
-            answer = connection.getresponse()
-            assert answer.status == 200, (tmp_path / "log").read_text()
-            number, found = answer.read().decode().split(" ", 1)
-            assert found == '"ok"'
-            workers.add(number)
-            connection.close()
+        workers = ask_servers(server, log, listens, peer)
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(SECONDS) == 0
-    assert not address.exists()
+    assert len(workers) == 2
     assert peer.accepts == 3, "the master and each worker"
 
 

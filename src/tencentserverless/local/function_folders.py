@@ -40,19 +40,23 @@ async def follow_folder(services: Services, region: str, namespace: str | None, 
             drain_versions(services, [result.before.latest])
 
 
-async def scan_settled(services: Services, place: Path, key: FunctionKey) -> FolderDefinition | None:
+async def scan_settled(
+    services: Services, place: Path, key: FunctionKey, *, follows_news: bool = False
+) -> FolderDefinition | None:
     """Read the function of a place, in a thread; None if it is not there, or is just being written or removed.
 
     A file that is written in place is empty for a moment, and a folder that is removed goes file by file. So a content
     that would take back what the API has acknowledged has to last.
 
+    :param follows_news: as of ``code_digest.digest``
     :raises StartupError: if the definition is invalid
     """
-    definition = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
+    settings, clock = services.settings, services.clock
+    definition = await asyncio.to_thread(scan_folder, place, key, settings, clock(), follows_news=follows_news)
     if definition is None or not merge_folder(services.catalogue.kept().get(key), definition).notice:
         return definition
     await asyncio.sleep(_LASTING_SECONDS)
-    again = await asyncio.to_thread(scan_folder, place, key, services.settings, services.clock())
+    again = await asyncio.to_thread(scan_folder, place, key, settings, clock(), follows_news=follows_news)
     return again if again is not None and again.digest == definition.digest else None
 
 
@@ -65,6 +69,8 @@ def tell(services: Services, result: SyncResult) -> None:
         show(f"[{kept.key.name}] its folder is back")
     if kept is not None and result.plan.news is not SyncChange.NONE:
         show(f"[{kept.key.name}] its configuration is as its folder says now")
+        for line in services.layers.missing_of(kept.function.latest) if kept.function is not None else ():
+            show(f"scf: {line}")
 
 
 def end_old(services: Services, result: SyncResult) -> bool:
@@ -80,14 +86,19 @@ def end_old(services: Services, result: SyncResult) -> bool:
     return True
 
 
-def scan_folder(place: Path, key: FunctionKey, settings: Settings, now: float) -> FolderDefinition | None:
+def scan_folder(
+    place: Path, key: FunctionKey, settings: Settings, now: float, *, follows_news: bool = False
+) -> FolderDefinition | None:
     """Read the function of a configuration file, or of a folder without one; None if it is not there any more.
 
+    :param follows_news: as of ``code_digest.digest``
     :raises StartupError: if the definition is invalid
     """
     record = read_place(place, key, settings.region, project_variables(), now, settings.outputs)
-    code = "" if record is None or record.key != key else digest(record.code_folder)
-    return FolderDefinition(record, code, place) if record is not None and code else None
+    if record is None or record.key != key:
+        return None
+    code = digest(record.code_folder, follows_news=follows_news)
+    return FolderDefinition(record, code, place) if code else None
 
 
 async def read_project(settings: Settings) -> Project:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
 from tencentserverless.local.function_folders import end_old, read_project, scan_settled, tell
+from tencentserverless.local.project import code_digest
 from tencentserverless.local.project.configuration_files import NAMES
 from tencentserverless.local.project.discovery import ENTRY_FILE, Project
 from tencentserverless.local.project.env_files import is_env_file
@@ -92,6 +93,7 @@ class Reloader:
 
     async def _apply(self, paths: set[Path]) -> None:
         """Reload all functions that changed paths may belong to. What functions have written changes nothing."""
+        code_digest.forget(map(str, paths))
         paths = self._services.own_writes.drop_own(paths)
         folders = {record.code_folder for record in self._project.records.values()}
         if any(_can_configure(path) or path in folders for path in paths):
@@ -134,7 +136,7 @@ class Reloader:
         services, place, began = self._services, self._project.places.get(key), time.monotonic()
         moment, definition = services.catalogue.begin_scan(), None
         if place is not None:
-            definition = await scan_settled(services, place, key)
+            definition = await scan_settled(services, place, key, follows_news=True)
             if definition is None:
                 return  # the folder is being rebuilt, or was removed: another change will come
             await self._prepare((definition.record.runtime,))

@@ -252,6 +252,8 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             await _listen(server, api, start, stack)
             lifecycle.listen()
             await _open_debuggers(services)
+            background.keep("the provisioned instances", services.scheduler.provisioning.run)
+            background.keep("the times of provisioned instances", services.provision_timers.run)
             _settle_memory()
             stack.enter_context(start.registered())
             start.write_environment()

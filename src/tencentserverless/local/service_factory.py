@@ -15,20 +15,25 @@ from tencentserverless.local.invocations.event_executor import EventExecutor
 from tencentserverless.local.invocations.fault_rules import Faults
 from tencentserverless.local.invocations.history import InvocationHistory
 from tencentserverless.local.invocations.middleware import FaultInjection, HistoryKeeping, Runner
+from tencentserverless.local.invocations.provision_timers import change_into, timed_functions
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.machine_memory import read_memory_limit
 from tencentserverless.local.outcome import LOAD_FAILED, Outcome
+from tencentserverless.local.pace import Pace
 from tencentserverless.local.project.requirements import find_command
 from tencentserverless.local.registry.catalogue import Catalogue, restore
+from tencentserverless.local.registry.custom_domains import CustomDomains
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function import packages_of
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.layer_catalogue import LayerCatalogue, restore_layers
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
+from tencentserverless.local.scheduler.layer_folders import LayerFolders
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import Settings
@@ -37,6 +42,8 @@ from tencentserverless.local.worker.isolation import Isolation
 from tencentserverless.local.worker.own_writes import OwnWrites
 from tencentserverless.local.worker.run_directory import RunDirectory
 
+#: The clock, and the random numbers of weighted aliases.
+_CHANCE: Mapping[str, Callable[[], float]] = {"clock": time.time, "rng": random.random}
 _DATABASE, _PACKAGES, _NOTES = "state.db", "packages", "notes"
 
 
@@ -66,30 +73,28 @@ def create_services(
     :raises StartupError: if the database can't be read
     """
     console, run_directory, background, own_writes = _open_base(settings, stack, lifecycle)
-    folder = folder or run_directory.root
-    catalogue, packages, database = _open_registry(definitions, interpreters, folder, console, stack)
+    kept = folder or run_directory.root
+    catalogue, layers, packages, database = _open_registry(definitions, interpreters, kept, console, stack)
     history, ledger, faults = InvocationHistory(database), Ledger(), Faults()
-    stack.callback(history.flush)
-    context = LaunchContext(
-        *(settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle),
-        *(isolation, own_writes, function_variables),
-    )
-    scheduler = Scheduler(
-        Launcher(context), settings.limits, lifecycle, catalogue.reservations, read_memory_limit().is_memory_short
-    )
-    around = _surround(history, console, settings, stack, interpreters)
-    runner = Runner(scheduler, around, injection := FaultInjection(faults))
-    dead_letters = DeadLetterFile(folder, settings, catalogue, console)
-    events = EventExecutor(runner, catalogue, history, dead_letters, console, clock=time.time, rng=random.random)
+    parts = (settings, keys, interpreters, run_directory, console, endpoint_url, ledger, lifecycle)
+    context = LaunchContext(*parts, isolation, own_writes, function_variables, LayerFolders(layers, packages))
+    scheduler = _open_scheduler(context, catalogue)
+    injection = FaultInjection(faults)
+    runner = Runner(scheduler, _surround(history, console, settings, stack, interpreters), injection)
+    dead_letters = DeadLetterFile(kept, settings, catalogue, console)
+    pace = Pace(settings.pace)
+    events = EventExecutor(runner, catalogue, history, dead_letters, console, running=pace.running, **_CHANCE)
     queue = Queue(database, events, settings.limits, background, time_scale=settings.time_scale)
-    for close in (queue.close, scheduler.close, background.close):
-        stack.push_async_callback(close)
+    _close_in_turn(stack, queue, scheduler, background)
     services = Services(
         catalogue=catalogue,
+        domains=_open_domains(database),
+        layers=layers,
         scheduler=scheduler,
         settings=settings,
         console=console,
         packages=packages,
+        pace=pace,
         interpreters=interpreters,
         history=history,
         runner=runner,
@@ -97,6 +102,7 @@ def create_services(
         queue=queue,
         dead_letters=dead_letters,
         timers=Timers(lambda: catalogue, fire_into(queue, console, time.time)),
+        provision_timers=_time_provisions(catalogue, scheduler, console, settings),
         ledger=ledger,
         faults=faults,
         damage=injection.damage,
@@ -105,6 +111,38 @@ def create_services(
         rng=random.random,
     )
     return services, background
+
+
+def _close_in_turn(stack: contextlib.AsyncExitStack, *services: Queue | Scheduler | Background) -> None:
+    """Close services at the end, the last one first."""
+    for each in services:
+        stack.push_async_callback(each.close)
+
+
+def _open_domains(database: Database) -> CustomDomains:
+    """Read the custom domains.
+
+    :raises StartupError: if the database can't be read
+    """
+    try:
+        return CustomDomains(database)
+    except (DatabaseError, ValueError) as error:
+        raise database.refusal(str(error)) from error
+
+
+def _open_scheduler(context: LaunchContext, catalogue: Catalogue) -> Scheduler:
+    """Create the scheduler, which reads from the catalogue what is reserved and what is provisioned."""
+    is_short = read_memory_limit().is_memory_short
+    return Scheduler(
+        *(Launcher(context), context.settings.limits, context.lifecycle),
+        *(catalogue.reservations, is_short, catalogue.provisions),
+    )
+
+
+def _time_provisions(catalogue: Catalogue, scheduler: Scheduler, console: Console, settings: Settings) -> Timers:
+    """Create the timers of provisioned instances."""
+    limit = settings.limits.provisioned_instances
+    return Timers(lambda: timed_functions(catalogue), change_into(catalogue, scheduler.provisioning, console, limit))
 
 
 def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], str]:
@@ -141,6 +179,7 @@ def _surround(
     interpreters: Interpreters,
 ) -> tuple[HistoryKeeping, CallLines]:
     """Create the parts around every invocation: its record, and its line in the log."""
+    stack.callback(history.flush)
     call_lines = CallLines(console, settings.log_format, advise=_adviser(interpreters))
     stack.callback(call_lines.flush)
     return HistoryKeeping(history, time.time), call_lines
@@ -152,8 +191,8 @@ def _open_registry(
     folder: Path,
     console: Console,
     stack: contextlib.AsyncExitStack,
-) -> tuple[Catalogue, Packages, Database]:
-    """Open the catalogue of stored functions and of PATH; drop code packages that no version uses.
+) -> tuple[Catalogue, LayerCatalogue, Packages, Database]:
+    """Open the catalogues of stored functions, of PATH, and of layers; drop code packages that no version uses.
 
     :param folder: the folder of the database and the packages
     :raises StartupError: if the database can't be read
@@ -162,14 +201,17 @@ def _open_registry(
     stack.callback(database.close)
     try:
         catalogue, notices = restore(database, packages.locate, definitions)
+        layers = restore_layers(database)
+        layers.forget_unused(catalogue.records())
         told = len(interpreters.warnings)
         # runtimes of functions that the API created
         interpreters.prepare({record.runtime for record in catalogue.records()})
     except (DatabaseError, ValueError) as error:
         raise database.refusal(str(error)) from error
     notices = [*notices, *interpreters.package_notices(record.runtime for record in catalogue.records())]
+    notices += [line for function in catalogue for line in layers.missing_of(function.latest)]
     for notice in (*notices, *(f"warning: {warning}" for warning in interpreters.warnings[told:])):
         console.show(f"scf: {notice}")
-    if packages.drop_unused(packages_of(catalogue.records())):
+    if packages.drop_unused(packages_of(catalogue.records()) | layers.packages_of(catalogue.records())):
         packages.empty_trash()
-    return catalogue, packages, database
+    return catalogue, layers, packages, database

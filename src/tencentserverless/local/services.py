@@ -1,7 +1,7 @@
 """The services that actions use, and the draining of versions that were deleted or have changed."""
 
 import asyncio
-import itertools
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -13,10 +13,13 @@ from tencentserverless.local.invocations.middleware import Runner
 from tencentserverless.local.invocations.queue import Queue
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers
+from tencentserverless.local.pace import Pace
 from tencentserverless.local.registry.catalogue import Catalogue
-from tencentserverless.local.registry.database import Database
+from tencentserverless.local.registry.custom_domains import CustomDomains
+from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.function import packages_of
 from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Settings
@@ -37,10 +40,13 @@ class Services:
     """
 
     catalogue: Catalogue
+    domains: CustomDomains
+    layers: LayerCatalogue
     scheduler: Scheduler
     settings: Settings
     console: Console
     packages: Packages
+    pace: Pace
     interpreters: Interpreters
     history: InvocationHistory
     runner: Runner
@@ -48,6 +54,7 @@ class Services:
     queue: Queue
     dead_letters: DeadLetterFile
     timers: Timers
+    provision_timers: Timers
     ledger: Ledger
     faults: Faults
     damage: dict[str, str]
@@ -63,12 +70,16 @@ def drain_versions(services: Services, records: Iterable[FunctionRecord], *, is_
 
     Idle instances end now, the others after their call, or now if the drain is forced.
     """
-    loop = asyncio.get_running_loop()
-
-    def sweep() -> None:
-        used = packages_of(itertools.chain(services.catalogue.records(), services.scheduler.records()))
-        if services.packages.drop_unused(used):
-            loop.run_in_executor(None, services.packages.empty_trash)
-
     for record in records:
-        services.scheduler.drain_version(record.key, record.version, sweep, is_forced=is_forced)
+        services.scheduler.drain_version(
+            record.key, record.version, lambda: sweep_packages(services), is_forced=is_forced
+        )
+
+
+def sweep_packages(services: Services) -> None:
+    """Drop code packages that no version and no layer uses, and forget deleted layers that no version uses."""
+    records = [*services.catalogue.records(), *services.scheduler.records(), *services.pace.records()]
+    with contextlib.suppress(DatabaseError):  # then the next sweep forgets them
+        services.layers.forget_unused(records)
+    if services.packages.drop_unused(packages_of(records) | services.layers.packages_of(records)):
+        asyncio.get_running_loop().run_in_executor(None, services.packages.empty_trash)

@@ -27,6 +27,10 @@ DEFAULT_PORT = 8583
 OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 
+#: Seconds of the states of functions that change, at the cloud's pace, unless the user gives others: ours.
+CLOUD_SECONDS: Mapping[str, float] = {"Creating": 3.0, "Updating": 2.0, "Publishing": 2.0, "Deleting": 1.0}
+MAX_STATE_SECONDS = 600.0  # ours
+
 LOG_FORMATS = ("text", "json", "none")
 
 CA_NAME = "scf-local-ca.pem"
@@ -101,9 +105,15 @@ class Limits:
     prefetch_seconds: float = 0.005  # ours: calls that take no longer than this are prefetched
     prefetch_calls: int = 8  # ours: prefetched calls of one instance
     burst_instances: int = 500  # document/product/583/42611: new instances of a region in a minute, then 429
+    provisioned_starts: int = 100  # same page: provisioned instances that a region starts in a minute
     queue_seconds: float = 30.0  # ours: how long a call waits when no process may be started
     drain_seconds: float = 4.0  # ours: how long running calls may continue at a stop
     stop_seconds: int = 5  # ours: how long answers in progress may take at a stop
+
+    @property
+    def provisioned_instances(self) -> int:
+        """The instances that all functions may keep without calls: half of all, so that the others have theirs."""
+        return max(1, self.all_instances // 2)
 
     def quota_mb(self, region: str) -> int:
         """Return the memory that the calls of a region may hold together."""
@@ -160,6 +170,8 @@ class Settings:
     # variables of local runs alone, by the name of the function
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     packages: tuple[PackageFolder, ...] = ()
+    pace: Mapping[str, float] = field(default_factory=dict)  # seconds of the states of functions that change
+    cos: Path | None = None  # holds the objects of COS as BUCKET/OBJECT
     time_scale: float = 1.0  # retries come this many times faster than on the platform
     is_listed: bool = False  # enter the server in the register, so that commands find it from any folder
     log_format: str = "text"  # of the lines about calls: one of LOG_FORMATS

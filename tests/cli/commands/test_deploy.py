@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from tests.conftest import child_environment, scf_command
+from tests.local.layering import publish
 
 PROXY = "TENCENTSERVERLESS_LOCAL_PROXY"
 
@@ -57,6 +58,35 @@ def test_it_creates_and_then_updates(project, scf, server):
     assert "0 0 2" in trigger["TriggerDesc"]
     config = server.request("GetFunctionEventInvokeConfig", {"FunctionName": "full-name"}).response
     assert config["AsyncTriggerConfig"]["RetryConfig"] == [{"RetryNum": 1}]
+
+
+def test_it_waits_where_changes_take_their_time_as_in_the_cloud(project, start_local_scf, run_scf):
+    (project.parent / "empty" / "unused").mkdir(parents=True)
+    (project.parent / "empty" / "unused" / "index.py").touch()
+    server = start_local_scf(project.parent / "empty", "--pace", "cloud", "--pace-seconds", "0.5")
+    for _ in range(2):
+        done = run_scf("deploy", project, env=server.env)
+        assert done.returncode == 0, done.stderr
+    shown = json.loads(run_scf("functions", "show", "full-name", "--json", env=server.env).stdout)
+    assert (shown["Status"], shown["Triggers"][0]["TriggerName"]) == ("Active", "daily")
+
+
+def test_layers_are_deployed_and_a_file_without_them_leaves_those_that_are_there(project, scf, server):
+    def layers():
+        shown = server.request("GetFunction", {"FunctionName": "full-name"}).response["Layers"]
+        return [(each["LayerName"], each["LayerVersion"]) for each in shown]
+
+    manifest = project / "full" / "serverless.yml"
+    text = manifest.read_text()
+    manifest.write_text(text + "  layers: [{name: deployed, version: 1}]\n")
+    done = scf("deploy", project)
+    assert (done.returncode, "Layer 'deployed' does not exist" in done.stderr) == (11, True), done.stderr
+    publish(server, "deployed", {"words.txt": ""})
+    assert scf("deploy", project).returncode == 0
+    assert layers() == [("deployed", 1)]
+    manifest.write_text(text)
+    assert scf("deploy", project).returncode == 0
+    assert layers() == [("deployed", 1)]
 
 
 def test_what_can_not_be_changed_is_refused_before_anything_is(project, scf, server):

@@ -59,8 +59,8 @@ CLIENTS = (
         "npm",
         "toolkit.js",
         NODE_NEEDS,
-        "`Scf` deploys, deploys again without variables, publishes, makes an alias and removes; `TriggerManager` makes "
-        "timers. Code comes as a zip file in place of an object in COS",
+        "`Scf` deploys, deploys again without variables and layers, publishes, makes an alias and removes; `TriggerManager` makes "
+        "timers. Code comes from COS, with `--cos`",
         NPM_TEST,
         more=("global-agent@3.0.0",),
         environment=NODE_PROXY,

@@ -25,6 +25,7 @@ CLIENT = ScfClient(KEYS, "ap-guangzhou", PROFILE)
 FN = {"FunctionName": "applied", "Namespace": "default"}
 NOT_FOUND = ("ResourceNotFound.Function", "ResourceNotFound.FunctionName")
 NO_VARIABLES = [{"Key": "", "Value": ""}]
+NO_LAYERS = [{"LayerName": "", "LayerVersion": 0}]
 
 
 def send(action, parameters):
@@ -58,7 +59,8 @@ def apply(code, variables, triggers):
     else:
         send("UpdateFunctionCode", {**FN, "Handler": "index.main_handler", "Code": {"ZipFile": code}})
         changed = {**settings, **network, "Environment": {"Variables": listed or NO_VARIABLES}}
-        send("UpdateFunctionConfiguration", {**FN, **changed, "L5Enable": "FALSE", "DnsCache": "FALSE"})
+        switches = {"L5Enable": "FALSE", "DnsCache": "FALSE"}
+        send("UpdateFunctionConfiguration", {**FN, **changed, **switches, "Layers": NO_LAYERS})
         old = [(each.TriggerName, json.loads(each.TriggerDesc)["cron"]) for each in seen.Triggers]
     assert describe().Status == "Active"
     for name, cron in old:

@@ -92,13 +92,6 @@ def test_what_is_no_request_of_this_api(local_scf, changes, code):
     assert local_scf.error("InvokeFunction", ECHO, **changes)[0] == code
 
 
-@pytest.mark.parametrize("action", ["CopyFunction", "PublishLayerVersion", "ListLayers"])
-def test_actions_that_are_not_served_say_so(local_scf, action):
-    code, message = local_scf.error(action, {"FunctionName": "echo"})
-    assert code == "UnsupportedOperation"
-    assert message == f"The action {action} is not served by the local SCF."
-
-
 def test_a_header_that_decides_must_not_come_twice(local_scf):
     for header in ("Authorization: x", "X-TC-Action: Invoke", "Host: a", "X-TC-Token: t"):
         head = f"POST / HTTP/1.1\r\nHost: b\r\n{header}\r\n{header}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"

@@ -6,6 +6,11 @@ from tencentserverless.local.project import configuration_files as files
 def test_files_of_a_folder(tmp_path):
     for name in (*files.NAMES, "serverless.component.yml", "index.py"):
         (tmp_path / name).touch()
-    found = [*files.find_serverless(tmp_path), *files.find_others(tmp_path), *files.find_unread(tmp_path)]
-    assert {path.name for path in found} == files.NAMES - {files.CONSOLE}
-    assert len(found) == len(files.NAMES) - 1
+    assert files.find_present(tmp_path) == files.NAMES
+    assert [path.name for path in files.find_serverless(tmp_path)] == list(files.SERVERLESS)
+
+
+def test_folders_with_such_names_and_a_folder_that_is_gone(tmp_path):
+    (tmp_path / files.CLOUDBASE).mkdir()
+    assert files.find_present(tmp_path) == frozenset()
+    assert files.find_present(tmp_path / "gone") == frozenset()

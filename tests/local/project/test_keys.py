@@ -30,6 +30,7 @@ VALUES = {
     "retryNum": 1,
     "msgTTL": 60,
     "traceEnable": True,
+    "layers": [{"name": "fonts", "version": 1}],
     "type": "web",
     "Type": "HTTP",
     "runtime": "Python3.6",

@@ -28,7 +28,7 @@ def record(name="behave", **changes):
 
 
 @contextlib.asynccontextmanager
-async def scheduling(clock=time.time, is_memory_short=lambda: False, **limits):
+async def scheduling(clock=time.time, is_memory_short=lambda: False, provisions=None, **limits):
     bounds = Limits(**limits)
     settings = Settings(FUNCTIONS, limits=bounds)
     keys = KeyRing(make_key_pair(), clock, bounds.temporary_key_seconds)
@@ -36,7 +36,7 @@ async def scheduling(clock=time.time, is_memory_short=lambda: False, **limits):
     context = LaunchContext(
         settings, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger(), lifecycle
     )
-    scheduler = Scheduler(Launcher(context), bounds, lifecycle, is_memory_short=is_memory_short)
+    scheduler = Scheduler(Launcher(context), bounds, lifecycle, is_memory_short=is_memory_short, provisions=provisions)
     try:
         yield scheduler
     finally:

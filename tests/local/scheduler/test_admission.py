@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.reservations import Reservations
 from tencentserverless.local.scheduler.admission import ConcurrencyGrant, Quota
 from tencentserverless.local.settings import Limits
 
@@ -62,3 +62,13 @@ def test_a_call_gives_back_to_the_share_that_it_took_from(quota, reservations):
     share.held_mb -= 64_000
     assert isinstance(quota.take(record("b", 63_000)), ConcurrencyGrant)
     assert isinstance(quota.take(record("a")), ConcurrencyGrant)
+
+
+def test_a_namespace_with_a_total_has_that_alone_and_the_others_have_the_rest(quota, reservations):
+    reservations.put_total("ap-tokyo", "default", 2_000)
+    assert isinstance(quota.take(record("a", 2_000)), ConcurrencyGrant)
+    assert quota.take(record("b", 1)).status == 432
+    other = FunctionKey("ap-tokyo", "other", "a")
+    rest = FunctionRecord(other, "index.main_handler", "Python3.10", Path(), memory_mb=62_000)
+    assert isinstance(quota.take(rest), ConcurrencyGrant)
+    assert quota.take(rest).status == 432

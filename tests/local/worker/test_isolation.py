@@ -14,7 +14,7 @@ from tencentserverless.local.errors import StartupError
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker import isolation
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tencentserverless.local.worker.isolation import Isolation, find_isolation
+from tencentserverless.local.worker.isolation import Isolation, LayerFolder, find_isolation
 from tests.conftest import wait_until
 from tests.local.worker.isolating import WAYS, need_namespaces, present_runtimes, write_function
 
@@ -290,6 +290,95 @@ def test_a_plan_names_what_a_tmp_of_its_own_would_hide(tmp_path):
         str(tmp / "needed"),
     ]
     assert plan["shared"] == [str(tmp / "shared")]
+
+
+def isolated(found, *command, needed=(), layers=None):
+    """What a command prints that runs in the namespaces of a plan."""
+    plan = found.plan(layers.mounts.with_name("code"), layers.mounts.with_name("scratch"), needed, layers)
+    done = subprocess.run(isolation.launch_command(plan, command), capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.fixture
+def opt(tmp_path):
+    """A folder that stands for /opt, with an interpreter's environment in it, and the layers to mount there."""
+    need_namespaces()
+    for name in ("other/hidden.txt", "python/env/lib/module.py", "layers/top.py", "layers/python/seen/deep.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("VALUE = 1\n")
+    opt = tmp_path.resolve() / "opt"
+    opt.mkdir()
+    (tmp_path / "other").rename(opt / "other")
+    (tmp_path / "python").rename(opt / "python")
+    for name in ("scratch", "code"):
+        (tmp_path / name).mkdir()
+    return opt
+
+
+def test_the_layers_hide_the_old_opt(opt):
+    layers = LayerFolder(opt.parent / "layers", opt.parent / "mounts")
+    found = Isolation("", has_own_tmp=False, opt=opt)
+    assert isolated(found, "/bin/ls", str(opt), layers=layers) == ["python", "top.py"]
+    assert isolated(found, "/bin/ls", str(opt / "python"), layers=layers) == ["seen"]
+    assert not layers.mounts.exists()
+    assert sorted(os.listdir(opt)) == ["other", "python"]
+
+
+def test_what_an_instance_needs_from_below_opt_is_there_beside_the_layers(opt):
+    layers = LayerFolder(opt.parent / "layers", opt.parent / "mounts")
+    found = Isolation("", has_own_tmp=False, opt=opt, kept=(opt / "python" / "env",), shared=(opt / "other",))
+    assert isolated(found, "/bin/ls", str(opt), layers=layers) == ["other", "python", "top.py"]
+    shutil.rmtree(layers.mounts)
+    assert isolated(found, "/bin/ls", str(opt / "python"), layers=layers) == ["env", "seen"]
+    shutil.rmtree(layers.mounts)
+    script = f"cat {opt}/python/env/lib/module.py {opt}/python/seen/deep.txt; touch {opt}/other/new"
+    for path in (opt, opt / "python" / "env", opt / "python" / "seen"):
+        script += f"; touch {path}/x 2>/dev/null || echo refused"
+    said = isolated(found, "/bin/sh", "-c", script, layers=layers)
+    assert said == ["VALUE", "=", "1"] * 2 + ["refused"] * 3
+    assert (opt / "other" / "new").exists()
+    shutil.rmtree(layers.mounts)  # nothing of the old /opt is in it: that is mounted in the namespace alone
+    assert (opt / "python" / "env" / "lib" / "module.py").exists()
+
+
+def test_what_is_needed_covers_what_a_layer_has_in_its_place(opt):
+    layers = LayerFolder(opt.parent / "layers", opt.parent / "mounts")
+    (layers.folder / "other").write_text("a file where the instance needs a folder")
+    found = Isolation("", has_own_tmp=False, opt=opt, kept=(opt / "python", opt / "other" / "hidden.txt"))
+    said = isolated(found, "/bin/sh", "-c", f"cd {opt}; find . -type f | sort", layers=layers)
+    assert said == ["./other/hidden.txt", "./python/env/lib/module.py", "./top.py"]
+
+
+def test_an_interpreter_below_opt_loads_what_it_has_not_loaded_yet(opt, monkeypatch):
+    interpreter = opt / "py" / "bin" / "python3"
+    interpreter.parent.mkdir(parents=True)
+    shutil.copy(os.path.realpath(sys.executable), interpreter)
+    (opt / "py" / "lib").symlink_to(Path(sys.base_prefix) / "lib")
+    show = "import sys, json; print(sys.prefix)"
+    done = subprocess.run([interpreter, "-I", "-c", show], capture_output=True, text=True, check=False)
+    if done.stdout.split() != [str(opt / "py")]:
+        pytest.skip(f"a copy of this interpreter does not run: {done.stderr}")
+    monkeypatch.setattr(isolation.sys, "executable", str(interpreter))
+    layers = LayerFolder(opt.parent / "layers", opt.parent / "mounts")
+    program = f"{show}; sys.path.append({str(opt)!r}); import top; print(top.VALUE)"
+    found = Isolation("", has_own_tmp=False, opt=opt)
+    assert isolated(found, str(interpreter), "-c", program, layers=layers) == [str(opt / "py"), "1"]
+    assert sorted(path.name for path in layers.mounts.iterdir()) == ["py", "python", "top.py"]
+
+
+def test_opt_can_not_be_the_code_nor_around_it_nor_missing(tmp_path):
+    opt = tmp_path.resolve() / "opt"
+    layers = LayerFolder(tmp_path / "layers", tmp_path / "mounts")
+    found = Isolation("", has_own_tmp=False, tmp=Path("/none"), opt=opt)
+    code = tmp_path.resolve() / "code"
+    assert found.plan(code, tmp_path, (), layers)["opt"] == ""
+    opt.mkdir()
+    assert found.plan(code, tmp_path, (), layers)["opt"] == str(opt)
+    assert found.plan(opt / "code", tmp_path, (), layers)["kept"] == [str(opt / "code")]
+    for folder in (opt, tmp_path.resolve()):
+        assert found.plan(folder, tmp_path, (), layers)["opt"] == ""
+    assert found.plan(code, tmp_path, ())["opt"] == ""
 
 
 def test_share_needs_something_that_is_there(run_scf, tmp_path):

@@ -129,6 +129,8 @@ class Deployment:
             "Timeout": function.timeout_seconds,
             "InitTimeout": function.init_timeout_seconds,
             "Environment": {"Variables": variables},
+            # a file without layers leaves those that the target has
+            "Layers": [{"LayerName": each.name, "LayerVersion": each.version} for each in function.layers] or None,
         }
 
     def _settle(self, *, changed: bool = True) -> None:

@@ -23,7 +23,7 @@ async def get_account(parameters: GetAccountTable, call: Call, services: Service
     catalogue = services.catalogue
     quota_mb = services.settings.limits.quota_mb(call.region)
     names = [namespace.name for namespace in catalogue.namespaces(call.region)]
-    usage = [_namespace_usage(name, catalogue.functions(call.region, name), quota_mb) for name in names]
+    usage = [_namespace_usage(services, call.region, name) for name in names]
     return {
         "AccountUsage": {
             "NamespacesCount": len(names),
@@ -44,14 +44,18 @@ ACTIONS = {
 }
 
 
-def _namespace_usage(name: str, functions: list[Function], quota_mb: int) -> dict[str, object]:
+def _namespace_usage(services: Services, region: str, name: str) -> dict[str, object]:
+    """Return the structure NamespaceUsage. A namespace without a total of its own shows the rest of the region."""
+    functions: list[Function] = services.catalogue.functions(region, name)
+    reservations, quota_mb = services.catalogue.reservations, services.settings.limits.quota_mb(region)
+    total_mb = reservations.total_of(region, name)
     return {
         "Functions": [function.key.name for function in functions],
         "Namespace": name,
         "FunctionsCount": len(functions),
-        "TotalConcurrencyMem": quota_mb,
+        "TotalConcurrencyMem": quota_mb - reservations.totals_of(region) if total_mb is None else total_mb,
         "TotalAllocatedConcurrencyMem": sum(function.reserved_mb or 0 for function in functions),
-        "TotalAllocatedProvisionedMem": 0,
+        "TotalAllocatedProvisionedMem": sum(function.provisioned_mb for function in functions),
     }
 
 

@@ -164,6 +164,7 @@ async def update_invoke_config(
     """Change the retry settings; they also apply to events that are not given up yet."""
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive")
     wanted = parameters.AsyncTriggerConfig
     if len(wanted.RetryConfig) != 1:
         raise ApiError("InvalidParameterValue.AsyncTriggerConfig", "RetryConfig must hold one RetryNum.")

@@ -1,42 +1,52 @@
 """CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration and DeleteFunction.
 
 Sources: cloud.tencent.com/document/api/583/18586 (CreateFunction), 18581 (UpdateFunctionCode), 18580
-(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer only when the change is complete, so the status of
-a function is always Active. Slow steps come first; the change of the catalogue is the last step.
+(UpdateFunctionConfiguration) and 18585 (DeleteFunction). All answer when the change is stored; then the status of a
+function is Active, at the cloud's pace after a while. Slow steps come first; the change of the catalogue is last.
 """
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.actions import function_code
-from tencentserverless.local.actions.function_code import CodeTable
+from tencentserverless.local.actions.function_code import CodeTable, Terms
+from tencentserverless.local.actions.function_layers import check_layers, check_size, unpacked_bytes
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import check_version_limit, delete_version, publish
+from tencentserverless.local.actions.versions import (
+    check_provisioning,
+    check_version_limit,
+    delete_version,
+    publish,
+)
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
+from tencentserverless.local.pace import CREATING, DELETING, UPDATING, Change
 from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.function_version import (
     HANDLER,
     MAX_NAMES_CHARS,
     FunctionKey,
     FunctionRecord,
+    Package,
     is_other_handler,
 )
-from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
 from tencentserverless.local.worker.interpreters import is_known, name_doubt
 
+_CODE_REFUSED = "FailedOperation.UpdateFunctionCode"
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
 DEFAULT_HANDLER = "index.main_handler"  # the handler that the console sets
 FUNCTIONS_PER_NAMESPACE = 50  # document/product/583/11637
+
+_CREATING = Terms(failed="FailedOperation.CreateFunction", no_object="ResourceNotFound.CosObject")
+_UPDATING = Terms(failed="FailedOperation.UpdateFunctionCode")
 
 #: Runtimes whose handlers have the form file.function; handlers of other runtimes have other forms.
 _FILE_RUNTIMES = ("Python", "Nodejs", "Php")
@@ -108,19 +118,29 @@ class DeleteFunctionTable(Table, frozen=True):
 
 
 async def create_function(parameters: CreateFunctionTable, call: Call, services: Services) -> dict[str, object]:
-    """Create a function from a zip file."""
+    """Create a function from a zip file, which is in the request or in COS."""
     key = FunctionKey(call.region, parameters.Namespace or wire.DEFAULT_NAMESPACE, parameters.FunctionName)
     _check_place(services, key)
     record = configured(_new_record(parameters, key, services.clock()), parameters)
     if parameters.Code is None:
         raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
-    text = function_code.zip_text(parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"))
+    source = function_code.find_source(
+        parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"), _CREATING, has_cos=_has_cos(services)
+    )
+    check_layers(services, record)
     await _prepare(services, record)
-    draft = await function_code.unpack(services, text, "FailedOperation.CreateFunction")
+    draft = await function_code.unpack(services, source, _CREATING)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
-    with_code = _adopting(services, draft, lambda: _check_place(services, key))
-    with function_code.keeping(services, "FailedOperation.CreateFunction"):
-        services.catalogue.put(new_function(with_code(record)))
+
+    def check() -> None:
+        _check_place(services, key)
+        check_layers(services, record)
+        check_size(services, record, draft.unpacked_bytes, "InvalidParameterValue.Layers")
+
+    package = function_code.adopt(services, draft, check)
+    with function_code.keeping(services, _CREATING.failed):
+        services.catalogue.put(new_function(_with_code(record, package)))
+    services.pace.begin(key, Change(CREATING))
     return {}
 
 
@@ -129,25 +149,29 @@ async def update_function_code(
 ) -> dict[str, object]:
     """Replace the code of ``$LATEST``; calls from now on run it."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, _CODE_REFUSED)
     if parameters.Handler is not None:
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
     if publishes:
         check_version_limit(function)
-    draft = await function_code.unpack(
-        services, function_code.zip_text(*_code_of(parameters)), "FailedOperation.UpdateFunctionCode"
-    )
+    code, code_source, sources = _code_of(parameters)
+    source = function_code.find_source(code, code_source, sources, _UPDATING, has_cos=_has_cos(services))
+    draft = await function_code.unpack(services, source, _UPDATING)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
     def find() -> Function:
+        services.pace.check(function.key, _CODE_REFUSED)
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
 
-    with_code = _adopting(services, draft, find)
-    latest = with_code(find().latest)
+    package = function_code.adopt(
+        services, draft, lambda: check_size(services, find().latest, draft.unpacked_bytes, _UPDATING.form)
+    )
+    latest = _with_code(find().latest, package)
     if parameters.Handler is not None:
         latest = dataclasses.replace(latest, handler=parameters.Handler)
-    with function_code.keeping(services, "FailedOperation.UpdateFunctionCode"):
+    with function_code.keeping(services, _UPDATING.failed):
         _change(services, find(), dataclasses.replace(latest, changed_at=services.clock()))
     if publishes:
         await publish(services, function.key, None)
@@ -159,7 +183,13 @@ async def update_function_configuration(
 ) -> dict[str, object]:
     """Change the configuration of ``$LATEST``; calls from now on use it."""
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
-    function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+
+    def find() -> Function:
+        return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+
+    size_bytes = await unpacked_bytes(find().latest) if parameters.Layers else 0
+    function = find()
+    services.pace.check(function.key, "FailedOperation.UpdateFunctionConfiguration")
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
     if publishes:
@@ -173,6 +203,9 @@ async def update_function_configuration(
             f"Runtime can't be changed: function {latest.key.name!r} has {latest.runtime}. Create it anew instead.",
         )
     changed = dataclasses.replace(configured(latest, parameters), changed_at=services.clock())
+    if parameters.Layers:
+        check_layers(services, changed, latest.layers)
+        check_size(services, changed, size_bytes, "InvalidParameterValue.Layers")
     _change(services, function, changed)
     if publishes:
         await publish(services, function.key, None)
@@ -191,10 +224,13 @@ async def delete_function(parameters: DeleteFunctionTable, call: Call, services:
         return delete_version(services, find(), parameters.Qualifier, is_forced=False)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find()
-    services.catalogue.remove(function.key)
+    services.pace.check(function.key, "FailedOperation.DeleteFunction")
+    check_provisioning(services, function, "FailedOperation.ProvisionedInProgress")
+    services.catalogue.remove(function.key, lingers=services.pace.is_on)
     services.queue.disown(function.key)
     drain_versions(services, function.versions.values())
     services.timers.reschedule()
+    services.pace.begin(function.key, Change(DELETING, on_end=lambda: services.catalogue.forget(function.key)))
     return {}
 
 
@@ -208,8 +244,11 @@ ACTIONS = {
 }
 
 
-def _check_place(services: Services, key: FunctionKey) -> None:
-    """Refuse a name that is taken, or a namespace that is missing or full."""
+def check_new_name(services: Services, key: FunctionKey) -> None:
+    """Refuse a key that no function can have: by its name, its region, or a namespace that is missing.
+
+    :raises ApiError: with the code of CreateFunction
+    """
     check_name(key.name, "InvalidParameterValue.FunctionName")
     if not REGION_NAME.match(key.region):
         raise ApiError("UnsupportedRegion", f"X-TC-Region {key.region[:64]!r} is no region, such as ap-guangzhou.")
@@ -219,6 +258,22 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             "InvalidParameterValue.FunctionName",
             f"Namespace and FunctionName have more than {MAX_NAMES_CHARS} characters together.",
         )
+
+
+def check_function_limit(services: Services, key: FunctionKey) -> None:
+    """Refuse one more function in a namespace that is full.
+
+    :raises ApiError: if it is
+    """
+    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
+        raise ApiError(
+            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
+        )
+
+
+def _check_place(services: Services, key: FunctionKey) -> None:
+    """Refuse a name that is taken, or a namespace that is missing or full."""
+    check_new_name(services, key)
     away = services.catalogue.find_away(key)
     if away is not None:
         raise folder_is_away(away, "ResourceInUse.Function")
@@ -228,10 +283,7 @@ def _check_place(services: Services, key: FunctionKey) -> None:
             f"Function {key.name!r} exists already in region {key.region}, namespace {key.namespace}; "
             "UpdateFunctionCode and UpdateFunctionConfiguration change it.",
         )
-    if len(services.catalogue.functions(key.region, key.namespace)) >= FUNCTIONS_PER_NAMESPACE:
-        raise ApiError(
-            "LimitExceeded.Function", f"Namespace {key.namespace!r} has {FUNCTIONS_PER_NAMESPACE} functions already."
-        )
+    check_function_limit(services, key)
 
 
 def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -> FunctionRecord:
@@ -276,22 +328,20 @@ async def _prepare(services: Services, record: FunctionRecord) -> None:
         services.console.show(f"warning: {warning}")
 
 
-def _adopting(
-    services: Services, draft: Draft, check: Callable[[], object]
-) -> Callable[[FunctionRecord], FunctionRecord]:
-    """Return a function that puts a draft in its place, after a new check: the catalogue may have changed meanwhile."""
-    try:
-        check()
-    except ApiError:
-        asyncio.get_running_loop().run_in_executor(None, draft.discard)
-        raise
-    package = services.packages.adopt(draft)
-    return lambda record: dataclasses.replace(record, package=package, code_folder=package.folder)
+def _has_cos(services: Services) -> bool:
+    """True if code can come from the folder of ``--cos``."""
+    return services.settings.cos is not None
+
+
+def _with_code(record: FunctionRecord, package: Package) -> FunctionRecord:
+    return dataclasses.replace(record, package=package, code_folder=package.folder)
 
 
 def _change(services: Services, function: Function, latest: FunctionRecord) -> None:
+    """Store a change of ``$LATEST``. Calls run the old one until the function is Active again."""
     services.catalogue.put(function.with_latest(latest))
-    drain_versions(services, [function.latest])
+    old = function.latest
+    services.pace.begin(function.key, Change(UPDATING, old=old, on_end=lambda: drain_versions(services, [old])))
 
 
 def _code_of(parameters: UpdateFunctionCodeTable) -> tuple[CodeTable, str | None, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The code of a function: the structure Code, and how a zip file in it becomes a package.
+"""The code of a function or a layer: the structure Code, and how a zip file that it names becomes a package.
 
 Sources: cloud.tencent.com/document/api/583/17244 (Code), 18586 (CreateFunction) and 18581 (UpdateFunctionCode).
 """
@@ -8,13 +8,15 @@ import base64
 import binascii
 import contextlib
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from tencentserverless.local.actions.cos_objects import CosObject, check_object, open_object
 from tencentserverless.local.actions.parameters import Table, choose
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.database import DatabaseError
-from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.function_version import FunctionRecord, Package
 from tencentserverless.local.registry.package_contents import BadPackage
 from tencentserverless.local.registry.packages import Draft
 from tencentserverless.local.services import Services
@@ -57,52 +59,88 @@ class CodeTable(Table, frozen=True):
     ImageConfig: ImageConfigTable | None = None
 
 
+class Terms(NamedTuple):
+    """The words and error codes of an action for its code.
+
+    :param failed: for code that can't be kept
+    :param form: for a request without code, or with two sources
+    :param zip_file: for a zip file that is refused
+    :param no_object: for an object of COS that is not there
+    """
+
+    failed: str
+    name: str = "Code"
+    form: str = "InvalidParameterValue.Code"
+    zip_file: str = "InvalidParameterValue.ZipFile"
+    no_object: str = "InvalidParameterValue.CosObjectName"
+
+
+COS = "Cos"
+_COS_FIELDS = ("CosBucketName", "CosObjectName")
 #: Other places that code can come from in the cloud, by the field that names them, with advice for the local SCF.
 _ELSEWHERE = {
-    "CosBucketName": "code in COS: download the object and send it",
-    "CosObjectName": "code in COS: download the object and send it",
-    "TempCosObjectName": "code in COS: download the object and send it",
+    "TempCosObjectName": "code in a temporary bucket: read the file and send it",
     "DemoId": "code of a template: download the template and send it",
     "GitUrl": "code in a Git repository: check it out, pack it and send it",
     "ImageConfig": "images: pack the handler's code and send it",
 }
+_NO_COS = (
+    "code in COS: start it with --cos DIR, a folder that holds the files BUCKET/OBJECT, or download the object and "
+    "send it"
+)
 
 
-def zip_text(code: CodeTable, source: str | None, sources: tuple[str, ...]) -> str:
-    """Return the one zip file of a request, in base64.
+def find_source(
+    code: CodeTable, source: str | None, sources: tuple[str, ...], terms: Terms, *, has_cos: bool
+) -> str | CosObject:
+    """Return the one source of a request's code: a zip file in base64, or an object of COS.
 
     :param source: CodeSource, as received
+    :param has_cos: true if the server has a folder of objects
     :raises ApiError: if the request has no code, several, or code from a place that no local SCF reaches
     """
-    chosen = choose("CodeSource", source, sources, ZIP_FILE, "InvalidParameterValue.CodeSource")
-    elsewhere = [name for name in _ELSEWHERE if getattr(code, name)]
+    names_cos = any(getattr(code, name) for name in _COS_FIELDS)
+    default = COS if names_cos and COS in sources else ZIP_FILE
+    chosen = choose("CodeSource", source, sources, default, "InvalidParameterValue.CodeSource")
+    elsewhere = [name for name in (*_COS_FIELDS, *_ELSEWHERE) if getattr(code, name)]
     if elsewhere and code.ZipFile:
-        raise ApiError("InvalidParameterValue.Code", f"Code has both ZipFile and {elsewhere[0]}; it takes one source.")
-    if elsewhere or chosen != ZIP_FILE:
-        where = _ELSEWHERE[elsewhere[0]] if elsewhere else f"CodeSource {chosen}: send the code"
-        raise ApiError("UnsupportedOperation", f"The local SCF does not serve {where} as Code.ZipFile, in base64.")
+        raise ApiError(terms.form, f"{terms.name} has both ZipFile and {elsewhere[0]}; it takes one source.")
+    unserved = [name for name in elsewhere if name not in _COS_FIELDS]
+    if unserved:
+        raise _unserved(_ELSEWHERE[unserved[0]], terms)
+    if names_cos or chosen == COS:
+        if not has_cos:
+            raise _unserved(_NO_COS, terms)
+        return check_object(code.CosBucketName, code.CosObjectName, code.CosBucketRegion)
+    if chosen != ZIP_FILE:
+        raise _unserved(f"CodeSource {chosen}: send the code", terms)
     if not code.ZipFile:
-        raise ApiError("InvalidParameterValue.Code", "Code has no ZipFile: a zip file of the code, in base64.")
+        raise ApiError(terms.form, f"{terms.name} has no ZipFile: a zip file, in base64.")
     return code.ZipFile
 
 
-async def unpack(services: Services, text: str, code: str) -> Draft:
-    """Make a package from a zip file in base64.
+def _unserved(where: str, terms: Terms) -> ApiError:
+    return ApiError("UnsupportedOperation", f"The local SCF does not serve {where} as {terms.name}.ZipFile, in base64.")
 
-    :param code: the action's code for failures
-    :raises ApiError: if the text is no base64 or no valid zip file, or the disk is full
+
+async def unpack(services: Services, source: str | CosObject, terms: Terms) -> Draft:
+    """Make a package from a zip file in base64, or from an object of COS.
+
+    :raises ApiError: if it is no valid zip file, or is not there, or the disk is full
     """
     async with services.unpacking:
         try:
-            return await asyncio.to_thread(_unpack, services, text)
+            return await asyncio.to_thread(_unpack, services, source, terms)
         except OSError as error:
-            raise refuse_unkept(services.packages.root, code, error) from error
+            raise refuse_unkept(services.packages.root, terms.failed, error) from error
 
 
-def _unpack(services: Services, text: str) -> Draft:
+def _unpack(services: Services, source: str | CosObject, terms: Terms) -> Draft:
+    if isinstance(source, CosObject):
+        return _unpack_object(services, source, terms)
     try:
         # Python 2's base64.encodestring, used by old deployment scripts, breaks its lines.
-        archive = base64.b64decode(text.translate(_LINE_ENDS).encode("ascii"), validate=True)
+        archive = base64.b64decode(source.translate(_LINE_ENDS).encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         problem = str(error) if isinstance(error, binascii.Error) else "not ASCII"
         raise ApiError(
@@ -111,7 +149,16 @@ def _unpack(services: Services, text: str) -> Draft:
     try:
         return services.packages.unpack(archive)
     except BadPackage as error:
-        raise ApiError("InvalidParameterValue.ZipFile", f"ZipFile can't be taken: {error}.") from error
+        raise ApiError(terms.zip_file, f"ZipFile can't be taken: {error}.") from error
+
+
+def _unpack_object(services: Services, source: CosObject, terms: Terms) -> Draft:
+    assert services.settings.cos is not None, "find_source refuses objects where there is no folder of them"
+    with open_object(services.settings.cos, source, terms.no_object) as archive:
+        try:
+            return services.packages.unpack_file(archive)
+        except BadPackage as error:
+            raise ApiError("InvalidParameterValue.Cos", f"The {source} can't be taken: {error}.") from error
 
 
 async def take_snapshot(services: Services, record: FunctionRecord, code: str) -> Draft:
@@ -134,18 +181,32 @@ async def take_snapshot(services: Services, record: FunctionRecord, code: str) -
     return draft
 
 
+def adopt(services: Services, draft: Draft, check: Callable[[], object]) -> Package:
+    """Put a draft in its place, after a new check: the catalogue may have changed meanwhile.
+
+    :raises ApiError: what the check raises; then the draft is discarded
+    """
+    try:
+        check()
+    except ApiError:
+        asyncio.get_running_loop().run_in_executor(None, draft.discard)
+        raise
+    return services.packages.adopt(draft)
+
+
 @contextlib.contextmanager
-def keeping(services: Services, code: str) -> Iterator[None]:
+def keeping(services: Services, code: str, what: str = "function") -> Iterator[None]:
     """Turn a database error into a refusal that names the disk.
 
     :param code: the action's code for failures
+    :param what: what is kept
     :raises ApiError: if the database can't store the change
     """
     try:
         yield
     except DatabaseError as error:
         place = services.packages.root.parent
-        problem = f"The function can't be kept in {place}: {error}. Nothing has changed. Make room on that disk."
+        problem = f"The {what} can't be kept in {place}: {error}. Nothing has changed. Make room on that disk."
         raise ApiError(code, problem) from error
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.actions.function_code import take_snapshot
-from tencentserverless.local.actions.function_views import ACTIVE, code_bytes, detailed, entry_text, listed
+from tencentserverless.local.actions.function_views import code_bytes, detailed, entry_text, listed
+from tencentserverless.local.actions.layer_views import layers_of
 from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
 from tencentserverless.local.actions.parameters import (
     ASCENDING,
@@ -98,9 +99,9 @@ def _of_option(option: str, member: str = "") -> Callable[[Function], str]:
     return read
 
 
+_STATUS = "Status"
 #: Readers of the value that a filter compares. Filters for features that no local function has compare with "".
 _FILTERS: dict[str, Callable[[Function], str]] = {
-    "Status": lambda _: ACTIVE,
     "Runtime": lambda function: function.latest.runtime,
     "FunctionType": lambda function: function.latest.type,
     "Type": lambda function: function.latest.type,
@@ -124,14 +125,15 @@ async def list_functions(parameters: ListFunctionsTable, call: Call, services: S
     _check_filters(parameters.Filters or [])
     choose("Type", parameters.Type, _TYPES, "")
     functions = services.catalogue.functions(call.region, namespace)
-    functions = [function for function in functions if _is_wanted(function, parameters)]
+    functions = [each for each in functions if _is_wanted(each, services.pace.status(each.key), parameters)]
     if parameters.Orderby and parameters.Orderby not in _SORT_KEYS:
         raise ApiError("InvalidParameterValue", f"Orderby must be one of {', '.join(_SORT_KEYS)}.")
     functions = sort_items(
         functions, _SORT_KEYS[parameters.Orderby or "FunctionName"], parameters.Order, default=ASCENDING
     )
     page = cut_page(functions, parameters.Offset, parameters.Limit)
-    return {"Functions": [listed(function) for function in page], "TotalCount": len(functions)}
+    shown = [listed(function, services.pace.status(function.key)) for function in page]
+    return {"Functions": shown, "TotalCount": len(functions)}
 
 
 async def get_function(parameters: GetFunctionTable, call: Call, services: Services) -> dict[str, object]:
@@ -148,7 +150,8 @@ async def get_function(parameters: GetFunctionTable, call: Call, services: Servi
     code = await asyncio.to_thread(entry_text, record) if shows_code else ""
     found = function.triggers.values() if shows_triggers and record.version == LATEST else ()
     triggers = [shown_trigger(trigger) for trigger in found]
-    return detailed(record) | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code, "Triggers": triggers}
+    shown = detailed(record, services.pace.status(record.key, record.version), layers_of(services, record))
+    return shown | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code, "Triggers": triggers}
 
 
 async def get_function_address(
@@ -157,6 +160,7 @@ async def get_function_address(
     """Return the URL of a version's code as a zip file; on one machine that is a file URL."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = find_version(function, parameters.Qualifier or LATEST, "ResourceNotFound.Version")
+    services.pace.check(record.key, "FailedOperation.FunctionStatusError", record.version)
     package = record.package
     if package is None:
         draft = await take_snapshot(services, record, "FailedOperation.GetFunctionAddress")
@@ -171,12 +175,12 @@ ACTIONS = {
 }
 
 
-def _is_wanted(function: Function, parameters: ListFunctionsTable) -> bool:
+def _is_wanted(function: Function, status: str, parameters: ListFunctionsTable) -> bool:
     return (
         (parameters.SearchKey or "") in function.key.name
         and (parameters.Description or "") in function.latest.description
         and parameters.Type in (None, "", function.latest.type)
-        and all(_matches(function, each) for each in parameters.Filters or [])
+        and all(_matches(function, status, each) for each in parameters.Filters or [])
     )
 
 
@@ -188,14 +192,16 @@ def _check_filters(filters: list[FilterTable]) -> None:
         if len(each.Values) > allowed:
             problem = f"Filter {each.Name[:64]!r} has {len(each.Values)} values; it takes {allowed} at most."
             raise ApiError("InvalidParameterValue", problem)
-        if each.Name not in _FILTERS and not each.Name.startswith(_TAG_FILTER):
-            names = ", ".join(sorted(_FILTERS))
+        if each.Name not in _FILTERS and each.Name != _STATUS and not each.Name.startswith(_TAG_FILTER):
+            names = ", ".join(sorted((*_FILTERS, _STATUS)))
             raise ApiError(
                 "InvalidParameterValue", f"Filter {each.Name[:64]!r} is not known; known are {names}, tag-<key>."
             )
 
 
-def _matches(function: Function, wanted: FilterTable) -> bool:
+def _matches(function: Function, status: str, wanted: FilterTable) -> bool:
+    if wanted.Name == _STATUS:
+        return status in wanted.Values
     if wanted.Name.startswith(_TAG_FILTER):
         key = wanted.Name.removeprefix(_TAG_FILTER)
         tags = function.latest.options.get("Tags")

@@ -12,7 +12,7 @@ import msgspec
 from tencentserverless.local.actions.parameters import SWITCH, Table, choose
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry import function_version
-from tencentserverless.local.registry.function_version import FunctionRecord, Rule
+from tencentserverless.local.registry.function_version import FunctionRecord, LayerRef, Rule
 
 UInt = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -184,6 +184,8 @@ _FAULT_CODES = {
 def configured(record: FunctionRecord, parameters: ConfigurationTable) -> FunctionRecord:
     """Return a record with the changes of a request; values that the request leaves out stay.
 
+    Whether its layers exist is not checked here.
+
     :raises ApiError: with the platform's code, if a value is invalid
     """
     _refuse_unserved(parameters)
@@ -206,6 +208,8 @@ def configured(record: FunctionRecord, parameters: ConfigurationTable) -> Functi
         changes["init_timeout_seconds"] = _checked_seconds("InitTimeout", parameters.InitTimeout, allowed)
     if parameters.Environment is not None:
         changes["environment"] = _variables(parameters.Environment)
+    if parameters.Layers is not None:
+        changes["layers"] = _layers(parameters.Layers)
     return dataclasses.replace(record, **changes)
 
 
@@ -258,6 +262,23 @@ def _variables(environment: EnvironmentTable) -> dict[str, str]:
     return variables
 
 
+def _layers(given: list[LayerTable]) -> tuple[LayerRef, ...]:
+    """Return the layers of a request. One entry without a name clears them: Terraform and Tencent's toolkit send it."""
+    if [each.LayerName for each in given] == [""]:
+        return ()
+    if len(given) > function_version.MAX_LAYERS:
+        raise ApiError(
+            "InvalidParameterValue.Layers",
+            f"Layers has {len(given)} entries; a function takes {function_version.MAX_LAYERS}.",
+        )
+    if not all(each.LayerName for each in given):
+        raise ApiError(
+            "InvalidParameterValue.Layers",
+            "Layers has an entry without LayerName beside others. Alone it removes all layers.",
+        )
+    return tuple(LayerRef(each.LayerName, each.LayerVersion) for each in given)
+
+
 def _options(parameters: ConfigurationTable) -> dict[str, object]:
     """Return the settings that are only kept and shown, as plain values."""
     options: dict[str, object] = {}
@@ -272,12 +293,6 @@ def _options(parameters: ConfigurationTable) -> dict[str, object]:
 
 def _refuse_unserved(parameters: ConfigurationTable) -> None:
     """Refuse settings that would change how the function runs, and that the local SCF does not support."""
-    if parameters.Layers:
-        name = parameters.Layers[0].LayerName
-        raise ApiError(
-            "ResourceNotFound.Layer",
-            f"Layer {name[:64]!r} does not exist: layers are not served by the local SCF. Put its files into the code.",
-        )
     if parameters.CfsConfig is not None and parameters.CfsConfig.CfsInsList:
         raise ApiError(
             "UnsupportedOperation", "CfsConfig: mounting a file system is not served by the local SCF; leave it out."

@@ -11,24 +11,25 @@ from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import FunctionRecord
 
-ACTIVE = "Active"  # a local function is never in between: an action that changes it answers after the change
-
 _MAX_SHOWN_CODE_BYTES = 1024 * 1024  # the platform shows no larger entry file
 _MAX_COUNTED_FILES = 10_000
 _SUFFIXES = {"Python": ".py", "Nodejs": ".js", "Php": ".php"}
 
 
-def listed(function: Function) -> dict[str, object]:
+def listed(function: Function, status: str) -> dict[str, object]:
     """Return the structure Function of a list."""
     record = function.latest
-    return _summary(record) | {
-        "TotalProvisionedConcurrencyMem": 0,
+    return _summary(record, status) | {
+        "TotalProvisionedConcurrencyMem": function.provisioned_mb,
         "ReservedConcurrencyMem": function.reserved_mb or 0,
     }
 
 
-def detailed(record: FunctionRecord) -> dict[str, object]:
-    """Return the fields of GetFunction for a version, without its code."""
+def detailed(record: FunctionRecord, status: str, layers: list[dict[str, object]]) -> dict[str, object]:
+    """Return the fields of GetFunction for a version, without its code.
+
+    :param layers: the structures LayerVersionInfo of its layers
+    """
     variables = [{"Key": key, "Value": value} for key, value in record.environment.items()]
     fields = {
         "Handler": record.handler,
@@ -43,7 +44,7 @@ def detailed(record: FunctionRecord) -> dict[str, object]:
         "ErrNo": 0,
         "AvailableStatus": "Available",
         "Triggers": [],
-        "Layers": [],
+        "Layers": layers,
         "VpcConfig": {"VpcId": "", "SubnetId": ""},
         "UseGpu": "FALSE",
         "Role": "",
@@ -64,10 +65,10 @@ def detailed(record: FunctionRecord) -> dict[str, object]:
         "DnsCache": "FALSE",
         "IntranetConfig": {"IpFixed": "DISABLE", "IpAddress": []},
     }
-    return _summary(record) | fields | _as_answered(record.options)
+    return _summary(record, status) | fields | _as_answered(record.options)
 
 
-def _summary(record: FunctionRecord) -> dict[str, object]:
+def _summary(record: FunctionRecord, status: str) -> dict[str, object]:
     return {
         "FunctionName": record.key.name,
         "FunctionId": record.function_id,
@@ -77,7 +78,7 @@ def _summary(record: FunctionRecord) -> dict[str, object]:
         "Description": record.description,
         "AddTime": time_text(record.created_at),
         "ModTime": time_text(record.changed_at),
-        "Status": ACTIVE,
+        "Status": status,
         "StatusDesc": "",
         "StatusReasons": [],
         "Tags": record.options.get("Tags", []),

@@ -200,6 +200,9 @@ def _find_target(
         raise no_version(function, qualifier, "ResourceNotFound.Qualifier")
     check_code(catalogue, function, record, _CODES.function)
     _check_runtime(record)
+    if services.pace.is_busy:  # its state will end, so that it is asked for again
+        services.pace.check_call(record)
+        return services.pace.running(record)
     if not function.is_routed(qualifier):
         if len(targets) >= _MAX_TARGETS:
             targets.clear()

@@ -12,7 +12,7 @@ from tencentserverless.local.actions.parameters import Action, Call, Table
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.services import Services
 
-_UNRESERVED_MB = 12_800
+UNRESERVED_MB = 12_800
 _DELETE_CODES = Codes(name="ResourceNotFound.Function")
 
 
@@ -34,13 +34,22 @@ class ReservedTable(Table, frozen=True):
 async def put_reserved(parameters: PutReservedTable, call: Call, services: Services) -> dict[str, object]:
     """Reserve memory of the region for a function's calls, which then get no other memory."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
-    others_mb = services.catalogue.reservations.of_region(call.region) - (function.reserved_mb or 0)
-    free_mb = services.settings.limits.quota_mb(call.region) - _UNRESERVED_MB - others_mb
+    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive")
+    quota_mb = services.settings.limits.quota_mb(call.region)
+    share = services.catalogue.reservations.share_of(call.region, function.key.namespace, quota_mb)
+    free_mb = share.limit_mb + (function.reserved_mb or 0) - UNRESERVED_MB
     if parameters.ReservedConcurrencyMem > free_mb:
+        place = f"namespace {share.namespace}" if share.namespace else f"region {call.region}"
         raise ApiError(
             "LimitExceeded.FunctionReservedConcurrencyMemory",
-            f"ReservedConcurrencyMem can be {max(0, free_mb)} MB at most: {others_mb} MB of the region are reserved "
-            f"for other functions, and {_UNRESERVED_MB} MB always stay for those without a reservation.",
+            f"ReservedConcurrencyMem can be {max(0, free_mb)} MB at most: the rest of {place} is reserved for other "
+            f"functions, and {UNRESERVED_MB} MB always stay for those without a reservation.",
+        )
+    if parameters.ReservedConcurrencyMem < function.provisioned_mb:
+        raise ApiError(
+            "FailedOperation.ProvisionedExceedReserved",
+            f"ReservedConcurrencyMem must be {function.provisioned_mb} MB at least, for the provisioned instances of "
+            f"{function.key.name!r}; PutProvisionedConcurrencyConfig can lower their number.",
         )
     services.catalogue.put(function.with_reserved(parameters.ReservedConcurrencyMem))
     return {}

@@ -26,6 +26,7 @@ from tencentserverless.local.registry.timer_triggers import (
 )
 from tencentserverless.local.services import Services
 
+REFUSED = "FailedOperation.CreateTrigger"  # of all four actions: the state of the function forbids them
 _TYPES = ("cos", "cls", "timer", "ckafka", "http", "apigw", "cmq", "mps", "clb", "cm", "vod", "eb")
 #: The page of DeleteTrigger names no code for a namespace.
 _DELETE_CODES = Codes(namespace="ResourceNotFound.Function")
@@ -107,6 +108,7 @@ async def create_trigger(parameters: CreateTriggerTable, call: Call, services: S
     _check_type(parameters.Type)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, REFUSED)
     function = with_timer(function, parameters, services.clock())
     services.catalogue.put(function)
     services.timers.reschedule()
@@ -224,6 +226,7 @@ async def _find(
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     codes = _DELETE_CODES if isinstance(parameters, DeleteTriggerTable) else DEFAULT_CODES
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, codes)
+    services.pace.check(function.key, REFUSED)
     trigger = function.triggers.get(parameters.TriggerName)
     if trigger is None:
         code = "ResourceNotFound.Timer" if isinstance(parameters, DeleteTriggerTable) else "ResourceNotFound.Trigger"

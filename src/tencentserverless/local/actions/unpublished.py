@@ -10,7 +10,7 @@ import msgspec
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import find_function
 from tencentserverless.local.actions.parameters import Action, Call, Table, convert
-from tencentserverless.local.actions.triggers import CreateTriggerTable, with_timer
+from tencentserverless.local.actions.triggers import REFUSED, CreateTriggerTable, with_timer
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.services import Services
@@ -39,6 +39,7 @@ async def batch_create_trigger(
     wanted = _read_triggers(parameters)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
+    services.pace.check(function.key, REFUSED)
     for each in wanted:
         function = with_timer(function.without_trigger(each.TriggerName), each, services.clock())
     services.catalogue.put(function)

@@ -11,7 +11,7 @@ import msgspec
 
 from tencentserverless.local.actions.function_code import keeping, take_snapshot
 from tencentserverless.local.actions.function_settings import UInt, checked_description
-from tencentserverless.local.actions.function_views import ACTIVE, code_bytes
+from tencentserverless.local.actions.function_views import code_bytes
 from tencentserverless.local.actions.lookup import find_function, no_version, shown
 from tencentserverless.local.actions.parameters import (
     DESCENDING,
@@ -23,6 +23,7 @@ from tencentserverless.local.actions.parameters import (
     sort_items,
 )
 from tencentserverless.local.errors import ApiError
+from tencentserverless.local.pace import PUBLISHING, Change
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import LATEST, MAX_VERSIONS, FunctionKey, FunctionRecord
@@ -62,6 +63,7 @@ async def publish_version(parameters: PublishVersionTable, call: Call, services:
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     if parameters.Description is not None:
         checked_description(parameters.Description)
+    services.pace.check(function.key, "FailedOperation.PublishVersion")
     record = await publish(services, function.key, parameters.Description)
     return {
         "FunctionVersion": record.version,
@@ -103,6 +105,7 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
     )
     with keeping(services, "FailedOperation.PublishVersion"):
         services.catalogue.put(function.with_version(record))
+    services.pace.begin(key, Change(PUBLISHING, record.version))
     return record
 
 
@@ -117,7 +120,7 @@ async def list_versions(parameters: ListVersionByFunctionTable, call: Call, serv
     page = cut_page([function.latest, *ordered], parameters.Offset, parameters.Limit)
     return {
         "FunctionVersion": [record.version for record in page],
-        "Versions": [_version(record) for record in page],
+        "Versions": [_version(record, services.pace.status(record.key, record.version)) for record in page],
         "TotalCount": len(function.versions),
     }
 
@@ -167,16 +170,37 @@ def delete_version(services: Services, function: Function, qualifier: str, *, is
     if aliases:
         names = ", ".join(alias.name for alias in aliases[:5])
         raise ApiError("UnsupportedOperation.AliasBind", f"Version {qualifier} is still bound to: {names}.")
+    services.pace.check(function.key, "FailedOperation.DeleteFunction", qualifier)
+    check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", qualifier)
     services.catalogue.put(function.without_version(qualifier))
     drain_versions(services, [record], is_forced=is_forced)
     return {}
 
 
-def _version(record: FunctionRecord) -> dict[str, object]:
+def check_provisioning(services: Services, function: Function, code: str, version: str = "") -> None:
+    """Refuse an action while provisioned instances start. Without the cloud's pace none is refused for that.
+
+    :param code: the code of the refusal
+    :param version: of the function; ``""`` for all
+    :raises ApiError: if an instance is missing that has not failed to start
+    """
+    if not services.pace.is_on:
+        return
+    for each in (version,) if version else function.provisions:
+        progress = services.scheduler.provisioning.progress((function.key, each))
+        if not progress.is_done and not progress.failure:
+            raise ApiError(
+                code,
+                f"Version {each} of {function.key.name!r} has {progress.available} of {progress.wanted} provisioned "
+                "instances; try again when GetProvisionedConcurrencyConfig shows the Status Done.",
+            )
+
+
+def _version(record: FunctionRecord, status: str) -> dict[str, object]:
     return {
         "Version": record.version,
         "Description": record.description,
         "AddTime": time_text(record.created_at),
         "ModTime": time_text(record.changed_at),
-        "Status": ACTIVE,
+        "Status": status,
     }

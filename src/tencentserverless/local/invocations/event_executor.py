@@ -13,7 +13,7 @@ from tencentserverless.local.invocations.retry import INTERNAL_ERROR, NOT_FOUND
 from tencentserverless.local.outcome import Outcome, error_object
 from tencentserverless.local.registry.catalogue import Catalogue
 from tencentserverless.local.registry.event_tables import Event
-from tencentserverless.local.registry.function_version import AsyncConfig
+from tencentserverless.local.registry.function_version import AsyncConfig, FunctionRecord
 
 _TERMINATION = Termination()
 
@@ -23,6 +23,7 @@ class EventExecutor:
 
     :param clock: UNIX seconds
     :param rng: a number from 0 up to, but without, 1: which events of an alias go to its second version
+    :param running: returns the version that runs in place of one that is Updating
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class EventExecutor:
         *,
         clock: Callable[[], float],
         rng: Callable[[], float],
+        running: Callable[[FunctionRecord], FunctionRecord] = lambda record: record,
     ) -> None:
         self._runner = runner
         self._catalogue = catalogue
@@ -43,6 +45,7 @@ class EventExecutor:
         self._console = console
         self._clock = clock
         self._rng = rng
+        self._find_running = running
         self._running: dict[str, Invocation] = {}
 
     async def run(self, event: Event) -> Ended:
@@ -60,6 +63,7 @@ class EventExecutor:
             self.note(event, NOT_FOUND, problem)
             return Ended(NOT_FOUND, problem, function.async_config)
         caller = FutureCaller()
+        record = self._find_running(record)
         invocation = Invocation(record, request_id, event.payload, caller, retry_number=event.tries)
         self._running[request_id] = invocation
         try:

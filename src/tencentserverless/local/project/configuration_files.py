@@ -1,5 +1,6 @@
 """The names of the files that configure functions, and those of a folder."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,19 +21,18 @@ NAMES = frozenset((*SERVERLESS, *TEMPLATES, CLOUDBASE, CONSOLE, *UNREAD))
 _MAX_LEVELS_ABOVE = 6
 
 
+def find_present(folder: Path) -> frozenset[str]:
+    """Return the names of the files of a folder that configure functions, by one look at the folder."""
+    try:
+        names = NAMES.intersection(os.listdir(folder))
+    except OSError:
+        return frozenset()
+    return frozenset(name for name in names if (folder / name).is_file())
+
+
 def find_serverless(folder: Path) -> Iterator[Path]:
     """Yield the serverless files of a folder."""
     return (folder / name for name in SERVERLESS if (folder / name).is_file())
-
-
-def find_others(folder: Path) -> Iterator[Path]:
-    """Yield the other files of a folder that configure functions and are read."""
-    return (folder / name for name in (*TEMPLATES, CLOUDBASE) if (folder / name).is_file())
-
-
-def find_unread(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder that configure functions and are not read."""
-    return (folder / name for name in UNREAD if (folder / name).is_file())
 
 
 def folders_above(root: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import project_variables
 
 if TYPE_CHECKING:
-    from tencentserverless.local.registry.function_version import FunctionRecord
+    from tencentserverless.local.registry.function_version import FunctionRecord, LayerRef
     from tencentserverless.local.registry.package_contents import Contents, PackRules
     from tencentserverless.local.registry.timer_triggers import Trigger
 
@@ -44,6 +44,7 @@ class Deployable:
     ttl_seconds: int
     timers: "tuple[Trigger, ...]"
     packing: "PackRules"
+    layers: "tuple[LayerRef, ...]"
     left_out: tuple[str, ...]
     told: tuple[str, ...] = ()
 
@@ -133,6 +134,7 @@ def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]
         ttl_seconds=record.async_config.ttl_seconds,
         timers=record.timers,
         packing=record.packing,
+        layers=record.layers,
         left_out=left_out,
         told=told,
     )

@@ -129,9 +129,12 @@ _WAYS_IN = "the server starts all the same: deploy functions through the API, or
 
 def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
     """Yield the readings of the configuration files of a folder."""
+    present = files.find_present(folder)
+    if not present:
+        return
     surroundings = reader.around(folder)
-    serverless = list(files.find_serverless(folder))
-    unread = list(files.find_unread(folder))
+    serverless = [folder / name for name in files.SERVERLESS if name in present]
+    unread = [folder / name for name in files.UNREAD if name in present]
     found = [*serverless, *(path for path in unread if path.name.startswith("serverless."))]
     if len(found) > 1:
         reading = FileReading(found[0])
@@ -144,14 +147,15 @@ def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
     readings = [read_file(path, surroundings) for path in (*serverless, *unread)]
     yield from readings
     is_ours = any(each.is_ours for each in readings)
-    for path in files.find_others(folder):
+    for path in [folder / name for name in (*files.TEMPLATES, files.CLOUDBASE) if name in present]:
         reading = read_file(path, surroundings)
         if path.name in files.TEMPLATES and reading.is_ours and is_ours:
             report = type(reading.report)([f"{path} is ignored: {readings[0].path.name} configures the folder"])
             reading = FileReading(path, report=report, is_ours=False)
         yield reading
         readings.append(reading)
-    if not any(each.is_ours for each in readings) and is_console_template(folder / files.CONSOLE):
+    has_console_file = files.CONSOLE in present and not any(each.is_ours for each in readings)
+    if has_console_file and is_console_template(folder / files.CONSOLE):
         yield read_file(folder / files.CONSOLE, surroundings)
 
 

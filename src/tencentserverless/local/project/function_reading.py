@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.layer_reading import read_layers
 from tencentserverless.local.project.notices import Report, near_miss
 from tencentserverless.local.project.settings_only_shown import read_options
 from tencentserverless.local.project.timer_reading import Events, make_timers
@@ -109,6 +110,7 @@ def read_function(source: FunctionSource, report: Report, now: float) -> Functio
     settings = _settings(source, parts, runtime, runs_async=runs_async)
     settings["timers"] = make_timers(source.events.timers, report, now)
     settings["options"] = report.attempt(_NO_OPTIONS, read_options, source.values)
+    settings["layers"] = read_layers(source.values, report)
     idle = source.idle + tuple(f"events of type {kind}" for kind in sorted(set(source.events.others)))
     label = key.name or source.node.key or str(source.node.path)
     if report.faults or folder is None:

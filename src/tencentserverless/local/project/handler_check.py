@@ -27,7 +27,9 @@ def find_handler_fault(record: FunctionRecord) -> str:
     folder = record.code_folder
     if not any((folder / f"{file}{suffix}").is_file() for suffix in suffixes):
         return _missing_file(folder, file, function, suffixes)
-    names = defined_names(folder / f"{file}.py") if suffixes[0] == ".py" else None
+    if suffixes[0] != ".py" or function in _functions_of_text(folder / f"{file}.py"):
+        return ""
+    names = defined_names(folder / f"{file}.py")
     if names is None or function in names:
         return ""
     there = _listed(name for name, is_own in names.items() if is_own and not name.startswith("_"))

@@ -29,11 +29,11 @@ def _spread(effect: Effect, names: str) -> dict[str, Effect]:
 #: Keys of a function in the words of the component scf; other files' keys are read as these.
 FUNCTION_KEYS: Mapping[str, Effect] = {
     **_spread(Effect.BOTH, "src type name namespace handler runtime region description memorySize timeout initTimeout"),
-    **_spread(Effect.BOTH, "environment asyncRunEnable retryNum msgTTL events"),
+    **_spread(Effect.BOTH, "environment asyncRunEnable retryNum msgTTL events layers"),
     **_spread(Effect.SHOWN, "role tags traceEnable vpcConfig"),
     **_spread(
         Effect.NONE,
-        "entryFile publicAccess eip l5Enable installDependency ignoreTriggers cfs deadLetter layers cls image "
+        "entryFile publicAccess eip l5Enable installDependency ignoreTriggers cfs deadLetter cls image "
         "imageConfig protocolType protocolParams provisionedNum qualifier publish traffic enableRoleAuth diskSize "
         "deployMode nodeType nodeSpec instanceConcurrencyConfig autoCreateApi publishDescription needSetTraffic "
         "aliasName aliasDescription aliasFunctionVersion additionalVersionWeights lastVersion",
@@ -72,9 +72,9 @@ _MULTI_KEYS = {
 }
 _FIRST_KEYS = {
     **{key: effect for key, effect in FUNCTION_KEYS.items() if key in "name namespace handler runtime region".split()},
-    **_spread(Effect.BOTH, "codeUri description memorySize timeout environment events exclude"),
+    **_spread(Effect.BOTH, "codeUri description memorySize timeout environment events exclude layers"),
     **_spread(Effect.SHOWN, "role tags vpcConfig"),
-    **_spread(Effect.NONE, "enableRoleAuth include layers fromClientRemark"),
+    **_spread(Effect.NONE, "enableRoleAuth include fromClientRemark"),
 }
 _SERVICE_KEYS = {
     **_spread(Effect.READ, "service provider functions"),
@@ -98,12 +98,12 @@ _SAM_KEYS = {
 }
 _CLOUDBASE_KEYS = {
     **_spread(Effect.LOCAL, "name type dir handler runtime timeout memorySize envVariables triggers ignore"),
-    **_spread(Effect.LOCAL, "functionDistPath functionPath"),
+    **_spread(Effect.LOCAL, "functionDistPath functionPath layers"),
     **_spread(Effect.SHOWN, "vpc"),
     **_spread(
         Effect.NONE,
         "installDependency codeSecret params protocolType protocolParams instanceConcurrencyConfig aclRule publicNet "
-        "eip config layers",
+        "eip config",
     ),
 }
 

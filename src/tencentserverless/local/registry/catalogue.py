@@ -12,35 +12,8 @@ from tencentserverless.local.registry.folder_merge import FolderDefinition, Sync
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_tables import Locate, StoredFunction
 from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord, Namespace
-
-
-class Reservations:
-    """Memory of a region that is reserved for single functions.
-
-    :ivar generation: another number after every change
-    """
-
-    def __init__(self) -> None:
-        self.generation: int = 0
-        self._functions: dict[FunctionKey, int] = {}
-        self._regions: dict[str, int] = {}
-
-    def of_function(self, key: FunctionKey) -> int | None:
-        """Return the reserved megabytes of a function; None if it has no reservation."""
-        return self._functions.get(key)
-
-    def of_region(self, region: str) -> int:
-        """Return the reserved megabytes of all functions of a region together."""
-        return self._regions.get(region, 0)
-
-    def put(self, key: FunctionKey, megabytes: int | None) -> None:
-        """Change a function's reservation; None removes it."""
-        self.generation += 1
-        change = (megabytes or 0) - self._functions.pop(key, 0)
-        self._regions[key.region] = self._regions.get(key.region, 0) + change
-        if megabytes is not None:
-            self._functions[key] = megabytes
-
+from tencentserverless.local.registry.provisions import Provisions
+from tencentserverless.local.registry.reservations import Reservations
 
 _NOTHING = StoredFunction(None, None)
 
@@ -75,18 +48,22 @@ class Catalogue:
         self._kept: dict[FunctionKey, StoredFunction] = {}
         self._functions: dict[FunctionKey, Function] = {}  # functions that ``find`` returns
         self._away: dict[FunctionKey, Function] = {}
+        self._lingering: dict[FunctionKey, Function] = {}  # deleted functions that are still shown
         self._absent: set[FunctionKey] = set()  # functions without a folder
         self._scanned_at: dict[FunctionKey, int] = {}  # start of the last applied scan
         self._now = 0
         self._namespaces: dict[tuple[str, str], Namespace] = {(each.region, each.name): each for each in namespaces}
         self.reservations: Reservations = Reservations()
+        self.provisions: Provisions = Provisions()
         self.generation: int = 0  # of the functions: another number with every change of one
         for each in kept:
             self._take(each)
+        for space in self._namespaces.values():
+            self.reservations.put_total(space.region, space.name, space.total_mb)
 
     def find(self, key: FunctionKey) -> Function | None:
         """Return the function of a key. None also if its folder is away and it has no published version."""
-        return self._functions.get(key)
+        return self._functions.get(key) or self._lingering.get(key)
 
     def find_away(self, key: FunctionKey) -> Function | None:
         """Return the function of a key if its folder is away: it still exists, but its ``$LATEST`` can't run."""
@@ -109,14 +86,24 @@ class Catalogue:
         """Store a function, in place of the one under its key."""
         self._put(self._kept.get(function.key, _NOTHING)._replace(function=function))
 
-    def remove(self, key: FunctionKey) -> None:
-        """Delete a function with all its versions and aliases. A later change of its folder brings it back."""
+    def remove(self, key: FunctionKey, *, lingers: bool = False) -> None:
+        """Delete a function with all its versions and aliases. A later change of its folder brings it back.
+
+        :param lingers: true if the function is shown until ``forget``, for it is Deleting
+        """
         old = self._kept[key]
+        if lingers and key in self._functions:
+            self._lingering[key] = self._functions[key]
         if old.source_record is None:
             self._database.write_now(function_tables.remove_functions([key]))
             self._forget(key)
         else:
             self._put(old._replace(function=None))
+
+    def forget(self, key: FunctionKey) -> None:
+        """Show a deleted function no more."""
+        self._lingering.pop(key, None)
+        self.generation += 1
 
     def begin_scan(self) -> int:
         """Return the number of a new scan of folders, for ``apply_sync``."""
@@ -161,15 +148,18 @@ class Catalogue:
         """Store a namespace, in place of one of its name."""
         self._database.write_now(function_tables.put_namespace(namespace))
         self._namespaces[namespace.region, namespace.name] = namespace
+        self.reservations.put_total(namespace.region, namespace.name, namespace.total_mb)
 
     def remove_namespace(self, region: str, name: str) -> None:
         """Delete a namespace, which must be empty."""
         self._database.write_now(function_tables.remove_namespace(region, name))
         del self._namespaces[region, name]
+        self.reservations.put_total(region, name, None)
 
     def functions(self, region: str, namespace: str) -> list[Function]:
         """Return the functions of one namespace, in order of creation."""
-        return [each for key, each in self._functions.items() if key.region == region and key.namespace == namespace]
+        found = {**self._lingering, **self._functions}
+        return [each for key, each in found.items() if key.region == region and key.namespace == namespace]
 
     def namesakes(self, name: str) -> list[FunctionKey]:
         """Return the keys of functions with this name, in all regions and namespaces."""
@@ -201,6 +191,7 @@ class Catalogue:
         else:
             self._away.pop(key, None)
         self.reservations.put(key, function.reserved_mb if function else None)
+        self.provisions.put(key, function.versions if function else {}, function.provisions if function else {})
         if function is None or (key in self._away and not function.has_versions):
             self._functions.pop(key, None)
         else:
@@ -220,6 +211,7 @@ class Catalogue:
         self._functions.pop(key, None)
         self._away.pop(key, None)
         self.reservations.put(key, None)
+        self.provisions.put(key, {}, {})
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())

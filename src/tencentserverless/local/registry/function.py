@@ -18,6 +18,7 @@ from tencentserverless.local.registry.function_version import (
     FunctionKey,
     FunctionRecord,
 )
+from tencentserverless.local.registry.provisions import Provision
 from tencentserverless.local.registry.timer_triggers import Trigger
 
 _NO_ROUTING_KEY: Mapping[str, str] = {}
@@ -122,6 +123,7 @@ class Function:
     :param aliases: by name, ``$DEFAULT`` always among them
     :param last_version: the highest version number so far; no number is used twice
     :param reserved_mb: reserved memory for its concurrent calls, None if they use the region's
+    :param provisions: by version: the instances that are started ahead of its calls
     """
 
     versions: Mapping[str, FunctionRecord]
@@ -130,6 +132,7 @@ class Function:
     reserved_mb: int | None = None
     async_config: AsyncConfig = field(default_factory=AsyncConfig)
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    provisions: Mapping[str, Provision] = field(default_factory=dict)
 
     @property
     def latest(self) -> FunctionRecord:
@@ -145,6 +148,11 @@ class Function:
     def key(self) -> FunctionKey:
         """Key of the function."""
         return self.versions[LATEST].key
+
+    @property
+    def provisioned_mb(self) -> int:
+        """Memory of the instances that are kept, of all versions."""
+        return sum(each.count * self.versions[version].memory_mb for version, each in self.provisions.items())
 
     def is_routed(self, qualifier: str) -> bool:
         """True if the version of a qualifier depends on the call: on its routing key, or on chance."""
@@ -186,7 +194,8 @@ class Function:
 
     def without_version(self, version: str) -> "Function":
         """Return the function without a published version."""
-        return replace(self, versions={name: each for name, each in self.versions.items() if name != version})
+        versions = {name: each for name, each in self.versions.items() if name != version}
+        return replace(self.with_provision(version, None), versions=versions)
 
     def with_alias(self, alias: Alias) -> "Function":
         """Return the function with an alias, in place of one of its name."""
@@ -199,6 +208,11 @@ class Function:
     def with_reserved(self, reserved_mb: int | None) -> "Function":
         """Return the function with another reservation."""
         return replace(self, reserved_mb=reserved_mb)
+
+    def with_provision(self, version: str, provision: Provision | None) -> "Function":
+        """Return the function with another provisioned concurrency of a version; None removes it."""
+        others = {name: each for name, each in self.provisions.items() if name != version}
+        return replace(self, provisions=others if provision is None else {**others, version: provision})
 
     def with_async_config(self, config: AsyncConfig) -> "Function":
         """Return the function with other retry settings."""

@@ -28,6 +28,7 @@ ASYNC_RETRIES = range(3)
 ASYNC_TTL_SECONDS = range(60, 21_601)
 ASYNC_TIMEOUT_SECONDS = range(1, 86_401)  # of functions with AsyncRunEnable
 INIT_TIMEOUT_SECONDS = range(3, 301)
+MAX_LAYERS = 5  # of one version: document/product/583/11637
 
 LATEST = "$LATEST"
 DEFAULT_ALIAS = "$DEFAULT"
@@ -52,6 +53,13 @@ class Package(NamedTuple):
     folder: Path
     archive: Path
     archive_bytes: int
+
+
+class LayerRef(NamedTuple):
+    """A version of a layer of the function's region, as a function names it."""
+
+    name: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class FunctionRecord:
     :param timers: as the function's folder has them; likewise
     :param packing: rules for the files of the user's folder that are packed
     :param options: settings without effect on one machine; they are shown as they were given
+    :param layers: in the order in which they are merged: of two files at one path, the later one counts
     """
 
     key: FunctionKey
@@ -100,6 +109,7 @@ class FunctionRecord:
     async_config: AsyncConfig = field(default_factory=AsyncConfig)
     timers: tuple[Trigger, ...] = ()
     packing: PackRules = field(default_factory=PackRules)
+    layers: tuple[LayerRef, ...] = ()
 
     @property
     def function_id(self) -> str:
@@ -113,13 +123,17 @@ class FunctionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace of a region."""
+    """A namespace of a region.
+
+    :param total_mb: the memory that the calls of its functions may hold together; None if they use the region's
+    """
 
     region: str
     name: str
     description: str = ""
     created_at: float = 0.0
     changed_at: float = 0.0
+    total_mb: int | None = None
 
 
 class Rule(enum.Enum):

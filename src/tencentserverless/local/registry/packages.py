@@ -1,8 +1,9 @@
 """Code that came as a zip file: unpacked once, into a read-only folder that is named by the hash of the file.
 
-A package appears completely or not at all: it is made in a temporary folder and renamed into place. ``unpack`` and
-``snapshot`` may take seconds and belong in a thread. ``adopt`` and ``drop_unused`` are quick and belong on the one
-thread that also changes the catalogue, so that a package is never dropped between its arrival and its first use.
+A package appears completely or not at all: it is made in a temporary folder and renamed into place. ``unpack``,
+``snapshot`` and ``merge`` may take seconds and belong in a thread. ``adopt`` and ``drop_unused`` are quick and belong
+on the one thread that also changes the catalogue, so that a package is never dropped between its arrival and its
+first use.
 """
 
 import contextlib
@@ -16,9 +17,9 @@ import stat
 import struct
 import tempfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tencentserverless.local.private_files import let_write
 from tencentserverless.local.registry.function_version import Package
@@ -33,6 +34,7 @@ from tencentserverless.local.registry.package_contents import (
     pack,
     too_large,
 )
+from tencentserverless.local.registry.package_merge import merge_folders, merged_name
 from tencentserverless.local.settings import KIB
 
 if TYPE_CHECKING:
@@ -53,10 +55,11 @@ _PLAIN_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: made on a system that has n
 class Draft:
     """A package that is unpacked and not in its place yet."""
 
-    def __init__(self, folder: Path, sha256: str, archive_bytes: int) -> None:
+    def __init__(self, folder: Path, sha256: str, archive_bytes: int, unpacked_bytes: int) -> None:
         self.folder: Path = folder
         self.sha256: str = sha256
         self.archive_bytes: int = archive_bytes
+        self.unpacked_bytes: int = unpacked_bytes
         self.contents: Contents | None = None  # content of the folder from which it was made
 
     def discard(self) -> None:
@@ -89,13 +92,35 @@ class Packages:
         :raises BadPackage: if the zip file is refused
         :raises OSError: if the package can't be written
         """
-        folder = self._new_folder(_DRAFT_PREFIX)
-        try:
+        with self._drafting() as folder:
             (folder / _ARCHIVE).write_bytes(archive)
             return _unpacked(folder)
-        except BaseException:
-            _remove_folder(folder)
-            raise
+
+    def unpack_file(self, archive: IO[bytes]) -> Draft:
+        """Unpack a copy of an open zip file.
+
+        :raises BadPackage: if the zip file is refused
+        :raises OSError: if the zip file can't be read, or the package can't be written
+        """
+        with self._drafting() as folder:
+            with (folder / _ARCHIVE).open("xb") as target:
+                rest_bytes = MAX_UNPACKED_BYTES
+                while chunk := archive.read(_CHUNK_BYTES):
+                    rest_bytes -= len(chunk)
+                    if rest_bytes < 0:
+                        raise BadPackage(f"it is larger than {MAX_UNPACKED_BYTES} bytes")
+                    target.write(chunk)
+            return _unpacked(folder)
+
+    def merge(self, packages: Sequence[Package]) -> Draft:
+        """Merge the files of packages into one package without a zip file; the later package wins.
+
+        :raises OSError: if one of them has vanished, or the package can't be written
+        """
+        with self._drafting() as folder:
+            merge_folders([package.folder for package in packages], folder / _CODE)
+            _take_write_bits(folder / _CODE)
+            return Draft(folder, merged_name([package.sha256 for package in packages]), 0, 0)
 
     def snapshot(self, source: Path, rules: PackRules | None = None) -> Draft:
         """Make a package of a folder as it is now; links in it are followed.
@@ -103,16 +128,12 @@ class Packages:
         :raises BadPackage: if the folder holds too much, or vanishes meanwhile
         :raises OSError: if the package can't be written
         """
-        folder = self._new_folder(_DRAFT_PREFIX)
-        try:
+        with self._drafting() as folder:
             contents = list_contents(source, rules, kept_out=self.root.parent)
             pack(contents, folder / _ARCHIVE)
             draft = _unpacked(folder)
             draft.contents = contents
             return draft
-        except BaseException:
-            _remove_folder(folder)
-            raise
 
     def adopt(self, draft: Draft) -> Package:
         """Move a package to its place. If the same content is there already, that package is used."""
@@ -151,9 +172,16 @@ class Packages:
         for folder in self.root.glob(f"{_TRASH_PREFIX}*"):
             _remove_folder(folder)
 
-    def _new_folder(self, prefix: str) -> Path:
+    @contextlib.contextmanager
+    def _drafting(self) -> Iterator[Path]:
+        """Make the folder of a draft, and remove it if the draft fails."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=self.root))
+        folder = Path(tempfile.mkdtemp(prefix=_DRAFT_PREFIX, dir=self.root))
+        try:
+            yield folder
+        except BaseException:
+            _remove_folder(folder)
+            raise
 
     def _trash_name(self) -> Path:
         return self.root / f"{_TRASH_PREFIX}{secrets.token_hex(8)}"
@@ -168,7 +196,7 @@ def _unpacked(folder: Path) -> Draft:
         archive = ZipFile(path)
     with archive:
         try:
-            _extract(archive, folder / _CODE)
+            unpacked_bytes = _extract(archive, folder / _CODE)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise BadPackage("it holds one path twice") from error
     path.chmod(0o400)
@@ -177,7 +205,7 @@ def _unpacked(folder: Path) -> Draft:
         digest = hashlib.sha256()
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
-    return Draft(folder, digest.hexdigest(), path.stat().st_size)
+    return Draft(folder, digest.hexdigest(), path.stat().st_size, unpacked_bytes)
 
 
 @contextlib.contextmanager
@@ -207,7 +235,8 @@ def _reading() -> Iterator[None]:
         raise BadPackage(f"it is no standard zip file: {str(error)[:200]}") from error
 
 
-def _extract(archive: "ZipFile", target: Path) -> None:
+def _extract(archive: "ZipFile", target: Path) -> int:
+    """Write all files, and return their size together."""
     target.mkdir()
     members = archive.infolist()
     if len(members) > MAX_FILES:
@@ -227,6 +256,7 @@ def _extract(archive: "ZipFile", target: Path) -> None:
         rest_bytes -= _write(archive, member, path, rest_bytes)
     if not has_file:
         raise BadPackage("it holds no files")
+    return MAX_UNPACKED_BYTES - rest_bytes
 
 
 def _places(members: "list[ZipInfo]") -> list[tuple[str, ...]]:

@@ -119,4 +119,17 @@ _STATES = (
     "CREATE INDEX events_by_request ON events (request_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES)
+_LAYERS = (
+    """
+    CREATE TABLE layers (
+        region TEXT NOT NULL, name TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (region, name)
+    )
+    """,
+)
+
+#: Names are in lower case.
+_CUSTOM_DOMAINS = ("CREATE TABLE custom_domains (name TEXT PRIMARY KEY, value BLOB NOT NULL)",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS)

@@ -1,4 +1,4 @@
-"""Admission of a call: the region's memory quota, reservations of single functions, and the rate of new instances.
+"""Admission of a call: memory of region and namespace, reservations of single functions, and the rate of new instances.
 
 Sources: cloud.tencent.com/document/product/583/51519 (concurrency management) and 42611 (status 429, new instances in a
 minute).
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from tencentserverless.local import outcome
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.reservations import Reservations
 from tencentserverless.local.settings import Limits
 
 
 @dataclass(slots=True, eq=False)
 class ConcurrencyGrant:
-    """Memory that calls hold together: the calls of one function with a reservation, or all others of a region.
+    """Memory that calls hold together: the calls of one function with a reservation, or all others that share.
 
     :param limit_mb: the memory that they may hold, until a reservation changes
     """
@@ -33,7 +33,7 @@ class Quota:
         self._limits = limits
         self._reservations = reservations
         self._functions: dict[FunctionKey, ConcurrencyGrant] = {}
-        self._regions: dict[str, ConcurrencyGrant] = {}
+        self._shared: dict[tuple[str, str], ConcurrencyGrant] = {}  # by region and namespace with a total of its own
         self._generation = 0
         self._found: dict[FunctionKey, ConcurrencyGrant] = {}  # those of functions that were called in this generation
 
@@ -60,8 +60,9 @@ class Quota:
             grant = self._functions.setdefault(key, ConcurrencyGrant(is_reserved=True))
             grant.limit_mb = reserved_mb
         else:
-            grant = self._regions.setdefault(key.region, ConcurrencyGrant(is_reserved=False))
-            grant.limit_mb = self._limits.quota_mb(key.region) - self._reservations.of_region(key.region)
+            share = self._reservations.share_of(key.region, key.namespace, self._limits.quota_mb(key.region))
+            grant = self._shared.setdefault(share[:2], ConcurrencyGrant(is_reserved=False))
+            grant.limit_mb = share.limit_mb
         return grant
 
 

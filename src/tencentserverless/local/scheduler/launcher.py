@@ -14,11 +14,12 @@ from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
+from tencentserverless.local.scheduler.layer_folders import LayerFolders
 from tencentserverless.local.settings import BUNDLE_VARIABLE, MIB, TRUST_VARIABLES, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, NotExecutable, start_custom_worker
 from tencentserverless.local.worker.environment import Place, load_frame, make_environment, module_folders
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
-from tencentserverless.local.worker.isolation import NO_ISOLATION, Isolation
+from tencentserverless.local.worker.isolation import NO_ISOLATION, Isolation, LayerFolder
 from tencentserverless.local.worker.memory_watch import MemoryWatch
 from tencentserverless.local.worker.output import Output
 from tencentserverless.local.worker.own_writes import OwnWrites, note_frame
@@ -37,6 +38,7 @@ class LaunchContext:
     :param endpoint_url: the URL at which functions find this server
     :param own_writes: takes notes of instances that nothing parts from this machine; None to take none
     :param variables: further variables of every function
+    :param layer_folders: finds the layers of functions; None if there are none
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class LaunchContext:
     isolation: Isolation = NO_ISOLATION
     own_writes: OwnWrites | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    layer_folders: LayerFolders | None = None
 
     @property
     def bundle(self) -> str:
@@ -78,7 +81,8 @@ class Launcher:
         output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
         try:
             scratch = context.run_directory.make_scratch()
-            place = self._find_place(record, scratch)
+            layers = await self._find_layers(record)
+            place = self._find_place(record, scratch, layers)
             environment = make_environment(
                 record, context.settings, context.endpoint_url, access_key, place, more=context.variables
             )
@@ -145,19 +149,25 @@ class Launcher:
         if self._context.own_writes is not None:
             self._context.own_writes.end(scratch.name)
 
-    def _find_place(self, record: FunctionRecord, scratch: Path) -> Place:
+    async def _find_layers(self, record: FunctionRecord) -> Path | None:
+        """Return the folder with the files of a function's layers, None if it has none."""
+        finder = self._context.layer_folders
+        return await finder.find(record) if finder is not None and record.layers else None
+
+    def _find_place(self, record: FunctionRecord, scratch: Path, layers: Path | None) -> Place:
         """Decide what parts an instance from this machine; where nothing does, it notes what it writes."""
         context = self._context
         isolation, needed = context.isolation, self._needed(record)
         if context.interpreters.can_isolate(record.runtime):
-            plan = isolation.plan(record.code_folder, scratch, needed)
+            as_opt = LayerFolder(layers, context.run_directory.mounts_of(scratch)) if layers else None
+            plan = isolation.plan(record.code_folder, scratch, needed, as_opt)
             if plan is not None:
-                return Place(scratch, plan)
+                return Place(scratch, plan, layers=layers)
         if context.own_writes is None or record.runtime == CUSTOM_RUNTIME:
-            return Place(scratch)
+            return Place(scratch, layers=layers)
         path = context.own_writes.open(scratch.name, record.key.name, record.code_folder)
-        apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed)]
-        return Place(scratch, notes=note_frame(path, record.code_folder, isolation.noted_tmp, apart))
+        apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed), *([layers] if layers else [])]
+        return Place(scratch, None, note_frame(path, record.code_folder, isolation.noted_tmp, apart), layers)
 
     def _needed(self, record: FunctionRecord) -> list[Path]:
         """Return what an instance reads beside its code folder and the interpreters."""
@@ -210,3 +220,4 @@ def _clean_up(scratch: Path, *, seeks_orphans: bool) -> None:
     if seeks_orphans:
         kill_orphans(instance_tag(scratch))
     shutil.rmtree(scratch, ignore_errors=True)
+    shutil.rmtree(RunDirectory.mounts_of(scratch), ignore_errors=True)

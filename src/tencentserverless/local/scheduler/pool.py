@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
-from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
-from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot
+from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot, Step
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.instance_states import State
 from tencentserverless.local.settings import Limits
@@ -43,6 +43,9 @@ class Pool:
     :param is_short: true if calls are known to be so short
     :param is_tiny: true if calls are known to take less than it costs to wake a process
     :param is_debugged: the pool has one instance, and its calls wait while that stops at a breakpoint
+    :param kept: the number of instances that stay without calls: provisioned concurrency
+    :param failure: of the last start; None if it was successful
+    :param failed_at: the time of that failure, by the loop's clock
     """
 
     record: FunctionRecord
@@ -59,6 +62,9 @@ class Pool:
     short_seconds: float = 0.0
     is_short: bool = False
     is_tiny: bool = False
+    kept: int = 0
+    failure: outcome.Outcome | None = None
+    failed_at: float = 0.0
 
     @property
     def is_draining(self) -> bool:
@@ -79,6 +85,11 @@ class Pool:
     def busy(self) -> int:
         """Number of instances that run a call."""
         return len(self.instances) - len(self.idle)
+
+    @property
+    def spare_idle(self) -> list[Instance]:
+        """The idle instances that may end, the longest idle one first: all but those that are kept."""
+        return self.idle[: max(0, self.size - self.kept)] if self.kept else self.idle
 
     def note_ended(self, result: outcome.Outcome, now: float) -> None:
         """A call has ended.
@@ -151,10 +162,11 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
     return found
 
 
-def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: float) -> PoolSnapshot:
+def snapshot_of(pool: Pool, instances: int, idle: int, kept: int, *, may_start: bool, now: float) -> PoolSnapshot:
     """The numbers from which the next step is decided.
 
     :param instances: number of instances of all functions; ``idle`` of them are idle
+    :param kept: number of idle instances of other functions that do not end
     """
     return PoolSnapshot(
         idle=len(pool.idle),
@@ -162,7 +174,7 @@ def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: 
         waiting=len(pool.waiting),
         active=instances - idle,
         instances=instances,
-        spare=idle - len(pool.idle),
+        spare=idle - len(pool.idle) - kept,
         busy=pool.busy,
         mean_seconds=pool.mean_seconds,
         is_single=pool.is_debugged,
@@ -171,9 +183,9 @@ def snapshot_of(pool: Pool, instances: int, idle: int, *, may_start: bool, now: 
     )
 
 
-def longest_idle(pools: Iterable[Pool]) -> Pool:
-    """Return the pool whose instance has been idle for the longest time."""
-    return min((pool for pool in pools if pool.idle), key=lambda pool: pool.idle[0].idle_since)
+def longest_idle(pools: Iterable[Pool]) -> Pool | None:
+    """Return the pool whose instance has been idle for the longest time and may end; None if there is none."""
+    return min((pool for pool in pools if pool.spare_idle), key=lambda pool: pool.idle[0].idle_since, default=None)
 
 
 _SHORT_DIVISOR = 4  # where memory is short, a look ends this part of all idle instances, and at least one
@@ -185,7 +197,7 @@ def surplus_instances(pools: Iterable[Pool], since: float, *, is_memory_short: b
     :param since: by the loop's clock
     """
     # The port of a debugged function stays open, where an editor may attach.
-    idle = [(pool, instance) for pool in pools if not pool.is_debugged for instance in pool.idle]
+    idle = [(pool, instance) for pool in pools if not pool.is_debugged for instance in pool.spare_idle]
     idle.sort(key=lambda pair: pair[1].idle_since)
     count = sum(instance.idle_since < since for _, instance in idle)
     if is_memory_short:
@@ -205,6 +217,47 @@ def make_pool(record: FunctionRecord, limits: Limits, tallies: Tallies, *, is_de
     tally = tallies.setdefault((record.key, record.version), Tally())
     short_seconds = 0.0 if is_alone else limits.prefetch_seconds
     return Pool(record, tally=tally, is_debugged=is_debugged, short_seconds=short_seconds)
+
+
+def end_waiting(pools: Iterable[Pool]) -> None:
+    """End every call that has not begun, because the server stops."""
+    for pool in pools:
+        while invocation := pool.next_invocation():
+            invocation.finish(Stopping(has_begun=False))
+        for instance in pool.instances:
+            instance.worker.revoke()
+
+
+def interrupt_call(pools: Iterable[Pool], request_id: str, *, is_graceful: bool) -> bool:
+    """End the call with this id. Returns True if calls wait that were prefetched behind it."""
+    has_waiting = False
+    for pool in pools:
+        pool.interrupt(request_id, is_graceful=is_graceful)
+        has_waiting = has_waiting or bool(pool.waiting)
+    return has_waiting
+
+
+def take_again(home: Pool, invocation: Invocation, *, is_forced: bool, is_stopping: bool) -> Pool:
+    """Let a call wait again, before all others, or end it. Returns the pool.
+
+    :param is_forced: the version was drained by force
+    """
+    if is_stopping:
+        invocation.finish(Stopping(has_begun=False))
+    elif invocation.is_interrupted:
+        invocation.finish(outcome.cancelled())
+    elif is_forced:
+        invocation.finish(DELETED)
+    elif not invocation.is_over:
+        home.waiting.appendleft(invocation)
+    return home
+
+
+def refusal_of(step: Step, name: str, limits: Limits) -> outcome.Outcome:
+    """Make the outcome of a call that gets no instance."""
+    if step is Step.REFUSE:
+        return outcome.no_instance(name, limits.all_instances, limits.queue_seconds)
+    return outcome.over_burst(name, limits.burst_instances)
 
 
 def find_contenders(own: Pool, pools: Iterable[Pool], now: float) -> list[Contender]:

@@ -12,26 +12,31 @@ from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.catalogue import Reservations
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.provisions import Provisions
+from tencentserverless.local.registry.reservations import Reservations
 from tencentserverless.local.scheduler.admission import Quota, StartRateLimiter
 from tencentserverless.local.scheduler.decisions import Step, WaitingCall, next_step, should_give_up_instance
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.launcher import Launcher
 from tencentserverless.local.scheduler.pool import (
-    DELETED,
     Pool,
     Tallies,
     count_calls,
+    end_waiting,
     find_contenders,
     follow_up,
+    interrupt_call,
     longest_idle,
     make_pool,
     prefetch,
+    refusal_of,
     revoke,
     snapshot_of,
     surplus_instances,
+    take_again,
 )
+from tencentserverless.local.scheduler.provisioning import Provisioning, Starter
 from tencentserverless.local.settings import Limits
 
 _REAP_SECONDS = 1.0
@@ -41,7 +46,7 @@ _RESCANS_PER_STALL = 4  # how often waiting calls are examined within ``stall_se
 class Scheduler:
     """Runs calls on instances, one at a time on each.
 
-    :param reservations: memory that is reserved for single functions
+    :param reservations: memory that is reserved for single functions; ``provisions``: instances that are kept for them
     :param is_memory_short: asked often; true while idle instances have to make room
     """
 
@@ -52,6 +57,7 @@ class Scheduler:
         lifecycle: Lifecycle,
         reservations: Reservations | None = None,
         is_memory_short: Callable[[], bool] = lambda: False,
+        provisions: Provisions | None = None,
     ) -> None:
         self._launcher = launcher
         self._limits = limits
@@ -69,6 +75,8 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         self._rescan_timer: asyncio.TimerHandle | None = None
+        starter = Starter(self._pool, self._make_place, self._start)
+        self.provisioning: Provisioning = Provisioning(provisions or Provisions(), self._pools, limits, starter)
 
     def submit(self, invocation: Invocation) -> None:
         """Run an invocation; it is finished with its outcome or with ``Stopping``, perhaps at once."""
@@ -160,10 +168,8 @@ class Scheduler:
 
     def interrupt(self, request_id: str, *, is_graceful: bool) -> None:
         """End a call: kill a running one, or ask it by SIGTERM, so that it may finish, if that is to be graceful."""
-        for pool in (*self._pools.values(), *self._draining):
-            pool.interrupt(request_id, is_graceful=is_graceful)
-            if pool.waiting:
-                self._schedule_rescan()  # calls that were prefetched behind the ended one
+        if interrupt_call((*self._pools.values(), *self._draining), request_id, is_graceful=is_graceful):
+            self._schedule_rescan()  # calls that were prefetched behind the ended one
 
     def counts(self) -> dict[str, object]:
         """Return the counts of this moment."""
@@ -178,11 +184,7 @@ class Scheduler:
         """End every instance. Waiting calls end with ``Stopping``; running calls do after the grace time."""
         self._lifecycle.stop()
         self._reaper.cancel()
-        for pool in (*self._pools.values(), *self._draining):
-            while invocation := pool.next_invocation():
-                invocation.finish(Stopping(has_begun=False))
-            for instance in pool.instances:
-                instance.worker.revoke()
+        end_waiting((*self._pools.values(), *self._draining))
         if grace_seconds and self._calls:
             with contextlib.suppress(asyncio.TimeoutError):  # calls that still run then have had the grace time
                 await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
@@ -245,15 +247,7 @@ class Scheduler:
         """Let a call wait again, before all others, after nothing of it ran. Returns the pool in which it waits."""
         newest = self._pools.get((pool.record.key, pool.record.version), pool)
         home = newest if newest.record == pool.record else pool  # the same record: only a saved file is between them
-        if self._lifecycle.is_stopping:
-            invocation.finish(Stopping(has_begun=False))
-        elif invocation.is_interrupted:
-            invocation.finish(outcome.cancelled())
-        elif pool.is_forced:
-            invocation.finish(DELETED)
-        elif not invocation.is_over:
-            home.waiting.appendleft(invocation)
-        return home
+        return take_again(home, invocation, is_forced=pool.is_forced, is_stopping=self._lifecycle.is_stopping)
 
     def _prefetch(self, pool: Pool, instance: Instance) -> None:
         """Prefetch waiting calls if the function's calls are short."""
@@ -266,7 +260,7 @@ class Scheduler:
             return  # it is counted off when its process is dead
         # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
         may_give_up = self._instances >= self._limits.all_instances and not (is_new and pool.waiting)
-        if may_give_up and should_give_up_instance(
+        if (may_give_up and pool.size > pool.kept) and should_give_up_instance(
             pool.size, find_contenders(pool, (*self._pools.values(), *self._draining), self._loop.time()), self._limits
         ):
             instance.end()
@@ -299,7 +293,8 @@ class Scheduler:
         """Perform one step. Returns False if the call can only wait."""
         now = self._loop.time()
         may_start = self._start_rate.has_room(pool.record.key.region, now)
-        snapshot = snapshot_of(pool, self._instances, self._idle, may_start=may_start, now=now)
+        kept = self.provisioning.kept_idle(pool)
+        snapshot = snapshot_of(pool, self._instances, self._idle, kept, may_start=may_start, now=now)
         step = next_step(snapshot, WaitingCall(invocation.nested, now - invocation.since), self._limits)
         if step is Step.USE:
             self._idle -= 1
@@ -307,17 +302,11 @@ class Scheduler:
         elif step is Step.WAIT:
             return False
         elif step in (Step.START, Step.REPLACE):
-            if step is Step.REPLACE:
-                other = longest_idle(each for each in self._pools.values() if each is not pool)
-                self._end_idle(other, other.idle[0])
+            self._make_place(pool)
             self._start(pool)
         else:
             pool.waiting.popleft()
-            name, limits = pool.record.key.name, self._limits
-            if step is Step.REFUSE:
-                invocation.finish(outcome.no_instance(name, limits.all_instances, limits.queue_seconds))
-            else:
-                invocation.finish(outcome.over_burst(name, limits.burst_instances))
+            invocation.finish(refusal_of(step, pool.record.key.name, self._limits))
             self._finish_if_drained(pool)
         return True
 
@@ -332,6 +321,15 @@ class Scheduler:
         waiting = [pool for pool in (*self._pools.values(), *self._draining) if pool.waiting]
         for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
             self._place_waiting(pool)
+
+    def _make_place(self, pool: Pool) -> bool:
+        """Make place for one more instance: at the limit, an idle one of another function ends. False if none may."""
+        if self._instances >= self._limits.all_instances:
+            other = longest_idle(each for each in self._pools.values() if each is not pool)
+            if other is None:
+                return False
+            self._end_idle(other, other.idle[0])
+        return True
 
     def _start(self, pool: Pool) -> "asyncio.Task[None]":
         pool.starting += 1
@@ -358,6 +356,8 @@ class Scheduler:
                 if invocation := pool.next_invocation():  # a start that the end of the server has cut is no failure
                     invocation.finish(Stopping(has_begun=False) if self._lifecycle.is_stopping else result)
                 self._finish_if_drained(pool)
+            if not self._lifecycle.is_stopping:
+                self.provisioning.note_start(pool, None if isinstance(result, Instance) else result)
 
     def _forget(self, pool: Pool, instance: Instance) -> None:
         """Remove a dead instance."""

@@ -33,11 +33,21 @@ class Place:
     :param scratch: its folder for temporary files; the name is the mark of the instance's processes
     :param isolation: what parts it from this machine, None for nothing
     :param notes: what notes its writes where nothing parts it, None for nothing
+    :param layers: the folder with the files of its layers, None if it has none
     """
 
     scratch: Path
     isolation: Plan | None = None
     notes: dict[str, object] | None = None
+    layers: Path | None = None
+
+    @property
+    def layer_folders(self) -> list[str]:
+        """The folder in which the instance finds its layers: /opt, where something parts it from this machine's."""
+        if self.layers is None:
+            return []
+        opt = str(self.isolation["opt"]) if self.isolation else ""
+        return [opt or str(self.layers)]
 
     @property
     def temporary_folder(self) -> Path:
@@ -149,7 +159,7 @@ def load_frame(
         "notes": place.notes,
         "bundle": bundle,
         "debugger": _debugger(record, settings, debugger) if debugger else None,
-        "python_path": [*_python_path(record, settings), *plain],
+        "python_path": [*_python_path(record, settings), *place.layer_folders, *plain],
         "environments": [str(folder.path) for folder in folders if folder.is_environment],
         "context": {
             "function_name": record.key.name,

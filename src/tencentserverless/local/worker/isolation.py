@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import Settings
@@ -20,8 +21,21 @@ from tencentserverless.local.settings import Settings
 _PROGRAM = Path(__file__).resolve().parent / "child" / "isolation.py"
 _PROBE_SECONDS = 10
 _TMP = Path("/tmp")  # noqa: S108  # the folder that each instance of the cloud has for itself
+_OPT = Path("/opt")  # the folder in which a function of the cloud finds its layers
 
 Plan = dict[str, object]
+
+
+class LayerFolder(NamedTuple):
+    """The layers of an instance.
+
+    :param folder: the merged files, which are read-only
+    :param mounts: a folder of the instance that need not exist: what it needs from below /opt is mounted there beside
+        the layers
+    """
+
+    folder: Path
+    mounts: Path
 
 
 class Choice(str, enum.Enum):
@@ -39,8 +53,9 @@ class Isolation:
     :param reason: why there are no namespaces, ``""`` where there are
     :param has_own_tmp: False for ``--shared-tmp``
     :param tmp: the folder /tmp, without links
-    :param kept: what instances need, and see read-only where it lies below /tmp
-    :param shared: what lies below /tmp, and instances may write
+    :param kept: what instances need, and see read-only where it lies below /tmp or /opt
+    :param shared: what lies below /tmp or /opt, and instances may write
+    :param opt: the folder /opt, without links
     """
 
     reason: str = "not asked for"
@@ -48,6 +63,7 @@ class Isolation:
     tmp: Path = _TMP
     kept: tuple[Path, ...] = ()
     shared: tuple[Path, ...] = ()
+    opt: Path = _OPT
 
     @property
     def uses_namespaces(self) -> bool:
@@ -69,23 +85,33 @@ class Isolation:
         """True if instances of code in this folder can be isolated: not if /tmp is a part of the code."""
         return self.uses_namespaces and code_folder != self.tmp and code_folder not in self.tmp.parents
 
-    def plan(self, code_folder: Path, scratch: Path, needed: Iterable[Path]) -> Plan | None:
+    def plan(
+        self, code_folder: Path, scratch: Path, needed: Iterable[Path], layers: LayerFolder | None = None
+    ) -> Plan | None:
         """Return what the instance is to do, None for nothing.
 
         :param scratch: the instance's folder for temporary files
         :param needed: what this instance needs beside what all need
+        :param layers: what it is to see as /opt; None for this machine's
         """
         if not self.fits(code_folder):
             return None
+        has_opt = layers is not None and self._fits_opt(code_folder)
         kept = self.seen(code_folder, needed)
-        if self.tmp in code_folder.parents:
+        if self.tmp in code_folder.parents or (has_opt and self.opt in code_folder.parents):
             kept += list_link_targets(code_folder)
+        if layers is not None and not has_opt:
+            kept.append(layers.folder)
+        hiding = (self.tmp, self.opt) if has_opt else (self.tmp,)
         return {
             "tmp": str(self.tmp),
             "scratch": str(scratch) if self.has_own_tmp else "",
             "code_folder": str(code_folder),
-            "kept": [str(path) for path in dict.fromkeys(kept) if self._is_hidden(path)],
+            "kept": [str(path) for path in dict.fromkeys(kept) if _is_hidden(path, hiding)],
             "shared": [str(path) for path in self.shared],
+            "opt": str(self.opt) if has_opt else "",
+            "layers": str(layers.folder) if layers is not None and has_opt else "",
+            "mounts": str(layers.mounts) if layers is not None and has_opt else "",
         }
 
     def seen(self, code_folder: Path, needed: Iterable[Path]) -> list[Path]:
@@ -97,12 +123,17 @@ class Isolation:
         """The folder in which instances note what they use, ``""`` if they shall share it."""
         return str(self.tmp) if self.has_own_tmp else ""
 
-    def _is_hidden(self, path: Path) -> bool:
-        """True if a private /tmp would hide a path."""
-        return any(self.tmp in each.parents for each in (path, path.resolve()))
+    def _fits_opt(self, code_folder: Path) -> bool:
+        """True if an instance can have an /opt of its own: there is one, and it is no part of the code."""
+        return self.opt.is_dir() and code_folder != self.opt and code_folder not in self.opt.parents
 
 
 NO_ISOLATION = Isolation()
+
+
+def _is_hidden(path: Path, hiding: Iterable[Path]) -> bool:
+    """True if a private folder in one of these places would hide a path."""
+    return any(place in each.parents for place in hiding for each in (path, path.resolve()))
 
 
 def list_link_targets(folder: Path) -> list[Path]:
@@ -145,7 +176,9 @@ def find_isolation(settings: Settings) -> Isolation:
         )
     kept = [settings.project.resolve(), Path(sys.prefix), Path(sys.base_prefix)]
     shared = [Path(path).resolve() for path in settings.shared_folders]
-    return Isolation(reason, not settings.shared_tmp, tmp, tuple(dict.fromkeys(kept)), tuple(shared))
+    return Isolation(
+        reason, not settings.shared_tmp, tmp, tuple(dict.fromkeys(kept)), tuple(shared), opt=_OPT.resolve()
+    )
 
 
 def _find_obstacle(tmp: Path) -> str:

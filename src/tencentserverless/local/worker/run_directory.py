@@ -41,6 +41,11 @@ class RunDirectory:
         folder.mkdir(mode=0o700)
         return folder
 
+    @staticmethod
+    def mounts_of(scratch: Path) -> Path:
+        """Return the folder in which an instance mounts what it needs from below /opt. It makes it itself."""
+        return scratch.with_name(f"opt-{scratch.name}")
+
     def close(self) -> None:
         """Remove the folder. Code of an ephemeral server is in it, and read-only."""
         let_write(self.root)

@@ -42,7 +42,8 @@ def machine(tmp_path):
 def plan_of(folder, scratch, **changes):
     paths = {"kept": ["code", "kept", "kept/inner", "file", "link", "gone"], "shared": ["shared"]}
     plan = {name: [str(folder / each) for each in each_of] for name, each_of in paths.items()}
-    return {"tmp": "/tmp", "scratch": str(scratch), "code_folder": str(folder / "code"), **plan, **changes}
+    plan.update({"tmp": "/tmp", "scratch": str(scratch), "code_folder": str(folder / "code")})
+    return {**plan, "opt": "", "layers": "", "mounts": "", **changes}
 
 
 def run(python, plan, *command):
@@ -68,6 +69,27 @@ def test_what_is_there_and_what_can_be_written(machine, tmp_path_factory, versio
     assert folder == str(machine / "code")
     assert rights == "0" * 16 or os.geteuid() == 0
     assert not list((machine / "code").iterdir())
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "own", "3.13"])
+@pytest.mark.parametrize("kept", [[], ["needed/inner"]], ids=["alone", "beside what is needed"])
+def test_layers_take_the_place_of_opt(machine, tmp_path_factory, version, kept):
+    python = Interpreters(is_strict=False).find(OWN_RUNTIME) if version == "own" else search_python(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on PATH or under pyenv")
+    opt = tmp_path_factory.mktemp("opt")
+    (opt / "needed" / "inner").mkdir(parents=True)
+    (opt / "old.txt").touch()
+    (machine / "层" / "needed").mkdir(parents=True)
+    (machine / "层" / "值.txt").write_text("of the layer")
+    parts = {"opt": str(opt), "layers": str(machine / "层"), "mounts": str(machine / "mounts")}
+    plan = plan_of(machine, "", **parts)
+    plan["kept"] += [str(opt / each) for each in [*kept, "gone"]]
+    done = run(python, plan, "/bin/sh", "-c", 'cd "$1" && find . | sort && cat 值.txt', "sh", opt)
+    inner = ["./needed/inner"] * len(kept)
+    assert (done.stdout.split("\n"), done.stderr) == ([".", "./needed", *inner, "./值.txt", "of the layer"], "")
+    done = run(python, plan_of(machine, "", **parts), python, "-c", LOOK, opt)
+    assert json.loads(done.stdout)[0] == {str(opt): 30}
 
 
 def test_names_that_are_no_ascii(machine, tmp_path_factory):

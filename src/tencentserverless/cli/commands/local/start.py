@@ -13,8 +13,10 @@ import click
 from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
+from tencentserverless.cli.pace_option import INSTANT, PACES, read_pace
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
+    CLOUD_SECONDS,
     DEFAULT_HOST,
     DEFAULT_PORT,
     LOG_FORMATS,
@@ -54,6 +56,20 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     default=1.0,
     show_default=True,
     help="Retries of asynchronous invocations come so many times faster than in the cloud.",
+)
+@click.option(
+    "--pace",
+    type=click.Choice(PACES),
+    default=INSTANT,
+    show_default=True,
+    help="Of management: with cloud, a function is Creating, Updating, Publishing or Deleting for a while.",
+)
+@click.option(
+    "--pace-seconds",
+    metavar="[STATE=]SECONDS",
+    multiple=True,
+    show_default=", ".join(f"{state}={seconds:g}" for state, seconds in CLOUD_SECONDS.items()),
+    help="With --pace cloud: how long each state lasts, or one: Creating=5.",
 )
 @click.option(
     "--debug",
@@ -116,6 +132,12 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     multiple=True,
     help="Folder of packages for functions, or for NAME alone; a .venv stands for what is installed in it.",
 )
+@click.option(
+    "--cos",
+    type=_PATH,
+    metavar="DIR",
+    help="Folder that holds BUCKET/OBJECT: code that the API names as an object of COS comes from there.",
+)
 @click.option("--unlisted", is_flag=True, help="Let --local and scf local list not find it from other folders.")
 @click.option("--strict-runtimes", is_flag=True, help="Refuse to start if the interpreter of a runtime is missing.")
 def start(
@@ -131,6 +153,8 @@ def start(
     tls: bool,
     proxy_port: int | None,
     time_scale: float,
+    pace: str,
+    pace_seconds: tuple[str, ...],
     debugged: tuple[str, ...],
     wait_for_client: bool,
     log_format: str,
@@ -144,6 +168,7 @@ def start(
     variables: tuple[str, ...],
     variables_file: Path | None,
     packages: tuple[str, ...],
+    cos: Path | None,
     unlisted: bool,
     strict_runtimes: bool,
 ) -> None:
@@ -155,8 +180,7 @@ def start(
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
     from tencentserverless.local.serve import serve
 
-    _check_pairs(ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
-    _check_place(path, region)
+    _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
         host=host,
@@ -169,12 +193,14 @@ def start(
         outputs=read_outputs(outputs),
         variables=read_variables(variables, variables_file),
         packages=read_packages(packages),
+        cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
         shared_tmp=shared_tmp,
         shared_folders=_check_shared(shared),
         is_listed=not unlisted,
         time_scale=time_scale,
+        pace=read_pace(pace, pace_seconds),
         follows_files=not no_reload,
         debug_ports=_debug_ports(debugged),
         waits_for_debugger=wait_for_client,
@@ -193,15 +219,20 @@ def start(
         serve(settings, announce, _notify_json if log_format == "json" else printing.notice)
 
 
-def _check_pairs(*, ephemeral: bool, state: Path | None, waits: bool, debugged: tuple[str, ...]) -> None:
-    """Check options that exclude or need each other.
+def _check(
+    path: Path, region: str, *, ephemeral: bool, state: Path | None, waits: bool, debugged: tuple[str, ...]
+) -> None:
+    """Check options that exclude or need each other, then the folder and its region.
 
     :raises click.UsageError: if two don't go together
+    :raises click.BadParameter: if the region is none
+    :raises StartupError: if the folder is none
     """
     if ephemeral and state:
         raise click.UsageError("--ephemeral keeps nothing and --state keeps it in a folder: choose one")
     if waits and not debugged:
         raise click.UsageError("--wait-for-client waits for the debugger of a function: name it with --debug")
+    _check_place(path, region)
 
 
 def _check_place(path: Path, region: str) -> None:
@@ -241,6 +272,13 @@ def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:
         if not path.exists():
             raise click.BadParameter(f"{path}: no such file or folder", param_hint="--share")
     return paths
+
+
+def _check_cos(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        problem = "not a folder" if path.exists() else "no such folder"
+        raise click.BadParameter(f"{path}: {problem}; it holds objects as BUCKET/OBJECT", param_hint="--cos")
+    return path
 
 
 def _debug_ports(debugged: tuple[str, ...]) -> dict[str, int]:

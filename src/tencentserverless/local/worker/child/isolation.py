@@ -1,4 +1,4 @@
-"""The namespaces of an instance: a /tmp of its own, and code that it can't write.
+"""The namespaces of an instance: a /tmp of its own, its layers as /opt, and code that it can't write.
 
 Runs on Python 2.7 and 3.6+ and imports the standard library alone. A worker of Python code enters them before it has a
 second thread, which a user namespace does not allow. For a custom runtime this file is a program: it enters them and
@@ -14,7 +14,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 _NEW_MOUNTS, _NEW_USER = 0x20000, 0x10000000
 _READ_ONLY, _REMOUNT, _BIND, _WITH_SUBMOUNTS, _SLAVE = 1, 32, 4096, 16384, 1 << 19
@@ -36,11 +36,13 @@ def enter(plan):
     call = _system_calls()
     is_mapped = _leave(call)
     _mount(call, None, b"/", _WITH_SUBMOUNTS | _SLAVE)  # nothing that is mounted here shows elsewhere
+    kept = [_encode(path) for path in plan["kept"]] + _interpreter_folders()
+    shared = [_encode(path) for path in plan["shared"]]
+    if plan["opt"]:  # before /tmp, in which the layers may lie
+        _mount_layers(call, plan, kept, shared)
     if plan["scratch"]:
         scratch = _encode(plan["scratch"])
-        kept = [_encode(path) for path in plan["kept"]] + _interpreter_folders()
-        shared = [_encode(path) for path in plan["shared"]]
-        _bind_below(call, tmp, scratch, kept, shared)
+        _bind_below(call, tmp, scratch, _sort_below(tmp, kept, shared))
         _mount(call, scratch, tmp, _BIND | _WITH_SUBMOUNTS)
     _mount(call, code_folder, code_folder, _BIND | _WITH_SUBMOUNTS)
     _make_read_only(call, code_folder)
@@ -108,21 +110,58 @@ def _make_read_only(call, target):
     _mount(call, None, target, _BIND | _REMOUNT | _READ_ONLY | kept)
 
 
-def _bind_below(call, tmp, scratch, kept, shared):
-    # type: (Callable[..., None], bytes, bytes, List[bytes], List[bytes]) -> None
-    """Bind what lies below the old /tmp to its place in the new one: read-only, but what is shared."""
+def _sort_below(folder, kept, shared):
+    # type: (bytes, List[bytes], List[bytes]) -> List[Tuple[bytes, bool]]
+    """Return what lies below a folder that is hidden, and whether it may be written; a folder before what is in it."""
     inner = {path: False for path in kept}
     inner.update((path, True) for path in shared)
     for path in list(inner):  # a link leads to a place that must be there as well
         inner.setdefault(os.path.realpath(path), inner[path])
-    for path in sorted(inner):  # a folder comes before what is in it
-        if not path.startswith(tmp + b"/") or not os.path.exists(path):
-            continue
-        target = scratch + path[len(tmp) :]
+    return [(path, inner[path]) for path in sorted(inner) if path.startswith(folder + b"/") and os.path.exists(path)]
+
+
+def _bind_below(call, folder, scratch, inner):
+    # type: (Callable[..., None], bytes, bytes, List[Tuple[bytes, bool]]) -> None
+    """Bind what lies below the old folder to its place in the new one: read-only, but what may be written."""
+    for path, is_shared in inner:
+        target = scratch + path[len(folder) :]
         _make_place(path, target)
         _mount(call, path, target, _BIND | _WITH_SUBMOUNTS)
-        if not inner[path]:
+        if not is_shared:
             _make_read_only(call, target)
+
+
+def _mount_layers(call, plan, kept, shared):
+    # type: (Callable[..., None], Dict[str, Any], List[bytes], List[bytes]) -> None
+    """Mount the layers as /opt, and in it what this instance needs from below the old one."""
+    opt, source = _encode(plan["opt"]), _encode(plan["layers"])
+    inner = _sort_below(opt, kept, shared)
+    if inner:  # nothing can be mounted in the layers, which have no place for it
+        mounts = _encode(plan["mounts"])
+        os.mkdir(mounts)
+        _spread(call, source, mounts, [path[len(opt) + 1 :] for path, _ in inner])
+        _bind_below(call, opt, mounts, inner)
+        source = mounts
+    _mount(call, source, opt, _BIND | _WITH_SUBMOUNTS)
+    _make_read_only(call, opt)
+
+
+def _spread(call, source, target, needed):
+    # type: (Callable[..., None], bytes, bytes, List[bytes]) -> None
+    """Bind what is in a folder into another one, and leave the places free that are needed.
+
+    :param needed: their paths in the folder; what is there by the same name is not seen
+    """
+    for name in os.listdir(source):
+        path, place = os.path.join(source, name), os.path.join(target, name)
+        inner = [each[len(name) + 1 :] for each in needed if each == name or each.startswith(name + b"/")]
+        if not inner:
+            _make_place(path, place)
+            _mount(call, path, place, _BIND | _WITH_SUBMOUNTS)
+            _make_read_only(call, place)
+        elif b"" not in inner and os.path.isdir(path):
+            os.mkdir(place)
+            _spread(call, path, place, inner)
 
 
 def _make_place(path, target):

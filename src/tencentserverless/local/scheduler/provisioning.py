@@ -1,0 +1,117 @@
+"""Provisioned concurrency: instances that are started ahead of calls, and started again where one has ended.
+
+Source of the rate: document/product/583/51519 (concurrency management): 100 provisioned instances a minute in a region.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.provisions import Provisions, VersionKey, Wanted
+from tencentserverless.local.scheduler.admission import StartRateLimiter
+from tencentserverless.local.scheduler.pool import Pool
+from tencentserverless.local.settings import Limits
+
+_LOOK_SECONDS = 1.0
+_RETRY_SECONDS = 60.0  # ours: after a start that has failed
+
+
+class Starter(NamedTuple):
+    """The scheduler's steps: the pool of a version, a place for one more instance, and its start."""
+
+    find_pool: Callable[[FunctionRecord], Pool]
+    make_place: Callable[[Pool], bool]
+    start: Callable[[Pool], object]
+
+
+class Progress(NamedTuple):
+    """The progress of a version towards the instances that are to be kept.
+
+    :param failure: of the last start, ``""`` if it was successful
+    """
+
+    wanted: int
+    available: int
+    failure: str
+
+    @property
+    def is_done(self) -> bool:
+        """True if all instances are there."""
+        return self.available >= self.wanted
+
+
+class Provisioning:
+    """Keeps as many instances of a version as its provisioned concurrency says.
+
+    :param provisions: the instances to keep; ``fill`` is to be called after a change of them
+    :param pools: of all versions
+    """
+
+    def __init__(
+        self, provisions: Provisions, pools: Mapping[VersionKey, Pool], limits: Limits, starter: Starter
+    ) -> None:
+        self._provisions = provisions
+        self._pools = pools
+        self._limits = limits
+        self._starter = starter
+        self._seen = 0
+        self._start_rate = StartRateLimiter(limits.provisioned_starts)
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self) -> None:
+        """Look for missing instances once a second, until the task is cancelled."""
+        while True:
+            self.fill()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def fill(self) -> None:
+        """Start instances that are missing, a few at a time."""
+        wanted = self._provisions.wanted
+        if self._seen != self._provisions.generation:
+            self._seen = self._provisions.generation
+            for place, pool in self._pools.items():
+                pool.kept, pool.failure = wanted[place].count if place in wanted else 0, None
+        for each in wanted.values():
+            self._fill(each)
+
+    def note_start(self, pool: Pool, failure: Outcome | None) -> None:
+        """An instance has started, or could not: the next one may."""
+        pool.failure = failure
+        if failure is not None:
+            pool.failed_at = self._loop.time()
+        place = (pool.record.key, pool.record.version)
+        if pool.kept and place in self._provisions.wanted:
+            self._fill(self._provisions.wanted[place])
+
+    def kept_idle(self, own: Pool) -> int:
+        """Return the number of idle instances of other versions that do not end."""
+        if not self._provisions.wanted:
+            return 0
+        others = (pool for pool in self._pools.values() if pool.kept and pool is not own)
+        return sum(len(pool.idle) - len(pool.spare_idle) for pool in others)
+
+    def progress(self, place: VersionKey) -> Progress:
+        """Return how far the instances of a version are."""
+        wanted = self._provisions.wanted.get(place)
+        pool = self._pools.get(place)
+        if wanted is None or pool is None:
+            return Progress(wanted.count if wanted else 0, 0, "")
+        alive = sum(instance.worker.is_alive for instance in pool.instances)
+        failure = pool.failure.message if pool.failure is not None else ""
+        return Progress(wanted.count, min(alive, wanted.count), failure)
+
+    def _fill(self, wanted: Wanted) -> None:
+        pool, now, region = self._starter.find_pool(wanted.record), self._loop.time(), wanted.record.key.region
+        pool.kept = wanted.count
+        if pool.failure is not None and now < pool.failed_at + _RETRY_SECONDS:
+            return
+        while (
+            pool.size < wanted.count
+            and pool.starting < self._limits.ready_instances
+            and self._start_rate.has_room(region, now)
+            and self._starter.make_place(pool)
+        ):
+            self._start_rate.note(region, now)
+            self._starter.start(pool)
