@@ -59,8 +59,8 @@ CLIENTS = (
         "npm",
         "toolkit.js",
         NODE_NEEDS,
-        "`Scf` deploys, deploys again without variables and layers, publishes, makes an alias and removes; `TriggerManager` makes "
-        "timers. Code comes from COS, with `--cos`",
+        "`Scf` deploys from COS (`--cos`), deploys again without variables and layers, publishes, makes an alias and "
+        "removes; `TriggerManager` makes timers",
         NPM_TEST,
         more=("global-agent@3.0.0",),
         environment=NODE_PROXY,
