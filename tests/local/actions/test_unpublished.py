@@ -6,6 +6,7 @@ import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conformance.management import ECHO, zipped
+from tests.conftest import wait_until
 
 FN = {"FunctionName": "fn"}
 HOURLY, DAILY = "0 0 */1 * * * *", "0 0 2 * * * *"
@@ -68,3 +69,14 @@ def test_one_timer_that_is_refused_leaves_all_as_they_were(server, parameters, c
 def test_there_is_no_test_event(server):
     assert server.request("ListFunctionTestModels", {**FN, "Namespace": "default"}).response["TestModels"] == []
     assert server.error("ListFunctionTestModels", {"FunctionName": "gone"})[0] == "ResourceNotFound.Function"
+
+
+def test_a_function_that_is_still_made_takes_no_timers_at_the_clouds_pace(start_local_scf, tmp_path):
+    (tmp_path / "functions").mkdir()
+    server = start_local_scf(tmp_path / "functions", "--pace", "cloud")
+    server.request("CreateFunction", {**FN, "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped(ECHO)}})
+    code, message = server.error("BatchCreateTrigger", batch(("a", "timer", HOURLY)))
+    assert code == "FailedOperation.CreateTrigger"
+    assert "Function 'fn' is Creating" in message
+    wait_until(lambda: server.request("GetFunction", FN).response["Status"] == "Active")
+    assert set(server.request("BatchCreateTrigger", batch(("a", "timer", HOURLY))).response) == {"RequestId"}
