@@ -308,9 +308,13 @@ _DOCUMENTED = {
 }
 
 
+#: Actions that no page lists, by the one that is closest to each.
+_CLOSEST = {"BatchCreateTrigger": "CreateTrigger", "ListFunctionTestModels": "GetFunction"}
+
+
 def documented(action: str) -> frozenset[str]:
     """The codes that an action's page lists."""
     codes = set()
-    for category, details in re.findall(r"(\w+)\{([^}]*)\}", _DOCUMENTED[action]):
+    for category, details in re.findall(r"(\w+)\{([^}]*)\}", _DOCUMENTED[_CLOSEST.get(action, action)]):
         codes.update(category if detail == "(bare)" else f"{category}.{detail}" for detail in details.split(","))
     return frozenset(codes)

@@ -11,6 +11,7 @@ from tests.conformance.management import ECHO, Judge, managed_server, zipped
 from tests.conftest import LocalScf
 
 BIG = "x" * 1001
+LONG = "l" * 60
 NAMED = {"FunctionName": "it"}
 CODE = {"Code": {"ZipFile": zipped(ECHO)}, "Runtime": OWN_RUNTIME}
 NEW = {"FunctionName": "new", **CODE}
@@ -92,6 +93,12 @@ REFUSALS = [
     ),
     ("CreateFunction", {**NEW, "Code": {"ZipFile": zipped(ECHO), "DemoId": "d"}}, "InvalidParameterValue.Code"),
     ("CreateFunction", {**NEW, "Colour": "red"}, "UnknownParameter"),
+    ("CreateFunction", {**NEW, "DiskSize": 0}, "InvalidParameterValue.DiskSize"),
+    ("CreateFunction", {**NEW, "DeployMode": "tape"}, "InvalidParameterValue"),
+    ("CreateFunction", {**NEW, "ShowTriggers": "TRUE"}, "UnknownParameter"),
+    ("CreateFunction", {**NEW, **variables(("", "x"))}, "InvalidParameterValue.Environment"),
+    ("CreateFunction", {**NEW, **variables(("", ""), ("A", "1"))}, "InvalidParameterValue.Environment"),
+    ("CreateFunction", {**NEW, "FunctionName": "n" * 59, "Namespace": LONG}, "InvalidParameterValue.FunctionName"),
     ("UpdateFunctionCode", {"FunctionName": "gone", "ZipFile": zipped(ECHO)}, "ResourceNotFound.Function"),
     ("UpdateFunctionCode", NAMED, "InvalidParameterValue.Code"),
     ("UpdateFunctionCode", {**NAMED, "ZipFile": "a"}, "InvalidParameterValue.ZipFileBase64BinasciiError"),
@@ -105,6 +112,13 @@ REFUSALS = [
     ("UpdateFunctionConfiguration", {**NAMED, "Runtime": "Python2.7"}, "InvalidParameterValue.Runtime"),
     ("UpdateFunctionConfiguration", {**NAMED, "L5Enable": "on"}, "InvalidParameterValue.L5Enable"),
     ("UpdateFunctionConfiguration", {**NAMED, "Publish": "maybe"}, "InvalidParameterValue"),
+    ("UpdateFunctionConfiguration", {**NAMED, "DiskSize": -1}, "InvalidParameterValue.DiskSize"),
+    ("UpdateFunctionConfiguration", {**NAMED, "AsyncRunEnable": "yes"}, "InvalidParameterValue"),
+    ("GetFunction", {**NAMED, "ShowTriggers": "yes"}, "InvalidParameterValue"),
+    ("ListFunctions", {"Type": "Batch"}, "InvalidParameterValue"),
+    ("ListFunctions", {"Filters": [{"Name": "Status", "Values": []}] * 11}, "InvalidParameterValue"),
+    ("ListFunctions", {"Filters": [{"Name": "Runtime", "Values": ["r"] * 6}]}, "InvalidParameterValue"),
+    ("ListFunctions", {"Filters": [{"Name": "VpcId", "Values": ["a", "b"]}]}, "InvalidParameterValue"),
     (
         "UpdateFunctionConfiguration",
         {**NAMED, **variables(("QCLOUD_X", ""))},
@@ -165,7 +179,7 @@ REFUSALS = [
     ("DeleteAlias", {**NAMED, "Name": "$DEFAULT"}, "InvalidParameterValue.Alias"),
     ("CreateNamespace", {"Namespace": "default"}, "InvalidParameterValue.DefaultNamespace"),
     ("CreateNamespace", {"Namespace": "a b"}, "InvalidParameterValue.NamespaceInvalid"),
-    ("CreateNamespace", {"Namespace": "x" * 31}, "InvalidParameterValue.NamespaceInvalid"),
+    ("CreateNamespace", {"Namespace": "x" * 61}, "InvalidParameterValue.NamespaceInvalid"),
     ("CreateNamespace", {"Namespace": "it"}, "ResourceInUse.Namespace"),
     ("CreateNamespace", {"Namespace": "new", "Description": BIG}, "InvalidParameterValue.Description"),
     ("CreateNamespace", {"Namespace": "new", "ResourceEnv": {"OFFLINE": True}}, "UnsupportedOperation"),
@@ -343,6 +357,7 @@ def prepared(server: LocalScf) -> str:
     judge("PublishVersion", **NAMED)
     judge("CreateAlias", **NAMED, Name="main", FunctionVersion="1")
     judge("CreateNamespace", Namespace="it")
+    judge("CreateNamespace", Namespace=LONG)
     judge("CreateCustomDomain", **{**DOMAIN, "Domain": "taken.example.com"})
     judge.close()
     return region

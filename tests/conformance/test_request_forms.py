@@ -3,6 +3,9 @@
 import http.client
 import json
 import random
+import shlex
+import subprocess
+import sys
 import time
 from urllib.parse import quote, urlencode
 
@@ -14,6 +17,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.scf.v20180416 import models, scf_client
 
 from tencentserverless._core import signing, signing_v1
+from tests.conftest import child_environment, scf_command
 
 #: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -66,6 +70,52 @@ def test_the_official_client_lists_with_numbers_and_nested_parameters(connect, a
     request.Filters = [wanted]
     answer = connect(algorithm, method).ListFunctions(request)
     assert {function.Runtime for function in answer.Functions} == {"Python2.7", "Python3.6"}
+
+
+PROXIED = """
+import os
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+
+scheme, _, address = os.environ["TENCENTSERVERLESS_ENDPOINT_URL"].partition("://")
+keys = Credential(os.environ["TENCENTCLOUD_SECRET_ID"], os.environ["TENCENTCLOUD_SECRET_KEY"])
+profile = ClientProfile(httpProfile=HttpProfile(protocol=scheme, endpoint=address))
+client = CommonClient("scf", "2018-04-16", keys, os.environ["TENCENTCLOUD_REGION"], profile)
+print(client.call_json("ListFunctions", {"Limit": 1})["Response"]["TotalCount"] > 0)
+"""
+
+
+@pytest.mark.parametrize("own", ["", "intranet.example"])
+def test_a_proxy_of_the_shell_is_not_asked_by_whoever_has_loaded_the_variables(local_scf, run_scf, tmp_path, own):
+    (tmp_path / "program.py").write_text(PROXIED)
+    (tmp_path / "env").write_text("".join(f"{name}={text}\n" for name, text in local_scf.env.items()))
+    nobody = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
+    given = child_environment(**nobody, NO_PROXY=own)
+    python, scf = shlex.quote(sys.executable), shlex.join(scf_command())
+    script = f"""
+        eval "$({scf} local env --env-file env)"
+        {python} program.py
+        {python} -c 'import requests, os; print(requests.get(os.environ["TENCENTSERVERLESS_ENDPOINT_URL"]).status_code)'
+        eval "$({scf} local env --unset)"
+        echo "${{NO_PROXY-unset}} ${{no_proxy-unset}} ${{TENCENTSERVERLESS_ENDPOINT_URL-unset}}"
+    """
+    done = subprocess.run(["sh", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    left = f"{own or 'unset'} {own or 'unset'} unset"
+    assert done.stdout.splitlines() == ["True", "200", left], done.stdout + done.stderr
+
+
+def test_a_default_entry_of_netrc_replaces_the_official_clients_signature_and_is_named(
+    connect, tmp_path, monkeypatch, method
+):
+    (tmp_path / "netrc").write_text("default login somebody password secret-of-somebody\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with pytest.raises(TencentCloudSDKException, match="has the scheme Basic, not TC3-HMAC-SHA256") as refusal:
+        invoke(connect("TC3-HMAC-SHA256", method))
+    assert refusal.value.code == "AuthFailure.InvalidAuthorization"
+    monkeypatch.setenv("NETRC", "/dev/null")  # what docs/clients.md says to do
+    assert invoke(connect("TC3-HMAC-SHA256", method))
 
 
 def test_the_official_client_is_told_of_errors(connect, algorithm, method):
@@ -153,7 +203,10 @@ def post_form(local_scf, fields, content_type="application/x-www-form-urlencoded
     return send(local_scf, "POST", "/", urlencode(fields), headers)
 
 
-@pytest.mark.parametrize("content_type", [None, "application/x-www-form-urlencoded; charset=UTF-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "application/x-www-form-urlencoded; charset=UTF-8", "application/json"],  # the last one: capi 2.0.3
+)
 def test_content_types_that_clients_put_on_a_form(local_scf, content_type):
     assert "Result" in post_form(local_scf, v1_fields(local_scf), content_type)
 
@@ -198,6 +251,38 @@ def test_dots_for_underscores_in_signed_names(local_scf):
 )
 def test_refusals_of_v1(local_scf, changes, code):
     assert post_form(local_scf, v1_fields(local_scf, **changes))["Error"]["Code"] == code
+
+
+def test_a_line_end_behind_the_signature_counts_for_nothing_and_nothing_else_does(local_scf):
+    fields = v1_fields(local_scf)
+    signature = fields["Signature"]
+    assert "Result" in post_form(local_scf, {**fields, "Signature": signature + "\n"})  # Ruby
+    for changed in (signature + "\n\n", signature + " ", "\n" + signature, signature[:-1], signature + "="):
+        answer = post_form(local_scf, {**fields, "Signature": changed})
+        assert answer["Error"]["Code"] == "AuthFailure.SignatureFailure", changed
+
+
+@pytest.mark.parametrize("body", [b'{"FunctionName": "echo"}', b'  {"a": "=&="}', b"{}", b""])
+def test_json_without_a_signature_is_told_what_is_missing(local_scf, body):
+    headers = {"Content-Type": "application/json", "X-TC-Action": "InvokeFunction", "X-TC-Version": "2018-04-16"}
+    error = send(local_scf, "POST", "/", body, headers)["Error"]
+    assert error["Code"] == "AuthFailure.InvalidAuthorization"
+    assert error["Message"] == "There is no Authorization header, and no Signature among parameters."
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "bearer", "Digest"])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_an_authorization_of_another_scheme_is_named_without_what_it_holds(local_scf, method, scheme):
+    fields = v1_fields(local_scf, method=method)
+    headers = {"Authorization": f"{scheme} c2VjcmV0OnBhc3M=", "Content-Type": "application/x-www-form-urlencoded"}
+    body, place = (None, f"/?{urlencode(fields)}") if method == "GET" else (b"{}", "/")
+    if method == "POST":
+        headers["Content-Type"] = "application/json"
+    error = send(local_scf, method, place, body, headers)["Error"]
+    assert error["Code"] == "AuthFailure.InvalidAuthorization"
+    assert f"has the scheme {scheme}, not TC3-HMAC-SHA256" in error["Message"]
+    assert "~/.netrc" in error["Message"]
+    assert "c2VjcmV0" not in error["Message"]
 
 
 def test_what_was_signed_is_what_is_run(local_scf):
@@ -267,6 +352,16 @@ def test_what_tc3_clients_of_other_languages_sign(local_scf, changes):
 def test_what_no_client_signs(local_scf, changes):
     headers = tc3_headers(local_scf, "POST", "", BODY, sent_type="application/json", **changes)
     assert send(local_scf, "POST", "/", BODY, headers)["Error"]["Code"] == "AuthFailure.SignatureFailure"
+
+
+def test_null_is_a_request_without_parameters(local_scf):
+    headers = tc3_headers(local_scf, "POST", "", b"null", sent_type="application/json")  # Ruby
+    listing = {**headers, "X-TC-Action": "ListFunctions"}
+    assert send(local_scf, "POST", "/", b"null", listing)["TotalCount"] > 0
+    assert send(local_scf, "POST", "/", b"null", headers)["Error"]["Code"] == "MissingParameter"
+    for body in (b"[]", b"0", b'"null"', b"nul"):
+        headers = tc3_headers(local_scf, "POST", "", body, sent_type="application/json")
+        assert send(local_scf, "POST", "/", body, headers)["Error"]["Code"] == "InvalidParameter"
 
 
 def test_a_get_signs_its_query_as_it_is_sent(local_scf):

@@ -90,7 +90,7 @@ def test_the_ready_line_and_the_env_file(secure_scf):
     assert secure_scf.env["REQUESTS_CA_BUNDLE"] == str(bundle)
     assert ca.read_text() in bundle.read_text()
     assert "HTTPS_PROXY" not in secure_scf.env  # everything else that a shell starts would be cut off
-    assert stat.S_IMODE((ca.parent / "ca-key.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE((ca.parent / "scf-local-server.pem").stat().st_mode) == 0o600
     assert f"HTTPS_PROXY={secure_scf.env['TENCENTSERVERLESS_LOCAL_PROXY']}" in secure_scf.stderr
 
 
@@ -203,7 +203,8 @@ def test_env_prints_the_roots_and_unset_takes_ours_alone(secure_scf, run_scf, tm
     assert f"export SSL_CERT_FILE={secure_scf.env['SSL_CERT_FILE']}\n" in printed.stdout
     assert "export TENCENTSERVERLESS_LOCAL_PROXY=http://127.0.0.1:" in printed.stdout
     left = run_scf("local", "env", "--unset", env={"REQUESTS_CA_BUNDLE": "/company.pem", **without(secure_scf.env)})
-    assert left.stdout.split()[-3:] == ["TENCENTSERVERLESS_LOCAL_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+    ours = ["TENCENTSERVERLESS_LOCAL_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+    assert left.stdout.split()[-5:] == [*ours, "NO_PROXY", "no_proxy"]
 
 
 def without(env):

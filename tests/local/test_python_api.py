@@ -211,9 +211,12 @@ def test_nothing_is_left_behind(tmp_path, ends):
     assert process.returncode == 0
     assert not os.path.exists(folder)
     assert ends(worker)
+    with pytest.raises(LocalError, match="no such folder"):
+        Local(tmp_path / "missing", environment=child_environment()).start()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(LocalError, match="no functions here"):
-        Local(tmp_path / "empty", environment=child_environment()).start()
+    with Local(tmp_path / "empty", environment=child_environment()) as local:
+        assert local.status()["functions"] == []
+        assert "no functions here" in local.log
 
 
 def runs(pid):

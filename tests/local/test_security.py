@@ -235,7 +235,7 @@ def test_every_file_that_the_server_writes_is_its_owners_alone(kept):
     assert modes_below(folder / "plain" / "state") == expected
     modes = modes_below(folder / "state")
     assert {name for name, mode in modes.items() if mode & 0o077} <= {"packages/HASH/code/index.py"}
-    assert modes["ca-key.pem"] == 0o600
+    assert modes["scf-local-server.pem"] == 0o600
     assert modes["."] == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*/env-1")} == {0o600}
     runs = [path for path in folder.glob("*/scf-local-*") if path.is_dir()]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
+from tests.conformance.management import zipped
 from tests.conftest import STOP_SECONDS, wait_until, write_held
 
 HANDLER = """
@@ -140,7 +142,7 @@ def test_an_env_file_of_a_killed_server_is_not_taken_for_a_running_one(functions
     state = tmp_path / "state"
     server = start_local_scf(functions, "--state", state)
     env_file = server.stderr_path.with_name("env-1")
-    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 7
+    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 9
     server.stop(signal.SIGKILL)
     assert run_scf("local", "env", "--state", state).returncode == 6
 
@@ -159,6 +161,25 @@ def test_a_host_that_others_can_reach_is_warned_about(functions, start_local_scf
     server = start_local_scf(functions, "--host", "0.0.0.0")
     assert "the isolation is against crashes, not against attackers" in server.stderr
     assert server.env["TENCENTSERVERLESS_ENDPOINT_URL"] == f"http://127.0.0.1:{server.port}"
+
+
+def test_an_empty_folder_starts_with_a_notice_and_takes_functions_from_the_api_and_from_files(
+    start_local_scf, tmp_path
+):
+    folder = tmp_path / "functions"
+    folder.mkdir()
+    server = start_local_scf(folder)
+    assert f"{folder}: no functions here: neither a serverless.yml" in server.stderr
+    assert "the server starts all the same: deploy functions through the API, or save them there" in server.stderr
+    assert server.request("ListFunctions", {}).response["TotalCount"] == 0
+    code = {"ZipFile": zipped("def main_handler(event, context):\n    return 'sent'\n")}
+    made = {"FunctionName": "sent", "Runtime": OWN_RUNTIME, "Code": code}
+    assert "Error" not in server.request("CreateFunction", made).response
+    assert server.invoke("sent")["RetMsg"] == '"sent"'
+    (folder / "saved").mkdir()
+    (folder / "saved" / "index.py").write_text("def main_handler(event, context):\n    return 'saved'\n")
+    wait_until(lambda: server.request("ListFunctions", {}).response["TotalCount"] == 2)
+    assert server.invoke("saved")["RetMsg"] == '"saved"'
 
 
 def test_a_missing_interpreter_is_warned_about_or_refused(start_local_scf, run_scf, tmp_path):

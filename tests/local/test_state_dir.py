@@ -37,6 +37,23 @@ def test_the_env_file_can_be_sourced_by_a_shell(tmp_path):
     assert state_dir.read_variables(path)["TENCENTCLOUD_SECRET_KEY"] == "it's $(a) `key`"
 
 
+@pytest.mark.parametrize(
+    ("url", "present", "hosts"),
+    [
+        ("http://127.0.0.1:8583", "", "127.0.0.1,127.0.0.1:8583"),
+        ("https://[::1]:8583", "", "::1,[::1]:8583"),
+        ("http://127.0.0.1:8583", "example.com, .corp", "example.com, .corp,127.0.0.1,127.0.0.1:8583"),
+        ("http://127.0.0.1:8583", "127.0.0.1", "127.0.0.1,127.0.0.1,127.0.0.1:8583"),
+    ],
+)
+def test_hosts_that_need_no_proxy_come_behind_the_users_own_once_and_leave_them(url, present, hosts):
+    added = state_dir.direct_hosts(url, present)
+    assert added == {"NO_PROXY": hosts, "no_proxy": hosts}
+    assert state_dir.direct_hosts(url, hosts) == added
+    assert state_dir.leave_direct_hosts(url, hosts) == present
+    assert state_dir.leave_direct_hosts("http://127.0.0.1:1", hosts) == hosts
+
+
 def test_an_env_file_that_can_not_be_written_leaves_nothing(tmp_path):
     (tmp_path / "file").mkdir()
     with pytest.raises(StartupError, match="can't be written"):

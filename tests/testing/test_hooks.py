@@ -130,7 +130,9 @@ def test_the_environment_is_the_fixtures_while_it_lasts(run_pytest) -> None:
             return {name: text for name, text in os.environ.items() if name.startswith("TENCENT")}
 
         def test_inside(scf_local):
-            assert now() == {**GIVEN, **scf_local.environment, "TENCENTSERVERLESS_ENDPOINT_GUARD": "scf_local"}
+            ours = {name: text for name, text in scf_local.environment.items() if name.startswith("TENCENT")}
+            assert now() == {**GIVEN, **ours, "TENCENTSERVERLESS_ENDPOINT_GUARD": "scf_local"}
+            assert scf_local.url.partition("://")[2] in os.environ["NO_PROXY"].split(",")
             assert os.environ["TENCENTSERVERLESS_ENDPOINT_URL"] == scf_local.url
             assert os.environ["TENCENTCLOUD_SECRET_ID"] == scf_local.secret_id
             scf_local.register(lambda event, context: "here", "f-1", inprocess=True)

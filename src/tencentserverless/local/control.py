@@ -17,7 +17,13 @@ from tencentserverless._core.wire import DEFAULT_NAMESPACE
 from tencentserverless.local import private_files, state_dir
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.running_servers import RunningServer, list_servers
-from tencentserverless.local.settings import STATE_FOLDER_NAME, TRUST_VARIABLES, trust_of_ours
+from tencentserverless.local.settings import (
+    DIRECT_VARIABLES,
+    STATE_FOLDER_NAME,
+    TRUST_VARIABLES,
+    present_value,
+    trust_of_ours,
+)
 
 JsonObject = dict[str, Any]
 
@@ -108,7 +114,8 @@ def running_environment(source: Path) -> dict[str, str]:
     variables = read_environment(source)
     only_with_tls = (*TRUST_VARIABLES, state_dir.PROXY_VARIABLE)
     names = (*state_dir.ENV_VARIABLES, *(name for name in only_with_tls if name in variables))
-    return {name: variables.get(name, "") for name in names}
+    direct = state_dir.direct_hosts(variables[state_dir.ENDPOINT_VARIABLE], present_value(*DIRECT_VARIABLES))
+    return {**{name: variables.get(name, "") for name in names}, **direct}
 
 
 def read_environment(source: Path) -> dict[str, str]:
@@ -131,7 +138,15 @@ def read_environment(source: Path) -> dict[str, str]:
 
 def leaving_variables() -> list[str]:
     """Return the variables to unset, so that clients call the cloud again. Root files of other programs stay."""
-    return [*state_dir.ENV_VARIABLES, state_dir.PROXY_VARIABLE, *trust_of_ours()]
+    direct = [] if leaving_exports() else DIRECT_VARIABLES
+    return [*state_dir.ENV_VARIABLES, state_dir.PROXY_VARIABLE, *trust_of_ours(), *direct]
+
+
+def leaving_exports() -> dict[str, str]:
+    """Return the variables to set, so that clients call the cloud again: the user's own hosts without a proxy."""
+    url, present = present_value(state_dir.ENDPOINT_VARIABLE), present_value(*DIRECT_VARIABLES)
+    kept = state_dir.leave_direct_hosts(url, present) if url else present
+    return dict.fromkeys(DIRECT_VARIABLES, kept) if kept else {}
 
 
 def ask(variables: Mapping[str, str], method: str, place: str, content: object = None) -> tuple[int, JsonObject]:

@@ -90,6 +90,11 @@ def start_failed(detail: str, output: bytes = b"") -> Outcome:
     return Outcome(START_FAILED, message=f"The function's process could not start: {detail}", output=output)
 
 
+def bootstrap_failed(detail: str) -> Outcome:
+    """Make the outcome of a bootstrap that can't be executed, with the platform's line before the reason."""
+    return Outcome(LOAD_FAILED, message=f"ReloadFail: Bootstrap not executable\n{detail}")
+
+
 def over_quota(name: str, quota_mb: int) -> Outcome:
     """Make the outcome of a call above the region's memory quota."""
     message = f"Function [ {name} ] concurrency exceeded region unreserved quota {quota_mb} MB"

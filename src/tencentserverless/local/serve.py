@@ -24,6 +24,7 @@ from tencentserverless.local.control import (
     find_server,
     find_state,
     forget_state,
+    leaving_exports,
     leaving_variables,
     read_dead_letters,
     reset_server,
@@ -36,7 +37,13 @@ from tencentserverless.local.errors import Reason, ServerFailed, StartupError
 from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
 from tencentserverless.local.project.requirements import find_command_of_runtime
-from tencentserverless.local.settings import LOOPBACK_HOSTS, Settings, project_variables
+from tencentserverless.local.settings import (
+    DIRECT_VARIABLES,
+    LOOPBACK_HOSTS,
+    Settings,
+    present_value,
+    project_variables,
+)
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
@@ -63,6 +70,7 @@ __all__ = [
     "find_server",
     "find_state",
     "forget_state",
+    "leaving_exports",
     "leaving_variables",
     "pack_code",
     "read_dead_letters",
@@ -91,7 +99,6 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     :raises ServerFailed: after the stop, if a part of the server had ended before
     """
     from tencentserverless.local.http.server import bind_listeners
-    from tencentserverless.local.project.discovery import discover
     from tencentserverless.local.project.function_options import check_values
     from tencentserverless.local.project.watch import stamp_project
     from tencentserverless.local.start_notices import list_notices
@@ -103,9 +110,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     try:
         settings = dataclasses.replace(settings, umask=umask)
         before = stamp_project(settings.project.resolve()) if settings.follows_files else {}
-        project = discover(
-            settings.project, settings.region, project_variables(), time.time(), outputs=settings.outputs
-        )
+        project = _read_project(settings)
         check_values(settings)
         if settings.strict and project.faults:
             raise StartupError(Reason.PROJECT, "\n".join(project.faults))
@@ -128,6 +133,23 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
             _run_loop(_serve(start, on_ready))
     finally:
         os.umask(umask)
+
+
+def _read_project(settings: Settings) -> "Project":
+    """Read the functions of PATH; one without any is said.
+
+    :raises StartupError: if PATH is no folder, or what configures functions there can't be read
+    """
+    from tencentserverless.local.project.discovery import discover
+
+    return discover(
+        settings.project,
+        settings.region,
+        project_variables(),
+        time.time(),
+        tells_empty=True,
+        outputs=settings.outputs,
+    )
 
 
 def _check_debugger(settings: Settings, project: "Project") -> None:
@@ -182,6 +204,8 @@ class _Start:
     def write_environment(self) -> None:
         """Write the files that tell clients how to call the server."""
         variables = state_dir.environment_of(self.listeners.endpoint_url, self.owner, self.settings.region)
+        present = present_value(*DIRECT_VARIABLES)
+        variables |= state_dir.direct_hosts(self.listeners.endpoint_url, present)
         if self.tls:
             variables |= state_dir.trust_of(self.tls.ca_file, self.tls.bundle_file)
         if self.listeners.proxy:

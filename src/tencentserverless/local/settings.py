@@ -34,12 +34,17 @@ MAX_STATE_SECONDS = 600.0  # ours
 LOG_FORMATS = ("text", "json", "none")
 
 CA_NAME = "scf-local-ca.pem"
-CA_KEY_NAME = "ca-key.pem"
+SERVER_KEY_NAME = "scf-local-server.pem"
+OLD_CA_KEY_NAME = "ca-key.pem"  # until 1.0.0
 CA_BUNDLE_NAME = "scf-local-bundle.pem"
 #: Variables in which clients find roots: OpenSSL (Python's ssl, Go, curl), requests (Tencent's SDKs of some years),
 #: Node.js.
 BUNDLE_VARIABLE = "REQUESTS_CA_BUNDLE"
 TRUST_VARIABLES = ("SSL_CERT_FILE", BUNDLE_VARIABLE, "NODE_EXTRA_CA_CERTS")
+
+#: Hosts that are reached without a proxy. Tencent's SDK for Python reads the first before the second, requests and curl
+#: the other way round.
+DIRECT_VARIABLES = ("NO_PROXY", "no_proxy")
 
 LARGE_REGIONS = frozenset(("ap-guangzhou", "ap-shanghai", "ap-beijing", "ap-chengdu", "ap-hongkong"))
 
@@ -229,6 +234,11 @@ def trust_of_ours() -> list[str]:
     """Return the variables for roots that now name a file of a local SCF."""
     ours = (CA_NAME, CA_BUNDLE_NAME)
     return [name for name in TRUST_VARIABLES if Path(os.environ.get(name, "")).name in ours]
+
+
+def present_value(*names: str) -> str:
+    """Return the value of the first of these variables that is set."""
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
 
 
 def search_folders() -> list[Path]:

@@ -9,11 +9,18 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from tencentserverless.local.access_keys import make_key_pair
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.private_files import read_variables, write_private
-from tencentserverless.local.settings import CA_BUNDLE_NAME, CA_KEY_NAME, CA_NAME, TRUST_VARIABLES
+from tencentserverless.local.settings import (
+    CA_BUNDLE_NAME,
+    CA_NAME,
+    DIRECT_VARIABLES,
+    SERVER_KEY_NAME,
+    TRUST_VARIABLES,
+)
 from tencentserverless.models import Credentials
 
 ENDPOINT_VARIABLE = "TENCENTSERVERLESS_ENDPOINT_URL"
@@ -42,7 +49,9 @@ _IGNORE_FILE = ".gitignore"
 
 
 #: Files that ``scf local reset --all`` keeps: keys, certificates, the lock and the ignore file.
-KEPT_NAMES = frozenset((_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, _LAYOUT_FILE, CA_NAME, CA_BUNDLE_NAME, CA_KEY_NAME))
+KEPT_NAMES = frozenset(
+    (_SECRETS_FILE, _IGNORE_FILE, _LOCK_FILE, _LAYOUT_FILE, CA_NAME, CA_BUNDLE_NAME, SERVER_KEY_NAME)
+)
 
 
 def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[str, str]:
@@ -52,6 +61,28 @@ def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[s
     variables.update(dict.fromkeys(KEY_VARIABLES, owner.secret_key))
     variables.update({TOKEN_VARIABLE: "", REGION_VARIABLE: region})
     return variables
+
+
+def direct_hosts(endpoint_url: str, present: str) -> dict[str, str]:
+    """Return the variables that keep a proxy of the shell out of the way to this server.
+
+    Its host stands there with and without the port: Tencent's SDK for Python looks for the endpoint as it was given,
+    other clients for the name.
+
+    :param present: the hosts that are reached without a proxy already
+    """
+    kept = leave_direct_hosts(endpoint_url, present)
+    return dict.fromkeys(DIRECT_VARIABLES, ",".join([*([kept] if kept else []), *_own_hosts(endpoint_url)]))
+
+
+def leave_direct_hosts(endpoint_url: str, present: str) -> str:
+    """Return the hosts that are reached without a proxy, without those that ``direct_hosts`` has added."""
+    return present.removesuffix(",".join(_own_hosts(endpoint_url))).removesuffix(",")
+
+
+def _own_hosts(endpoint_url: str) -> tuple[str, str]:
+    address = urlsplit(endpoint_url)
+    return address.hostname or "", address.netloc
 
 
 def trust_of(ca_file: Path, bundle_file: Path) -> dict[str, str]:

@@ -6,13 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tencentserverless.config import ENDPOINT_GUARD
-from tencentserverless.local import Local
-from tencentserverless.testing import deployment
+from tencentserverless.local import Local, LocalError
 
 GUARD_TEXT = "scf_local"  # named in the error of the guard
 #: Retries of asynchronous invocations come a minute apart in the cloud; no test waits for that.
 _OPTIONS = ("--no-reload", "--time-scale", "1000")
-_PLACEHOLDER = "placeholder"
 
 
 class Servers:
@@ -43,14 +41,10 @@ class Servers:
 
     def _start(self, folder: Path | None) -> Local:
         environment = {**os.environ, ENDPOINT_GUARD: GUARD_TEXT}
-        if folder is not None:
-            return self._stack.enter_context(Local(folder, *self._options, ledger=True, environment=environment))
-        # A local SCF does not start without a function: it gets one, which is deleted at once.
-        empty = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-testing-")))
-        (empty / _PLACEHOLDER).mkdir()
-        (empty / _PLACEHOLDER / "index.py").write_text("def main_handler(event, context):\n    pass\n")
-        local = self._stack.enter_context(Local(empty, *self._options, ledger=True, environment=environment))
-        deployment.delete(local, deployment.key_of(local, _PLACEHOLDER))
+        place = folder or Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="scf-testing-")))
+        local = self._stack.enter_context(Local(place, *self._options, ledger=True, environment=environment))
+        if folder is not None and not local.status()["functions"]:
+            raise LocalError(local.log.strip())  # a test that names a folder means the functions in it
         return local
 
 

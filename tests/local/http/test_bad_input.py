@@ -181,7 +181,7 @@ DEEP = 20_000
         (b"", "InvalidParameter"),
         (b"{", "InvalidParameter"),
         (b"[]", "InvalidParameter"),
-        (b"null", "InvalidParameter"),
+        (b"null", "MissingParameter"),
         (b"\xff\xfe{}", "InvalidParameter"),
         (b'{"FunctionName": "\xff"}', "InvalidParameter"),
         (b'{"FunctionName": "\\ud800"}', "InvalidParameter"),

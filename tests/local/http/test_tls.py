@@ -1,4 +1,4 @@
-"""The authority and its files: kept, private, limited to SCF's hosts, and trusted beside what was trusted before."""
+"""The certificate, its authority and their files: kept, private, for SCF's hosts, and trusted beside other roots."""
 
 import socket
 import ssl
@@ -11,7 +11,7 @@ import pytest
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.http import tls
 from tencentserverless.local.http.connect_proxy import SCF_HOSTS
-from tencentserverless.local.http.tls import CertificateAuthority, make_authority, utc_now
+from tencentserverless.local.http.tls import Identity, make_identity, utc_now
 
 
 @pytest.fixture(autouse=True)
@@ -76,13 +76,53 @@ def test_it_is_accepted_by_no_other_name(secured, name):
     ("host", "is_accepted"),
     [("192.168.7.7", True), ("fd00::7", True), ("8.8.8.8", False), ("0.0.0.0", False), ("example.com", False)],
 )
-def test_the_authority_vouches_for_private_addresses_and_for_no_foreign_host(tmp_path, host, is_accepted):
+def test_the_certificate_is_for_private_addresses_and_for_no_foreign_host(tmp_path, host, is_accepted):
     with tls.open_tls(tmp_path, host) as opened:
         assert bool(shake_hands(opened.context, opened.ca_file, host)) is is_accepted
         assert shake_hands(opened.context, opened.ca_file, SCF_HOSTS[0])  # none spoils the others
 
 
-def test_the_authority_is_kept_and_private(tmp_path):
+@pytest.mark.parametrize(("name", "is_accepted"), [("localhost", True), ("example.com", False), ("aliyun.com", False)])
+def test_the_authority_is_refused_for_another_name_even_by_its_own_signature(tmp_path, monkeypatch, name, is_accepted):
+    """The key of an authority is kept here on purpose, as a thief would have to."""
+    monkeypatch.setattr(tls, "_subjects", lambda host: [tls.x509.DNSName(name)])
+    with tls.open_tls(tmp_path, "127.0.0.1") as opened:
+        assert bool(shake_hands(opened.context, opened.ca_file, name)) is is_accepted
+
+
+def test_nobody_holds_the_key_of_the_authority(tmp_path):
+    (tmp_path / "ca-key.pem").write_bytes(b"of an older version")
+    with tls.open_tls(tmp_path, "127.0.0.1") as opened:
+        authority = tls.x509.load_pem_x509_certificate(opened.ca_file.read_bytes())
+        keys = [path.read_bytes() for path in tmp_path.iterdir() if b"PRIVATE KEY" in path.read_bytes()]
+    assert len(keys) == 1
+    (key,) = (tls.serialization.load_pem_private_key(each, password=None) for each in keys)
+    assert key.public_key() != authority.public_key()
+    assert not (tmp_path / "ca-key.pem").exists()
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", SCF_HOSTS[0]])
+def test_a_client_on_boringssl_accepts_the_server(secured, name):
+    curl_cffi = pytest.importorskip("curl_cffi", reason="a client on BoringSSL, of the extra dev")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=answer_once, args=(listener, secured.context))
+        thread.start()
+        # curl asks nobody for a name that is fixed here.
+        fixed = {curl_cffi.CurlOpt.RESOLVE: [f"{name}:{port}:127.0.0.1"]} if not name[0].isdigit() else {}
+        with curl_cffi.Session(verify=str(secured.ca_file), curl_options=fixed, trust_env=False) as session:
+            assert session.get(f"https://{name}:{port}/", timeout=10).text == "ok"
+        thread.join(10)
+
+
+def answer_once(listener, context):
+    accepted, _ = listener.accept()
+    with context.wrap_socket(accepted, server_side=True) as opened:
+        opened.recv(65536)
+        opened.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+
+def test_the_certificate_is_kept_and_private(tmp_path):
     with tls.open_tls(tmp_path, "127.0.0.1") as first:
         kept = first.ca_file.read_bytes()
     with tls.open_tls(tmp_path, "127.0.0.1") as second:
@@ -90,11 +130,20 @@ def test_the_authority_is_kept_and_private(tmp_path):
         assert second.bundle_file.read_bytes().endswith(kept)
         assert second.bundle_file.read_bytes().count(b"BEGIN CERTIFICATE") > 50
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "ca-key.pem",
         "scf-local-bundle.pem",
         "scf-local-ca.pem",
+        "scf-local-server.pem",
     ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_another_address_gets_a_certificate_that_has_it_and_the_first_address_needs_no_new_one(tmp_path):
+    kept = []
+    for host in ("127.0.0.1", "192.168.7.7", "127.0.0.1", "192.168.7.7"):
+        with tls.open_tls(tmp_path, host) as opened:
+            assert shake_hands(opened.context, opened.ca_file, host)
+            kept.append(opened.ca_file.read_bytes())
+    assert kept[0] != kept[1] == kept[2] == kept[3]
 
 
 def test_the_authority_of_one_run_leaves_nothing(tmp_path, monkeypatch):
@@ -111,7 +160,7 @@ def test_the_authority_of_one_run_leaves_nothing(tmp_path, monkeypatch):
 
 def test_roots_of_the_user_stay_trusted(tmp_path, monkeypatch):
     of_the_user = tmp_path / "company.pem"
-    of_the_user.write_bytes(make_authority(utc_now()).certificate_pem)
+    of_the_user.write_bytes(make_identity("127.0.0.1", utc_now()).authority_pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(of_the_user))
     with tls.open_tls(None, "127.0.0.1") as opened:
         bundle = opened.bundle_file.read_bytes()
@@ -123,10 +172,10 @@ def test_roots_of_the_user_stay_trusted(tmp_path, monkeypatch):
             assert another.bundle_file.read_bytes().count(b"BEGIN CERTIFICATE") == 2
 
 
-def test_an_authority_that_ends_or_is_another_versions_is_made_anew(tmp_path, monkeypatch):
+def test_a_certificate_that_ends_or_is_another_versions_is_made_anew(tmp_path, monkeypatch):
     with tls.open_tls(tmp_path, "127.0.0.1") as first:
         kept = first.ca_file.read_bytes()
-    later = utc_now() + timedelta(days=3640)
+    later = utc_now() + timedelta(days=800)
     monkeypatch.setattr(tls, "utc_now", lambda: later)
     with tls.open_tls(tmp_path, "127.0.0.1") as second:
         renewed = second.ca_file.read_bytes()
@@ -136,21 +185,26 @@ def test_an_authority_that_ends_or_is_another_versions_is_made_anew(tmp_path, mo
         assert third.ca_file.read_bytes() != renewed
 
 
-@pytest.mark.parametrize("damage", ["ca-key.pem", "scf-local-ca.pem"])
-@pytest.mark.parametrize("content", [b"", b"not a certificate", make_authority(utc_now()).key_pem])
-def test_spoiled_files_are_refused_in_one_line(tmp_path, damage, content):
-    with tls.open_tls(tmp_path, "127.0.0.1"):
-        pass
-    (tmp_path / damage).write_bytes(content)
-    with (
-        pytest.raises(StartupError, match="remove both, and new ones are made") as refusal,
-        tls.open_tls(tmp_path, "h"),
-    ):
+IDENTITY = make_identity("127.0.0.1", utc_now())
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a certificate", IDENTITY.server_pem, IDENTITY.authority_pem, IDENTITY.pem[:-90]]
+)
+def test_a_spoiled_file_is_refused_in_one_line(tmp_path, content):
+    (tmp_path / "scf-local-server.pem").write_bytes(content)
+    with pytest.raises(StartupError, match="remove it, and a new one is made") as refusal, tls.open_tls(tmp_path, "h"):
         pass
     assert refusal.value.reason is Reason.STATE
     assert "PRIVATE" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
-def test_a_key_of_another_certificate_is_none():
-    with pytest.raises(ValueError, match="not the certificate's"):
-        CertificateAuthority(make_authority(utc_now()).certificate_pem, make_authority(utc_now()).key_pem)
+def test_parts_of_two_identities_are_none():
+    other = make_identity("127.0.0.1", utc_now())
+    with pytest.raises(ValueError, match="another authority has signed"):
+        Identity(IDENTITY.server_pem + other.authority_pem)
+    certificate = IDENTITY.server_pem.partition(b"-----BEGIN PRIVATE")[0]
+    key = b"-----BEGIN PRIVATE" + other.server_pem.partition(b"-----BEGIN PRIVATE")[2]
+    with pytest.raises(ValueError, match="the key is not the certificate's"):
+        Identity(certificate + key + IDENTITY.authority_pem)

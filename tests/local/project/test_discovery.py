@@ -51,6 +51,9 @@ def test_what_can_not_be(tmp_path):
     root = tmp_path / "root"
     root.mkdir()
     assert "no functions here" in refusal(root)
+    (notice,) = discover(root, "ap-shanghai", {}, 5.0, tells_empty=True).told_at_start()
+    assert notice.startswith(refusal(root))
+    assert "deploy functions through the API, or save them there" in notice
     write(root / "one", "serverless.yml", MANIFEST % ("same", "."))
     write(root / "two", "serverless.yml", MANIFEST % ("same", "."))
     (fault,) = discover(root, "ap-shanghai", {}, 5.0).faults

@@ -11,7 +11,8 @@ from tencentserverless.local.project import runtimes
         *[(each, each) for each in ("Python3.9", "Nodejs18.15", "Go1", "CustomRuntime", "Java8", "Php7")],
         *[("python3.9", "Python3.9"), ("NODEJS16.13", "Nodejs16.13"), ("customruntime", "CustomRuntime")],
         *[("nodejs20.19", "Nodejs20.19"), ("Java21", "Java21"), ("Python3.13", "Python3.13")],
-        *[("python3", None), ("python 3.9", None), ("Ruby3", None), ("", None)],
+        *[("nodejs26.1", "Nodejs26.1"), ("Php8.4", "Php8.4")],
+        *[("python3", None), ("python 3.9", None), ("Ruby3", None), ("Go2", None), ("", None)],
     ],
 )
 def test_spelling(written, name):

@@ -127,7 +127,7 @@ def test_files_of_other_components_are_passed_over(read, text, words):
         (inputs("initTimeout: 2"), 6, "inputs.initTimeout must be 3 to 300 seconds, not 2"),
         (inputs("name: 1st"), 6, "inputs.name must be 2 to 60 letters"),
         (inputs("name: a"), 6, "inputs.name must be 2 to 60 letters"),
-        (inputs("namespace: a b"), 6, "inputs.namespace must be 1 to 30"),
+        (inputs("namespace: a b"), 6, "inputs.namespace must be 1 to 60"),
         (inputs("region: Guangzhou"), 6, "inputs.region must be a region such as ap-guangzhou, not 'Guangzhou'"),
         (inputs("runtime: python3"), 6, "inputs.runtime must be a runtime such as Python3.10, not 'python3'"),
         (source("exclude: [a, ../b]"), 5, "src.exclude[1] '../b' must stay in the folder"),

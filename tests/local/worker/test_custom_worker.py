@@ -236,21 +236,24 @@ def test_a_bootstrap_that_ends_before_its_first_event_is_not_started_for_ever(fu
         ("#!/bin/sh\r\necho", 0o755, "ends as on Windows"),
     ],
 )
-def test_a_bootstrap_that_the_system_would_not_start_is_445(function, text, mode, words):
+def test_a_bootstrap_that_the_system_would_not_start_is_443_in_the_platforms_words(function, text, mode, words):
     outcome = outcome_of(function(text, mode), "")
-    assert outcome.status == 445
+    assert outcome.status == 443
+    assert outcome.message.startswith("ReloadFail: Bootstrap not executable\n")
     assert words in outcome.message
 
 
 @pytest.mark.parametrize("what", ["nothing", "folder"])
-def test_no_bootstrap_is_445(function, tmp_path, what):
+def test_no_bootstrap_is_443(function, tmp_path, what):
     record = function()
     (tmp_path / "bootstrap").unlink()
     if what == "folder":
         (tmp_path / "bootstrap").mkdir()
     outcome = outcome_of(record, "")
-    assert outcome.status == 445
-    assert "no file 'bootstrap' in the root of the code" in outcome.message
+    assert outcome.status == 443
+    assert outcome.message == (
+        "ReloadFail: Bootstrap not executable\nthere is no file 'bootstrap' in the root of the code"
+    )
 
 
 @pytest.mark.parametrize(
@@ -454,8 +457,8 @@ def test_a_custom_runtime_is_created_and_updated_through_the_api(server):
     assert {each["FunctionName"] for each in listed["Functions"]} == {"made", "NodeRuntime", "ShellRuntime"}
     server.request("UpdateFunctionCode", {"FunctionName": "made", "ZipFile": zipped(0o644)})
     failed = json.loads(server.invoke("made", "")["RetMsg"])
-    assert failed["statusCode"] == 445
-    assert "not executable" in failed["errorMessage"]
+    assert failed["statusCode"] == 443
+    assert failed["errorMessage"].startswith("ReloadFail: Bootstrap not executable\n'bootstrap' is not executable: ")
 
 
 def test_what_a_bootstrap_wrote_that_did_not_start_is_in_the_log(server):

@@ -9,6 +9,7 @@ import pytest
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.worker import interpreters
 from tencentserverless.local.worker.interpreters import Interpreters
+from tests.conformance.management import ECHO, zipped
 
 VERSIONS = ["2.7", "3.6", "3.9", "3.13"]
 
@@ -19,6 +20,42 @@ def found():
     finder.prepare({f"Python{version}" for version in VERSIONS})
     missing = " ".join(finder.warnings)
     return {version for version in VERSIONS if f"Python{version} " not in missing}
+
+
+NAMED = "2.7 3.6 3.7 3.9 3.10 3.11 3.12 3.13".split()
+
+
+@pytest.mark.parametrize(
+    ("runtime", "is_known", "is_named"),
+    [
+        *[(f"Python{version}", True, True) for version in NAMED],
+        *[(f"Python{version}", True, False) for version in ("2.6", "3.5", "3.8", "3.14", "3.77")],
+        *[(name, True, True) for name in ("Nodejs20.19", "Nodejs22.21", "Nodejs26.1", "Java21", "Go1", "Php8.0")],
+        *[(name, True, False) for name in ("Nodejs28.1", "Nodejs19", "Java25", "Php9.0")],
+        *[(name, False, False) for name in ("Python3", "Python4.0", "Nodejs", "Go2", "Cobol", "Nodejs20.19\n", "")],
+    ],
+)
+def test_names_that_no_source_has_may_be_there_by_now_and_are_doubted(runtime, is_known, is_named):
+    assert interpreters.is_known(runtime) is is_known
+    doubt = interpreters.name_doubt(runtime)
+    assert (doubt == "") is is_named
+    if not is_named:
+        assert f"the runtime {runtime}: the cloud may refuse it" in doubt
+
+
+def test_a_doubted_runtime_is_said_at_the_start_and_at_a_creation(start_local_scf, tmp_path):
+    (tmp_path / "index.py").write_text(ECHO)
+    manifest = "component: scf\nname: x\ninputs: {name: old, src: ., runtime: Python3.8}\n"
+    (tmp_path / "serverless.yml").write_text(manifest)
+    server = start_local_scf(tmp_path)
+    doubt = "no page of Tencent's names the runtime {}: the cloud may refuse it"
+    assert doubt.format("Python3.8") in server.stderr
+    for runtime in ("Python3.9", "Nodejs20.19", "Nodejs28.1"):
+        made = {"FunctionName": runtime.replace(".", "-"), "Runtime": runtime, "Code": {"ZipFile": zipped(ECHO)}}
+        assert "Error" not in server.request("CreateFunction", made).response
+    assert f"[Nodejs28-1] {doubt.format('Nodejs28.1')}" in server.stderr
+    assert "the runtime Nodejs20.19" not in server.stderr
+    assert "the runtime Python3.9:" not in server.stderr
 
 
 @pytest.mark.parametrize("version", VERSIONS)

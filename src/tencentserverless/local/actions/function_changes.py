@@ -18,7 +18,12 @@ from tencentserverless.local.actions.function_layers import check_layers, check_
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
-from tencentserverless.local.actions.versions import check_provisioning, delete_version, publish
+from tencentserverless.local.actions.versions import (
+    check_provisioning,
+    check_version_limit,
+    delete_version,
+    publish,
+)
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.pace import CREATING, DELETING, UPDATING, Change
@@ -33,7 +38,7 @@ from tencentserverless.local.registry.function_version import (
 )
 from tencentserverless.local.services import Services, drain_versions
 from tencentserverless.local.settings import REGION_NAME
-from tencentserverless.local.worker.interpreters import is_known
+from tencentserverless.local.worker.interpreters import is_known, name_doubt
 
 _CODE_REFUSED = "FailedOperation.UpdateFunctionCode"
 DEFAULT_RUNTIME = "Python2.7"  # document/api/583/18586
@@ -67,6 +72,13 @@ class CreateFunctionTable(ConfigurationTable, frozen=True):
     AutoDeployClsTopicIndex: str | None = None
     AutoCreateClsTopic: str | None = None
     ProtocolType: str | None = None
+    # Unpublished. tencent-component-toolkit 2.27.6 sends the first two in every creation, the others if they are set.
+    DeployMode: str | None = None
+    L5Enable: str | None = None
+    NodeType: str | None = None
+    NodeSpec: str | None = None
+    # Unpublished. @cloudbase/manager-node 5.6.5 sends it in every creation.
+    Stamp: str | None = None
 
 
 class UpdateFunctionConfigurationTable(ConfigurationTable, frozen=True):
@@ -75,6 +87,9 @@ class UpdateFunctionConfigurationTable(ConfigurationTable, frozen=True):
     Publish: str | None = None
     L5Enable: str | None = None
     IgnoreSysLog: bool | None = None
+    # Unpublished. Tencent's deploy tools send both if they are set.
+    AsyncRunEnable: str | None = None
+    TraceEnable: str | None = None
 
 
 class UpdateFunctionCodeTable(Table, frozen=True):
@@ -113,7 +128,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
         parameters.Code, parameters.CodeSource, ("ZipFile", "Cos", "Demo"), _CREATING, has_cos=_has_cos(services)
     )
     check_layers(services, record)
-    await _prepare(services, record.runtime)
+    await _prepare(services, record)
     draft = await function_code.unpack(services, source, _CREATING)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
 
@@ -139,6 +154,8 @@ async def update_function_code(
         _check_handler(parameters.Handler, function.latest.runtime)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
+    if publishes:
+        check_version_limit(function)
     code, code_source, sources = _code_of(parameters)
     source = function_code.find_source(code, code_source, sources, _UPDATING, has_cos=_has_cos(services))
     draft = await function_code.unpack(services, source, _UPDATING)
@@ -175,6 +192,11 @@ async def update_function_configuration(
     services.pace.check(function.key, "FailedOperation.UpdateFunctionConfiguration")
     latest = function.latest
     publishes = is_switched_on("Publish", parameters.Publish)
+    if publishes:
+        check_version_limit(function)
+    if parameters.AsyncRunEnable and is_switched_on("AsyncRunEnable", parameters.AsyncRunEnable) != latest.runs_async:
+        words = f"AsyncRunEnable is fixed at the creation: {parameters.AsyncRunEnable} of the update has no effect"
+        services.console.show(f"[{latest.key.name}] {words}")
     if parameters.Runtime is not None and parameters.Runtime != latest.runtime:
         raise ApiError(
             "InvalidParameterValue.Runtime",
@@ -273,7 +295,13 @@ def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -
     _check_handler(handler, runtime)
     kind = choose("Type", parameters.Type, ("Event", "HTTP"), "Event", "InvalidParameterValue.Type")
     choose("ProtocolType", parameters.ProtocolType, ("WS",), "", "InvalidParameterValue.ProtocolType")
-    return FunctionRecord(key, handler, runtime, Path(), type=kind, created_at=now, changed_at=now)
+    choose("DeployMode", parameters.DeployMode, ("code", "image"), "code")
+    runs_async = is_switched_on(
+        "AsyncRunEnable", parameters.AsyncRunEnable, "InvalidParameterValue.AsyncRunEnable"
+    )  # fixed at the creation
+    return FunctionRecord(
+        key, handler, runtime, Path(), type=kind, created_at=now, changed_at=now, runs_async=runs_async
+    )
 
 
 def _check_handler(handler: str, runtime: str) -> None:
@@ -286,12 +314,14 @@ def _check_handler(handler: str, runtime: str) -> None:
         )
 
 
-async def _prepare(services: Services, runtime: str) -> None:
-    """Find the interpreter of a runtime that no other function uses yet."""
+async def _prepare(services: Services, record: FunctionRecord) -> None:
+    """Find the interpreter of a runtime that no other function uses yet; doubts about the runtime are shown."""
+    if doubt := name_doubt(record.runtime):
+        services.console.show(f"[{record.key.name}] {doubt}")
     interpreters = services.interpreters
     told = len(interpreters.warnings)
     try:
-        await asyncio.to_thread(interpreters.prepare, {runtime})
+        await asyncio.to_thread(interpreters.prepare, {record.runtime})
     except StartupError as error:
         raise ApiError("InvalidParameterValue.Runtime", f"{error}.") from error
     for warning in interpreters.warnings[told:]:

@@ -16,10 +16,12 @@ from tencentserverless.local.actions.lookup import check_namespace, find_functio
 from tencentserverless.local.actions.parameters import (
     ASCENDING,
     FALSE,
+    SWITCH,
     TRUE,
     Action,
     Call,
     Table,
+    choose,
     cut_page,
     is_switched_on,
     sort_items,
@@ -30,7 +32,10 @@ from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import LATEST
 from tencentserverless.local.services import Services
 
+#: The published SDK's text of Filters, since 3.1.28.
 _MAX_FILTERS = 10
+_MAX_FILTER_VALUES = 5
+_TYPES = ("Event", "HTTP")
 
 
 class FilterTable(Table, frozen=True):
@@ -51,6 +56,8 @@ class ListFunctionsTable(Table, frozen=True):
     Namespace: str | None = None
     Description: str | None = None
     Filters: list[FilterTable] | None = None
+    # Unpublished. scfcli 0.2.8 sends Event in every list.
+    Type: str | None = None
 
 
 class GetFunctionTable(Table, frozen=True):
@@ -60,6 +67,8 @@ class GetFunctionTable(Table, frozen=True):
     Qualifier: str | None = None
     Namespace: str | None = None
     ShowCode: str | None = None
+    # Unpublished. tencent-component-toolkit 2.27.6 and @tencent-sdk/faas 1.0.9 send it in every request.
+    ShowTriggers: str | None = None
 
 
 class GetFunctionAddressTable(Table, frozen=True):
@@ -104,8 +113,9 @@ _FILTERS: dict[str, Callable[[Function], str]] = {
     "ClsLogsetId": _of_option("ClsLogsetId"),
     "Role": _of_option("Role"),
     "PublicNetStatus": _of_option("PublicNetConfig", "PublicNetStatus"),
-    **dict.fromkeys(("CfsId", "CfsMountInsId", "Eip"), lambda _: ""),
+    **dict.fromkeys(("CfsId", "CfsMountInsId", "Eip", "Stamp"), lambda _: ""),
 }
+_SINGLE_VALUE_FILTERS = frozenset("VpcId SubnetId ClsTopicId ClsLogsetId Role CfsId CfsMountInsId Eip".split())
 
 
 async def list_functions(parameters: ListFunctionsTable, call: Call, services: Services) -> dict[str, object]:
@@ -113,6 +123,7 @@ async def list_functions(parameters: ListFunctionsTable, call: Call, services: S
     namespace = parameters.Namespace or wire.DEFAULT_NAMESPACE
     check_namespace(services.catalogue, call.region, namespace)
     _check_filters(parameters.Filters or [])
+    choose("Type", parameters.Type, _TYPES, "")
     functions = services.catalogue.functions(call.region, namespace)
     functions = [each for each in functions if _is_wanted(each, services.pace.status(each.key), parameters)]
     if parameters.Orderby and parameters.Orderby not in _SORT_KEYS:
@@ -130,13 +141,15 @@ async def get_function(parameters: GetFunctionTable, call: Call, services: Servi
     if not parameters.FunctionName:
         raise ApiError("InvalidParameter.FunctionNameOrResourceIdRequired", "FunctionName is empty.")
     shows_code = is_switched_on("ShowCode", parameters.ShowCode)
+    shows_triggers = choose("ShowTriggers", parameters.ShowTriggers, SWITCH, TRUE) == TRUE
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     qualifier = parameters.Qualifier or LATEST
     record = find_version(function, qualifier, "ResourceNotFound.Version")
     # In a thread: files may lie on a slow disk, and calls are running.
     size = await asyncio.to_thread(code_bytes, record)
     code = await asyncio.to_thread(entry_text, record) if shows_code else ""
-    triggers = [shown_trigger(trigger) for trigger in function.triggers.values()] if record.version == LATEST else []
+    found = function.triggers.values() if shows_triggers and record.version == LATEST else ()
+    triggers = [shown_trigger(trigger) for trigger in found]
     shown = detailed(record, services.pace.status(record.key, record.version), layers_of(services, record))
     return shown | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code, "Triggers": triggers}
 
@@ -166,14 +179,19 @@ def _is_wanted(function: Function, status: str, parameters: ListFunctionsTable) 
     return (
         (parameters.SearchKey or "") in function.key.name
         and (parameters.Description or "") in function.latest.description
+        and parameters.Type in (None, "", function.latest.type)
         and all(_matches(function, status, each) for each in parameters.Filters or [])
     )
 
 
 def _check_filters(filters: list[FilterTable]) -> None:
     if len(filters) > _MAX_FILTERS:
-        raise ApiError("InvalidParameterValue", f"Filters can be {_MAX_FILTERS} at most.")
+        raise ApiError("InvalidParameterValue", f"Filters can be {_MAX_FILTERS} at most, not {len(filters)}.")
     for each in filters:
+        allowed = 1 if each.Name in _SINGLE_VALUE_FILTERS else _MAX_FILTER_VALUES
+        if len(each.Values) > allowed:
+            problem = f"Filter {each.Name[:64]!r} has {len(each.Values)} values; it takes {allowed} at most."
+            raise ApiError("InvalidParameterValue", problem)
         if each.Name not in _FILTERS and each.Name != _STATUS and not each.Name.startswith(_TAG_FILTER):
             names = ", ".join(sorted((*_FILTERS, _STATUS)))
             raise ApiError(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tencentserverless.local.actions.parameters import SWITCH, Table, choose, is_switched_on
+from tencentserverless.local.actions.parameters import SWITCH, Table, choose
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry import function_version
 from tencentserverless.local.registry.function_version import FunctionRecord, LayerRef, Rule
@@ -157,6 +157,8 @@ class ConfigurationTable(Table, frozen=True):
     InstanceConcurrencyConfig: InstanceConcurrencyTable | None = None
     DnsCache: str | None = None
     IntranetConfig: IntranetConfigTable | None = None
+    # Unpublished. tencent-component-toolkit 2.27.6 sends it in every creation and update.
+    DiskSize: int | None = None
 
 
 _KEPT = (
@@ -188,10 +190,9 @@ def configured(record: FunctionRecord, parameters: ConfigurationTable) -> Functi
     """
     _refuse_unserved(parameters)
     changes: dict[str, Any] = {"options": {**record.options, **_options(parameters)}}
-    runs_async = record.runs_async or is_switched_on(  # fixed at the creation
-        "AsyncRunEnable", getattr(parameters, "AsyncRunEnable", None), "InvalidParameterValue.AsyncRunEnable"
-    )
-    changes["runs_async"] = runs_async
+    if parameters.DiskSize is not None and parameters.DiskSize <= 0:
+        raise ApiError("InvalidParameterValue.DiskSize", f"DiskSize must be megabytes, not {parameters.DiskSize}.")
+    runs_async = record.runs_async
     if parameters.Description is not None:
         changes["description"] = checked_description(parameters.Description)
     if parameters.MemorySize is not None:
@@ -241,8 +242,15 @@ def _checked_seconds(name: str, seconds: int, allowed: range) -> int:
     return seconds
 
 
+#: What Tencent's tools send to take a function's variables away: Terraform's provider and tencent-component-toolkit in
+#: every update of a function without variables.
+_NO_VARIABLES = [VariableTable("", "")]
+
+
 def _variables(environment: EnvironmentTable) -> dict[str, str]:
     variables: dict[str, str] = {}
+    if environment.Variables == _NO_VARIABLES:
+        return variables
     for variable in environment.Variables or []:
         if variable.Key is None or variable.Key in variables:
             problem = "stands twice" if variable.Key else "has no Key"

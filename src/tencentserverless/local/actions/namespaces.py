@@ -101,7 +101,7 @@ async def create_namespace(parameters: CreateNamespaceTable, call: Call, service
     if not NAMESPACE_NAME.match(name):
         raise ApiError(
             "InvalidParameterValue.NamespaceInvalid",
-            f"Namespace {shown(name)} must be 1 to 30 letters, digits, '-' or '_'.",
+            f"Namespace {shown(name)} must be 1 to 60 letters, digits, '-' or '_'.",
         )
     if not REGION_NAME.match(call.region):
         raise ApiError("UnsupportedRegion", f"X-TC-Region {shown(call.region)} is no region, such as ap-guangzhou.")

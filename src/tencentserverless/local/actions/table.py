@@ -16,6 +16,7 @@ from tencentserverless.local.actions import (
     reserved_concurrency,
     total_concurrency,
     triggers,
+    unpublished,
     versions,
 )
 from tencentserverless.local.actions.parameters import Action
@@ -37,4 +38,5 @@ ACTIONS: dict[str, Action] = {
     **logs.ACTIONS,
     **async_events.ACTIONS,
     **triggers.ACTIONS,
+    **unpublished.ACTIONS,
 }

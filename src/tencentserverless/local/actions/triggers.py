@@ -26,7 +26,7 @@ from tencentserverless.local.registry.timer_triggers import (
 )
 from tencentserverless.local.services import Services
 
-_REFUSED = "FailedOperation.CreateTrigger"  # of all four actions: the state of the function forbids them
+REFUSED = "FailedOperation.CreateTrigger"  # of all four actions: the state of the function forbids them
 _TYPES = ("cos", "cls", "timer", "ckafka", "http", "apigw", "cmq", "mps", "clb", "cm", "vod", "eb")
 #: The page of DeleteTrigger names no code for a namespace.
 _DELETE_CODES = Codes(namespace="ResourceNotFound.Function")
@@ -108,24 +108,11 @@ async def create_trigger(parameters: CreateTriggerTable, call: Call, services: S
     _check_type(parameters.Type)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
-    services.pace.check(function.key, _REFUSED)
-    name = parameters.TriggerName
-    if not NAME.match(name):
-        raise ApiError(
-            "InvalidParameterValue.TriggerName",
-            f"TriggerName {shown(name)} must be 1 to 100 letters, digits, '-' or '_'.",
-        )
-    if name in function.triggers:
-        raise ApiError("ResourceInUse.Trigger", f"Function {function.key.name!r} has a trigger {name!r} already.")
-    if len(function.triggers) >= TRIGGERS_PER_TYPE:
-        raise ApiError(
-            "LimitExceeded.Trigger", f"Function {function.key.name!r} has {TRIGGERS_PER_TYPE} timers already."
-        )
-    now = services.clock()
-    blank = Trigger(name, LATEST, "", created_at=now, changed_at=now)
-    trigger = _changed(function, blank, parameters)
-    _put(services, function, trigger)
-    return {"TriggerInfo": shown_trigger(trigger)}
+    services.pace.check(function.key, REFUSED)
+    function = with_timer(function, parameters, services.clock())
+    services.catalogue.put(function)
+    services.timers.reschedule()
+    return {"TriggerInfo": shown_trigger(function.triggers[parameters.TriggerName])}
 
 
 async def list_triggers(parameters: ListTriggersTable, call: Call, services: Services) -> dict[str, object]:
@@ -186,6 +173,28 @@ ACTIONS = {
 }
 
 
+def with_timer(function: Function, parameters: CreateTriggerTable, now: float) -> Function:
+    """Return a function with one more timer.
+
+    :raises ApiError: if the timer is refused
+    """
+    _check_type(parameters.Type)
+    name = parameters.TriggerName
+    if not NAME.match(name):
+        raise ApiError(
+            "InvalidParameterValue.TriggerName",
+            f"TriggerName {shown(name)} must be 1 to 100 letters, digits, '-' or '_'.",
+        )
+    if name in function.triggers:
+        raise ApiError("ResourceInUse.Trigger", f"Function {function.key.name!r} has a trigger {name!r} already.")
+    if len(function.triggers) >= TRIGGERS_PER_TYPE:
+        raise ApiError(
+            "LimitExceeded.Trigger", f"Function {function.key.name!r} has {TRIGGERS_PER_TYPE} timers already."
+        )
+    blank = Trigger(name, LATEST, "", created_at=now, changed_at=now)
+    return function.with_trigger(_changed(function, blank, parameters))
+
+
 def shown_trigger(trigger: Trigger) -> dict[str, object]:
     """Return the structure Trigger."""
     return {
@@ -217,7 +226,7 @@ async def _find(
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     codes = _DELETE_CODES if isinstance(parameters, DeleteTriggerTable) else DEFAULT_CODES
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, codes)
-    services.pace.check(function.key, _REFUSED)
+    services.pace.check(function.key, REFUSED)
     trigger = function.triggers.get(parameters.TriggerName)
     if trigger is None:
         code = "ResourceNotFound.Timer" if isinstance(parameters, DeleteTriggerTable) else "ResourceNotFound.Trigger"

@@ -26,7 +26,7 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.pace import PUBLISHING, Change
 from tencentserverless.local.platform_time import time_text
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, MAX_VERSIONS, FunctionKey, FunctionRecord
 from tencentserverless.local.services import Services, drain_versions
 
 
@@ -84,9 +84,11 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
     """
     draft = None
     function = find_function(services.catalogue, key.region, key.namespace, key.name)
+    check_version_limit(function)
     if function.latest.package is None:
         draft = await take_snapshot(services, function.latest, "FailedOperation.PublishVersion")
         function = find_function(services.catalogue, key.region, key.namespace, key.name)
+        check_version_limit(function)
     latest, now = function.latest, services.clock()
     package = services.packages.adopt(draft) if draft else latest.package
     if latest.package is not None:
@@ -137,6 +139,18 @@ ACTIONS = {
     "ListVersionByFunction": Action(msgspec.json.Decoder(ListVersionByFunctionTable), list_versions),
     "DeleteFunctionVersion": Action(msgspec.json.Decoder(DeleteFunctionVersionTable), delete_function_version),
 }
+
+
+def check_version_limit(function: Function) -> None:
+    """Refuse another version of a function that has as many as it may have.
+
+    :raises ApiError: if the function can't have one more
+    """
+    if len(function.versions) - 1 >= MAX_VERSIONS:  # $LATEST is not a published one
+        raise ApiError(
+            "LimitExceeded.FunctionVersions",
+            f"Function {function.key.name!r} has {MAX_VERSIONS} versions already; delete one by DeleteFunctionVersion.",
+        )
 
 
 def delete_version(services: Services, function: Function, qualifier: str, *, is_forced: bool) -> dict[str, object]:

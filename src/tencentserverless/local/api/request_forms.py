@@ -4,7 +4,9 @@
 |---|---|---|---|
 | POST of JSON | application/json | TC3 | the body |
 | GET | a form's, or none | TC3, or v1 | the query, flattened |
-| POST of a form | application/x-www-form-urlencoded | v1 | the body, flattened |
+| POST of a form | a form's, JSON's, or none | v1 | the body, flattened |
+
+A TC3 request has the header Authorization, and a v1 request has none: that decides, not the content type.
 
 Sources: cloud.tencent.com/document/api/583/17237 (request structure and size caps), 17238 and 17239 (signatures v1 and
 v3), and Tencent's SDKs.
@@ -25,8 +27,9 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 #: Content types that a GET may have, which has no body: none (Tencent's SDKs for Java and PHP, signing by v1), a form's
 #: type (its SDKs signing by TC3), and JSON's (programs that set their headers once for both methods).
 _GET_TYPES = frozenset(("", FORM_TYPE, wire.CONTENT_TYPE))
-#: Content types that a POST signed by v1 may have: before TC3, none was required.
-_FORM_TYPES = frozenset(("", FORM_TYPE))
+#: Content types that a POST signed by v1 may have: before TC3, none was required. @tencent-sdk/capi 2.0.3 names its
+#: forms JSON.
+_FORM_TYPES = frozenset(("", FORM_TYPE, wire.CONTENT_TYPE))
 _JSON_TYPES = frozenset((wire.CONTENT_TYPE,))
 
 _OTHER_PATH = (
@@ -110,7 +113,7 @@ def detect_format(method: str, path: str, query: bytes, headers: Mapping[str, st
         raise ApiError("InvalidParameter", _OTHER_PATH)
     if len(query) > limits.query_bytes:
         raise too_large(limits.query_bytes, str(len(query)))
-    is_v1 = "authorization" not in headers and (method == "GET" or _media_type(headers) != wire.CONTENT_TYPE)
+    is_v1 = "authorization" not in headers
     _check_type(method, headers, is_v1)
     # The HTTP parser (llhttp) accepts only ASCII in a URL.
     return Head(method, query.decode("ascii", "replace"), headers, is_v1)
@@ -123,7 +126,9 @@ def read(head: Head, body: bytes) -> Request:
     """
     if head.method == "GET":
         return Request(head, b"", parse(head.query.encode("ascii", "replace")))
-    return Request(head, body, parse(body) if head.is_v1 else None)
+    # A body of JSON without a signature is no form; the check of the signature says what is missing.
+    is_form = head.is_v1 and not body.lstrip().startswith(b"{")
+    return Request(head, body, parse(body) if is_form else None)
 
 
 def too_large(limit_bytes: int, size: str) -> ApiError:

@@ -16,6 +16,7 @@ _MUST_BE_SIGNED = frozenset(("content-type", "host"))
 _UNSIGNED_PAYLOAD_HASH = sha256(signing.UNSIGNED_PAYLOAD.encode("ascii")).hexdigest()
 _EMPTY_HASH = sha256(b"").hexdigest()
 _SCHEMES = ("http://", "https://")
+_OTHER_SCHEMES = frozenset(("basic", "bearer", "digest", "negotiate", "ntlm", "token"))
 #: Clients write the two algorithm names in the letter case of other APIs too.
 _ALGORITHMS = {name.lower(): name for name in signing_v1.ALGORITHMS}
 
@@ -116,7 +117,7 @@ def _parsed(headers: Mapping[str, str]) -> signing.Authorization:
     try:
         authorization = signing.parse_authorization(value)
     except ValueError as error:
-        problem = f"The Authorization header is malformed: {error}." if value else "There is no Authorization header."
+        problem = _other_scheme(value) or f"The Authorization header is malformed: {error}."
         raise ApiError("AuthFailure.InvalidAuthorization", problem) from None
     names = authorization.signed_headers
     if not _MUST_BE_SIGNED.issubset(names) or len(set(names)) != len(names):
@@ -124,6 +125,21 @@ def _parsed(headers: Mapping[str, str]) -> signing.Authorization:
             "AuthFailure.InvalidAuthorization", "SignedHeaders must contain content-type and host, each once."
         )
     return authorization
+
+
+def _other_scheme(value: str) -> str:
+    """Explain an Authorization header of another scheme; empty if it has none that is known.
+
+    Only the scheme is shown: what stands behind it is a secret.
+    """
+    scheme = value.partition(" ")[0]
+    if scheme.lower() not in _OTHER_SCHEMES:
+        return ""
+    return (
+        f"The Authorization header has the scheme {scheme}, not {signing.ALGORITHM}. If the program signs its "
+        "requests, something has replaced the signature: Python's requests, under Tencent's SDK, does so with an entry "
+        "of ~/.netrc for this host, or its default entry."
+    )
 
 
 def _check_scope(authorization: signing.Authorization, timestamp: int, host: str) -> None:
@@ -163,4 +179,5 @@ def _read_v1(request: Request) -> PresentedSignature:
                 text = signing_v1.text_to_sign(request.head.method, host, spelling)
                 yield signing_v1.signature(secret_key, text, algorithm)
 
-    return PresentedSignature(fields["SecretId"], fields[signing_v1.SIGNATURE], signatures)
+    # Tencent's SDK for Ruby leaves the line end of its base64 behind the signature.
+    return PresentedSignature(fields["SecretId"], fields[signing_v1.SIGNATURE].removesuffix("\n"), signatures)

@@ -86,6 +86,7 @@ def discover(
     now: float,
     *,
     may_be_empty: bool = False,
+    tells_empty: bool = False,
     outputs: Mapping[str, str] | None = None,
 ) -> Project:
     """Read every function of PATH and of the folders directly in it. What can't be read is in ``faults``.
@@ -94,6 +95,7 @@ def discover(
     :param environment: the values of ``${env:X}`` in a manifest
     :param now: UNIX seconds, the creation time of all functions
     :param may_be_empty: accept a PATH without functions, or a missing one
+    :param tells_empty: accept a PATH in which nothing is of a function, with a notice
     :param outputs: values of ``${output:...}``
     :raises StartupError: if there is no function at all
     """
@@ -115,8 +117,14 @@ def discover(
             _add_folder(project, folder, _named_by(above, root, folder), reader, code.get(folder))
             code.setdefault(folder, folder)  # a folder in it is a part of its code
     if not project.records and not may_be_empty:
-        raise StartupError(Reason.PROJECT, _no_functions(path, project))
+        problem = _no_functions(path, project)
+        if not tells_empty or project.told_at_start():
+            raise StartupError(Reason.PROJECT, problem)
+        project.notices.append(f"{problem}; {_WAYS_IN}")
     return project
+
+
+_WAYS_IN = "the server starts all the same: deploy functions through the API, or save them there"
 
 
 def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:

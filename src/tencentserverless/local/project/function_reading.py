@@ -19,7 +19,7 @@ from tencentserverless.local.registry import function_version
 from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
 from tencentserverless.local.registry.package_contents import PackRules, pattern_fault
 from tencentserverless.local.settings import REGION_NAME
-from tencentserverless.local.worker.interpreters import OTHER_RUNTIMES
+from tencentserverless.local.worker.interpreters import OTHER_RUNTIMES, name_doubt
 
 _TYPES = {"event": "Event", "web": "HTTP", "Event": "Event", "HTTP": "HTTP"}
 _PYTHONS = ("Python3.6", "Python3.7", "Python3.9", "Python3.10", "Python2.7")
@@ -153,7 +153,7 @@ def _settings(source: FunctionSource, parts: "_Parts", runtime: str, *, runs_asy
     }
 
 
-_NAMESPACE_RULE = "1 to 30 letters, digits, '-' or '_'"
+_NAMESPACE_RULE = "1 to 60 letters, digits, '-' or '_'"
 _MEMORY_RULE = "64, or 128 to 3072 in steps of 128"
 _NAME_RULE = "2 to 60 letters, digits, '-' or '_', a letter first, a letter or digit last"
 
@@ -215,6 +215,8 @@ class _Parts:
                 raise node.refusal(f"must be a runtime such as Python3.10, not {text!r}{hint}")
             if name != text:
                 node.notice(f"is {text}: read as {name}, which is the platform's spelling")
+            if doubt := name_doubt(name):
+                node.notice(f"is {text}: {doubt}")
             return name
 
         # Without a known runtime, any handler fits.

@@ -32,9 +32,8 @@ def spelled(name: str) -> str | None:
     if match is None:
         return None
     family = next(each for each in _FAMILIES if each.lower() == match[1].lower())
-    if family == "Python" and not is_known(f"Python{match[2]}"):
-        return None
-    return f"{family}{match[2]}"
+    name = f"{family}{match[2]}"
+    return name if is_known(name) else None
 
 
 def family(runtime: str) -> str:

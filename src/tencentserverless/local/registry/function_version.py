@@ -13,8 +13,9 @@ from tencentserverless.local.registry.timer_triggers import Trigger
 
 #: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.
 FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
-NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}\Z")
-MAX_NAMES_CHARS = 118  # namespace and function name together
+NAMESPACE_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")  # document/product/583/11637, of 2025-10
+MAX_NAMES_CHARS = 118  # namespace and function name together: same page
+MAX_VERSIONS = 1000  # published ones of a function: same page
 HANDLER = re.compile(r"[\w./-]{2,60}\.\w{2,60}\Z")  # each half 2 to 60 characters
 MAX_OTHER_HANDLER_CHARS = 121  # two such halves; handlers of other runtimes have other forms
 VARIABLE_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")

@@ -16,7 +16,7 @@ from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, 
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
 from tencentserverless.local.scheduler.layer_folders import LayerFolders
 from tencentserverless.local.settings import BUNDLE_VARIABLE, MIB, TRUST_VARIABLES, Settings
-from tencentserverless.local.worker.custom_worker import CustomCommand, start_custom_worker
+from tencentserverless.local.worker.custom_worker import CustomCommand, NotExecutable, start_custom_worker
 from tencentserverless.local.worker.environment import Place, load_frame, make_environment, module_folders
 from tencentserverless.local.worker.interpreters import CUSTOM_RUNTIME, Interpreters
 from tencentserverless.local.worker.isolation import NO_ISOLATION, Isolation, LayerFolder
@@ -92,6 +92,8 @@ class Launcher:
             if scratch:
                 self._forget_notes(scratch)
                 shutil.rmtree(scratch, ignore_errors=True)
+            if isinstance(error, NotExecutable):
+                return outcome.bootstrap_failed(str(error))
             if isinstance(error, OSError):
                 return outcome.start_failed(error.strerror or str(error))
             raise

@@ -5,7 +5,6 @@ Source: the pages on custom runtimes under cloud.tencent.com/document/product/58
 
 import asyncio
 import contextlib
-import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -203,10 +202,15 @@ def _read(reply: Reply) -> tuple[int, str, str]:
     return outcome.USER_ERROR, "", text[:_MAX_ERROR_CHARS].strip() or "user code exception caught"
 
 
+class NotExecutable(Exception):
+    """The system would not start a bootstrap; the message says why, and what to do."""
+
+
 async def start_custom_worker(command: CustomCommand, output: Output) -> CustomWorker:
     """Start a bootstrap with a runtime API of its own and one pipe for all its output.
 
-    :raises OSError: if the bootstrap can't be started; ``strerror`` says why
+    :raises NotExecutable: if the bootstrap can't be executed
+    :raises OSError: if the process can't be started; ``strerror`` says why
     """
     await asyncio.to_thread(_check_start_file, command.code_folder / START_FILE)
     api = RuntimeApi()
@@ -242,20 +246,19 @@ def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> 
 def _check_start_file(path: Path) -> None:
     """Find out why the system would not start a file, in words that say what to do.
 
-    :raises OSError: if the system would not start the file
+    :raises NotExecutable: if the system would not start the file
+    :raises OSError: if the file can't be read
     """
     if not path.is_file():
-        raise FileNotFoundError(errno.ENOENT, f"there is no file {START_FILE!r} in the root of the code")
+        raise NotExecutable(f"there is no file {START_FILE!r} in the root of the code")
     if not os.access(path, os.X_OK):
-        raise PermissionError(errno.EACCES, f"{START_FILE!r} is not executable: chmod 755 it, before it is packed too")
+        raise NotExecutable(f"{START_FILE!r} is not executable: chmod 755 it, before it is packed too")
     with path.open("rb") as file:
         head = file.read(_MAGIC_BYTES)
     first_line = head.partition(b"\n")[0]
     if b"\0" not in head and not head.startswith(b"#!"):
-        words = f"{START_FILE!r} is no program, nor a script whose first line is such as #!/bin/bash"
-        raise OSError(errno.ENOEXEC, words)
+        raise NotExecutable(f"{START_FILE!r} is no program, nor a script whose first line is such as #!/bin/bash")
     if head.startswith(b"#!") and first_line.endswith(b"\r"):
-        words = (
+        raise NotExecutable(
             f"the first line of {START_FILE!r} ends as on Windows: the return is read as part of the interpreter's name"
         )
-        raise OSError(errno.ENOEXEC, words)

@@ -14,11 +14,17 @@ _PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
 _PROBE_SECONDS = 10
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2]); import _ctypes"
 
-#: document/product/583/40323 and the API's own list, with names that older tools used.
+#: document/product/583/40323 and the API's own list, CloudBase's page of runtimes (2026) and Tencent's demos, with
+#: names that older tools used.
 OTHER_RUNTIMES = frozenset(
-    "Nodejs6.10 Nodejs8.9 Nodejs10.15 Nodejs12.16 Nodejs14.18 Nodejs16.13 Nodejs18.15 Php5 Php5.6 Php7 Php7.2 Php7.4 "
-    "Php8.0 Go1 Golang1 Java8 Java11 CustomRuntime CustomImage".split()
+    "Nodejs6.10 Nodejs8.9 Nodejs10.15 Nodejs12.16 Nodejs14.18 Nodejs16.13 Nodejs18.15 Nodejs20.19 Nodejs22.21 "
+    "Nodejs24.11 Php5 Php5.6 Php7 Php7.2 Php7.4 Php8.0 Go1 Golang1 Java8 Java11 Java17 Java21 CustomRuntime "
+    "CustomImage".split()
 )
+#: The same sources, of Python; and CloudBase's "26.x" of Node.js.
+_NAMED = re.compile(r"(?:Python(?:2\.7|3\.(?:[679]|1[0-3]))|Nodejs26\.\d{1,2})\Z")
+#: The list of names is open at its end: a version of these that no source names may be there by now.
+_POSSIBLE = re.compile(r"(?:Nodejs|Php|Java)\d{1,2}(?:\.\d{1,2})?\Z")
 CUSTOM_RUNTIME = "CustomRuntime"  # an executable that uses the runtime API
 OWN_VERSION = "{}.{}".format(*sys.version_info[:2])
 OWN_RUNTIME = f"Python{OWN_VERSION}"
@@ -40,8 +46,15 @@ def python_version(runtime: str) -> str | None:
 
 
 def is_known(runtime: str) -> bool:
-    """True if this is the name of a runtime."""
-    return runtime in OTHER_RUNTIMES or python_version(runtime) is not None
+    """True if this is the name of a runtime, or may be one of a new version."""
+    return runtime in OTHER_RUNTIMES or python_version(runtime) is not None or _POSSIBLE.match(runtime) is not None
+
+
+def name_doubt(runtime: str) -> str:
+    """Return what to say of a runtime that no source names; empty if one does."""
+    if runtime in OTHER_RUNTIMES or _NAMED.match(runtime):
+        return ""
+    return f"no page of Tencent's names the runtime {runtime}: the cloud may refuse it"
 
 
 def can_run(runtime: str) -> bool:

@@ -41,14 +41,13 @@ def test_a_proxy_port_in_use(folder, run_scf):
         refused(done, 5, f"port {port} of 127.0.0.1 is in use; choose another with --proxy-port")
 
 
-def test_an_authority_that_is_spoiled(folder, run_scf, tmp_path):
+def test_a_certificate_that_is_spoiled(folder, run_scf, tmp_path):
     state = tmp_path / "state"
     state.mkdir()
     (state / ".gitignore").write_text("*\n")
-    (state / "ca-key.pem").write_text("damage")
-    (state / "scf-local-ca.pem").write_text("damage")
+    (state / "scf-local-server.pem").write_text("damage")
     done = run_scf("local", "start", folder, "--port", 0, "--tls", "--state", state)
-    refused(done, 6, "remove both, and new ones are made")
+    refused(done, 6, "remove it, and a new one is made")
 
 
 def test_a_host_that_is_none(folder, run_scf):
@@ -60,7 +59,10 @@ def test_a_path_that_is_none(tmp_path, run_scf):
     refused(run_scf("local", "start", tmp_path / "none", "--ephemeral"), 4, "no such folder")
     (tmp_path / "file").write_text("")
     refused(run_scf("local", "start", tmp_path / "file", "--ephemeral"), 4, "not a folder")
-    refused(run_scf("local", "start", tmp_path, "--ephemeral"), 4, "no functions here")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "cloudbaserc.json").write_text("{")
+    done = run_scf("local", "start", tmp_path / "folder", "--ephemeral")
+    refused(done, 4, "no function here can be served", faults=1)
 
 
 def test_a_manifest_that_does_not_parse(folder, run_scf):
