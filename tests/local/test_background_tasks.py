@@ -30,7 +30,7 @@ def test_a_task_that_fails_is_shown_once_and_started_again():
         is_well = asyncio.Event()
 
         async def work():
-            starts.append(None)
+            starts.append(list(background.down()))
             if len(starts) < 4:
                 raise ValueError("no luck")
             is_well.set()
@@ -38,10 +38,14 @@ def test_a_task_that_fails_is_shown_once_and_started_again():
 
         background.keep("the timers", work)
         await is_well.wait()
+        await asyncio.sleep(0.02)
         return background.down()
 
     shown, down = run(scenario, pause_seconds=0.001)
     assert down == {}
+    assert starts == [[], *[["the timers"]] * 3], (
+        "it is down until it has run well for a while: it may fail again at once"
+    )
     assert len(starts) == 4
     (line,) = shown
     assert line.startswith("error: the timers: ValueError: no luck (test_background_tasks.py, line ")

@@ -210,12 +210,13 @@ def test_code_that_has_gone_is_a_failed_start_and_heals(functions, start_local_s
 BROKEN_TIMERS = """
 import sys
 from tencentserverless.cli.main import main
-from tencentserverless.local.invocations.timers import Timers
+from tencentserverless.local.background_tasks import Background
 
-async def run(self):
+async def run():
     raise RuntimeError("the clock is broken")
 
-Timers.run = run
+keep = Background.keep
+Background.keep = lambda self, name, work, **rest: keep(self, name, run if name == "the timers" else work, **rest)
 sys.exit(main())
 """
 
@@ -228,7 +229,9 @@ def test_a_part_that_keeps_failing_is_shown_once_and_the_exit_code_and_the_last_
     ) as server:
         lines = [server.stderr.readline().rstrip()]
         while "the clock is broken" not in lines[-1]:
-            lines.append(server.stderr.readline().rstrip())
+            line = server.stderr.readline()
+            assert line, lines
+            lines.append(line.rstrip())
         wait_until(env_file.exists)
         server.send_signal(signal.SIGTERM)
         lines += server.communicate(timeout=STOP_SECONDS)[1].splitlines()

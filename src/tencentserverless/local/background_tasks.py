@@ -69,7 +69,12 @@ class Background:
         pause_seconds = self._pause_seconds
         while True:
             began = loop.time()
-            reason = await _end_of(loop.create_task(work(), name=name))
+            task = loop.create_task(work(), name=name)
+            recovery = loop.call_later(pause_seconds, self._down.pop, name, None)  # not while it may fail again at once
+            try:
+                reason = await _end_of(task)
+            finally:
+                recovery.cancel()
             if self.lifecycle.is_stopping:
                 return
             self._down[name] = reason
@@ -80,7 +85,6 @@ class Background:
                 pause_seconds = self._pause_seconds  # the task had run well for long
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(_LONGEST_PAUSE_SECONDS, 2 * pause_seconds)
-            self._down.pop(name, None)
 
     def _tell(self, name: str, reason: str, outlook: str) -> None:
         if (name, reason) not in self._shown:
