@@ -23,6 +23,7 @@ from tencentserverless.local.worker.interpreters import can_run
 _UNPROVISIONED = 100  # instances of a function that stay without
 _MAX_TIMED = TRIGGERS_PER_TYPE  # ours: the API has a code for too many, and no number
 _CRON_FIELDS = 7
+_NOT_ACTIVE = "FailedOperation.FunctionVersionStatusNotActive"
 DONE, IN_PROGRESS, FAILED = "Done", "InProgress", "Failed"
 
 
@@ -73,7 +74,7 @@ async def put_provisioned(parameters: PutProvisionedTable, call: Call, services:
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = _find_version(function, parameters.Qualifier)
     _check_runs(record)
-    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive", record.version)
+    services.pace.check(function.key, _NOT_ACTIVE, record.version)
     check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", record.version)
     now = services.clock()
     provision = _provision(parameters, now)
@@ -103,6 +104,7 @@ async def delete_provisioned(parameters: DeleteProvisionedTable, call: Call, ser
     """Keep no instances of a version any more: those that are there end as others do, when they are idle for long."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = _find_version(function, parameters.Qualifier)
+    services.pace.check(function.key, _NOT_ACTIVE, record.version)
     check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", record.version)
     services.catalogue.put(function.with_provision(record.version, None))
     services.provision_timers.reschedule()
@@ -152,11 +154,14 @@ def _check_runs(record: FunctionRecord) -> None:
 
 
 def _check_free(services: Services, function: Function, record: FunctionRecord, count: int) -> None:
-    """Refuse more instances than the platform allows, or than this machine can hold beside those of calls."""
+    """Refuse more instances than the platform allows, or than this machine can hold beside those of calls.
+
+    None at all is never too many, though both numbers are negative where memory or a smaller machine leave too little.
+    """
     by_platform, by_machine = free_numbers(services, function.with_provision(record.version, None), record)
     old = function.provisions.get(record.version)
     by_machine += old.count if old else 0
-    if count > by_platform:
+    if count > max(0, by_platform):
         rule = f"of its memory, {_UNPROVISIONED} instances have to stay free"
         if function.reserved_mb is not None:
             rule = f"{function.reserved_mb} MB are reserved for the function"
@@ -167,7 +172,7 @@ def _check_free(services: Services, function: Function, record: FunctionRecord, 
             f"Version {record.version} of {function.key.name!r} can have {max(0, by_platform)} provisioned instances, "
             f"not {count}: {rule}.",
         )
-    if count > by_machine:
+    if count > max(0, by_machine):
         raise ApiError(
             "FailedOperation.ProvisionedExceedAvailable",
             f"This machine can hold {max(0, by_machine)} more provisioned instances, not {count}: all functions "

@@ -86,6 +86,7 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
     function = find_function(services.catalogue, key.region, key.namespace, key.name)
     if function.latest.package is None:
         draft = await take_snapshot(services, function.latest, "FailedOperation.PublishVersion")
+        services.pace.check_is_there(key)
         function = find_function(services.catalogue, key.region, key.namespace, key.name)
     latest, now = function.latest, services.clock()
     package = services.packages.adopt(draft) if draft else latest.package

@@ -55,6 +55,7 @@ class Provisioning:
         self._provisions = provisions
         self._pools = pools
         self._limits = limits
+        self._kept: dict[VersionKey, Wanted] = {}  # those of the wanted instances that this machine can hold
         self._starter = starter
         self._seen = 0
         self._start_rate = StartRateLimiter(limits.provisioned_starts)
@@ -68,12 +69,12 @@ class Provisioning:
 
     def fill(self) -> None:
         """Start instances that are missing, a few at a time."""
-        wanted = self._provisions.wanted
         if self._seen != self._provisions.generation:
             self._seen = self._provisions.generation
+            self._kept = kept = _that_fit(self._provisions.wanted, self._limits.provisioned_instances)
             for place, pool in self._pools.items():
-                pool.kept, pool.failure = wanted[place].count if place in wanted else 0, None
-        for each in wanted.values():
+                pool.kept, pool.failure = kept[place].count if place in kept else 0, None
+        for each in self._kept.values():
             self._fill(each)
 
     def note_start(self, pool: Pool, failure: Outcome | None) -> None:
@@ -82,8 +83,8 @@ class Provisioning:
         if failure is not None:
             pool.failed_at = self._loop.time()
         place = (pool.record.key, pool.record.version)
-        if pool.kept and place in self._provisions.wanted:
-            self._fill(self._provisions.wanted[place])
+        if pool.kept and place in self._kept:
+            self._fill(self._kept[place])
 
     def kept_idle(self, own: Pool) -> int:
         """Return the number of idle instances of other versions that do not end."""
@@ -94,12 +95,14 @@ class Provisioning:
 
     def progress(self, place: VersionKey) -> Progress:
         """Return how far the instances of a version are."""
-        wanted = self._provisions.wanted.get(place)
-        pool = self._pools.get(place)
-        if wanted is None or pool is None:
-            return Progress(wanted.count if wanted else 0, 0, "")
-        alive = sum(instance.worker.is_alive for instance in pool.instances)
-        failure = pool.failure.message if pool.failure is not None else ""
+        wanted, pool = self._provisions.wanted.get(place), self._pools.get(place)
+        if wanted is None:
+            return Progress(0, 0, "")
+        alive = sum(instance.worker.is_alive for instance in pool.instances) if pool else 0
+        failure = pool.failure.message if pool and pool.failure is not None else ""
+        kept = self._kept[place].count if place in self._kept else 0
+        if kept < wanted.count and self._seen == self._provisions.generation:
+            failure = failure or f"This machine can hold {kept} of these instances beside those of calls"
         return Progress(wanted.count, min(alive, wanted.count), failure)
 
     def _fill(self, wanted: Wanted) -> None:
@@ -115,3 +118,14 @@ class Provisioning:
         ):
             self._start_rate.note(region, now)
             self._starter.start(pool)
+
+
+def _that_fit(wanted: Mapping[VersionKey, Wanted], limit: int) -> dict[VersionKey, Wanted]:
+    """Return the instances to keep, no more than a limit: another machine may have kept more in this state folder."""
+    kept: dict[VersionKey, Wanted] = {}
+    for place, each in wanted.items():
+        count = min(each.count, limit)
+        limit -= count
+        if count:
+            kept[place] = Wanted(each.record, count)
+    return kept
