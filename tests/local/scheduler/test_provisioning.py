@@ -164,7 +164,7 @@ def test_instances_that_are_not_kept_any_more_end_as_others_do():
 
 
 def test_no_more_are_kept_than_this_machine_holds_though_another_had_stored_more(runs):
-    """A state folder that comes from a bigger machine would else take every process, and no other function would run."""
+    """A state folder of a bigger machine would else take every process, and no other function would run."""
 
     async def scenario():
         function, unlucky, other = published(), published("unlucky"), record("other")
