@@ -180,3 +180,17 @@ def test_no_more_are_kept_than_this_machine_holds_though_another_had_stored_more
             assert progress(scheduler, unlucky) == (3, 0, told.replace("2", "0"))
 
     asyncio.run(scenario())
+
+
+def test_a_few_of_all_versions_start_at_a_time_so_that_calls_start_beside_them():
+    async def scenario():
+        functions = [published(f"kept{number}") for number in range(4)]
+        async with scheduling(provisions=kept(*functions), ready_instances=2) as scheduler:
+            for _ in functions:
+                scheduler.provisioning.fill()  # as after many actions in a row
+            assert scheduler.counts()["instances"] == 2
+            looking = asyncio.ensure_future(scheduler.provisioning.run())
+            await until(lambda: all(progress(scheduler, each).is_done for each in functions))
+            looking.cancel()
+
+    asyncio.run(scenario())

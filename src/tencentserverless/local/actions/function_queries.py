@@ -12,7 +12,7 @@ from tencentserverless._core import wire
 from tencentserverless.local.actions.function_code import take_snapshot
 from tencentserverless.local.actions.function_views import code_bytes, detailed, entry_text, listed
 from tencentserverless.local.actions.layer_views import layers_of
-from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
+from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version, shown
 from tencentserverless.local.actions.parameters import (
     ASCENDING,
     FALSE,
@@ -30,7 +30,7 @@ from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import LATEST
 from tencentserverless.local.services import Services
 
-_MAX_FILTERS = 10
+_MAX_FILTERS, _MAX_FILTER_VALUES = 10, 5  # the text of ListFunctions.Filters in the official SDK, from 3.1.28 on
 
 
 class FilterTable(Table, frozen=True):
@@ -170,9 +170,23 @@ def _is_wanted(function: Function, status: str, parameters: ListFunctionsTable) 
     )
 
 
-def _check_filters(filters: list[FilterTable]) -> None:
+def check_filter_counts(filters: list[FilterTable]) -> None:
+    """Refuse more filters, or more values of one, than a list takes.
+
+    :raises ApiError: if there are more
+    """
     if len(filters) > _MAX_FILTERS:
-        raise ApiError("InvalidParameterValue", f"Filters can be {_MAX_FILTERS} at most.")
+        raise ApiError("InvalidParameterValue", f"Filters can be {_MAX_FILTERS} at most, not {len(filters)}.")
+    for each in filters:
+        if len(each.Values) > _MAX_FILTER_VALUES:
+            raise ApiError(
+                "InvalidParameterValue",
+                f"Filter {shown(each.Name)} can have {_MAX_FILTER_VALUES} values at most, not {len(each.Values)}.",
+            )
+
+
+def _check_filters(filters: list[FilterTable]) -> None:
+    check_filter_counts(filters)
     for each in filters:
         if each.Name not in _FILTERS and each.Name != _STATUS and not each.Name.startswith(_TAG_FILTER):
             names = ", ".join(sorted((*_FILTERS, _STATUS)))

@@ -4,6 +4,7 @@ Source of the rate: document/product/583/51519 (concurrency management): 100 pro
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ class Provisioning:
         self._kept: dict[VersionKey, Wanted] = {}  # those of the wanted instances that this machine can hold
         self._starter = starter
         self._seen = 0
+        self._begun: deque[float] = deque()  # the starts that are under way, without those that take long
         self._start_rate = StartRateLimiter(limits.provisioned_starts)
         self._loop = asyncio.get_running_loop()
 
@@ -68,7 +70,7 @@ class Provisioning:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def fill(self) -> None:
-        """Start instances that are missing, a few at a time."""
+        """Start instances that are missing, a few of all versions at a time: calls start instances meanwhile."""
         if self._seen != self._provisions.generation:
             self._seen = self._provisions.generation
             self._kept = kept = _that_fit(self._provisions.wanted, self._limits.provisioned_instances)
@@ -82,9 +84,10 @@ class Provisioning:
         pool.failure = failure
         if failure is not None:
             pool.failed_at = self._loop.time()
-        place = (pool.record.key, pool.record.version)
-        if pool.kept and place in self._kept:
-            self._fill(self._kept[place])
+        if pool.kept:
+            if self._begun:
+                self._begun.popleft()
+            self.fill()
 
     def kept_idle(self, own: Pool) -> int:
         """Return the number of idle instances of other versions that do not end."""
@@ -113,11 +116,19 @@ class Provisioning:
         while (
             pool.size < wanted.count
             and pool.starting < self._limits.ready_instances
+            and self._may_begin(now)
             and self._start_rate.has_room(region, now)
             and self._starter.make_place(pool)
         ):
             self._start_rate.note(region, now)
+            self._begun.append(now)
             self._starter.start(pool)
+
+    def _may_begin(self, now: float) -> bool:
+        """True if few starts are under way. Those that take long hold up no others, for they hardly use the machine."""
+        while self._begun and self._begun[0] <= now - _LOOK_SECONDS:
+            self._begun.popleft()
+        return len(self._begun) < self._limits.ready_instances
 
 
 def _that_fit(wanted: Mapping[VersionKey, Wanted], limit: int) -> dict[VersionKey, Wanted]:
