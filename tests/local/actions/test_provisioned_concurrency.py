@@ -155,3 +155,13 @@ def test_none_at_all_is_never_too_many(server):
         "LimitExceeded.FunctionTotalProvisionedConcurrencyNum"
     )
     put(server, 0, Qualifier="2")
+
+
+def test_no_more_than_there_are_is_never_too_many(server):
+    put(server, 3)
+    do(server, "PutTotalConcurrencyConfig", TotalConcurrencyMem=12_800)  # 100 instances, all of which stay without
+    for number in (3, 2, 0):
+        put(server, number)
+    assert server.error("PutProvisionedConcurrencyConfig", {**FIRST, "VersionProvisionedConcurrencyNum": 1})[0] == (
+        "LimitExceeded.FunctionTotalProvisionedConcurrencyNum"
+    )

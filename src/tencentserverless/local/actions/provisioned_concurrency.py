@@ -156,12 +156,15 @@ def _check_runs(record: FunctionRecord) -> None:
 def _check_free(services: Services, function: Function, record: FunctionRecord, count: int) -> None:
     """Refuse more instances than the platform allows, or than this machine can hold beside those of calls.
 
-    None at all is never too many, though both numbers are negative where memory or a smaller machine leave too little.
+    No more than there are is never too many: a smaller total of the namespace, or a smaller machine, may leave less.
     """
-    by_platform, by_machine = free_numbers(services, function.with_provision(record.version, None), record)
     old = function.provisions.get(record.version)
-    by_machine += old.count if old else 0
-    if count > max(0, by_platform):
+    old_count = old.count if old else 0
+    if count <= old_count:
+        return
+    by_platform, by_machine = free_numbers(services, function.with_provision(record.version, None), record)
+    by_machine += old_count
+    if count > by_platform:
         rule = f"of its memory, {_UNPROVISIONED} instances have to stay free"
         if function.reserved_mb is not None:
             rule = f"{function.reserved_mb} MB are reserved for the function"
@@ -172,7 +175,7 @@ def _check_free(services: Services, function: Function, record: FunctionRecord, 
             f"Version {record.version} of {function.key.name!r} can have {max(0, by_platform)} provisioned instances, "
             f"not {count}: {rule}.",
         )
-    if count > max(0, by_machine):
+    if count > by_machine:
         raise ApiError(
             "FailedOperation.ProvisionedExceedAvailable",
             f"This machine can hold {max(0, by_machine)} more provisioned instances, not {count}: all functions "
