@@ -194,3 +194,18 @@ def test_a_few_of_all_versions_start_at_a_time_so_that_calls_start_beside_them()
             looking.cancel()
 
     asyncio.run(scenario())
+
+
+def test_none_starts_ahead_of_calls_while_memory_is_short():
+    async def scenario():
+        function, is_short = published(), [True]
+        async with scheduling(provisions=kept(function), is_memory_short=lambda: bool(is_short)) as scheduler:
+            scheduler.provisioning.fill()
+            assert scheduler.counts()["instances"] == 0
+            assert "memory" in progress(scheduler, function).failure
+            assert value(await call(scheduler, function, {"do": "count"}))  # calls start theirs
+            is_short.clear()
+            scheduler.provisioning.fill()
+            await until(lambda: progress(scheduler, function) == (2, 2, ""))
+
+    asyncio.run(scenario())

@@ -20,11 +20,15 @@ _RETRY_SECONDS = 60.0  # ours: after a start that has failed
 
 
 class Starter(NamedTuple):
-    """The scheduler's steps: the pool of a version, a place for one more instance, and its start."""
+    """The scheduler's steps: the pool of a version, a place for one more instance, and its start.
+
+    :param is_memory_short: true while no more may start: they would stay, and take what calls need
+    """
 
     find_pool: Callable[[FunctionRecord], Pool]
     make_place: Callable[[Pool], bool]
     start: Callable[[Pool], object]
+    is_memory_short: Callable[[], bool]
 
 
 class Progress(NamedTuple):
@@ -106,6 +110,8 @@ class Provisioning:
         kept = self._kept[place].count if place in self._kept else 0
         if kept < wanted.count and self._seen == self._provisions.generation:
             failure = failure or f"This machine can hold {kept} of these instances beside those of calls"
+        if alive < wanted.count and not failure and self._starter.is_memory_short():
+            failure = "The memory of this machine is short: no more instances start ahead of calls until some is free"
         return Progress(wanted.count, min(alive, wanted.count), failure)
 
     def _fill(self, wanted: Wanted) -> None:
@@ -117,6 +123,7 @@ class Provisioning:
             pool.size < wanted.count
             and pool.starting < self._limits.ready_instances
             and self._may_begin(now)
+            and not self._starter.is_memory_short()
             and self._start_rate.has_room(region, now)
             and self._starter.make_place(pool)
         ):
