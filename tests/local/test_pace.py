@@ -202,6 +202,26 @@ def test_a_deleted_function_is_shown_for_a_while_and_its_name_is_taken(start):
     assert answer(server) == "two"
 
 
+def test_no_action_brings_a_function_back_that_is_deleting(start, folder):
+    server = start(Deleting=1.5)
+    create(server)
+    do(server, "PublishVersion", **IT)
+    do(server, "DeleteFunction", **IT)
+    first = {"Qualifier": "1"}
+    for action, (parameters, code) in {
+        "CreateAlias": ({"Name": "new", "FunctionVersion": "1"}, "FailedOperation.FunctionStatusError"),
+        "UpdateAlias": ({"Name": "$DEFAULT", "FunctionVersion": "1"}, "FailedOperation.FunctionStatusError"),
+        "DeleteReservedConcurrencyConfig": ({}, "FailedOperation.FunctionVersionStatusNotActive"),
+        "DeleteProvisionedConcurrencyConfig": (first, "FailedOperation.FunctionVersionStatusNotActive"),
+        "DeleteFunctionVersion": (first, "FailedOperation.DeleteFunction"),
+        "DeleteFunction": (first, "FailedOperation.DeleteFunction"),
+    }.items():
+        assert code_of(server, action, **parameters) == code, action
+    wait_until(lambda: "Error" in server.request("GetFunction", IT).response)
+    end(server, True)
+    assert start().error("GetFunction", IT)[0] == "ResourceNotFound.Function"
+
+
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_next_server_has_every_change_done(start, kill):
     server = start(Creating=LONG, Updating=LONG)

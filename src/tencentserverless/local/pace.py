@@ -92,6 +92,14 @@ class Pace:
                 f"the Status {ACTIVE}.",
             )
 
+    def check_is_there(self, key: FunctionKey) -> None:
+        """Refuse a change of a function that is deleted already and is only still shown: to store it would undo that.
+
+        :raises ApiError: if the function is Deleting
+        """
+        if self.status(key) == DELETING:
+            self.check(key, _IN_PROGRESS)
+
     def check_call(self, record: FunctionRecord) -> None:
         """Refuse a call of a version that can't run yet, or no more.
 

@@ -88,3 +88,18 @@ def test_domains_are_ordered_and_filtered(server):
     assert names(Order="ASC", Offset=1, Limit=1) == ["b"]
     assert names(Filters=[{"Name": "FunctionName", "Values": ["one"]}], Order="ASC") == ["a", "c"]
     assert names(Filters=[{"Name": "Domain", "Values": ["b.example.com", "x"]}]) == ["b"]
+    assert names(Filters=[{"Name": "Domain", "Values": ["B.Example.com"]}]) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "filters", [[{"Name": "Domain", "Values": ["x"]}] * 11, [{"Name": "Domain", "Values": ["x"] * 6}]]
+)
+def test_there_are_ten_filters_of_five_values_at_most(server, filters):
+    for action in ("ListCustomDomains", "ListFunctions"):
+        assert server.error(action, {"Filters": filters})[0] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize("tag", [{"Key": "k" * 400, "Value": "v"}, {"Key": "k", "Value": "v" * 400}])
+def test_a_tag_is_as_long_as_that_of_a_layer_at_most(server, tag):
+    code, message = server.error("CreateCustomDomain", {**NEW, "Tags": [tag]})
+    assert (code, "400 characters" in message) == ("InvalidParameterValue", True)

@@ -145,3 +145,23 @@ def test_a_machine_holds_half_of_its_processes_ahead(server):
         "PutProvisionedConcurrencyConfig", {**FIRST, "VersionProvisionedConcurrencyNum": free + 1}
     )
     assert (code, f"can hold {free} more" in message) == ("FailedOperation.ProvisionedExceedAvailable", True)
+
+
+def test_none_at_all_is_never_too_many(server):
+    do(server, "UpdateFunctionConfiguration", **IT, MemorySize=3072, Publish="TRUE")
+    assert do(server, "GetProvisionedConcurrencyConfig", **IT)["UnallocatedConcurrencyNum"] == 0
+    number = {**IT, "Qualifier": "2", "VersionProvisionedConcurrencyNum": 1}
+    assert server.error("PutProvisionedConcurrencyConfig", number)[0] == (
+        "LimitExceeded.FunctionTotalProvisionedConcurrencyNum"
+    )
+    put(server, 0, Qualifier="2")
+
+
+def test_no_more_than_there_are_is_never_too_many(server):
+    put(server, 3)
+    do(server, "PutTotalConcurrencyConfig", TotalConcurrencyMem=12_800)  # 100 instances, all of which stay without
+    for number in (3, 2, 0):
+        put(server, number)
+    assert server.error("PutProvisionedConcurrencyConfig", {**FIRST, "VersionProvisionedConcurrencyNum": 1})[0] == (
+        "LimitExceeded.FunctionTotalProvisionedConcurrencyNum"
+    )

@@ -1,12 +1,21 @@
 """Timers ring: what the function gets, and what switches them on and off."""
 
+import asyncio
 import calendar
+import contextlib
+import dataclasses
 import json
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.invocations import timers
+from tencentserverless.local.invocations.timers import Timers
+from tencentserverless.local.registry.function import new_function
+from tencentserverless.local.registry.function_version import LATEST, FunctionKey, FunctionRecord
+from tencentserverless.local.registry.timer_triggers import Trigger
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import Starter, wait_until
 
@@ -154,3 +163,34 @@ def test_a_timer_outlives_the_server(server, start_local_scf, tmp_path):
     path.unlink(missing_ok=True)
     start_local_scf(tmp_path / "functions", "--state", tmp_path / "state")
     rung(path)
+
+
+def test_times_that_were_missed_together_ring_in_their_order(monkeypatch):
+    """A laptop slept over both: of two times that set a number, the later one is to be the last."""
+    clock = [calendar.timegm((2030, 1, 1, 0, 0, 0))]
+    monkeypatch.setattr(timers.time, "time", lambda: clock[0])
+    record = FunctionRecord(FunctionKey("ap-tokyo", "default", "it"), "index.main_handler", OWN_RUNTIME, Path("/code"))
+    named = {
+        name: Trigger(name, LATEST, cron, "", changed_at=clock[0])
+        for name, cron in (("late", "30 * * * * * *"), ("early", "15 * * * * * *"))
+    }
+    function, rung = dataclasses.replace(new_function(record), triggers=named), []
+
+    async def fire(function, trigger, event):
+        rung.append(trigger.name)
+
+    async def scenario():
+        ringing = Timers(lambda: [function], fire)
+        task = asyncio.ensure_future(ringing.run())
+        await asyncio.sleep(0.01)
+        clock[0] += 40
+        ringing.reschedule()
+        while len(rung) < 2:
+            assert not task.done()
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert rung == ["early", "late"]

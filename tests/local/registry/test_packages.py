@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 
 import pytest
@@ -314,6 +315,18 @@ def test_a_folder_becomes_a_package_without_state_and_caches(kept, tmp_path):
     assert (package.folder / "link.txt").read_text() == "linked"
     assert os.access(package.folder / "tool", os.X_OK)
     assert kept.adopt(kept.snapshot(source)) == package  # equal folders make equal packages
+
+
+def test_a_file_that_is_just_being_written_in_place_is_packed_when_it_is_whole(kept, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "index.py").write_text("")  # as an editor leaves it for a moment
+    writing = threading.Timer(0.1, (source / "index.py").write_text, ("x = 1",))
+    writing.start()
+    package = kept.adopt(kept.snapshot(source))
+    writing.join()
+    assert (package.folder / "index.py").read_text() == "x = 1"
+    assert names(tmp_path) == [package.sha256]
 
 
 def test_a_state_folder_inside_the_code_is_not_packed(tmp_path):

@@ -97,12 +97,12 @@ def test_one_that_dies_is_started_again():
 
 def test_they_make_no_place_for_another_function_which_takes_that_of_others():
     async def scenario():
-        function, other, third = published(), record("other"), record("third")
-        async with scheduling(provisions=kept(function), all_instances=3, stall_seconds=0.05) as scheduler:
+        function, other, third, fourth = published(), *map(record, ("other", "third", "fourth"))
+        async with scheduling(provisions=kept(function), all_instances=4, stall_seconds=0.05) as scheduler:
             scheduler.provisioning.fill()
             await until(lambda: progress(scheduler, function).is_done)
             ready = pids(scheduler, function)
-            for each in (other, third, other):
+            for each in (other, third, fourth, other):
                 assert (await call(scheduler, each, {"do": "count"})).status == 0
             assert pids(scheduler, function) == ready
 
@@ -159,5 +159,53 @@ def test_instances_that_are_not_kept_any_more_end_as_others_do():
             provisions.put(function.key, {VERSION: function}, {})
             scheduler.provisioning.fill()
             await until(lambda: not pids(scheduler, function))
+
+    asyncio.run(scenario())
+
+
+def test_no_more_are_kept_than_this_machine_holds_though_another_had_stored_more(runs):
+    """A state folder of a bigger machine would else take every process, and no other function would run."""
+
+    async def scenario():
+        function, unlucky, other = published(), published("unlucky"), record("other")
+        provisions = kept(function, unlucky, count=3)
+        async with scheduling(provisions=provisions, all_instances=4) as scheduler:
+            scheduler.provisioning.fill()
+            await until(lambda: progress(scheduler, function).available == 2)
+            assert value(await call(scheduler, other, {"do": "count"}))
+            scheduler.provisioning.fill()
+            assert scheduler.counts()["instances"] == 3
+            told = "This machine can hold 2 of these instances beside those of calls"
+            assert progress(scheduler, function) == (3, 2, told)
+            assert progress(scheduler, unlucky) == (3, 0, told.replace("2", "0"))
+
+    asyncio.run(scenario())
+
+
+def test_a_few_of_all_versions_start_at_a_time_so_that_calls_start_beside_them():
+    async def scenario():
+        functions = [published(f"kept{number}") for number in range(4)]
+        async with scheduling(provisions=kept(*functions), ready_instances=2) as scheduler:
+            for _ in functions:
+                scheduler.provisioning.fill()  # as after many actions in a row
+            assert scheduler.counts()["instances"] == 2
+            looking = asyncio.ensure_future(scheduler.provisioning.run())
+            await until(lambda: all(progress(scheduler, each).is_done for each in functions))
+            looking.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_none_starts_ahead_of_calls_while_memory_is_short():
+    async def scenario():
+        function, is_short = published(), [True]
+        async with scheduling(provisions=kept(function), is_memory_short=lambda: bool(is_short)) as scheduler:
+            scheduler.provisioning.fill()
+            assert scheduler.counts()["instances"] == 0
+            assert "memory" in progress(scheduler, function).failure
+            assert value(await call(scheduler, function, {"do": "count"}))  # calls start theirs
+            is_short.clear()
+            scheduler.provisioning.fill()
+            await until(lambda: progress(scheduler, function) == (2, 2, ""))
 
     asyncio.run(scenario())

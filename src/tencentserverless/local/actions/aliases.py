@@ -87,6 +87,7 @@ async def create_alias(parameters: ChangeAliasTable, call: Call, services: Servi
             f"Name {shown(parameters.Name)} must be 1 to 64 letters, digits, '-' or '_', a letter first.",
         )
     alias = _alias(parameters, function, Alias(parameters.Name, parameters.FunctionVersion), services.clock())
+    services.pace.check_is_there(function.key)
     services.catalogue.put(function.with_alias(dataclasses.replace(alias, created_at=alias.changed_at)))
     return {}
 
@@ -95,6 +96,7 @@ async def update_alias(parameters: ChangeAliasTable, call: Call, services: Servi
     """Change the version of an alias, also of ``$DEFAULT``."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     old = _find_alias(function, parameters.Name)
+    services.pace.check_is_there(function.key)
     services.catalogue.put(function.with_alias(_alias(parameters, function, old, services.clock())))
     return {}
 
@@ -123,6 +125,7 @@ async def delete_alias(parameters: AliasTable, call: Call, services: Services) -
     _find_alias(function, parameters.Name)
     if parameters.Name == DEFAULT_ALIAS:
         raise ApiError("InvalidParameterValue.Alias", f"{DEFAULT_ALIAS} can't be deleted; every function has it.")
+    services.pace.check_is_there(function.key)
     services.catalogue.put(function.without_alias(parameters.Name))
     return {}
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tencentserverless._core import wire
 from tencentserverless.local.actions.function_changes import TagTable
-from tencentserverless.local.actions.function_queries import FilterTable
+from tencentserverless.local.actions.function_queries import FilterTable, check_filter_counts
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import shown
 from tencentserverless.local.actions.parameters import DESCENDING, Action, Call, Table, choose, cut_page, sort_items
@@ -29,13 +29,13 @@ from tencentserverless.local.registry.custom_domains import (
     Route,
 )
 from tencentserverless.local.registry.function_version import FUNCTION_NAME, LATEST
+from tencentserverless.local.registry.layer import MAX_TAG_CHARS, MAX_TAGS
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import REGION_NAME
 
 _MAX_ROUTES = 100  # ours: routes of a domain, and rewrites of a route
 _MAX_DOMAINS = 100  # ours: of a region
 _MAX_PATH_CHARS = 512  # ours
-_MAX_TAGS = 50  # ours
 _UNKNOWN = "FailedOperation.Domain.UnExist"
 _FILTERS = ("Domain", "Protocol", "Namespace", "FunctionName")
 
@@ -113,8 +113,8 @@ async def create_domain(parameters: CreateDomainTable, call: Call, services: Ser
     _check_name(services, call.region, parameters.Domain)
     now = services.clock()
     tags = tuple((each.Key, each.Value) for each in parameters.Tags or ())
-    if len(tags) > _MAX_TAGS:
-        raise ApiError("InvalidParameterValue", f"Tags can be {_MAX_TAGS} at most, not {len(tags)}.")
+    if len(tags) > MAX_TAGS or any(len(key) + len(value) > MAX_TAG_CHARS for key, value in tags):
+        raise ApiError("InvalidParameterValue", f"Tags takes {MAX_TAGS}, each of {MAX_TAG_CHARS} characters at most.")
     new = CustomDomain(parameters.Domain, call.region, "", (), tags=tags, created_at=now)
     services.domains.put(_changed(new, parameters, now, "InvalidParameterValue"))
     return {}
@@ -137,11 +137,12 @@ async def list_domains(parameters: ListDomainsTable, call: Call, services: Servi
     if parameters.OrderBy not in (None, "", "AddTime", "ModTime"):
         raise ApiError("InvalidParameterValue", f"OrderBy must be AddTime or ModTime, not {shown(parameters.OrderBy)}.")
     found = services.domains.of_region(call.region)
+    check_filter_counts(parameters.Filters or [])
     for wanted in parameters.Filters or []:
         if wanted.Name not in _FILTERS:
             names = ", ".join(_FILTERS)
             raise ApiError("InvalidParameterValue", f"There is no filter {shown(wanted.Name)}; there are {names}.")
-        found = [each for each in found if not _values(each, wanted.Name).isdisjoint(wanted.Values)]
+        found = [each for each in found if not _values(each, wanted.Name).isdisjoint(_wanted(wanted))]
     by_change = parameters.OrderBy == "ModTime"
     ordered = sort_items(
         found, lambda each: each.changed_at if by_change else each.created_at, parameters.Order, default=DESCENDING
@@ -268,9 +269,14 @@ def _checked_word(name: str, text: str | None) -> str:
     return text or ""
 
 
+def _wanted(filter_: FilterTable) -> list[str]:
+    """Return the values of a filter; letter case makes no other domain."""
+    return [each.lower() for each in filter_.Values] if filter_.Name == "Domain" else filter_.Values
+
+
 def _values(domain: CustomDomain, name: str) -> set[str]:
     if name == "Domain":
-        return {domain.name}
+        return {domain.name.lower()}
     if name == "Protocol":
         return {domain.protocol}
     return {route.namespace if name == "Namespace" else route.function for route in domain.routes}

@@ -4,7 +4,7 @@ Sources: cloud.tencent.com/document/api/583/18582 (ListFunctions) and 18584 (Get
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -12,7 +12,7 @@ from tencentserverless._core import wire
 from tencentserverless.local.actions.function_code import take_snapshot
 from tencentserverless.local.actions.function_views import code_bytes, detailed, entry_text, listed
 from tencentserverless.local.actions.layer_views import layers_of
-from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version
+from tencentserverless.local.actions.lookup import check_namespace, find_function, find_version, shown
 from tencentserverless.local.actions.parameters import (
     ASCENDING,
     FALSE,
@@ -184,14 +184,24 @@ def _is_wanted(function: Function, status: str, parameters: ListFunctionsTable) 
     )
 
 
-def _check_filters(filters: list[FilterTable]) -> None:
+def check_filter_counts(filters: list[FilterTable], single: Collection[str] = ()) -> None:
+    """Refuse more filters, or more values of one, than a list takes.
+
+    :param single: the filters that take one value
+    :raises ApiError: if there are more
+    """
     if len(filters) > _MAX_FILTERS:
         raise ApiError("InvalidParameterValue", f"Filters can be {_MAX_FILTERS} at most, not {len(filters)}.")
     for each in filters:
-        allowed = 1 if each.Name in _SINGLE_VALUE_FILTERS else _MAX_FILTER_VALUES
+        allowed = 1 if each.Name in single else _MAX_FILTER_VALUES
         if len(each.Values) > allowed:
-            problem = f"Filter {each.Name[:64]!r} has {len(each.Values)} values; it takes {allowed} at most."
+            problem = f"Filter {shown(each.Name)} has {len(each.Values)} values; it takes {allowed} at most."
             raise ApiError("InvalidParameterValue", problem)
+
+
+def _check_filters(filters: list[FilterTable]) -> None:
+    check_filter_counts(filters, _SINGLE_VALUE_FILTERS)
+    for each in filters:
         if each.Name not in _FILTERS and each.Name != _STATUS and not each.Name.startswith(_TAG_FILTER):
             names = ", ".join(sorted((*_FILTERS, _STATUS)))
             raise ApiError(

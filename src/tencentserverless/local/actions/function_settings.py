@@ -14,7 +14,7 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry import function_version
 from tencentserverless.local.registry.function_version import FunctionRecord, LayerRef, Rule
 
-UInt = Annotated[int, msgspec.Meta(ge=0)]
+UInt = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class VariableTable(Table, frozen=True):

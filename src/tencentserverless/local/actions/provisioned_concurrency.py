@@ -23,6 +23,7 @@ from tencentserverless.local.worker.interpreters import can_run
 _UNPROVISIONED = 100  # instances of a function that stay without
 _MAX_TIMED = TRIGGERS_PER_TYPE  # ours: the API has a code for too many, and no number
 _CRON_FIELDS = 7
+_NOT_ACTIVE = "FailedOperation.FunctionVersionStatusNotActive"
 DONE, IN_PROGRESS, FAILED = "Done", "InProgress", "Failed"
 
 
@@ -73,7 +74,7 @@ async def put_provisioned(parameters: PutProvisionedTable, call: Call, services:
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = _find_version(function, parameters.Qualifier)
     _check_runs(record)
-    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive", record.version)
+    services.pace.check(function.key, _NOT_ACTIVE, record.version)
     check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", record.version)
     now = services.clock()
     provision = _provision(parameters, now)
@@ -103,6 +104,7 @@ async def delete_provisioned(parameters: DeleteProvisionedTable, call: Call, ser
     """Keep no instances of a version any more: those that are there end as others do, when they are idle for long."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     record = _find_version(function, parameters.Qualifier)
+    services.pace.check(function.key, _NOT_ACTIVE, record.version)
     check_provisioning(services, function, "FailedOperation.ProvisionedInProgress", record.version)
     services.catalogue.put(function.with_provision(record.version, None))
     services.provision_timers.reschedule()
@@ -152,10 +154,16 @@ def _check_runs(record: FunctionRecord) -> None:
 
 
 def _check_free(services: Services, function: Function, record: FunctionRecord, count: int) -> None:
-    """Refuse more instances than the platform allows, or than this machine can hold beside those of calls."""
-    by_platform, by_machine = free_numbers(services, function.with_provision(record.version, None), record)
+    """Refuse more instances than the platform allows, or than this machine can hold beside those of calls.
+
+    No more than there are is never too many: a smaller total of the namespace, or a smaller machine, may leave less.
+    """
     old = function.provisions.get(record.version)
-    by_machine += old.count if old else 0
+    old_count = old.count if old else 0
+    if count <= old_count:
+        return
+    by_platform, by_machine = free_numbers(services, function.with_provision(record.version, None), record)
+    by_machine += old_count
     if count > by_platform:
         rule = f"of its memory, {_UNPROVISIONED} instances have to stay free"
         if function.reserved_mb is not None:

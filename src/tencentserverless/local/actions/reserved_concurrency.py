@@ -13,6 +13,7 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.services import Services
 
 UNRESERVED_MB = 12_800
+_NOT_ACTIVE = "FailedOperation.FunctionVersionStatusNotActive"
 _DELETE_CODES = Codes(name="ResourceNotFound.Function")
 
 
@@ -34,7 +35,7 @@ class ReservedTable(Table, frozen=True):
 async def put_reserved(parameters: PutReservedTable, call: Call, services: Services) -> dict[str, object]:
     """Reserve memory of the region for a function's calls, which then get no other memory."""
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
-    services.pace.check(function.key, "FailedOperation.FunctionVersionStatusNotActive")
+    services.pace.check(function.key, _NOT_ACTIVE)
     quota_mb = services.settings.limits.quota_mb(call.region)
     share = services.catalogue.reservations.share_of(call.region, function.key.namespace, quota_mb)
     free_mb = share.limit_mb + (function.reserved_mb or 0) - UNRESERVED_MB
@@ -66,6 +67,7 @@ async def delete_reserved(parameters: ReservedTable, call: Call, services: Servi
     function = find_function(
         services.catalogue, call.region, parameters.Namespace, parameters.FunctionName, _DELETE_CODES
     )
+    services.pace.check(function.key, _NOT_ACTIVE)
     services.catalogue.put(function.with_reserved(None))
     return {}
 

@@ -87,6 +87,7 @@ async def publish(services: Services, key: FunctionKey, description: str | None)
     check_version_limit(function)
     if function.latest.package is None:
         draft = await take_snapshot(services, function.latest, "FailedOperation.PublishVersion")
+        services.pace.check_is_there(key)
         function = find_function(services.catalogue, key.region, key.namespace, key.name)
         check_version_limit(function)
     latest, now = function.latest, services.clock()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import operator
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timezone
@@ -78,15 +79,20 @@ class Timers:
         return renewed
 
     async def _fire_due(self, due: "_Due", now: float) -> None:
-        """Fire timers that are due, also those that became due while the server was busy, and set their next times."""
-        firing = [key for key, at in due.items() if at <= now]
-        functions = {function.key: function for function in self._functions()} if firing else {}
-        for key, trigger in firing:
-            at = due[key, trigger]
+        """Fire timers that are due, also those that became due while the server was busy, and set their next times.
+
+        Of several, the earlier time comes first: where each sets a number, the last one is to stay.
+        """
+        missed: list[tuple[float, tuple[FunctionKey, Trigger]]] = []
+        for key, first in due.items():
+            at = first
             while at <= now:
-                await self._fire(functions[key], trigger, _event(trigger, at))
-                at = _fire_time_after(trigger, max(at, now - _CATCH_UP_SECONDS))
-            due[key, trigger] = at
+                missed.append((at, key))
+                at = _fire_time_after(key[1], max(at, now - _CATCH_UP_SECONDS))
+            due[key] = at
+        functions = {function.key: function for function in self._functions()} if missed else {}
+        for at, (name, trigger) in sorted(missed, key=operator.itemgetter(0)):
+            await self._fire(functions[name], trigger, _event(trigger, at))
 
 
 def _fire_time_after(trigger: Trigger, after: float) -> float:

@@ -16,6 +16,7 @@ import shutil
 import stat
 import struct
 import tempfile
+import time
 import zlib
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from tencentserverless.local.registry.package_contents import (
     MAX_UNPACKED_BYTES,
     BadPackage,
     Contents,
+    PackedFile,
     PackRules,
     list_contents,
     pack,
@@ -47,6 +49,8 @@ _DRAFT_PREFIX, _TRASH_PREFIX = "draft-", "trash-"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _CHUNK_BYTES = 256 * KIB
 _READ_ONLY_FOLDER = 0o500
+_SETTLING_SECONDS = 0.3
+_MORE_SNAPSHOTS = 3
 _ENCRYPTED_FLAG = 0x1
 _BOUNDED_METHODS = (0, 8)  # store and deflate: zipfile does not limit the size of one read of bzip2 or LZMA
 _PLAIN_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: made on a system that has no file types
@@ -125,9 +129,22 @@ class Packages:
     def snapshot(self, source: Path, rules: PackRules | None = None) -> Draft:
         """Make a package of a folder as it is now; links in it are followed.
 
+        A file that is written in place is empty or cut for a moment: then the package is made again, a few times.
+
         :raises BadPackage: if the folder holds too much, or vanishes meanwhile
         :raises OSError: if the package can't be written
         """
+        for _ in range(_MORE_SNAPSHOTS):
+            began = time.time()
+            draft = self._snapshot(source, rules)
+            assert draft.contents is not None
+            if not _is_being_written(draft.contents.files, began):
+                return draft
+            draft.discard()
+            time.sleep(_SETTLING_SECONDS)
+        return self._snapshot(source, rules)
+
+    def _snapshot(self, source: Path, rules: PackRules | None) -> Draft:
         with self._drafting() as folder:
             contents = list_contents(source, rules, kept_out=self.root.parent)
             pack(contents, folder / _ARCHIVE)
@@ -185,6 +202,22 @@ class Packages:
 
     def _trash_name(self) -> Path:
         return self.root / f"{_TRASH_PREFIX}{secrets.token_hex(8)}"
+
+
+def _is_being_written(files: Sequence[PackedFile], began: float) -> bool:
+    """True if a file was written while it was packed, or is empty and was written just before.
+
+    :param began: UNIX seconds at which packing began
+    """
+    for file in files:
+        try:
+            status = file.path.stat()
+        except OSError:
+            return True
+        is_empty = not (status.st_size and file.size_bytes)
+        if began - (_SETTLING_SECONDS if is_empty else 0) <= status.st_mtime <= time.time():
+            return True
+    return False
 
 
 def _unpacked(folder: Path) -> Draft:

@@ -75,7 +75,7 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         self._rescan_timer: asyncio.TimerHandle | None = None
-        starter = Starter(self._pool, self._make_place, self._start)
+        starter = Starter(self._pool, self._make_place, self._start, is_memory_short)
         self.provisioning: Provisioning = Provisioning(provisions or Provisions(), self._pools, limits, starter)
 
     def submit(self, invocation: Invocation) -> None:
