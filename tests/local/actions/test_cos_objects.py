@@ -2,6 +2,7 @@
 
 import base64
 import os
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,28 @@ def test_a_link_that_leads_out_is_refused(cos, tmp_path):
             MISSING,
             f"The object {name!r} of bucket {bucket!r} leads out of the folder of --cos.",
         )
+
+
+@pytest.mark.parametrize("what", ["link", "folder", "pipe"])
+def test_what_replaces_an_object_between_the_check_and_the_opening_is_not_read(cos, tmp_path, monkeypatch, what):
+    folder = cos / "bucket" / "path"
+    (tmp_path / "code.zip").write_text("not for you")
+    check = Path.stat
+
+    def stat_and_replace(path, **options):
+        found = check(path, **options)
+        if path == folder / "code.zip":
+            folder.rename(tmp_path / "away")
+            if what == "folder":
+                folder.symlink_to(tmp_path)
+                return found
+            folder.mkdir()
+            path.symlink_to(tmp_path / "code.zip") if what == "link" else os.mkfifo(path)
+        return found
+
+    monkeypatch.setattr(Path, "stat", stat_and_replace)
+    code, message = refusal_of(open_object, cos, CosObject("bucket", "/path/code.zip"), "X")
+    assert (code, "is no file:" in message) == ("X", what == "pipe")
 
 
 def test_what_is_not_there_or_no_file_is_refused_with_its_path(cos):
