@@ -1,6 +1,7 @@
 """Code from COS: with ``--cos DIR``, the files BUCKET/OBJECT of a folder, and nothing beside it."""
 
 import base64
+import errno
 import os
 from pathlib import Path
 
@@ -76,6 +77,17 @@ def test_what_replaces_an_object_between_the_check_and_the_opening_is_not_read(c
     monkeypatch.setattr(Path, "stat", stat_and_replace)
     code, message = refusal_of(open_object, cos, CosObject("bucket", "/path/code.zip"), "X")
     assert (code, "is no file:" in message) == ("X", what == "pipe")
+
+
+def test_a_link_that_is_replaced_while_it_is_followed_is_refused(cos, monkeypatch):
+    (cos / "bucket" / "in.zip").symlink_to("path/code.zip")
+
+    def readlink(path, **_):
+        raise OSError(errno.EINVAL, "Invalid argument", path)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    code, message = refusal_of(open_object, cos, CosObject("bucket", "/in.zip"), "X")
+    assert (code, "can't be read" in message) == ("X", True)
 
 
 def test_what_is_not_there_or_no_file_is_refused_with_its_path(cos):

@@ -64,10 +64,10 @@ def open_object(root: Path, wanted: CosObject, missing_code: str) -> IO[bytes]:
     """
     real_root = Path(os.path.realpath(root))
     path = real_root / wanted.bucket / wanted.name.strip("/")
-    real = Path(os.path.realpath(path))
-    if real == real_root or not real.is_relative_to(real_root):
-        raise _leads_out(wanted)
     try:
+        real = Path(os.path.realpath(path))  # fails where a link is replaced meanwhile
+        if real == real_root or not real.is_relative_to(real_root):
+            raise _leads_out(wanted)
         descriptor = _open_below(real_root, real.relative_to(real_root).parts) if _is_file(real.stat()) else None
         if descriptor is None:
             raise ApiError(missing_code, f"The {wanted} is no file: {path}.")
