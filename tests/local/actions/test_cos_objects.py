@@ -1,7 +1,9 @@
 """Code from COS: with ``--cos DIR``, the files BUCKET/OBJECT of a folder, and nothing beside it."""
 
 import base64
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,39 @@ def test_a_link_that_leads_out_is_refused(cos, tmp_path):
             MISSING,
             f"The object {name!r} of bucket {bucket!r} leads out of the folder of --cos.",
         )
+
+
+@pytest.mark.parametrize("what", ["link", "folder", "pipe"])
+def test_what_replaces_an_object_between_the_check_and_the_opening_is_not_read(cos, tmp_path, monkeypatch, what):
+    folder = cos / "bucket" / "path"
+    (tmp_path / "code.zip").write_text("not for you")
+    check = Path.stat
+
+    def stat_and_replace(path, **options):
+        found = check(path, **options)
+        if path == folder / "code.zip":
+            folder.rename(tmp_path / "away")
+            if what == "folder":
+                folder.symlink_to(tmp_path)
+                return found
+            folder.mkdir()
+            path.symlink_to(tmp_path / "code.zip") if what == "link" else os.mkfifo(path)
+        return found
+
+    monkeypatch.setattr(Path, "stat", stat_and_replace)
+    code, message = refusal_of(open_object, cos, CosObject("bucket", "/path/code.zip"), "X")
+    assert (code, "is no file:" in message) == ("X", what == "pipe")
+
+
+def test_a_link_that_is_replaced_while_it_is_followed_is_refused(cos, monkeypatch):
+    (cos / "bucket" / "in.zip").symlink_to("path/code.zip")
+
+    def readlink(path, **_):
+        raise OSError(errno.EINVAL, "Invalid argument", path)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    code, message = refusal_of(open_object, cos, CosObject("bucket", "/in.zip"), "X")
+    assert (code, "can't be read" in message) == ("X", True)
 
 
 def test_what_is_not_there_or_no_file_is_refused_with_its_path(cos):

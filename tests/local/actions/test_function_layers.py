@@ -1,20 +1,23 @@
 """The layers of a function on the real server: what it finds of them, with namespaces and, forced, without."""
 
 import asyncio
+import os
+import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.actions.function_layers import check_size, unpacked_bytes
+from tencentserverless.local.actions.function_layers import check_size, settled_bytes, unpacked_bytes
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.database import Database
-from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, LayerRef
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, LayerRef, Package
 from tencentserverless.local.registry.layer import Layer, LayerVersion
 from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
 from tencentserverless.local.registry.package_contents import MAX_UNPACKED_BYTES, PackRules
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
-from tests.conftest import wait_until
+from tests.conftest import HELD, wait_until
 from tests.local.layering import (
     LOOK,
     configure,
@@ -176,6 +179,28 @@ def test_a_call_of_a_running_instance_does_nothing_for_layers(start_local_scf, t
     assert merged.stat().st_ctime_ns == made
 
 
+def test_a_call_keeps_its_layers_while_one_that_was_missing_comes(start_local_scf, tmp_path, gate):
+    """The function merges other files from then on; those of the call stay, also when unused ones are dropped."""
+    code = HELD.replace('return "held"', "import one, two; return one.VALUE + two.VALUE")
+    layers = "[{name: one, version: 1}, {name: two, version: 1}, {name: late, version: 1}]"
+    write_function(tmp_path / "functions" / "user", code, OWN_RUNTIME, layers=layers, timeout=60)
+    server = start_local_scf(tmp_path / "functions")
+    for name in ("one", "two"):
+        publish(server, name, {f"{name}.py": "VALUE = 1\n"})
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(server.invoke, "user", str(gate))
+        wait_until(lambda: gate.begun)
+        publish(server, "late", {"late.py": ""})
+        publish(server, "other", {"other.py": ""})
+        kept = server.request("GetLayerVersion", {"LayerName": "one", "LayerVersion": 1}).response
+        packages = Path(kept["Location"].removeprefix("file://")).parent.parent
+        server.request("DeleteLayerVersion", {"LayerName": "other", "LayerVersion": 1})
+        gate.open()
+        assert call.result()["RetMsg"] == "2"
+    server.request("DeleteLayerVersion", {"LayerName": "late", "LayerVersion": 1})
+    wait_until(lambda: len(list(packages.iterdir())) == 3)  # nothing holds what the call had
+
+
 class Shelf:
     """What ``check_size`` reads of the services."""
 
@@ -207,3 +232,25 @@ def test_the_size_of_code_in_a_folder_is_what_would_be_packed(tmp_path):
     key = FunctionKey("ap-x", "default", "f")
     record = FunctionRecord(key, "a.b", "Python3.9", tmp_path, packing=PackRules(exclude=("tests/**",)))
     assert asyncio.run(unpacked_bytes(record)) == 5
+
+
+def test_code_that_is_replaced_while_it_is_measured_is_measured_anew(tmp_path, monkeypatch):
+    key = FunctionKey("ap-x", "default", "f")
+    records = []
+    for sha256, text in (("a" * 64, "123"), ("b" * 64, "12345")):
+        package = Package(sha256, tmp_path / sha256, tmp_path / "code.zip", 1)
+        package.folder.mkdir()
+        for name in ("index.py", "more.py"):
+            (package.folder / name).write_text(text)
+        records.append(FunctionRecord(key, "a.b", "Python3.9", package.folder, package=package))
+    look = os.lstat
+
+    def lstat(path, **options):
+        """The first file is looked at; then other code comes, and this one is dropped."""
+        found = look(path, **options)
+        if len(records) == 2 and str(path).startswith(str(records[0].code_folder)):
+            shutil.rmtree(records.pop(0).code_folder)
+        return found
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    assert asyncio.run(settled_bytes(lambda: records[0])) == 10

@@ -48,6 +48,15 @@ def test_layers_of_a_region_that_have_a_version_are_listed_by_name(database):
     assert [each.name for each in catalogue.layers("ap-x")] == ["a", "b"]
 
 
+def test_what_an_instance_holds_is_used_until_it_is_released(database, tmp_path):
+    catalogue = LayerCatalogue(database, [Layer("ap-x", "fonts", (version(1),), 1)])
+    for holder in ("one", "two"):
+        catalogue.hold(holder, "f" * 64)
+    for holder, is_used in (("one", True), ("two", False), ("two", False)):
+        catalogue.release(holder)
+        assert ("f" * 64 in catalogue.packages_of([])) == is_used
+
+
 def test_packages_of_layers_and_of_what_functions_merge_are_used(database, tmp_path):
     catalogue = LayerCatalogue(database, [Layer("ap-x", "fonts", (version(1), version(2)), 2)])
     single, double = record(tmp_path, ("fonts", 1)), record(tmp_path, ("fonts", 2), ("none", 1), ("fonts", 1))

@@ -1,5 +1,6 @@
 """Packages: what a zip file may hold, where it goes, and that it comes whole or not at all."""
 
+import errno
 import io
 import os
 import random
@@ -347,3 +348,13 @@ def test_a_folder_that_has_gone_or_turns_in_a_circle_is_refused(kept, tmp_path):
     (source / "self").symlink_to(source)
     with pytest.raises(BadPackage):
         kept.snapshot(source)
+
+
+def test_an_archive_that_can_not_be_read_is_no_fault_of_the_disk_of_packages(kept, tmp_path):
+    class Broken(io.BytesIO):
+        def read(self, *_):
+            raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(BadPackage, match="it can't be read: Input/output error"):
+        kept.unpack_file(Broken())
+    assert names(tmp_path) == []

@@ -41,7 +41,7 @@ def names(folder):
 
 
 async def find(finder, tmp_path, *numbers):
-    return await finder.find(record(tmp_path, *numbers))
+    return await finder.find(record(tmp_path, *numbers), "instance")
 
 
 def test_one_layer_is_its_own_package_and_two_are_merged_once(finder, packages, tmp_path):

@@ -342,6 +342,21 @@ def test_what_an_instance_needs_from_below_opt_is_there_beside_the_layers(opt):
     assert (opt / "python" / "env" / "lib" / "module.py").exists()
 
 
+@pytest.mark.parametrize("has_own_tmp", [True, False])
+def test_temporary_files_below_opt_are_there_beside_the_layers(opt, has_own_tmp):
+    """The folder that is mounted as /tmp must not vanish behind the layers, which are mounted before it."""
+    layers = LayerFolder(opt / "run" / "layers", opt / "run" / "mounts")
+    (opt / "run").mkdir()
+    for name in ("layers", "scratch", "code"):
+        (opt.parent / name).rename(opt / "run" / name)
+    (opt.parent / "tmp").mkdir()
+    found = Isolation("", has_own_tmp, opt.parent / "tmp", opt=opt)
+    seen = opt.parent / "tmp" if has_own_tmp else opt / "run" / "scratch"
+    script = f"cd /; ls {opt}; touch {seen}/new; ls {seen}"
+    assert isolated(found, "/bin/sh", "-c", script, layers=layers) == ["python", "run", "top.py", "new"]
+    assert (opt / "run" / "scratch" / "new").exists()
+
+
 def test_what_is_needed_covers_what_a_layer_has_in_its_place(opt):
     layers = LayerFolder(opt.parent / "layers", opt.parent / "mounts")
     (layers.folder / "other").write_text("a file where the instance needs a folder")

@@ -14,7 +14,7 @@ import msgspec
 from tencentserverless._core import wire
 from tencentserverless.local.actions import function_code
 from tencentserverless.local.actions.function_code import CodeTable, Terms
-from tencentserverless.local.actions.function_layers import check_layers, check_size, unpacked_bytes
+from tencentserverless.local.actions.function_layers import check_layers, check_size, settled_bytes
 from tencentserverless.local.actions.function_settings import ConfigurationTable, configured
 from tencentserverless.local.actions.lookup import check_name, check_namespace, find_function, folder_is_away
 from tencentserverless.local.actions.parameters import Action, Call, Table, choose, is_switched_on
@@ -187,7 +187,7 @@ async def update_function_configuration(
     def find() -> Function:
         return find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
 
-    size_bytes = await unpacked_bytes(find().latest) if parameters.Layers else 0
+    size_bytes = await settled_bytes(lambda: find().latest) if parameters.Layers else 0
     function = find()
     services.pace.check(function.key, "FailedOperation.UpdateFunctionConfiguration")
     latest = function.latest

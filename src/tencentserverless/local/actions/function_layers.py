@@ -5,7 +5,8 @@ Source of the limit: cloud.tencent.com/document/product/583/11637 (500 MB of cod
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
 
 from tencentserverless.local.actions.layer_views import missing_version
@@ -44,20 +45,41 @@ def check_size(services: Services, record: FunctionRecord, code_bytes: int, code
         )
 
 
+async def settled_bytes(find: Callable[[], FunctionRecord]) -> int:
+    """Return the size of a function's code, unpacked; it is measured again if other code comes meanwhile.
+
+    :param find: returns ``$LATEST`` as it is now, and raises what ends the action
+    """
+    while True:
+        record = find()
+        size_bytes = await unpacked_bytes(record)
+        if find().package == record.package:
+            return size_bytes
+
+
 async def unpacked_bytes(record: FunctionRecord) -> int:
     """Return the size of a version's code, unpacked: of code in a folder of the user, what would be packed of it."""
     return await asyncio.to_thread(_unpacked_bytes, record)
 
 
 def _unpacked_bytes(record: FunctionRecord) -> int:
-    if record.package is not None:
-        return _folder_bytes(record.package.folder)
     try:
+        if record.package is not None:
+            return _package_bytes(record.package.folder)
         return list_contents(record.code_folder, record.packing).size_bytes
-    except BadPackage:  # PublishVersion says what is wrong with it
+    except (BadPackage, FileNotFoundError):  # PublishVersion says what is wrong; or the package has just gone
         return 0
 
 
-def _folder_bytes(folder: Path) -> int:
-    """Return the size of all files of a package, which holds no links."""
-    return sum(os.lstat(os.path.join(place, name)).st_size for place, _, names in os.walk(folder) for name in names)
+@lru_cache(maxsize=256)
+def _package_bytes(folder: Path) -> int:
+    """Return the size of all files of a package, which holds no links and never changes.
+
+    :raises FileNotFoundError: if it goes meanwhile
+    """
+    places = os.walk(folder, onerror=_raise)
+    return sum(os.lstat(os.path.join(place, name)).st_size for place, _, names in places for name in names)
+
+
+def _raise(error: OSError) -> None:
+    raise error

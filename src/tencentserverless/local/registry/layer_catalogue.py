@@ -24,6 +24,7 @@ class LayerCatalogue:
     def __init__(self, database: Database, kept: Iterable[Layer] = ()) -> None:
         self._database = database
         self._layers: dict[tuple[str, str], Layer] = {(each.region, each.name): each for each in kept}
+        self._held: dict[str, str] = {}
 
     def find(self, region: str, name: str) -> Layer:
         """Return the layer of a name; one without versions if there is none."""
@@ -58,12 +59,28 @@ class LayerCatalogue:
         ]
 
     def packages_of(self, records: Iterable[FunctionRecord]) -> set[str]:
-        """Return the hashes of packages that layers need, and what these functions have merged of them."""
+        """Return the hashes of packages that layers need, and what these functions have merged of them.
+
+        Those that instances hold are among them: a function that waits for a layer merges anew once it is published,
+        while calls still run with what there was before.
+        """
         used = {version.sha256 for layer in self._layers.values() for version in layer.versions}
+        used.update(self._held.values())
         for record in records:
             if record.layers and (versions := self.versions_of(record)):
                 used.add(merged_name([version.sha256 for version in versions]))
         return used
+
+    def hold(self, holder: str, sha256: str) -> None:
+        """Keep a merged package for an instance until ``release``.
+
+        :param holder: a name of the instance; it holds one package
+        """
+        self._held[holder] = sha256
+
+    def release(self, holder: str) -> None:
+        """Let go of what an instance holds, if anything."""
+        self._held.pop(holder, None)
 
     def forget_unused(self, records: Iterable[FunctionRecord]) -> None:
         """Forget deleted versions that none of these functions uses."""

@@ -103,13 +103,13 @@ class Packages:
     def unpack_file(self, archive: IO[bytes]) -> Draft:
         """Unpack a copy of an open zip file.
 
-        :raises BadPackage: if the zip file is refused
-        :raises OSError: if the zip file can't be read, or the package can't be written
+        :raises BadPackage: if the zip file is refused, or can't be read
+        :raises OSError: if the package can't be written
         """
         with self._drafting() as folder:
             with (folder / _ARCHIVE).open("xb") as target:
                 rest_bytes = MAX_UNPACKED_BYTES
-                while chunk := archive.read(_CHUNK_BYTES):
+                while chunk := _read(archive):
                     rest_bytes -= len(chunk)
                     if rest_bytes < 0:
                         raise BadPackage(f"it is larger than {MAX_UNPACKED_BYTES} bytes")
@@ -218,6 +218,13 @@ def _is_being_written(files: Sequence[PackedFile], began: float) -> bool:
         if began - (_SETTLING_SECONDS if is_empty else 0) <= status.st_mtime <= time.time():
             return True
     return False
+
+
+def _read(archive: IO[bytes]) -> bytes:
+    try:
+        return archive.read(_CHUNK_BYTES)
+    except OSError as error:  # the disk of the package has no part in it
+        raise BadPackage(f"it can't be read: {error.strerror}") from error
 
 
 def _unpacked(folder: Path) -> Draft:

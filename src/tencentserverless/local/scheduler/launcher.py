@@ -81,7 +81,7 @@ class Launcher:
         output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
         try:
             scratch = context.run_directory.make_scratch()
-            layers = await self._find_layers(record)
+            layers = await self._find_layers(record, scratch)
             place = self._find_place(record, scratch, layers)
             environment = make_environment(
                 record, context.settings, context.endpoint_url, access_key, place, more=context.variables
@@ -90,6 +90,7 @@ class Launcher:
         except BaseException as error:
             context.keys.revoke(access_key)
             if scratch:
+                self._release_layers(scratch)
                 self._forget_notes(scratch)
                 shutil.rmtree(scratch, ignore_errors=True)
             if isinstance(error, NotExecutable):
@@ -140,6 +141,7 @@ class Launcher:
         self._memory.remove(instance.worker)
         instance.end()
         instance.state = TRANSITIONS[instance.state, Move.EXITED]
+        self._release_layers(scratch)  # before the end is told, upon which unused packages are dropped
         if on_end is not None:
             on_end(instance)
         self._forget_notes(scratch)
@@ -149,10 +151,14 @@ class Launcher:
         if self._context.own_writes is not None:
             self._context.own_writes.end(scratch.name)
 
-    async def _find_layers(self, record: FunctionRecord) -> Path | None:
+    def _release_layers(self, scratch: Path) -> None:
+        if self._context.layer_folders is not None:
+            self._context.layer_folders.release(scratch.name)
+
+    async def _find_layers(self, record: FunctionRecord, scratch: Path) -> Path | None:
         """Return the folder with the files of a function's layers, None if it has none."""
         finder = self._context.layer_folders
-        return await finder.find(record) if finder is not None and record.layers else None
+        return await finder.find(record, scratch.name) if finder is not None and record.layers else None
 
     def _find_place(self, record: FunctionRecord, scratch: Path, layers: Path | None) -> Place:
         """Decide what parts an instance from this machine; where nothing does, it notes what it writes."""

@@ -10,27 +10,35 @@ from tencentserverless.local.registry.packages import Packages
 
 
 class LayerFolders:
-    """Finds the merged files of layers. What is merged once stays as long as a function has these layers."""
+    """Finds the merged files of layers. What is merged once stays as long as a function has these layers, or an
+    instance runs with them.
+    """
 
     def __init__(self, layers: LayerCatalogue, packages: Packages) -> None:
         self._layers = layers
         self._packages = packages
         self._merging = asyncio.Lock()
 
-    async def find(self, record: FunctionRecord) -> Path | None:
+    async def find(self, record: FunctionRecord, holder: str) -> Path | None:
         """Return the folder with the files of a version's layers; None if none of them is here.
 
+        :param holder: a name of the instance; the folder stays until ``release``
         :raises OSError: if they can't be merged
         """
         hashes = [version.sha256 for version in self._layers.versions_of(record)]
         if not hashes:
             return None
         merged = self._packages.locate(merged_name(hashes), 0)
+        self._layers.hold(holder, merged.sha256)
         if not self._is_there(merged):
             async with self._merging:  # instances that start at once need it once
                 if not self._is_there(merged):
                     await self._merge(hashes)
         return merged.folder
+
+    def release(self, holder: str) -> None:
+        """Let go of the folder of an instance that has ended, or did not start."""
+        self._layers.release(holder)
 
     def _is_there(self, merged: Package) -> bool:
         return self._packages.has(merged.sha256) and merged.folder.is_dir()

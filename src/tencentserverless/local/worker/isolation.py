@@ -103,12 +103,15 @@ class Isolation:
         if layers is not None and not has_opt:
             kept.append(layers.folder)
         hiding = (self.tmp, self.opt) if has_opt else (self.tmp,)
+        shared = list(self.shared)
+        if has_opt and _is_hidden(scratch, (self.opt,)):  # TMPDIR lies there; it is still to be mounted, or used
+            shared.append(scratch)
         return {
             "tmp": str(self.tmp),
             "scratch": str(scratch) if self.has_own_tmp else "",
             "code_folder": str(code_folder),
             "kept": [str(path) for path in dict.fromkeys(kept) if _is_hidden(path, hiding)],
-            "shared": [str(path) for path in self.shared],
+            "shared": [str(path) for path in shared],
             "opt": str(self.opt) if has_opt else "",
             "layers": str(layers.folder) if layers is not None and has_opt else "",
             "mounts": str(layers.mounts) if layers is not None and has_opt else "",
