@@ -24,6 +24,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "SECURITY.md",
     "docs/architecture.md",
+    "docs/clients.md",
     "docs/cookbook.md",
     "docs/local.md",
     "docs/packages.md",
@@ -192,18 +193,23 @@ def test_document_never_installs_by_the_name_on_pypi(document: str) -> None:
     assert not re.search(r"pip3? install (-\S+ )*tencentserverless", text)
 
 
+def list_anchors(page: Path) -> set[str]:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    return {re.sub(r"[`.]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in lines if line.startswith("#")}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    headings = {re.sub(r"[`.]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in text.splitlines()}
     prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
     targets = re.findall(r"\]\(([^)]+)\)", prose)
     assert len(targets) == prose.count("](")
     for target in targets:
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif "://" not in target:
-            assert (ROOT / document).parent.joinpath(target).exists(), target
+        if "://" not in target:
+            name, _, anchor = target.partition("#")
+            page = (ROOT / document).parent / name if name else ROOT / document
+            assert page.exists(), target
+            assert not anchor or anchor in list_anchors(page), target
 
 
 def test_readme_opens_with_what_this_is_the_two_commands_and_the_program() -> None:

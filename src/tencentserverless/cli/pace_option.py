@@ -20,7 +20,7 @@ def read_pace(pace: str, texts: tuple[str, ...]) -> dict[str, float]:
     """
     if pace != CLOUD:
         if texts:
-            raise click.UsageError(f"{_OPTION} is how long states last at the cloud's pace: give --pace {CLOUD} too")
+            raise click.UsageError(f"{_OPTION} is how long states last at the cloud's pace: give --pace cloud too")
         return {}
     seconds = dict(CLOUD_SECONDS)
     for text in texts:

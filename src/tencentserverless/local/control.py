@@ -96,7 +96,9 @@ def _is_running(source: Path) -> bool:
 def _no_server(start: Path, state: Path, servers: list[RunningServer]) -> str:
     """The message for a folder from which no server is found; it names those that run elsewhere."""
     here = f"from {shlex.quote(str(state))}" if state.is_dir() else f"from {start.resolve()} or a folder above"
-    named = [f"{shlex.quote(str(server.source))} ({_url_of(server)})" for server in servers if server.source]
+    named = [
+        f"{shlex.quote(str(server.source))} ({_url_of(server) or 'starting'})" for server in servers if server.source
+    ]
     if named:
         runs = "one runs" if len(named) == 1 else f"{len(named)} run"
         return f"no local SCF runs {here}; {runs} elsewhere: {', '.join(named)}; choose with --state or --env-file"

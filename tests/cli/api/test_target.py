@@ -17,7 +17,10 @@ def functions(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def nothing_around(monkeypatch):
+def nothing_around(monkeypatch, tmp_path):
+    """No variable and no server of whoever runs the tests."""
+    for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
     for name in (ENDPOINT_URL, REGION, "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
 

@@ -119,3 +119,16 @@ def test_an_unknown_code_gets_the_closest_ones(run_scf):
     assert (done.returncode, done.stdout) == (14, "")
     assert "did you mean ResourceNotFound.Function" in done.stderr
     assert "codes look like" in run_scf("explain", "zzzzzzzzzzzz").stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        ("ResourceNotFound.CosObject", "in the folder of --cos"),
+        ("InvalidParameterValue.CosObjectName", "in the folder of --cos"),
+        ("ResourceNotFound.Layer", "PublishLayerVersion makes a version"),
+        ("ResourceNotFound.LayerVersion", "PublishLayerVersion makes a version"),
+    ],
+)
+def test_what_is_missing_of_code_in_cos_and_of_layers_has_a_fix_of_its_own(code, fix):
+    assert fix in CATALOGUE.find(code).fix["en"]

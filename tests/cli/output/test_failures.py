@@ -4,7 +4,7 @@ import pytest
 
 from tencentserverless import exception
 from tencentserverless.cli.exits import Exit
-from tencentserverless.cli.output.failures import Failure, translate
+from tencentserverless.cli.output.failures import Failure, mark_action, translate
 from tencentserverless.exception import (
     APIError,
     AuthFailure,
@@ -82,3 +82,36 @@ def test_the_functions_traceback_is_the_detail(trace):
 
 def test_an_unknown_error_is_not_translated():
     assert translate(KeyError("x")) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "only_reads", "text"),
+    [
+        (
+            APIError("FailedOperation.DeleteFunction", "It is Creating."),
+            False,
+            "FailedOperation.DeleteFunction: It is Creating; run: scf explain FailedOperation.DeleteFunction",
+        ),
+        (
+            ServerError("ServerNetworkError", "lost"),
+            False,
+            (
+                "ServerNetworkError: lost; DeleteFunction may be done: look before you repeat it; "
+                "run: scf explain ServerNetworkError"
+            ),
+        ),
+        (
+            ServerError("ServerNetworkError", "lost"),
+            True,
+            "ServerNetworkError: lost; run: scf explain ServerNetworkError",
+        ),
+        (
+            ServerError("ServerNetworkError", "lost", executed=Verdict.NO),
+            False,
+            "ServerNetworkError: lost; run: scf explain ServerNetworkError",
+        ),
+    ],
+)
+def test_an_action_that_calls_no_function_says_nothing_of_one_that_ran(error, only_reads, text):
+    mark_action(error, "DeleteFunction", only_reads=only_reads)
+    assert str(translate(error)) == text

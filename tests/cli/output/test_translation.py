@@ -125,3 +125,27 @@ def test_the_words_of_click_and_of_the_sdk_are_chinese_too(run_scf, tmp_path, wo
     done = run_scf(*words, env=env, cwd=tmp_path)
     assert said in done.stderr
     assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("default: .scf/ beside PATH's functions", "默认：函数目录 PATH 下的 .scf/"),
+        ("env var: TENCENTSERVERLESS_ISOLATION", "环境变量：TENCENTSERVERLESS_ISOLATION"),
+        (
+            "--pace-seconds is how long states last at the cloud's pace: give --pace cloud too",
+            "--pace-seconds 设置 --pace cloud 下各状态持续的时间：请同时给出 --pace cloud",
+        ),
+        (
+            "deleted a in namespace default of ap-guangzhou (local SCF)",
+            "已在 ap-guangzhou 的命名空间 default（本地 SCF）中删除 a",
+        ),
+        (
+            "no local SCF runs from /a or a folder above; 2 run elsewhere: /b, /c; choose with --state or --env-file",
+            "/a 及其上级目录没有运行中的本地 SCF；其他位置有 2 个：/b, /c；请用 --state 或 --env-file 选择",
+        ),
+    ],
+)
+def test_what_a_user_types_stays_as_it_is_in_chinese(locale, english: str, chinese: str) -> None:
+    locale(LANG="zh_CN.UTF-8")
+    assert translate(english) == chinese

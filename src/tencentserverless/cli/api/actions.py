@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tencentserverless.cli.api.target import Target
 from tencentserverless.cli.extras import is_windows
-from tencentserverless.exception import TencentCloudSDKException
+from tencentserverless.exception import CallError, TencentCloudSDKException
 from tencentserverless.management import call_action
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class Api:
                 if only_reads:
                     raise
                 raise _interrupted(action) from None
+            except CallError as error:
+                from tencentserverless.cli.output.failures import mark_action
+
+                mark_action(error, action, only_reads=only_reads)
+                raise
 
     def call_function(self, action: str, name: str, **parameters: object) -> dict[str, Any]:
         """Call an action on a function of the target's namespace, and return its answer.

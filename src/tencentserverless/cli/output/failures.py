@@ -47,6 +47,8 @@ _VERDICTS = {
     Verdict.MAYBE: "{}; the function may have run",
     Verdict.YES: "{}; the function ran",
 }
+#: An attribute of an error of an action that calls no function: the action if it changes something, else "".
+_CHANGE = "_change_of_scf"
 
 
 class Failure(Exception):
@@ -89,6 +91,11 @@ def translate(error: Exception) -> Failure | None:
     if isinstance(error, TencentCloudSDKException):  # raised by Tencent's own code
         return _of_api(str(error.code), str(error.message))
     return None
+
+
+def mark_action(error: CallError, action: str, *, only_reads: bool) -> None:
+    """Note on an error that its action calls no function, so that its message says nothing of one that ran."""
+    setattr(error, _CHANGE, "" if only_reads else action)
 
 
 def no_local_server(address: str) -> Failure:
@@ -135,8 +142,18 @@ def _of_api(code: str, message: str) -> Failure:
 
 def _of_call(error: CallError) -> Failure:
     exit_code = next((each for kind, each in _CALL_EXITS if isinstance(error, kind)), Exit.FAILED)
-    line = _end(f"{error.code}: {error.message}")
-    if not isinstance(error, CredentialError | ConnectError):
-        line = _VERDICTS[error.executed].format(line)
+    line = _add_outcome(error, _end(f"{error.code}: {error.message}"))
     topic = type(error).__name__ if isinstance(error, DeadlineExceeded) else error.code
     return Failure(exit_code, f"{line}; run: scf explain {topic}", facts=_facts_of(error, error.code))
+
+
+def _add_outcome(error: CallError, line: str) -> str:
+    """Add what may have happened: whether the function ran, or whether a change may be done all the same."""
+    if isinstance(error, CredentialError | ConnectError):
+        return line
+    change = getattr(error, _CHANGE, None)
+    if change is None:
+        return _VERDICTS[error.executed].format(line)
+    if change and isinstance(error, NetworkError) and error.executed is Verdict.MAYBE:
+        return f"{line}; {change} may be done: look before you repeat it"
+    return line

@@ -165,15 +165,15 @@ def _check_free(services: Services, function: Function, record: FunctionRecord, 
     by_platform, by_machine = free_numbers(services, function.with_provision(record.version, None), record)
     by_machine += old_count
     if count > by_platform:
-        rule = f"of its memory, {_UNPROVISIONED} instances have to stay free"
+        rule = f"the memory of {_UNPROVISIONED} more instances has to stay free"
         if function.reserved_mb is not None:
             rule = f"{function.reserved_mb} MB are reserved for the function"
         raise ApiError(
             "FailedOperation.ProvisionedExceedReserved"
             if function.reserved_mb is not None
             else "LimitExceeded.FunctionTotalProvisionedConcurrencyNum",
-            f"Version {record.version} of {function.key.name!r} can have {max(0, by_platform)} provisioned instances, "
-            f"not {count}: {rule}.",
+            f"Version {record.version} of {function.key.name!r} can have at the most {max(0, by_platform)} provisioned "
+            f"instances, not {count}: {rule}.",
         )
     if count > by_machine:
         raise ApiError(

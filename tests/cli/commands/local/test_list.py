@@ -83,3 +83,13 @@ def test_a_server_without_a_file_is_listed_and_said_to_be_out_of_reach(folder, a
         assert run_scf("local", "list", cwd=away, env=runtime).stdout.split()[0] == "-"
         done = run_scf("local", "status", cwd=away, env=runtime)
     assert (done.returncode, "one runs without --state and --env-file" in done.stderr) == (6, True)
+
+
+def test_a_server_that_has_no_address_yet_is_said_to_start(folder, away, runtime, run_scf, monkeypatch):
+    from tencentserverless.local.running_servers import describe_own, registered
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime["XDG_RUNTIME_DIR"])
+    (away / ".scf").mkdir()
+    with registered(describe_own(folder, folder / ".scf")):
+        done = run_scf("local", "status", cwd=away, env=runtime)
+    assert f"one runs elsewhere: {folder}/.scf (starting); choose with --state or --env-file" in done.stderr

@@ -17,8 +17,8 @@ from tencentserverless.cli.output import printing
 def reset(state: Path | None, env_file: Path | None, is_whole: bool, yes: bool) -> None:
     """Remove the faults of the running local SCF and empty its ledger.
 
-    With --all, delete the data of a stopped one: functions that came through the API, versions, aliases, triggers,
-    waiting events, and the history of calls. Your own folders are not changed.
+    With --all, delete the data of a stopped one: functions that came through the API, versions, layers, aliases,
+    triggers, custom domains, waiting events, and the history of calls. Your own folders are not changed.
     """
     from tencentserverless.cli.output.confirmation import confirm
     from tencentserverless.local.serve import forget_state, reset_server

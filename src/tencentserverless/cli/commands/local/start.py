@@ -39,7 +39,10 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
 )
 @click.option("--ephemeral", is_flag=True, help="Keep nothing: new keys on every start.")
 @click.option(
-    "--state", type=_PATH, help=f"Folder to keep keys in.  [default: {STATE_FOLDER_NAME}/ beside PATH's functions]"
+    "--state",
+    type=_PATH,
+    help="Folder of keys, functions from the API and past calls.  "
+    f"[default: {STATE_FOLDER_NAME}/ beside PATH's functions]",
 )
 @click.option("--secret-file", type=_PATH, help="File with the key pair to use, as KEY=VALUE; chmod 600.")
 @click.option("--env-file", type=_PATH, help="File to write when ready, for a shell to source.")
@@ -62,14 +65,15 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     type=click.Choice(PACES),
     default=INSTANT,
     show_default=True,
-    help="Of management: with cloud, a function is Creating, Updating, Publishing or Deleting for a while.",
+    help="How fast changes through the API are done: with cloud, a function is Creating, Updating, Publishing or "
+    "Deleting for a while.",
 )
 @click.option(
     "--pace-seconds",
     metavar="[STATE=]SECONDS",
     multiple=True,
     show_default=", ".join(f"{state}={seconds:g}" for state, seconds in CLOUD_SECONDS.items()),
-    help="With --pace cloud: how long each state lasts, or one: Creating=5.",
+    help="With --pace cloud: seconds that each state lasts; Creating=5 changes one state alone.",
 )
 @click.option(
     "--debug",
