@@ -93,7 +93,7 @@ def translate(error: Exception) -> Failure | None:
     return None
 
 
-def mark_action(error: CallError, action: str, *, only_reads: bool) -> None:
+def mark_action(error: Exception, action: str, *, only_reads: bool) -> None:
     """Note on an error that its action calls no function, so that its message says nothing of one that ran."""
     setattr(error, _CHANGE, "" if only_reads else action)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local import outcome
-from tencentserverless.local.access_keys import KeyRing
+from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.console import Console
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.outcome import Outcome
@@ -88,11 +88,7 @@ class Launcher:
             )
             worker = await self._start(record, environment, place, output)
         except BaseException as error:
-            context.keys.revoke(access_key)
-            if scratch:
-                self._release_layers(scratch)
-                self._forget_notes(scratch)
-                shutil.rmtree(scratch, ignore_errors=True)
+            self._give_back(access_key, scratch)
             if isinstance(error, NotExecutable):
                 return outcome.bootstrap_failed(str(error))
             if isinstance(error, OSError):
@@ -146,6 +142,14 @@ class Launcher:
             on_end(instance)
         self._forget_notes(scratch)
         await asyncio.to_thread(_clean_up, scratch, seeks_orphans=not self._context.lifecycle.is_stopping)
+
+    def _give_back(self, access_key: AccessKey, scratch: Path | None) -> None:
+        """Take back what an instance had that could not start."""
+        self._context.keys.revoke(access_key)
+        if scratch:
+            self._release_layers(scratch)
+            self._forget_notes(scratch)
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def _forget_notes(self, scratch: Path) -> None:
         if self._context.own_writes is not None:
