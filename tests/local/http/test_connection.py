@@ -9,7 +9,7 @@ import ssl
 import pytest
 
 from tencentserverless.local.api.dispatch import Api
-from tencentserverless.local.http import connection as connection_module
+from tencentserverless.local.http import lingering
 from tencentserverless.local.http.messages import Answer, Bounds, Intake, Refused
 from tencentserverless.local.http.server import HttpServer
 from tencentserverless.local.http.tls import open_tls
@@ -671,7 +671,7 @@ def test_a_client_that_is_refused_can_read_it_though_it_still_sends():
 
 
 def test_a_client_that_is_refused_and_sends_without_end_is_cut(monkeypatch):
-    monkeypatch.setattr(connection_module, "_LINGER_BYTES", 100_000)
+    monkeypatch.setattr(lingering, "_LINGER_BYTES", 100_000)
 
     async def scenario(connect):
         reader, writer = await connect(STREAMED)
@@ -686,7 +686,7 @@ def test_a_client_that_is_refused_and_sends_without_end_is_cut(monkeypatch):
 
 
 def test_a_client_that_is_refused_and_neither_sends_nor_goes_is_cut(monkeypatch):
-    monkeypatch.setattr(connection_module, "_LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(lingering, "LINGER_SECONDS", 0.05)
 
     async def scenario(connect):
         reader, _ = await connect(STREAMED)
@@ -698,7 +698,7 @@ def test_a_client_that_is_refused_and_neither_sends_nor_goes_is_cut(monkeypatch)
 
 @pytest.mark.parametrize("head", [HEAD.replace(b"Host", b"Connection: close\r\nHost"), HEAD])
 def test_a_client_that_never_reads_its_last_answer_is_cut(monkeypatch, head):
-    monkeypatch.setattr(connection_module, "_LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(lingering, "LINGER_SECONDS", 0.05)
 
     def handle(request, connection):
         connection.reply(b"x" * 20_000_000)
@@ -948,7 +948,7 @@ def secured(request, tmp_path):
         yield secured
 
 
-def test_answers_can_be_read_though_much_comes_behind_garbage():
+def test_answers_can_be_read_though_much_comes_behind_garbage(secured):
     """Bytes that nobody reads would have the system reset the connection, and throw the answers away."""
 
     def handle(request, connection):
@@ -961,7 +961,7 @@ def test_answers_can_be_read_though_much_comes_behind_garbage():
         writer.close()
         await until(lambda: not len(connect.server.connections))
 
-    served(scenario, Script(handle))
+    served(scenario, Script(handle), secured)
 
 
 def test_a_refusal_of_a_large_body_can_be_read(secured):

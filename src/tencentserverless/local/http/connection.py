@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from tencentserverless.local.http import lingering
 from tencentserverless.local.http.head_template import HeadTemplate, make_template
 from tencentserverless.local.http.messages import (
     CONTINUE,
@@ -25,8 +26,6 @@ from tencentserverless.local.http.messages import (
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 
-_LINGER_SECONDS = 30.0  # for a client to read the last answer
-_LINGER_BYTES = 32 * 1024 * 1024
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
 _USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
@@ -86,7 +85,7 @@ class Connection(asyncio.Protocol):
         self._data = b""  # of the request that is under way, if it came in one piece of its own
         self._template: HeadTemplate | None = None
         self.known: object = None  # facts on requests that have the head of the template
-        self._lingering_bytes = 0  # that are read and thrown away until the end; 0 if it does not linger
+        self._lingering: lingering.Linger | None = None
         self._is_arriving = False  # the deadline is that of a request that has arrived in part
         self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -219,8 +218,9 @@ class Connection(asyncio.Protocol):
         """Bytes of a request, or of several."""
         reader = self._reader
         if reader.state is State.STOPPED:
-            self._lingering_bytes -= len(data)  # they are thrown away, so that the client can read its answer
-            if self._lingering_bytes <= 0:
+            if self._lingering is not None and self._lingering.take(len(data), self._loop.time()):
+                self._deadline = self._lingering.deadline
+            else:
                 self.close()
             return
         is_first = self._current is None and reader.state is State.BETWEEN
@@ -322,7 +322,7 @@ class Connection(asyncio.Protocol):
 
     def _end_reading(self, stop: Answer | Broken | None) -> None:
         """End the connection, which reads no more and owes no answer."""
-        if self._transport is None or self._lingering_bytes:
+        if self._transport is None or self._lingering is not None:
             return
         if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
             self._end()
@@ -340,20 +340,18 @@ class Connection(asyncio.Protocol):
         """Close the connection once its client has read the answers, for which it has its time."""
         if self._transport is not None:
             self._transport.close()
-            self._set_deadline(_LINGER_SECONDS)
+            self._set_deadline(lingering.LINGER_SECONDS)
 
     def _linger(self) -> None:
         """Let the client read the answer though it still sends: a close now could take the answer away from it."""
         self._reader.end()
         if self._transport is None:
             return
-        self._lingering_bytes = _LINGER_BYTES
+        self._lingering = lingering.Linger(self._loop.time(), sends_end=self._transport.can_write_eof())
         self._pause(False)
-        self._set_deadline(_LINGER_SECONDS)
-        if self._transport.can_write_eof():
+        self._set_deadline(self._lingering.deadline - self._loop.time())
+        if self._lingering.sends_end:
             self._transport.write_eof()
-        else:
-            self._transport.close()  # over TLS, which reads on until the client ends too
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:
@@ -394,7 +392,8 @@ class Connection(asyncio.Protocol):
         elif self._is_arriving:
             self._reader.expire()
             self._go_on()
-        elif self._lingering_bytes or self._is_ending():
+        elif self._is_ending() or (self._lingering is not None and self._lingering.sends_end):
             self.close()
-        else:
+        else:  # idle, or silent over TLS
+            self._lingering = None
             self._end()
