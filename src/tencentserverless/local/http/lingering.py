@@ -7,7 +7,7 @@ _SILENCE_SECONDS = 0.3  # after which a client that speaks TLS counts as one tha
 
 
 class Linger:
-    """How long the bytes of a client are read and thrown away.
+    """The time for which the bytes of a client are read and thrown away.
 
     TLS has one end for both ways, and bytes that come behind it break the connection. So there the end is sent when the
     client is silent; else it is sent at once, and the client's own end is waited for.
@@ -18,6 +18,9 @@ class Linger:
     """
 
     __slots__ = ("_latest", "_rest_bytes", "deadline", "sends_end")
+
+    deadline: float
+    sends_end: bool
 
     def __init__(self, now: float, *, sends_end: bool) -> None:
         self.sends_end = sends_end
