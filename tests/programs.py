@@ -3,11 +3,21 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
+
+import pytest
 
 #: Every warning is an error; every resource that was forgotten shows on standard error. Development mode is left out
 #: on Python 3.8, whose memory debugger aborts every forked child that ends in the normal way, with any program.
 STRICT = ("-W", "error") if sys.version_info[:2] == (3, 8) else ("-X", "dev", "-W", "error")
 SECONDS = 100
+
+
+def needs_package(name: str) -> None:
+    """Skip a test where the package of its program is missing. It is not loaded: some change what this process does at a
+    fork, or to its sockets."""
+    if find_spec(name) is None:
+        pytest.skip("no package " + name)
 
 
 def run_program(

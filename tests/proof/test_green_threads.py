@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from tests.peer import Channel, Peer, ok
+from tests.programs import needs_package
 
 trustme = pytest.importorskip("trustme")
 
@@ -83,7 +84,7 @@ def peers(request: "Any", tmp_path: "os.PathLike[str]") -> "Iterator[tuple[str, 
 @pytest.mark.parametrize("library", ["none", "gevent", "eventlet"])
 def test_calls_end_alike_whatever_the_sockets_are(library: str, peers: "tuple[str, str, str]") -> None:
     if library != "none":
-        pytest.importorskip(library)
+        needs_package(library)
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, library, *peers]
     done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", timeout=120, check=True)
     *ended, large = json.loads(done.stdout)

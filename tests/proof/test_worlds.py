@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 
 import pytest
 
 from tests.peer import Channel, Peer, ok
+from tests.programs import needs_package
 
 pytestmark = pytest.mark.proof
 
@@ -114,8 +114,7 @@ SERVERS = {
 def test_a_server_that_loads_before_it_forks_has_connections_of_its_own_in_each_worker(
     package: str, peer: Peer, tmp_path: "Any"
 ) -> None:
-    if find_spec(package) is None:
-        pytest.skip("no " + package)
+    needs_package(package)
     arguments, listens = SERVERS[package]
     (tmp_path / "shop.py").write_text(WSGI)
     log = tmp_path / "log"
@@ -165,7 +164,7 @@ if sys.argv[1:] == ["ask"]:
 
 
 def test_a_soft_time_limit_of_celery_comes_through_and_the_client_goes_on(peer: Peer, tmp_path: "Any") -> None:
-    pytest.importorskip("celery")
+    needs_package("celery")
     (tmp_path / "shop.py").write_text(CELERY)
     variables = environment(peer, C_FORCE_ROOT="1")
     command = [sys.executable, "-m", "celery", "-A", "shop", "worker", "--pool", "prefork", "-c", "2", "-l", "ERROR"]
@@ -209,7 +208,7 @@ print(json.dumps(asyncio.run(cell())))
 
 
 def test_a_notebook_runs_a_loop_inside_a_loop(peer: Peer) -> None:
-    pytest.importorskip("nest_asyncio")
+    needs_package("nest_asyncio")
     assert run(peer, NOTEBOOK) == ['"ok"'] * 12
 
 
@@ -238,7 +237,7 @@ print(json.dumps(anyio.run(main)))
 
 
 def test_scopes_of_anyio_cancel_a_call_and_nothing_else(peer: Peer) -> None:
-    pytest.importorskip("anyio")
+    needs_package("anyio")
     assert run(peer, ANYIO) == ['"ok"'] * 5 + [True, '"ok"']
 
 
