@@ -14,8 +14,7 @@ SECONDS = 100
 
 
 def needs_package(name: str) -> None:
-    """Skip a test where the package of its program is missing. It is not loaded: some change what this process does at a
-    fork, or to its sockets."""
+    """Skip a test where its program's package is missing. It is not loaded: some change what forks and sockets do."""
     if find_spec(name) is None:
         pytest.skip("no package " + name)
 
