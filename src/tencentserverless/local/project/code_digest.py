@@ -110,7 +110,7 @@ def digest(folder: Path, *, follows_news: bool = False) -> str:
     """
     for number in range(_MAX_READINGS):
         before = find_identity(str(folder))
-        if before is None or not folder.is_dir():
+        if before is None or not os.path.isdir(folder):
             break
         with _lock:
             reading = _Reading(_memories.get(folder, _Memory()), follows_news=follows_news and not number)

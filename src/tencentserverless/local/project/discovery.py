@@ -111,11 +111,12 @@ def discover(
     configured = {reading.path.parent for reading in readings if reading.is_ours}
     code = {each.code_folder: reading.path for reading in readings for each in reading.functions if each.code_folder}
     above = _readings_above(root, reader)
+    is_inside = any(each in configured or each in code for each in root.parents)
     for folder in folders:
-        is_part = folder in configured or any(each in configured or each in code for each in folder.parents)
-        if (folder / ENTRY_FILE).is_file() and not is_part:
+        if (folder / ENTRY_FILE).is_file() and folder not in configured and not is_inside:
             _add_folder(project, folder, _named_by(above, root, folder), reader, code.get(folder))
-            code.setdefault(folder, folder)  # a folder in it is a part of its code
+            code.setdefault(folder, folder)
+        is_inside |= folder == root and (root in configured or root in code)  # a folder in it is a part of its code
     if not project.records and not may_be_empty:
         problem = _no_functions(path, project)
         if not tells_empty or project.told_at_start():

@@ -25,11 +25,12 @@ def find_handler_fault(record: FunctionRecord) -> str:
     file, _, function = record.handler.rpartition(".")
     suffixes = _SUFFIXES[runtimes.family(record.runtime)]
     folder = record.code_folder
+    is_python = suffixes[0] == ".py"
+    if is_python and function in _functions_of_text(folder / f"{file}.py"):
+        return ""
     if not any((folder / f"{file}{suffix}").is_file() for suffix in suffixes):
         return _missing_file(folder, file, function, suffixes)
-    if suffixes[0] != ".py" or function in _functions_of_text(folder / f"{file}.py"):
-        return ""
-    names = defined_names(folder / f"{file}.py")
+    names = defined_names(folder / f"{file}.py") if is_python else None
     if names is None or function in names:
         return ""
     there = _listed(name for name, is_own in names.items() if is_own and not name.startswith("_"))
