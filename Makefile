@@ -34,7 +34,7 @@ OLD_SOURCES = $(shell find $(PACKAGE) -name '*.py' -not -path '$(PACKAGE)/local/
 # Asked for before they are used; Protocol and TypeGuard are for type checkers alone.
 GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_version --exclude ssl.TLSVersion --exclude typing.Protocol \
 	--exclude contextvars --exclude contextvars.ContextVar --exclude mmap.mmap.madvise --exclude typing.TypeGuard --exclude typing.Literal --exclude typing.TypedDict
-# The places whose words tools/words.py checks; tests/house/test_words.py has the same list.
+# The places whose words tools/words.py checks.
 PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SECURITY.md
 # The packages that do not run on Windows.
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/

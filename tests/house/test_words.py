@@ -9,16 +9,6 @@ import pytest
 from tools.words import find_in_file, find_in_source, find_words, list_files
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = [
-    "src",
-    "tools",
-    "benchmarks",
-    "examples",
-    "docs",
-    "README.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
-]
 HERE = Path("here.py")
 
 
@@ -79,14 +69,6 @@ def test_the_files_of_a_place_are_sources_and_pages_without_the_list_itself() ->
     assert "mirror.py" in names
     assert "words.py" not in names
     assert [path.name for path in list_files([ROOT / "README.md"])] == ["README.md"]
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_the_project_is_plain(place: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "tools/words.py", place], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
-    )
-    assert (done.returncode, done.stdout) == (0, "words: plain\n")
 
 
 def test_findings_are_printed_with_their_places() -> None:
