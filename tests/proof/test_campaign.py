@@ -237,9 +237,7 @@ def test_a_broken_rule_of_asyncio_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     "run",
     [
         forking.run_without_pid_check,
-        pytest.param(
-            disturbance.run_without_the_maps_lock, marks=pytest.mark.proof
-        ),  # shows as a hang, which takes long
+        pytest.param(disturbance.run_without_the_maps_lock, marks=pytest.mark.proof),  # it shows as a hang
         disturbance.run_without_the_finaliser,
     ],
     ids=lambda run: run.__name__[len("run_without_") :],
