@@ -6,6 +6,7 @@ without taking its modules apart, which would copy all the memory that it shares
 
 import atexit
 import contextlib
+import faulthandler
 import gc
 import importlib
 import json
@@ -111,6 +112,7 @@ def become(words: "dict[str, object]", files: "list[int]") -> None:
         os.dup2(file, target)
     for file in files:
         os.close(file)
+    faulthandler.enable()  # SIGABRT shows where it is
     os.chdir(words["folder"])
     os.environ.clear()
     os.environ.update(words["environment"])

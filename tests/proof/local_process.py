@@ -102,9 +102,14 @@ class ServerProcess:
         return {name: text for name, _, text in (line.partition("=") for line in lines)}
 
     def end(self, number: int) -> int:
-        """End this life. Returns the exit code."""
+        """End this life. Returns the exit code. A server that does not end says where it is, on standard error."""
         self.process.send_signal(number)
-        code = self.process.wait(END_SECONDS)
+        try:
+            code = self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(END_SECONDS)
+            raise
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
