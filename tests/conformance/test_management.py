@@ -371,7 +371,8 @@ def test_parameters_that_only_tools_of_tencents_send_are_read_and_checked(server
     changed = {**update, "AsyncRunEnable": "TRUE"}
     assert set(send("UpdateFunctionConfiguration", changed).response) == {"RequestId"}
     assert send("GetFunction", {"FunctionName": "hidden"}).response["AsyncRunEnable"] == "FALSE"
-    assert "[hidden] AsyncRunEnable is fixed at the creation: TRUE of the update has no effect" in server.stderr
+    said = server.settled_stderr()
+    assert "[hidden] AsyncRunEnable is fixed at the creation: TRUE of the update has no effect" in said
     timer = {"FunctionName": "hidden", "TriggerName": "t", "Type": "timer", "TriggerDesc": "0 0 2 * * * *"}
     send("CreateTrigger", timer)
     shown = [

@@ -53,9 +53,10 @@ def test_a_doubted_runtime_is_said_at_the_start_and_at_a_creation(start_local_sc
     for runtime in ("Python3.9", "Nodejs20.19", "Nodejs28.1"):
         made = {"FunctionName": runtime.replace(".", "-"), "Runtime": runtime, "Code": {"ZipFile": zipped(ECHO)}}
         assert "Error" not in server.request("CreateFunction", made).response
-    assert f"[Nodejs28-1] {doubt.format('Nodejs28.1')}" in server.stderr
-    assert "the runtime Nodejs20.19" not in server.stderr
-    assert "the runtime Python3.9:" not in server.stderr
+    said = server.settled_stderr()
+    assert f"[Nodejs28-1] {doubt.format('Nodejs28.1')}" in said
+    assert "the runtime Nodejs20.19" not in said
+    assert "the runtime Python3.9:" not in said
 
 
 @pytest.mark.parametrize("version", VERSIONS)
