@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import threading
 import time
 from multiprocessing.connection import wait
@@ -9,7 +10,9 @@ from multiprocessing.connection import wait
 import pytest
 
 from tencentserverless import exception
+from tencentserverless._aio.net import Connection
 from tencentserverless.aio import AsyncClient
+from tencentserverless.config import Origin
 from tencentserverless.models import Verdict
 from tests.peer import KEYS, Channel, Peer, ok
 from tests.proof.campaign import run_on_new_loop
@@ -110,10 +113,49 @@ def test_a_big_request_that_the_peer_cuts_did_not_run_and_is_not_written_on(capl
     assert caplog.messages == []
 
 
+class Closing(asyncio.Transport):
+    """A transport whose peer goes away at the first write."""
+
+    def __init__(self, sock):
+        super().__init__({"socket": sock})
+        self.pieces = 0
+
+    def write(self, data):
+        self.pieces += 1
+
+    def is_closing(self):
+        return self.pieces > 0
+
+    def get_write_buffer_size(self):
+        return 0
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 413 Too Large\r\nConnection: close\r\n\r\nno", b""])
+def test_an_answer_that_ends_with_a_request_cut_short_is_taken(answer):
+    async def main():
+        near, far = socket.socketpair()
+        with near, far:
+            connection = Connection(Origin("127.0.0.1", 1, is_tls=False), asyncio.get_event_loop())
+            transport = Closing(near)
+            connection.connection_made(transport)
+            call = asyncio.ensure_future(connection.exchange(BIG.encode(), time.monotonic() + 20))
+            await asyncio.sleep(0)
+            if answer:
+                connection.data_received(answer)
+            connection.connection_lost(None)
+            await asyncio.wait([call])
+            assert (transport.pieces, connection.has_handed_over) == (1, False)
+            return call
+
+    call = run_on_new_loop(main())
+    if answer:
+        assert call.result().status == 413
+    else:
+        assert call.exception().executed is Verdict.NO
+
+
 def find_connection(client):
     """The connection that the client's one call has."""
-    from tencentserverless._aio.net import Connection
-
     origins = {target.origin for target in client._targets.values()}
     found = [each for each in gc.get_objects() if isinstance(each, Connection) and each.origin in origins]
     return found[0] if found else None

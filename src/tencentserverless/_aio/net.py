@@ -101,13 +101,13 @@ class Connection(_Base):  # type: ignore[misc]
         if answer is None or answer.done():
             return
         response = self._reader.finish() if exc is None else None
-        if not self.has_handed_over:
-            fault = exc or "the connection was closed"
-            answer.set_exception(sockets.wire_failure(self.origin, "sending to", fault, Verdict.NO))
-        elif response is None:
+        if response is not None:
+            answer.set_result(response)
+        elif self.has_handed_over:
             answer.set_exception(sockets.lost_answer(self.origin, self._reader, exc))
         else:
-            answer.set_result(response)
+            fault = exc or "the connection was closed"
+            answer.set_exception(sockets.wire_failure(self.origin, "sending to", fault, Verdict.NO))
 
     # Methods that the pool and the driver call.
 

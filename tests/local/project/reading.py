@@ -31,3 +31,11 @@ def read_one(path, environment=None):
     for each in reading.functions:
         return One(each.record, [*notices, *each.report.notices, *each.report.doubts], each.idle)
     return One(None, notices)
+
+
+def read_inputs(folder, *lines):
+    """The function of a serverless.yml whose inputs are these lines, as ``read_one`` has it."""
+    path = folder / "serverless.yml"
+    body = "".join(f"  {line}\n" for line in ("name: fn", "src: .", *lines))
+    path.write_text(f"component: scf\nname: x\ninputs:\n{body}")
+    return read_one(path)

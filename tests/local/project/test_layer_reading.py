@@ -1,20 +1,16 @@
 """The layers of a function in its configuration file."""
 
+from functools import partial
+
 import pytest
 
 from tencentserverless.local.registry.function_version import LayerRef
-from tests.local.project.reading import read_one
+from tests.local.project.reading import read_inputs, read_one
 
 
 @pytest.fixture
 def read(tmp_path):
-    def read(*lines):
-        path = tmp_path / "serverless.yml"
-        body = "".join(f"  {line}\n" for line in ("name: fn", "src: .", *lines))
-        path.write_text(f"component: scf\nname: x\ninputs:\n{body}")
-        return read_one(path)
-
-    return read
+    return partial(read_inputs, tmp_path)
 
 
 def test_layers_are_read_in_their_order(read):

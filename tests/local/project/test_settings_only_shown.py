@@ -1,20 +1,16 @@
 """Settings of a serverless.yml that GetFunction shows, though they change nothing here."""
 
+from functools import partial
+
 import pytest
 
 from tencentserverless.local.errors import StartupError
-from tests.local.project.reading import read_one
+from tests.local.project.reading import read_inputs
 
 
 @pytest.fixture
 def read(tmp_path):
-    def read(*lines):
-        path = tmp_path / "serverless.yml"
-        body = "".join(f"  {line}\n" for line in ("name: fn", "src: .", *lines))
-        path.write_text(f"component: scf\nname: x\ninputs:\n{body}")
-        return read_one(path)
-
-    return read
+    return partial(read_inputs, tmp_path)
 
 
 def test_they_are_kept_in_the_words_of_the_api_and_named_once(read):

@@ -115,13 +115,17 @@ def digest(folder: Path, *, follows_news: bool = False) -> str:
         with _lock:
             reading = _Reading(_memories.get(folder, _Memory()), follows_news=follows_news and not number)
             _readings.append(reading)
-        found = reading.read(str(folder))
-        is_whole = bool(found) and find_identity(str(folder)) == before
-        with _lock:
-            _readings.remove(reading)
-            if is_whole:
-                _memories[folder] = reading.remember()
-        if is_whole:
+        found = ""
+        try:
+            found = reading.read(str(folder))
+            if find_identity(str(folder)) != before:
+                found = ""
+        finally:
+            with _lock:
+                _readings.remove(reading)
+                if found:
+                    _memories[folder] = reading.remember()
+        if found:
             return found
     with _lock:
         _memories.pop(folder, None)
