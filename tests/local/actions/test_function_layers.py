@@ -189,7 +189,7 @@ def test_a_call_keeps_its_layers_while_one_that_was_missing_comes(start_local_sc
         publish(server, name, {f"{name}.py": "VALUE = 1\n"})
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(server.invoke, "user", str(gate))
-        wait_until(lambda: gate.begun)
+        wait_until(lambda: gate.begun() == 1)
         publish(server, "late", {"late.py": ""})
         publish(server, "other", {"other.py": ""})
         kept = server.request("GetLayerVersion", {"LayerName": "one", "LayerVersion": 1}).response
