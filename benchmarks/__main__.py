@@ -44,10 +44,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def make_settings(running: responder.Responder, trust: responder.Trust) -> dict[str, dict[str, Any]]:
-    """The settings by which clients reach the responder, in each of the three ways."""
+def make_settings(
+    running: responder.Responder, trust: responder.Trust, rsa: responder.Trust | None = None
+) -> dict[str, dict[str, Any]]:
+    """The settings by which clients reach the responder, in each way that it has."""
 
-    def reach(port: int, is_tls: bool) -> dict[str, Any]:
+    def reach(port: int, is_tls: bool, trust: responder.Trust = trust) -> dict[str, Any]:
         authority = f"{responder.HOST}:{port}"
         return {
             "host": responder.HOST,
@@ -63,6 +65,7 @@ def make_settings(running: responder.Responder, trust: responder.Trust) -> dict[
         "plain": reach(running.plain, False),
         "tls": reach(running.tls, True),
         "closing": reach(running.closing, True),
+        **{version: reach(port, True, rsa or trust) for version, port in running.resuming.items()},
     }
 
 
@@ -92,13 +95,15 @@ class Program:
         :param rounds: of new processes; 0 to leave these out
         """
         about = machine.describe()
-        trust = responder.make_trust(self._pythons["certificates"], self._folder / "trust", find_roots(self._pythons))
+        maker, roots = self._pythons["certificates"], find_roots(self._pythons)
+        trust = responder.make_trust(maker, self._folder / "trust", roots)
+        rsa = responder.make_trust(maker, self._folder / "rsa", roots, "RSA")
         allowed = os.sched_getaffinity(0)
-        with responder.start(trust, self._folder, self._prefer_nginx) as running:
+        with responder.start(trust, self._folder, self._prefer_nginx, rsa) as running:
             about["Responder"] = running.name
             if not self._cpus.are_two:
                 about["Pinning"] = "there is one CPU only, so the passes on two CPUs were left out"
-            place = Place(self._pythons, make_settings(running, trust), environments.child_environment(self._folder))
+            place = Place(self._pythons, make_settings(running, trust, rsa), environments.child_environment(self._folder))
             results = Results(about, environments.list_versions(self._pythons), self._is_quick)
             os.sched_setaffinity(0, {self._cpus.client})
             try:

@@ -58,7 +58,7 @@ class Imported:
 def measure_first(place: Place, rounds: int) -> First:
     """Measure processes that make one call over TLS, in turns. The first round only warms the caches of the disk."""
     found = First()
-    settings = json.dumps({**place.settings_of(True), "in_flight": 1})
+    settings = json.dumps({**place.settings_of("tls"), "in_flight": 1})
     for index in range(rounds + 1):
         for client in list_runnable(place):
             milliseconds, megabytes = run_first(client, place, settings)
@@ -108,7 +108,7 @@ def measure_imports(place: Place, rounds: int) -> Imported:
 
 def measure_map_growth(place: Place, calls: int) -> float | None:
     """Measure the growth of a process in MB during a map, after 2,000 calls; None without our environment."""
-    return ask_ours(place, "maps.py", json.dumps({**place.settings_of(False), "in_flight": 64}), str(calls))
+    return ask_ours(place, "maps.py", json.dumps({**place.settings_of("plain"), "in_flight": 64}), str(calls))
 
 
 def measure_settle(place: Place, rows: int) -> float | None:
