@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environments, machine, responder, startup
+from benchmarks import commits, environments, machine, responder, startup
 from benchmarks.coordinator import Pass, Place, run_pass
 from benchmarks.passes import IN_FLIGHT, list_passes
 from benchmarks.report import write_report
@@ -76,6 +76,16 @@ def find_roots(pythons: Mapping[str, Path]) -> Path | None:
     return bundle if bundle and bundle.exists() else None
 
 
+def unpack_base(folder: Path) -> Path | None:
+    """Write the earlier commit's sources into a folder; None if the repository does not have it."""
+    try:
+        commits.unpack(startup.BASE_COMMIT, folder, "src")
+    except LookupError as missing:
+        say(f"not compared with the commit {startup.BASE_COMMIT}: {missing}")
+        return None
+    return folder / "src"
+
+
 class Program:
     """One run of all measurements.
 
@@ -95,6 +105,7 @@ class Program:
         :param rounds: of new processes; 0 to leave these out
         """
         about = machine.describe()
+        about["Commit"] = commits.describe_head()
         maker, roots = self._pythons["certificates"], find_roots(self._pythons)
         trust = responder.make_trust(maker, self._folder / "trust", roots)
         rsa = responder.make_trust(maker, self._folder / "rsa", roots, "RSA")
@@ -103,7 +114,8 @@ class Program:
             about["Responder"] = running.name
             if not self._cpus.are_two:
                 about["Pinning"] = "there is one CPU only, so the passes on two CPUs were left out"
-            place = Place(self._pythons, make_settings(running, trust, rsa), environments.child_environment(self._folder))
+            settings = make_settings(running, trust, rsa)
+            place = Place(self._pythons, settings, environments.child_environment(self._folder))
             results = Results(about, environments.list_versions(self._pythons), self._is_quick)
             os.sched_setaffinity(0, {self._cpus.client})
             try:
@@ -127,7 +139,7 @@ class Program:
         running.pin(self._cpus.responder)
         began = time.monotonic()
         results.first = startup.measure_first(place, rounds)
-        results.imported = startup.measure_imports(place, rounds)
+        results.imported = startup.measure_imports(place, rounds, unpack_base(self._folder / "base"))
         results.sizes = startup.measure_sizes(place)
         results.map_growth_mb = startup.measure_map_growth(place, QUICK_CALLS if self._is_quick else MAP_CALLS)
         results.settle_seconds = startup.measure_settle(place, QUICK_ROWS if self._is_quick else ROWS)

@@ -67,8 +67,8 @@ class Pass:
     @property
     def method(self) -> str:
         """The number of pairs of slices behind a ratio, and the certificate."""
-        certificate = f"RSA 2048, {self.tls_version}" if self.tls_version else "ECDSA P-256" if self.is_tls else "no TLS"
-        return f"median of {self.rounds} pairs of slices, {certificate}"
+        certificate = f"RSA 2048, {self.tls_version}" if self.tls_version else "ECDSA P-256"
+        return f"median of {self.rounds} pairs of slices, {certificate if self.is_tls else 'no TLS'}"
 
 
 @dataclass

@@ -91,7 +91,7 @@ def list_passes(is_quick: bool) -> list[Pass]:
         Pass(KEYS_PASS, (TASK_OURS, TASK_PROFILE), in_flight=IN_FLIGHT, rounds=40, slice_seconds=0.1),
         Pass("new connections, TLS", (CONNECTING, OURS), True, is_closing=True, rounds=60, slice_seconds=0.05),
         *(
-            Pass(name_resuming(version), RESUMING, True, is_closing=True, rounds=60, slice_seconds=0.1, tls_version=version)
+            Pass(name_resuming(version), RESUMING, True, rounds=60, slice_seconds=0.1, tls_version=version)
             for version in TLS_VERSIONS
         ),
         Pass("one call of 0.1.7, TLS", (OURS, OLD), True, rounds=30, slice_seconds=0.08),
