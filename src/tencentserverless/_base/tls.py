@@ -95,10 +95,19 @@ def _make_context(ca_file: "str | None") -> TlsContext:
     try:
         _load_roots(context, ca_file)
     except (OSError, ssl.SSLError) as error:
-        fault = ConnectError("ClientNetworkError", "cannot read the trusted roots: {}".format(error))
+        message = "cannot read the trusted roots of {}: {}".format(name_roots(ca_file), error)
+        fault = ConnectError("ClientNetworkError", message)
         fault.executed, fault.is_transient = Verdict.NO, False
         raise fault from error
     return context
+
+
+def name_roots(ca_file: "str | None") -> str:
+    """Name the place of the trusted roots, for an error message."""
+    if ca_file is not None:
+        return "ca_file {!r}".format(ca_file)
+    chosen = zip(("SSL_CERT_FILE", "SSL_CERT_DIR"), ambient_trust())
+    return " and ".join("{} {!r}".format(*each) for each in chosen if each[1]) or "the system"
 
 
 def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
