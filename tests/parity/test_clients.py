@@ -59,6 +59,16 @@ def test_importing_the_synchronous_client_loads_no_asyncio() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_importing_the_synchronous_client_compiles_no_pattern_and_loads_no_weakref() -> None:
+    code = (
+        "import atexit, hashlib, hmac, json, re, select, socket, ssl, sys, threading\n"
+        "known, re.compile = set(sys.modules), None\n"
+        "import tencentserverless.scf\n"
+        "sys.exit('weakref' in set(sys.modules) - known)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_importing_the_asynchronous_client_loads_nothing_of_the_other() -> None:
     code = "import sys; import tencentserverless.aio; sys.exit('tencentserverless._sync' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

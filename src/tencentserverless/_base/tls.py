@@ -14,7 +14,7 @@ MAX_SESSIONS = 64
 #: A session is read anew from a connection that resumed it, once it is older.
 SESSION_REFRESH_SECONDS = 60.0
 
-_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
+_HASHED_NAME = r"[0-9a-f]{8}\.[0-9]"  # ``re`` compiles it at the first use and keeps it
 _READ_BYTES = 65536
 
 
@@ -135,7 +135,7 @@ def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
 
 def _count_hashed_names(folder: str) -> int:
     with os.scandir(folder) as entries:
-        return sum(1 for entry in entries if _HASHED_NAME.match(entry.name))
+        return sum(1 for entry in entries if re.match(_HASHED_NAME, entry.name))
 
 
 def _count_certificates(bundle: "str | None") -> int:
