@@ -135,7 +135,7 @@ def write_imports(imported: Imported) -> Iterator[str]:
         rows.append(("ssl, json, socket, hashlib, hmac", show(bare), "", "", "", ""))
     for label, values in imported.milliseconds.items():
         sources = show(imported.source_kb[label]), show(imported.outside_kb[label])
-        own = show(imported.modules[label]), show(imported.code_kb[label])
+        own = f"{imported.modules[label]:.0f}", show(imported.code_kb[label])
         rows.append((label, "+" + show(statistics.median(values)), *sources, *own))
     head = ("KB of source more", "of these outside the standard library", "modules of its own", "KB of their bytecode")
     return write_table(("Import", "ms", *head), rows)

@@ -48,7 +48,10 @@ def main():
     package = sys.argv[1].partition(".")[0]
     own = [path for name, path in sources if name.partition(".")[0] == package]
     everything = sum(os.path.getsize(path) for _, path in sources)
-    outside = sum(os.path.getsize(path) for _, path in sources if "site-packages" in path or path in own)
+    library = os.path.dirname(os.__file__) + os.sep
+    outside = sum(
+        os.path.getsize(path) for _, path in sources if "site-packages" in path or not path.startswith(library)
+    )
     milliseconds = (bare - began) * 1e3, (ended - bare) * 1e3
     print(json.dumps([*milliseconds, everything, outside, len(own), sum(map(weigh_code, own))]))
 
