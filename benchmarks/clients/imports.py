@@ -6,7 +6,7 @@ Prints ``[milliseconds of the bare imports, milliseconds more, bytes of source m
 library, modules of the module's own package, bytes of their code without docstrings]``. The code is the bytecode of
 ``python -OO``, which holds no comment, docstring or assertion.
 """
-# ruff: noqa: E402, PTH123, PTH202 - the imports are measured
+# ruff: noqa: E402, PTH120, PTH123, PTH202 - the imports are measured
 
 import sys
 import time
