@@ -74,6 +74,15 @@ def test_importing_the_asynchronous_client_loads_nothing_of_the_other() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_without_a_running_loop_the_asynchronous_client_says_what_to_use() -> None:
+    client = aio.AsyncClient(endpoint="http://127.0.0.1:1", **make_keys())
+    handle = client.invocation("f", "req-1", region="ap-guangzhou")
+    maps = client.map("f", [1]), client.f.map([1]), client.f.spawn_map([1])
+    for coroutine in (client.invoke("f"), client.f(), handle.status(), *(each.__anext__() for each in maps)):
+        with pytest.raises(RuntimeError, match=r"needs a running asyncio loop.* call scf\.Client"):
+            coroutine.send(None)  # as trio does
+
+
 def call_from_thread(url: str, script: str, options: "dict[str, Any]") -> str:
     with scf.Client(endpoint=url, **make_keys()) as client:
         prepare(client, 1)
