@@ -6,6 +6,7 @@ Sources: cloud.tencent.com/document/product/583/96099 (function URLs), cloud.ten
 
 import json
 
+from tencentserverless._core.cam_signing import find_origin
 from tencentserverless.exception import ResourceNotFound
 from tencentserverless.models import FunctionUrl, Verdict
 
@@ -90,8 +91,8 @@ def _decode(text: object) -> "dict[str, Any]":
 
 
 def _find_address(network: "dict[str, Any]") -> str:
-    found = [network[name] for name in _ADDRESSES if isinstance(network.get(name), str) and network[name]]
-    return found[0] if found else ""
+    values = [network.get(name) for name in _ADDRESSES]
+    return next((value for value in values if isinstance(value, str) and find_origin(value)), "")
 
 
 def _choose(urls: "dict[str, FunctionUrl]", qualifier: "str | None") -> "FunctionUrl | None":
