@@ -27,6 +27,7 @@ from tencentserverless.models import FunctionUrl
 
 _CAM = "CAM"
 _BAD = 400
+_PLATFORM_REASON = "status code "
 _CHUNK_BYTES = 1 << 16
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _SAFE = "/%?#[]@!$&'()*+,;=:~"  # what a path and a query keep; a blank and letters outside ASCII are encoded
@@ -202,7 +203,7 @@ def _guess_type(body: bytes) -> str:
 def _describe(answer: http.client.HTTPResponse) -> tuple[str]:
     """The words about an answer with a bad status: the platform's own have an explanation."""
     line = f"HTTP {answer.status} {answer.reason}".rstrip()
-    if answer.reason == f"status code {answer.status}":
+    if answer.reason == _PLATFORM_REASON + str(answer.status):
         return (f"{line}; run: scf explain {answer.status}",)
     return (line,)
 
