@@ -147,7 +147,10 @@ def _subjects(host: str) -> list[x509.GeneralName]:
         own = addresses[0]  # a name: the list has all names that may be certified already
     if own not in addresses and any(own in ipaddress.ip_network(network) for network in _NETWORKS):
         addresses.append(own)
-    return [*(x509.DNSName(name) for name in (*_NAMES, *URL_HOSTS)), *(x509.IPAddress(address) for address in addresses)]
+    return [
+        *(x509.DNSName(name) for name in (*_NAMES, *URL_HOSTS)),
+        *(x509.IPAddress(address) for address in addresses),
+    ]
 
 
 def _constraints() -> x509.NameConstraints:
