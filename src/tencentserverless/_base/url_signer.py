@@ -12,8 +12,9 @@ from tencentserverless.credentials import choose_provider
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, MutableMapping
+    from typing import MutableMapping
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless.models import Credentials
 
 #: The Content-Type that is sent where the program gives none: a signature needs one.
@@ -64,7 +65,7 @@ class UrlSigner:
         self._signs_path = signs_path
         self._token_header = check_header_value("token_header", token_header)
         self._signer = cam_signing.CamSigner()
-        self._options: "dict[str, Any]" = {
+        self._options: "Options" = {
             "uin": uin,
             "secret_id": secret_id,
             "secret_key": secret_key,
@@ -139,7 +140,7 @@ class UrlSigner:
         return rebuild_signer, (type(self), self._prefix, self._options)
 
 
-def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "dict[str, Any]") -> UrlSigner:
+def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlSigner:
     """Make a signer again, for pickle and copy."""
     return cls(url, **options)
 
