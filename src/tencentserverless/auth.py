@@ -126,6 +126,7 @@ class _RequestsRedirects:
         if self._position is not None and again.body is not None:
             again.body.seek(self._position)  # type: ignore[union-attr]
         auth._sign_prepared(again)
+        auth._strip(request.headers)  # for the next redirect: requests copies this request, not the one that is sent
         answer: "Response" = response.connection.send(again, **options)  # as requests' own HTTPDigestAuth does it
         answer.history.append(response)
         answer.request = again
@@ -144,7 +145,7 @@ def _ignore(response: "Response", **_: object) -> None:
 
 
 class _FlowAuth(UrlSigner):
-    """What httpx and httpx2 have in common: their ``Auth`` classes and requests are alike."""
+    """The part that is the same for httpx and httpx2, whose requests are alike."""
 
     _library = ""
 
