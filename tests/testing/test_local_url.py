@@ -1,15 +1,20 @@
 """``scf_local.url``: the URL of a function of the test, and its client."""
 
+import asyncio
 import copy
 import json
 import pickle
 import urllib.request
 from pathlib import Path
 
+import aiohttp
+import httpx
+import httpx2
 import pytest
+import requests
 
 from tencentserverless import management
-from tencentserverless.auth import HttpxAuth, RequestsAuth
+from tencentserverless.auth import AiohttpMiddleware, Httpx2Auth, HttpxAuth, RequestsAuth
 from tencentserverless.exception import ResourceNotFound
 from tencentserverless.local import LocalError
 from tencentserverless.scf import Client
@@ -48,7 +53,6 @@ def test_the_url_of_a_function_that_has_none(scf_local: ScfLocal) -> None:
 
 
 def test_every_library_reaches_it_and_signs_with_the_environment_alone(scf_local: ScfLocal) -> None:
-    httpx, requests = pytest.importorskip("httpx"), pytest.importorskip("requests")
     scf_local.register(tell)
     client = scf_local.client()
     guard(client, "tell")
@@ -61,7 +65,17 @@ def test_every_library_reaches_it_and_signs_with_the_environment_alone(scf_local
     assert (refused.status, refused.json()["statusCode"]) == (401, 401)
     found = client.url("tell")
     assert requests.get(found + "/r", auth=RequestsAuth(found), timeout=20).json()["path"] == "/r"
-    assert httpx.get(found + "/h", auth=HttpxAuth(found), timeout=20).json()["path"] == "/h"
+    for library, auth in ((httpx, HttpxAuth(found)), (httpx2, Httpx2Auth(found))):
+        assert library.post(found + "/h?x=1", auth=auth, json=[1], timeout=20).json()["body"] == "[1]"
+
+    async def call_from_tasks() -> list[str]:
+        async with httpx.AsyncClient(auth=HttpxAuth(found, signs_path=True), timeout=20) as one:
+            paths = [(await one.get(found + "/a%20b?x=1")).json()["path"]]
+        async with aiohttp.ClientSession(middlewares=[AiohttpMiddleware(found)]) as two:
+            answer = await two.post(found + "/t", data=b"order")
+            return [*paths, (await answer.json())["body"]]
+
+    assert asyncio.run(call_from_tasks()) == ["/a%20b", "order"]
 
 
 def test_a_url_of_the_test_is_gone_in_the_next(project: Path, run_pytest) -> None:
