@@ -58,7 +58,7 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
 @click.option(
     "--url-port",
     type=click.IntRange(0, 65535),
-    show_default=f"{DEFAULT_URL_PORT} if it is free",
+    show_default=str(DEFAULT_URL_PORT),
     help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.",
 )
 @click.option(
