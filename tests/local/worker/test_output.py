@@ -108,7 +108,7 @@ def piped(scenario, limit_bytes=1000):
 
 def test_a_pipe_is_read_when_a_call_ends_or_not_where_there_is_nothing():
     async def scenario(write_end, pipe):
-        pipe.watch(False)
+        pipe.unwatch()
         os.write(write_end, b"one\n" + pipe.boundary.encode() + b"two\n")
         assert pipe.take(has_output=False) == b""
         assert pipe.take() == b"one\n"
@@ -133,7 +133,7 @@ def test_a_pipe_that_is_watched_is_read_as_it_fills():
 
 def test_a_pipe_is_read_up_to_its_boundary_though_more_comes():
     async def scenario(write_end, pipe):
-        pipe.watch(False)
+        pipe.unwatch()
         os.write(write_end, b"a" * 40_000 + pipe.boundary.encode() + b"b" * 20_000)
         assert pipe.take() == b"a" * 1000
         assert pipe.take() == b"b" * 1000
@@ -145,7 +145,7 @@ def test_output_of_a_later_call_is_not_read_before_its_time():
     """The child sets no boundary behind the third call, because all of its output has been read."""
 
     async def scenario(write_end, pipe):
-        pipe.watch(False)  # calls wait in the channel
+        pipe.unwatch()  # calls wait in the channel
         boundary = pipe.boundary.encode("ascii")
         os.write(write_end, b"one" + boundary + b"two" + boundary + b"three")
         assert pipe.take() == b"one"

@@ -12,6 +12,7 @@ _READ_BYTES = 64 * 1024  # a pipe holds no more, and larger buffers are mapped a
 _MAX_DRAIN_READS = 256  # a function that never stops printing must not occupy the loop
 _MAX_LINE_BYTES = 8 * 1024
 _BOUNDARY_BYTES = 8
+_UNWATCHED_SECONDS = 0.005  # short calls come and go in the channel: each change of the poll list is a system call
 
 
 class Output:
@@ -93,23 +94,28 @@ class Pipe:
         self.output: Output = output
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
-        self._is_watched = False
+        self._is_watched = self._is_wanted = True
+        self._next_look: asyncio.TimerHandle | None = None
         os.set_blocking(descriptor, False)
-        self.watch(True)
+        self._loop.add_reader(descriptor, self._read)
 
     @property
     def boundary(self) -> str:
         """The bytes that the child writes behind the output of a call."""
         return self.output.boundary.decode("ascii")
 
-    def watch(self, is_watched: bool) -> None:
-        """Read output as it comes, or not: while calls wait in the channel, its reader could not tell whose it is."""
-        if is_watched != self._is_watched and self._descriptor >= 0:
-            self._is_watched = is_watched
-            if is_watched:
-                self._loop.add_reader(self._descriptor, self._read)
-            else:
-                self._loop.remove_reader(self._descriptor)
+    def watch(self) -> None:
+        """Read output as it comes, from a moment later on, unless ``unwatch`` is called before."""
+        self._is_wanted = True
+        if not self._is_watched and self._next_look is None and self._descriptor >= 0:
+            self._next_look = self._loop.call_later(_UNWATCHED_SECONDS, self._watch_now)
+
+    def unwatch(self) -> None:
+        """Leave output unread: while calls wait in the channel, its reader could not tell whose it is."""
+        self._is_wanted = False
+        if self._is_watched:
+            self._is_watched = False
+            self._loop.remove_reader(self._descriptor)
 
     def take(self, *, has_output: bool = True) -> bytes:
         """The output of the call that has ended, as far as it is kept.
@@ -132,9 +138,17 @@ class Pipe:
         if self._descriptor < 0:
             return
         self._drain()
-        self.watch(False)
+        self.unwatch()
+        if self._next_look is not None:
+            self._next_look.cancel()
         os.close(self._descriptor)
         self._descriptor = -1
+
+    def _watch_now(self) -> None:
+        self._next_look = None
+        if self._is_wanted and not self._is_watched and self._descriptor >= 0:
+            self._is_watched = True
+            self._loop.add_reader(self._descriptor, self._read)
 
     def _drain(self) -> None:
         for _ in range(_MAX_DRAIN_READS):
@@ -151,5 +165,5 @@ class Pipe:
         if data:
             self.output.write(data)
         else:
-            self.watch(False)
+            self.unwatch()
         return len(data)

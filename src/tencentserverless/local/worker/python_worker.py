@@ -128,9 +128,9 @@ class PythonWorker(ProcessWorker):
         """Give a call to the process while another one runs. False if the channel does not take it."""
         if not self._may_prefetch or len(invocation.event) > _MAX_PREFETCHED_BYTES or not self.is_alive:
             return False
-        self._output.watch(False)
+        self._output.unwatch()
         if not self._channel.send_now(pack_call(invocation.request_id.encode("ascii"), environ, invocation.event)):
-            self._output.watch(not self._prefetched)
+            self._watch_output()
             return False
         self._prefetched.append(invocation)
         self.prefetched += 1
@@ -148,7 +148,7 @@ class PythonWorker(ProcessWorker):
                 if self._prefetched:
                     self._begin_next()
             self.on_end(invocation, None)
-        self._output.watch(not self._prefetched)
+        self._watch_output()
 
     def kill_out_of_memory(self) -> None:
         """End the call: the process holds more memory than it may."""
@@ -171,8 +171,11 @@ class PythonWorker(ProcessWorker):
         self.state = TRANSITIONS[self.state, Move.BEGIN]
         self.prefetched -= 1
         self._limit.begin(self._limit.seconds)
+        self._watch_output()
+
+    def _watch_output(self) -> None:
         if not self._prefetched:
-            self._output.watch(True)
+            self._output.watch()
 
     def _end_unbegun(self) -> None:
         """The process had died before it could read the call: nothing of it ran."""
