@@ -66,8 +66,9 @@ class EventFunctions:
         caller = UrlCall(connection, self, found.lines, is_asked=bool(apigw_id), is_bodiless=request.method == "HEAD")
         services.runner.submit(Invocation(record, found.request_id, event, caller, nested=found.nested))
 
-    def serve_known(self, known: "KnownUrl", values: list[bytes], body: bytes, connection: Connection) -> bool:
+    def _serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, KnownUrl)
         services = self._services
         if known.generation != services.catalogue.generation:
             return False
@@ -114,6 +115,7 @@ class EventFunctions:
         connection.remember(known, _VARYING)
         if connection.known is known:
             known.frame = make_frame(request.method, found.url, request.headers, client_host=found.client_host)
+            connection.handle_known = self._serve_known
 
     def _accept(self, found: Found, record: FunctionRecord, event: bytes, connection: Connection) -> None:
         """Accept the call of a function with AsyncRunEnable, which is only accepted."""
