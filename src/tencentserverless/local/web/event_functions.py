@@ -93,6 +93,11 @@ class EventFunctions:
         self._told.add(key)
         self._services.console.show(f"[{record.key.name}] {words}")
 
+    def refuse_inside(self, error: Exception, request_id: str, lines: bytes) -> Answer:
+        """Make the answer after a failure of the local SCF itself. Only the terminal shows the failure."""
+        self._services.console.show(f"internal error in request {request_id}: {error!r}")
+        return refusal(500, "The local SCF failed inside.", request_id, lines)
+
     def take_damage(self, request_id: str) -> str:
         """Return the fault that befalls an answer, ``""`` for none."""
         damage = self._services.damage
@@ -189,7 +194,11 @@ class UrlCall:
             body = invocation.message.encode("utf-8", "backslashreplace")
             self._connection.reply(body, damage, id_line(request_id) + self._lines)
         else:
-            self._connection.send(self._answer(invocation), damage)
+            try:
+                answer = self._answer(invocation)
+            except Exception as error:  # noqa: BLE001  # the end of a call must not be disturbed
+                answer = self._functions.refuse_inside(error, request_id, self._lines)
+            self._connection.send(answer, damage)
 
     def _answer(self, invocation: Invocation) -> Answer:
         outcome, error, request_id = invocation.outcome, invocation.failure, invocation.request_id
