@@ -1,6 +1,7 @@
 """One invocation on its way through the server, finished once; and the ids of requests."""
 
 import os
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -37,6 +38,25 @@ class Caller(Protocol):
         """The invocation has ended: ``outcome`` or ``failure`` is set."""
 
 
+class Exchange(Protocol):
+    """The request of a web function and its answer, as they pass between its caller and its process."""
+
+    def begin(
+        self, address: tuple[str, int], injected: Sequence[tuple[bytes, bytes]], on_end: Callable[[int, str], None]
+    ) -> None:
+        """Send the request to the app that listens at an address.
+
+        :param injected: headers that the platform adds
+        :param on_end: called once: 0 if the app has answered, whatever its HTTP status, else an SCF status and words
+        """
+
+    def stop(self, status: int, message: str) -> None:
+        """The run is over before the answer was: answer the status, or cut the connection if the answer has begun.
+
+        ``on_end`` is not called any more.
+        """
+
+
 class Around(Protocol):
     """A part of what happens around an invocation."""
 
@@ -60,6 +80,7 @@ class Invocation:
     :ivar is_interrupted: it was to end: if nothing of it has run yet, nothing will
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
     :ivar fault: the rule that has hit it, as ``fault_rules`` has it
+    :ivar exchange: the request of a web function; None for an event
     :ivar kept: its record in the history, while there is one
     """
 
@@ -68,6 +89,7 @@ class Invocation:
         "caller",
         "ends_instance",
         "event",
+        "exchange",
         "failure",
         "fault",
         "grant",
@@ -107,6 +129,7 @@ class Invocation:
         self.ends_instance: bool = False
         self.is_over: bool = False
         self.is_interrupted: bool = False
+        self.exchange: Exchange | None = None
         self.grant: Any = None
         self.fault: Any = None
         self.kept: Any = None
