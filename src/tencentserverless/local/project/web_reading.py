@@ -21,7 +21,7 @@ def read_web_options(values: Mapping[str, Node]) -> dict[str, object]:
     if "protocolType" in values:
         node = values["protocolType"]
         if node.text() != "WS":
-            raise node.refusal(f"must be WS, for WebSocket, not {node.text()!r}")
+            raise node.refusal(f"must be 'WS', not {node.text()!r}")
         options["ProtocolType"] = "WS"
     if "protocolParams" in values:
         options["ProtocolParams"] = _protocol_params(values["protocolParams"])
@@ -39,7 +39,7 @@ def _protocol_params(node: Node) -> dict[str, object]:
     inner = parts["wsParams"].present()
     if "idleTimeOut" not in inner:
         return {"WSParams": {}}
-    return {"WSParams": {"IdleTimeOut": _number(inner["idleTimeOut"], WEBSOCKET_IDLE_SECONDS, "seconds")}}
+    return {"WSParams": {"IdleTimeOut": _number(inner["idleTimeOut"], WEBSOCKET_IDLE_SECONDS, "1 to 7200 seconds")}}
 
 
 def _concurrency(node: Node) -> dict[str, object]:
@@ -52,12 +52,12 @@ def _concurrency(node: Node) -> dict[str, object]:
         return {"DynamicEnabled": "TRUE"}
     count = _DEFAULT_CONCURRENCY
     if "maxConcurrency" in parts:
-        count = _number(parts["maxConcurrency"], CONCURRENT_REQUESTS, "requests")
+        count = _number(parts["maxConcurrency"], CONCURRENT_REQUESTS, "1 to 100 requests")
     return {"DynamicEnabled": "FALSE", "MaxConcurrency": count}
 
 
 def _number(node: Node, allowed: range, words: str) -> int:
     number = node.integer()
     if number not in allowed:
-        raise node.refusal(f"must be {allowed.start} to {allowed.stop - 1} {words}, not {number}")
+        raise node.refusal(f"must be {words}, not {number}")
     return number
