@@ -1,8 +1,8 @@
 """The settings of web functions in a configuration file, in the terms of the API.
 
-Source of keys: docs/configure.md of serverless-components/tencent-scf for the protocol; tencent-component-toolkit 2.27.6
-and CloudBase's tools for ``instanceConcurrencyConfig``, which spell the API's fields with a small letter first. For the
-bounds cloud.tencent.com/document/api/583/17244 (WSParams, InstanceConcurrencyConfig).
+Source of keys: docs/configure.md of serverless-components/tencent-scf for the protocol. tencent-component-toolkit
+2.27.6 and CloudBase's tools spell ``instanceConcurrencyConfig`` like the API, with small letters first. Of the bounds:
+cloud.tencent.com/document/api/583/17244 (WSParams, InstanceConcurrencyConfig).
 """
 
 from collections.abc import Mapping
