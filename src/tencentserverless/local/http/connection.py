@@ -10,24 +10,15 @@ import math
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from tencentserverless.local.http import lingering
+from tencentserverless.local.http import lingering, messages
 from tencentserverless.local.http.head_template import HeadTemplate, make_template
-from tencentserverless.local.http.messages import (
-    CONTINUE,
-    Answer,
-    Bounds,
-    Broken,
-    Fault,
-    Intake,
-    Request,
-    chunk_of,
-    head_of,
-)
+from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault, Intake, Request
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
+_HEAD_TOO_LARGE = 431
 _USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
 
@@ -92,15 +83,22 @@ class Connection(asyncio.Protocol):
 
     # The site's side.
 
-    def reply(self, body: bytes, damage: str = "") -> None:
-        """Answer the request that is under way with 200 and JSON.
+    @property
+    def client_host(self) -> str:
+        """The address of the client, ``""`` if the connection has gone."""
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return str(peer[0]) if peer else ""
+
+    def reply(self, body: bytes, damage: str = "", lines: bytes = b"") -> None:
+        """Answer the request that is under way with 200 and JSON. HEAD is answered by ``send`` alone.
 
         :param damage: a fault that befalls the answer: ``lost``, or ``cut`` in the middle; else empty
+        :param lines: further header lines
         """
         if damage or self._transport is None or not self._keeps:
-            self.send(Answer(200, body), damage)
+            self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._others.json_head(), len(body), body))
+        self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
         self._current = None
         reader = self._reader
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
@@ -118,7 +116,7 @@ class Connection(asyncio.Protocol):
             self._current = None
             return
         body = b"" if self._is_head() else answer.body
-        data = head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
+        data = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
         if damage:
             self._transport.write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
             self._transport.close()
@@ -134,18 +132,18 @@ class Connection(asyncio.Protocol):
         """
         self._is_chunked, self._has_body = length is None, not self._is_head()
         if self._transport is not None:
-            self._transport.write(head_of(answer, self._others.date_line(), length, keeps=self._keeps))
+            self._transport.write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
         if self._transport is not None and data and self._has_body:
-            self._transport.write(chunk_of(data) if self._is_chunked else data)
+            self._transport.write(messages.chunk_of(data) if self._is_chunked else data)
         return not self._is_clogged
 
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(chunk_of(b"") if self._is_chunked and self._has_body else b"")
+            self._transport.write(messages.chunk_of(b"") if self._is_chunked and self._has_body else b"")
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
@@ -298,7 +296,7 @@ class Connection(asyncio.Protocol):
 
     def _ask_for_body(self) -> None:
         if self._transport is not None and self._reader.take_continue():
-            self._transport.write(CONTINUE)
+            self._transport.write(messages.CONTINUE)
 
     def _is_ending(self) -> bool:
         return self._transport is None or self._transport.is_closing()
@@ -327,11 +325,13 @@ class Connection(asyncio.Protocol):
         if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
             self._end()
             return
+        lingers = self._is_silent or isinstance(stop, Answer) or stop.request is not None
         if not self._is_silent:
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
-            head = head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
+            lingers = lingers or answer.status == _HEAD_TOO_LARGE  # the rest of the head is still on its way
+            head = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
             self._transport.write(head + answer.body)
-        if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
+        if lingers:
             self._linger()
         else:
             self._end()

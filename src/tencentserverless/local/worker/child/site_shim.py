@@ -1,4 +1,4 @@
-"""What Python does first in a web function: ``site`` loads this file as ``sitecustomize``, from PYTHONPATH.
+"""The first thing that Python loads in a web function, as ``sitecustomize`` from PYTHONPATH.
 
 It hides the packages that are installed for the interpreter, which the cloud's has not; adds what ``--packages`` names;
 notes the function's writes where nothing parts it from this machine; opens the debugger's port; and, where the server
@@ -115,7 +115,7 @@ def _tell(place, host):
             os.write(pipe, "{} {}\n".format(host, os.getpid()).encode("ascii", "replace"))
         finally:
             os.close(pipe)
-    except (IOError, OSError):  # nobody listens any more
+    except (IOError, OSError):  # the server has ended
         pass
 
 
@@ -182,7 +182,7 @@ class _Told(object):
 
     def close(self):
         # type: () -> None
-        """Close the coroutine, which nobody awaits."""
+        """Close the coroutine, which is not awaited."""
         self._awaited.close()
 
 
