@@ -8,7 +8,7 @@ from collections.abc import Callable
 class Deadline:
     """A deadline that moves.
 
-    :param look_seconds: the timer looks at least so often, so that a deadline that has come nearer is not missed by more
+    :param look_seconds: the timer looks at least so often: a deadline that came nearer is not missed by more
     :param on_due: called when the deadline has passed
     :ivar at: by the loop's clock; it may be set later than it was without more ado
     """
