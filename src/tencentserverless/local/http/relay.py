@@ -26,8 +26,6 @@ from tencentserverless.local.invocation import Invocation, Stopping
 
 OnEnd = Callable[[int, str], None]
 
-#: Ours: the end of a connection may be seen before the death of its process, which says more.
-_DEATH_SECONDS = 0.2
 #: Methods that may be sent again where a kept connection proves dead (RFC 9110, 9.2.2).
 _REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
 _BAD_REQUEST = 400
@@ -88,7 +86,6 @@ class Relay:
         self._upstream: Upstream | None = None
         self._dial: asyncio.Task[None] | None = None
         self._tunnel: Tunnel | None = None
-        self._verdict: asyncio.TimerHandle | None = None
         self._has_retried = False
         self._is_withheld = False
         self._has_answered = False  # something of the answer has left
@@ -247,7 +244,7 @@ class Relay:
             return
         if self._has_answered:
             self._cut()
-        self._verdict = self._loop.call_later(_DEATH_SECONDS, self._fail, _BAD_GATEWAY, words)
+        self._fail(_BAD_GATEWAY, words)
 
     def take_pause(self, is_paused: bool) -> None:
         """The app does not read the request's body, or does again."""
@@ -317,8 +314,6 @@ class Relay:
         """Cut the way to the app: to it the client has gone."""
         if self._dial is not None:
             self._dial.cancel()
-        if self._verdict is not None:
-            self._verdict.cancel()
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
             upstream.abort()

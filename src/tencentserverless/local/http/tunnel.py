@@ -17,7 +17,6 @@ _CLIENT_ENDED = 456
 _SUCCESSES = frozenset((1000, 1010, 1011, NO_CODE))
 _CLOSING_SECONDS = 10.0  # ours: after one side's close frame, for the other's and the end of the connection
 _FAREWELL_SECONDS = 1.0  # for what was written last to leave
-_DEATH_SECONDS = 0.2  # ours: the end of a connection may be seen before the death of its process, which says more
 
 
 class Tunnel:
@@ -75,10 +74,6 @@ class Tunnel:
             return
         if self._verdict is None:
             self._verdict = (end.status, f"The {end.name} ended the WebSocket connection without a close frame")
-            if end is self.app:
-                self._stop_timer()
-                self._timer = self._loop.call_later(_DEATH_SECONDS, self._finish)
-                return
         self._finish()
 
     def _look(self) -> None:
