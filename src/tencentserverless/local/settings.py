@@ -167,6 +167,7 @@ class Settings:
     strict: bool = False  # refuse to start if a function can't be read
     outputs: Mapping[str, str] = field(default_factory=dict)  # of ${output:...} in configuration files
     isolation: str = "auto"  # or "namespaces", "none": worker/isolation
+    web_ports: str = "auto"  # or "seccomp", "shims", "single": worker/web_ports
     shared_tmp: bool = False  # functions have this machine's /tmp
     shared_folders: tuple[Path | str, ...] = ()  # below /tmp, where functions see and may write them
     # variables of local runs alone, by the name of the function

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
-from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.function_version import WEB, FunctionKey, FunctionRecord
 from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot, Step
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.instance_states import State
@@ -213,7 +213,8 @@ Tallies = dict[tuple[FunctionKey, str], Tally]
 
 def make_pool(record: FunctionRecord, limits: Limits, tallies: Tallies, *, is_debugged: bool) -> Pool:
     """Make the empty pool of a version."""
-    is_alone = record.runs_async or is_debugged  # its calls are ended, or stopped in a debugger, one by one
+    # Its calls are ended, or stopped in a debugger, one by one; and nothing can be put before a server of the user's own.
+    is_alone = record.runs_async or is_debugged or record.type == WEB
     tally = tallies.setdefault((record.key, record.version), Tally())
     short_seconds = 0.0 if is_alone else limits.prefetch_seconds
     return Pool(record, tally=tally, is_debugged=is_debugged, short_seconds=short_seconds)

@@ -204,7 +204,7 @@ class Scheduler:
             self.drain_version(*place)
             pool = None
         if pool is None:
-            is_debugged = self._launcher.is_debugged(record)
+            is_debugged = self._launcher.is_alone(record)
             pool = self._pools[place] = make_pool(record, self._limits, self._tallies, is_debugged=is_debugged)
         return pool
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tencentserverless.local.private_files import let_write
 
-_CHILD_MODULES = tuple("bootstrap context debugger frames isolation lazy_stdlib own_writes payloads trust".split())
+_CHILD_MODULES = tuple(
+    "bootstrap context debugger frames isolation lazy_stdlib own_writes payloads port_filter trust web_launcher".split()
+)
 #: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 
