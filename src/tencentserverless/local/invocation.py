@@ -54,7 +54,7 @@ class Exchange(Protocol):
         """Send the request to an app.
 
         :param address: where the app listens
-        :param injected: headers that the request gets, names in lower case
+        :param injected: headers that the platform adds
         :param on_end: called once, later: with 0 if the app has answered, whatever the HTTP status of that, else with a
             status of SCF and its words
         """

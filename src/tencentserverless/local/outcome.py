@@ -148,20 +148,15 @@ def throttled(name: str, status: int) -> Outcome:
 
 def error_object(outcome: Outcome, request_id: str) -> str:
     """Return the platform's error object, as the text of RetMsg: compact, keys in alphabetical order."""
-    return error_object_of(outcome.status, outcome.message, request_id, outcome.stack_trace)
-
-
-def error_object_of(status: int, message: str, request_id: str, stack_trace: str = "") -> str:
-    """Return the platform's error object for a failure that has no outcome yet."""
     error: dict[str, object] = {
         # Both 1 and -1 have been seen for most errors; the documentation shows -1, and 1 only for this one.
-        "errorCode": 1 if status == OVER_QUOTA else -1,
-        "errorMessage": message,
+        "errorCode": 1 if outcome.status == OVER_QUOTA else -1,
+        "errorMessage": outcome.message,
         "requestId": request_id,
     }
-    if stack_trace:
-        error["stackTrace"] = stack_trace
-    error["statusCode"] = status
+    if outcome.stack_trace:
+        error["stackTrace"] = outcome.stack_trace
+    error["statusCode"] = outcome.status
     return json.dumps(error, ensure_ascii=False, separators=(",", ":"))
 
 

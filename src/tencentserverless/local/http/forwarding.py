@@ -13,17 +13,18 @@ _OF_ONE_CONNECTION = frozenset(
 )
 #: ``Expect`` was answered here already.
 _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
-PLATFORM_PREFIX = b"x-scf-"
-REQUEST_ID = b"x-scf-request-id"
+_PLATFORM_PREFIX = b"x-scf-"
+_CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
 _UPGRADE_LINES = b"connection: upgrade\r\nupgrade: %s\r\n"
 #: Statuses whose answers have no body.
 BODILESS = frozenset((204, 304))
 
 
-def request_head(request: Request, injected: Iterable[tuple[bytes, bytes]]) -> bytes:
+def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The head with which a request goes to an app.
 
+    :param url: path and query as the app gets them
     :param injected: headers of the platform, which replace those of the caller
     """
     is_chunked, named = False, _NONE
@@ -32,7 +33,7 @@ def request_head(request: Request, injected: Iterable[tuple[bytes, bytes]]) -> b
         if name in _STRIPPED:
             is_chunked = is_chunked or name == b"transfer-encoding"
             named = named | tokens(value) if name == b"connection" else named
-        elif not name.startswith(PLATFORM_PREFIX):
+        elif not name.startswith(_PLATFORM_PREFIX):
             kept.append((name, value))
     lines = [b"%s: %s\r\n" % pair for pair in kept if pair[0] not in named or pair[0] in _NEEDED]
     lines += [b"%s: %s\r\n" % pair for pair in injected]
@@ -40,13 +41,14 @@ def request_head(request: Request, injected: Iterable[tuple[bytes, bytes]]) -> b
         lines.append(CHUNKED_LINE)
     if request.is_upgrade:
         lines.append(_UPGRADE_LINES % request.header(b"upgrade"))
-    return b"%s %s HTTP/1.1\r\n%s\r\n" % (request.method.encode("ascii"), request.url, b"".join(lines))
+    return b"%s %s HTTP/1.1\r\n%s\r\n" % (request.method.encode("ascii"), url, b"".join(lines))
 
 
-def answer_lines(headers: Headers, request_id: str) -> bytes:
+def answer_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
     """The header lines with which the answer of an app goes to the client, without those of the framing.
 
     :param headers: as the app sent them
+    :param more: lines of the URL's own CorsConfig; with them those of the app are dropped
     """
     named = _NONE
     for name, value in headers:
@@ -55,9 +57,11 @@ def answer_lines(headers: Headers, request_id: str) -> bytes:
     lines = [
         b"%s: %s\r\n" % (name, value)
         for name, value in headers
-        if (lower := name.lower()) not in _ANSWER_STRIPPED and lower not in named
+        if (lower := name.lower()) not in _ANSWER_STRIPPED
+        and lower not in named
+        and not (more and lower.startswith(_CORS_PREFIX))
     ]
-    return b"%sX-Scf-Request-Id: %s\r\n" % (b"".join(lines), request_id.encode("ascii"))
+    return b"%sX-Scf-Request-Id: %s\r\n%s" % (b"".join(lines), request_id.encode("ascii"), more)
 
 
 def status_line(status: int, reason: bytes) -> bytes:
@@ -65,10 +69,10 @@ def status_line(status: int, reason: bytes) -> bytes:
     return b"HTTP/1.1 %d %s\r\n" % (status, reason)
 
 
-def switching_lines(headers: Headers, request_id: str) -> bytes:
+def switching_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
     """The header lines of the answer by which an app takes the offer of another protocol."""
     protocol = next((value for name, value in headers if name.lower() == b"upgrade"), b"websocket")
-    return answer_lines(headers, request_id) + _UPGRADE_LINES % protocol
+    return answer_lines(headers, request_id, more) + _UPGRADE_LINES % protocol
 
 
 def tokens(value: bytes) -> frozenset[bytes]:
@@ -86,4 +90,4 @@ def last_value(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes:
 
 _NONE: frozenset[bytes] = frozenset()
 _NEEDED = frozenset((b"host", b"content-length"))  # a list in Connection takes no framing away
-_ANSWER_STRIPPED = _OF_ONE_CONNECTION | {b"content-length", REQUEST_ID}
+_ANSWER_STRIPPED = _OF_ONE_CONNECTION | {b"content-length", b"x-scf-request-id"}

@@ -9,8 +9,9 @@ from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from tencentserverless.local import outcome
+from tencentserverless.local.actions.invoke import stopped
+from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
-from tencentserverless.local.http.failures import failure_answer
 from tencentserverless.local.http.forwarding import (
     BODILESS,
     CHUNKED_LINE,
@@ -19,10 +20,13 @@ from tencentserverless.local.http.forwarding import (
     status_line,
     switching_lines,
 )
-from tencentserverless.local.http.messages import Request, chunk_of
+from tencentserverless.local.http.messages import Answer, Request, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
 from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream, Upstreams
-from tencentserverless.local.invocation import Invocation, Stopping
+from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
 
 OnEnd = Callable[[int, str], None]
 
@@ -61,9 +65,9 @@ class Relay:
 
     def __init__(
         self,
+        found: Found,
         request: Request,
         connection: Connection,
-        request_id: str,
         rules: RelayRules,
         upstreams: Upstreams,
         damage: MutableMapping[str, str],
@@ -71,9 +75,9 @@ class Relay:
         self.session: str = ""
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
+        self._found = found
         self._request = request
         self._connection = connection
-        self._request_id = request_id
         self._rules = rules
         self._upstreams = upstreams
         self._damage = damage
@@ -102,10 +106,11 @@ class Relay:
         """Send the request to an app; see ``Exchange``."""
         self.on_gone = None
         if self._is_over:
-            self._loop.call_soon(on_end, outcome.CANCELLED, _GONE)
+            self._loop.call_soon(on_end, outcome.CANCELLED, GONE)
             return
         self._address, self._on_end = address, on_end
-        self._head = request_head(self._request, injected)
+        client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
+        self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
         self._is_chunked = bool(self._request.header(b"transfer-encoding"))
         self._connect()
 
@@ -113,7 +118,7 @@ class Relay:
         """The run is over before the answer was; see ``Exchange``."""
         self._on_end = None
         self._drop()
-        self._fail_client(status, message)
+        self._fail_client(failure(Outcome(status, message=message), self._found.request_id, self._found.lines))
 
     def withhold(self) -> None:
         """Keep the app's answer from the client."""
@@ -124,15 +129,15 @@ class Relay:
     def end(self, invocation: Invocation) -> None:
         """The invocation has ended: answer the client unless the app has done that."""
         self.on_gone = None
-        result = invocation.outcome
+        result, error = invocation.outcome, invocation.failure
+        request_id, lines = self._found.request_id, self._found.lines
         if result is None:
-            words = "The local SCF is stopping; the function may or may not have run"
-            is_stopping = isinstance(invocation.failure, Stopping)
-            self._fail_client(_STOPPING, words if is_stopping else str(invocation.failure))
+            refused = error if isinstance(error, ApiError) else stopped()
+            self._fail_client(api_refusal(refused, request_id, lines))
         elif result.status != outcome.SUCCESS:
-            self._fail_client(result.status, result.message)
+            self._fail_client(failure(result, request_id, lines))
         elif self._is_withheld:
-            self._fail_client(_BAD_GATEWAY, "A fault rule kept the answer")
+            self._fail_client(refusal(_BAD_GATEWAY, "A fault rule keeps the answer of the app.", request_id, lines))
 
     # The client's side.
 
@@ -166,7 +171,7 @@ class Relay:
         self._drop()
         # To leave a stream is how a client ends it; to leave before the answer is not.
         status = outcome.SUCCESS if self._has_answered else outcome.CANCELLED
-        self._finish(status, "" if self._has_answered else _GONE)
+        self._finish(status, "" if self._has_answered else GONE)
 
     def _go_on(self) -> None:
         """The client reads again."""
@@ -194,7 +199,7 @@ class Relay:
         length = None if head.status == _NO_CONTENT else head.length
         is_chunked = length is None and head.status not in BODILESS and self._request.version != "1.0"
         framing = CHUNKED_LINE if is_chunked else b"" if length is None else b"Content-Length: %d\r\n" % length
-        lines = answer_lines(head.headers, self._request_id)
+        lines = answer_lines(head.headers, self._found.request_id, self._found.lines)
         self._connection.on_drained(self._go_on)
         self._connection.start_with(status_line(head.status, head.reason) + lines + framing, is_chunked=is_chunked)
 
@@ -222,13 +227,13 @@ class Relay:
             self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
             return
         self._note_session(head)
-        lines = switching_lines(head.headers, self._request_id)
+        lines = switching_lines(head.headers, self._found.request_id, self._found.lines)
         tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
         upgraded = self._connection.upgrade(status_line(head.status, head.reason) + lines + b"\r\n", tunnel.client)
         self._has_answered = self._is_over = True
         if upgraded is None:
             transport.abort()
-            self._finish(outcome.CANCELLED, _GONE)
+            self._finish(outcome.CANCELLED, GONE)
             return
         client, behind = upgraded
         self._tunnel = tunnel
@@ -321,21 +326,23 @@ class Relay:
         if tunnel is not None:
             tunnel.close()
 
-    def _fail_client(self, status: int, message: str) -> None:
+    def _fail_client(self, answer: Answer) -> None:
         """Answer a failure, once: or cut the connection if the answer has begun."""
-        damage = self._damage.pop(self._request_id, "") if self._damage else ""
+        damage = self._damage.pop(self._found.request_id, "") if self._damage else ""
         if self._is_over:
             return
         if self._has_answered:
             self._cut()
             return
         self._is_over = True
-        has_begun = self._address != _NOWHERE
-        self._connection.send(failure_answer(status, message, self._request_id, has_begun=has_begun), damage)
+        self._connection.send(answer, damage)
 
     def _cut(self) -> None:
         self._is_over = True
         self._connection.close()
+
+    def __repr__(self) -> str:
+        return f"<Relay {self._request.method} to {self._address[0]}>"
 
 
 def too_large(limit_bytes: int) -> str:
@@ -345,6 +352,5 @@ def too_large(limit_bytes: int) -> str:
 
 _NOWHERE: Address = ("", 0)
 _NO_CONTENT = 204
-_STOPPING = 503
 _TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
-_GONE = "The client went away before the answer"
+GONE = "The client went away before the answer"
