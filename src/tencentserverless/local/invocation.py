@@ -41,10 +41,12 @@ class Caller(Protocol):
 class Exchange(Protocol):
     """The HTTP request of a web function's invocation, and the answer to it.
 
+    :ivar memory_mb: its part of the memory that the instance counts for
     :ivar session: the session to which the request belongs, ``""`` for none
     :ivar on_session: called with the session that the answer names, before the client sees it; None to leave it alone
     """
 
+    memory_mb: int
     session: str
     on_session: Callable[[str], None] | None
 
@@ -84,6 +86,7 @@ class Invocation:
     :param nested: made by a function of this server
     :param retry_number: earlier runs of an asynchronous invocation
     :param exchange: the request and the answer of a web function; None for an event
+    :ivar memory_mb: that it counts for in a quota
     :ivar outcome: the end of the run; None if there was none, then there is a ``failure``
     :ivar failure: ``Stopping``, or the refusal of a fault rule
     :ivar message: RetMsg: the function's return value as JSON text, or the platform's error object
@@ -108,6 +111,7 @@ class Invocation:
         "is_interrupted",
         "is_over",
         "kept",
+        "memory_mb",
         "message",
         "nested",
         "outcome",
@@ -135,6 +139,7 @@ class Invocation:
         self.nested: bool = nested
         self.retry_number: int = retry_number
         self.exchange: Exchange | None = exchange
+        self.memory_mb: int = record.memory_mb if exchange is None else exchange.memory_mb
         self.outcome: Outcome | None = None
         self.failure: Exception | None = None
         self.message: str = ""

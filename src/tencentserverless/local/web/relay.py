@@ -41,6 +41,7 @@ _TOO_LARGE = 413
 class RelayRules:
     """What holds for the requests of one function.
 
+    :param memory_mb: that a request counts for
     :param body_bytes: the bound of a request's body
     :param answer_head_bytes: the bound of the headers of an answer
     :param answer_bytes: the bound of an answer's body that has an announced length; one that streams has none
@@ -48,6 +49,7 @@ class RelayRules:
     :param find_session: finds the session that the headers of an answer name, ``""`` for none; None without sessions
     """
 
+    memory_mb: int
     body_bytes: int
     answer_head_bytes: int
     answer_bytes: int
@@ -72,6 +74,7 @@ class Relay:
         upstreams: Upstreams,
         damage: MutableMapping[str, str],
     ) -> None:
+        self.memory_mb: int = rules.memory_mb
         self.session: str = ""
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request

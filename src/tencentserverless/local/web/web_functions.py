@@ -104,12 +104,13 @@ class WebFunctions:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             settings = read_web_settings(record)
-            known = self._known[place] = (record, settings, self._rules(settings))
+            known = self._known[place] = (record, settings, self._rules(record, settings))
         return known
 
-    def _rules(self, settings: WebSettings) -> RelayRules:
+    def _rules(self, record: FunctionRecord, settings: WebSettings) -> RelayRules:
         session = settings.session
         return RelayRules(
+            memory_mb=-(-record.memory_mb // settings.requests_per_instance),
             body_bytes=self._limits.web_body_bytes,
             answer_head_bytes=self._limits.web_answer_head_bytes,
             answer_bytes=self._limits.web_body_bytes,
