@@ -15,7 +15,8 @@ from tencentserverless.local.registry.function_version import LATEST, WEB, Funct
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
 from tencentserverless.local.scheduler.layer_folders import LayerFolders
-from tencentserverless.local.scheduler.web_starter import WebStarter
+from tencentserverless.local.scheduler.sole_port import SolePort
+from tencentserverless.local.scheduler.web_starter import WebLaunch, WebStarter
 from tencentserverless.local.settings import BUNDLE_VARIABLE, MIB, TRUST_VARIABLES, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, NotExecutable, start_custom_worker
 from tencentserverless.local.worker.environment import Place, load_frame, make_environment, module_folders
@@ -70,9 +71,8 @@ class Launcher:
         self._living: set[Worker] = set()
         self._memory = MemoryWatch()
         self._reapers: set[asyncio.Task[None]] = set()
-        self._web = WebStarter(
-            context.settings, context.interpreters, context.run_directory.child_folder, context.console.show
-        )
+        self._web = WebStarter(context.settings, context.interpreters, context.run_directory, context.console.show)
+        self._port = SolePort()
 
     async def launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
         """Start a process and let it load the handler.
@@ -80,6 +80,15 @@ class Launcher:
         :param on_end: called once, when the process is dead, if the handler was loaded
         :return: the instance, or the outcome if it could not start
         """
+        if record.type != WEB or not self._web.is_alone(record):
+            return await self._launch(record, on_end)
+        async with self._port.turn():
+            started = await self._launch(record, on_end)
+            if isinstance(started, Instance):
+                self._port.holder = started
+            return started
+
+    async def _launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
         context = self._context
         access_key = context.keys.issue()
         scratch: Path | None = None
@@ -181,7 +190,7 @@ class Launcher:
             plan = isolation.plan(record.code_folder, scratch, needed, as_opt)
             if plan is not None:
                 return Place(scratch, plan, layers=layers)
-        if context.own_writes is None or record.runtime == CUSTOM_RUNTIME or record.type == WEB:
+        if context.own_writes is None or (record.runtime == CUSTOM_RUNTIME and record.type != WEB):
             return Place(scratch, layers=layers)
         path = context.own_writes.open(scratch.name, record.key.name, record.code_folder)
         apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed), *([layers] if layers else [])]
@@ -192,14 +201,15 @@ class Launcher:
         entries = module_folders(record, self._context.settings)
         debugger = debugger_folder() if self.is_debugged(record) else None
         roots = [Path(self._context.variables[name]) for name in TRUST_VARIABLES if name in self._context.variables]
-        found = [*self._context.run_directory.sdk_places(), *entries, *roots, *([debugger] if debugger else [])]
+        shims = self._context.run_directory.shim_places() if record.type == WEB else []
+        found = [*self._context.run_directory.sdk_places(), *shims, *entries, *roots, *([debugger] if debugger else [])]
         return [path for path in found if path.is_absolute()]
 
     async def _start(
         self, record: FunctionRecord, environment: dict[str, str], place: Place, output: Output, access_key: AccessKey
     ) -> Worker:
         if record.type == WEB:
-            return await self._web.start(record, environment, place, output, access_key)
+            return await self._web.start(record, self._web_launch(record, environment, place, output, access_key))
         if record.runtime == CUSTOM_RUNTIME:
             umask = self._context.settings.umask
             command = CustomCommand(
@@ -207,6 +217,14 @@ class Launcher:
             )
             return await start_custom_worker(command, output)
         return await start_python_worker(self._command(record, environment), output)
+
+    def _web_launch(
+        self, record: FunctionRecord, environment: dict[str, str], place: Place, output: Output, access_key: AccessKey
+    ) -> WebLaunch:
+        is_debugged = self.is_debugged(record)
+        memory_mb = _UNBOUND_MB if is_debugged else record.memory_mb
+        debugger = debugger_folder() if is_debugged else None
+        return WebLaunch(environment, place, output, access_key, memory_mb, self._context.bundle, debugger)
 
     def _command(self, record: FunctionRecord, environment: dict[str, str]) -> Command:
         context = self._context

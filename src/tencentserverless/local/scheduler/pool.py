@@ -241,7 +241,7 @@ Tallies = dict[tuple[FunctionKey, str], Tally]
 
 def make_pool(record: FunctionRecord, limits: Limits, tallies: Tallies, *, is_debugged: bool) -> Pool:
     """Make the empty pool of a version."""
-    # Its calls are ended, or stopped in a debugger, one by one; and nothing can be put before a server of the user's own.
+    # Its calls are ended, or stopped in a debugger, one by one; or its process takes no call ahead of time.
     is_alone = record.runs_async or is_debugged or record.type == WEB
     tally = tallies.setdefault((record.key, record.version), Tally())
     short_seconds = 0.0 if is_alone else limits.prefetch_seconds

@@ -161,7 +161,6 @@ def _read_address(given: bytes) -> Asked | None:
 
 def _process_of(thread: int) -> int:
     """Return the process of a thread; the number itself if it is gone."""
-    with contextlib.suppress(OSError, ValueError):
-        with open(f"/proc/{thread}/status", "rb") as file:
-            return int(file.read(4096).partition(b"Tgid:")[2].split(None, 1)[0])
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{thread}/status", "rb") as file:
+        return int(file.read(4096).partition(b"Tgid:")[2].split(None, 1)[0])
     return thread

@@ -1,4 +1,4 @@
-"""The watchdog of an instance: a shell that ends it when the server is gone, because a killed server can end no process.
+"""The watchdog of an instance: a shell that ends it when the server is gone. A killed server can end no process.
 
 It waits until the server's end of a pipe closes. Then it kills all processes with the instance's mark, and the group;
 without /proc only the group. Its own end of the pipe is descriptor 3.

@@ -1,7 +1,7 @@
 """The headers that the platform adds to each request of a web function.
 
-Source: cloud.tencent.com/document/product/583/56124 for the first nine; those of the role's keys are on no page, and are
-read by programs of today. The units of memory (MB) and timeout (seconds) are inferred.
+Source: cloud.tencent.com/document/product/583/56124 for the first nine; those of the role's keys are on no page, and
+are read by programs of today. The units of memory (MB) and timeout (seconds) are inferred.
 """
 
 import json

@@ -20,8 +20,10 @@ from pathlib import Path
 
 from tencentserverless.local.worker.child.port_filter import machine_numbers
 from tencentserverless.local.worker.port_watch import WEB_PORT, PortWatch
+from tencentserverless.local.worker.run_directory import LAUNCHER
 
 _PROBE_SECONDS = 10
+LOOPBACK = "127.0.0.1"
 _FIRST, _COUNT = 127 << 24 | 64 << 16, 1 << 22  # 127.64.0.0/10
 _DRAWS = 100
 #: Programs that the shims reach, in a start file; and those that bind the port without Python's or Node's own sockets.
@@ -58,6 +60,7 @@ class Decision:
     way: Way
     reason: str = ""
     refusal: str = ""
+    has_addresses: bool = True
 
     @property
     def notice(self) -> str:
@@ -66,7 +69,8 @@ class Decision:
         if self.way is Way.SECCOMP:
             return f"instances of web functions listen on port {WEB_PORT} of an address each, by seccomp{why}"
         if self.way is Way.SHIMS:
-            return f"instances of web functions in Python and Node.js listen on an address each, by shims{why}"
+            what = "an address" if self.has_addresses else "a port"
+            return f"instances of web functions in Python and Node.js listen on {what} each, by shims{why}"
         return f"warning: one instance of a web function at a time, on port {WEB_PORT} of this machine{why}"
 
 
@@ -75,11 +79,13 @@ class WebPorts:
 
     :param choice: one of ``Choice``
     :param child_folder: the folder of the launcher
+    :param has_addresses: every address of 127.0.0.0/8 is this machine; macOS has the first alone
     """
 
-    def __init__(self, choice: str, child_folder: Path) -> None:
+    def __init__(self, choice: str, child_folder: Path, *, has_addresses: bool = sys.platform == "linux") -> None:
+        self._has_addresses = has_addresses
         self._choice = Choice(choice)
-        self._launcher = child_folder / "_scf_web_launcher.py"
+        self._launcher = child_folder / LAUNCHER
         self._obstacle: str | None = None
         self._numbers = itertools.count(random.randrange(_COUNT))  # noqa: S311  # which address it is guards nothing
 
@@ -91,7 +97,7 @@ class WebPorts:
         if self._choice is Choice.SINGLE:
             return Decision(Way.SINGLE, "--web-ports single")
         if self._choice is Choice.SHIMS:
-            return Decision(Way.SHIMS, "--web-ports shims")
+            return Decision(Way.SHIMS, "--web-ports shims", has_addresses=self._has_addresses)
         obstacle = self._find_obstacle()
         if not obstacle:
             return Decision(Way.SECCOMP)
@@ -100,10 +106,18 @@ class WebPorts:
                 Way.SECCOMP, "--web-ports seccomp", f"--web-ports seccomp: this system refuses it ({obstacle})"
             )
         if script.startswith(b"#!") and _SHIMMED.search(script) and not _UNSHIMMED.search(script):
-            return Decision(Way.SHIMS, f"no seccomp: {obstacle}")
+            return Decision(Way.SHIMS, f"no seccomp: {obstacle}", has_addresses=self._has_addresses)
         return Decision(Way.SINGLE, f"no seccomp: {obstacle}; its program takes no shim")
 
-    def draw(self) -> str:
+    def draw(self) -> tuple[str, int]:
+        """Return a free address for an instance; where 127.0.0.1 is the only one of loopback, another port of that."""
+        if self._has_addresses:
+            return self._draw_address(), WEB_PORT
+        with socket.socket() as tried:
+            tried.bind((LOOPBACK, 0))
+            return LOOPBACK, int(tried.getsockname()[1])
+
+    def _draw_address(self) -> str:
         """Return an address of 127.64.0.0/10 that is free, and that no instance of this server had before.
 
         One that was used lately can't be bound for a minute (TIME_WAIT).
@@ -118,7 +132,7 @@ class WebPorts:
     def _find_obstacle(self) -> str:
         """Return what stands in the way of the filter, ``""`` for nothing. Tried once."""
         if self._obstacle is None:
-            self._obstacle = _try_filter(self._launcher, self.draw()) if machine_numbers() else _no_numbers()
+            self._obstacle = _try_filter(self._launcher, self._draw_address()) if machine_numbers() else _no_numbers()
         return self._obstacle
 
 
@@ -164,7 +178,7 @@ def _watch_try(ours: socket.socket, address: str) -> str:
     said, listener = receive(ours)
     if listener is None:
         return failure_of(said)[1] or "its launcher failed"
-    watch = PortWatch(listener, address, lambda asked: None)
+    watch = PortWatch(listener, address, lambda _: None)
     try:
         poll = select.poll()
         poll.register(listener, select.POLLIN)
@@ -178,7 +192,7 @@ def _watch_try(ours: socket.socket, address: str) -> str:
 
 
 def receive(ours: socket.socket) -> tuple[bytes, int | None]:
-    """Receive what the launcher says, with the descriptor that comes with it; nothing once it has become its program."""
+    """Receive what the launcher says, with the descriptor that comes with it; nothing once it is its program."""
     said, ancillary, *_ = ours.recvmsg(4096, socket.CMSG_SPACE(4))
     found = array.array("i")
     for level, kind, data in ancillary:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tencentserverless.local.settings import search_folders
 from tencentserverless.local.worker.interpreters import Interpreters
+from tencentserverless.local.worker.port_watch import WEB_PORT
 
 START_FILE = "scf_bootstrap"
 _HEAD_BYTES = 128
@@ -81,22 +82,27 @@ def check_start_file(code_folder: Path) -> None:
 
 
 def plan_start(
-    code_folder: Path, scratch: Path, place: Path, interpreters: Interpreters, *, is_isolated: bool
+    code_folder: Path, scratch: Path, place: Path, interpreters: Interpreters, *, is_isolated: bool, port: int
 ) -> Start:
     """Decide how a function is started, and write the changed copy of its start file if it takes one.
 
     :param scratch: its folder for temporary files, and ``place`` the same as the instance sees it
     :param is_isolated: a copy can take the place of the file
+    :param port: the port that it is to listen on
     :raises NoInterpreter: if an interpreter of the file is missing
     :raises OSError: if a file can't be read or written
     """
     as_written = (f"./{START_FILE}",)
     with (code_folder / START_FILE).open("rb") as file:
         raw = file.read(_MAX_SCRIPT_BYTES + 1)
-    if not raw.startswith(b"#!") or b"/var/lang/" not in raw or len(raw) > _MAX_SCRIPT_BYTES:
-        return Start(as_written)
     text = raw.decode("utf-8", "surrogateescape")
+    if not raw.startswith(b"#!") or len(raw) > _MAX_SCRIPT_BYTES:
+        return Start(as_written)
     changed = map_paths(text, lambda *parts: find_program(interpreters, *parts))
+    if port != WEB_PORT:
+        changed = re.sub(rf"\b{WEB_PORT}\b", str(port), changed)
+    if changed == text:
+        return Start(as_written)
     interpreter = _shebang(changed)
     if is_isolated:
         _write_copy(scratch, changed)
@@ -144,7 +150,7 @@ def _python_version(digits: str) -> str:
 
 
 def _shebang(text: str) -> tuple[str, ...]:
-    """Return the command of a script's first line: the interpreter, and what follows as one word, as the kernel does."""
+    """Return the command of a script's first line: the interpreter, and the rest as one word, as the kernel does."""
     first = text.partition("\n")[0][2:].strip()
     return tuple(first.split(None, 1))
 

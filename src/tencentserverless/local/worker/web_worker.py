@@ -16,14 +16,13 @@ from pathlib import Path
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker.isolation import Plan
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import Group, open_pipe
 from tencentserverless.local.worker.time_limit import TimeLimit
 from tencentserverless.local.worker.watchdog import WATCH
 from tencentserverless.local.worker.web_headers import InjectedHeaders
-from tencentserverless.local.worker.web_listening import Listening
+from tencentserverless.local.worker.web_listening import Listening, Target
 from tencentserverless.local.worker.web_ports import Way, launch_command
 from tencentserverless.local.worker.web_start import START_FILE, Start
 from tencentserverless.local.worker.worker import EndReason, ProcessWorker
@@ -39,7 +38,7 @@ class WebCommand:
 
     :param launcher: the program that prepares the instance
     :param address: where it is to be found; its own unless there is one instance alone
-    :param place: its folder for temporary files
+    :param pipe: where the shims tell that it listens
     """
 
     start: Start
@@ -48,7 +47,7 @@ class WebCommand:
     launcher: Path
     code_folder: Path
     environment: Mapping[str, str]
-    place: Path
+    pipe: Path
     memory_mb: int
     umask: int
     isolation: Plan | None = None
@@ -298,5 +297,5 @@ async def start_web_worker(
         kept.pop_all()
     group = Group(process)
     group.let_server_go_first()
-    listening = Listening(ours, command.way, command.address, tell)
+    listening = Listening(ours, Target(command.way, command.address, command.pipe), tell)
     return WebWorker(group, lifeline, listening, Pipe(read_end, output), command, headers)
