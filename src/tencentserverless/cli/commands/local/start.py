@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -121,6 +122,15 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     show_envvar=True,
     help="What gives each instance a /tmp of its own and read-only code.",
 )
+@click.option(
+    "--web-ports",
+    type=click.Choice(["auto", "seccomp", "shims", "single"]),
+    default="auto",
+    show_default=True,
+    envvar="TENCENTSERVERLESS_WEB_PORTS",
+    show_envvar=True,
+    help="What lets several instances of web functions listen on port 9000; single runs one at a time.",
+)
 @click.option("--shared-tmp", is_flag=True, help="Functions have this machine's /tmp, not one of their own.")
 @click.option(
     "--share",
@@ -176,6 +186,7 @@ def start(
     strict: bool,
     outputs: tuple[str, ...],
     isolation: str,
+    web_ports: str,
     shared_tmp: bool,
     shared: tuple[Path, ...],
     variables: tuple[str, ...],
@@ -208,9 +219,8 @@ def start(
         packages=read_packages(packages),
         cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
-        isolation=isolation,
-        shared_tmp=shared_tmp,
-        shared_folders=_check_shared(shared),
+        web_ports=web_ports,
+        **_isolation(isolation, shared, shared_tmp=shared_tmp),
         is_listed=not unlisted,
         time_scale=time_scale,
         pace=read_pace(pace, pace_seconds),
@@ -282,6 +292,11 @@ def _stop_at_eof() -> None:
         while os.read(0, _READ_BYTES):  # the descriptor itself: a thread in a read of sys.stdin would hold its lock
             pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _isolation(choice: str, shared: tuple[Path, ...], *, shared_tmp: bool) -> dict[str, Any]:
+    """Return the settings of what parts instances from this machine."""
+    return {"isolation": choice, "shared_tmp": shared_tmp, "shared_folders": _check_shared(shared)}
 
 
 def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -83,6 +83,7 @@ def _lead_port(address, port, place):
     def leading_bind(self, where):
         # type: (Any, Any) -> Any
         if self.family not in (socket.AF_INET, socket.AF_INET6) or where[1] != _PORT or where[0] == address:
+            asked.pop(self.fileno(), None)  # of an earlier socket with this number
             return bind(self, where)
         asked[self.fileno()] = where[0] or "0.0.0.0"
         if self.family == socket.AF_INET:
@@ -100,8 +101,8 @@ def _lead_port(address, port, place):
             _tell(place, host)
         return result
 
-    socket.socket.bind = leading_bind  # type: ignore[method-assign, assignment]
-    socket.socket.listen = telling_listen  # type: ignore[method-assign, assignment]
+    socket.socket.bind = leading_bind  # type: ignore[method-assign]
+    socket.socket.listen = telling_listen  # type: ignore[method-assign]
     if sys.version_info[0] > 2:
         sys.meta_path.insert(0, _UvloopFinder(socket, place))
 
