@@ -39,15 +39,26 @@ class Caller(Protocol):
 
 
 class Exchange(Protocol):
-    """The request of a web function and its answer, as they pass between its caller and its process."""
+    """The HTTP request of a web function's invocation, and the answer to it.
+
+    :ivar memory_mb: its part of the memory that the instance counts for
+    :ivar session: the session to which the request belongs, ``""`` for none
+    :ivar on_session: called with the session that the answer names, before the client sees it; None to leave it alone
+    """
+
+    memory_mb: int
+    session: str
+    on_session: Callable[[str], None] | None
 
     def begin(
         self, address: tuple[str, int], injected: Sequence[tuple[bytes, bytes]], on_end: Callable[[int, str], None]
     ) -> None:
-        """Send the request to the app that listens at an address.
+        """Send the request to an app.
 
+        :param address: where the app listens
         :param injected: headers that the platform adds
-        :param on_end: called once: 0 if the app has answered, whatever its HTTP status, else an SCF status and words
+        :param on_end: called once, later: with 0 if the app has answered, whatever the HTTP status of that, else with a
+            status of SCF and its words
         """
 
     def stop(self, status: int, message: str) -> None:
@@ -55,6 +66,9 @@ class Exchange(Protocol):
 
         ``on_end`` is not called any more.
         """
+
+    def withhold(self) -> None:
+        """Keep the app's answer from the client: another one takes its place, by a fault rule."""
 
 
 class Around(Protocol):
@@ -71,6 +85,8 @@ class Invocation:
     :param caller: told once when the invocation has ended
     :param nested: made by a function of this server
     :param retry_number: earlier runs of an asynchronous invocation
+    :param exchange: the request and the answer of a web function; None for an event
+    :ivar memory_mb: that it counts for in a quota
     :ivar outcome: the end of the run; None if there was none, then there is a ``failure``
     :ivar failure: ``Stopping``, or the refusal of a fault rule
     :ivar message: RetMsg: the function's return value as JSON text, or the platform's error object
@@ -80,7 +96,6 @@ class Invocation:
     :ivar is_interrupted: it was to end: if nothing of it has run yet, nothing will
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
     :ivar fault: the rule that has hit it, as ``fault_rules`` has it
-    :ivar exchange: the request of a web function; None for an event
     :ivar kept: its record in the history, while there is one
     """
 
@@ -96,6 +111,7 @@ class Invocation:
         "is_interrupted",
         "is_over",
         "kept",
+        "memory_mb",
         "message",
         "nested",
         "outcome",
@@ -114,6 +130,7 @@ class Invocation:
         *,
         nested: bool = False,
         retry_number: int = 0,
+        exchange: Exchange | None = None,
     ) -> None:
         self.record: FunctionRecord = record
         self.request_id: str = request_id
@@ -121,6 +138,8 @@ class Invocation:
         self.caller: Caller = caller
         self.nested: bool = nested
         self.retry_number: int = retry_number
+        self.exchange: Exchange | None = exchange
+        self.memory_mb: int = record.memory_mb if exchange is None else exchange.memory_mb
         self.outcome: Outcome | None = None
         self.failure: Exception | None = None
         self.message: str = ""
@@ -129,7 +148,6 @@ class Invocation:
         self.ends_instance: bool = False
         self.is_over: bool = False
         self.is_interrupted: bool = False
-        self.exchange: Exchange | None = None
         self.grant: Any = None
         self.fault: Any = None
         self.kept: Any = None
