@@ -25,7 +25,8 @@ def _set_up(plan):
     # type: (Dict[str, Any]) -> None
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
-    if sys.version_info[:2] not in _WITH_PACKAGES and not sys.prefix.startswith(plan["code_folder"] + "/"):
+    is_environment = hasattr(sys, "real_prefix") or getattr(sys, "base_prefix", sys.prefix) != sys.prefix
+    if sys.version_info[:2] not in _WITH_PACKAGES and not is_environment:
         _hide_packages()
     for folder in plan["environments"]:
         path = os.path.join(folder, "lib", "python{}.{}".format(*sys.version_info[:2]), "site-packages")
