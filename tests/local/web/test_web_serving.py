@@ -54,7 +54,7 @@ def test_a_saved_file_is_live_without_a_call_lost(start_local_scf, folder, way):
     assert "'scf_bootstrap' is not executable" in server.settled_stderr()
     got = ask(url)
     assert (got.status, got.reason) == (443, "status code 443")
-    assert got.json == {"errorMessage": "[./scf_bootstrap] no such file or directory", "statusCode": 443}
+    assert got.message == "[./scf_bootstrap] no such file or directory"
     (folder / "scf_bootstrap").chmod(0o755)
     wait_until(lambda: ask(url).status == 200)
 
