@@ -40,8 +40,11 @@ class Sharing:
         session = self._session_of(invocation)
         if session and (home := self._home_of(session)) is not None:
             return home if len(home.invocations) < self.capacity else self._refusal(invocation)
-        fitting = [each for each in instances if self._has_seat(each, session)]
-        return max(fitting, key=lambda each: len(each.invocations), default=None)
+        fullest, most = None, -1
+        for instance in instances:
+            if (count := len(instance.invocations)) > most and self._has_seat(instance, session):
+                fullest, most = instance, count
+        return fullest
 
     def take_waiting(self, instance: Instance, waiting: "Iterable[Invocation]") -> Invocation | None:
         """Return the first waiting request that an instance can take."""
