@@ -1,8 +1,9 @@
 """Instances that take several requests at once, and the requests that must go to one of them.
 
 Sources: the guide on concurrent requests of web functions (one instance takes up to 100), and the API's data structure
-SessionConfig. Which of several instances with room gets a request is ours: the fullest, so that few are needed. A
-session whose instance is full is refused, as a product of the same kind does; the platform's code is not known.
+SessionConfig. Which of several instances that take one more gets a request is ours: the fullest, so that few are
+needed. A session whose instance is full is refused, as a product of the same kind does; the platform's code is not
+known.
 """
 
 import functools

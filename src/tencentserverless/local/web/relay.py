@@ -40,7 +40,7 @@ _TOO_LARGE = 413
 
 @dataclass(frozen=True, slots=True)
 class RelayRules:
-    """What holds for the requests of one function.
+    """The bounds and the rules of one function.
 
     :param memory_mb: that a request counts for
     :param body_bytes: the bound of a request's body
