@@ -102,7 +102,8 @@ def deploy(start_local_scf, tmp_path):
         options = [word for each in folders for word in ("--packages", each)]
         server = start_local_scf(tmp_path / "empty", *options)
         code = {"ZipFile": zipped(**{"scf_bootstrap": START, "app.py": source})}
-        server.request("CreateFunction", {"FunctionName": "app", "Type": "HTTP", "Code": code, **parameters}).response
+        fields = {"FunctionName": "app", "Type": "HTTP", "Code": code, **parameters}
+        assert "Error" not in server.request("CreateFunction", fields).response
         trigger = {"FunctionName": "app", "TriggerName": "url", "Type": "http", "TriggerDesc": json.dumps(NET)}
         made = server.request("CreateTrigger", {**trigger, "Qualifier": "$DEFAULT"}).response["TriggerInfo"]
         return server, urlsplit(json.loads(made["TriggerDesc"])["NetConfig"]["LocalUrl"])
@@ -147,7 +148,7 @@ def test_sixteen_callers_share_one_instance(deploy):
 
 
 def test_an_app_that_dies_gives_its_status_and_the_next_request_a_fresh_instance(deploy):
-    server, url = deploy(UVICORN)
+    _, url = deploy(UVICORN)
     _, first = ask(url)
     answer, error = ask(url, "/exit")
     assert (answer.status, answer.reason) == (439, "status code 439")
