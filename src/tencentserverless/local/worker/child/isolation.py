@@ -8,7 +8,6 @@ Source: user_namespaces(7), mount_namespaces(7), mount(2).
 """
 
 import errno
-import json
 import os
 import sys
 
@@ -215,6 +214,8 @@ def _probe(plan):
 def main():
     # type: () -> None
     """Enter the namespaces of a plan and become a command; without a command, try them and print what is in the way."""
+    import json  # which a program that imports this file does not need
+
     plan, command = json.loads(sys.argv[1]), sys.argv[2:]
     try:
         if not command:
