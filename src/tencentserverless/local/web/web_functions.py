@@ -17,7 +17,8 @@ from tencentserverless.local.registry.function_version import FunctionKey, Funct
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
 from tencentserverless.local.web.found import Found
-from tencentserverless.local.web.relay import GONE, Relay, RelayRules, too_large
+from tencentserverless.local.web.relay import GONE, Relay
+from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.session_names import session_of_answer, session_of_request
 from tencentserverless.local.web.url_answers import api_refusal, refusal
 
