@@ -193,7 +193,7 @@ def _watch_try(ours: socket.socket, address: str) -> str:
 
 def receive(ours: socket.socket) -> tuple[bytes, int | None]:
     """Receive what the launcher says, with the descriptor that comes with it; nothing once it is its program."""
-    said, ancillary, *_ = ours.recvmsg(4096, socket.CMSG_SPACE(4))
+    said, ancillary, *_ = ours.recvmsg(4096, socket.CMSG_SPACE(4), getattr(socket, "MSG_CMSG_CLOEXEC", 0))
     found = array.array("i")
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

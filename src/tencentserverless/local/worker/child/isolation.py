@@ -48,6 +48,7 @@ def enter(plan):
     for source, target in plan.get("covers", ()):  # a file that is seen in place of one of the code
         _mount(call, _encode(source), _encode(target), _BIND)
         _make_read_only(call, _encode(target))
+        os.unlink(source)  # it is seen as the other alone
     os.chdir(code_folder)  # the present folder is still the writable one
     if is_mapped:
         call("capset", _CAPABILITIES_OF_SELF, _NO_CAPABILITIES)
