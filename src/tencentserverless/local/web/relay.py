@@ -133,8 +133,12 @@ class Relay:
         self._address, self._on_end = address, on_end
         client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
         self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
-        self._is_chunked = self._request.stream is not None and self._head.endswith(CHUNKED_END)
-        self._connect()
+        self._is_chunked = self._head.endswith(CHUNKED_END)
+        upstream = self._upstreams.take(address)
+        if upstream is not None:
+            self._send(upstream)
+        else:
+            self._dial_anew()
 
     def stop(self, status: int, message: str) -> None:
         """The run is over before the answer was; see ``Exchange``."""
@@ -295,13 +299,6 @@ class Relay:
 
     # Inside.
 
-    def _connect(self) -> None:
-        upstream = self._upstreams.take(self._address)
-        if upstream is not None:
-            self._send(upstream)
-        else:
-            self._dial_anew()
-
     def _dial_anew(self) -> None:
         self._dial = self._loop.create_task(self._open())
 
@@ -321,10 +318,12 @@ class Relay:
         upstream.begin(self, is_of_head=self._request.method == "HEAD")
         first = self._first = [self._head]
         stream = self._request.stream
-        if self._has_retried or stream is None:
-            self.has_sent_all = True
-        else:
+        if stream is not None and not self._has_retried:
             stream.take(self._take_part)
+        elif stream is None:  # the body is here, if there is one
+            if self._request.body:
+                self._take_part(self._request.body)
+            self._take_part(b"")
         self._first = None
         if self._upstream is not upstream:
             return  # the body was too large already
@@ -393,9 +392,6 @@ class Relay:
     def _cut(self) -> None:
         self._is_over = True
         self._connection.close()
-
-    def __repr__(self) -> str:
-        return f"<Relay {self._request.method} to {self._address[0]}>"
 
 
 _NOWHERE: Address = ("", 0)
