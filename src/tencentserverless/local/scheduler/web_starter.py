@@ -23,6 +23,7 @@ from tencentserverless.local.worker.web_start import (
     START_FILE,
     NoInterpreter,
     NotStartable,
+    Start,
     check_start_file,
     plan_start,
 )
@@ -110,17 +111,7 @@ class WebStarter:
             raise OSError(0, decision.refusal)
         self._tell_once(decision.notice)
         address = self._find_address(decision.way)
-        told = len(self._interpreters.warnings)
-        start = plan_start(
-            folder,
-            place.scratch,
-            place.temporary_folder,
-            self._interpreters,
-            is_isolated=place.isolation is not None,
-            port=address[1],
-        )
-        for warning in self._interpreters.warnings[told:]:
-            self._tell_once(f"warning: {warning}")
+        start = self._plan(folder, place, address[1])
         if decision.way is Way.SHIMS:
             os.mkfifo(place.scratch / PIPE_NAME, 0o600)
         around = Surroundings(
@@ -144,6 +135,16 @@ class WebStarter:
             umask=self._settings.umask,
             isolation=place.isolation,
         )
+
+    def _plan(self, folder: Path, place: Place, port: int) -> Start:
+        """Decide how a function is started. A Python that is missing is told, as at the start of the server."""
+        told = len(self._interpreters.warnings)
+        is_isolated = place.isolation is not None
+        parts = (folder, place.scratch, place.temporary_folder, self._interpreters)
+        start = plan_start(*parts, is_isolated=is_isolated, port=port)
+        for warning in self._interpreters.warnings[told:]:
+            self._tell_once(f"warning: {warning}")
+        return start
 
     def _find_address(self, way: Way) -> tuple[str, int]:
         if way is not Way.SINGLE:
