@@ -201,9 +201,6 @@ def start(
     A function that can't be read is named with all that is wrong with it, and the others are served. What functions
     print is shown as it comes; on a terminal a table of functions and calls stands below it.
     """
-    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
-    from tencentserverless.local.serve import serve
-
     _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
@@ -229,7 +226,18 @@ def start(
         log_format=log_format,
         passed_environment=passed_environment(),
     )
-    notify = _notify_json if log_format == "json" else printing.notice
+    _serve(settings, until_eof=until_eof)
+
+
+def _serve(settings: Settings, *, until_eof: bool) -> None:
+    """Serve, and show the functions on a terminal.
+
+    :raises StartupError: if the server can't start
+    """
+    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
+    from tencentserverless.local.serve import serve
+
+    notify = _notify_json if settings.log_format == "json" else printing.notice
     with LiveTable() as table:
 
         def announce(url: str, read_status: ReadStatus) -> None:
