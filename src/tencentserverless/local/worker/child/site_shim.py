@@ -51,7 +51,7 @@ def _set_up(plan):
 def _hide_packages():
     # type: () -> None
     """Take what ``site`` has added to the path off it again."""
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    given = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     library = os.path.dirname(os.__file__)
     sys.path[:] = [
         path
