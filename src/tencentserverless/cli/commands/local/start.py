@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -121,6 +122,15 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     show_envvar=True,
     help="What gives each instance a /tmp of its own and read-only code.",
 )
+@click.option(
+    "--web-ports",
+    type=click.Choice(["auto", "seccomp", "shims", "single"]),
+    default="auto",
+    show_default=True,
+    envvar="TENCENTSERVERLESS_WEB_PORTS",
+    show_envvar=True,
+    help="What lets several instances of web functions listen on port 9000; single runs one at a time.",
+)
 @click.option("--shared-tmp", is_flag=True, help="Functions have this machine's /tmp, not one of their own.")
 @click.option(
     "--share",
@@ -176,6 +186,7 @@ def start(
     strict: bool,
     outputs: tuple[str, ...],
     isolation: str,
+    web_ports: str,
     shared_tmp: bool,
     shared: tuple[Path, ...],
     variables: tuple[str, ...],
@@ -193,8 +204,7 @@ def start(
     _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
-        host=host,
-        port=port,
+        **_network(host, port, proxy_port, url_port, tls=tls),
         state=None if ephemeral else state or path / STATE_FOLDER_NAME,
         secret_file=secret_file,
         env_file=env_file,
@@ -206,6 +216,7 @@ def start(
         cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
+        web_ports=web_ports,
         shared_tmp=shared_tmp,
         shared_folders=_check_shared(shared),
         is_listed=not unlisted,
@@ -215,9 +226,6 @@ def start(
         debug_ports=_debug_ports(debugged),
         waits_for_debugger=wait_for_client,
         log_format=log_format,
-        tls=tls or proxy_port is not None,
-        proxy_port=proxy_port,
-        url_port=url_port,
         passed_environment=passed_environment(),
     )
     _serve(settings, until_eof=until_eof)
@@ -242,6 +250,12 @@ def _serve(settings: Settings, *, until_eof: bool) -> None:
             _watch_input(until_eof)
 
         serve(settings, announce, notify)
+
+
+def _network(host: str, port: int, proxy_port: int | None, url_port: int | None, *, tls: bool) -> dict[str, Any]:
+    """Return the settings of the sockets. The proxy leads to the TLS server."""
+    ports = {"port": port, "proxy_port": proxy_port, "url_port": url_port}
+    return {"host": host, **ports, "tls": tls or proxy_port is not None}
 
 
 def _check(
