@@ -173,3 +173,11 @@ def test_a_fixed_header_may_be_written_in_any_way():
 def test_a_length_of_too_many_digits_is_left_to_the_parser():
     assert TEMPLATE.match(written(body=b"x", length=b"0000001")) is not None
     assert TEMPLATE.match(written(body=b"x", length=b"00000001")) is None
+
+
+@pytest.mark.parametrize("line", [b"Connection: close", b"Upgrade: h2c", b"Expect: 100-continue"])
+def test_a_head_that_concerns_the_connection_makes_no_template(line):
+    head = HEAD.replace(b"Host: h:1", b"Host: h:1\r\n" + line)
+    names = [each.partition(b":")[0].lower() for each in head.split(b"\r\n")[1:-2]]
+    headers = [(name, b"x") for name in names]
+    assert make_template(head, headers, VARYING) is None

@@ -19,17 +19,6 @@ PATIENCE_SECONDS = 20
 INJECTED = [(b"X-Scf-Name", b"app"), (b"X-Scf-Request-Id", b"id-1")]
 
 
-class CountedFunctions(WebFunctions):
-    """Counts the requests whose heads are remembered."""
-
-    known = 0
-
-    def _serve_known(self, known, values, body, connection):
-        assert values in ([], [b"%d" % len(body)])
-        self.known += 1
-        return super()._serve_known(known, values, body, connection)
-
-
 class Run:
     """Begins each invocation at the app at once, as a worker does, and ends it as the app and the client end it."""
 
@@ -80,7 +69,7 @@ class Site:
         )
         self.catalogue = services.catalogue
         self.damage = services.damage
-        self.functions = CountedFunctions(services)
+        self.functions = Functions(services)
 
     def accept(self, request):
         url = request.url.decode("latin-1")
@@ -92,18 +81,25 @@ class Site:
     def handle(self, request, connection):
         self.functions.serve(request.found, request, connection)
 
-    @property
-    def known(self):
-        return self.functions.known
-
     def handle_known(self, known, values, body, connection):
-        raise AssertionError("a head that is remembered brings its own handler")
+        return False
 
     def refuse(self, broken):
         return Answer(400, broken.fault.value.encode())
 
     def lost(self, connection):
         self.functions.lost(connection)
+
+
+class Functions(WebFunctions):
+    """Counts the requests that were not read."""
+
+    known = 0
+
+    def serve_known(self, known, values, body, connection):
+        assert values in ([], [b"%d" % len(body)])
+        self.known += 1
+        return super().serve_known(known, values, body, connection)
 
 
 def web_record(**changes):

@@ -19,7 +19,6 @@ from tencentserverless.local.http.reader import RequestReader, State
 
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _CLOSE = b"Connection: close\r\n\r\n"
-_HEAD_TOO_LARGE = 431
 
 
 class Site(Protocol):
@@ -154,8 +153,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            if self._is_chunked and self._has_body:
-                self._transport.write(messages.chunk_of(b""))
+            self._transport.write(messages.chunk_of(b"") if self._is_chunked and self._has_body else b"")
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:

@@ -68,10 +68,10 @@ class WebFunctions:
             known = KnownWeb(services.catalogue.generation, found, request)
             connection.remember(known, _NOTHING)
             if connection.known is known:
-                connection.handle_known = self._serve_known
+                connection.handle_known = self.serve_known
         self._run(found, record, request, connection)
 
-    def _serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+    def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         assert isinstance(known, KnownWeb)
         services, found = self._services, known.found
