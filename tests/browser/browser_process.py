@@ -1,7 +1,7 @@
 """A browser in a process of its own: Playwright's loop would be a running loop in the process of the tests.
 
-``python browser_process.py CHROMIUM`` reads one command a line, a list in JSON, and answers each with one line: its value,
-or the error.
+``python browser_process.py CHROMIUM`` reads one command a line, a list in JSON, and answers each with one line: its
+value, or the error.
 """
 
 import json
@@ -53,7 +53,7 @@ class Window:
         """Click on what leads to another page."""
         with self._page.expect_navigation() as navigation:
             self._page.click(selector)
-        return {"status": navigation.value.status, "url": self._page.url, "text": self._page.inner_text("body")}
+        return self._shown(navigation.value.status)
 
     def run(self, script: str, argument: object = None) -> object:
         """The value of a function of JavaScript in the page."""
@@ -66,6 +66,9 @@ class Window:
     def said(self) -> list[str]:
         """What the page, and the browser about it, wrote on the console."""
         return self._said
+
+    def _shown(self, status: int) -> dict[str, Any]:
+        return {"status": status, "url": self._page.url, "text": self._page.inner_text("body")}
 
 
 def main(chromium: str) -> None:

@@ -153,7 +153,8 @@ class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send the page."""
         to = parse_qs(urlsplit(self.path).query).get("to", [""])[0]  # the browser asks for an icon too
-        words = f"<a href='{to}/linked'>x</a><form method=post action='{to}/sent'><button>y</button></form><img src='{to}/shown'>"
+        form = f"<form method=post action='{to}/sent'><button>y</button></form>"
+        words = f"<a href='{to}/linked'>x</a>{form}<img src='{to}/shown'>"
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
