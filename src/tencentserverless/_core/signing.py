@@ -79,7 +79,12 @@ def parse_authorization(value: str) -> Authorization:
 
 
 def canonical_request(
-    method: str, query: str, headers: "Mapping[str, str]", signed_headers: "Sequence[str]", payload_hash: str
+    method: str,
+    query: str,
+    headers: "Mapping[str, str]",
+    signed_headers: "Sequence[str]",
+    payload_hash: str,
+    path: str = "/",
 ) -> str:
     """Make the text whose hash is signed.
 
@@ -87,10 +92,11 @@ def canonical_request(
     :param headers: values by lower-case name; they are put into canonical form (trimmed, lower case) here
     :param signed_headers: lower-case names, in the order of the SignedHeaders list
     :param payload_hash: lower-case hex SHA-256 of the body
+    :param path: always ``/`` for the API; a function's URL may have others
     :raises KeyError: if a signed header is not among the headers
     """
     lines = "".join("{}:{}\n".format(name, headers[name].strip().lower()) for name in signed_headers)
-    return "\n".join((method, "/", query, lines, ";".join(signed_headers), payload_hash))
+    return "\n".join((method, path, query, lines, ";".join(signed_headers), payload_hash))
 
 
 def signature(secret_key: str, authorization: Authorization, timestamp: str, canonical: str) -> str:

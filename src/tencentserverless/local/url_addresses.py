@@ -1,8 +1,9 @@
 """The addresses of function URLs on this server, in the forms of the platform's own.
 
-Source of the forms: cloud.tencent.com/document/product/583/96099: ``https://APPID-ID.REGION.tencentscf.com``, inside the
-cloud's network ``https://APPID-ID.in.REGION.tencentscf.com``. Here ``localhost`` stands in place of ``tencentscf.com``:
-browsers and curl lead every name below it to this machine. The path form is for programs that do not.
+Source of the forms: cloud.tencent.com/document/product/583/96099: ``https://APPID-ID.REGION.tencentscf.com``, inside
+the cloud's network ``https://APPID-ID.in.REGION.tencentscf.com``. Here ``localhost`` stands in place of
+``tencentscf.com``: browsers and curl lead every name below it to this machine. The path form is for programs
+that do not.
 """
 
 from dataclasses import dataclass

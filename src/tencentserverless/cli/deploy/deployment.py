@@ -77,7 +77,7 @@ class Deployment:
             )
         self._settle()
         self._put_retries()
-        self._put_timers()
+        self._put_triggers()
 
     def facts(self) -> dict[str, object]:
         """The facts of this deployment, for a program."""
@@ -160,12 +160,15 @@ class Deployment:
         config = {"RetryConfig": [{"RetryNum": function.retries}], "MsgTTL": function.ttl_seconds}
         self._call("UpdateFunctionEventInvokeConfig", AsyncTriggerConfig=config)
 
-    def _put_timers(self) -> None:
-        """Create the timers that are not there and change the others. Other triggers stay."""
-        if not self.function.timers:
+    def _put_triggers(self) -> None:
+        """Create the timers and URLs that are not there and change the others. Other triggers stay."""
+        if not (self.function.timers or self.function.urls):
             return
         found = self._call("ListTriggers", Limit=100)["Triggers"]
-        there = {each["TriggerName"] for each in found if each["Type"] == "timer"}
+        self._put_timers({each["TriggerName"] for each in found if each["Type"] == "timer"})
+        self._put_urls([each for each in found if each["Type"] == "http"])
+
+    def _put_timers(self, there: set[str]) -> None:
         for timer in self.function.timers:
             self._call(
                 "UpdateTrigger" if timer.name in there else "CreateTrigger",
@@ -175,6 +178,20 @@ class Deployment:
                 Qualifier=timer.qualifier,
                 Enable="OPEN" if timer.is_enabled else "CLOSE",
                 CustomArgument=timer.argument,
+            )
+
+    def _put_urls(self, there: list[dict[str, Any]]) -> None:
+        """A version or alias has one URL: the console gives it a name of its own, which stays."""
+        for url in self.function.urls:
+            names = {each["Qualifier"]: each["TriggerName"] for each in there}
+            name = url.name if url.name in names.values() else names.get(url.qualifier)
+            self._call(
+                "CreateTrigger" if name is None else "UpdateTrigger",
+                TriggerName=name or url.name,
+                Type="http",
+                TriggerDesc=json.dumps(url.trigger_desc()),
+                Qualifier=url.qualifier,
+                Enable="OPEN",
             )
 
     def _call(self, action: str, **parameters: object) -> dict[str, Any]:

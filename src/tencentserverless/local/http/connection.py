@@ -18,6 +18,7 @@ from tencentserverless.local.http.reader import RequestReader, State
 
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
+_HEAD_TOO_LARGE = 431
 _USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
 
@@ -323,11 +324,13 @@ class Connection(asyncio.Protocol):
         if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
             self._end()
             return
+        lingers = self._is_silent or isinstance(stop, Answer) or stop.request is not None
         if not self._is_silent:
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
+            lingers = lingers or answer.status == _HEAD_TOO_LARGE  # the rest of the head is still on its way
             head = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
             self._transport.write(head + answer.body)
-        if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
+        if lingers:
             self._linger()
         else:
             self._end()

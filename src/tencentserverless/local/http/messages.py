@@ -125,12 +125,14 @@ class Broken(NamedTuple):
     :param request: its head, None if that never came whole
     :param limit_bytes: the bound of a body that is over it
     :param size: that the body has, or is announced with
+    :param part: what has come of a head that never came whole
     """
 
     fault: Fault
     request: Request | None = None
     limit_bytes: int = 0
     size: str = ""
+    part: Request | None = None
 
 
 class Answer(NamedTuple):

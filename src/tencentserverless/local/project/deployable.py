@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.function_version import FunctionRecord, LayerRef
     from tencentserverless.local.registry.package_contents import Contents, PackRules
     from tencentserverless.local.registry.timer_triggers import Trigger
+    from tencentserverless.local.registry.url_triggers import UrlTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Deployable:
     retries: int
     ttl_seconds: int
     timers: "tuple[Trigger, ...]"
+    urls: "tuple[UrlTrigger, ...]"
     packing: "PackRules"
     layers: "tuple[LayerRef, ...]"
     left_out: tuple[str, ...]
@@ -133,6 +135,7 @@ def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]
         retries=record.async_config.retries,
         ttl_seconds=record.async_config.ttl_seconds,
         timers=record.timers,
+        urls=record.urls,
         packing=record.packing,
         layers=record.layers,
         left_out=left_out,

@@ -48,6 +48,15 @@ SOURCE_KEYS: Mapping[str, Effect] = {
 
 TIMER_KEYS: Mapping[str, Effect] = _spread(Effect.BOTH, "name qualifier cronExpression argument enable")
 
+#: Of a function URL, `http`. The last two are not the tool's: scf deploy sends them.
+URL_KEYS: Mapping[str, Effect] = _spread(
+    Effect.BOTH, "name qualifier netConfig authType corsConfig apiGwCompatible enableSimpleMode"
+)
+URL_NET_KEYS: Mapping[str, Effect] = _spread(Effect.BOTH, "enableIntranet enableExtranet")
+URL_CORS_KEYS: Mapping[str, Effect] = _spread(
+    Effect.BOTH, "enable origins methods headers exposeHeaders credentials maxAge"
+)
+
 
 class Kind(NamedTuple):
     """A kind of file, and its tables of keys by the place in the file.

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from tencentserverless.local.actions import invoke
 from tencentserverless.local.actions.parameters import Call
 from tencentserverless.local.errors import ApiError
@@ -59,7 +61,7 @@ class EventFunctions:
             self._accept(found, record, event, connection)
             return
         caller = UrlCall(found, connection, self)
-        services.runner.submit(Invocation(record, found.request_id, event, caller))
+        services.runner.submit(Invocation(record, found.request_id, event, caller, nested=found.nested))
 
     def advise(self, record: FunctionRecord, words: str) -> None:
         """Tell the server's user something about a function, once."""
@@ -97,7 +99,7 @@ class EventFunctions:
             except ApiError as error:
                 connection.send(api_refusal(error, found.request_id, found.lines))
                 return
-            text = '{"requestId":"%s"}' % found.request_id
+            text = msgspec.json.encode({"requestId": found.request_id}).decode()
             connection.send(read_answer(text, found.request_id, found.lines).answer)
 
         task = asyncio.get_running_loop().create_task(answer())

@@ -65,8 +65,13 @@ def bare_host(host: str) -> str:
     return (name if colon and port.isdigit() else host).strip("[]")
 
 
-def is_address(name: str) -> bool:
-    """True for an IP address, which no name server can lead elsewhere."""
+def is_near(name: str) -> bool:
+    """True for a host that no foreign page can have: an IP address, or a name of one label, as containers have it.
+
+    A page whose own host name leads to this machine (DNS rebinding) has a name of two labels at least.
+    """
+    if "." not in name and ":" not in name:
+        return bool(name)
     try:
         ipaddress.ip_address(name)
     except ValueError:
