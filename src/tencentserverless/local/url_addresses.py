@@ -6,8 +6,10 @@ the cloud's network ``https://APPID-ID.in.REGION.tencentscf.com``. Here ``localh
 that do not.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.registry.url_ids import UrlIds, UrlPlace
 from tencentserverless.local.registry.url_triggers import UrlTrigger
@@ -62,6 +64,38 @@ class UrlAddresses:
         :raises DatabaseError: as of ``label``
         """
         return f"{self.bases.path_url}/{self.label(place)}.{place.key.region}"
+
+    def prepare(self, function: Function) -> bool:
+        """Give every URL of a function its id. True if one is new.
+
+        :raises DatabaseError: if a new id can't be stored
+        """
+        places = [UrlPlace(function.key, url.qualifier) for url in function.urls.values()]
+        new = [place for place in places if self.ids.known(place) is None]
+        for place in new:
+            self.ids.give(*place)
+        return bool(new)
+
+    def listed(self, functions: Iterable[Function]) -> list[dict[str, str]]:
+        """Return the addresses of URLs that are served. It changes nothing, so that any thread may call it.
+
+        :return: of each URL ``function``, ``qualifier``, ``url``, and ``local_url``, the path form
+        """
+        found = []
+        for function in functions:
+            for trigger in function.urls.values():
+                place = UrlPlace(function.key, trigger.qualifier)
+                is_open = trigger.is_enabled and (trigger.has_extranet or trigger.has_intranet)
+                if is_open and self.ids.known(place) is not None:
+                    found.append(
+                        {
+                            "function": str(function.key),
+                            "qualifier": trigger.qualifier,
+                            "url": self.url(place, is_intranet=not trigger.has_extranet),
+                            "local_url": self.local_url(place),
+                        }
+                    )
+        return found
 
     def net_config(self, trigger: UrlTrigger, place: UrlPlace, record: FunctionRecord | None) -> dict[str, object]:
         """Return the structure NetConfig of a trigger: its addresses, and ours, ``LocalUrl``.

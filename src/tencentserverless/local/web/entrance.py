@@ -36,6 +36,7 @@ class Entrance:
         found = request.found = self._find(place)
         fault = gate.page_fault(request, found)
         if fault:
+            self._events.advise(found.record, f"has a URL that refuses a page. {fault}")
             raise Refused(refusal(403, fault, found.request_id))
         if found.record.type == _WEB and not found.is_preflight and found.trigger.auth_type != CAM:
             return self._webs.accept(found, request)

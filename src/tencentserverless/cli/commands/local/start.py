@@ -13,12 +13,14 @@ import click
 from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
+from tencentserverless.cli.output.url_lines import list_urls
 from tencentserverless.cli.pace_option import INSTANT, PACES, read_pace
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
     CLOUD_SECONDS,
     DEFAULT_HOST,
     DEFAULT_PORT,
+    DEFAULT_URL_PORT,
     LOG_FORMATS,
     REGION_NAME,
     STATE_FOLDER_NAME,
@@ -52,6 +54,12 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     "--proxy-port",
     type=click.IntRange(0, 65535),
     help="Port of a proxy for clients whose endpoint is fixed, for HTTPS_PROXY; brings --tls.",
+)
+@click.option(
+    "--url-port",
+    type=click.IntRange(0, 65535),
+    help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.  "
+    f"[default: {DEFAULT_URL_PORT}, or a free one if that is in use or --port is 0]",
 )
 @click.option(
     "--time-scale",
@@ -156,6 +164,7 @@ def start(
     region: str,
     tls: bool,
     proxy_port: int | None,
+    url_port: int | None,
     time_scale: float,
     pace: str,
     pace_seconds: tuple[str, ...],
@@ -211,16 +220,20 @@ def start(
         log_format=log_format,
         tls=tls or proxy_port is not None,
         proxy_port=proxy_port,
+        url_port=url_port,
         passed_environment=passed_environment(),
     )
+    notify = _notify_json if log_format == "json" else printing.notice
     with LiveTable() as table:
 
         def announce(url: str, read_status: ReadStatus) -> None:
             printing.answer(f"SCF local ready at {url}")
+            for line in list_urls(read_status()["urls"]):
+                notify(line)
             table.show(read_status)
             _watch_input(until_eof)
 
-        serve(settings, announce, _notify_json if log_format == "json" else printing.notice)
+        serve(settings, announce, notify)
 
 
 def _check(
