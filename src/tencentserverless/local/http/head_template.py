@@ -12,6 +12,8 @@ from tencentserverless.local.http.messages import Headers
 _LENGTH = b"content-length"
 _LENGTH_DIGITS = 7
 _END = b"\r\n"
+_SHARED = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
+_USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
 
 class HeadTemplate:
@@ -59,8 +61,10 @@ def make_template(head: bytes, headers: Headers, varying: Iterable[bytes]) -> He
     :param head: with its empty line
     :param headers: as the parser read them, names in lower case
     :param varying: names of headers whose values vary, in lower case; the length is always one of them
-    :return: None if the head is written in a way that the template can't hold
+    :return: None if the head is written in a way that the template can't hold, or concerns the connection
     """
+    if any(name in _SHARED and (name, value.lower()) != _USUAL for name, value in headers):
+        return None
     varying = {*varying, _LENGTH}
     names = [name for name, _ in headers if name in varying]
     if len(set(names)) != len(names) or _LENGTH not in names:

@@ -31,6 +31,7 @@ ASYNC_TIMEOUT_SECONDS = range(1, 86_401)  # of functions with AsyncRunEnable
 INIT_TIMEOUT_SECONDS = range(3, 301)
 MAX_LAYERS = 5  # of one version: document/product/583/11637
 
+WEB = "HTTP"  # the type of a web function
 LATEST = "$LATEST"
 DEFAULT_ALIAS = "$DEFAULT"
 DEFAULT_NAMESPACE = "default"
@@ -79,7 +80,7 @@ class AsyncConfig:
 class FunctionRecord:
     """One version of a function as the registry stores it.
 
-    :param type: ``Event``, or ``HTTP`` for a web function, which is listed but can't be invoked
+    :param type: ``Event``, or ``HTTP`` for a web function, which requests reach and Invoke does not
     :param changed_at: UNIX seconds of the last change to its code or configuration
     :param version: ``$LATEST``, or the number under which it was published
     :param package: None for code in a folder of the user
