@@ -251,7 +251,10 @@ def test_a_request_over_the_timeout_ends_and_so_does_its_instance(tmp_path):
             record = record_of(folder, timeout_seconds=1)
             first = json.loads((await site.get(record)).body)["pid"]
             late = await site.get(record, "/sleep")
-            assert (late.outcome.status, late.exchange.stopped) == (433, (433, "Invoking task timed out after 1 seconds"))
+            assert (late.outcome.status, late.exchange.stopped) == (
+                433,
+                (433, "Invoking task timed out after 1 seconds"),
+            )
             assert json.loads((await site.get(record)).body)["pid"] != first
 
     asyncio.run(scenario())
@@ -323,12 +326,12 @@ def test_no_package_of_the_machine_is_seen_unless_it_is_given(tmp_path):
 
 def test_code_is_read_only_and_the_start_file_finds_itself_in_a_namespace(tmp_path):
     need_namespaces()
-    start = f'''
+    start = f"""
 echo "$0 ${{BASH_SOURCE[0]}} $(dirname "$0") $(pwd)"
 touch own-file 2>/dev/null || echo "code is read-only"
 touch /tmp/own-file && ls /tmp
 exec {LANG_PYTHON} app.py
-'''
+"""
     folder = write_web(tmp_path / "site", start, app=plain())
     got, _ = ask(folder, site_settings={"isolation": find_isolation(Settings(tmp_path))})
     assert got.outcome.status == 0, got.outcome

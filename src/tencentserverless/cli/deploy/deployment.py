@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 _MAX_TEXT_BYTES = 10_000_000  # in base64: a request has 10,485,760 bytes (cloud.tencent.com/document/api/583/17237)
+_WEB = "HTTP"
 _SETTLE_SECONDS = 300.0
 _SETTLED = ("Active", "CreateFailed", "UpdateFailed", "PublishFailed")
 _DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS = 2, 21_600  # of a new function (document/product/583/51519)
@@ -73,6 +74,7 @@ class Deployment:
                 Runtime=self._runtime or DEFAULT_RUNTIME,
                 Type=self.function.type,
                 AsyncRunEnable="TRUE" if self.function.runs_async else None,
+                ProtocolType=self.function.web_options.get("ProtocolType"),  # it can't be changed later
                 **self._configuration(),
             )
         self._settle()
@@ -129,6 +131,7 @@ class Deployment:
             "Timeout": function.timeout_seconds,
             "InitTimeout": function.init_timeout_seconds,
             "Environment": {"Variables": variables},
+            **{name: value for name, value in function.web_options.items() if name != "ProtocolType"},
             # a file without layers leaves those that the target has
             "Layers": [{"LayerName": each.name, "LayerVersion": each.version} for each in function.layers] or None,
         }
@@ -153,7 +156,7 @@ class Deployment:
 
     def _put_retries(self) -> None:
         function = self.function
-        if not function.is_described:
+        if not function.is_described or function.type == _WEB:  # a web function has no asynchronous calls
             return
         if not self.exists and (function.retries, function.ttl_seconds) == (_DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS):
             return

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.url_triggers import UrlTrigger
 
 
+_WEB_OPTIONS = ("ProtocolType", "ProtocolParams", "InstanceConcurrencyConfig")
+
+
 @dataclass(frozen=True, slots=True)
 class Deployable:
     """One function of a folder. Times are seconds.
 
     :ivar place: the serverless.yml, or the folder where there is none
     :ivar runtime: ``""`` if the folder names none
+    :ivar web_options: the settings of a web function, in the terms of the API
     :ivar left_out: settings of the file that are not among these
     :ivar told: lines about the files of the folder, the same for each function
     """
@@ -47,6 +51,7 @@ class Deployable:
     urls: "tuple[UrlTrigger, ...]"
     packing: "PackRules"
     layers: "tuple[LayerRef, ...]"
+    web_options: Mapping[str, object]
     left_out: tuple[str, ...]
     told: tuple[str, ...] = ()
 
@@ -138,6 +143,7 @@ def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]
         urls=record.urls,
         packing=record.packing,
         layers=record.layers,
+        web_options={name: record.options[name] for name in _WEB_OPTIONS if name in record.options},
         left_out=left_out,
         told=told,
     )

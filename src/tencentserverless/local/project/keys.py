@@ -30,12 +30,13 @@ def _spread(effect: Effect, names: str) -> dict[str, Effect]:
 FUNCTION_KEYS: Mapping[str, Effect] = {
     **_spread(Effect.BOTH, "src type name namespace handler runtime region description memorySize timeout initTimeout"),
     **_spread(Effect.BOTH, "environment asyncRunEnable retryNum msgTTL events layers"),
+    **_spread(Effect.BOTH, "protocolType protocolParams instanceConcurrencyConfig"),
     **_spread(Effect.SHOWN, "role tags traceEnable vpcConfig"),
     **_spread(
         Effect.NONE,
         "entryFile publicAccess eip l5Enable installDependency ignoreTriggers cfs deadLetter cls image "
-        "imageConfig protocolType protocolParams provisionedNum qualifier publish traffic enableRoleAuth diskSize "
-        "deployMode nodeType nodeSpec instanceConcurrencyConfig autoCreateApi publishDescription needSetTraffic "
+        "imageConfig provisionedNum qualifier publish traffic enableRoleAuth diskSize "
+        "deployMode nodeType nodeSpec autoCreateApi publishDescription needSetTraffic "
         "aliasName aliasDescription aliasFunctionVersion additionalVersionWeights lastVersion",
     ),
 }
@@ -108,11 +109,11 @@ _SAM_KEYS = {
 _CLOUDBASE_KEYS = {
     **_spread(Effect.LOCAL, "name type dir handler runtime timeout memorySize envVariables triggers ignore"),
     **_spread(Effect.LOCAL, "functionDistPath functionPath layers"),
+    **_spread(Effect.LOCAL, "protocolType protocolParams instanceConcurrencyConfig"),
     **_spread(Effect.SHOWN, "vpc"),
     **_spread(
         Effect.NONE,
-        "installDependency codeSecret params protocolType protocolParams instanceConcurrencyConfig aclRule publicNet "
-        "eip config",
+        "installDependency codeSecret params aclRule publicNet eip config",
     ),
 }
 

@@ -29,6 +29,9 @@ ASYNC_RETRIES = range(3)
 ASYNC_TTL_SECONDS = range(60, 21_601)
 ASYNC_TIMEOUT_SECONDS = range(1, 86_401)  # of functions with AsyncRunEnable
 INIT_TIMEOUT_SECONDS = range(3, 301)
+CONCURRENT_REQUESTS = range(1, 101)  # of an instance of a web function: MaxConcurrency in document/api/583/17244
+WEBSOCKET_IDLE_SECONDS = range(1, 7201)  # the API says 1 to 1800, the guide 10 to 7200
+SESSION_NAME = re.compile(r"[A-Za-z][\w-]{4,39}\Z", re.ASCII)  # same page: 5 to 40 characters, a letter first
 MAX_LAYERS = 5  # of one version: document/product/583/11637
 
 WEB = "HTTP"  # the type of a web function

@@ -121,6 +121,15 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     show_envvar=True,
     help="What gives each instance a /tmp of its own and read-only code.",
 )
+@click.option(
+    "--web-ports",
+    type=click.Choice(["auto", "seccomp", "shims", "single"]),
+    default="auto",
+    show_default=True,
+    envvar="TENCENTSERVERLESS_WEB_PORTS",
+    show_envvar=True,
+    help="What lets several instances of web functions listen on port 9000; single runs one at a time.",
+)
 @click.option("--shared-tmp", is_flag=True, help="Functions have this machine's /tmp, not one of their own.")
 @click.option(
     "--share",
@@ -176,6 +185,7 @@ def start(
     strict: bool,
     outputs: tuple[str, ...],
     isolation: str,
+    web_ports: str,
     shared_tmp: bool,
     shared: tuple[Path, ...],
     variables: tuple[str, ...],
@@ -209,6 +219,7 @@ def start(
         cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
+        web_ports=web_ports,
         shared_tmp=shared_tmp,
         shared_folders=_check_shared(shared),
         is_listed=not unlisted,

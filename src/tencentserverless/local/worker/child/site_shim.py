@@ -100,8 +100,8 @@ def _lead_port(address, port, place):
             _tell(place, host)
         return result
 
-    socket.socket.bind = leading_bind  # type: ignore[method-assign, assignment]
-    socket.socket.listen = telling_listen  # type: ignore[method-assign, assignment]
+    socket.socket.bind = leading_bind  # type: ignore[method-assign]
+    socket.socket.listen = telling_listen  # type: ignore[method-assign]
     if sys.version_info[0] > 2:
         sys.meta_path.insert(0, _UvloopFinder(socket, place))
 
