@@ -89,15 +89,16 @@ class Connection(asyncio.Protocol):
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         return str(peer[0]) if peer else ""
 
-    def reply(self, body: bytes, damage: str = "") -> None:
-        """Answer the request that is under way with 200 and JSON.
+    def reply(self, body: bytes, damage: str = "", lines: bytes = b"") -> None:
+        """Answer the request that is under way with 200 and JSON. HEAD is answered by ``send`` alone.
 
         :param damage: a fault that befalls the answer: ``lost``, or ``cut`` in the middle; else empty
+        :param lines: further header lines
         """
         if damage or self._transport is None or not self._keeps:
-            self.send(Answer(200, body), damage)
+            self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._others.json_head(), len(body), body))
+        self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
         self._current = None
         reader = self._reader
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:

@@ -8,7 +8,7 @@ from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.services import Services
 from tencentserverless.local.web import gate
 from tencentserverless.local.web.cam import CamRefusal, CamVerifier
-from tencentserverless.local.web.event_functions import EventFunctions
+from tencentserverless.local.web.event_functions import EventFunctions, KnownUrl
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.places import Place, Places
 from tencentserverless.local.web.url_answers import id_line, refusal
@@ -33,6 +33,8 @@ class Entrance:
 
         :raises Refused: if it may not come in
         """
+        if request.method == "CONNECT":
+            raise Refused(refusal(405, "A URL leads to a function, and to no other host.", new_request_id()))
         found = request.found = self._find(place)
         fault = gate.page_fault(request, found)
         if fault:
@@ -54,6 +56,11 @@ class Entrance:
             self._webs.serve(found, request, connection)
         else:
             self._events.serve(found, request, connection)
+
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, KnownUrl)
+        return self._events.serve_known(known, values, body, connection)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to a broken request."""
@@ -108,4 +115,6 @@ class Entrance:
         if record is None:
             words = f"Function {function.key.name!r} has no version or alias {trigger.qualifier!r} any more."
             raise Refused(refusal(404, words, request_id))
-        return Found(function.key, trigger.qualifier, trigger, record, place.path, request_id)
+        return Found(
+            *(function.key, trigger.qualifier, trigger, record, place.path, request_id), is_lasting=place.is_lasting
+        )

@@ -36,6 +36,11 @@ class Read(NamedTuple):
     advice: str = ""
 
 
+def is_plain(text: str) -> bool:
+    """True for a return value that is sent as it is, and of which there is nothing to say."""
+    return not (text.startswith("{") and "statusCode" in text) and text[:2] != '"<'
+
+
 def read_answer(text: str, request_id: str, lines: bytes = b"", *, is_asked: bool = False) -> Read:
     """Make the answer of a return value.
 

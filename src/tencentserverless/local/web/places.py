@@ -20,11 +20,13 @@ class Place(NamedTuple):
     :param url: the function and the version or alias; None for an address that no URL has
     :param is_intranet: the network of the host; None for an address of both
     :param path: path and query as the function sees them
+    :param is_lasting: true if the address leads there until a function changes; custom domains change by themselves
     """
 
     url: UrlPlace | None = None
     is_intranet: bool | None = None
     path: str = "/"
+    is_lasting: bool = True
 
 
 NOWHERE = Place()
@@ -104,4 +106,4 @@ class Places:
             version = function.pinned(qualifier)
             same = (each.qualifier for each in function.urls.values() if function.pinned(each.qualifier) is version)
             qualifier = next(same, qualifier)
-        return Place(UrlPlace(key, qualifier), None, rewrite(route, url))
+        return Place(UrlPlace(key, qualifier), None, rewrite(route, url), is_lasting=False)

@@ -19,6 +19,7 @@ _HOST = re.compile(
     rf"{_LABEL}\.(?P<net>{INTRANET_LABEL}\.)?{_REGION}\.(?:{LOCAL_DOMAIN}|{re.escape(CLOUD_DOMAIN)}){_PORT}\Z"
 )
 _FIRST_SEGMENT = re.compile(rf"/{_LABEL}\.{_REGION}(?=[/?]|\Z)")
+_WHOLE_URL = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _CLOUD_HOST = re.compile(rf"(?:[a-z0-9_-]+\.)+{re.escape(CLOUD_DOMAIN)}{_PORT}\Z")
 
 
@@ -34,6 +35,16 @@ class UrlName(NamedTuple):
 def read_host(host: bytes) -> str:
     """Return a Host header in the form in which hosts are compared; ``""`` for what is none."""
     return host.decode("latin-1").strip().lower() if len(host) <= MAX_HOST_BYTES else ""
+
+
+def read_target(url: bytes) -> str:
+    """Return path and query of a request line, as they were sent; proxies send a whole URL."""
+    text = url.decode("latin-1")
+    match = None if text.startswith("/") else _WHOLE_URL.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return rest if rest.startswith("/") else f"/{rest}"
 
 
 def read_url_host(host: str) -> UrlName | None:
