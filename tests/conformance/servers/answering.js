@@ -13,6 +13,7 @@ async function passGate(gate) {
 async function answer(request, response) {
   const url = new URL(request.url, 'http://host');
   const gate = url.searchParams.get('gate');
+  response.statusCode = 200; // Koa begins with 404
   response.setHeader('Set-Cookie', COOKIES);
   if (url.pathname === '/echo') {
     const parts = [];

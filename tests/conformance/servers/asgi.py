@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -70,6 +71,10 @@ async def start(send, status, kind, length=None):
 
 
 async def pass_gate(gate):
-    Path(gate + ".begun").touch()
-    while not Path(gate).exists():  # noqa: ASYNC110 (another process makes the file)
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(wait, Path(gate))
+
+
+def wait(gate):
+    gate.with_name(gate.name + ".begun").touch()
+    while not gate.exists():
+        time.sleep(0.01)
