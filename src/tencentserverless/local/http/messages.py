@@ -96,7 +96,10 @@ class Request:
 
         :param name: in lower case
         """
-        return next((value for each, value in self.headers if each == name), b"")
+        for each, value in self.headers:
+            if each == name:
+                return value
+        return b""
 
     def _split(self) -> tuple[bytes, bytes]:
         """Path and query. The parser of requests takes URLs that the parser of URLs does not."""

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from tencentserverless.local.http.forwarding import BODILESS, last_value
+from tencentserverless.local.http.forwarding import BODILESS
 from tencentserverless.local.http.messages import Headers
 
 Address = tuple[str, int]
@@ -17,22 +17,37 @@ Address = tuple[str, int]
 _IDLE_SECONDS = 1.0  # ours: apps close idle connections after 2 s (gunicorn) to 5 s (uvicorn, Node.js)
 _MAX_IDLE = 128  # of one app; an instance takes at most 100 requests at once
 _SWITCHING = 101
+_LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
+_LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
 
 
 class AnswerHead:
     """The head of an answer.
 
+    :ivar headers: as the app sent them
+    :ivar size: bytes of its headers
     :ivar length: of the body in bytes, as the app announces it; None for one that it does not
+    :ivar is_chunked: true if the body comes in chunks
     """
 
-    __slots__ = ("headers", "length", "reason", "status")
+    __slots__ = ("headers", "is_chunked", "length", "reason", "size", "status")
 
-    def __init__(self, status: int, reason: bytes, headers: Headers) -> None:
-        self.status: int = status
-        self.reason: bytes = reason
-        self.headers: Headers = headers
-        length = last_value(headers, b"content-length")
-        self.length: int | None = int(length.lstrip(b"0") or b"0") if length.isdigit() else None
+    def __init__(self) -> None:
+        self.status: int = 0
+        self.reason: bytes = b""
+        self.headers: Headers = []
+        self.size: int = 0
+        self.length: int | None = None
+        self.is_chunked: bool = False
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Add a header."""
+        self.headers.append((name, value))
+        self.size += len(name) + len(value) + _LINE_SIGNS_BYTES
+        if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
+            self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
+        elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
+            self.is_chunked = True
 
 
 class Receiver(Protocol):
@@ -72,8 +87,7 @@ class Upstream(asyncio.Protocol):
     :ivar idle_since: by the loop's clock
     """
 
-    _reason: bytes
-    _headers: Headers
+    _head: AnswerHead
     _has_bytes: bool
     _has_head: bool
     _is_interim: bool
@@ -184,29 +198,29 @@ class Upstream(asyncio.Protocol):
         """The first byte of an answer, which may be an interim one."""
         if self._is_whole:
             self._is_reusable = False
-        self._reason, self._headers = b"", []
+        elif self._head.status:
+            self._head = AnswerHead()  # behind an interim answer
 
     def on_status(self, reason: bytes) -> None:
         """A part of the words behind the status."""
-        self._reason += reason
+        self._head.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; behind the body it is a trailer, which is dropped."""
         if not self._has_head:
-            self._headers.append((name, value))
+            self._head.add(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is here."""
-        status, receiver = self._parser.get_status_code(), self._receiver
+        status, head, receiver = self._parser.get_status_code(), self._head, self._receiver
         self._is_interim = 100 <= status < 200
+        head.status = status
         if self._is_interim or self._is_whole or receiver is None:
             return
-        head = AnswerHead(status, self._reason, self._headers)
         self._has_head = True
         self._is_reusable = self._parser.should_keep_alive()
-        is_chunked = bool(last_value(head.headers, b"transfer-encoding"))
         is_bodiless = self._is_of_head or status in BODILESS
-        self._ends_with_connection = not (is_chunked or is_bodiless) and head.length is None
+        self._ends_with_connection = not (head.is_chunked or is_bodiless) and head.length is None
         self._is_whole = is_bodiless
         receiver.take_head(head)
 
@@ -225,7 +239,7 @@ class Upstream(asyncio.Protocol):
     # Inside.
 
     def _begin_answer(self) -> None:
-        self._reason, self._headers = b"", []
+        self._head = AnswerHead()
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
@@ -237,7 +251,7 @@ class Upstream(asyncio.Protocol):
             self._break("the app switched to a protocol that was not offered")
             return
         self._receiver = None
-        receiver.take_upgrade(AnswerHead(_SWITCHING, self._reason, self._headers), rest)
+        receiver.take_upgrade(self._head, rest)
 
     def _end(self) -> None:
         """The answer is whole."""

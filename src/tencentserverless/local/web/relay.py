@@ -185,9 +185,9 @@ class Relay:
 
     def take_head(self, head: AnswerHead) -> None:
         """The answer begins."""
-        limit, size = self._rules.answer_head_bytes, sum(len(name) + len(value) + 4 for name, value in head.headers)
-        if size > limit:
-            self._fail(_TOO_LARGE_ANSWER, f"The answer has {size} bytes of headers, the limit is {limit}")
+        limit = self._rules.answer_head_bytes
+        if head.size > limit:
+            self._fail(_TOO_LARGE_ANSWER, f"The answer has {head.size} bytes of headers, the limit is {limit}")
             return
         limit = self._rules.answer_bytes
         if head.length is not None and head.length > limit and self._request.method != "HEAD":

@@ -26,7 +26,7 @@ from tencentserverless.local.worker.web_listening import Listening, Target
 from tencentserverless.local.worker.web_ports import Way, launch_command
 from tencentserverless.local.worker.web_start import START_FILE, Start
 from tencentserverless.local.worker.worker import EndReason, ProcessWorker
-from tencentserverless.local.worker.worker_states import TRANSITIONS, Move
+from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 _MEMORY_SECONDS = 0.05  # between two looks at the peak of the memory: a look costs as much as a short request
 _DEATH_SECONDS = 0.2  # how long a request that broke off waits for the death of the process, which would explain it
@@ -88,6 +88,7 @@ class WebWorker(ProcessWorker):
     :ivar address: where its server listens
     """
 
+    state: State
     takes_keys: bool = True  # they come with each request, as headers
 
     def __init__(

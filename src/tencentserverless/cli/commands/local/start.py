@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -218,10 +219,8 @@ def start(
         packages=read_packages(packages),
         cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
-        isolation=isolation,
         web_ports=web_ports,
-        shared_tmp=shared_tmp,
-        shared_folders=_check_shared(shared),
+        **_isolation(isolation, shared, shared_tmp=shared_tmp),
         is_listed=not unlisted,
         time_scale=time_scale,
         pace=read_pace(pace, pace_seconds),
@@ -293,6 +292,11 @@ def _stop_at_eof() -> None:
         while os.read(0, _READ_BYTES):  # the descriptor itself: a thread in a read of sys.stdin would hold its lock
             pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _isolation(choice: str, shared: tuple[Path, ...], *, shared_tmp: bool) -> dict[str, Any]:
+    """Return the settings of what parts instances from this machine."""
+    return {"isolation": choice, "shared_tmp": shared_tmp, "shared_folders": _check_shared(shared)}
 
 
 def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -83,6 +83,7 @@ def _lead_port(address, port, place):
     def leading_bind(self, where):
         # type: (Any, Any) -> Any
         if self.family not in (socket.AF_INET, socket.AF_INET6) or where[1] != _PORT or where[0] == address:
+            asked.pop(self.fileno(), None)  # of an earlier socket with this number
             return bind(self, where)
         asked[self.fileno()] = where[0] or "0.0.0.0"
         if self.family == socket.AF_INET:
