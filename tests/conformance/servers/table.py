@@ -17,6 +17,7 @@ class Server:
     :param files: of this folder, what its code is made of
     :param has_sockets: it speaks WebSocket
     :param is_quick: it is of the development environment, and make test runs it
+    :param reads_chunks: it gives an app a body that comes in chunks
     """
 
     name: str
@@ -24,6 +25,7 @@ class Server:
     files: tuple[str, ...]
     has_sockets: bool = False
     is_quick: bool = False
+    reads_chunks: bool = True
 
 
 def _asgi(name: str, start: str) -> Server:
@@ -54,7 +56,8 @@ SERVERS = (
     _wsgi("gunicorn-threads", f"gunicorn -k gthread --threads 4 -b 0.0.0.0:9000 {WSGI}"),
     _wsgi("waitress", f"waitress --listen 0.0.0.0:9000 {WSGI}"),
     _wsgi("granian-wsgi", f"granian --interface wsgi --host 0.0.0.0 --port 9000 {WSGI}"),
-    Server("uwsgi", "exec uwsgi --http-socket 0.0.0.0:9000 --http-chunked-input --module wsgi:app", ("wsgi.py",)),
+    # Its apps have to call uwsgi.chunked_read for a body in chunks.
+    Server("uwsgi", "exec uwsgi --http-socket 0.0.0.0:9000 --module wsgi:app", ("wsgi.py",), reads_chunks=False),
     Server("aiohttp", f"exec {PYTHON} on_aiohttp.py", ("on_aiohttp.py", "asgi.py"), has_sockets=True),
     Server("tornado", f"exec {PYTHON} on_tornado.py", ("on_tornado.py", "asgi.py"), has_sockets=True),
     _node("http", is_quick=True),
