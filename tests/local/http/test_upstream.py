@@ -1,6 +1,7 @@
 """Answers of apps, read in any pieces: h11 says what each of them is."""
 
 import asyncio
+import itertools
 
 import h11
 import hypothesis
@@ -123,7 +124,7 @@ answers = st.one_of(
 
 def cut(data, places):
     marks = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(marks, marks[1:], strict=False) if start < end]
+    return [data[start:end] for start, end in itertools.pairwise(marks) if start < end]
 
 
 @pytest.mark.campaign

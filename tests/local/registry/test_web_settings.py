@@ -54,10 +54,14 @@ def test_websocket_and_its_silence():
 
 def test_sessions():
     session = {"SessionSource": "HEADER", "SessionName": "x-test", "MaximumConcurrencySessionPerInstance": 2}
-    config = {"SessionConfig": {**session, "MaximumTTLInSeconds": 60, "MaximumIdleTimeInSeconds": 30, "SessionPath": "/m"}}
+    config = {
+        "SessionConfig": {**session, "MaximumTTLInSeconds": 60, "MaximumIdleTimeInSeconds": 30, "SessionPath": "/m"}
+    }
     assert settings_of(InstanceConcurrencyConfig=config).session == SessionSettings("HEADER", "x-test", 2, 60, 30, "/m")
     config = {"SessionConfig": {"SessionSource": "COOKIE", "SessionName": "name1"}}
-    assert settings_of(InstanceConcurrencyConfig=config).session == SessionSettings("COOKIE", "name1", 0, 1800, 1800, "")
+    assert settings_of(InstanceConcurrencyConfig=config).session == SessionSettings(
+        "COOKIE", "name1", 0, 1800, 1800, ""
+    )
 
 
 @pytest.mark.parametrize(

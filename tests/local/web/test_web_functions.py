@@ -8,10 +8,13 @@ import io
 import json
 import sys
 import zipfile
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.web_settings import SessionSettings, WebSettings, read_web_settings
 from tests.conftest import ask as admin
 from tests.conftest import wait_until
 
@@ -102,12 +105,29 @@ def deploy(start_local_scf, tmp_path):
         options = [word for each in folders for word in ("--packages", each)]
         server = start_local_scf(tmp_path / "empty", *options)
         code = {"ZipFile": zipped(**{"scf_bootstrap": START, "app.py": source})}
-        server.request("CreateFunction", {"FunctionName": "app", "Type": "HTTP", "Code": code, **parameters}).response
+        fields = {"FunctionName": "app", "Type": "HTTP", "Code": code, **parameters}
+        assert "Error" not in server.request("CreateFunction", fields).response
         trigger = {"FunctionName": "app", "TriggerName": "url", "Type": "http", "TriggerDesc": json.dumps(NET)}
         made = server.request("CreateTrigger", {**trigger, "Qualifier": "$DEFAULT"}).response["TriggerInfo"]
         return server, urlsplit(json.loads(made["TriggerDesc"])["NetConfig"]["LocalUrl"])
 
     return deploy
+
+
+def test_the_settings_on_the_page_are_read(start_local_scf, tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "web-streams.md").read_text(encoding="utf-8")
+    folder = tmp_path / "chat"
+    folder.mkdir()
+    (folder / "serverless.yml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    (folder / "scf_bootstrap").write_text(START)
+    (folder / "scf_bootstrap").chmod(0o755)
+    server = start_local_scf(folder)
+    found = server.request("GetFunction", {"FunctionName": "chat"}).response
+    key = FunctionKey("ap-guangzhou", "default", "chat")
+    options = {name: found[name] for name in ("ProtocolType", "ProtocolParams", "InstanceConcurrencyConfig")}
+    record = FunctionRecord(key, "", "Python3.10", folder, type=found["Type"], options=options)
+    session = SessionSettings("HEADER", "Mcp-Session-Id", 4, 1800, 600, "/mcp")
+    assert read_web_settings(record) == WebSettings(16, session, is_websocket=True, websocket_idle_seconds=60)
 
 
 def ask(url, path="/", method="GET", body=None, headers=()):
@@ -147,7 +167,7 @@ def test_sixteen_callers_share_one_instance(deploy):
 
 
 def test_an_app_that_dies_gives_its_status_and_the_next_request_a_fresh_instance(deploy):
-    server, url = deploy(UVICORN)
+    _, url = deploy(UVICORN)
     _, first = ask(url)
     answer, error = ask(url, "/exit")
     assert (answer.status, answer.reason) == (439, "status code 439")

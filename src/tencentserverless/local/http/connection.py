@@ -152,7 +152,8 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(messages.chunk_of(b"") if self._is_chunked and self._has_body else b"")
+            if self._is_chunked and self._has_body:
+                self._transport.write(messages.chunk_of(b""))
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:

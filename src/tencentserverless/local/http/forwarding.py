@@ -16,6 +16,7 @@ _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
 _PLATFORM_PREFIX = b"x-scf-"
 _CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
+CHUNKED_END = CHUNKED_LINE + b"\r\n"  # of the head of a request whose body comes in chunks
 _UPGRADE_LINES = b"connection: upgrade\r\nupgrade: %s\r\n"
 #: Statuses whose answers have no body.
 BODILESS = frozenset((204, 304))
@@ -27,18 +28,20 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
     :param url: path and query as the app gets them
     :param injected: headers of the platform, which replace those of the caller
     """
-    lines, named = [], _NONE
+    lines, named, is_chunked = [], _NONE, False
     for name, value in request.headers:
         if name not in _STRIPPED:
             if not name.startswith(_PLATFORM_PREFIX):
                 lines.append(b"%s: %s\r\n" % (name, value))
         elif name == b"transfer-encoding":
-            lines.append(CHUNKED_LINE)
+            is_chunked = True
         elif name == b"connection" and value.lower() not in _USUAL:
             named |= tokens(value)
     if named:
         lines = [line for line in lines if (name := line.partition(b":")[0]) not in named or name in _NEEDED]
     lines += [b"%s: %s\r\n" % pair for pair in injected]
+    if is_chunked:
+        lines.append(CHUNKED_LINE)
     if request.is_upgrade:
         lines.append(_UPGRADE_LINES % request.header(b"upgrade"))
     return b"%s %s HTTP/1.1\r\n%s\r\n" % (request.method.encode("ascii"), url, b"".join(lines))

@@ -64,7 +64,7 @@ class Receiver(Protocol):
         """A part of its body."""
 
     def take_end(self) -> None:
-        """The answer is whole, and the connection is used by somebody else from now on."""
+        """The answer is whole, and the connection is free for other requests."""
 
     def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
         """The app has taken the offer of another protocol, and ``rest`` are the first bytes of that."""
@@ -133,7 +133,7 @@ class Upstream(asyncio.Protocol):
                 self.transport.resume_reading()
 
     def abort(self) -> None:
-        """Cut the connection; nobody is told anything any more."""
+        """Cut the connection; its receiver is told nothing any more."""
         self._receiver = None
         if self.transport is not None:
             self.transport.abort()
@@ -147,7 +147,7 @@ class Upstream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer."""
         if self._receiver is None:
-            self.abort()  # nobody has asked
+            self.abort()  # no request has asked for them
             return
         self._has_bytes = True
         try:

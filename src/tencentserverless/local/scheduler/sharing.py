@@ -1,8 +1,9 @@
 """Instances that take several requests at once, and the requests that must go to one of them.
 
 Sources: the guide on concurrent requests of web functions (one instance takes up to 100), and the API's data structure
-SessionConfig. Which of several instances with room gets a request is ours: the fullest, so that few are needed. A
-session whose instance is full is refused, as a product of the same kind does; the platform's code is not known.
+SessionConfig. Which of several instances that take one more gets a request is ours: the fullest, so that few are
+needed. A session whose instance is full is refused, as a product of the same kind does; the platform's code is not
+known.
 """
 
 import functools
@@ -40,8 +41,11 @@ class Sharing:
         session = self._session_of(invocation)
         if session and (home := self._home_of(session)) is not None:
             return home if len(home.invocations) < self.capacity else self._refusal(invocation)
-        fitting = [each for each in instances if self._has_seat(each, session)]
-        return max(fitting, key=lambda each: len(each.invocations), default=None)
+        fullest, most = None, -1
+        for instance in instances:
+            if (count := len(instance.invocations)) > most and self._has_seat(instance, session):
+                fullest, most = instance, count
+        return fullest
 
     def take_waiting(self, instance: Instance, waiting: "Iterable[Invocation]") -> Invocation | None:
         """Return the first waiting request that an instance can take."""

@@ -14,6 +14,7 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.forwarding import (
     BODILESS,
+    CHUNKED_END,
     CHUNKED_LINE,
     answer_lines,
     request_head,
@@ -39,7 +40,7 @@ _TOO_LARGE = 413
 
 @dataclass(frozen=True, slots=True)
 class RelayRules:
-    """What holds for the requests of one function.
+    """The bounds and the rules of one function.
 
     :param memory_mb: that a request counts for
     :param body_bytes: the bound of a request's body
@@ -62,6 +63,33 @@ class Relay:
 
     :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
     """
+
+    __slots__ = (
+        "_address",
+        "_body_bytes",
+        "_connection",
+        "_damage",
+        "_dial",
+        "_found",
+        "_has_answered",
+        "_has_retried",
+        "_head",
+        "_is_chunked",
+        "_is_over",
+        "_is_withheld",
+        "_loop",
+        "_on_end",
+        "_request",
+        "_rules",
+        "_tunnel",
+        "_upstream",
+        "_upstreams",
+        "has_sent_all",
+        "memory_mb",
+        "on_gone",
+        "on_session",
+        "session",
+    )
 
     gets_answer = True
 
@@ -114,7 +142,7 @@ class Relay:
         self._address, self._on_end = address, on_end
         client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
         self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
-        self._is_chunked = bool(self._request.header(b"transfer-encoding"))
+        self._is_chunked = self._request.stream is not None and self._head.endswith(CHUNKED_END)
         self._connect()
 
     def stop(self, status: int, message: str) -> None:
