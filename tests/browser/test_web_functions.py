@@ -4,15 +4,13 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 
 from tests.browser.conftest import Browser
+from tests.conformance.servers.sites import MANIFEST, OWN_RUNTIME, SHARED, SOCKETS, Site
 from tests.conformance.servers.table import PYTHON
-from tests.conformance.test_web_servers import MANIFEST, OWN_RUNTIME, SOCKETS, Site
 from tests.conftest import LocalScf, Starter, wait_until
-from tests.environments import ROOT
 
 pytestmark = [pytest.mark.proof]
 
@@ -145,9 +143,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalScf]:
         start.chmod(0o755)
         more = SOCKETS if name == "on-fastapi" else ""
         (place / "serverless.yml").write_text(MANIFEST.format(name=name, runtime=OWN_RUNTIME, more=more))
-    share = ("--share", ROOT) if ROOT.is_relative_to(gettempdir()) else ()
     with ExitStack() as stack:
-        yield Starter(folder, stack)(folder / "functions", *share)
+        yield Starter(folder, stack)(folder / "functions", *SHARED)
 
 
 @pytest.mark.parametrize(("name", "words"), [("on-fastapi", "Hello from FastAPI"), ("on-flask", "Hello from Flask")])

@@ -1,48 +1,18 @@
 """Web servers of others run as web functions, unchanged, and answer through the URLs of their functions."""
 
-import http.client
 import json
 import re
-import shutil
-import sys
-import sysconfig
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
-from tempfile import gettempdir
 from threading import Thread
-from urllib.parse import urlsplit
 
 import pytest
 from websockets.sync.client import connect
 
-from tests.conformance.judges import make_judge
-from tests.conformance.servers.table import PACKAGES, REQUIREMENTS, SERVERS, Server
-from tests.conformance.test_clients import install
-from tests.conftest import LocalScf, Starter, wait_until
-from tests.environments import ROOT, make_once, run
+from tests.conformance.servers.sites import Site, find_node, node_place, own_place, python_place
+from tests.conformance.servers.table import SERVERS, Server
+from tests.conftest import wait_until
 
-HERE = Path(__file__).parent / "servers"
-OWN_RUNTIME = "Python{}.{}".format(*sys.version_info[:2])
-MANIFEST = """
-component: scf
-name: {name}
-inputs:
-  name: {name}
-  type: web
-  src: .
-  runtime: {runtime}
-  memorySize: 512
-  timeout: 60
-  initTimeout: 60
-{more}  events:
-    - http:
-        parameters:
-          netConfig:
-            enableExtranet: true
-"""
-SOCKETS = "  protocolType: WS\n"
 #: What the platform adds to each request; the values of the last three are the account's own.
 INJECTED = {
     "x-scf-request-id": r"[0-9a-f-]{36}",
@@ -56,93 +26,6 @@ INJECTED = {
     "x-scf-uin": r"\d+",
     "x-scf-remote-addr": "127.0.0.1",
 }
-
-
-@dataclass
-class Place:
-    """Where the packages of a server are."""
-
-    packages: Path
-    programs: Path
-
-
-def write(folder: Path, server: Server, place: Place, more: str = "") -> None:
-    """Write a function as its user would: the packages are elsewhere, and INSTANCE tells instances apart."""
-    folder.mkdir(parents=True)
-    for name in server.files:
-        shutil.copy(HERE / name, folder)
-    lines = [
-        "#!/bin/bash",
-        "export INSTANCE=$$",
-        f"export PYTHONPATH={place.packages} NODE_PATH={place.packages} PATH={place.programs}:$PATH",
-        server.start,
-    ]
-    start = folder / "scf_bootstrap"
-    start.write_text("\n".join([*lines, ""]))
-    start.chmod(0o755)
-    more += SOCKETS if server.has_sockets else ""
-    (folder / "serverless.yml").write_text(MANIFEST.format(name=server.name, runtime=OWN_RUNTIME, more=more))
-
-
-def find_node() -> None:
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("no node and npm on PATH")
-
-
-def node_place() -> Place:
-    find_node()
-    npm, version = shutil.which("npm"), run("node", "--version").stdout
-    folder = make_once("npm-web", f"{version} {PACKAGES}", lambda place: install(npm, place, list(PACKAGES)))
-    return Place(folder / "node_modules", folder / "node_modules" / ".bin")
-
-
-def python_place() -> Place:
-    """Fixed versions, in an environment of their own."""
-    python = make_judge("web-servers", Path(sys.executable), ("setuptools", *REQUIREMENTS))
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return Place(Path(run(python, "-c", code).stdout.strip()), python.parent)
-
-
-def own_place() -> Place:
-    """The environment of the tests."""
-    return Place(Path(sysconfig.get_path("purelib")), Path(sys.executable).parent)
-
-
-class Site:
-    """A function behind its URL, by the path form."""
-
-    def __init__(self, server: LocalScf, name: str) -> None:
-        (shown,) = server.request("ListTriggers", {"FunctionName": name}).response["Triggers"]
-        self.net = json.loads(shown["TriggerDesc"])["NetConfig"]
-        self.url = self.net["LocalUrl"]
-        parts = urlsplit(self.url)
-        self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path
-
-    def open(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self._host, self._port, timeout=60)
-
-    def send(self, connection, method, path, body=None, headers=None) -> http.client.HTTPResponse:
-        connection.request(method, self._prefix + path, body, headers or {})
-        return connection.getresponse()
-
-    def ask(self, method, path, body=None, headers=None):
-        """Status, headers and body of a request on a connection of its own."""
-        with closing(self.open()) as connection:
-            answer = self.send(connection, method, path, body, headers)
-            return answer.status, answer.headers, answer.read()
-
-
-@pytest.fixture
-def start_site(tmp_path: Path) -> Iterator[object]:
-    """Start a local SCF with one function: its URL."""
-    with ExitStack() as stack:
-
-        def start(server: Server, place: Place, more: str = "") -> Site:
-            write(tmp_path / "functions" / server.name, server, place, more)
-            share = ("--share", ROOT) if ROOT.is_relative_to(gettempdir()) else ()  # the packages are there
-            return Site(Starter(tmp_path, stack)(tmp_path / "functions", *share), server.name)
-
-        yield start
 
 
 def check_requests(site: Site) -> None:
