@@ -31,7 +31,11 @@ def test_both_forms_of_a_cron_expression(function, description):
     timer = made(function, description, CustomArgument="a", Enable="CLOSE").triggers["daily"]
     assert (timer.cron, timer.argument, timer.is_enabled, timer.qualifier) == (DAILY, "a", False, "$LATEST")
     shown = shown_timer(timer)
-    assert (shown["Type"], shown["TriggerDesc"], shown["Enable"]) == ("timer", json.dumps({"cron": DAILY}, separators=(",", ":")), 0)
+    assert (shown["Type"], shown["TriggerDesc"], shown["Enable"]) == (
+        "timer",
+        json.dumps({"cron": DAILY}, separators=(",", ":")),
+        0,
+    )
 
 
 def test_a_change_leaves_what_it_does_not_name(function):

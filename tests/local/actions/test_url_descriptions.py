@@ -77,7 +77,10 @@ def test_the_whole_of_a_cors_config():
         ({**LEAST, "AuthType": ["NONE"]}, "AuthType of TriggerDesc must be one of NONE, CAM, not a list of 1"),
         ({**LEAST, "NetConfig": 1}, "NetConfig of TriggerDesc must be an object, not a number"),
         ({**LEAST, "NetConfig": {"EnableExtranet": "TRUE"}}, "NetConfig.EnableExtranet of TriggerDesc must be true or"),
-        ({**LEAST, "NetConfig": {"EnableIntranet": 1}}, "NetConfig.EnableIntranet of TriggerDesc must be true or false"),
+        (
+            {**LEAST, "NetConfig": {"EnableIntranet": 1}},
+            "NetConfig.EnableIntranet of TriggerDesc must be true or false",
+        ),
         ({**LEAST, "ApiGwCompatible": "true"}, "ApiGwCompatible of TriggerDesc must be true or false, not 'true'"),
         ({**LEAST, "EnableSimpleMode": 0}, "EnableSimpleMode of TriggerDesc must be true or false, not a number"),
         ({**LEAST, "CorsConfg": {}}, "TriggerDesc has no field 'CorsConfg'; there are AuthType, NetConfig, CorsConfig"),

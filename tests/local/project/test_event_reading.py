@@ -97,15 +97,15 @@ def test_a_template_of_the_console(tmp_path):
     net = {"NetConfig": {"EnableExtranet": True}}
     events = {"Name": "a", "Type": "HTTP", "Properties": net}
     config = {"name": "one", "runtime": "Python3.6", "Environment": {}, "Events": events}
-    (tmp_path / "config.json").write_text(
-        json.dumps({"serverless-cloud-function-application": {"functions": config}})
-    )
+    (tmp_path / "config.json").write_text(json.dumps({"serverless-cloud-function-application": {"functions": config}}))
     (one,) = read_all(tmp_path / "config.json").functions
     assert one.record.urls[0].name == "a"
 
 
 def test_other_events_are_named(tmp_path):
-    text = "component: scf\nname: job\ninputs:\n  name: fn\n  src: .\n  events:\n    - apigw: {x: 1}\n    - cos: {x: 1}\n"
+    text = (
+        "component: scf\nname: job\ninputs:\n  name: fn\n  src: .\n  events:\n    - apigw: {x: 1}\n    - cos: {x: 1}\n"
+    )
     (tmp_path / "serverless.yml").write_text(text)
     (one,) = read_all(tmp_path / "serverless.yml").functions
     assert one.idle == ("events of type apigw", "events of type cos")

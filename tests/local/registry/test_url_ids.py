@@ -32,7 +32,11 @@ def test_an_id_is_ten_letters_and_digits_and_is_given_once(database):
 
 def test_each_version_and_alias_of_each_function_has_its_own(database):
     ids = UrlIds(database)
-    places = [UrlPlace(IT._replace(**other), name) for other in ({}, {"name": "two"}, {"region": "ap-beijing"}) for name in "12"]
+    places = [
+        UrlPlace(IT._replace(**other), name)
+        for other in ({}, {"name": "two"}, {"region": "ap-beijing"})
+        for name in "12"
+    ]
     given = [ids.give(*place) for place in places]
     assert len(set(given)) == len(places)
     assert [ids.find(each) for each in given] == places

@@ -6,7 +6,11 @@ from tests.local.web.urls import OPEN, ask, put_url
 
 
 def test_functions_of_one_name_in_two_regions_and_namespaces_have_urls_of_their_own(start_local_scf, tmp_path):
-    for name, region, namespace in (("a", "ap-guangzhou", "default"), ("b", "ap-beijing", "default"), ("c", "ap-beijing", "two")):
+    for name, region, namespace in (
+        ("a", "ap-guangzhou", "default"),
+        ("b", "ap-beijing", "default"),
+        ("c", "ap-beijing", "two"),
+    ):
         place = tmp_path / "functions" / name
         place.mkdir(parents=True)
         (place / "index.py").write_text(f"def main_handler(event, context):\n    return {name!r}\n")

@@ -30,7 +30,12 @@ def test_the_host_decides_by_whatever_domain_and_port(served, region, domain):
 def test_the_path_form(served):
     base = served.local("echo")
     assert base.endswith(f"/{label(served, 'echo')}.ap-guangzhou")
-    for path, seen, query in (("", "/", {}), ("/", "/", {}), ("/a/b?c=d", "/a/b", {"c": "d"}), ("?c=d", "/", {"c": "d"})):
+    for path, seen, query in (
+        ("", "/", {}),
+        ("/", "/", {}),
+        ("/a/b?c=d", "/a/b", {"c": "d"}),
+        ("?c=d", "/", {"c": "d"}),
+    ):
         got = ask(base + path)
         assert (got.status, got.json["path"], got.json["queryString"]) == (200, seen, query)
     with Caller(base) as caller:
@@ -62,7 +67,11 @@ def test_a_host_that_is_none_of_ours_is_told_where_to_look_and_nothing_else(serv
 
 @pytest.mark.parametrize(
     "host",
-    ["1250000000-aaaaaaaaaa.ap-guangzhou.localhost", "1250000000-aaaaaaaaaa.ap-guangzhou.tencentscf.com", f"www{CLOUD}"],
+    [
+        "1250000000-aaaaaaaaaa.ap-guangzhou.localhost",
+        "1250000000-aaaaaaaaaa.ap-guangzhou.tencentscf.com",
+        f"www{CLOUD}",
+    ],
 )
 def test_a_host_that_only_a_url_can_have_is_told_the_same(served, host):
     got = at(served, host, headers={"X-TC-Action": "InvokeFunction"})
@@ -88,7 +97,9 @@ def test_the_path_form_takes_the_hosts_by_which_a_machine_is_called(served, host
     assert ask(served.local("echo"), headers={"Host": host}).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "a.localhost:1", "my.machine:8583", "scf-local", "scf.tencentcloudapi.com"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "a.localhost:1", "my.machine:8583", "scf-local", "scf.tencentcloudapi.com"]
+)
 def test_signed_requests_of_the_api_are_served_by_whatever_host(served, host):
     body = json.dumps({"FunctionName": "echo", "Event": '"hi"'}).encode()
     keys = (served.scf.env["TENCENTCLOUD_SECRETID"], served.scf.env["TENCENTCLOUD_SECRETKEY"])

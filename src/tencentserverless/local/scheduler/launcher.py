@@ -192,7 +192,8 @@ class Launcher:
                 return Place(scratch, plan, layers=layers)
         if context.own_writes is None or (record.runtime == CUSTOM_RUNTIME and record.type != WEB):
             return Place(scratch, layers=layers)
-        path = context.own_writes.open(scratch.name, record.key.name, record.code_folder)
+        has_calls = record.type != WEB
+        path = context.own_writes.open(scratch.name, record.key.name, record.code_folder, has_calls=has_calls)
         apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed), *([layers] if layers else [])]
         return Place(scratch, None, note_frame(path, record.code_folder, isolation.noted_tmp, apart), layers)
 

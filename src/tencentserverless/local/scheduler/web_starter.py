@@ -33,7 +33,7 @@ _HEAD_BYTES = 64 * 1024  # of a start file, in which the way is looked for
 
 @dataclass(frozen=True, slots=True)
 class WebLaunch:
-    """What one instance is started with.
+    """The parts with which one instance is started.
 
     :param bundle: the roots that functions trust, ``""`` for those that they bring
     :param debugger: the folder of debugpy; None for a function without a debugger

@@ -35,7 +35,7 @@ _LOOPBACK_FAULT = (
 
 
 class Target(NamedTuple):
-    """Where and how a web function is to listen.
+    """The address at which a web function is to listen, and the way to it.
 
     :param pipe: where the shims tell of it
     """

@@ -1,4 +1,4 @@
-"""How ``scf_bootstrap`` is run as it is written: its faults, its interpreters, and the command that starts it.
+"""Runs ``scf_bootstrap`` as it is written: its faults, its interpreters, and the command that starts it.
 
 The cloud's interpreters are at ``/var/lang``, which no other machine has: the paths in the file lead to those of this
 machine. A changed copy takes the place of the file in the instance's namespace, so that ``$0`` and ``BASH_SOURCE`` are

@@ -59,8 +59,8 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
 @click.option(
     "--url-port",
     type=click.IntRange(0, 65535),
-    help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.  "
-    f"[default: {DEFAULT_URL_PORT}, or a free one if that is in use or --port is 0]",
+    show_default=str(DEFAULT_URL_PORT),
+    help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.",
 )
 @click.option(
     "--time-scale",
