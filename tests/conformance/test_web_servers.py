@@ -121,3 +121,15 @@ def test_a_server_of_this_environment_runs_unchanged(server, start_site, tmp_pat
 def test_a_server_of_fixed_version_runs_unchanged(server, start_site, tmp_path):
     place = node_place() if server.start.endswith(".js") else python_place()
     check(server, start_site(server, place), tmp_path)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_a_server_that_closes_behind_each_answer_without_saying_so(start_site):
+    """uWSGI does so: a request must not be lost in a connection that is about to end."""
+    (server,) = (each for each in SERVERS if each.name == "uwsgi")
+    site = start_site(server, python_place())
+    with closing(site.open()) as connection:
+        for number in range(300):
+            answer = site.send(connection, "POST", "/echo", b"%d" % number)
+            assert (answer.read(), answer.status) == (b"%d" % number, 200)
