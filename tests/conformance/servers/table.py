@@ -80,5 +80,7 @@ REQUIREMENTS = (
     "aiohttp==3.14.5",
     "tornado==6.6.1",
     "mcp==2.3.0",
+    "django==5.2.19",
+    "openai==3.57.0",
 )
 PACKAGES = ("express@5.3.0", "koa@3.3.0", "fastify@5.12.8", "ws@8.23.0")

@@ -51,7 +51,9 @@ def _set_up(plan):
 def _hide_packages():
     # type: () -> None
     """Take what ``site`` has added to the path off it again."""
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    given = set()
+    for path in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        given.update((path, os.path.abspath(path)))  # ``site`` has made ./third_party of CloudBase's templates absolute
     library = os.path.dirname(os.__file__)
     sys.path[:] = [
         path
