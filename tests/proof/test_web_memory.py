@@ -2,12 +2,14 @@
 
 import concurrent.futures
 import http.client
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.local.web.test_web_functions import PATIENCE_SECONDS, deploy  # noqa: F401  # a fixture
+from tests.conftest import LocalScf, child_environment, end_process, read_line, scf_command
+from tests.local.web.test_web_functions import PATIENCE_SECONDS, put_function
 
 pytestmark = pytest.mark.proof
 
@@ -69,11 +71,34 @@ def kilobytes(pid, field):
     return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
 
 
+@pytest.fixture
+def server(tmp_path):
+    """A server in a process of its own: those of other tests are forks, whose memory is that of the tests too."""
+    pytest.importorskip("uvicorn")
+    (tmp_path / "empty").mkdir()
+    env_file, stderr_path = tmp_path / "env", tmp_path / "stderr"
+    options = ["--port", "0", "--ephemeral", "--unlisted", "--env-file", str(env_file)]
+    command = scf_command("local", "start", tmp_path / "empty", *options)
+    with stderr_path.open("w") as stderr:
+        process = subprocess.Popen(
+            command, env=child_environment(), stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
+        )
+    try:
+        url = read_line(process).split()[-1]
+        host, _, port = url.rpartition("//")[2].rpartition(":")
+        pairs = (entry.partition("=") for entry in env_file.read_text().splitlines())
+        env = {name: value for name, _, value in pairs}
+        yield LocalScf(url, host, int(port), env, process, stderr_path)
+    finally:
+        end_process(process)
+        process.stdout.close()
+
+
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="measures by /proc, which this system has not")
-def test_streams_take_no_memory(deploy):  # noqa: F811
-    server, url = deploy(APP, InstanceConcurrencyConfig={"MaxConcurrency": 100}, Timeout=600, MemorySize=1024)
-    download(url)  # the server is a fork: it touches the pages of its libraries once
-    upload(url)
+def test_streams_take_no_memory(server):
+    url = put_function(server, APP, InstanceConcurrencyConfig={"MaxConcurrency": 100}, Timeout=600, MemorySize=1024)
+    for _ in range(10):
+        open_answer(url, "/up")[0].close()
     pid = server.process.pid
     for name, load in {
         "down": lambda: download(url),

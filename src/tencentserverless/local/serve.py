@@ -243,7 +243,6 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         services, background = _open_services(start, keys, lifecycle, stack)
         admin = Admin(services, start.admin_token, start.settings.host)
         api = Api(services, keys, admin)
-
         server, stop = HttpServer(), asyncio.Event()
         stopping = _stop_on_signals(stop, services, lifecycle)
         if start.settings.follows_files:

@@ -9,7 +9,6 @@ import pytest
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import child_environment
 from tests.local.web.urls import ask, net_of
-from tests.local.worker.web_functions import LANG_PYTHON, site_packages
 from tests.testing.conftest import STRANGERS
 
 
@@ -89,8 +88,8 @@ def test_a_web_function_runs_and_its_test_passes(run_scf, start_local_scf, tmp_p
     assert "2 passed" in tested.stdout, tested.stdout
     manifest = (folder / "serverless.yml").read_text()
     runtime = next(line.split()[-1] for line in manifest.splitlines() if "runtime:" in line)
-    (folder / "serverless.yml").write_text(manifest.replace(runtime, OWN_RUNTIME))  # the packages are for this Python
-    start.write_text(f"#!/bin/bash\nexec {LANG_PYTHON} -u app.py\n")
-    server = start_local_scf(folder, "--packages", site_packages())
+    (folder / "serverless.yml").write_text(manifest.replace(runtime, OWN_RUNTIME))
+    start.write_text(f"#!/bin/bash\nexec {sys.executable} -u app.py\n")  # whose environment has the packages
+    server = start_local_scf(folder)
     answer = ask(net_of(server, "hello-web")["LocalUrl"] + "/?name=Ada")
     assert (answer.status, answer.json) == (200, {"message": "Hello, Ada!"})

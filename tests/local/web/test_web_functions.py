@@ -18,7 +18,9 @@ from tencentserverless.local.registry.web_settings import SessionSettings, WebSe
 from tests.conftest import ask as admin
 from tests.conftest import wait_until
 
-START = f"#!/bin/bash\nexec {sys.executable} -u app.py\n"
+#: The server's own packages, without --packages: that would have the whole of them watched.
+PACKAGES = ":".join(each for each in sys.path if each.endswith("site-packages"))
+START = f"#!/bin/bash\nexport PYTHONPATH={PACKAGES}:$PYTHONPATH\nexec {sys.executable} -u app.py\n"
 NET = {"AuthType": "NONE", "NetConfig": {"EnableIntranet": False, "EnableExtranet": True}}
 PATIENCE_SECONDS = 60
 
@@ -94,22 +96,25 @@ def zipped(**files):
     return base64.b64encode(data.getvalue()).decode()
 
 
+def put_function(server, source, **parameters):
+    """Deploy a web function on a server, and return its URL."""
+    code = {"ZipFile": zipped(**{"scf_bootstrap": START, "app.py": source})}
+    fields = {"FunctionName": "app", "Type": "HTTP", "Code": code, **parameters}
+    assert "Error" not in server.request("CreateFunction", fields).response
+    trigger = {"FunctionName": "app", "TriggerName": "url", "Type": "http", "TriggerDesc": json.dumps(NET)}
+    made = server.request("CreateTrigger", {**trigger, "Qualifier": "$DEFAULT"}).response["TriggerInfo"]
+    return urlsplit(json.loads(made["TriggerDesc"])["NetConfig"]["LocalUrl"])
+
+
 @pytest.fixture
 def deploy(start_local_scf, tmp_path):
-    """Deploy a web function on a server: ``deploy(source, **parameters)`` returns it and the URL."""
+    """Deploy a web function on a server of its own: ``deploy(source, **parameters)`` returns both, it by its URL."""
     (tmp_path / "empty").mkdir()
 
     def deploy(source, **parameters):
         pytest.importorskip("uvicorn")
-        folders = [each for each in sys.path if each.endswith("site-packages")]
-        options = [word for each in folders for word in ("--packages", each)]
-        server = start_local_scf(tmp_path / "empty", *options)
-        code = {"ZipFile": zipped(**{"scf_bootstrap": START, "app.py": source})}
-        fields = {"FunctionName": "app", "Type": "HTTP", "Code": code, **parameters}
-        assert "Error" not in server.request("CreateFunction", fields).response
-        trigger = {"FunctionName": "app", "TriggerName": "url", "Type": "http", "TriggerDesc": json.dumps(NET)}
-        made = server.request("CreateTrigger", {**trigger, "Qualifier": "$DEFAULT"}).response["TriggerInfo"]
-        return server, urlsplit(json.loads(made["TriggerDesc"])["NetConfig"]["LocalUrl"])
+        server = start_local_scf(tmp_path / "empty")
+        return server, put_function(server, source, **parameters)
 
     return deploy
 

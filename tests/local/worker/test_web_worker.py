@@ -271,6 +271,20 @@ def test_a_server_under_a_shell_that_stays_counts_with_its_own_memory(tmp_path):
     assert got.outcome.memory_bytes > 128 * MIB
 
 
+def test_a_peak_over_the_memory_ends_the_instance_after_its_answer(tmp_path):
+    if not HAS_PROC:
+        pytest.skip("reads /proc, which this system has not")
+    folder = write_web(tmp_path / "site", app="bytearray(200 * 1024 * 1024)\n" + plain())  # no more when it is asked
+
+    async def scenario():
+        async with serving() as site:
+            first, last = [json.loads((await site.get(record_of(folder))).body) for _ in range(2)]
+            assert first["pid"] != last["pid"]
+            assert "MB, and may hold 128 MB: its instance ends; in the cloud that is 434" in site.lines
+
+    asyncio.run(scenario())
+
+
 def test_headers_of_the_platform_and_the_variables_and_the_log(tmp_path):
     folder = write_web(tmp_path / "site", f"echo starting; exec {LANG_PYTHON} app.py", app=plain())
     record = record_of(folder, memory_mb=256, environment={"OWN": "value"})

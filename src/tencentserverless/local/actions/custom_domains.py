@@ -1,7 +1,7 @@
 """CreateCustomDomain, DeleteCustomDomain, GetCustomDomain, ListCustomDomains and UpdateCustomDomain.
 
 Sources: cloud.tencent.com/document/api/583/111926 (CreateCustomDomain) and the texts of the other actions in the
-official SDK (2018-04-16). Domains are kept and shown. No name server is asked, so that FailedOperation.CNAME does not
+official SDK (2018-04-16). Requests find them in ``web``. No name server is asked, so that FailedOperation.CNAME does not
 occur, and whether the functions of the routes exist is not checked: the pages do not say that the platform does.
 """
 

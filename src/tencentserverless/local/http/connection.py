@@ -134,14 +134,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
-    def start_with(self, head: bytes, *, is_chunked: bool) -> None:
-        """Begin an answer by a head of the site's own, without the header Connection and without the empty line.
+    def start_with(self, head: bytes, data: bytes) -> bool:
+        """Begin an answer by a head of the site's own, without the header Connection and the empty line. See ``write``.
 
-        :param is_chunked: ``write`` cuts the body into chunks, as the head says; else it is sent as it is
+        :param data: the first bytes of the body; all of it is framed by the site, as the head says
         """
-        self._is_chunked, self._has_body = is_chunked, not self._is_head()
+        self._is_chunked, self._has_body = False, not self._is_head()
         if self._transport is not None:
-            self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE))
+            self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
+        return not self._is_clogged
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""

@@ -63,6 +63,9 @@ class Receiver(Protocol):
     def take_body(self, data: bytes) -> None:
         """A part of its body."""
 
+    def take_rest(self) -> None:
+        """All that has come was given, and more will come."""
+
     def take_end(self) -> None:
         """The answer is whole, and the connection is free for other requests."""
 
@@ -114,7 +117,8 @@ class Upstream(asyncio.Protocol):
         :param is_of_head: its method is HEAD, so that the answer has no body
         """
         self._receiver = receiver
-        self._parser = httptools.HttpResponseParser(self)  # one that was told nothing of the requests before
+        if is_of_head or self._is_of_head:  # the parser waits for the body of an answer to HEAD
+            self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = is_of_head
         self._begin_answer()
 
@@ -165,7 +169,10 @@ class Upstream(asyncio.Protocol):
             self._is_reusable = False  # something stands behind the answer
         if self._is_whole:
             self._end()
-        elif not self._has_head:
+        elif self._has_head:
+            if self._receiver is not None:
+                self._receiver.take_rest()
+        else:
             self._pending_bytes += len(data)
             if self._pending_bytes > self._upstreams.head_bytes:
                 self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")

@@ -12,7 +12,7 @@ from tencentserverless.local.web.event_functions import EventFunctions, KnownUrl
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.places import Place, Places
 from tencentserverless.local.web.url_answers import id_line, refusal
-from tencentserverless.local.web.web_functions import WebFunctions
+from tencentserverless.local.web.web_functions import KnownWeb, WebFunctions
 
 _WEB = "HTTP"
 _UNKNOWN = "No function of this local SCF is reached by this address. scf local status shows those of functions."
@@ -59,6 +59,8 @@ class Entrance:
 
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        if isinstance(known, KnownWeb):
+            return self._webs.serve_known(known, connection)
         assert isinstance(known, KnownUrl)
         return self._events.serve_known(known, values, body, connection)
 

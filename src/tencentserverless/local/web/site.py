@@ -12,6 +12,7 @@ from tencentserverless.local.web.entrance import Entrance
 from tencentserverless.local.web.event_functions import KnownUrl
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.url_hosts import bare_host, is_near, read_host, read_path_form, read_target
+from tencentserverless.local.web.web_functions import KnownWeb
 
 _MAX_KNOWN = 1024  # ours
 _API_PREFIX = b"x-tc-"
@@ -58,7 +59,7 @@ class HostSite:
 
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request like one that was remembered. False if it has to be read like any other."""
-        if isinstance(known, KnownUrl):
+        if isinstance(known, (KnownUrl, KnownWeb)):
             return self._entrance.handle_known(known, values, body, connection)
         return self._handle_known_of_api(known, values, body, connection)
 

@@ -207,8 +207,7 @@ def start(
     _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
-        host=host,
-        port=port,
+        **_network(host, port, proxy_port, url_port, tls=tls),
         state=None if ephemeral else state or path / STATE_FOLDER_NAME,
         secret_file=secret_file,
         env_file=env_file,
@@ -228,9 +227,6 @@ def start(
         debug_ports=_debug_ports(debugged),
         waits_for_debugger=wait_for_client,
         log_format=log_format,
-        tls=tls or proxy_port is not None,
-        proxy_port=proxy_port,
-        url_port=url_port,
         passed_environment=passed_environment(),
     )
     notify = _notify_json if log_format == "json" else printing.notice
@@ -244,6 +240,12 @@ def start(
             _watch_input(until_eof)
 
         serve(settings, announce, notify)
+
+
+def _network(host: str, port: int, proxy_port: int | None, url_port: int | None, *, tls: bool) -> dict[str, Any]:
+    """Return the settings of the sockets. The proxy leads to the TLS server."""
+    ports = {"port": port, "proxy_port": proxy_port, "url_port": url_port}
+    return {"host": host, **ports, "tls": tls or proxy_port is not None}
 
 
 def _check(
