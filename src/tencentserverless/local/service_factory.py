@@ -140,8 +140,10 @@ def _read_kept(database: Database, kind: Callable[[Database], _Kept]) -> _Kept:
 def _open_scheduler(context: LaunchContext, catalogue: Catalogue) -> Scheduler:
     """Create the scheduler, which reads from the catalogue what is reserved and what is provisioned."""
     is_short = read_memory_limit().is_memory_short
+    launcher = Launcher(context)
+    launcher.prepare(catalogue.records())
     return Scheduler(
-        *(Launcher(context), context.settings.limits, context.lifecycle),
+        *(launcher, context.settings.limits, context.lifecycle),
         *(catalogue.reservations, is_short, catalogue.provisions),
     )
 

@@ -135,21 +135,26 @@ def test_a_body_that_had_to_be_whole_before_is_passed_on_and_a_signed_head_is_re
     relayed(scenario, serve)
 
 
-def test_a_get_with_a_body_keeps_it():
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"HEAD"])
+def test_a_head_that_is_known_may_have_another_length_up_to_the_limit(method):
     async def serve(app, reader, writer):
         while True:
             head = await app.head(reader)
-            body = await reader.readexactly(int(head.partition(b"length: ")[2][:1]))
-            writer.write(OK if body in (b"", b"hi") else b"")
+            size = int(head.partition(b"length: ")[2].split(b"\r")[0])
+            assert await reader.readexactly(size) == b"x" * size
+            writer.write(OK[:-2] if head.startswith(b"HEAD") else OK)
 
     async def scenario(connect, run, app):
         client = await connect()
-        for body in (b"", b"hi", b"", b"hi"):
-            client.send(b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-            assert (await client.answer())[2] == b"ok"
-        assert run.site.known == 0
+        for size in (2, 0, 50, 100, 2):
+            client.send(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s" % (size, b"x" * size))
+            assert (await client.head())[0] == b"HTTP/1.1 200 OK"
+            assert method == b"HEAD" or await client.reader.readexactly(2) == b"ok"
+        assert run.site.known == (0 if method == b"HEAD" else 4)
+        client.send(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n" + b"x" * 101)
+        assert (await client.head())[0].split()[1] == b"413"
 
-    relayed(scenario, serve)
+    relayed(scenario, serve, web_body_bytes=100)
 
 
 def test_a_body_streams_in_and_an_answer_streams_out():

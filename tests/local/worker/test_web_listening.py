@@ -66,10 +66,10 @@ def test_a_server_that_no_shim_reaches_is_found_by_connecting(tmp_path):
 @pytest.mark.parametrize(
     ("said", "status", "words"),
     [
-        (b'failed [2, "No such file or directory"]', 443, "[./scf_bootstrap] no such file or directory"),
-        (b'failed [8, "Exec format error"]', 443, "[./scf_bootstrap] exec format error"),
-        (b'failed [16, "seccomp: Device or resource busy"]', 445, "seccomp: Device or resource busy"),
-        (b'failed [1, "unshare: Operation not permitted"]', 445, "unshare: Operation not permitted"),
+        (b"failed 2 No such file or directory", 443, "[./scf_bootstrap] no such file or directory"),
+        (b"failed 8 Exec format error", 443, "[./scf_bootstrap] exec format error"),
+        (b"failed 16 seccomp: Device or resource busy", 445, "seccomp: Device or resource busy"),
+        (b"failed 1 unshare: Operation not permitted", 445, "unshare: Operation not permitted"),
     ],
 )
 def test_what_a_launcher_that_fails_becomes(tmp_path, said, status, words):

@@ -56,7 +56,7 @@ def test_where_loopback_is_one_address_the_port_changes(ports):
 
 
 def test_what_a_launcher_says_of_its_failure():
-    assert failure_of(b'listenerfailed [13, "Permission denied"]') == (13, "Permission denied")
+    assert failure_of(b"listenerfailed 13 Permission denied") == (13, "Permission denied")
     assert failure_of(b"listener") == (0, "")
     assert failure_of(b"failed nonsense") == (-1, "its launcher failed")
 

@@ -62,8 +62,16 @@ def write(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("way", ["seccomp", "shims"])
-def test_express_in_two_instances(tmp_path, way):
-    assert len(asyncio.run(start_two(write_express(tmp_path / "site"), web_ports=way))) == 2
+@pytest.mark.parametrize("isolation", ["auto", "none"])
+def test_express_in_two_instances(tmp_path, way, isolation):
+    found = find_isolation(Settings(tmp_path, isolation=isolation))
+    assert len(asyncio.run(start_two(write_express(tmp_path / "site"), isolation=found, web_ports=way))) == 2
+
+
+@pytest.mark.parametrize("name", ["flask", "fastapi"])
+def test_shims_reach_python_in_a_namespace_too(tmp_path, name):
+    found = find_isolation(Settings(tmp_path))
+    assert len(asyncio.run(start_two(write(tmp_path / "site", name), isolation=found, web_ports="shims"))) == 2
 
 
 @pytest.fixture

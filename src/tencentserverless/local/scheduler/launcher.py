@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,6 +129,10 @@ class Launcher:
     def is_debugged(self, record: FunctionRecord) -> bool:
         """True if instances of the version listen for a debugger; then there is at most one instance."""
         return record.key.name in self._context.settings.debug_ports and record.version == LATEST
+
+    def prepare(self, records: Iterable[FunctionRecord]) -> None:
+        """Find out, before the first call, what instances of these versions need."""
+        self._web.prepare(records)
 
     def is_alone(self, record: FunctionRecord) -> bool:
         """True if there is at most one instance of the version."""

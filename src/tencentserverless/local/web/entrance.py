@@ -60,7 +60,7 @@ class Entrance:
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         if isinstance(known, KnownWeb):
-            return self._webs.serve_known(known, connection)
+            return self._webs.serve_known(known, body, connection)
         assert isinstance(known, KnownUrl)
         return self._events.serve_known(known, values, body, connection)
 

@@ -134,7 +134,7 @@ class EventFunctions:
 
 
 class KnownUrl:
-    """What requests share whose head a connection remembers.
+    """The facts that requests share whose head a connection remembers.
 
     :param generation: of the catalogue, while which it holds
     :ivar frame: what stands around the bodies in their events

@@ -63,21 +63,22 @@ class WebFunctions:
         except ApiError as error:
             connection.send(api_refusal(error, found.request_id, found.lines))
             return
-        is_alike = request.method == "GET" and not request.is_upgrade and not request.header(b"content-length")
+        is_alike = request.method != "HEAD" and not request.is_upgrade
         if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
             connection.remember(KnownWeb(services.catalogue.generation, found, request), _NOTHING)
         self._run(found, record, request, connection)
 
-    def serve_known(self, known: "KnownWeb", connection: Connection) -> bool:
+    def serve_known(self, known: "KnownWeb", body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         services, found = self._services, known.found
-        if known.generation != services.catalogue.generation or services.pace.is_busy:
+        is_over = known.generation != services.catalogue.generation or services.pace.is_busy
+        if is_over or len(body) > self._limits.web_body_bytes:
             return False
         found = Found(
             *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
             *(found.client_host, found.lines, False, True),
         )
-        self._run(found, self._find_record(found), known.request, connection)
+        self._run(found, self._find_record(found), known.with_body(body), connection)
         return True
 
     def _run(self, found: Found, record: FunctionRecord, request: Request, connection: Connection) -> None:
@@ -140,22 +141,32 @@ class WebFunctions:
 
 
 class KnownWeb:
-    """The request that a connection remembers: those with the same head are like it.
+    """The request that a connection remembers: those with the same head, but for the length, are like it.
 
     :param generation: of the catalogue, while which it holds
     """
 
-    __slots__ = ("found", "generation", "request")
+    __slots__ = ("_has_length", "_headers", "_request", "found", "generation")
 
     def __init__(self, generation: int, found: Found, request: Request) -> None:
         self.generation: int = generation
         self.found: Found = found
-        self.request: Request = Request(request.method, request.url, request.headers)
+        self._request = request
+        self._headers = [pair for pair in request.headers if pair[0] != _LENGTH]
+        self._has_length = len(self._headers) < len(request.headers)
+
+    def with_body(self, body: bytes) -> Request:
+        """Return the request with another body."""
+        headers = [*self._headers, (_LENGTH, b"%d" % len(body))] if self._has_length else self._headers
+        request = Request(self._request.method, self._request.url, headers)
+        request.body = body
+        return request
 
 
 def _is_bodiless(request: Request) -> bool:
     return not (request.header(b"content-length").strip(b"0") or request.header(b"transfer-encoding"))
 
 
+_LENGTH = b"content-length"
 _NOTHING: frozenset[bytes] = frozenset()
 _GONE = Outcome(outcome.CANCELLED, message=GONE)

@@ -38,7 +38,12 @@ def run(directory, tmp_path):
         python = python or Interpreters(is_strict=False).find(OWN_RUNTIME)
         (tmp_path / "program.py").write_text(code)
         done = subprocess.run(
-            [python, tmp_path / "program.py"], env=environment, capture_output=True, text=True, check=False
+            [python, tmp_path / "program.py"],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -60,6 +65,13 @@ def test_packages_of_the_interpreter_are_hidden_but_where_the_platform_has_some(
     found, shims = run(code, python_of(version))
     assert (not found) is hides
     assert shims == []
+
+
+def test_a_relative_path_of_the_user_stays(run, tmp_path):
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "given_module.py").write_text("value = 2\n")
+    code = "import json, given_module\nprint(json.dumps(given_module.value))\n"
+    assert run(code, path=["vendor"]) == 2
 
 
 def test_packages_that_are_given_and_the_sdk_are_there(run, directory, tmp_path):

@@ -201,9 +201,6 @@ def start(
     A function that can't be read is named with all that is wrong with it, and the others are served. What functions
     print is shown as it comes; on a terminal a table of functions and calls stands below it.
     """
-    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
-    from tencentserverless.local.serve import serve
-
     _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
@@ -218,8 +215,10 @@ def start(
         packages=read_packages(packages),
         cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
+        isolation=isolation,
         web_ports=web_ports,
-        **_isolation(isolation, shared, shared_tmp=shared_tmp),
+        shared_tmp=shared_tmp,
+        shared_folders=_check_shared(shared),
         is_listed=not unlisted,
         time_scale=time_scale,
         pace=read_pace(pace, pace_seconds),
@@ -229,7 +228,18 @@ def start(
         log_format=log_format,
         passed_environment=passed_environment(),
     )
-    notify = _notify_json if log_format == "json" else printing.notice
+    _serve(settings, until_eof=until_eof)
+
+
+def _serve(settings: Settings, *, until_eof: bool) -> None:
+    """Serve, and show the functions on a terminal.
+
+    :raises StartupError: if the server can't start
+    """
+    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
+    from tencentserverless.local.serve import serve
+
+    notify = _notify_json if settings.log_format == "json" else printing.notice
     with LiveTable() as table:
 
         def announce(url: str, read_status: ReadStatus) -> None:
@@ -294,11 +304,6 @@ def _stop_at_eof() -> None:
         while os.read(0, _READ_BYTES):  # the descriptor itself: a thread in a read of sys.stdin would hold its lock
             pass
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _isolation(choice: str, shared: tuple[Path, ...], *, shared_tmp: bool) -> dict[str, Any]:
-    """Return the settings of what parts instances from this machine."""
-    return {"isolation": choice, "shared_tmp": shared_tmp, "shared_folders": _check_shared(shared)}
 
 
 def _check_shared(paths: tuple[Path, ...]) -> tuple[Path, ...]:

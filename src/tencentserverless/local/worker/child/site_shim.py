@@ -51,9 +51,7 @@ def _set_up(plan):
 def _hide_packages():
     # type: () -> None
     """Take what ``site`` has added to the path off it again."""
-    given = set()
-    for path in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        given.update((path, os.path.abspath(path)))  # ``site`` has made ./third_party of CloudBase's templates absolute
+    given = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     library = os.path.dirname(os.__file__)
     sys.path[:] = [
         path
