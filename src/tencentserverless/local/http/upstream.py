@@ -286,8 +286,8 @@ class Upstream(asyncio.Protocol):
 class Upstreams:
     """The connections to all apps: opens them, and keeps those that idle.
 
-    Some apps close behind each answer and do not say so: uWSGI with http-socket. A POST, which can't be sent again, must
-    not go into a connection that is about to end: it takes an idle one only of an app that has been seen to keep them.
+    Some apps close behind each answer and do not say so: uWSGI with http-socket. A POST, which can't be sent again, is
+    not to go into a connection about to end: it takes an idle one only of an app that has been seen to keep them.
 
     :param head_bytes: the bound of what comes before an answer is known to begin
     """

@@ -89,7 +89,7 @@ class Relay:
         damage: MutableMapping[str, str],
     ) -> None:
         self.memory_mb: int = rules.memory_mb
-        self.session: str = ""
+        self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
         self._found = found
