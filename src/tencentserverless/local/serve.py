@@ -291,8 +291,6 @@ def _open_services(
         function_variables=start.function_variables(),
         bases=_url_bases(start),
     )
-    for function in services.catalogue:
-        services.urls.prepare(function)
     names = {key.name for key in services.catalogue.kept()}
     for notice in check_names(start.settings, names, may_lack=bool(start.project.faults)):
         services.console.show(f"scf: {notice}")

@@ -96,7 +96,7 @@ def create_services(
         catalogue=catalogue,
         domains=_read_kept(database, CustomDomains),
         layers=layers,
-        urls=UrlAddresses(_read_kept(database, UrlIds), bases),
+        urls=_open_urls(database, bases, catalogue),
         scheduler=scheduler,
         settings=settings,
         console=console,
@@ -124,6 +124,20 @@ def _close_in_turn(stack: contextlib.AsyncExitStack, *services: Queue | Schedule
     """Close services at the end, the last one first."""
     for each in services:
         stack.push_async_callback(each.close)
+
+
+def _open_urls(database: Database, bases: UrlBases, catalogue: Catalogue) -> UrlAddresses:
+    """Read the ids of URLs, and give one to every URL that has none yet.
+
+    :raises StartupError: if the database can't be read or written
+    """
+    addresses = UrlAddresses(_read_kept(database, UrlIds), bases)
+    try:
+        for function in catalogue:
+            addresses.prepare(function)
+    except DatabaseError as error:
+        raise database.refusal(str(error)) from error
+    return addresses
 
 
 def _read_kept(database: Database, kind: Callable[[Database], _Kept]) -> _Kept:

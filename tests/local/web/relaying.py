@@ -69,8 +69,7 @@ class Site:
         )
         self.catalogue = services.catalogue
         self.damage = services.damage
-        self.known = 0
-        self.functions = WebFunctions(services)
+        self.functions = Functions(services)
 
     def accept(self, request):
         url = request.url.decode("latin-1")
@@ -83,15 +82,24 @@ class Site:
         self.functions.serve(request.found, request, connection)
 
     def handle_known(self, known, values, body, connection):
-        assert values in ([], [b"%d" % len(body)])
-        self.known += 1
-        return self.functions.serve_known(known, body, connection)
+        return False
 
     def refuse(self, broken):
         return Answer(400, broken.fault.value.encode())
 
     def lost(self, connection):
         self.functions.lost(connection)
+
+
+class Functions(WebFunctions):
+    """Counts the requests that were not read."""
+
+    known = 0
+
+    def serve_known(self, known, values, body, connection):
+        assert values in ([], [b"%d" % len(body)])
+        self.known += 1
+        return super().serve_known(known, values, body, connection)
 
 
 def web_record(**changes):

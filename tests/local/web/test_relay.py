@@ -104,7 +104,7 @@ def test_requests_with_the_head_of_the_last_one_are_not_read_again_until_a_funct
             client.send(GET)
             line, headers, body = await client.answer()
             assert (line, body) == (b"HTTP/1.1 200 OK", b"ok")
-        assert run.site.known == 4  # one of them was refused, and read
+        assert run.site.functions.known == 4  # one of them was refused, and read
         assert len({head.partition(b"X-Scf")[0] for head in app.heads}) == 1
         ids = [invocation.request_id for invocation in run.invocations]
         assert len(set(ids[1:3])) == 2  # each has an id of its own
@@ -130,7 +130,7 @@ def test_a_body_that_had_to_be_whole_before_is_passed_on_and_a_signed_head_is_re
         for _ in range(3):
             client.send(b"POST / HTTP/1.1\r\nHost: h\r\n" + head)
             assert (await client.answer())[2] == b"ok"
-        assert run.site.known == 0
+        assert run.site.functions.known == 0
 
     relayed(scenario, serve)
 
@@ -150,7 +150,7 @@ def test_a_head_that_is_known_may_have_another_length_up_to_the_limit(method):
             client.send(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s" % (size, b"x" * size))
             assert (await client.head())[0] == b"HTTP/1.1 200 OK"
             assert method == b"HEAD" or await client.reader.readexactly(2) == b"ok"
-        assert run.site.known == (0 if method == b"HEAD" else 4)
+        assert run.site.functions.known == (0 if method == b"HEAD" else 4)
         client.send(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n" + b"x" * 101)
         assert (await client.head())[0].split()[1] == b"413"
 

@@ -65,11 +65,15 @@ class WebFunctions:
             return
         is_alike = request.method != "HEAD" and not request.is_upgrade
         if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
-            connection.remember(KnownWeb(services.catalogue.generation, found, request), _NOTHING)
+            known = KnownWeb(services.catalogue.generation, found, request)
+            connection.remember(known, _NOTHING)
+            if connection.known is known:
+                connection.handle_known = self.serve_known
         self._run(found, record, request, connection)
 
-    def serve_known(self, known: "KnownWeb", body: bytes, connection: Connection) -> bool:
+    def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, KnownWeb)
         services, found = self._services, known.found
         is_over = known.generation != services.catalogue.generation or services.pace.is_busy
         if is_over or len(body) > self._limits.web_body_bytes:
