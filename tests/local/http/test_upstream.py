@@ -191,3 +191,43 @@ def test_bytes_that_nobody_asked_for_end_the_connection():
         assert upstreams.take(upstream.address) is None
 
     asyncio.run(scenario())
+
+
+async def idle_one(upstreams):
+    upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+    upstream.connection_made(Transport())
+    upstreams.put(upstream)
+    return upstream
+
+
+def test_a_post_takes_a_connection_of_an_app_that_has_kept_one():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        upstream = await idle_one(upstreams)
+        assert upstreams.take(upstream.address, "POST") is None
+        assert upstreams.take(upstream.address, "GET") is upstream
+        upstreams.put(upstream)  # it has carried a second request
+        assert upstreams.take(upstream.address, "POST") is upstream
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_idles_is_the_proof_too():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        upstream = await idle_one(upstreams)
+        upstream.idle_since -= 0.2
+        assert upstreams.take(upstream.address, "POST") is upstream
+
+    asyncio.run(scenario())
+
+
+def test_an_app_that_closes_at_once_gets_a_connection_for_each_request():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        (await idle_one(upstreams)).connection_lost(None)
+        upstream = await idle_one(upstreams)
+        assert upstream.transport.ended == "abort"
+        assert upstreams.take(upstream.address) is None
+
+    asyncio.run(scenario())

@@ -247,6 +247,26 @@ def test_a_request_without_a_session_goes_anywhere_and_an_answer_can_name_one(we
     run(scenario)
 
 
+def test_a_request_whose_answer_may_name_a_session_needs_an_instance_with_room_for_one(web):
+    async def scenario(site):
+        record = web(10, MaximumConcurrencySessionPerInstance=1)
+        first, second = submit(site, record), submit(site, record)
+        homes = await begun(first, second)
+        assert len(set(homes)) == 2  # each may name one
+        for number, held in enumerate((first, second)):
+            held.on_session(f"made-{number}")
+            held.finish()
+        third = submit(site, record)
+        assert (await begun(third))[0] not in homes
+        third.finish()
+        again, outside = submit(site, record, "made-0"), submit(site, record, None)
+        assert (await begun(again, outside))[0] == homes[0]
+        assert again.session == "made-0"
+        assert outside.on_session is None
+
+    run(scenario)
+
+
 def test_an_instance_with_sessions_does_not_end_while_it_idles(web, tmp_path):
     async def scenario(site):
         record, other = web(1), record_of(write_web(tmp_path / "other", app=plain()), "other")

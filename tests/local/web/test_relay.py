@@ -281,42 +281,63 @@ def test_an_answer_may_come_before_the_body_is_whole():
     relayed(scenario, serve)
 
 
-@pytest.mark.parametrize("method", [b"GET", b"POST"])
-def test_a_kept_connection_that_proves_dead_is_replaced_where_nothing_runs_twice(method):
-    """The app reads the second request, and goes: the end of the connection and the request have crossed."""
+def emptied(method, length=0):
+    return method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % length
 
-    async def serve(app, reader, writer):
-        is_first = app.connections == 1
+
+async def keep_for_two(app, reader, writer):
+    """The app reads the third request, and goes: the end of the connection and the request have crossed."""
+    is_first = app.connections == 1
+    for _ in range(2):
         await app.head(reader)
         writer.write(OK)
-        await app.head(reader)
-        if not is_first:
-            writer.write(OK)
+    await app.head(reader)
+    if not is_first:
+        writer.write(OK)
 
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_a_kept_connection_that_proves_dead_is_replaced_where_nothing_runs_twice(method):
     async def scenario(connect, run, app):
-        request = method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
-        client = await connect(request)
-        assert (await client.answer())[2] == b"ok"
-        client.send(request)
+        client = await connect(GET)
+        await client.answer()
+        client.send(GET)  # the app keeps connections
+        await client.answer()
+        client.send(emptied(method))
         line, _, _ = await client.answer()
         assert line == (b"HTTP/1.1 200 OK" if method == b"GET" else b"HTTP/1.1 502 status code 502")
         assert app.connections == (2 if method == b"GET" else 1)
 
-    relayed(scenario, serve)
+    relayed(scenario, keep_for_two)
 
 
 def test_a_body_that_was_sent_is_not_sent_again():
-    async def serve(app, reader, writer):
-        await app.head(reader)
-        writer.write(OK)
-        await app.head(reader)
-
     async def scenario(connect, run, app):
         client = await connect(GET)
         await client.answer()
-        client.send(b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
+        client.send(GET)
+        await client.answer()
+        client.send(emptied(b"PUT", 2) + b"hi")
         assert (await client.answer())[0].split()[1] == b"502"
         assert app.connections == 1
+
+    relayed(scenario, keep_for_two)
+
+
+@pytest.mark.parametrize("method", [b"POST", b"PUT", b"DELETE", b"PATCH"])
+def test_what_can_not_be_sent_again_is_not_lost_where_an_app_closes_behind_each_answer(method):
+    """uWSGI closes so, and does not say it."""
+
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect(emptied(method))
+        assert (await client.answer())[0] == b"HTTP/1.1 200 OK"
+        client.send(emptied(method))
+        assert (await client.answer())[0] == b"HTTP/1.1 200 OK"
+        assert app.connections == 2
 
     relayed(scenario, serve)
 

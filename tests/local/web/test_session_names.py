@@ -20,10 +20,10 @@ QUERY = SessionSettings("QUERY_STRING", "session")
         (COOKIE, [(b"cookie", b"a=1"), (b"cookie", b'SessionId="abc"')], "/", "abc"),
         (COOKIE, [(b"cookie", b"sessionid=abc; xSessionId=abc; SessionId")], "/", ""),
         (QUERY, [], "/path?a=1&session=a%20b&session=c", "a b"),
-        (QUERY, [], "/path?a=session", ""),
-        (QUERY, [], "/path?" + "&".join(["a=1"] * 2000) + "&session=x", ""),
+        (QUERY, [], "/path?a=session", None),
+        (QUERY, [], "/path?" + "&".join(["a=1"] * 2000) + "&session=x", None),
         (SessionSettings("HEADER", "x-test", path="/mcp"), [(b"x-test", b"abc")], "/mcp/messages?x", "abc"),
-        (SessionSettings("HEADER", "x-test", path="/mcp"), [(b"x-test", b"abc")], "/other", ""),
+        (SessionSettings("HEADER", "x-test", path="/mcp"), [(b"x-test", b"abc")], "/other", None),
     ],
 )
 def test_the_session_of_a_request(settings, headers, url, name):

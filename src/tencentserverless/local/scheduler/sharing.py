@@ -10,7 +10,7 @@ import functools
 import time
 from collections.abc import Callable, Iterable
 
-from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.invocation import Exchange, Invocation
 from tencentserverless.local.outcome import OVER_QUOTA, Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
@@ -61,12 +61,12 @@ class Sharing:
     def begin(self, instance: Instance, invocation: Invocation) -> None:
         """A request is given to an instance."""
         exchange = invocation.exchange
-        if self._sessions is None or exchange is None:
+        if self._sessions is None or exchange is None or exchange.session is None:
             return
         if exchange.session:
             self._sessions.bind(exchange.session, instance)
             self._sessions.use(exchange.session)
-        exchange.on_session = functools.partial(self._sessions.bind, place=instance)
+        exchange.on_session = functools.partial(self._take_name, exchange, instance)
 
     def end(self, instance: Instance, invocation: Invocation) -> None:
         """A request has ended."""
@@ -83,9 +83,18 @@ class Sharing:
         """True if sessions live at an instance: it does not end, however long it idles."""
         return self._sessions is not None and self._sessions.count(instance) > 0
 
-    def _session_of(self, invocation: Invocation) -> str:
+    def _session_of(self, invocation: Invocation) -> str | None:
         exchange = invocation.exchange
-        return exchange.session if exchange is not None and self._sessions is not None else ""
+        return exchange.session if exchange is not None and self._sessions is not None else None
+
+    def _take_name(self, exchange: Exchange, instance: Instance, name: str) -> None:
+        """The answer to a request names a session, which the request belongs to if it had none."""
+        if self._sessions is None:
+            return
+        self._sessions.bind(name, instance)
+        if not exchange.session and self._sessions.find(name) is instance:
+            exchange.session = name
+            self._sessions.use(name)
 
     def _home_of(self, session: str) -> Instance | None:
         sessions = self._sessions
@@ -95,10 +104,13 @@ class Sharing:
             return None
         return home
 
-    def _has_seat(self, instance: Instance, session: str) -> bool:
+    def _has_seat(self, instance: Instance, session: str | None) -> bool:
         if not instance.takes_calls or len(instance.invocations) >= self.capacity:
             return False
-        return not session or self._sessions is None or self._sessions.has_room(instance)
+        if session is None or self._sessions is None or not self._per_instance:
+            return True
+        beginning = sum(self._session_of(each) == "" for each in instance.invocations.values())
+        return self._sessions.has_room(instance, beginning)
 
     def _refusal(self, invocation: Invocation) -> Outcome:
         name, count = invocation.record.key.name, self.capacity

@@ -89,7 +89,7 @@ class Relay:
         damage: MutableMapping[str, str],
     ) -> None:
         self.memory_mb: int = rules.memory_mb
-        self.session: str = ""
+        self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
         self._found = found
@@ -134,7 +134,7 @@ class Relay:
         client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
         self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
         self._is_chunked = self._head.endswith(CHUNKED_END)
-        upstream = self._upstreams.take(address)
+        upstream = self._upstreams.take(address, self._request.method)
         if upstream is not None:
             self._send(upstream)
         else:
