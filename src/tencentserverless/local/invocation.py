@@ -1,7 +1,7 @@
 """One invocation on its way through the server, finished once; and the ids of requests."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol
 
@@ -50,13 +50,11 @@ class Exchange(Protocol):
     session: str | None
     on_session: Callable[[str], None] | None
 
-    def begin(
-        self, address: tuple[str, int], injected: Sequence[tuple[bytes, bytes]], on_end: Callable[[int, str], None]
-    ) -> None:
+    def begin(self, address: tuple[str, int], injected: bytes, on_end: Callable[[int, str], None]) -> None:
         """Send the request to an app.
 
         :param address: where the app listens
-        :param injected: headers that the platform adds
+        :param injected: header lines that the platform adds
         :param on_end: called once, later: with 0 if the app has answered, whatever the HTTP status of that, else with a
             status of SCF and its words
         """

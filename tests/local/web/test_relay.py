@@ -42,9 +42,9 @@ def test_a_request_goes_as_it_is_but_for_what_is_the_platforms_and_the_connectio
             b"cookie: a=1",
             b"cookie: b=2",
             b"accept: */*",
+            b"X-Scf-Remote-Addr: 127.0.0.1",
             b"X-Scf-Name: app",
             b"X-Scf-Request-Id: id-1",
-            b"X-Scf-Remote-Addr: 127.0.0.1",
         ]
         assert run.ended == [(0, "")]
 

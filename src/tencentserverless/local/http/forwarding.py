@@ -4,8 +4,6 @@ Pure: no socket and no clock. Sources: RFC 9110, 7.6.1 (headers of one connectio
 cloud.tencent.com/document/product/583/56124 (the caller can set neither Connection nor the headers X-Scf-*).
 """
 
-from collections.abc import Iterable
-
 from tencentserverless.local.http.messages import Headers, Request
 
 _OF_ONE_CONNECTION = frozenset(
@@ -16,17 +14,16 @@ _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
 _PLATFORM_PREFIX = b"x-scf-"
 _CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
-CHUNKED_END = CHUNKED_LINE + b"\r\n"  # of the head of a request whose body comes in chunks
 _UPGRADE_LINES = b"connection: upgrade\r\nupgrade: %s\r\n"
 #: Statuses whose answers have no body.
 BODILESS = frozenset((204, 304))
 
 
-def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The head with which a request goes to an app.
+def request_start(request: Request, url: bytes, more: bytes = b"") -> bytes:
+    """The head with which a request goes to an app, without the platform's own lines of its instance and the end.
 
     :param url: path and query as the app gets them
-    :param injected: headers of the platform, which replace those of the caller
+    :param more: lines of the platform that are known already; all of its lines replace those of the caller
     """
     lines, named, is_chunked = [], _NONE, False
     for name, value in request.headers:
@@ -39,12 +36,12 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
             named |= tokens(value)
     if named:
         lines = [line for line in lines if (name := line.partition(b":")[0]) not in named or name in _NEEDED]
-    lines += [b"%s: %s\r\n" % pair for pair in injected]
+    lines.append(more)
     if is_chunked:
         lines.append(CHUNKED_LINE)
     if request.is_upgrade:
         lines.append(_UPGRADE_LINES % request.header(b"upgrade"))
-    return b"%s %s HTTP/1.1\r\n%s\r\n" % (request.method.encode("ascii"), url, b"".join(lines))
+    return b"%s %s HTTP/1.1\r\n%s" % (request.method.encode("ascii"), url, b"".join(lines))
 
 
 def answer_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:

@@ -19,6 +19,7 @@ class Found:
     :param is_preflight: the URL answers by itself, by its CorsConfig
     :param is_lasting: true if the same head leads there until a function changes
     :param nested: a function of this server made the request, as its signature shows
+    :param start: the head with which the request goes to an app, as ``request_start`` makes it; empty until it is known
     """
 
     key: FunctionKey
@@ -32,3 +33,4 @@ class Found:
     is_preflight: bool = False
     is_lasting: bool = False
     nested: bool = False
+    start: bytes = b""

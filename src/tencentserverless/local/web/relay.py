@@ -5,7 +5,7 @@ own as soon as its head has left; until then every failure is answered by a stat
 """
 
 import asyncio
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping
 
 from tencentserverless.local import outcome
 from tencentserverless.local.actions.invoke import stopped
@@ -13,10 +13,9 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.forwarding import (
     BODILESS,
-    CHUNKED_END,
     CHUNKED_LINE,
     answer_lines,
-    request_head,
+    request_start,
     status_line,
     switching_lines,
 )
@@ -101,7 +100,7 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         self._address: Address = _NOWHERE
         self._head = b""
-        self._is_chunked = False  # the request's body
+        self._is_chunked = bool(request.header(b"transfer-encoding"))  # the request's body
         self._answer_head = b""  # until it leaves, with the first bytes of the body
         self._awaits_body = False  # the answer announces one
         self._frames = False  # the answer's body is cut into chunks
@@ -124,16 +123,14 @@ class Relay:
 
     # The worker's side.
 
-    def begin(self, address: Address, injected: Sequence[tuple[bytes, bytes]], on_end: OnEnd) -> None:
+    def begin(self, address: Address, injected: bytes, on_end: OnEnd) -> None:
         """Send the request to an app; see ``Exchange``."""
         self.on_gone = None
         if self._is_over:
             self._loop.call_soon(on_end, outcome.CANCELLED, GONE)
             return
         self._address, self._on_end = address, on_end
-        client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
-        self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
-        self._is_chunked = self._head.endswith(CHUNKED_END)
+        self._head = b"%s%s\r\n" % (self._found.start or start_of(self._found, self._request), injected)
         upstream = self._upstreams.take(address, self._request.method)
         if upstream is not None:
             self._send(upstream)
@@ -392,6 +389,12 @@ class Relay:
     def _cut(self) -> None:
         self._is_over = True
         self._connection.close()
+
+
+def start_of(found: Found, request: Request) -> bytes:
+    """The head with which a request goes to an app, but for the lines of its instance and the end."""
+    client = b"X-Scf-Remote-Addr: %s\r\n" % found.client_host.encode("ascii")
+    return request_start(request, found.url.encode("latin-1"), client)
 
 
 _NOWHERE: Address = ("", 0)

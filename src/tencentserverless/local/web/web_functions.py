@@ -18,7 +18,7 @@ from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
 from tencentserverless.local.web.found import Found
-from tencentserverless.local.web.relay import GONE, Relay
+from tencentserverless.local.web.relay import GONE, Relay, start_of
 from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.session_names import session_of_answer, session_of_request
 from tencentserverless.local.web.url_answers import api_refusal, refusal
@@ -65,7 +65,7 @@ class WebFunctions:
             return
         is_alike = request.method != "HEAD" and not request.is_upgrade
         if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
-            known = KnownWeb(services.catalogue.generation, found, request)
+            known = KnownWeb(services.catalogue.generation, found, request, self._find_sole_record(found))
             connection.remember(known, _NOTHING)
             if connection.known is known:
                 connection.handle_known = self.serve_known
@@ -74,15 +74,12 @@ class WebFunctions:
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         assert isinstance(known, KnownWeb)
-        services, found = self._services, known.found
+        services = self._services
         is_over = known.generation != services.catalogue.generation or services.pace.is_busy
         if is_over or len(body) > self._limits.web_body_bytes:
             return False
-        found = Found(
-            *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
-            *(found.client_host, found.lines, False, True),
-        )
-        self._run(found, self._find_record(found), known.with_body(body), connection)
+        found, request = known.of_body(body)
+        self._run(found, known.record or self._find_record(found), request, connection)
         return True
 
     def _run(self, found: Found, record: FunctionRecord, request: Request, connection: Connection) -> None:
@@ -122,6 +119,11 @@ class WebFunctions:
             record = services.pace.running(record)
         return record
 
+    def _find_sole_record(self, found: Found) -> FunctionRecord | None:
+        """Return the version that runs all requests to a URL until a function changes, None if each call chooses."""
+        function = self._services.catalogue.find(found.key)
+        return found.record if function is None or not function.is_routed(found.qualifier) else None
+
     def _know(self, record: FunctionRecord) -> _Known:
         place = (record.key, record.version)
         known = self._known.get(place)
@@ -148,23 +150,33 @@ class KnownWeb:
     """The request that a connection remembers: those with the same head, but for the length, are like it.
 
     :param generation: of the catalogue, while which it holds
+    :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_has_length", "_headers", "_request", "found", "generation")
+    __slots__ = ("_found", "_has_length", "_headers", "_request", "_start", "generation", "record")
 
-    def __init__(self, generation: int, found: Found, request: Request) -> None:
+    def __init__(self, generation: int, found: Found, request: Request, record: FunctionRecord | None) -> None:
         self.generation: int = generation
-        self.found: Found = found
+        self.record: FunctionRecord | None = record
+        self._found = found
         self._request = request
         self._headers = [pair for pair in request.headers if pair[0] != _LENGTH]
         self._has_length = len(self._headers) < len(request.headers)
+        self._start = start_of(found, Request(request.method, request.url, self._headers))
 
-    def with_body(self, body: bytes) -> Request:
-        """Return the request with another body."""
-        headers = [*self._headers, (_LENGTH, b"%d" % len(body))] if self._has_length else self._headers
+    def of_body(self, body: bytes) -> tuple[Found, Request]:
+        """Return the request with another body, and an id of its own."""
+        found, headers, start = self._found, self._headers, self._start
+        if self._has_length:
+            length = b"%d" % len(body)
+            headers, start = [*headers, (_LENGTH, length)], b"%scontent-length: %s\r\n" % (start, length)
         request = Request(self._request.method, self._request.url, headers)
         request.body = body
-        return request
+        again = Found(
+            *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
+            *(found.client_host, found.lines, False, True, False, start),
+        )
+        return again, request
 
 
 def _is_bodiless(request: Request) -> bool:
