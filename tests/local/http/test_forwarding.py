@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.http.forwarding import answer_lines, request_start, switching_lines, tokens
+from tencentserverless.local.http.forwarding import answer_start, request_start, tokens, upgrade_lines
 from tencentserverless.local.http.messages import Request
 
 
@@ -41,13 +41,14 @@ def test_an_offer_is_made_anew():
 
 def test_headers_of_the_apps_connection_end_here():
     hop = [(b"Connection", b"close, X-Hop"), (b"X-Hop", b"1"), (b"Upgrade", b"h2c")]
-    lines = answer_lines([*hop, (b"Server", b"s"), (b"Content-Length", b"3")], "id")
-    assert lines == b"Server: s\r\nX-Scf-Request-Id: id\r\n"
+    start = answer_start(200, b"OK", [*hop, (b"Server", b"s"), (b"Content-Length", b"3")])
+    assert start == b"HTTP/1.1 200 OK\r\nServer: s\r\n"
 
 
 def test_an_offer_that_is_taken_is_told_to_the_client():
-    lines = switching_lines([(b"Connection", b"Upgrade"), (b"Upgrade", b"WebSocket"), (b"A", b"1")], "id")
-    assert lines == b"A: 1\r\nX-Scf-Request-Id: id\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n"
+    headers = [(b"Connection", b"Upgrade"), (b"Upgrade", b"WebSocket"), (b"A", b"1")]
+    assert answer_start(101, b"Switching", headers) == b"HTTP/1.1 101 Switching\r\nA: 1\r\n"
+    assert upgrade_lines(headers) == b"connection: upgrade\r\nupgrade: WebSocket\r\n"
 
 
 def test_tokens_are_names_in_lower_case():

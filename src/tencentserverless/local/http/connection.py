@@ -100,12 +100,7 @@ class Connection(asyncio.Protocol):
             return
         self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
         self._current = None
-        reader = self._reader
-        if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
-            self._go_on()
-        else:
-            self._data = b""
-            self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
+        self._rest()
 
     def send(self, answer: Answer, damage: str = "") -> None:
         """Answer the request that is under way.
@@ -144,6 +139,13 @@ class Connection(asyncio.Protocol):
             self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
         return not self._is_clogged
 
+    def answer_with(self, head: bytes, data: bytes) -> None:
+        """Answer by a head of the site's own, as ``start_with`` takes it, and the whole body."""
+        if self._transport is not None:
+            end = b"\r\n" if self._keeps else _CLOSE
+            self._transport.write(b"%s%s%s" % (head, end, b"" if self._is_head() else data))
+            self._end_answer()
+
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
         if self._transport is not None and data and self._has_body:
@@ -153,7 +155,8 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(messages.chunk_of(b"") if self._is_chunked and self._has_body else b"")
+            if self._is_chunked and self._has_body:
+                self._transport.write(messages.chunk_of(b""))
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
@@ -331,9 +334,18 @@ class Connection(asyncio.Protocol):
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
         elif self._keeps:
-            self._go_on()
+            self._rest()
         else:
             self._end()
+
+    def _rest(self) -> None:
+        """Wait for the next request, if none has come yet."""
+        reader = self._reader
+        if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
+            self._go_on()
+        else:
+            self._data = b""
+            self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
 
     def _end_reading(self, stop: Answer | Broken | None) -> None:
         """End the connection, which reads no more and owes no answer."""

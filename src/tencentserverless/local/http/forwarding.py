@@ -44,34 +44,28 @@ def request_start(request: Request, url: bytes, more: bytes = b"") -> bytes:
     return b"%s %s HTTP/1.1\r\n%s" % (request.method.encode("ascii"), url, b"".join(lines))
 
 
-def answer_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
-    """The header lines with which the answer of an app goes to the client, without those of the framing.
+def answer_start(status: int, reason: bytes, headers: Headers, *, has_cors: bool = True) -> bytes:
+    """The head with which the answer of an app goes to the client, without the platform's own lines and the framing.
 
     :param headers: as the app sent them
-    :param more: lines of the URL's own CorsConfig; with them those of the app are dropped
+    :param has_cors: false if those about CORS are dropped
     """
     lines, named = [], _NONE
     for name, value in headers:
         lower = name.lower()
         if lower not in _ANSWER_STRIPPED:
-            if not (more and lower.startswith(_CORS_PREFIX)):
+            if has_cors or not lower.startswith(_CORS_PREFIX):
                 lines.append(b"%s: %s\r\n" % (name, value))
         elif lower == b"connection" and value.lower() not in _USUAL:
             named |= tokens(value)
     if named:
         lines = [line for line in lines if line.partition(b":")[0].lower() not in named]
-    return b"%sX-Scf-Request-Id: %s\r\n%s" % (b"".join(lines), request_id.encode("ascii"), more)
+    return b"HTTP/1.1 %d %s\r\n%s" % (status, reason, b"".join(lines))
 
 
-def status_line(status: int, reason: bytes) -> bytes:
-    """The first line of an answer."""
-    return b"HTTP/1.1 %d %s\r\n" % (status, reason)
-
-
-def switching_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
-    """The header lines of the answer by which an app takes the offer of another protocol."""
-    protocol = next((value for name, value in headers if name.lower() == b"upgrade"), b"websocket")
-    return answer_lines(headers, request_id, more) + _UPGRADE_LINES % protocol
+def upgrade_lines(headers: Headers) -> bytes:
+    """The lines of the answer by which an app takes the offer of another protocol."""
+    return _UPGRADE_LINES % next((value for name, value in headers if name.lower() == b"upgrade"), b"websocket")
 
 
 def tokens(value: bytes) -> frozenset[bytes]:

@@ -9,7 +9,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from tencentserverless.local.http.forwarding import BODILESS
+from tencentserverless.local.http.forwarding import BODILESS, answer_start
+from tencentserverless.local.http.head_template import HeadTemplate, make_length_template
 from tencentserverless.local.http.messages import Headers
 
 Address = tuple[str, int]
@@ -33,7 +34,7 @@ class AnswerHead:
     :ivar is_chunked: true if the body comes in chunks
     """
 
-    __slots__ = ("headers", "is_chunked", "length", "reason", "size", "status")
+    __slots__ = ("_start", "headers", "is_chunked", "length", "reason", "size", "status")
 
     def __init__(self) -> None:
         self.status: int = 0
@@ -42,6 +43,24 @@ class AnswerHead:
         self.size: int = 0
         self.length: int | None = None
         self.is_chunked: bool = False
+        self._start: bytes | None = None
+
+    @property
+    def start(self) -> bytes:
+        """The head as it goes to the client, without the platform's own lines and the framing; made once."""
+        if self._start is None:
+            self._start = answer_start(self.status, self.reason, self.headers)
+        return self._start
+
+    def of_length(self, length: int) -> "AnswerHead":
+        """The same head with another length of the body."""
+        if length == self.length:
+            return self
+        head = AnswerHead()
+        head.status, head.reason, head._start = self.status, self.reason, self.start  # noqa: SLF001  # of its own class
+        for name, value in self.headers:
+            head.add(name, b"%d" % length if name.lower() == b"content-length" else value)
+        return head
 
     def add(self, name: bytes, value: bytes) -> None:
         """Add a header."""
@@ -112,6 +131,8 @@ class Upstream(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = False
+        self._head = AnswerHead()
+        self._template: HeadTemplate | None = None  # of the last head
         self._begin_answer()
 
     def begin(self, receiver: Receiver, *, is_of_head: bool) -> None:
@@ -156,7 +177,9 @@ class Upstream(asyncio.Protocol):
         if self._receiver is None:
             self.abort()  # no request has asked for them
             return
-        self._has_bytes = True
+        is_first, self._has_bytes = not self._has_bytes, True
+        if is_first and self._template is not None and self._take_known(self._template, data):
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -171,6 +194,8 @@ class Upstream(asyncio.Protocol):
                 return
             self._is_reusable = False  # something stands behind the answer
         if self._is_whole:
+            if is_first and self._is_reusable:
+                self._remember(data)
             self._end()
         elif self._has_head:
             if self._receiver is not None:
@@ -208,8 +233,8 @@ class Upstream(asyncio.Protocol):
         """The first byte of an answer, which may be an interim one."""
         if self._is_whole:
             self._is_reusable = False
-        elif self._head.status:
-            self._head = AnswerHead()  # behind an interim answer
+        else:
+            self._head = AnswerHead()  # an interim one may stand before it
 
     def on_status(self, reason: bytes) -> None:
         """A part of the words behind the status."""
@@ -249,10 +274,29 @@ class Upstream(asyncio.Protocol):
     # Inside.
 
     def _begin_answer(self) -> None:
-        self._head = AnswerHead()
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
+
+    def _remember(self, data: bytes) -> None:
+        """Remember the head of an answer that has come in one piece: apps write the same one again and again."""
+        length, size = self._head.length, data.find(b"\r\n\r\n") + 4
+        is_usual = length is not None and size + length == len(data) and self._head.status not in BODILESS
+        self._template = make_length_template(data[:size]) if is_usual and not self._is_of_head else None
+
+    def _take_known(self, template: HeadTemplate, data: bytes) -> bool:
+        """Take an answer that is the last one but for its body. False if it has to be parsed."""
+        found, receiver = template.match(data), self._receiver
+        if found is None or receiver is None or self._is_of_head:
+            return False
+        body = found[1]
+        self._has_head = self._is_whole = self._is_reusable = True
+        self._head = self._head.of_length(len(body))
+        receiver.take_head(self._head)
+        if body and self._receiver is not None:
+            receiver.take_body(body)
+        self._end()
+        return True
 
     def _switch(self, rest: bytes) -> None:
         """The app speaks another protocol from now on."""

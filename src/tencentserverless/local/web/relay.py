@@ -14,10 +14,9 @@ from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.forwarding import (
     BODILESS,
     CHUNKED_LINE,
-    answer_lines,
+    answer_start,
     request_start,
-    status_line,
-    switching_lines,
+    upgrade_lines,
 )
 from tencentserverless.local.http.messages import Answer, Request, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
@@ -227,11 +226,9 @@ class Relay:
         length = None if head.status == _NO_CONTENT else head.length
         is_chunked = length is None and head.status not in BODILESS and self._request.version != "1.0"
         framing = CHUNKED_LINE if is_chunked else b"" if length is None else b"Content-Length: %d\r\n" % length
-        lines = answer_lines(head.headers, self._found.request_id, self._found.lines)
-        self._answer_head = b"%s%s%s" % (status_line(head.status, head.reason), lines, framing)
+        self._answer_head = self._start_of(head) + framing
         self._frames = is_chunked and self._request.method != "HEAD"
         self._awaits_body = bool(length)
-        self._connection.on_drained(self._go_on)
 
     def take_body(self, data: bytes) -> None:
         """A part of the answer's body."""
@@ -250,9 +247,13 @@ class Relay:
         if not self._is_over and not self._is_withheld:
             if self._frames:
                 self._parts.append(_LAST_CHUNK)
-            self._flush()
             self._is_over = True
-            self._connection.finish()
+            if self._has_answered:
+                self._connection.write(b"".join(self._parts))
+                self._connection.finish()
+            else:
+                self._has_answered = True
+                self._connection.answer_with(self._answer_head, b"".join(self._parts))
 
     def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
         """The app takes the offer: bytes are carried both ways from now on."""
@@ -265,9 +266,9 @@ class Relay:
             self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
             return
         self._note_session(head)
-        lines = switching_lines(head.headers, self._found.request_id, self._found.lines)
+        answer = self._start_of(head) + upgrade_lines(head.headers)
         tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
-        upgraded = self._connection.upgrade(status_line(head.status, head.reason) + lines + b"\r\n", tunnel.client)
+        upgraded = self._connection.upgrade(answer + b"\r\n", tunnel.client)
         self._has_answered = self._is_over = True
         if upgraded is None:
             transport.abort()
@@ -328,12 +329,19 @@ class Relay:
         if stream is not None and not stream.is_whole:
             stream.pause(False)
 
+    def _start_of(self, head: AnswerHead) -> bytes:
+        """The head of the answer, without the lines of the framing."""
+        found, lines = self._found, self._found.lines
+        start = answer_start(head.status, head.reason, head.headers, has_cors=False) if lines else head.start
+        return b"%sX-Scf-Request-Id: %s\r\n%s" % (start, found.request_id.encode("ascii"), lines)
+
     def _flush(self) -> None:
         """Send what there is of the answer."""
         parts, self._parts = self._parts, []
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         if not self._has_answered:
             self._has_answered = True
+            self._connection.on_drained(self._go_on)
             keeps_up = self._connection.start_with(self._answer_head, data)
         else:
             keeps_up = self._connection.write(data)
