@@ -144,7 +144,8 @@ class Upstream(asyncio.Protocol):
         if is_of_head or self._is_of_head:  # the parser waits for the body of an answer to HEAD
             self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = is_of_head
-        self._begin_answer()
+        if self._has_bytes:
+            self._begin_answer()
 
     def write(self, data: bytes) -> None:
         """Send bytes of the request."""

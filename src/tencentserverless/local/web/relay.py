@@ -163,6 +163,16 @@ class Relay:
 
     # The client's side.
 
+    def _take_whole(self, body: bytes) -> bytes:
+        """The body of a request that has no stream, as it goes to the app. Empty if it is too large, which is told."""
+        self.has_sent_all, self._body_bytes = True, len(body)
+        if self._body_bytes > self._rules.body_bytes:
+            self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
+            return b""
+        if self._is_chunked:
+            return chunk_of(body) + _LAST_CHUNK if body else _LAST_CHUNK
+        return body
+
     def _take_part(self, data: bytes | None) -> None:
         """A part of the request's body, an empty one behind the last; None if the client has gone."""
         upstream = self._upstream
@@ -253,7 +263,8 @@ class Relay:
                 self._connection.finish()
             else:
                 self._has_answered = True
-                self._connection.answer_with(self._answer_head, b"".join(self._parts))
+                parts = self._parts
+                self._connection.answer_with(self._answer_head, parts[0] if len(parts) == 1 else b"".join(parts))
 
     def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
         """The app takes the offer: bytes are carried both ways from now on."""
@@ -313,21 +324,20 @@ class Relay:
     def _send(self, upstream: Upstream) -> None:
         """Send the request, its body as it comes."""
         self._upstream = upstream
-        upstream.begin(self, is_of_head=self._request.method == "HEAD")
-        first = self._first = [self._head]
-        stream = self._request.stream
-        if stream is not None and not self._has_retried:
-            stream.take(self._take_part)
-        elif stream is None:  # the body is here, if there is one
-            if self._request.body:
-                self._take_part(self._request.body)
-            self._take_part(b"")
-        self._first = None
+        request = self._request
+        upstream.begin(self, is_of_head=request.method == "HEAD")
+        if request.stream is None:  # the body is here, if there is one
+            data = self._head + self._take_whole(request.body)
+        else:
+            first = self._first = [self._head]
+            if not self._has_retried:
+                request.stream.take(self._take_part)
+            self._first, data = None, b"".join(first)
         if self._upstream is not upstream:
             return  # the body was too large already
-        upstream.write(first[0] if len(first) == 1 else b"".join(first))
-        if stream is not None and not stream.is_whole:
-            stream.pause(False)
+        upstream.write(data)
+        if request.stream is not None and not request.stream.is_whole:
+            request.stream.pause(False)
 
     def _start_of(self, head: AnswerHead) -> bytes:
         """The head of the answer, without the lines of the framing."""

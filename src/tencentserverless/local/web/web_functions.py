@@ -153,25 +153,25 @@ class KnownWeb:
     :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_found", "_has_length", "_headers", "_request", "_start", "generation", "record")
+    __slots__ = ("_found", "_has_length", "_request", "_start", "generation", "record")
 
     def __init__(self, generation: int, found: Found, request: Request, record: FunctionRecord | None) -> None:
         self.generation: int = generation
         self.record: FunctionRecord | None = record
         self._found = found
-        self._request = request
-        self._headers = [pair for pair in request.headers if pair[0] != _LENGTH]
-        self._has_length = len(self._headers) < len(request.headers)
-        self._start = start_of(found, Request(request.method, request.url, self._headers))
+        headers = [pair for pair in request.headers if pair[0] != _LENGTH]
+        self._request = Request(request.method, request.url, headers)  # without a body
+        self._has_length = len(headers) < len(request.headers)
+        self._start = start_of(found, self._request)
 
     def of_body(self, body: bytes) -> tuple[Found, Request]:
         """Return the request with another body, and an id of its own."""
-        found, headers, start = self._found, self._headers, self._start
+        found, request, start = self._found, self._request, self._start
         if self._has_length:
             length = b"%d" % len(body)
-            headers, start = [*headers, (_LENGTH, length)], b"%scontent-length: %s\r\n" % (start, length)
-        request = Request(self._request.method, self._request.url, headers)
-        request.body = body
+            start = b"%scontent-length: %s\r\n" % (start, length)
+            request = Request(request.method, request.url, [*request.headers, (_LENGTH, length)])
+            request.body = body
         again = Found(
             *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
             *(found.client_host, found.lines, False, True, False, start),
