@@ -26,9 +26,6 @@ _BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before a
 _BUSY_CALLS = 500
 _ROW_BYTES = 256  # about the size of a record without its texts
 
-_encoder = msgspec.json.Encoder()
-
-
 class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     """The record of one call. ``status`` is None while it runs; then 0, or the platform's status code.
 
@@ -117,7 +114,8 @@ class InvocationHistory:
         ended, self._ended = self._ended, deque(maxlen=invocation_tables.MAX_RECORDS)
         if ended:
             self._database.post(
-                lambda connection: invocation_tables.append(connection, _rows(ended)), lambda: self._hand_back(ended)
+                lambda connection: invocation_tables.append(connection, [each.row() for each in ended]),
+                lambda: self._hand_back(ended),
             )
 
     def _hand_back(self, refused: deque[InvocationRecord]) -> None:
@@ -165,10 +163,6 @@ class InvocationHistory:
     def _read(self, query: "invocation_tables.Query[invocation_tables.T]") -> Awaitable["invocation_tables.T"]:
         self.flush()
         return self._database.write(query)  # the writing thread runs it after the batch, and off the loop
-
-
-def _rows(ended: Iterable[InvocationRecord]) -> bytes:
-    return _encoder.encode([each.row() for each in ended])
 
 
 def _records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecord]:
