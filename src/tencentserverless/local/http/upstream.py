@@ -365,11 +365,15 @@ class Upstreams:
 
     def put(self, upstream: Upstream) -> None:
         """Keep a connection that has carried its request."""
-        idle = self._idle.setdefault(upstream.address, [])
-        if upstream.is_reused:
+        idle, keeps = self._idle.get(upstream.address), self._keeps.get(upstream.address)
+        if idle is None:
+            idle = self._idle[upstream.address] = []
+        if upstream.is_reused and not keeps:
             self._note(upstream.address, keeps=True)
-        keeps = self._keeps.get(upstream.address, True)
-        if not keeps or len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
+        elif keeps is False:
+            upstream.abort()
+            return
+        if len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
             upstream.abort()
             return
         upstream.pause(is_paused=False)

@@ -5,7 +5,7 @@ own as soon as its head has left; until then every failure is answered by a stat
 """
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 
 from tencentserverless.local import outcome
 from tencentserverless.local.actions.invoke import stopped
@@ -15,15 +15,14 @@ from tencentserverless.local.http.forwarding import (
     BODILESS,
     CHUNKED_LINE,
     answer_start,
-    request_start,
     upgrade_lines,
 )
-from tencentserverless.local.http.messages import Answer, Request, chunk_of
+from tencentserverless.local.http.messages import Answer, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
-from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream, Upstreams
+from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.found import Passed
 from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
 
@@ -38,10 +37,7 @@ _LAST_CHUNK = chunk_of(b"")
 
 
 class Relay:
-    """An ``Exchange``, and the caller of its invocation.
-
-    :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
-    """
+    """An ``Exchange``, and the caller of its invocation."""
 
     __slots__ = (
         "_address",
@@ -49,10 +45,8 @@ class Relay:
         "_awaits_body",
         "_body_bytes",
         "_connection",
-        "_damage",
         "_dial",
         "_first",
-        "_found",
         "_frames",
         "_has_answered",
         "_has_retried",
@@ -60,14 +54,15 @@ class Relay:
         "_is_chunked",
         "_is_over",
         "_is_withheld",
-        "_loop",
         "_on_end",
+        "_lines",
         "_parts",
         "_request",
+        "_request_id",
         "_rules",
+        "_start",
         "_tunnel",
         "_upstream",
-        "_upstreams",
         "has_sent_all",
         "memory_mb",
         "on_gone",
@@ -77,26 +72,15 @@ class Relay:
 
     gets_answer = True
 
-    def __init__(
-        self,
-        found: Found,
-        request: Request,
-        connection: Connection,
-        rules: RelayRules,
-        upstreams: Upstreams,
-        damage: MutableMapping[str, str],
-    ) -> None:
+    def __init__(self, passed: Passed, connection: Connection, rules: RelayRules) -> None:
+        request, self._request_id, self._start, self._lines, _ = passed
         self.memory_mb: int = rules.memory_mb
         self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
-        self._found = found
         self._request = request
         self._connection = connection
         self._rules = rules
-        self._upstreams = upstreams
-        self._damage = damage
-        self._loop = asyncio.get_running_loop()
         self._address: Address = _NOWHERE
         self._head = b""
         self._is_chunked = bool(request.header(b"transfer-encoding"))  # the request's body
@@ -126,11 +110,11 @@ class Relay:
         """Send the request to an app; see ``Exchange``."""
         self.on_gone = None
         if self._is_over:
-            self._loop.call_soon(on_end, outcome.CANCELLED, GONE)
+            asyncio.get_running_loop().call_soon(on_end, outcome.CANCELLED, GONE)
             return
         self._address, self._on_end = address, on_end
-        self._head = b"%s%s\r\n" % (self._found.start or start_of(self._found, self._request), injected)
-        upstream = self._upstreams.take(address, self._request.method)
+        self._head = b"%s%s\r\n" % (self._start, injected)
+        upstream = self._rules.upstreams.take(address, self._request.method)
         if upstream is not None:
             self._send(upstream)
         else:
@@ -140,7 +124,7 @@ class Relay:
         """The run is over before the answer was; see ``Exchange``."""
         self._on_end = None
         self._drop()
-        self._fail_client(failure(Outcome(status, message=message), self._found.request_id, self._found.lines))
+        self._fail_client(failure(Outcome(status, message=message), self._request_id, self._lines))
 
     def withhold(self) -> None:
         """Keep the app's answer from the client."""
@@ -152,7 +136,7 @@ class Relay:
         """The invocation has ended: answer the client unless the app has done that."""
         self.on_gone = None
         result, error = invocation.outcome, invocation.failure
-        request_id, lines = self._found.request_id, self._found.lines
+        request_id, lines = self._request_id, self._lines
         if result is None:
             refused = error if isinstance(error, ApiError) else stopped()
             self._fail_client(api_refusal(refused, request_id, lines))
@@ -309,11 +293,11 @@ class Relay:
     # Inside.
 
     def _dial_anew(self) -> None:
-        self._dial = self._loop.create_task(self._open())
+        self._dial = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
         try:
-            upstream = await self._upstreams.open(self._address)
+            upstream = await self._rules.upstreams.open(self._address)
         except OSError as error:
             self._dial = None
             self.take_break(f"the app does not take a connection: {error.strerror or error}", has_bytes=False)
@@ -341,9 +325,9 @@ class Relay:
 
     def _start_of(self, head: AnswerHead) -> bytes:
         """The head of the answer, without the lines of the framing."""
-        found, lines = self._found, self._found.lines
+        lines = self._lines
         start = answer_start(head.status, head.reason, head.headers, has_cors=False) if lines else head.start
-        return b"%sX-Scf-Request-Id: %s\r\n%s" % (start, found.request_id.encode("ascii"), lines)
+        return b"%sX-Scf-Request-Id: %s\r\n%s" % (start, self._request_id.encode("ascii"), lines)
 
     def _flush(self) -> None:
         """Send what there is of the answer."""
@@ -395,7 +379,7 @@ class Relay:
 
     def _fail_client(self, answer: Answer) -> None:
         """Answer a failure, once: or cut the connection if the answer has begun."""
-        damage = self._damage.pop(self._found.request_id, "") if self._damage else ""
+        damage = self._rules.damage.pop(self._request_id, "") if self._rules.damage else ""
         if self._is_over:
             return
         if self._has_answered:
@@ -407,12 +391,6 @@ class Relay:
     def _cut(self) -> None:
         self._is_over = True
         self._connection.close()
-
-
-def start_of(found: Found, request: Request) -> bytes:
-    """The head with which a request goes to an app, but for the lines of its instance and the end."""
-    client = b"X-Scf-Remote-Addr: %s\r\n" % found.client_host.encode("ascii")
-    return request_start(request, found.url.encode("latin-1"), client)
 
 
 _NOWHERE: Address = ("", 0)

@@ -1,13 +1,17 @@
-"""The bounds and the rules of the requests to one web function."""
+"""What all requests to one web function have in common: bounds, rules, and the connections to its app."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+
+from tencentserverless.local.http.upstream import Upstreams
 
 
 @dataclass(frozen=True, slots=True)
 class RelayRules:
     """The bounds and the rules of one function.
 
+    :param upstreams: the connections to apps
+    :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
     :param memory_mb: that a request counts for
     :param body_bytes: the bound of a request's body
     :param answer_head_bytes: the bound of the headers of an answer
@@ -16,6 +20,8 @@ class RelayRules:
     :param find_session: finds the session that the headers of an answer name, ``""`` for none; None without sessions
     """
 
+    upstreams: Upstreams
+    damage: MutableMapping[str, str]
     memory_mb: int
     body_bytes: int
     answer_head_bytes: int

@@ -17,8 +17,8 @@ from tencentserverless.local.registry.function_version import FunctionKey, Funct
 from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
-from tencentserverless.local.web.found import Found
-from tencentserverless.local.web.relay import GONE, Relay, start_of
+from tencentserverless.local.web.found import Found, Passed, pass_on
+from tencentserverless.local.web.relay import GONE, Relay
 from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.session_names import session_of_answer, session_of_request
 from tencentserverless.local.web.url_answers import api_refusal, refusal
@@ -69,7 +69,7 @@ class WebFunctions:
             connection.remember(known, _NOTHING)
             if connection.known is known:
                 connection.handle_known = self.serve_known
-        self._run(found, record, request, connection)
+        self._run(found, pass_on(found, request), record, connection)
 
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
@@ -78,17 +78,15 @@ class WebFunctions:
         is_over = known.generation != services.catalogue.generation or services.pace.is_busy
         if is_over or len(body) > self._limits.web_body_bytes:
             return False
-        found, request = known.of_body(body)
-        self._run(found, known.record or self._find_record(found), request, connection)
+        self._run(known.found, known.pass_on(body), known.record or self._find_record(known.found), connection)
         return True
 
-    def _run(self, found: Found, record: FunctionRecord, request: Request, connection: Connection) -> None:
+    def _run(self, found: Found, passed: Passed, record: FunctionRecord, connection: Connection) -> None:
         _, settings, rules = self._know(record)
-        relay = Relay(found, request, connection, rules, self._upstreams, self._services.damage)
+        relay = Relay(passed, connection, rules)
         if settings.session is not None:
-            relay.session = session_of_request(settings.session, request.headers, found.url)
-        event = b"%s %s" % (request.method.encode("ascii"), found.url.encode("latin-1"))
-        invocation = Invocation(record, found.request_id, event, relay, exchange=relay)
+            relay.session = session_of_request(settings.session, passed.request.headers, found.url)
+        invocation = Invocation(record, passed.request_id, passed.event, relay, exchange=relay)
         relay.on_gone = functools.partial(invocation.finish, _GONE)
         self._services.runner.submit(invocation)
 
@@ -137,6 +135,8 @@ class WebFunctions:
     def _rules(self, record: FunctionRecord, settings: WebSettings) -> RelayRules:
         session = settings.session
         return RelayRules(
+            upstreams=self._upstreams,
+            damage=self._services.damage,
             memory_mb=-(-record.memory_mb // settings.requests_per_instance),
             body_bytes=self._limits.web_body_bytes,
             answer_head_bytes=self._limits.web_answer_head_bytes,
@@ -153,30 +153,28 @@ class KnownWeb:
     :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_found", "_has_length", "_request", "_start", "generation", "record")
+    __slots__ = ("_has_length", "_passed", "_request", "found", "generation", "record")
 
     def __init__(self, generation: int, found: Found, request: Request, record: FunctionRecord | None) -> None:
         self.generation: int = generation
+        self.found: Found = found
         self.record: FunctionRecord | None = record
-        self._found = found
         headers = [pair for pair in request.headers if pair[0] != _LENGTH]
-        self._request = Request(request.method, request.url, headers)  # without a body
         self._has_length = len(headers) < len(request.headers)
-        self._start = start_of(found, self._request)
+        self._request = Request(request.method, request.url, headers)
+        self._passed: Passed | None = None  # without a length and a body
 
-    def of_body(self, body: bytes) -> tuple[Found, Request]:
-        """Return the request with another body, and an id of its own."""
-        found, request, start = self._found, self._request, self._start
+    def pass_on(self, body: bytes) -> Passed:
+        """Pass the request on with another body, and an id of its own."""
+        if self._passed is None:
+            self._passed = pass_on(self.found, self._request)
+        request, _, start, lines, event = self._passed
         if self._has_length:
             length = b"%d" % len(body)
             start = b"%scontent-length: %s\r\n" % (start, length)
             request = Request(request.method, request.url, [*request.headers, (_LENGTH, length)])
             request.body = body
-        again = Found(
-            *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
-            *(found.client_host, found.lines, False, True, False, start),
-        )
-        return again, request
+        return Passed(request, new_request_id(), start, lines, event)
 
 
 def _is_bodiless(request: Request) -> bool:
