@@ -63,13 +63,11 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader(site.accept, self._bounds.head_bytes, self._pause_body)
         self._current: Request | HeadTemplate | None = None  # under way
         self._keeps = True  # the connection stays open behind the answer that is under way
-        self._is_stopping = False
+        self._is_stopping = self._is_chunked = False
         self._is_clogged = False  # the client does not read its answers
-        self._is_paused = False
-        self._is_body_paused = False  # by the site that takes it in parts
+        self._is_paused = self._is_body_paused = False  # the body, by the site that takes it in parts
         self._is_silent = False  # nothing is said of broken HTTP
         self._is_handling = False  # the site has not returned yet
-        self._is_chunked = False
         self._has_body = True  # of the answer; that to HEAD has none
         self._on_drained: Callable[[], None] | None = None
         self._on_lost: Callable[[], None] | None = None
@@ -99,7 +97,6 @@ class Connection(asyncio.Protocol):
             self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
         self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
-        self._current = None
         self._rest()
 
     def send(self, answer: Answer, damage: str = "") -> None:
@@ -138,13 +135,6 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
         return not self._is_clogged
-
-    def answer_with(self, head: bytes, data: bytes) -> None:
-        """Answer by a head of the site's own, as ``start_with`` takes it, and the whole body."""
-        if self._transport is not None:
-            end = b"\r\n" if self._keeps else _CLOSE
-            self._transport.write(b"%s%s%s" % (head, end, b"" if self._is_head() else data))
-            self._end_answer()
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
@@ -241,13 +231,11 @@ class Connection(asyncio.Protocol):
                 self.close()
             return
         is_first = self._current is None and reader.state is State.BETWEEN
-        if is_first and self._template is not None:
-            found = self._template.match(data)
-            if found is not None:
-                self._current, self._deadline.at = self._template, math.inf
-                if self.handle_known(self.known, found[0], found[1], self):
-                    return
-                self._current = None
+        if is_first and self._template is not None and (found := self._template.match(data)) is not None:
+            self._current, self._deadline.at = self._template, math.inf
+            if self.handle_known(self.known, found[0], found[1], self):
+                return
+            self._current = None
         reader.feed(data)
         if is_first and len(reader.whole) == 1 and reader.state is State.BETWEEN:
             self._data = data
@@ -339,8 +327,8 @@ class Connection(asyncio.Protocol):
             self._end()
 
     def _rest(self) -> None:
-        """Wait for the next request, if none has come yet."""
-        reader = self._reader
+        """The answer is whole: wait for the next request, if none has come yet."""
+        self._current, reader = None, self._reader
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
         else:

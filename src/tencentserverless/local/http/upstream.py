@@ -9,9 +9,9 @@ from typing import Protocol, cast
 
 import httptools
 
-from tencentserverless.local.http.forwarding import BODILESS, answer_start
+from tencentserverless.local.http.answer_head import AnswerHead
+from tencentserverless.local.http.forwarding import BODILESS
 from tencentserverless.local.http.head_template import HeadTemplate, make_length_template
-from tencentserverless.local.http.messages import Headers
 
 Address = tuple[str, int]
 
@@ -21,55 +21,6 @@ _PROOF_SECONDS = 0.1  # ours: a connection that idles for so long is one that th
 _MAX_HABITS = 1024  # ours
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, 9.2.1: they may be sent again, and have no body
 _SWITCHING = 101
-_LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
-_LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
-
-
-class AnswerHead:
-    """The head of an answer.
-
-    :ivar headers: as the app sent them
-    :ivar size: bytes of its headers
-    :ivar length: of the body in bytes, as the app announces it; None for one that it does not
-    :ivar is_chunked: true if the body comes in chunks
-    """
-
-    __slots__ = ("_start", "headers", "is_chunked", "length", "reason", "size", "status")
-
-    def __init__(self) -> None:
-        self.status: int = 0
-        self.reason: bytes = b""
-        self.headers: Headers = []
-        self.size: int = 0
-        self.length: int | None = None
-        self.is_chunked: bool = False
-        self._start: bytes | None = None
-
-    @property
-    def start(self) -> bytes:
-        """The head as it goes to the client, without the platform's own lines and the framing; made once."""
-        if self._start is None:
-            self._start = answer_start(self.status, self.reason, self.headers)
-        return self._start
-
-    def of_length(self, length: int) -> "AnswerHead":
-        """The same head with another length of the body."""
-        if length == self.length:
-            return self
-        head = AnswerHead()
-        head.status, head.reason, head._start = self.status, self.reason, self.start  # noqa: SLF001  # of its own class
-        for name, value in self.headers:
-            head.add(name, b"%d" % length if name.lower() == b"content-length" else value)
-        return head
-
-    def add(self, name: bytes, value: bytes) -> None:
-        """Add a header."""
-        self.headers.append((name, value))
-        self.size += len(name) + len(value) + _LINE_SIGNS_BYTES
-        if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
-            self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
-        elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
-            self.is_chunked = True
 
 
 class Receiver(Protocol):
@@ -179,21 +130,8 @@ class Upstream(asyncio.Protocol):
             self.abort()  # no request has asked for them
             return
         is_first, self._has_bytes = not self._has_bytes, True
-        if is_first and self._template is not None and self._take_known(self._template, data):
+        if (is_first and self._take_known(data)) or not self._parse(data):
             return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._switch(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserCallbackError as error:
-            self._break("")
-            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
-        except httptools.HttpParserError as error:
-            if not self._is_whole:
-                self._break(f"the app's answer is no HTTP: {error}")
-                return
-            self._is_reusable = False  # something stands behind the answer
         if self._is_whole:
             if is_first and self._is_reusable:
                 self._remember(data)
@@ -279,16 +217,33 @@ class Upstream(asyncio.Protocol):
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
 
+    def _parse(self, data: bytes) -> bool:
+        """Parse bytes of an answer. False if that was its end, in one way or another."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._switch(data[upgrade.args[0] :])
+            return False
+        except httptools.HttpParserCallbackError as error:
+            self._break("")
+            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
+        except httptools.HttpParserError as error:
+            if not self._is_whole:
+                self._break(f"the app's answer is no HTTP: {error}")
+                return False
+            self._is_reusable = False  # something stands behind the answer
+        return True
+
     def _remember(self, data: bytes) -> None:
         """Remember the head of an answer that has come in one piece: apps write the same one again and again."""
         length, size = self._head.length, data.find(b"\r\n\r\n") + 4
         is_usual = length is not None and size + length == len(data) and self._head.status not in BODILESS
         self._template = make_length_template(data[:size]) if is_usual and not self._is_of_head else None
 
-    def _take_known(self, template: HeadTemplate, data: bytes) -> bool:
+    def _take_known(self, data: bytes) -> bool:
         """Take an answer that is the last one but for its body. False if it has to be parsed."""
-        found, receiver = template.match(data), self._receiver
-        if found is None or receiver is None or self._is_of_head:
+        template, receiver = self._template, self._receiver
+        if template is None or receiver is None or self._is_of_head or (found := template.match(data)) is None:
             return False
         body = found[1]
         self._has_head = self._is_whole = self._is_reusable = True

@@ -26,6 +26,7 @@ _BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before a
 _BUSY_CALLS = 500
 _ROW_BYTES = 256  # about the size of a record without its texts
 
+
 class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     """The record of one call. ``status`` is None while it runs; then 0, or the platform's status code.
 

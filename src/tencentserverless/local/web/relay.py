@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tencentserverless.local import outcome
 from tencentserverless.local.actions.invoke import stopped
 from tencentserverless.local.errors import ApiError
+from tencentserverless.local.http.answer_head import AnswerHead
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.forwarding import (
     BODILESS,
@@ -19,7 +20,7 @@ from tencentserverless.local.http.forwarding import (
 )
 from tencentserverless.local.http.messages import Answer, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
-from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream
+from tencentserverless.local.http.upstream import Address, Upstream
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.web.found import Passed
@@ -54,8 +55,8 @@ class Relay:
         "_is_chunked",
         "_is_over",
         "_is_withheld",
-        "_on_end",
         "_lines",
+        "_on_end",
         "_parts",
         "_request",
         "_request_id",
@@ -242,13 +243,12 @@ class Relay:
             if self._frames:
                 self._parts.append(_LAST_CHUNK)
             self._is_over = True
+            data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
             if self._has_answered:
-                self._connection.write(b"".join(self._parts))
-                self._connection.finish()
+                self._connection.write(data)
             else:
-                self._has_answered = True
-                parts = self._parts
-                self._connection.answer_with(self._answer_head, parts[0] if len(parts) == 1 else b"".join(parts))
+                self._connection.start_with(self._answer_head, data)
+            self._connection.finish()
 
     def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
         """The app takes the offer: bytes are carried both ways from now on."""
