@@ -166,5 +166,5 @@ class Invocation:
 
 def new_request_id() -> str:
     """A new id, as the platform writes them: a UUID of version 4, made faster than ``uuid`` makes one."""
-    text = f"{_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT:032x}"
+    text = (_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT).to_bytes(16, "big").hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
