@@ -1,4 +1,4 @@
-"""What all requests to one web function have in common: bounds, rules, and the connections to its app."""
+"""The bounds and the rules of the requests to one web function, and the way to its app."""
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
