@@ -19,7 +19,7 @@ from tencentcloud.common.sign import Sign
 from tencentcloud.scf.v20180416 import models
 from tencentcloud.scf.v20180416.scf_client import ScfClient
 
-from tests.conformance.judges import make_judge
+from tests.conformance.judges import curl, make_judge
 from tests.conftest import FUNCTION_VARIABLES, LocalScf, Starter
 
 #: Answers with what it was sent; ``as=`` in the query asks for another answer.
@@ -128,20 +128,6 @@ def asked(client: ScfClient) -> Iterator[dict[str, Any]]:
     """The URL of ``asked`` for all."""
     with given_url(client, {"AuthType": "NONE", "NetConfig": BOTH, "ApiGwCompatible": True}) as net:
         yield net
-
-
-def curl(*words: object) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body that curl gets."""
-    program = shutil.which("curl")
-    if program is None:
-        pytest.skip("no curl on PATH")
-    command = [program, "--silent", "--show-error", "--include", "--max-time", "60", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, b""), done.stderr
-    head, _, body = done.stdout.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    return int(first.split()[1]), pairs, body
 
 
 def test_tencents_sdk_gives_changes_and_removes_a_url(client):
