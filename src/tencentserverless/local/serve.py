@@ -6,16 +6,15 @@ The command line imports only this module and ``settings``; the packages load wh
 import asyncio
 import contextlib
 import dataclasses
-import gc
 import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local import access_keys, descriptor_limit, running_servers, state_dir
+from tencentserverless.local import access_keys, descriptor_limit, main_loop, running_servers, state_dir
 from tencentserverless.local.control import (
     choose_source,
     curl_line,
@@ -85,7 +84,6 @@ __all__ = [
 
 OnReady = Callable[[str, Callable[[], dict[str, Any]]], None]
 
-_GARBAGE_OBJECTS = 20_000  # new objects before a collection; a call leaves no object behind that needs one
 _ADMIN_TOKEN_BYTES = 32
 
 
@@ -130,7 +128,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
             start = _Start(settings, project, before, interpreters, isolation, folder, owner, listeners, tls)
             if listeners.proxy:
                 on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={listeners.proxy_url}")
-            _run_loop(_serve(start, on_ready))
+            main_loop.run(_serve(start, on_ready))
     finally:
         os.umask(umask)
 
@@ -258,7 +256,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             await _open_debuggers(services)
             background.keep("the provisioned instances", services.scheduler.provisioning.run)
             background.keep("the times of provisioned instances", services.provision_timers.run)
-            _settle_memory()
+            main_loop.settle()
             stack.enter_context(start.registered())
             start.write_environment()
             stack.callback(start.forget_environment)
@@ -352,22 +350,6 @@ async def _open_debuggers(services: "Services") -> None:
     for function in list(services.catalogue):
         if function.key.name in services.settings.debug_ports:
             await services.scheduler.replace_version(function.latest)
-
-
-def _settle_memory() -> None:
-    """Exempt the present objects from garbage collection: examining them repeatedly cost a tenth of every call."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE_OBJECTS, 20, 50)
-
-
-def _run_loop(main: Coroutine[None, None, None]) -> None:
-    try:
-        import uvloop
-    except ImportError:  # not available on this platform: the standard loop does the same, but slower
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
 
 
 def _open_tls(
