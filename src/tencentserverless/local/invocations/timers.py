@@ -44,16 +44,18 @@ class Timers:
 
     async def run(self) -> None:
         """Fire due timers, until the task is cancelled or the server stops."""
+        loop = asyncio.get_running_loop()
         due: _Due = {}
         seen = time.time()
         while True:
             self._changed.clear()
             due = self._renewed(due, seen)
             delay = max(0.0, min(min(due.values(), default=math.inf) - time.time(), _LONGEST_SECONDS))
+            alarm = loop.call_later(delay, self._changed.set)  # a timer is due, or the longest sleep is over
             try:
-                await asyncio.wait_for(self._changed.wait(), delay)
-            except asyncio.TimeoutError:
-                pass  # a timer is due, or the longest sleep is over
+                await self._changed.wait()
+            finally:
+                alarm.cancel()
             now = time.time()
             if now < seen:
                 due.clear()  # the clock was set back
