@@ -132,7 +132,7 @@ def test_several_and_none_is_named() -> None:
 
 def test_none_says_how_to_make_one() -> None:
     message = refuse([{"Type": "timer", "TriggerDesc": "x"}])
-    assert message.startswith("function 'orders' has no URL for qualifier '$DEFAULT'; make one by CreateTrigger")
+    assert message.startswith("function 'orders' has no URL; make one by scf triggers add orders url --type http")
     assert 'TriggerDesc {"AuthType"' in message
     assert "'- http'" in message
     assert "qualifier '2', but for 1; make one" in refuse([trigger("1")], "2")
