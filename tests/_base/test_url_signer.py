@@ -78,3 +78,12 @@ def test_a_url_that_cannot_be_signed_is_refused(url: str) -> None:
 def test_options_that_cannot_be_used_are_refused(options: "dict[str, Any]", words: str) -> None:
     with pytest.raises(ValueError, match=words):
         UrlSigner("https://abc.tencentscf.com", **options)
+
+
+def test_what_is_no_request_is_refused_by_name() -> None:
+    signer = UrlSigner("https://abc.tencentscf.com", **GIVEN)
+    for path in ("/orders", "orders", ""):
+        with pytest.raises(ValueError, match="is no whole URL"):
+            signer.headers("GET", path)
+    with pytest.raises(TypeError, match="body must be bytes, not str"):
+        signer.headers("POST", "https://abc.tencentscf.com/", "text")  # type: ignore[arg-type]

@@ -81,6 +81,11 @@ def describe_servers() -> list[JsonObject]:
     ]
 
 
+def find_holder(port: int) -> JsonObject | None:
+    """Return the running server of this user whose address has a port, as ``describe_servers`` has it; else None."""
+    return next((each for each in describe_servers() if each["url"] and urlsplit(each["url"]).port == port), None)
+
+
 def _url_of(server: RunningServer) -> str | None:
     with contextlib.suppress(StartupError):
         return read_environment(server.source)[state_dir.ENDPOINT_VARIABLE] if server.source else None

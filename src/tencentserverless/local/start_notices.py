@@ -7,6 +7,10 @@ from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Set
 from tencentserverless.local.worker.interpreters import Interpreters, can_run
 from tencentserverless.local.worker.web_start import START_FILE, NotStartable, check_start_file
 
+_URL_EVENT = (
+    "add below events: - http: {parameters: {authType: NONE, netConfig: {enableExtranet: true, enableIntranet: false}}}"
+)
+
 
 def _function_notices(settings: Settings, project: Project) -> list[str]:
     """The lines about functions that behave in another way than their caller may expect."""
@@ -14,6 +18,8 @@ def _function_notices(settings: Settings, project: Project) -> list[str]:
     for key, record in project.records.items():
         if record.type == WEB:
             notices += [f"{key.name}: {words}" for words in _start_faults(record)]
+            if not any(url.has_intranet or url.has_extranet for url in record.urls):
+                notices.append(f"{key.name}: a web function is called by a URL, and its file gives it none: {_URL_EVENT}")
         elif not can_run(record.runtime):
             words = "is listed, but calls of it are not supported by the local SCF"
             notices.append(f"{key.name}: the runtime {record.runtime} {words}")

@@ -257,7 +257,7 @@ def _check_runtime(record: FunctionRecord) -> None:
     if record.type != "Event":
         raise ApiError(
             "InvalidParameterValue.FunctionType",
-            f"Function {record.key.name!r} is a web function: only event functions are invoked.",
+            f"Function {record.key.name!r} is a web function: send a request to its URL (scf curl {record.key.name}).",
         )
     if not can_run(record.runtime):
         raise ApiError(

@@ -18,6 +18,7 @@ import msgspec
 from tencentserverless.local.api.direct_call import call_directly
 from tencentserverless.local.http.messages import Answer, Broken, Fault, Request
 from tencentserverless.local.invocations.fault_rules import MAX_BYTES, BadRules, RuleSet, parse
+from tencentserverless.local.registry.function_version import WEB
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import LOOPBACK_HOSTS
 
@@ -152,7 +153,9 @@ class Admin:
         found = list(self._services.catalogue)
         functions = [str(function.key) for function in found]
         urls = self._services.urls.listed(found)
-        return {"pid": os.getpid(), "functions": functions, "urls": urls, **self._services.scheduler.counts()}
+        web = [str(function.key) for function in found if function.latest.type == WEB]
+        counts = self._services.scheduler.counts()
+        return {"pid": os.getpid(), "functions": functions, "web_functions": web, "urls": urls, **counts}
 
     def _show_status(self, query: dict[str, str], body: bytes) -> object:
         return self.read_status()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import threading
 import time
@@ -237,7 +238,7 @@ def _serve(settings: Settings, *, until_eof: bool) -> None:
     :raises StartupError: if the server can't start
     """
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
-    from tencentserverless.local.serve import serve
+    from tencentserverless.local.serve import find_holder, serve
 
     notify = _notify_json if settings.log_format == "json" else printing.notice
     with LiveTable() as table:
@@ -249,7 +250,16 @@ def _serve(settings: Settings, *, until_eof: bool) -> None:
             table.show(read_status)
             _watch_input(until_eof)
 
-        serve(settings, announce, notify)
+        try:
+            serve(settings, announce, notify)
+        except StartupError as error:
+            is_taken = error.reason is Reason.ADDRESS and str(error).startswith(f"port {settings.port} of ")
+            holder = find_holder(settings.port) if is_taken else None
+            if holder is None:
+                raise
+            cure = f"scf local stop --state {shlex.quote(holder['source'])}"
+            words = f"the local SCF of {holder['project']} listens there; to stop it: {cure}"
+            raise StartupError(Reason.ADDRESS, f"{error}\n{words}") from error
 
 
 def _network(host: str, port: int, proxy_port: int | None, url_port: int | None, *, tls: bool) -> dict[str, Any]:
