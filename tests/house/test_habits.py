@@ -134,7 +134,7 @@ class Machine:
         lines = "".join(f"{name}) echo '{text}';;\n" for name, text in OUTPUTS.items())
         self.add("make", f"case $1 in\n{lines}esac\nif [ -e failing-$1 ]; then . ./failing-$1; fi")
         self.add("id", "echo 1000", is_noted=False)
-        for name in ("nginx", "wrk", *(f"python{version}" for version in OLD_PYTHONS)):
+        for name in ("nginx", "wrk", "chromium", *(f"python{version}" for version in OLD_PYTHONS)):
             self.add(name, "", is_noted=False)
 
     def add(self, name: str, script: str, *, is_noted: bool = True) -> None:
@@ -264,7 +264,7 @@ def test_the_container_has_the_pythons_that_ci_wants() -> None:
     installed = re.search(r"pyenv install (.*?) *\\?$", steps, re.MULTILINE)[1].split()
     assert [version.rpartition(".")[0] for version in wanted] == list(OLD_PYTHONS)
     assert set(wanted) < set(installed)
-    assert {"nodejs", "nginx", "wrk"} <= set(steps.split())
+    assert {"nodejs", "nginx", "wrk", "chromium"} <= set(steps.split())
     make = settings["postCreateCommand"].split()
     assert make[0] == "make"
     assert make[1] in list_targets()

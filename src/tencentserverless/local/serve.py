@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.project.discovery import Project
     from tencentserverless.local.project.file_stamps import Stamps
     from tencentserverless.local.services import Services
+    from tencentserverless.local.url_addresses import UrlBases
     from tencentserverless.local.worker.interpreters import Interpreters
     from tencentserverless.local.worker.isolation import Isolation
 
@@ -247,7 +248,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         services.queue.start()
         background.keep("the timers", services.timers.run)
         if not lifecycle.is_stopping:  # a signal may have come by now
-            await _listen(server, api, start, stack)
+            await _listen(server, api, services, start, stack)
             lifecycle.listen()
             await _open_debuggers(services)
             background.keep("the provisioned instances", services.scheduler.provisioning.run)
@@ -283,11 +284,21 @@ def _open_services(
         endpoint_url=start.listeners.inner_url,
         isolation=start.isolation,
         function_variables=start.function_variables(),
+        bases=_url_bases(start),
     )
     names = {key.name for key in services.catalogue.kept()}
     for notice in check_names(start.settings, names, may_lack=bool(start.project.faults)):
         services.console.show(f"scf: {notice}")
     return services, background
+
+
+def _url_bases(start: _Start) -> "UrlBases":
+    from tencentserverless.local.url_addresses import UrlBases
+
+    listeners = start.listeners
+    return UrlBases(
+        start.settings.appid, listeners.main.port, listeners.inner.port, listeners.path_url, is_tls=listeners.is_tls
+    )
 
 
 def _failure(down: Mapping[str, str]) -> ServerFailed:
@@ -357,12 +368,19 @@ def _hold_state(settings: Settings, stack: contextlib.ExitStack) -> state_dir.St
     return folder
 
 
-async def _listen(server: "HttpServer", api: "Api", start: _Start, stack: contextlib.AsyncExitStack) -> None:
-    """Serve the API, and the proxy where one is asked for."""
-    listeners = start.listeners
-    await server.listen(api, listeners.inner.listener)
+async def _listen(
+    server: "HttpServer", api: "Api", services: "Services", start: _Start, stack: contextlib.AsyncExitStack
+) -> None:
+    """Serve the API and function URLs, and the proxy where one is asked for."""
+    from tencentserverless.local.web.entrance import Entrance
+    from tencentserverless.local.web.site import HostSite, PathSite
+
+    listeners, entrance = start.listeners, Entrance(services)
+    site = HostSite(api, entrance, start.settings)
+    await server.listen(site, listeners.inner.listener)
     if start.tls:
-        await server.listen(api, listeners.main.listener, start.tls.context)
+        await server.listen(site, listeners.main.listener, start.tls.context)
+    await server.listen(PathSite(entrance, start.settings, api.bounds), listeners.paths.listener)
     if listeners.proxy and listeners.function_proxy:
         from tencentserverless.local.http.connect_proxy import ConnectProxy
 

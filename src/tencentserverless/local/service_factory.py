@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.background_tasks import Background
@@ -32,11 +33,13 @@ from tencentserverless.local.registry.function import packages_of
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.registry.layer_catalogue import LayerCatalogue, restore_layers
 from tencentserverless.local.registry.packages import Packages
+from tencentserverless.local.registry.url_ids import UrlIds
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.layer_folders import LayerFolders
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import Settings
+from tencentserverless.local.url_addresses import UrlAddresses, UrlBases
 from tencentserverless.local.worker.interpreters import Interpreters
 from tencentserverless.local.worker.isolation import Isolation
 from tencentserverless.local.worker.own_writes import OwnWrites
@@ -44,6 +47,7 @@ from tencentserverless.local.worker.run_directory import RunDirectory
 
 #: The clock, and the random numbers of weighted aliases.
 _CHANCE: Mapping[str, Callable[[], float]] = {"clock": time.time, "rng": random.random}
+_Kept = TypeVar("_Kept")
 _DATABASE, _PACKAGES, _NOTES = "state.db", "packages", "notes"
 
 
@@ -59,6 +63,7 @@ def create_services(
     endpoint_url: str,
     isolation: Isolation,
     function_variables: Mapping[str, str],
+    bases: UrlBases,
 ) -> tuple[Services, Background]:
     """Create the services. The exit stack closes each one after those that use it.
 
@@ -70,6 +75,7 @@ def create_services(
     :param endpoint_url: the URL at which functions find the server
     :param isolation: what parts instances from this machine
     :param function_variables: further variables of every function
+    :param bases: where URLs of functions are reached
     :raises StartupError: if the database can't be read
     """
     console, run_directory, background, own_writes = _open_base(settings, stack, lifecycle)
@@ -88,8 +94,9 @@ def create_services(
     _close_in_turn(stack, queue, scheduler, background)
     services = Services(
         catalogue=catalogue,
-        domains=_open_domains(database),
+        domains=_read_kept(database, CustomDomains),
         layers=layers,
+        urls=UrlAddresses(_read_kept(database, UrlIds), bases),
         scheduler=scheduler,
         settings=settings,
         console=console,
@@ -119,13 +126,13 @@ def _close_in_turn(stack: contextlib.AsyncExitStack, *services: Queue | Schedule
         stack.push_async_callback(each.close)
 
 
-def _open_domains(database: Database) -> CustomDomains:
-    """Read the custom domains.
+def _read_kept(database: Database, kind: Callable[[Database], _Kept]) -> _Kept:
+    """Read the custom domains, or the ids of URLs.
 
     :raises StartupError: if the database can't be read
     """
     try:
-        return CustomDomains(database)
+        return kind(database)
     except (DatabaseError, ValueError) as error:
         raise database.refusal(str(error)) from error
 

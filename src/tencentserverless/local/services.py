@@ -23,6 +23,7 @@ from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
 from tencentserverless.local.registry.packages import Packages
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Settings
+from tencentserverless.local.url_addresses import UrlAddresses
 from tencentserverless.local.worker.interpreters import Interpreters
 from tencentserverless.local.worker.own_writes import OwnWrites
 
@@ -42,6 +43,7 @@ class Services:
     catalogue: Catalogue
     domains: CustomDomains
     layers: LayerCatalogue
+    urls: UrlAddresses
     scheduler: Scheduler
     settings: Settings
     console: Console

@@ -24,6 +24,7 @@ MIB = 1024 * KIB
 STATE_FOLDER_NAME = ".scf"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8583
+DEFAULT_URL_PORT = 8584
 OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 
@@ -154,6 +155,7 @@ class Settings:
     strict_runtimes: bool = False
     tls: bool = False
     proxy_port: int | None = None  # None for no proxy; the proxy leads to the TLS server
+    url_port: int | None = None  # of the path form of function URLs; None for the usual one, or a free one
     appid: str = "1250000000"
     uin: str = "100000000001"
     passed_environment: Mapping[str, str] = field(default_factory=dict)

@@ -133,7 +133,7 @@ def _copied(
         copied = dataclasses.replace(latest, key=target, package=package, code_folder=package.folder, options=options)
     # what a folder of the user says beside the configuration belongs to that folder
     return dataclasses.replace(
-        copied, created_at=now, changed_at=now, async_config=AsyncConfig(), timers=(), packing=PackRules()
+        copied, created_at=now, changed_at=now, async_config=AsyncConfig(), timers=(), urls=(), packing=PackRules()
     )
 
 

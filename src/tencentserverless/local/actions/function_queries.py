@@ -26,7 +26,7 @@ from tencentserverless.local.actions.parameters import (
     is_switched_on,
     sort_items,
 )
-from tencentserverless.local.actions.triggers import shown_trigger
+from tencentserverless.local.actions.triggers import shown_trigger, triggers_of
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import LATEST
@@ -148,8 +148,10 @@ async def get_function(parameters: GetFunctionTable, call: Call, services: Servi
     # In a thread: files may lie on a slow disk, and calls are running.
     size = await asyncio.to_thread(code_bytes, record)
     code = await asyncio.to_thread(entry_text, record) if shows_code else ""
-    found = function.triggers.values() if shows_triggers and record.version == LATEST else ()
-    triggers = [shown_trigger(trigger) for trigger in found]
+    found = triggers_of(function) if shows_triggers else []
+    if record.version != LATEST:
+        found = [each for each in found if each.qualifier == qualifier]
+    triggers = [shown_trigger(function, each, services) for each in found]
     shown = detailed(record, services.pace.status(record.key, record.version), layers_of(services, record))
     return shown | {"Qualifier": qualifier, "CodeSize": size, "CodeInfo": code, "Triggers": triggers}
 

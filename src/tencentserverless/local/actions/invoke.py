@@ -135,7 +135,7 @@ def prepare(
     is_invoke = isinstance(parameters, InvokeTable)
     payload = parameters.ClientContext if isinstance(parameters, InvokeTable) else parameters.Event
     qualifier = parameters.Qualifier or (LATEST if is_invoke else DEFAULT_ALIAS)
-    record = _find_target(parameters, qualifier, call, services)
+    record = find_target(parameters, qualifier, call, services)
     log_type = parameters.LogType
     shows_log = log_type is not None and choose("LogType", log_type, wire.LOG_TYPES, "None") == "Tail"
     event = _checked_event(payload, services.settings.limits.event_bytes)
@@ -164,7 +164,7 @@ async def invoke_function(
     caller = _AwaitedCall()
     invocation = prepare(parameters, call, services, caller)
     if invocation.record.runs_async:
-        return {"Result": await _accept(invocation.record, caller.qualifier, invocation.event, call, services)}
+        return {"Result": await accept(invocation.record, caller.qualifier, invocation.event, call, services)}
     services.runner.submit(invocation)
     answer = await caller.answered
     if isinstance(answer, ApiError):
@@ -182,7 +182,7 @@ ACTIONS = {
 }
 
 
-def _find_target(
+def find_target(
     parameters: InvokeTable | InvokeFunctionTable, qualifier: str, call: Call, services: Services
 ) -> FunctionRecord:
     """The version that a call runs. One that does not depend on chance is looked up once, until a function changes.
@@ -211,17 +211,21 @@ def _find_target(
 
 
 async def _push(parameters: InvokeTable, call: Call, services: Services) -> Result:
-    """Accept an asynchronous invocation: its event is stored before the answer is sent."""
+    """Accept an event of Invoke."""
     qualifier = parameters.Qualifier or LATEST
-    record = _find_target(parameters, qualifier, call, services)
+    record = find_target(parameters, qualifier, call, services)
     choose("LogType", parameters.LogType, wire.LOG_TYPES, "None")
     event = _checked_event(parameters.ClientContext, services.settings.limits.async_event_bytes)
     # The version of a routed alias is chosen now, by this call's routing key: retries run the same version.
     named = record.version if parameters.RoutingKey else qualifier
-    return await _accept(record, named, event, call, services)
+    return await accept(record, named, event, call, services)
 
 
-async def _accept(record: FunctionRecord, qualifier: str, event: bytes, call: Call, services: Services) -> Result:
+async def accept(record: FunctionRecord, qualifier: str, event: bytes, call: Call, services: Services) -> Result:
+    """Accept an asynchronous invocation: its event is stored before the answer is sent.
+
+    :raises ApiError: if it can't be accepted
+    """
     try:
         await services.queue.push(
             Event(

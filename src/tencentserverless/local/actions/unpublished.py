@@ -10,7 +10,8 @@ import msgspec
 from tencentserverless.local.actions.function_settings import UInt
 from tencentserverless.local.actions.lookup import find_function
 from tencentserverless.local.actions.parameters import Action, Call, Table, convert
-from tencentserverless.local.actions.triggers import REFUSED, CreateTriggerTable, with_timer
+from tencentserverless.local.actions.trigger_tables import CreateTriggerTable
+from tencentserverless.local.actions.triggers import REFUSED, with_new
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.services import Services
@@ -35,13 +36,13 @@ class ListFunctionTestModelsTable(Table, frozen=True):
 async def batch_create_trigger(
     parameters: BatchCreateTriggerTable, call: Call, services: Services
 ) -> dict[str, object]:
-    """Create timers of a function, or replace those of the same names: all, or none where one is refused."""
+    """Create triggers of a function, or replace those of the same names: all, or none where one is refused."""
     wanted = _read_triggers(parameters)
     await follow_folder(services, call.region, parameters.Namespace, parameters.FunctionName)
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     services.pace.check(function.key, REFUSED)
     for each in wanted:
-        function = with_timer(function.without_trigger(each.TriggerName), each, services.clock())
+        function = with_new(function, each, services, replaces=True)
     services.catalogue.put(function)
     services.timers.reschedule()
     return {}

@@ -10,19 +10,9 @@ import math
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from tencentserverless.local.http import lingering
+from tencentserverless.local.http import lingering, messages
 from tencentserverless.local.http.head_template import HeadTemplate, make_template
-from tencentserverless.local.http.messages import (
-    CONTINUE,
-    Answer,
-    Bounds,
-    Broken,
-    Fault,
-    Intake,
-    Request,
-    chunk_of,
-    head_of,
-)
+from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault, Intake, Request
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 
@@ -92,6 +82,12 @@ class Connection(asyncio.Protocol):
 
     # The site's side.
 
+    @property
+    def client_host(self) -> str:
+        """The address of the client, ``""`` if the connection has gone."""
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return str(peer[0]) if peer else ""
+
     def reply(self, body: bytes, damage: str = "") -> None:
         """Answer the request that is under way with 200 and JSON.
 
@@ -118,7 +114,7 @@ class Connection(asyncio.Protocol):
             self._current = None
             return
         body = b"" if self._is_head() else answer.body
-        data = head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
+        data = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
         if damage:
             self._transport.write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
             self._transport.close()
@@ -134,18 +130,18 @@ class Connection(asyncio.Protocol):
         """
         self._is_chunked, self._has_body = length is None, not self._is_head()
         if self._transport is not None:
-            self._transport.write(head_of(answer, self._others.date_line(), length, keeps=self._keeps))
+            self._transport.write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
         if self._transport is not None and data and self._has_body:
-            self._transport.write(chunk_of(data) if self._is_chunked else data)
+            self._transport.write(messages.chunk_of(data) if self._is_chunked else data)
         return not self._is_clogged
 
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(chunk_of(b"") if self._is_chunked and self._has_body else b"")
+            self._transport.write(messages.chunk_of(b"") if self._is_chunked and self._has_body else b"")
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
@@ -298,7 +294,7 @@ class Connection(asyncio.Protocol):
 
     def _ask_for_body(self) -> None:
         if self._transport is not None and self._reader.take_continue():
-            self._transport.write(CONTINUE)
+            self._transport.write(messages.CONTINUE)
 
     def _is_ending(self) -> bool:
         return self._transport is None or self._transport.is_closing()
@@ -329,7 +325,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._is_silent:
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
-            head = head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
+            head = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
             self._transport.write(head + answer.body)
         if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
             self._linger()

@@ -64,9 +64,10 @@ class Request:
     :ivar is_upgrade: true if the client offers another protocol, or asks for a tunnel by CONNECT
     :ivar version: of HTTP, such as ``1.1``
     :ivar keeps: true if the client lets the connection stay open behind the answer
+    :ivar found: what a site has found out about it when it judged its head
     """
 
-    __slots__ = ("body", "headers", "is_upgrade", "keeps", "method", "stream", "url", "version")
+    __slots__ = ("body", "found", "headers", "is_upgrade", "keeps", "method", "stream", "url", "version")
 
     def __init__(self, method: str, url: bytes, headers: Headers, *, is_upgrade: bool = False) -> None:
         self.method: str = method
@@ -76,6 +77,7 @@ class Request:
         self.stream: BodyStream | None = None
         self.is_upgrade: bool = is_upgrade
         self.keeps: bool = True
+        self.found: object = None
         self.version: str = "1.1"
 
     @property

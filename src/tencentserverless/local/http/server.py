@@ -5,12 +5,13 @@ import contextlib
 import errno
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.http.connection import Connection, Site
 from tencentserverless.local.http.open_connections import OpenConnections
-from tencentserverless.local.settings import DEFAULT_HOST, Settings
+from tencentserverless.local.settings import DEFAULT_HOST, DEFAULT_URL_PORT, Settings
 
 _BACKLOG = 2048
 _ANY_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # a client\'s address of a server that listens on all
@@ -37,6 +38,8 @@ class Listeners:
         and their bytes stay on this machine. The same as ``main`` if that is plain
     :param proxy: the socket of the proxy
     :param function_proxy: the socket of the proxy of functions, which leads to other hosts as well
+    :param paths: the socket of the path form of function URLs, always plain HTTP: it is for programs of this machine.
+        It is none of the others, because browsers take all paths of a host and port for one origin
     """
 
     host: str
@@ -44,6 +47,7 @@ class Listeners:
     inner: Listener
     proxy: Listener | None
     function_proxy: Listener | None
+    paths: Listener
 
     @property
     def is_tls(self) -> bool:
@@ -69,6 +73,11 @@ class Listeners:
     def proxy_url(self) -> str:
         """URL of the proxy, ``""`` for none."""
         return _url(DEFAULT_HOST, self.proxy) if self.proxy else ""
+
+    @property
+    def path_url(self) -> str:
+        """URL of the path form of function URLs, without a path."""
+        return _url(DEFAULT_HOST if self.is_tls else self.local_host, self.paths)
 
     def function_proxy_url(self, token: str) -> str:
         """URL of the proxy of functions, ``""`` for none."""
@@ -101,7 +110,17 @@ def bind_listeners(settings: Settings, stack: contextlib.ExitStack) -> Listeners
     # On loopback even if the host is another one: the user did not ask for a proxy for other machines.
     proxy = None if settings.proxy_port is None else bind(DEFAULT_HOST, settings.proxy_port, "--proxy-port")
     function_proxy = None if proxy is None else bind(DEFAULT_HOST, 0, "--proxy-port")
-    return Listeners(settings.host, main, inner, proxy, function_proxy)
+    paths = _bind_paths(settings, bind)
+    return Listeners(settings.host, main, inner, proxy, function_proxy, paths)
+
+
+def _bind_paths(settings: Settings, bind: Callable[[str, int, str], Listener]) -> Listener:
+    """Bind the socket of the path form: at its usual port where the user names none, or at a free one."""
+    host, option = DEFAULT_HOST if settings.tls else settings.host, "--url-port"
+    if settings.url_port is None and settings.port != 0:
+        with contextlib.suppress(StartupError):
+            return bind(host, DEFAULT_URL_PORT, option)
+    return bind(host, settings.url_port or 0, option)
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

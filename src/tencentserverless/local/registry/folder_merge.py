@@ -183,4 +183,5 @@ def _code(record: FunctionRecord) -> tuple[str, str, str]:
 
 def _timeless(record: FunctionRecord) -> FunctionRecord:
     timers = tuple(replace(timer, created_at=0.0, changed_at=0.0) for timer in record.timers)
-    return replace(record, created_at=0.0, changed_at=0.0, timers=timers)
+    urls = tuple(replace(url, created_at=0.0, changed_at=0.0) for url in record.urls)
+    return replace(record, created_at=0.0, changed_at=0.0, timers=timers, urls=urls)

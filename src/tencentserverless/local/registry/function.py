@@ -20,6 +20,7 @@ from tencentserverless.local.registry.function_version import (
 )
 from tencentserverless.local.registry.provisions import Provision
 from tencentserverless.local.registry.timer_triggers import Trigger
+from tencentserverless.local.registry.url_triggers import UrlTrigger
 
 _NO_ROUTING_KEY: Mapping[str, str] = {}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
@@ -123,7 +124,9 @@ class Function:
     :param aliases: by name, ``$DEFAULT`` always among them
     :param last_version: the highest version number so far; no number is used twice
     :param reserved_mb: reserved memory for its concurrent calls, None if they use the region's
+    :param triggers: its timers, by name
     :param provisions: by version: the instances that are started ahead of its calls
+    :param urls: its triggers of type ``http``, by name
     """
 
     versions: Mapping[str, FunctionRecord]
@@ -133,6 +136,7 @@ class Function:
     async_config: AsyncConfig = field(default_factory=AsyncConfig)
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
     provisions: Mapping[str, Provision] = field(default_factory=dict)
+    urls: Mapping[str, UrlTrigger] = field(default_factory=dict)
 
     @property
     def latest(self) -> FunctionRecord:
@@ -179,14 +183,15 @@ class Function:
         return replace(self, versions={**self.versions, LATEST: record})
 
     def with_folder(self, record: FunctionRecord, before: FunctionRecord | None = None) -> "Function":
-        """Return the function with the settings of its folder: ``$LATEST``, retries and timers.
+        """Return the function with the settings of its folder: ``$LATEST``, retries, timers and URLs.
 
-        :param before: the previous definition in the folder: timers that only it names are removed
+        :param before: the previous definition in the folder: timers and URLs that only it names are removed
         """
         named = {timer.name for timer in before.timers} if before else set()
         triggers = {name: trigger for name, trigger in self.triggers.items() if name not in named}
         triggers.update({timer.name: timer for timer in record.timers})
-        return replace(self.with_latest(record), async_config=record.async_config, triggers=triggers)
+        urls = _replaced_urls(self.urls, before.urls if before else (), record.urls)
+        return replace(self.with_latest(record), async_config=record.async_config, triggers=triggers, urls=urls)
 
     def with_version(self, record: FunctionRecord) -> "Function":
         """Return the function with one more published version, under the next number."""
@@ -226,9 +231,31 @@ class Function:
         """Return the function without a trigger."""
         return replace(self, triggers={key: each for key, each in self.triggers.items() if key != name})
 
+    def with_url(self, url: UrlTrigger) -> "Function":
+        """Return the function with a URL, in place of one of its name."""
+        return replace(self, urls={**self.urls, url.name: url})
+
+    def without_url(self, name: str) -> "Function":
+        """Return the function without a URL."""
+        return replace(self, urls={key: each for key, each in self.urls.items() if key != name})
+
+    def url_of(self, qualifier: str) -> UrlTrigger | None:
+        """Return the URL of a version or an alias, None if it has none."""
+        return next((each for each in self.urls.values() if each.qualifier == qualifier), None)
+
     def aliases_of(self, version: str) -> list[Alias]:
         """Return the aliases that can lead a call to a version."""
         return [alias for alias in self.aliases.values() if version in alias.versions]
+
+
+def _replaced_urls(
+    present: Mapping[str, UrlTrigger], before: Iterable[UrlTrigger], now: Iterable[UrlTrigger]
+) -> dict[str, UrlTrigger]:
+    """Return the URLs after a change of the folder. A version or alias has one: the folder's replaces another one."""
+    named = {url.name for url in before}
+    taken = {url.qualifier for url in now}
+    kept = {name: url for name, url in present.items() if name not in named and url.qualifier not in taken}
+    return kept | {url.name: url for url in now}
 
 
 def new_function(record: FunctionRecord) -> Function:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tencentserverless.local.registry.package_contents import PackRules
 from tencentserverless.local.registry.timer_triggers import Trigger
+from tencentserverless.local.registry.url_triggers import UrlTrigger
 
 #: document/product/583/19805 and the component's own pattern: 2 to 60 characters, a letter first, no dash at the end.
 FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]\Z")
@@ -87,6 +88,7 @@ class FunctionRecord:
     :param timers: as the function's folder has them; likewise
     :param packing: rules for the files of the user's folder that are packed
     :param options: settings without effect on one machine; they are shown as they were given
+    :param urls: as the function's folder has them; likewise
     :param layers: in the order in which they are merged: of two files at one path, the later one counts
     """
 
@@ -110,6 +112,7 @@ class FunctionRecord:
     timers: tuple[Trigger, ...] = ()
     packing: PackRules = field(default_factory=PackRules)
     layers: tuple[LayerRef, ...] = ()
+    urls: tuple[UrlTrigger, ...] = ()
 
     @property
     def function_id(self) -> str:

@@ -132,4 +132,15 @@ _LAYERS = (
 #: Names are in lower case.
 _CUSTOM_DOMAINS = ("CREATE TABLE custom_domains (name TEXT PRIMARY KEY, value BLOB NOT NULL)",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS)
+#: The URL of a version or alias is never another one: a row outlives the trigger that it was made for.
+_URLS = (
+    """
+    CREATE TABLE urls (
+        id TEXT PRIMARY KEY,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL,
+        UNIQUE (region, namespace, name, qualifier)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS, _URLS)

@@ -1,0 +1,54 @@
+"""Triggers of type ``http``: the function URLs of versions and aliases, as frozen values.
+
+Sources: cloud.tencent.com/document/product/583/96099 (function URLs), 96100 (authentication) and 100227 (TriggerDesc).
+ApiGwCompatible and EnableSimpleMode are on no page; Tencent's tools and Terraform's provider send and read them.
+"""
+
+from dataclasses import dataclass
+
+HTTP = "http"
+NO_AUTH, CAM = "NONE", "CAM"
+AUTH_TYPES = (NO_AUTH, CAM)
+ANY = "*"
+MAX_CORS_VALUES = 100  # ours: of each list
+MAX_CORS_CHARS = 512  # ours: of each value
+MAX_AGE_SECONDS = range(86_401)  # ours: browsers keep a preflight for a day at most
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """The CorsConfig of a URL: which pages of other origins may call it, and what they may send and see."""
+
+    is_enabled: bool
+    origins: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    exposed_headers: tuple[str, ...] = ()
+    max_age_seconds: int | None = None
+    has_credentials: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlTrigger:
+    """The URL of a version or an alias of a function.
+
+    :param has_intranet: its address inside the network of the cloud is served
+    :param has_extranet: its public address is served
+    :param cors: None if the trigger says nothing of it
+    :param is_apigw: ApiGwCompatible: the event and the answer have more of API gateway's fields; None if not said
+    :param is_simple: EnableSimpleMode, which has no known effect; None if not said
+    """
+
+    name: str
+    qualifier: str
+    auth_type: str = NO_AUTH
+    has_intranet: bool = False
+    has_extranet: bool = False
+    cors: Cors | None = None
+    is_apigw: bool | None = None
+    is_simple: bool | None = None
+    is_enabled: bool = True
+    argument: str = ""
+    description: str = ""
+    created_at: float = 0.0
+    changed_at: float = 0.0

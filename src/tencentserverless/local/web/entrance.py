@@ -1,0 +1,94 @@
+"""The entrance of function URLs: judges the head of a request, and has it answered."""
+
+from tencentserverless.local.http.connection import Connection
+from tencentserverless.local.http.messages import Answer, Broken, Fault, Intake, Refused, Request
+from tencentserverless.local.invocation import new_request_id
+from tencentserverless.local.services import Services
+from tencentserverless.local.web import gate
+from tencentserverless.local.web.event_functions import EventFunctions
+from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.places import Place, Places
+from tencentserverless.local.web.url_answers import id_line, refusal
+from tencentserverless.local.web.web_functions import WebFunctions
+
+_WEB = "HTTP"
+_UNKNOWN = (
+    "No function of this local SCF is reached by this address. scf local status shows the addresses of functions."
+)
+
+
+class Entrance:
+    """Takes requests to URLs from a site, which has found the place of each."""
+
+    def __init__(self, services: Services) -> None:
+        self._limits = services.settings.limits
+        self._events = EventFunctions(services)
+        self._webs = WebFunctions(services)
+        self.places: Places = Places(services)
+
+    def accept(self, place: Place, url: str, request: Request) -> int | Intake:
+        """Judge a head: the bytes that the body may have, or another way to take the request.
+
+        :param url: path and query as the function sees them
+        :raises Refused: if it may not come in
+        """
+        found = request.found = self._find(place, url)
+        fault = gate.page_fault(request, found)
+        if fault:
+            raise Refused(refusal(403, fault, found.request_id))
+        if found.record.type == _WEB and not found.is_preflight:
+            return self._webs.accept(found, request)
+        return self._limits.event_bytes
+
+    def handle(self, found: Found, request: Request, connection: Connection) -> None:
+        """Answer a request."""
+        found.client_host = connection.client_host
+        if found.is_preflight:
+            connection.send(Answer(204, b"", id_line(found.request_id) + found.lines))
+        elif found.record.type == _WEB:
+            self._webs.serve(found, request, connection)
+        else:
+            self._events.serve(found, request, connection)
+
+    def refuse(self, broken: Broken) -> Answer:
+        """The answer to a broken request."""
+        request_id = new_request_id()
+        if broken.fault is Fault.BODY_TOO_LARGE:
+            words = f"The body has {broken.size} bytes, the limit is {broken.limit_bytes}."
+            return refusal(413, words, request_id)
+        if broken.fault is Fault.HEAD_TOO_LARGE:
+            limit_bytes = self._limits.head_bytes
+            return refusal(
+                431, f"The request line and the headers are over the limit, {limit_bytes} bytes.", request_id
+            )
+        status = 408 if broken.fault is Fault.TOO_SLOW else 400
+        return refusal(status, f"The request can't be read: {broken.fault.value}.", request_id)
+
+    def refuse_unknown(self) -> Refused:
+        """Make the refusal of an address that no URL has. It lists nothing: any page can ask for it."""
+        return Refused(refusal(404, _UNKNOWN, new_request_id()))
+
+    def lost(self, connection: Connection) -> None:
+        """A connection has gone; calls of event functions that it has made go on."""
+        self._webs.lost(connection)
+
+    def _find(self, place: Place, url: str) -> Found:
+        """Find the URL of a place.
+
+        :raises Refused: if there is none, or it is closed
+        """
+        if place.url is None:
+            raise self.refuse_unknown()
+        target = self.places.find_target(place.url)
+        if target is None:
+            raise self.refuse_unknown()
+        function, trigger = target
+        request_id = new_request_id()
+        fault = gate.network_fault(trigger, is_intranet=place.is_intranet)
+        if fault:
+            raise Refused(refusal(403, fault, request_id))
+        record = function.pinned(trigger.qualifier)
+        if record is None:
+            words = f"Function {function.key.name!r} has no version or alias {trigger.qualifier!r} any more."
+            raise Refused(refusal(404, words, request_id))
+        return Found(function.key, trigger.qualifier, trigger, record, url, request_id)

@@ -1,0 +1,30 @@
+"""A request to a function's URL, as the entrance has found it when it judged its head."""
+
+from dataclasses import dataclass
+
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.url_triggers import UrlTrigger
+
+
+@dataclass(slots=True)
+class Found:
+    """A request that is let in.
+
+    :param key: the function
+    :param qualifier: the version or alias that the URL belongs to
+    :param record: the version of it; that of an alias with weights is the main one, and each call chooses anew
+    :param url: path and query as the function sees them: without the prefix of the path form, and rewritten where a
+        custom domain says so
+    :param lines: header lines that the URL itself adds to the answer, such as Access-Control-Allow-Origin
+    :param is_preflight: the URL answers by itself, by its CorsConfig
+    """
+
+    key: FunctionKey
+    qualifier: str
+    trigger: UrlTrigger
+    record: FunctionRecord
+    url: str
+    request_id: str
+    client_host: str = ""
+    lines: bytes = b""
+    is_preflight: bool = False
