@@ -75,7 +75,7 @@ class Launcher:
         :param on_end: called once, when the process is dead, if the handler was loaded
         :return: the instance, or the outcome if it could not start
         """
-        context = self._context
+        context, began = self._context, asyncio.get_running_loop().time()
         access_key = context.keys.issue()
         scratch: Path | None = None
         output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
@@ -108,6 +108,7 @@ class Launcher:
                 instance.end()
             else:
                 instance.state = TRANSITIONS[instance.state, Move.READY]
+                instance.start_ms = (asyncio.get_running_loop().time() - began) * 1000.0
             self._watch(self._reap(instance, scratch, None if failure else on_end))
         if failure is None and not instance.is_debugged:  # the debugger's memory does not count as the function's
             self._memory.add(worker, record.memory_mb * MIB)

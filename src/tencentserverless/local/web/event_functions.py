@@ -59,7 +59,7 @@ class EventFunctions:
             self._accept(found, record, event, connection)
             return
         caller = UrlCall(found, connection, self)
-        services.runner.submit(Invocation(record, found.request_id, event, caller))
+        services.runner.submit(Invocation(record, found.request_id, event, caller, origin="url"))
 
     def advise(self, record: FunctionRecord, words: str) -> None:
         """Tell the server's user something about a function, once."""
