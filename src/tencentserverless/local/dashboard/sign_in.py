@@ -44,7 +44,9 @@ class SignIn:
         host = request.header(b"host").decode("latin-1").lower()
         name = (host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host).strip("[]")
         if name not in self._hosts and (self._settings.is_loopback or not _is_address(name)):
-            raise Refusal(403, "host", f"the Host {host[:64]!r} is not one of this server; use {self._facts.endpoint_url}")
+            raise Refusal(
+                403, "host", f"the Host {host[:64]!r} is not one of this server; use {self._facts.endpoint_url}"
+            )
 
     def check_session(self, request: Request, now: float) -> str:
         """Return the session of a request.

@@ -1,4 +1,4 @@
-"""SQL of ended calls: the most recent ones, limited by number and by size. Longer texts of theirs have bounds of their own."""
+"""SQL of ended calls: the most recent ones, limited by number and by size. Long texts of theirs have a table apart."""
 
 import sqlite3
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def append(connection: sqlite3.Connection, rows: bytes) -> None:
 
 
 class LongTexts:
-    """Texts that are too long for their records, on their way to the database. Where too many are, more are left out."""
+    """Texts that are too long for their records, on their way to the database. Beyond a bound, more are left out."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, int, str, str | bytes, int]] = []
