@@ -54,18 +54,12 @@ function App() {
   useEffect(() => void (session && openChanges()), [Boolean(session)]);
   const { Shown, place } = choosePage(route);
   return html`<div class="app" key=${shown}>
-    <a class="skip" href=${location.hash} onClick=${skip}>${t("Skip to the page")}</a>
     <${Header} route=${route} session=${session} onLanguage=${setShown} />
     <${Outcome} />
     ${session
       ? html`<${Shown} key=${route.segments.join("/")} route=${route} place=${place} session=${session} />`
       : html`<${Page} title=${t("Local SCF")}><${Waiting} error=${error} /><//>`}
   </div>`;
-}
-
-function skip(event) {
-  event.preventDefault();
-  document.querySelector("main h1")?.focus();
 }
 
 await loadLanguage();

@@ -49,12 +49,13 @@ export function pretty(text) {
   }
 }
 
-// Characters that a terminal or a browser would obey, not show: control characters become their pictures, and marks
-// that turn the direction of writing become their code points.
+// Characters that a terminal or a browser would obey, not show, become their codes: control characters, and marks that
+// turn the direction of writing.
 export function visible(text) {
   return text
     .replace(/\r\n/g, "\n")
-    .replace(/[\u0000-\u0008\u000b-\u001f]/g, (each) => String.fromCharCode(0x2400 + each.charCodeAt(0)))
-    .replace(/\u007f/g, "\u2421")
-    .replace(/[\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (each) => `[U+${each.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (each) => `\\x${hex(each, 2)}`)
+    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (each) => `\\u${hex(each, 4)}`);
 }
+
+const hex = (character, digits) => character.charCodeAt(0).toString(16).padStart(digits, "0");

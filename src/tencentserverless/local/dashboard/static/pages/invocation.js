@@ -83,7 +83,7 @@ function Runs({ found }) {
   if (!runs.some((run) => keyOf(run) === keyOf(found.row))) runs.unshift(found.row);
   if (runs.length < 2) return null;
   runs.sort((one, other) => one.started_at - other.started_at);
-  return html`<section class="block" aria-label=${t("Runs of this event")}>
+  return html`<div class="block">
     <header><h2>${t("Runs of this event")}</h2></header>
     <${Table} caption=${t("Runs of this event")} items=${runs} keyOf=${keyOf} rowClass=${(run) => (keyOf(run) === keyOf(found.row) ? "here" : "")} columns=${[
       { title: t("Status"), cell: (run) => html`<${Status} invocation=${run} />` },
@@ -92,7 +92,7 @@ function Runs({ found }) {
       { title: t("Origin"), cell: (run) => html`<${Origin} row=${run} />` },
       { title: t("Request id"), cell: (run) => html`<${InvocationLink} row=${run} />` },
     ]} />
-  </section>`;
+  </div>`;
 }
 
 const Failure = ({ error }) => html`

@@ -1,6 +1,7 @@
 // A chart by uPlot, which is loaded when the first chart is shown: no other page waits for it.
 import { html, useEffect, useRef } from "../core/html.js";
 import { time } from "../core/format.js";
+import { t } from "../core/language.js";
 
 const HEIGHT = 180;
 let loading = null;
@@ -32,7 +33,7 @@ function optionsOf(element, series) {
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    series: [{ value: (_, at) => time(at) }, ...series.map((label, at) => ({ label, stroke: lines[at], width: 2, points: { show: true, size: 4 } }))],
+    series: [{ label: t("Time"), value: (_, at) => time(at) }, ...series.map((label, at) => ({ label, stroke: lines[at], width: 2, points: { show: true, size: 4 } }))],
     axes: [{ ...axes, values: (_, ticks) => ticks.map(time), space: 90 }, { ...axes, size: 60 }],
     cursor: { drag: { x: false, y: false } },
   };

@@ -25,6 +25,11 @@ function LanguageChoice({ onLanguage }) {
   return html`<button type="button" class="small" lang=${other} onClick=${choose}>${LANGUAGES[other]}</button>`;
 }
 
+function skip(event) {
+  event.preventDefault();
+  document.querySelector("main h1")?.focus();
+}
+
 async function signOut() {
   await change("POST", "sign-out");
   location.reload();
@@ -33,6 +38,7 @@ async function signOut() {
 export function Header({ route, session, onLanguage }) {
   const here = route.segments[0] === "functions" ? "" : (route.segments[0] ?? "");
   return html`<header class="top">
+    <a class="skip" href=${location.hash} onClick=${skip}>${t("Skip to the page")}</a>
     <a class="brand" href="#/" title=${session?.project ?? ""}>SCF <span>${t("local")}</span></a>
     <nav aria-label=${t("Pages")}>
       ${places().map(([name, title]) => html`<a href=${`#/${name}`} aria-current=${name === here ? "page" : null}>${title}</a>`)}

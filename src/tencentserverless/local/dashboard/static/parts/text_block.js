@@ -12,7 +12,7 @@ export function TextBlock({ label, text, isJson = false, isCut = false, wholeByt
   if (text === null || text === undefined || text === "") return null;
   const shown = visible(isJson && !isCut ? pretty(text) : text);
   const isShort = !isCut && shown.length <= MOST_CHARS;
-  return html`<section class="block" aria-label=${label}>
+  return html`<div class="block">
     <header>
       <h2>${label}</h2>
       <button type="button" class="small" onClick=${() => copy(text)}>${t("Copy")}</button>
@@ -20,5 +20,5 @@ export function TextBlock({ label, text, isJson = false, isCut = false, wholeByt
     </header>
     <pre tabindex="0" role="region" aria-label=${label}>${shown.slice(0, MOST_CHARS)}</pre>
     ${!isShort && html`<p class="quiet">${t("Only the beginning is shown; the whole has {size}.", { size: size(wholeBytes ?? text.length) })}</p>`}
-  </section>`;
+  </div>`;
 }

@@ -18,5 +18,5 @@ export const Triggers = ({ found }) => html`
     { title: t("URL"), cell: (each) => html`<a href=${each.url} target="_blank" rel="noopener noreferrer">${each.url}</a>` },
     { title: t("Version or alias"), cell: (each) => each.qualifier },
     { title: t("Note"), cell: (each) => each.note },
-    { title: "", cell: (each) => html`<button type="button" class="small" aria-label=${t("Copy {what}", { what: each.url })} onClick=${() => copy(each.url)}>${t("Copy")}</button>` },
+    { title: t("Action"), cell: (each) => html`<button type="button" class="small" aria-label=${t("Copy {what}", { what: each.url })} onClick=${() => copy(each.url)}>${t("Copy")}</button>` },
   ]} />`;
