@@ -7,7 +7,7 @@ import { linkToFunction, linkToInvocation } from "../core/router.js";
 export const FunctionLink = ({ row }) => html`<a href=${linkToFunction(row)}>${row.function}</a>`;
 
 export const InvocationLink = ({ row, attempt = row.attempt, text }) =>
-  html`<a class="id" href=${linkToInvocation(row, attempt)}>${text ?? row.request_id}</a>`;
+  html`<a class=${text ? "" : "id"} href=${linkToInvocation(row, attempt)}>${text ?? row.request_id}</a>`;
 
 export const Time = ({ at }) => html`<time title=${exactTime(at)}>${time(at)}</time>`;
 
