@@ -97,11 +97,14 @@ class Invocation:
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
     :ivar fault: the rule that has hit it, as ``fault_rules`` has it
     :ivar kept: its record in the history, while there is one
+    :ivar origin: where it comes from, as ``history`` keeps it
+    :ivar cold_start_ms: that its instance took to start, if it is the first one there
     """
 
     __slots__ = (
         "around",
         "caller",
+        "cold_start_ms",
         "ends_instance",
         "event",
         "exchange",
@@ -114,6 +117,7 @@ class Invocation:
         "memory_mb",
         "message",
         "nested",
+        "origin",
         "outcome",
         "record",
         "request_id",
@@ -131,6 +135,7 @@ class Invocation:
         nested: bool = False,
         retry_number: int = 0,
         exchange: Exchange | None = None,
+        origin: str = "api",
     ) -> None:
         self.record: FunctionRecord = record
         self.request_id: str = request_id
@@ -140,6 +145,8 @@ class Invocation:
         self.retry_number: int = retry_number
         self.exchange: Exchange | None = exchange
         self.memory_mb: int = record.memory_mb if exchange is None else exchange.memory_mb
+        self.origin: str = origin
+        self.cold_start_ms: float = 0.0
         self.outcome: Outcome | None = None
         self.failure: Exception | None = None
         self.message: str = ""

@@ -141,7 +141,7 @@ def prepare(
     event = _checked_event(payload, services.settings.limits.event_bytes)
     caller.qualifier, caller.is_invoke = qualifier, is_invoke
     caller.log_bytes = services.settings.limits.log_tail_bytes if shows_log else 0
-    return Invocation(record, call.request_id, event, caller, nested=call.nested)
+    return Invocation(record, call.request_id, event, caller, nested=call.nested, origin=call.origin)
 
 
 def stopped() -> ApiError:

@@ -143,4 +143,60 @@ _URLS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS, _URLS)
+#: Ended calls get their event, where they came from, and how long they waited. Long texts come last, so that what lists
+#: need is read without them; texts that are longer still have a table of their own.
+_WHOLE_CALLS = (
+    "DROP INDEX invocations_by_function",
+    "DROP INDEX invocations_by_request",
+    "DROP INDEX invocations_by_size",
+    "ALTER TABLE invocations RENAME TO old_invocations",
+    """
+    CREATE TABLE invocations (
+        number INTEGER PRIMARY KEY,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        started_at REAL NOT NULL,
+        memory_mb INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        duration_ms REAL NOT NULL,
+        memory_bytes INTEGER NOT NULL,
+        retry_number INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        origin TEXT NOT NULL,
+        waited_ms REAL NOT NULL,
+        cold_start_ms REAL NOT NULL,
+        event_bytes INTEGER NOT NULL,
+        message_bytes INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        output TEXT NOT NULL,
+        event TEXT
+    )
+    """,
+    """
+    INSERT INTO invocations
+    SELECT number, region, namespace, name, version, request_id, started_at, memory_mb, status, duration_ms,
+        memory_bytes, retry_number, size, '', 0, 0, 0, length(CAST(message AS BLOB)), message, output, NULL
+    FROM old_invocations ORDER BY number
+    """,
+    "DROP TABLE old_invocations",
+    "CREATE INDEX invocations_by_function ON invocations (name, namespace, region, started_at)",
+    "CREATE INDEX invocations_by_request ON invocations (request_id)",
+    "CREATE INDEX invocations_by_size ON invocations (number, size)",
+    "CREATE INDEX invocations_of_dashboard ON invocations (origin) WHERE origin > 'dashboard'",
+    """
+    CREATE TABLE long_texts (
+        number INTEGER PRIMARY KEY,
+        request_id TEXT NOT NULL, retry_number INTEGER NOT NULL, part TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        value TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX long_texts_by_request ON long_texts (request_id)",
+    "CREATE INDEX long_texts_by_size ON long_texts (number, size)",
+    "ALTER TABLE events ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    *(_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS, _URLS),
+    _WHOLE_CALLS,
+)

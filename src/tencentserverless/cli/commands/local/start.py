@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -18,6 +20,7 @@ from tencentserverless.cli.pace_option import INSTANT, PACES, read_pace
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
     CLOUD_SECONDS,
+    DASHBOARD_PATH,
     DEFAULT_HOST,
     DEFAULT_PORT,
     DEFAULT_URL_PORT,
@@ -237,10 +240,11 @@ def start(
     notify = _notify_json if log_format == "json" else printing.notice
     with LiveTable() as table:
 
-        def announce(url: str, read_status: ReadStatus) -> None:
+        def announce(url: str, read_status: ReadStatus, make_link: Callable[[], str]) -> None:
             printing.answer(f"SCF local ready at {url}")
             for line in list_urls(read_status()["urls"]):
                 notify(line)
+            _tell_dashboard(url, make_link, notify)
             table.show(read_status)
             _watch_input(until_eof)
 
@@ -274,6 +278,14 @@ def _check_place(path: Path, region: str) -> None:
     if not path.is_dir():
         problem = "not a folder" if path.exists() else "no such folder"
         raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+
+
+def _tell_dashboard(url: str, make_link: Callable[[], str], notify: Callable[[str], None]) -> None:
+    """Tell where the dashboard is. A link that signs a browser in is for a terminal alone: a log would keep it."""
+    if notify is printing.notice and printing.is_terminal(sys.stderr) and (link := make_link()):
+        notify(f"the dashboard: {link} (good once, for two minutes; scf local open makes another link)")
+    else:
+        notify(f"the dashboard: {url}{DASHBOARD_PATH}, opened by: scf local open")
 
 
 def _notify_json(line: str) -> None:
