@@ -38,7 +38,7 @@ GUARDED := --exclude os.register_at_fork --exclude ssl.SSLContext.minimum_versio
 PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SECURITY.md
 # The packages that do not run on Windows.
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
-CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|trust)\.py$$
+CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|port_filter|site_shim|trust|web_launcher)\.py$$
 
 .PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local matrix check style types law package
 

@@ -31,7 +31,7 @@ VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc",
 FREE_PARAMETER_LISTS = frozenset({("tencentserverless/scf.py", "invoke"), ("tencentserverless/aio.py", "invoke")})
 #: These run on Python 2.7 too, so they are annotated in type comments.
 CHILD_SIDE = re.compile(
-    r"tencentserverless/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|trust)\.py$"
+    r"tencentserverless/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|port_filter|site_shim|trust|web_launcher)\.py$"
 )
 ANY = re.compile(r"\bAny\b")
 PROMISE = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(\s*\S[^)]*\))")

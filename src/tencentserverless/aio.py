@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tencentserverless._base.arguments import CallOptions, Hook, MapOptions
     from tencentserverless._base.map import AsyncMapWithErrors
     from tencentserverless._core.flow import Flow, Result
-    from tencentserverless.models import InvokeResult
+    from tencentserverless.models import FunctionUrl, InvokeResult
 
 __all__ = ["AsyncClient", "AsyncFunction", "AsyncInvocation", "invoke"]
 
@@ -153,6 +153,20 @@ class AsyncClient(BaseClient):
         from tencentserverless._base.invocation import refer_to_known
 
         return AsyncInvocation(self, refer_to_known(self, function_name, request_id, namespace, region))
+
+    async def url(
+        self,
+        function_name: str,
+        *,
+        qualifier: "str | None" = None,
+        namespace: "str | None" = "default",
+        region: "str | None" = None,
+        timeout: "float | None" = None,
+    ) -> "FunctionUrl":
+        """Find the URL of a function. Parameters, result and errors are ``scf.Client.url``'s."""
+        from tencentserverless._base.function_url import begin_search
+
+        return await self._run(begin_search(self._context(), function_name, qualifier, namespace, region, timeout))
 
     if TYPE_CHECKING:
 

@@ -43,6 +43,8 @@ REGIONS = (
 #: The key pair and token: inside a function, and in Tencent's tools and SDKs. The spellings differ.
 FUNCTION_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 TOOL_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")
+#: The account's UIN, which every function has (cloud.tencent.com/document/product/583/30228).
+UIN = "TENCENTCLOUD_UIN"
 #: Variables of every TKE pod that has a role.
 TKE_KEYS = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
 
@@ -139,6 +141,11 @@ def ambient_keys(names: "tuple[str, str, str]") -> "tuple[str, str, str]":
     return get(names[0]) or "", get(names[1]) or "", get(names[2]) or ""
 
 
+def ambient_uin() -> str:
+    """Read the account's UIN from the environment; ``""`` if it is not set."""
+    return os.environ.get(UIN) or ""
+
+
 def watch_variables(names: "tuple[str, ...]") -> "Callable[[], bool]":
     """Make a fast check that is True if one of these may be set in the environment; it runs at every signing.
 
@@ -202,11 +209,8 @@ _may_be_guarded = watch_variables((ENDPOINT_GUARD,))
 
 
 def _first(names: "tuple[str, ...]") -> "str | None":
-    for name in names:
-        value = os.environ.get(name)
-        if value:
-            return value
-    return None
+    values = [os.environ.get(name) for name in names]
+    return next((value for value in values if value), None)
 
 
 def check_region(region: "str | None") -> str:
@@ -379,19 +383,14 @@ def _is_exempt(host: str, entry: str) -> bool:
     else:
         name = entry.partition(":")[0] if entry.count(":") == 1 else entry  # with a port or without
     if "/" in name or ":" in name:
-        return _is_within(host, name)
+        import ipaddress
+
+        try:
+            return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
+        except ValueError:  # the host is a name, or the entry is no network
+            return False
     name = name.lstrip("*").lstrip(".")
     return bool(name) and (host == name or host.endswith("." + name))
-
-
-def _is_within(host: str, network: str) -> bool:
-    """True if the host is an address of the network."""
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
-    except ValueError:  # the host is a name, or the entry is no network
-        return False
 
 
 def is_loopback(host: str) -> bool:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Attempt", "CallInfo", "Credentials", "InvocationStatus", "InvokeResult", "Verdict"]
+__all__ = ["Attempt", "CallInfo", "Credentials", "FunctionUrl", "InvocationStatus", "InvokeResult", "Verdict"]
 
 
 class Verdict(Enum):
@@ -291,3 +291,35 @@ def place_result(text: str, facts: "tuple[str, str, float, int, int, str]", posi
     result = rebuild_result(text, facts)
     result._position = position  # noqa: SLF001  # as __new__ would
     return result
+
+
+class FunctionUrl(str):
+    """The URL of a function, as ``client.url`` finds it: a text without a slash at its end, with its facts."""
+
+    __slots__ = ("_facts",)
+
+    _facts: "tuple[str, str, str]"
+
+    def __new__(cls, text: str, function_name: str = "", qualifier: str = "", auth_type: str = "NONE") -> "FunctionUrl":
+        """Make a URL, as the SDK does; your tests may do it too."""
+        self = str.__new__(cls, text.rstrip("/"))
+        self._facts = (function_name, qualifier, auth_type)
+        return self
+
+    @property
+    def function_name(self) -> str:
+        """The function's name."""
+        return self._facts[0]
+
+    @property
+    def qualifier(self) -> str:
+        """The version or alias that a request to it calls."""
+        return self._facts[1]
+
+    @property
+    def auth_type(self) -> str:
+        """``CAM`` if requests must be signed, as ``tencentserverless.auth`` does it; ``NONE`` if anybody may call."""
+        return self._facts[2]
+
+    def __reduce__(self) -> "tuple[object, ...]":
+        return type(self), (str(self), *self._facts)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tencentserverless._core.flow import Flow, Result
     from tencentserverless._sync.invocation import Invocation
     from tencentserverless._sync.map import Map
-    from tencentserverless.models import InvokeResult
+    from tencentserverless.models import FunctionUrl, InvokeResult
 
 #: The two exceptions are here because 0.1.7 had them here.
 __all__ = [
@@ -219,6 +219,30 @@ class Client(BaseClient):
         from tencentserverless._sync.invocation import Invocation
 
         return Invocation(self, refer_to_known(self, function_name, request_id, namespace, region))
+
+    def url(
+        self,
+        function_name: str,
+        *,
+        qualifier: "str | None" = None,
+        namespace: "str | None" = "default",
+        region: "str | None" = None,
+        timeout: "float | None" = None,
+    ) -> "FunctionUrl":
+        """Find the URL of a function, for any HTTP library. Each call asks the API, and a URL never changes: keep it.
+
+        :param function_name: its name
+        :param qualifier: version or alias; default: $DEFAULT, else $LATEST, else the only one that has a URL
+        :param namespace: its namespace
+        :param region: of this call alone
+        :param timeout: seconds for this call, all its attempts included
+        :returns: the URL, a text with ``auth_type`` and ``qualifier``; for ``CAM``, sign by ``tencentserverless.auth``
+        :raises ResourceNotFound: there is none; the message says how to make one
+        :raises Exception: else the same as ``invoke``
+        """
+        from tencentserverless._base.function_url import begin_search
+
+        return self._run(begin_search(self._context(), function_name, qualifier, namespace, region, timeout))
 
     if TYPE_CHECKING:
 

@@ -38,6 +38,23 @@ CAPI = [
     ["listed", 1],
     ["refused", "ResourceNotFound.Function"],
 ]
+OUTSIDE, INSIDE, BOTH = (
+    {"EnableIntranet": is_inside, "EnableExtranet": is_outside}
+    for is_inside, is_outside in ((False, True), (True, False), (True, True))
+)
+CROSS_ORIGIN = {
+    "AuthType": "NONE",
+    "CorsConfig": {
+        "Enable": True,
+        "Origins": ["https://a.example", "https://b.example"],
+        "Methods": ["GET"],
+        "Headers": ["x-one", "x-two"],
+        "ExposeHeaders": ["x-three"],
+        "Credentials": True,
+        "MaxAge": 10,
+    },
+    "ApiGwCompatible": True,
+}
 #: What each program tells of one life.
 TOLD = {
     "toolkit.js": [
@@ -52,6 +69,20 @@ TOLD = {
         ["timers", ["weekly"]],
         ["removed", True],
         ["gone", None],
+    ],
+    "toolkit_urls.js": [
+        ["made", [[True, "url-trigger", "$DEFAULT"]]],
+        ["shown", "url-trigger", "$DEFAULT", 1, OUTSIDE, {"AuthType": "NONE"}, 0],
+        ["called", 200, "one", "/a/b", {"x": "1"}],
+        ["changed", [[False, "url-trigger"]]],
+        ["shown", "url-trigger", "$DEFAULT", 1, BOTH, CROSS_ORIGIN, 0, True],
+        ["called", False],
+        ["managed", "url-trigger", "$DEFAULT", 1, OUTSIDE, {"AuthType": "CAM"}, 0],
+        ["unsigned", 401],
+        ["removed", 0, 404],
+        ["without a qualifier", "mine", "$DEFAULT", 1, OUTSIDE, {"AuthType": "NONE"}, 0, True],
+        ["again", "mine", "$DEFAULT", 1, INSIDE, {"AuthType": "NONE"}, 0],
+        ["gone", True],
     ],
     "faas.js": [
         ["namespaces", ["default"]],
@@ -77,6 +108,13 @@ TOLD = {
         ["called", ["one", 7, "terraform"]],
         ["called", ["two", 7, None], ["daily"], []],
         ["called", ["two", 7, None], ["daily"], []],
+        ["destroyed", True],
+    ],
+    "terraform_urls.py": [
+        ["created", "url-trigger", "1", {}, "Available", [200, "one", "/path", True]],
+        ["updated", {}, [200, "one", "/path", False], True],
+        ["closed", {}, ["http"]],
+        ["deleted", None],
         ["destroyed", True],
     ],
 }
@@ -112,7 +150,7 @@ def lives(client: Client, command: list[object], server: LocalScf, folder: Path,
     environment = {name: text for name, text in os.environ.items() if not is_foreign(name) and "NODE" not in name}
     environment |= server.env | {"RUNTIME": OWN_RUNTIME, "PYTHONDONTWRITEBYTECODE": "1"} | path
     environment |= {name: text.format(**server.env) for name, text in client.environment}
-    given = {"manager_node.js": [folder / "code"], "faas.js": [], "toolkit.js": []}
+    given = {"manager_node.js": [folder / "code"], "faas.js": [], "toolkit.js": [], "toolkit_urls.js": []}
     files = given.get(client.program, sorted(folder.glob("cos/*/*.zip")))
     words = [*command, HERE / client.program, *client.arguments, *files]
     done = subprocess.run(

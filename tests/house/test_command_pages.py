@@ -62,7 +62,7 @@ def test_examples_use_what_exists(name: str) -> None:
             words = shlex.split(line)
             path = next(each for each in list_paths() if tuple(words[1 : len(each) + 1]) == each)
             given = {word for word in words if word.startswith("-") and len(word) > 1}
-            assert given <= set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", show(path))), line
+            assert given <= set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", show(path))), line
             assert all(Path(word).exists() for word in words if word.startswith("examples/"))
 
 

@@ -177,6 +177,18 @@ def check_width(concurrency: object, max_connections: int, default: int) -> int:
     return width
 
 
+def check_name(name: str, value: object) -> str:
+    """Check a text that names something.
+
+    :raises TypeError, ValueError: for anything else, and for an empty one
+    """
+    if not isinstance(value, str):
+        raise TypeError("{} must be a str, not {!r}".format(name, value))
+    if not value.strip():
+        raise ValueError("{} is empty".format(name))
+    return value
+
+
 def check_flag(name: str, value: object) -> bool:
     """Check a flag: True or False.
 

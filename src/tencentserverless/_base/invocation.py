@@ -6,7 +6,7 @@
 import copy
 
 from tencentserverless import config
-from tencentserverless._base.arguments import check_flag, check_seconds
+from tencentserverless._base.arguments import check_flag, check_name, check_seconds
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._core import polling, wire
 from tencentserverless._core.invocation_records import InvocationRef
@@ -157,8 +157,5 @@ def refer_to_known(
     """
     namespace = namespace or wire.DEFAULT_NAMESPACE
     for name, value in (("function_name", function_name), ("request_id", request_id), ("namespace", namespace)):
-        if not isinstance(value, str):
-            raise TypeError("{} must be a str, not {!r}".format(name, value))
-        if not value.strip():
-            raise ValueError("{} is empty".format(name))
+        check_name(name, value)
     return InvocationRef(function_name, namespace, config.check_region(region or client.region), request_id)

@@ -79,7 +79,12 @@ def parse_authorization(value: str) -> Authorization:
 
 
 def canonical_request(
-    method: str, query: str, headers: "Mapping[str, str]", signed_headers: "Sequence[str]", payload_hash: str
+    method: str,
+    query: str,
+    headers: "Mapping[str, str]",
+    signed_headers: "Sequence[str]",
+    payload_hash: str,
+    path: str = "/",
 ) -> str:
     """Make the text whose hash is signed.
 
@@ -87,10 +92,11 @@ def canonical_request(
     :param headers: values by lower-case name; they are put into canonical form (trimmed, lower case) here
     :param signed_headers: lower-case names, in the order of the SignedHeaders list
     :param payload_hash: lower-case hex SHA-256 of the body
+    :param path: always ``/`` for the API; a function's URL may have others
     :raises KeyError: if a signed header is not among the headers
     """
     lines = "".join("{}:{}\n".format(name, headers[name].strip().lower()) for name in signed_headers)
-    return "\n".join((method, "/", query, lines, ";".join(signed_headers), payload_hash))
+    return "\n".join((method, path, query, lines, ";".join(signed_headers), payload_hash))
 
 
 def signature(secret_key: str, authorization: Authorization, timestamp: str, canonical: str) -> str:
@@ -118,28 +124,19 @@ def utc_date(timestamp: int) -> str:
     return "{:04d}-{:02d}-{:02d}".format(year, month, day)
 
 
-class Signer:
-    """Signs POST requests to one host, all of one content type. Safe for threads: its caches are replaced whole."""
+class ScopedSigner:
+    """The part of a signer that depends on the keys, the time and the names of the signed headers alone.
 
-    __slots__ = ("_canonical_head", "_of_day", "_of_second", "_service")
+    Safe for threads: its caches are replaced whole.
+    """
 
-    def __init__(self, host: str, service: str, content_type: str) -> None:
-        canonical = canonical_request("POST", "", {"content-type": content_type, "host": host}, _SIGNED, "")
-        self._canonical_head = canonical.encode("ascii")
+    __slots__ = ("_of_day", "_of_second", "_service", "_signed")
+
+    def __init__(self, service: str, signed_headers: "Sequence[str]") -> None:
         self._service = service
+        self._signed = ";".join(signed_headers)
         self._of_day: "Cache" = (None, None)
         self._of_second: "Cache" = (None, None)
-
-    def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> bytes:
-        """Make the value of the Authorization header for this body at this time (UNIX seconds)."""
-        cached = self._of_second
-        if cached[0] is not credentials or cached[1] != timestamp:
-            cached = self._of_second = self._begin_second(credentials, timestamp)
-        canonical = self._canonical_head + hexlify(sha256(body).digest())
-        inner, outer = cached[2].copy(), cached[3].copy()
-        inner.update(hexlify(sha256(canonical).digest()))
-        outer.update(inner.digest())
-        return cached[4] + hexlify(outer.digest())  # type: ignore[no-any-return]
 
     def _begin_second(self, credentials: "Credentials", timestamp: int) -> "Cache":
         """Compute all that stays the same for a second and a key pair: the inner hash up to the request's own text."""
@@ -156,10 +153,32 @@ class Signer:
         scope = "/".join((date, self._service, TERMINATOR))
         text = "{}\n%d\n{}\n".format(ALGORITHM, scope).encode("ascii")
         prefix = "{} Credential={}/{}, SignedHeaders={}, Signature=".format(
-            ALGORITHM, credentials.secret_id, scope, ";".join(_SIGNED)
+            ALGORITHM, credentials.secret_id, scope, self._signed
         )
         pads = _scoped_pads(credentials.secret_key, date, self._service)
         return (credentials, timestamp // 86400, text, prefix.encode("ascii")) + pads
+
+
+class Signer(ScopedSigner):
+    """Signs POST requests to one host, all of one content type."""
+
+    __slots__ = ("_canonical_head",)
+
+    def __init__(self, host: str, service: str, content_type: str) -> None:
+        super().__init__(service, _SIGNED)
+        canonical = canonical_request("POST", "", {"content-type": content_type, "host": host}, _SIGNED, "")
+        self._canonical_head = canonical.encode("ascii")
+
+    def sign(self, credentials: "Credentials", timestamp: int, body: bytes) -> bytes:
+        """Make the value of the Authorization header for this body at this time (UNIX seconds)."""
+        cached = self._of_second
+        if cached[0] is not credentials or cached[1] != timestamp:
+            cached = self._of_second = self._begin_second(credentials, timestamp)
+        canonical = self._canonical_head + hexlify(sha256(body).digest())
+        inner, outer = cached[2].copy(), cached[3].copy()
+        inner.update(hexlify(sha256(canonical).digest()))
+        outer.update(inner.digest())
+        return cached[4] + hexlify(outer.digest())  # type: ignore[no-any-return]
 
 
 _SIGNED = ("content-type", "host")

@@ -55,6 +55,7 @@ INVOCATIONS: "Mapping[str, Row]" = {
 COMMANDS: "Mapping[str, Row]" = {
     "invoke": Row("Call a function and print its result.", "invoke:invoke"),
     "map": Row("Call a function for each line of a file.", "map:map_command"),
+    "curl": Row("Send a request to the URL of a function.", "curl:curl"),
     "init": Row("Create a folder for a new function, with a test.", "init:init"),
     "event": Row("Print a sample event of a trigger.", "event:event"),
     "explain": Row("Explain a status, an error code or a name.", "explain:explain"),

@@ -71,6 +71,9 @@ def tell(services: Services, result: SyncResult) -> None:
         show(f"[{kept.key.name}] its configuration is as its folder says now")
         for line in services.layers.missing_of(kept.function.latest) if kept.function is not None else ():
             show(f"scf: {line}")
+        if kept.function is not None and services.urls.prepare(kept.function):
+            for each in services.urls.listed([kept.function]):
+                show(f"[{kept.key.name}] its URL ({each['qualifier']}): {each['url']} or {each['local_url']}")
 
 
 def end_old(services: Services, result: SyncResult) -> bool:

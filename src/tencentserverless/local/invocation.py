@@ -1,6 +1,7 @@
 """One invocation on its way through the server, finished once; and the ids of requests."""
 
 import os
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -37,6 +38,39 @@ class Caller(Protocol):
         """The invocation has ended: ``outcome`` or ``failure`` is set."""
 
 
+class Exchange(Protocol):
+    """The HTTP request of a web function's invocation, and the answer to it.
+
+    :ivar memory_mb: its part of the memory that the instance counts for
+    :ivar session: the session to which the request belongs, ``""`` for none
+    :ivar on_session: called with the session that the answer names, before the client sees it; None to leave it alone
+    """
+
+    memory_mb: int
+    session: str
+    on_session: Callable[[str], None] | None
+
+    def begin(
+        self, address: tuple[str, int], injected: Sequence[tuple[bytes, bytes]], on_end: Callable[[int, str], None]
+    ) -> None:
+        """Send the request to an app.
+
+        :param address: where the app listens
+        :param injected: headers that the platform adds
+        :param on_end: called once, later: with 0 if the app has answered, whatever the HTTP status of that, else with a
+            status of SCF and its words
+        """
+
+    def stop(self, status: int, message: str) -> None:
+        """The run is over before the answer was: answer the status, or cut the connection if the answer has begun.
+
+        ``on_end`` is not called any more.
+        """
+
+    def withhold(self) -> None:
+        """Keep the app's answer from the client: another one takes its place, by a fault rule."""
+
+
 class Around(Protocol):
     """A part of what happens around an invocation."""
 
@@ -51,6 +85,8 @@ class Invocation:
     :param caller: told once when the invocation has ended
     :param nested: made by a function of this server
     :param retry_number: earlier runs of an asynchronous invocation
+    :param exchange: the request and the answer of a web function; None for an event
+    :ivar memory_mb: that it counts for in a quota
     :ivar outcome: the end of the run; None if there was none, then there is a ``failure``
     :ivar failure: ``Stopping``, or the refusal of a fault rule
     :ivar message: RetMsg: the function's return value as JSON text, or the platform's error object
@@ -71,12 +107,14 @@ class Invocation:
         "cold_start_ms",
         "ends_instance",
         "event",
+        "exchange",
         "failure",
         "fault",
         "grant",
         "is_interrupted",
         "is_over",
         "kept",
+        "memory_mb",
         "message",
         "nested",
         "origin",
@@ -96,6 +134,7 @@ class Invocation:
         *,
         nested: bool = False,
         retry_number: int = 0,
+        exchange: Exchange | None = None,
         origin: str = "api",
     ) -> None:
         self.record: FunctionRecord = record
@@ -104,6 +143,8 @@ class Invocation:
         self.caller: Caller = caller
         self.nested: bool = nested
         self.retry_number: int = retry_number
+        self.exchange: Exchange | None = exchange
+        self.memory_mb: int = record.memory_mb if exchange is None else exchange.memory_mb
         self.origin: str = origin
         self.cold_start_ms: float = 0.0
         self.outcome: Outcome | None = None

@@ -15,11 +15,15 @@ MEMORY_EXCEEDED = 434
 EXITED = 439
 LOAD_FAILED = 443
 CANCELLED = 499
+EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
+NOT_LISTENING = 446  # PortBindingFailed
 START_FAILED = 445
 START_TIMED_OUT = 450
 
 
-_BEFORE_THE_HANDLER = frozenset({OVER_BURST, OVER_QUOTA, START_FAILED, START_TIMED_OUT, CANCELLED})
+_BEFORE_THE_HANDLER = frozenset(
+    {OVER_BURST, OVER_QUOTA, START_FAILED, START_TIMED_OUT, CANCELLED, EXITED_AT_START, NOT_LISTENING}
+)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -93,6 +97,19 @@ def start_failed(detail: str, output: bytes = b"") -> Outcome:
 def bootstrap_failed(detail: str) -> Outcome:
     """Make the outcome of a bootstrap that can't be executed, with the platform's line before the reason."""
     return Outcome(LOAD_FAILED, message=f"ReloadFail: Bootstrap not executable\n{detail}")
+
+
+def not_startable(message: str) -> Outcome:
+    """Make the outcome of a web function whose start file the platform does not start.
+
+    :param message: the platform's
+    """
+    return Outcome(LOAD_FAILED, message=message)
+
+
+def not_listening(output: bytes) -> Outcome:
+    """Make the outcome of a web function that does not listen on port 9000, with the message that was seen."""
+    return Outcome(NOT_LISTENING, message="context deadline exceeded", output=output)
 
 
 def over_quota(name: str, quota_mb: int) -> Outcome:

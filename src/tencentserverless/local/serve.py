@@ -47,10 +47,9 @@ from tencentserverless.local.settings import (
 from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
-    from tencentserverless.local.api.dispatch import Api
     from tencentserverless.local.background_tasks import Background
     from tencentserverless.local.dashboard.site import Dashboard
-    from tencentserverless.local.http.server import HttpServer, Listeners
+    from tencentserverless.local.http.server import Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
     from tencentserverless.local.lifecycle import Lifecycle
     from tencentserverless.local.project.discovery import Project
@@ -226,6 +225,8 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
     from tencentserverless.local.api.dispatch import Api
     from tencentserverless.local.http.server import HttpServer
     from tencentserverless.local.lifecycle import Lifecycle
+    from tencentserverless.local.sites import listen_on_all
+    from tencentserverless.local.web.entrance import Entrance
 
     limits, lifecycle = start.settings.limits, Lifecycle()
     keys = access_keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
@@ -242,7 +243,11 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         services.queue.start()
         background.keep("the timers", services.timers.run)
         if not lifecycle.is_stopping:  # a signal may have come by now
-            await _listen(server, api, services, start, stack)
+            await listen_on_all(
+                *(server, start.listeners, api, Entrance(services, keys), start.settings, stack),
+                tls=start.tls.context if start.tls else None,
+                proxy_token=start.proxy_token,
+            )
             lifecycle.listen()
             await _open_debuggers(services)
             background.keep("the provisioned instances", services.scheduler.provisioning.run)
@@ -280,6 +285,8 @@ def _open_services(
         function_variables=start.function_variables(),
         bases=_url_bases(start),
     )
+    for function in services.catalogue:
+        services.urls.prepare(function)
     names = {key.name for key in services.catalogue.kept()}
     for notice in check_names(start.settings, names, may_lack=bool(start.project.faults)):
         services.console.show(f"scf: {notice}")
@@ -373,28 +380,6 @@ def _hold_state(settings: Settings, stack: contextlib.ExitStack) -> state_dir.St
     folder = state_dir.StateFolder(settings.state)
     stack.enter_context(folder.held())
     return folder
-
-
-async def _listen(
-    server: "HttpServer", api: "Api", services: "Services", start: _Start, stack: contextlib.AsyncExitStack
-) -> None:
-    """Serve the API and function URLs, and the proxy where one is asked for."""
-    from tencentserverless.local.web.entrance import Entrance
-    from tencentserverless.local.web.site import HostSite, PathSite
-
-    listeners, entrance = start.listeners, Entrance(services)
-    site = HostSite(api, entrance, start.settings)
-    await server.listen(site, listeners.inner.listener)
-    if start.tls:
-        await server.listen(site, listeners.main.listener, start.tls.context)
-    await server.listen(PathSite(entrance, start.settings, api.bounds), listeners.paths.listener)
-    if listeners.proxy and listeners.function_proxy:
-        from tencentserverless.local.http.connect_proxy import ConnectProxy
-
-        for listener, token in ((listeners.proxy, ""), (listeners.function_proxy, start.proxy_token)):
-            proxy = ConnectProxy(listeners.target, start.settings.limits, token)
-            stack.callback(proxy.close)
-            await server.listen(proxy, listener.listener)
 
 
 def _owner(settings: Settings, folder: state_dir.StateFolder | None) -> Credentials:

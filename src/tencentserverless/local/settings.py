@@ -23,6 +23,7 @@ MIB = 1024 * KIB
 
 STATE_FOLDER_NAME = ".scf"
 DEFAULT_HOST = "127.0.0.1"
+DEFAULT_UIN = "100000000001"
 DEFAULT_PORT = 8583
 DEFAULT_URL_PORT = 8584
 DASHBOARD_PATH = "/_local/"
@@ -92,6 +93,9 @@ class Limits:
     queued_events: int = 100_000  # document/product/583/9694: waiting asynchronous events of a function
     events_at_once: int = 32  # ours: running events of one function
     event_bytes: int = wire.MAX_EVENT_BYTES  # document/product/583/17299: 6 MB a synchronous event
+    # document/product/583/56124: a web function's request and answer; an answer that streams has no such bound: ours
+    web_body_bytes: int = 6 * MIB
+    web_answer_head_bytes: int = 4 * KIB  # same page: all headers of an answer
     log_tail_bytes: int = 4 * KIB  # document/api/583/17243: Result.Log
     output_bytes: int = 64 * KIB  # ours: the kept output of one call
     region_memory_mb: int = 64_000  # document/product/583/51519: quota of most regions
@@ -159,7 +163,7 @@ class Settings:
     proxy_port: int | None = None  # None for no proxy; the proxy leads to the TLS server
     url_port: int | None = None  # of the path form of function URLs; None for the usual one, or a free one
     appid: str = "1250000000"
-    uin: str = "100000000001"
+    uin: str = DEFAULT_UIN
     passed_environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     umask: int = 0o022  # of functions
@@ -169,6 +173,7 @@ class Settings:
     strict: bool = False  # refuse to start if a function can't be read
     outputs: Mapping[str, str] = field(default_factory=dict)  # of ${output:...} in configuration files
     isolation: str = "auto"  # or "namespaces", "none": worker/isolation
+    web_ports: str = "auto"  # or "seccomp", "shims", "single": worker/web_ports
     shared_tmp: bool = False  # functions have this machine's /tmp
     shared_folders: tuple[Path | str, ...] = ()  # below /tmp, where functions see and may write them
     # variables of local runs alone, by the name of the function

@@ -3,17 +3,19 @@
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.project.handler_check import find_handler_fault
+from tencentserverless.local.registry.function_version import WEB, FunctionRecord
 from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Settings
 from tencentserverless.local.worker.interpreters import Interpreters, can_run
 from tencentserverless.local.worker.run_directory import debugger_folder
+from tencentserverless.local.worker.web_start import START_FILE, NotStartable, check_start_file
 
 
 def _function_notices(settings: Settings, project: Project) -> list[str]:
     """The lines about functions that behave in another way than their caller may expect."""
     notices = []
     for key, record in project.records.items():
-        if record.type == "HTTP":
-            notices.append(f"{key.name} is a web function: it is listed, but calls of it are not supported here")
+        if record.type == WEB:
+            notices += [f"{key.name}: {words}" for words in _start_faults(record)]
         elif not can_run(record.runtime):
             words = "is listed, but calls of it are not supported by the local SCF"
             notices.append(f"{key.name}: the runtime {record.runtime} {words}")
@@ -23,6 +25,17 @@ def _function_notices(settings: Settings, project: Project) -> list[str]:
         if key.region != settings.region:
             notices.append(f"{key.name} is in {key.region}: --region {key.region}")
     return notices
+
+
+def _start_faults(record: FunctionRecord) -> list[str]:
+    """The reason why the platform would not start a web function, if there is one. Its code may be built later."""
+    try:
+        check_start_file(record.code_folder)
+    except NotStartable as error:
+        return [f"{error.words}: requests to it are answered with 443"]
+    except OSError as error:
+        return [f"{START_FILE!r} can't be read: {error.strerror}"]
+    return []
 
 
 def _package_notices(settings: Settings, project: Project, interpreters: Interpreters) -> list[str]:

@@ -1,12 +1,15 @@
 """The addresses of function URLs on this server, in the forms of the platform's own.
 
-Source of the forms: cloud.tencent.com/document/product/583/96099: ``https://APPID-ID.REGION.tencentscf.com``, inside the
-cloud's network ``https://APPID-ID.in.REGION.tencentscf.com``. Here ``localhost`` stands in place of ``tencentscf.com``:
-browsers and curl lead every name below it to this machine. The path form is for programs that do not.
+Source of the forms: cloud.tencent.com/document/product/583/96099: ``https://APPID-ID.REGION.tencentscf.com``, inside
+the cloud's network ``https://APPID-ID.in.REGION.tencentscf.com``. Here ``localhost`` stands in place of
+``tencentscf.com``: browsers and curl lead every name below it to this machine. The path form is for programs
+that do not.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.registry.url_ids import UrlIds, UrlPlace
 from tencentserverless.local.registry.url_triggers import UrlTrigger
@@ -61,6 +64,38 @@ class UrlAddresses:
         :raises DatabaseError: as of ``label``
         """
         return f"{self.bases.path_url}/{self.label(place)}.{place.key.region}"
+
+    def prepare(self, function: Function) -> bool:
+        """Give every URL of a function its id. True if one is new.
+
+        :raises DatabaseError: if a new id can't be stored
+        """
+        places = [UrlPlace(function.key, url.qualifier) for url in function.urls.values()]
+        new = [place for place in places if self.ids.known(place) is None]
+        for place in new:
+            self.ids.give(*place)
+        return bool(new)
+
+    def listed(self, functions: Iterable[Function]) -> list[dict[str, str]]:
+        """Return the addresses of URLs that are served. It changes nothing, so that any thread may call it.
+
+        :return: of each URL ``function``, ``qualifier``, ``url``, and ``local_url``, the path form
+        """
+        found = []
+        for function in functions:
+            for trigger in function.urls.values():
+                place = UrlPlace(function.key, trigger.qualifier)
+                is_open = trigger.is_enabled and (trigger.has_extranet or trigger.has_intranet)
+                if is_open and self.ids.known(place) is not None:
+                    found.append(
+                        {
+                            "function": str(function.key),
+                            "qualifier": trigger.qualifier,
+                            "url": self.url(place, is_intranet=not trigger.has_extranet),
+                            "local_url": self.local_url(place),
+                        }
+                    )
+        return found
 
     def net_config(self, trigger: UrlTrigger, place: UrlPlace, record: FunctionRecord | None) -> dict[str, object]:
         """Return the structure NetConfig of a trigger: its addresses, and ours, ``LocalUrl``.

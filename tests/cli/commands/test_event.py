@@ -9,7 +9,8 @@ from tencentserverless.cli.reference.sample_events import change, list_samples, 
 
 #: Where the field stands by which a function knows the trigger.
 MARKS = {
-    "apigw": ("requestContext", "serviceId"),
+    "http": ("headers", "x-scf-remote-addr"),
+    "clb": ("headers", "X-Vip"),
     "timer": ("Type",),
     "cos": ("Records", 0, "cos", "cosBucket"),
     "ckafka": ("Records", 0, "Ckafka", "msgBody"),
@@ -17,6 +18,7 @@ MARKS = {
     "cls": ("clslogs", "data"),
     "mps": ("WorkflowTaskEvent", "MediaProcessResultSet"),
     "cloudapi": ("key1",),
+    "apigw": ("requestContext", "serviceId"),
 }
 
 
@@ -56,14 +58,14 @@ def test_the_command_prints_json(run_scf):
     assert done.returncode == 0
     assert {"Message": "hi", "TriggerName": "x"}.items() <= json.loads(done.stdout).items()
     assert json.loads(run_scf("event", "--json").stdout) == list_samples()
-    assert "apigw" in run_scf("event").stdout
+    assert "an API gateway, which ended on 2025-06-30; see http" in run_scf("event").stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("coss",), "did you mean cos"),
-        (("zzzz",), "there are: apigw"),
+        (("zzzz",), "there are: http"),
         (("timer", "--set", "Tipe=1"), "the event has no Tipe; did you mean Type"),
         (("cos", "--set", "Records.3.cos=1"), "the event has no Records.3; give a number below 1"),
         (("cos", "--set", "Records.\u00b2.cos=1"), "give a number below 1"),

@@ -66,6 +66,17 @@ CLIENTS = (
         environment=NODE_PROXY,
     ),
     Client(
+        "tencent-component-toolkit@2.27.6",
+        "npm",
+        "toolkit_urls.js",
+        NODE_NEEDS,
+        "`Scf` and `TriggerManager` give a function a URL (`events: - http`), change its CorsConfig, AuthType and "
+        "NetConfig, and remove it; the URL answers, and stays the same",
+        NPM_TEST,
+        more=("global-agent@3.0.0",),
+        environment=(*NODE_PROXY, ("GLOBAL_AGENT_NO_PROXY", "127.0.0.1")),
+    ),
+    Client(
         "@tencent-sdk/faas@1.0.9",
         "npm",
         "faas.js",
@@ -173,6 +184,15 @@ CLIENTS = (
         "terraform.py",
         "for Terraform: `--proxy-port`, and `HTTPS_PROXY`, which Go follows",
         "what Terraform's provider sends: apply, apply without variables, apply again, destroy",
+        PYPI_TEST,
+    ),
+    Client(
+        "tencentcloud-sdk-python-scf==3.1.100",
+        "PyPI",
+        "terraform_urls.py",
+        "for Terraform: the same",
+        "what Terraform's provider sends for `tencentcloud_scf_trigger` of type `http`: create, plan without a "
+        "difference, update, close, delete",
         PYPI_TEST,
     ),
 )

@@ -57,6 +57,9 @@ VALUES = {
     "dir": "./code",
     "functionPath": "./code",
     "functionDistPath": "code",
+    "protocolType": "WS",
+    "protocolParams": {"wsParams": {"idleTimeOut": 20}},
+    "instanceConcurrencyConfig": {"enable": True, "maxConcurrency": 8},
     "image": {"imageUrl": "u"},
     "imageConfig": {"imageUri": "u"},
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RUNTIME = "Python3.10"  # the newest Python that the cloud documents
 _MAX_TEXT_BYTES = 10_000_000  # in base64: a request has 10,485,760 bytes (cloud.tencent.com/document/api/583/17237)
+_WEB = "HTTP"
 _SETTLE_SECONDS = 300.0
 _SETTLED = ("Active", "CreateFailed", "UpdateFailed", "PublishFailed")
 _DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS = 2, 21_600  # of a new function (document/product/583/51519)
@@ -73,11 +74,12 @@ class Deployment:
                 Runtime=self._runtime or DEFAULT_RUNTIME,
                 Type=self.function.type,
                 AsyncRunEnable="TRUE" if self.function.runs_async else None,
+                ProtocolType=self.function.web_options.get("ProtocolType"),  # it can't be changed later
                 **self._configuration(),
             )
         self._settle()
         self._put_retries()
-        self._put_timers()
+        self._put_triggers()
 
     def facts(self) -> dict[str, object]:
         """The facts of this deployment, for a program."""
@@ -129,6 +131,7 @@ class Deployment:
             "Timeout": function.timeout_seconds,
             "InitTimeout": function.init_timeout_seconds,
             "Environment": {"Variables": variables},
+            **{name: value for name, value in function.web_options.items() if name != "ProtocolType"},
             # a file without layers leaves those that the target has
             "Layers": [{"LayerName": each.name, "LayerVersion": each.version} for each in function.layers] or None,
         }
@@ -153,19 +156,22 @@ class Deployment:
 
     def _put_retries(self) -> None:
         function = self.function
-        if not function.is_described:
+        if not function.is_described or function.type == _WEB:  # a web function has no asynchronous calls
             return
         if not self.exists and (function.retries, function.ttl_seconds) == (_DEFAULT_RETRIES, _DEFAULT_TTL_SECONDS):
             return
         config = {"RetryConfig": [{"RetryNum": function.retries}], "MsgTTL": function.ttl_seconds}
         self._call("UpdateFunctionEventInvokeConfig", AsyncTriggerConfig=config)
 
-    def _put_timers(self) -> None:
-        """Create the timers that are not there and change the others. Other triggers stay."""
-        if not self.function.timers:
+    def _put_triggers(self) -> None:
+        """Create the timers and URLs that are not there and change the others. Other triggers stay."""
+        if not (self.function.timers or self.function.urls):
             return
         found = self._call("ListTriggers", Limit=100)["Triggers"]
-        there = {each["TriggerName"] for each in found if each["Type"] == "timer"}
+        self._put_timers({each["TriggerName"] for each in found if each["Type"] == "timer"})
+        self._put_urls([each for each in found if each["Type"] == "http"])
+
+    def _put_timers(self, there: set[str]) -> None:
         for timer in self.function.timers:
             self._call(
                 "UpdateTrigger" if timer.name in there else "CreateTrigger",
@@ -175,6 +181,20 @@ class Deployment:
                 Qualifier=timer.qualifier,
                 Enable="OPEN" if timer.is_enabled else "CLOSE",
                 CustomArgument=timer.argument,
+            )
+
+    def _put_urls(self, there: list[dict[str, Any]]) -> None:
+        """A version or alias has one URL: the console gives it a name of its own, which stays."""
+        for url in self.function.urls:
+            names = {each["Qualifier"]: each["TriggerName"] for each in there}
+            name = url.name if url.name in names.values() else names.get(url.qualifier)
+            self._call(
+                "CreateTrigger" if name is None else "UpdateTrigger",
+                TriggerName=name or url.name,
+                Type="http",
+                TriggerDesc=json.dumps(url.trigger_desc()),
+                Qualifier=url.qualifier,
+                Enable="OPEN",
             )
 
     def _call(self, action: str, **parameters: object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any, TextIO
 
     from tencentserverless.cli.exits import Exit
@@ -102,6 +102,31 @@ def answer(line: str) -> None:
     _write(sys.stdout, (plain(line) if is_terminal(sys.stdout) else line) + "\n")
 
 
+def answer_stream(chunks: "Iterable[bytes]") -> None:
+    """Print the parts of an answer as they come. A terminal gets text, other readers get the bytes as they are."""
+    if is_terminal(sys.stdout):
+        _show_stream(chunks)
+        return
+    for chunk in chunks:
+        _write_bytes(sys.stdout, chunk)
+
+
+def _show_stream(chunks: "Iterable[bytes]") -> None:
+    import codecs
+    import io
+
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
+    last = ""
+    for chunk in chunks:
+        text = decoder.decode(chunk)
+        _write(sys.stdout, plain(text))
+        last = text[-1:] or last
+    rest = decoder.decode(b"", final=True)
+    if (rest or last)[-1:] not in ("", "\n"):
+        rest += "\n"
+    _write(sys.stdout, plain(rest))
+
+
 def answer_json(value: "Any") -> None:
     """Print data for a program: one JSON text, indented."""
     import json
@@ -174,6 +199,16 @@ def _write(stream: "TextIO | None", text: str) -> None:
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except OSError as error:
+        _leave(error)
+
+
+def _write_bytes(stream: "TextIO | None", data: bytes) -> None:
+    if stream is None:
+        return
+    try:
+        stream.buffer.write(data)
         stream.flush()
     except OSError as error:
         _leave(error)

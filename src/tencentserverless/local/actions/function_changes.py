@@ -24,6 +24,7 @@ from tencentserverless.local.actions.versions import (
     delete_version,
     publish,
 )
+from tencentserverless.local.actions.web_settings import check_web_settings
 from tencentserverless.local.errors import ApiError, StartupError
 from tencentserverless.local.function_folders import follow_folder
 from tencentserverless.local.pace import CREATING, DELETING, UPDATING, Change
@@ -31,6 +32,7 @@ from tencentserverless.local.registry.function import Function, new_function
 from tencentserverless.local.registry.function_version import (
     HANDLER,
     MAX_NAMES_CHARS,
+    WEB,
     FunctionKey,
     FunctionRecord,
     Package,
@@ -121,6 +123,7 @@ async def create_function(parameters: CreateFunctionTable, call: Call, services:
     """Create a function from a zip file, which is in the request or in COS."""
     key = FunctionKey(call.region, parameters.Namespace or wire.DEFAULT_NAMESPACE, parameters.FunctionName)
     _check_place(services, key)
+    check_web_settings(parameters)
     record = configured(_new_record(parameters, key, services.clock()), parameters)
     if parameters.Code is None:
         raise ApiError("MissingParameter.Code", "The request is missing a required parameter `Code`.")
@@ -151,7 +154,7 @@ async def update_function_code(
     function = find_function(services.catalogue, call.region, parameters.Namespace, parameters.FunctionName)
     services.pace.check(function.key, _CODE_REFUSED)
     if parameters.Handler is not None:
-        _check_handler(parameters.Handler, function.latest.runtime)
+        _check_handler(parameters.Handler, function.latest.runtime, function.latest.type)
     publishes = is_switched_on("Publish", parameters.Publish)
     is_switched_on("InstallDependency", parameters.InstallDependency)
     if publishes:
@@ -202,6 +205,7 @@ async def update_function_configuration(
             "InvalidParameterValue.Runtime",
             f"Runtime can't be changed: function {latest.key.name!r} has {latest.runtime}. Create it anew instead.",
         )
+    check_web_settings(parameters)
     changed = dataclasses.replace(configured(latest, parameters), changed_at=services.clock())
     if parameters.Layers:
         check_layers(services, changed, latest.layers)
@@ -292,8 +296,12 @@ def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -
     if not is_known(runtime):
         raise ApiError("InvalidParameterValue.Runtime", f"Runtime {runtime[:64]!r} does not exist.")
     handler = DEFAULT_HANDLER if parameters.Handler is None else parameters.Handler
-    _check_handler(handler, runtime)
-    kind = choose("Type", parameters.Type, ("Event", "HTTP"), "Event", "InvalidParameterValue.Type")
+    kind = choose("Type", parameters.Type, ("Event", WEB), "Event", "InvalidParameterValue.Type")
+    _check_handler(handler, runtime, kind)
+    if parameters.ProtocolType and kind != WEB:
+        raise ApiError(
+            "InvalidParameterValue.ProtocolType", "ProtocolType is a setting of web functions: Type must be HTTP."
+        )
     choose("ProtocolType", parameters.ProtocolType, ("WS",), "", "InvalidParameterValue.ProtocolType")
     choose("DeployMode", parameters.DeployMode, ("code", "image"), "code")
     runs_async = is_switched_on(
@@ -304,8 +312,9 @@ def _new_record(parameters: CreateFunctionTable, key: FunctionKey, now: float) -
     )
 
 
-def _check_handler(handler: str, runtime: str) -> None:
-    is_file = runtime.startswith(_FILE_RUNTIMES)
+def _check_handler(handler: str, runtime: str, kind: str) -> None:
+    """Check the form of a handler; that of a web function means nothing."""
+    is_file = runtime.startswith(_FILE_RUNTIMES) and kind != WEB
     if not (HANDLER.match(handler) if is_file else is_other_handler(handler)):
         raise ApiError(
             "InvalidParameterValue.Handler",

@@ -13,7 +13,7 @@ from tencentserverless.local.actions.parameters import Action, Call, Table, choo
 from tencentserverless.local.actions.versions import check_provisioning
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import Function
-from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, WEB, FunctionRecord
 from tencentserverless.local.registry.provisions import DEFAULT, KINDS, TRACKING, Provision, TimedProvision
 from tencentserverless.local.registry.timer_triggers import NAME, TRIGGERS_PER_TYPE, cron_fault
 from tencentserverless.local.scheduler.provisioning import Progress
@@ -144,12 +144,11 @@ def _find_version(function: Function, qualifier: str) -> FunctionRecord:
 
 
 def _check_runs(record: FunctionRecord) -> None:
-    if record.type != "Event" or not can_run(record.runtime):
-        problem = "is a web function" if record.type != "Event" else f"has the runtime {record.runtime}"
+    if record.type != WEB and not can_run(record.runtime):
         raise ApiError(
             "UnsupportedOperation",
-            f"Function {record.key.name!r} {problem}, which the local SCF lists and does not run: it can't start "
-            "instances of it.",
+            f"Function {record.key.name!r} has the runtime {record.runtime}, which the local SCF lists and does not run: "
+            "it can't start instances of it.",
         )
 
 

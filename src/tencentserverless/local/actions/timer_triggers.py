@@ -27,7 +27,7 @@ def with_timer(function: Function, parameters: CreateTriggerTable, now: float) -
     name = checked_name(parameters.TriggerName)
     if name in function.triggers:
         raise ApiError("ResourceInUse.Trigger", f"Function {function.key.name!r} has a trigger {name!r} already.")
-    check_room(function, name, len(function.triggers), "timers")
+    check_room(function, len(function.triggers), "timers")
     blank = Trigger(name, LATEST, "", created_at=now, changed_at=now)
     return function.with_trigger(changed_timer(function, blank, parameters))
 
@@ -38,11 +38,10 @@ def changed_timer(function: Function, timer: Trigger, parameters: Change) -> Tri
     :param timer: with the present time as its time of change
     :raises ApiError: if a value is refused
     """
-    changes = {}
+    changes = shared_changes(function, parameters)
     if parameters.TriggerDesc is not None or not timer.cron:
         changes["cron"] = _checked_cron(parameters.TriggerDesc or "", timer.changed_at)
-    changes |= shared_changes(function, parameters)  # type: ignore[arg-type]
-    return dataclasses.replace(timer, **changes)
+    return dataclasses.replace(timer, **changes)  # type: ignore[arg-type]  # of the types above
 
 
 def shown_timer(timer: Trigger) -> dict[str, object]:

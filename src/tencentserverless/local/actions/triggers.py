@@ -15,6 +15,7 @@ from tencentserverless.local.actions.trigger_tables import (
     AnyTrigger,
     CreateTriggerTable,
     DeleteTriggerTable,
+    FilterTable,
     ListTriggersTable,
     UpdateTriggerStatusTable,
     UpdateTriggerTable,
@@ -31,6 +32,10 @@ from tencentserverless.local.services import Services
 REFUSED = "FailedOperation.CreateTrigger"  # of all four actions: the state of the function forbids them
 _TYPES = ("cos", "cls", "timer", "ckafka", "http", "apigw", "cmq", "mps", "clb", "cm", "vod", "eb")
 _SERVED = (TIMER, HTTP)
+#: ``Type`` is on no page; Tencent's toolkit sends it.
+_FILTERS = ("Qualifier", "TriggerName", "Description", "Type")
+#: What Tencent's toolkit sends for a URL whose qualifier is not said. No page says that it filters nothing.
+_NO_QUALIFIER = FilterTable("Qualifier", [""])
 #: The page of DeleteTrigger names no code for a namespace.
 _DELETE_CODES = Codes(namespace="ResourceNotFound.Function")
 
@@ -56,8 +61,10 @@ async def list_triggers(parameters: ListTriggersTable, call: Call, services: Ser
         raise ApiError("InvalidParameterValue.OrderBy", "OrderBy must be add_time or mod_time.")
     found = triggers_of(function)
     for wanted in parameters.Filters or []:
-        if wanted.Name not in ("Qualifier", "TriggerName", "Description"):
+        if wanted.Name not in _FILTERS:
             raise ApiError("InvalidParameterValue.Filters", f"There is no filter {shown(wanted.Name)}.")
+        if wanted == _NO_QUALIFIER:
+            continue
         found = [each for each in found if _filtered(each, wanted.Name) in wanted.Values]
     ordered = sort_items(
         found,
@@ -175,4 +182,6 @@ def _check_type(kind: str) -> None:
 
 
 def _filtered(trigger: AnyTrigger, name: str) -> str:
-    return {"Qualifier": trigger.qualifier, "TriggerName": trigger.name}.get(name, trigger.description)
+    kind = TIMER if isinstance(trigger, Trigger) else HTTP
+    named = {"Qualifier": trigger.qualifier, "TriggerName": trigger.name, "Type": kind}
+    return named.get(name, trigger.description)

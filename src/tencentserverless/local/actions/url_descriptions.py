@@ -10,10 +10,11 @@ from tencentserverless.local.actions.lookup import shown
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.url_triggers import (
     AUTH_TYPES,
+    CORS_TEXT_RULE,
     MAX_AGE_SECONDS,
-    MAX_CORS_CHARS,
     MAX_CORS_VALUES,
     Cors,
+    is_cors_text,
 )
 
 _CODE, _CORS_CODE = "InvalidParameterValue.TriggerDesc", "InvalidParameterValue.Cors"
@@ -112,16 +113,11 @@ def _texts(values: dict[str, object], name: str) -> tuple[str, ...]:
         problem = f"must be a list of at most {MAX_CORS_VALUES} texts, not {_kind(found)}"
         raise ApiError(_CORS_CODE, f"CorsConfig.{name} of TriggerDesc {problem}.")
     for each in found:
-        if not isinstance(each, str) or not 0 < len(each) <= MAX_CORS_CHARS or not each.isascii() or _has_blanks(each):
+        if not isinstance(each, str) or not is_cors_text(each):
             words = shown(each) if isinstance(each, str) else _kind(each)
-            problem = f"{words}, which is no text of 1 to {MAX_CORS_CHARS} ASCII characters without blanks"
+            problem = f"{words}, which is no {CORS_TEXT_RULE}"
             raise ApiError(_CORS_CODE, f"CorsConfig.{name} of TriggerDesc has {problem}.")
     return tuple(found)
-
-
-def _has_blanks(text: str) -> bool:
-    """True if a text has what would end a header's line, or part it."""
-    return not text.isprintable() or " " in text or "," in text
 
 
 def _max_age(value: object) -> int | None:

@@ -21,7 +21,7 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.function_version import LATEST
 from tencentserverless.local.registry.url_ids import UrlPlace
-from tencentserverless.local.registry.url_triggers import HTTP, Cors, UrlTrigger
+from tencentserverless.local.registry.url_triggers import HTTP, UrlTrigger
 from tencentserverless.local.services import Services
 
 
@@ -33,7 +33,7 @@ def with_url(function: Function, parameters: CreateTriggerTable, services: Servi
     """
     now = services.clock()
     blank = UrlTrigger("", LATEST, created_at=now, changed_at=now)
-    check_room(function, "", len(function.urls), "URLs")
+    check_room(function, len(function.urls), "URLs")
     made = changed_url(function, blank, parameters)
     name = parameters.TriggerName or services.urls.ids.give(function.key, made.qualifier)
     if checked_name(name) in function.urls:
@@ -84,14 +84,7 @@ def shown_url(function: Function, url: UrlTrigger, services: Services) -> dict[s
     """
     place = UrlPlace(function.key, url.qualifier)
     net = services.urls.net_config(url, place, function.pinned(url.qualifier))
-    description: dict[str, object] = {"AuthType": url.auth_type, "NetConfig": net}
-    if url.cors is not None:
-        description["CorsConfig"] = _shown_cors(url.cors)
-    if url.is_apigw is not None:
-        description["ApiGwCompatible"] = url.is_apigw
-    if url.is_simple is not None:
-        description["EnableSimpleMode"] = url.is_simple
-    fields = shown_fields(url, HTTP, msgspec.json.encode(description).decode())
+    fields = shown_fields(url, HTTP, msgspec.json.encode(url.trigger_desc(net)).decode())
     resource = _resource_id(function, url, services.settings.uin)
     return fields | {"TriggerAttribute": "single", "ResourceId": resource}
 
@@ -100,20 +93,3 @@ def _resource_id(function: Function, url: UrlTrigger, uin: str) -> str:
     """Return the resource that a policy names. The platform's sample has the region's short name; it is long here."""
     key = function.key
     return f"qcs::scf:{key.region}:uin/{uin}:function/{key.name}/{url.name}"
-
-
-def _shown_cors(cors: Cors) -> dict[str, object]:
-    shown: dict[str, object] = {"Enable": cors.is_enabled}
-    for name, values in (
-        ("Origins", cors.origins),
-        ("Methods", cors.methods),
-        ("Headers", cors.headers),
-        ("ExposeHeaders", cors.exposed_headers),
-    ):
-        if values:
-            shown[name] = list(values)
-    if cors.has_credentials is not None:
-        shown["Credentials"] = cors.has_credentials
-    if cors.max_age_seconds is not None:
-        shown["MaxAge"] = cors.max_age_seconds
-    return shown

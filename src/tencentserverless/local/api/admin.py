@@ -155,9 +155,11 @@ class Admin:
         return {"is_on": self._services.ledger.is_on, "count": 0}
 
     def read_status(self) -> dict[str, Any]:
-        """Return the functions, and the instances and calls of this moment."""
-        functions = [str(function.key) for function in self._services.catalogue]
-        return {"pid": os.getpid(), "functions": functions, **self._services.scheduler.counts()}
+        """Return the functions, their URLs, and the instances and calls of this moment."""
+        found = list(self._services.catalogue)
+        functions = [str(function.key) for function in found]
+        urls = self._services.urls.listed(found)
+        return {"pid": os.getpid(), "functions": functions, "urls": urls, **self._services.scheduler.counts()}
 
     def make_link(self) -> str:
         """Return a new link to the dashboard, which signs one browser in; ``""`` where that is not served."""

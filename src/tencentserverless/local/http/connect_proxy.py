@@ -1,11 +1,12 @@
-"""A proxy for CONNECT to SCF's hosts, which leads to the TLS server of this local SCF.
+"""A proxy for CONNECT to SCF's hosts and to those of function URLs, which leads to the TLS server of this local SCF.
 
 Clients whose endpoint is fixed in their source reach the local SCF through the proxy, by ``HTTPS_PROXY``. It leads to
 no other host: an open proxy would let every client around network rules. Functions have one of their own, which does:
 all that they do over HTTPS comes through it, and where they may go they know without it. It asks for a password.
 
 Sources of the hosts: cloud.tencent.com/document/api/583/17237 (request structure), 58400 and 17243 (regions, now and in
-2023), and the root domains of Tencent's SDKs; ``common.intl`` is that of the international one.
+2023), and the root domains of Tencent's SDKs; ``common.intl`` is that of the international one; those of URLs:
+document/product/583/96099.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import TEXT_LINES, Answer, Bounds, Broken, Fault, Intake, Refused, Request
 from tencentserverless.local.http.server import HttpServer
 from tencentserverless.local.settings import LOOPBACK_HOSTS, Limits
+from tencentserverless.local.url_addresses import CLOUD_DOMAIN, INTRANET_LABEL, LOCAL_DOMAIN
 
 _BOUNDS = Bounds(head_bytes=8 * 1024, request_seconds=10.0, idle_seconds=10.0)
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -112,7 +114,7 @@ class ConnectProxy:
 
     def _is_ours(self, host: str, port: str) -> bool:
         """True for a host of SCF, and for the TLS server itself: clients send loopback to their proxy too."""
-        if host in SCF_HOSTS:
+        if host in SCF_HOSTS or host.endswith(f".{CLOUD_DOMAIN}"):
             return port == str(HTTPS_PORT)
         return host in LOOPBACK_HOSTS and port == str(self._target[1])
 
@@ -231,4 +233,11 @@ SCF_HOSTS = (
     "scf.intl.tencentcloudapi.com",
     "scf.common.intl.tencentcloudapi.com",
     *(wire.REGIONAL_HOST.format(region=region) for region in (*_REGIONS, *wire.FINANCE_REGIONS)),
+)
+#: Names of certificates for function URLs. The first label of a host, which a star stands for, is the function's own.
+URL_HOSTS = tuple(
+    f"*.{network}{region}.{domain}"
+    for domain in (CLOUD_DOMAIN, LOCAL_DOMAIN)
+    for network in ("", f"{INTRANET_LABEL}.")
+    for region in (*_REGIONS, *wire.FINANCE_REGIONS)
 )

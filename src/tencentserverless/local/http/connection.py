@@ -11,14 +11,15 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from tencentserverless.local.http import lingering, messages
+from tencentserverless.local.http.deadline import Deadline
 from tencentserverless.local.http.head_template import HeadTemplate, make_template
 from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault, Intake, Request
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.reader import RequestReader, State
 
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
-_SHARED_HEADERS = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
-_USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
+_CLOSE = b"Connection: close\r\n\r\n"
+_HEAD_TOO_LARGE = 431
 
 
 class Site(Protocol):
@@ -72,13 +73,13 @@ class Connection(asyncio.Protocol):
         self._is_chunked = False
         self._has_body = True  # of the answer; that to HEAD has none
         self._on_drained: Callable[[], None] | None = None
+        self._on_lost: Callable[[], None] | None = None
         self._data = b""  # of the request that is under way, if it came in one piece of its own
         self._template: HeadTemplate | None = None
         self.known: object = None  # facts on requests that have the head of the template
         self._lingering: lingering.Linger | None = None
         self._is_arriving = False  # the deadline is that of a request that has arrived in part
-        self._deadline = math.inf
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._loop, self._bounds.idle_seconds, self._expire)
 
     # The site's side.
 
@@ -88,22 +89,23 @@ class Connection(asyncio.Protocol):
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         return str(peer[0]) if peer else ""
 
-    def reply(self, body: bytes, damage: str = "") -> None:
-        """Answer the request that is under way with 200 and JSON.
+    def reply(self, body: bytes, damage: str = "", lines: bytes = b"") -> None:
+        """Answer the request that is under way with 200 and JSON. HEAD is answered by ``send`` alone.
 
         :param damage: a fault that befalls the answer: ``lost``, or ``cut`` in the middle; else empty
+        :param lines: further header lines
         """
         if damage or self._transport is None or not self._keeps:
-            self.send(Answer(200, body), damage)
+            self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._others.json_head(), len(body), body))
+        self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
         self._current = None
         reader = self._reader
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
         else:
             self._data = b""
-            self._deadline = self._loop.time() + self._bounds.idle_seconds  # see _expire
+            self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
 
     def send(self, answer: Answer, damage: str = "") -> None:
         """Answer the request that is under way.
@@ -132,6 +134,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
+    def start_with(self, head: bytes, *, is_chunked: bool) -> None:
+        """Begin an answer by a head of the site's own, without the header Connection and without the empty line.
+
+        :param is_chunked: ``write`` cuts the body into chunks, as the head says; else it is sent as it is
+        """
+        self._is_chunked, self._has_body = is_chunked, not self._is_head()
+        if self._transport is not None:
+            self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE))
+
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
         if self._transport is not None and data and self._has_body:
@@ -148,6 +159,10 @@ class Connection(asyncio.Protocol):
         """Call this whenever the client keeps up again, until the answer has ended."""
         self._on_drained = callback
 
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        """Call this if the client goes, or sends no more, before it has its answer. It then gets none."""
+        self._on_lost = callback
+
     def upgrade(self, head: bytes, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes] | None:
         """Leave the connection to another protocol.
 
@@ -157,7 +172,7 @@ class Connection(asyncio.Protocol):
         transport, self._transport = self._transport, None
         if transport is None:
             return None
-        self._stop_timer()
+        self._deadline.stop()
         self._others.discard(self)
         transport.write(head)
         transport.set_protocol(protocol)
@@ -172,8 +187,6 @@ class Connection(asyncio.Protocol):
         """
         request, head = self._current, self._data[: self._data.find(b"\r\n\r\n") + 4]
         if not head or not isinstance(request, Request) or not self._keeps:
-            return ()
-        if any(name in _SHARED_HEADERS and (name, value.lower()) != _USUAL for name, value in request.headers):
             return ()
         self._template, self.known = make_template(head, request.headers, varying), known
         return self._template.names if self._template is not None else ()
@@ -200,14 +213,17 @@ class Connection(asyncio.Protocol):
         """A client has connected."""
         self._transport = cast(asyncio.Transport, transport)
         self._others.add(self)
-        self._set_deadline(self._bounds.idle_seconds)
+        self._deadline.set(self._bounds.idle_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has gone."""
         self._transport = None
-        self._stop_timer()
+        self._deadline.stop()
         self._others.discard(self)
         self._reader.end()
+        on_lost, self._on_lost = self._on_lost, None
+        if on_lost is not None:
+            on_lost()
         self._site.lost(self)
 
     def data_received(self, data: bytes) -> None:
@@ -215,7 +231,7 @@ class Connection(asyncio.Protocol):
         reader = self._reader
         if reader.state is State.STOPPED:
             if self._lingering is not None and self._lingering.take(len(data), self._loop.time()):
-                self._deadline = self._lingering.deadline
+                self._deadline.at = self._lingering.deadline
             else:
                 self.close()
             return
@@ -223,7 +239,7 @@ class Connection(asyncio.Protocol):
         if is_first and self._template is not None:
             found = self._template.match(data)
             if found is not None:
-                self._current, self._deadline = self._template, math.inf
+                self._current, self._deadline.at = self._template, math.inf
                 if self._site.handle_known(self.known, found[0], found[1], self):
                     return
                 self._current = None
@@ -236,8 +252,9 @@ class Connection(asyncio.Protocol):
         """The client sends no more. It may still read: what is whole gets its answer."""
         self._reader.end()
         self._go_on()
-        can_wait = self._bounds.serves_half_closed and self._transport is not None and self._transport.can_write_eof()
-        return self._is_owing() and can_wait
+        if self._transport is None or self._on_lost is not None or not self._bounds.serves_half_closed:
+            return False
+        return self._is_owing() and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         """The client does not read its answers: no more requests."""
@@ -274,13 +291,13 @@ class Connection(asyncio.Protocol):
         self._ask_for_body()
         if not reader.is_partial or not self._is_arriving:
             self._is_arriving = reader.is_partial
-            self._set_deadline(self._bounds.request_seconds if self._is_arriving else self._bounds.idle_seconds)
+            self._deadline.set(self._bounds.request_seconds if self._is_arriving else self._bounds.idle_seconds)
 
     def _handle(self, request: Request) -> None:
         """Hand a request to the site. A site that raises ends the connection, or its client would wait for ever."""
         self._current = request
         self._keeps = request.keeps and not self._is_stopping
-        self._deadline, self._is_arriving, self._is_body_paused = math.inf, False, False
+        self._deadline.at, self._is_arriving, self._is_body_paused = math.inf, False, False
         if request.stream is not None:
             self._ask_for_body()
         self._is_handling = True
@@ -308,7 +325,7 @@ class Connection(asyncio.Protocol):
 
     def _end_answer(self) -> None:
         """The answer has been written."""
-        current, self._current, self._on_drained = self._current, None, None
+        current, self._current, self._on_drained, self._on_lost = self._current, None, None, None
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
         elif self._keeps:
@@ -323,11 +340,13 @@ class Connection(asyncio.Protocol):
         if stop is None or (self._is_silent and cast(Broken, stop).fault is Fault.CUT_SHORT):
             self._end()
             return
+        lingers = self._is_silent or isinstance(stop, Answer) or stop.request is not None
         if not self._is_silent:
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
+            lingers = lingers or answer.status == _HEAD_TOO_LARGE  # the rest of the head is still on its way
             head = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
             self._transport.write(head + answer.body)
-        if self._is_silent or isinstance(stop, Answer) or stop.request is not None:
+        if lingers:
             self._linger()
         else:
             self._end()
@@ -336,7 +355,7 @@ class Connection(asyncio.Protocol):
         """Close the connection once its client has read the answers, for which it has its time."""
         if self._transport is not None:
             self._transport.close()
-            self._set_deadline(lingering.LINGER_SECONDS)
+            self._deadline.set(lingering.LINGER_SECONDS)
 
     def _linger(self) -> None:
         """Let the client read the answer though it still sends: a close now could take the answer away from it."""
@@ -345,7 +364,7 @@ class Connection(asyncio.Protocol):
             return
         self._lingering = lingering.Linger(self._loop.time(), sends_end=self._transport.can_write_eof())
         self._pause(False)
-        self._set_deadline(self._lingering.deadline - self._loop.time())
+        self._deadline.set(self._lingering.deadline - self._loop.time())
         if self._lingering.sends_end:
             self._transport.write_eof()
 
@@ -368,24 +387,8 @@ class Connection(asyncio.Protocol):
             else:
                 self._transport.resume_reading()
 
-    def _set_deadline(self, seconds: float) -> None:
-        """Have the connection ended at a deadline. One timer serves many: it looks anew when it is due."""
-        self._deadline = self._loop.time() + seconds
-        if self._timer is None or self._timer.when() > self._deadline:
-            self._stop_timer()
-            self._timer = self._loop.call_at(self._deadline, self._expire)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _expire(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        if now < self._deadline:
-            self._timer = self._loop.call_at(min(self._deadline, now + self._bounds.idle_seconds), self._expire)
-        elif self._is_arriving:
+        if self._is_arriving:
             self._reader.expire()
             self._go_on()
         elif self._is_ending() or (self._lingering is not None and self._lingering.sends_end):

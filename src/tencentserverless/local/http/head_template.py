@@ -12,6 +12,8 @@ from tencentserverless.local.http.messages import Headers
 _LENGTH = b"content-length"
 _LENGTH_DIGITS = 7
 _END = b"\r\n"
+_SHARED = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
+_USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
 
 class HeadTemplate:
@@ -20,11 +22,12 @@ class HeadTemplate:
     :ivar names: of the varying headers in their order, in lower case
     """
 
-    __slots__ = ("_last", "_parts", "names")
+    __slots__ = ("_last", "_length", "_parts", "names")
 
     def __init__(self, parts: list[bytes], last: bytes, names: tuple[bytes, ...]) -> None:
         self._parts = parts
         self._last = last
+        self._length = names.index(_LENGTH) if _LENGTH in names else -1
         self.names: tuple[bytes, ...] = names
 
     def match(self, data: bytes) -> "tuple[list[bytes], bytes] | None":
@@ -47,7 +50,9 @@ class HeadTemplate:
         if not data.startswith(self._last, position):
             return None
         body = data[position + len(self._last) :]
-        length = values[self.names.index(_LENGTH)]
+        if self._length < 0:  # a request without a length has no body
+            return None if body else (values, body)
+        length = values[self._length]
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) != len(body):
             return None
         return values, body
@@ -58,12 +63,14 @@ def make_template(head: bytes, headers: Headers, varying: Iterable[bytes]) -> He
 
     :param head: with its empty line
     :param headers: as the parser read them, names in lower case
-    :param varying: names of headers whose values vary, in lower case; the length is always one of them
-    :return: None if the head is written in a way that the template can't hold
+    :param varying: names of headers whose values vary, in lower case; the length is always one of them, if there is one
+    :return: None if the head is written in a way that the template can't hold, or concerns the connection
     """
+    if any(name in _SHARED and (name, value.lower()) != _USUAL for name, value in headers):
+        return None
     varying = {*varying, _LENGTH}
     names = [name for name, _ in headers if name in varying]
-    if len(set(names)) != len(names) or _LENGTH not in names:
+    if len(set(names)) != len(names):
         return None
     line, *lines = head[:-4].split(_END)
     if len(lines) != len(headers):

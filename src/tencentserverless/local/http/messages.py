@@ -18,6 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 JSON_LINES = b"Content-Type: " + wire.CONTENT_TYPE.encode("ascii") + b"\r\n"
 TEXT_LINES = b"Content-Type: text/plain\r\n"
+_NO_CONTENT = 204
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -125,12 +126,14 @@ class Broken(NamedTuple):
     :param request: its head, None if that never came whole
     :param limit_bytes: the bound of a body that is over it
     :param size: that the body has, or is announced with
+    :param part: what has come of a head that never came whole
     """
 
     fault: Fault
     request: Request | None = None
     limit_bytes: int = 0
     size: str = ""
+    part: Request | None = None
 
 
 class Answer(NamedTuple):
@@ -186,7 +189,10 @@ def head_of(answer: Answer, date_line: bytes, length: int | None, *, keeps: bool
     status_line = (
         f"HTTP/1.1 {answer.status} {answer.reason}\r\n".encode() if answer.reason else STATUS_LINES[answer.status]
     )
-    framing = b"Transfer-Encoding: chunked\r\n" if length is None else b"Content-Length: %d\r\n" % length
+    if answer.status == _NO_CONTENT:
+        framing = b""  # RFC 9110, 8.6: it has no length
+    else:
+        framing = b"Transfer-Encoding: chunked\r\n" if length is None else b"Content-Length: %d\r\n" % length
     end = b"\r\n" if keeps else b"Connection: close\r\n\r\n"
     return b"".join((status_line, date_line, answer.lines, framing, end))
 

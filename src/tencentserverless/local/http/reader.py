@@ -195,13 +195,18 @@ class RequestReader:
     def _count_head(self, size: int) -> None:
         self._size += size
         if self._size > self._head_bytes:
-            raise _Stop(Broken(Fault.HEAD_TOO_LARGE, self._request))
+            raise _Stop(self._too_large())
 
     def _bound_pending(self, size: int, *, is_pending: bool) -> None:
         """Bound the bytes of a head, and of a line in a body: the parser keeps a line until its end."""
         self._pending_bytes = self._pending_bytes + size if is_pending else 0
         if self._pending_bytes > self._head_bytes and self.state is not State.STOPPED:
-            self._end(Broken(Fault.HEAD_TOO_LARGE, self._request))
+            self._end(self._too_large())
+
+    def _too_large(self) -> Broken:
+        """A head over its bound, with the part of it that has come: a site may need its host."""
+        part = Request("", self._url, self._headers) if self._request is None else None
+        return Broken(Fault.HEAD_TOO_LARGE, self._request, part=part)
 
     def _end(self, reason: Answer | Broken) -> None:
         stream = self.stream

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.http.connect_proxy import SCF_HOSTS
+from tencentserverless.local.http.connect_proxy import SCF_HOSTS, URL_HOSTS
 from tencentserverless.local.private_files import write_private_bytes
 from tencentserverless.local.settings import (
     CA_BUNDLE_NAME,
@@ -35,6 +35,7 @@ from tencentserverless.local.settings import (
     SERVER_KEY_NAME,
     trusted_bundle,
 )
+from tencentserverless.local.url_addresses import CLOUD_DOMAIN
 
 _LIFETIME = timedelta(days=820)  # of both: Apple's systems take no server's certificate that is valid for over 825 days
 _RENEWED_BEFORE = timedelta(days=30)
@@ -146,11 +147,14 @@ def _subjects(host: str) -> list[x509.GeneralName]:
         own = addresses[0]  # a name: the list has all names that may be certified already
     if own not in addresses and any(own in ipaddress.ip_network(network) for network in _NETWORKS):
         addresses.append(own)
-    return [*(x509.DNSName(name) for name in _NAMES), *(x509.IPAddress(address) for address in addresses)]
+    return [
+        *(x509.DNSName(name) for name in (*_NAMES, *URL_HOSTS)),
+        *(x509.IPAddress(address) for address in addresses),
+    ]
 
 
 def _constraints() -> x509.NameConstraints:
-    return x509.NameConstraints([x509.DNSName(name) for name in _NAMES], excluded_subtrees=None)
+    return x509.NameConstraints([x509.DNSName(name) for name in (*_NAMES, CLOUD_DOMAIN)], excluded_subtrees=None)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

@@ -7,6 +7,7 @@ of TencentCloudBase/cloudbase-cli (``functionRoot``), lib/index.js of @cloudbase
 from collections.abc import Iterator, Mapping
 
 from tencentserverless.local.project.env_files import read_variables
+from tencentserverless.local.project.event_reading import Events
 from tencentserverless.local.project.function_reading import (
     CodeSource,
     Defaults,
@@ -18,7 +19,8 @@ from tencentserverless.local.project.keys import CLOUDBASE, idle_keys
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.references import find_mustache
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
-from tencentserverless.local.project.timer_reading import Events, TimerSource
+from tencentserverless.local.project.timer_reading import TimerSource
+from tencentserverless.local.project.url_reading import is_url, read_url
 from tencentserverless.local.project.yaml_nodes import MUSTACHE, Node, Scope
 from tencentserverless.local.registry.timer_triggers import TIMER
 
@@ -111,12 +113,14 @@ def _variables(values: Mapping[str, Node]) -> Mapping[str, Node]:
 
 
 def _events(values: Mapping[str, Node]) -> Events:
-    timers, others = [], []
+    timers, urls, others = [], [], []
     for trigger in values["triggers"].items() if "triggers" in values else ():
         parts = trigger.present()
         kind = parts["type"].text() if "type" in parts else ""
         if kind == TIMER:
             timers.append(TimerSource(trigger, "", parts.get("config"), name=parts.get("name"), opens_alone=True))
+        elif is_url(kind) and "config" in parts and parts["config"].is_mapping():
+            urls.append(read_url(trigger, parts["config"]))
         else:
             others.append(kind)
-    return Events(tuple(timers), tuple(others))
+    return Events(tuple(timers), tuple(others), tuple(urls))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.event_reading import Events
 from tencentserverless.local.project.function_reading import (
     CodeSource,
     Defaults,
@@ -18,7 +19,8 @@ from tencentserverless.local.project.function_reading import (
 from tencentserverless.local.project.keys import CONSOLE, idle_keys
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
-from tencentserverless.local.project.timer_reading import Events, TimerSource
+from tencentserverless.local.project.timer_reading import TimerSource
+from tencentserverless.local.project.url_reading import is_url, read_url
 from tencentserverless.local.project.yaml_loader import compose_commented
 from tencentserverless.local.project.yaml_nodes import Node, Scope
 
@@ -84,6 +86,8 @@ def _events(values: Mapping[str, Node]) -> Events:
     if "Type" not in parts:
         return Events()
     kind = parts["Type"].text()
+    if is_url(kind):
+        return Events(urls=(read_url(values["Events"], parts.get("Properties")),))
     if kind != "Timer":
         return Events(others=(kind,))
     event = parts.get("Properties", values["Events"])

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tencentserverless.local.registry.function_version import FunctionRecord, LayerRef
     from tencentserverless.local.registry.package_contents import Contents, PackRules
     from tencentserverless.local.registry.timer_triggers import Trigger
+    from tencentserverless.local.registry.url_triggers import UrlTrigger
+
+
+_WEB_OPTIONS = ("ProtocolType", "ProtocolParams", "InstanceConcurrencyConfig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Deployable:
 
     :ivar place: the serverless.yml, or the folder where there is none
     :ivar runtime: ``""`` if the folder names none
+    :ivar web_options: the settings of a web function, in the terms of the API
     :ivar left_out: settings of the file that are not among these
     :ivar told: lines about the files of the folder, the same for each function
     """
@@ -43,8 +48,10 @@ class Deployable:
     retries: int
     ttl_seconds: int
     timers: "tuple[Trigger, ...]"
+    urls: "tuple[UrlTrigger, ...]"
     packing: "PackRules"
     layers: "tuple[LayerRef, ...]"
+    web_options: Mapping[str, object]
     left_out: tuple[str, ...]
     told: tuple[str, ...] = ()
 
@@ -133,8 +140,10 @@ def _deployable(record: "FunctionRecord", place: Path, left_out: tuple[str, ...]
         retries=record.async_config.retries,
         ttl_seconds=record.async_config.ttl_seconds,
         timers=record.timers,
+        urls=record.urls,
         packing=record.packing,
         layers=record.layers,
+        web_options={name: record.options[name] for name in _WEB_OPTIONS if name in record.options},
         left_out=left_out,
         told=told,
     )

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.event_reading import Events
 from tencentserverless.local.project.layer_reading import read_layers
 from tencentserverless.local.project.notices import Report, near_miss
 from tencentserverless.local.project.settings_only_shown import read_options
-from tencentserverless.local.project.timer_reading import Events, make_timers
+from tencentserverless.local.project.timer_reading import make_timers
+from tencentserverless.local.project.url_reading import make_urls
+from tencentserverless.local.project.web_reading import read_web_options
 from tencentserverless.local.project.yaml_nodes import Node
 from tencentserverless.local.registry import function_version
 from tencentserverless.local.registry.function_version import DEFAULT_NAMESPACE, FunctionKey, FunctionRecord
@@ -109,7 +112,11 @@ def read_function(source: FunctionSource, report: Report, now: float) -> Functio
     runs_async = parts.switch("asyncRunEnable")
     settings = _settings(source, parts, runtime, runs_async=runs_async)
     settings["timers"] = make_timers(source.events.timers, report, now)
-    settings["options"] = report.attempt(_NO_OPTIONS, read_options, source.values)
+    settings["urls"] = make_urls(source.events.urls, report, now)
+    settings["options"] = {
+        **report.attempt(_NO_OPTIONS, read_options, source.values),
+        **report.attempt(_NO_OPTIONS, read_web_options, source.values),
+    }
     settings["layers"] = read_layers(source.values, report)
     idle = source.idle + tuple(f"events of type {kind}" for kind in sorted(set(source.events.others)))
     label = key.name or source.node.key or str(source.node.path)

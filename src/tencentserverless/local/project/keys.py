@@ -30,12 +30,13 @@ def _spread(effect: Effect, names: str) -> dict[str, Effect]:
 FUNCTION_KEYS: Mapping[str, Effect] = {
     **_spread(Effect.BOTH, "src type name namespace handler runtime region description memorySize timeout initTimeout"),
     **_spread(Effect.BOTH, "environment asyncRunEnable retryNum msgTTL events layers"),
+    **_spread(Effect.BOTH, "protocolType protocolParams instanceConcurrencyConfig"),
     **_spread(Effect.SHOWN, "role tags traceEnable vpcConfig"),
     **_spread(
         Effect.NONE,
         "entryFile publicAccess eip l5Enable installDependency ignoreTriggers cfs deadLetter cls image "
-        "imageConfig protocolType protocolParams provisionedNum qualifier publish traffic enableRoleAuth diskSize "
-        "deployMode nodeType nodeSpec instanceConcurrencyConfig autoCreateApi publishDescription needSetTraffic "
+        "imageConfig provisionedNum qualifier publish traffic enableRoleAuth diskSize "
+        "deployMode nodeType nodeSpec autoCreateApi publishDescription needSetTraffic "
         "aliasName aliasDescription aliasFunctionVersion additionalVersionWeights lastVersion",
     ),
 }
@@ -47,6 +48,15 @@ SOURCE_KEYS: Mapping[str, Effect] = {
 }
 
 TIMER_KEYS: Mapping[str, Effect] = _spread(Effect.BOTH, "name qualifier cronExpression argument enable")
+
+#: Of a function URL, `http`. The last two are not the tool's: scf deploy sends them.
+URL_KEYS: Mapping[str, Effect] = _spread(
+    Effect.BOTH, "name qualifier netConfig authType corsConfig apiGwCompatible enableSimpleMode"
+)
+URL_NET_KEYS: Mapping[str, Effect] = _spread(Effect.BOTH, "enableIntranet enableExtranet")
+URL_CORS_KEYS: Mapping[str, Effect] = _spread(
+    Effect.BOTH, "enable origins methods headers exposeHeaders credentials maxAge"
+)
 
 
 class Kind(NamedTuple):
@@ -99,11 +109,11 @@ _SAM_KEYS = {
 _CLOUDBASE_KEYS = {
     **_spread(Effect.LOCAL, "name type dir handler runtime timeout memorySize envVariables triggers ignore"),
     **_spread(Effect.LOCAL, "functionDistPath functionPath layers"),
+    **_spread(Effect.LOCAL, "protocolType protocolParams instanceConcurrencyConfig"),
     **_spread(Effect.SHOWN, "vpc"),
     **_spread(
         Effect.NONE,
-        "installDependency codeSecret params protocolType protocolParams instanceConcurrencyConfig aclRule publicNet "
-        "eip config",
+        "installDependency codeSecret params aclRule publicNet eip config",
     ),
 }
 

@@ -7,6 +7,7 @@ the folder of ``inputs.src``.
 
 from collections.abc import Iterator, Mapping
 
+from tencentserverless.local.project.event_reading import Events
 from tencentserverless.local.project.function_reading import (
     CodeSource,
     Defaults,
@@ -19,7 +20,8 @@ from tencentserverless.local.project.keys import MULTI, TIMER_KEYS, idle_keys
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
 from tencentserverless.local.project.tencent_component import NO_NODES, read_source
-from tencentserverless.local.project.timer_reading import Events, TimerSource
+from tencentserverless.local.project.timer_reading import TimerSource
+from tencentserverless.local.project.url_reading import is_url, read_url
 from tencentserverless.local.project.yaml_nodes import Node, Scope
 from tencentserverless.local.registry.timer_triggers import TIMER
 
@@ -113,7 +115,7 @@ class _Reader:
         )
 
     def _events(self, shared: Mapping[str, Node]) -> Events:
-        timers, others = [], []
+        timers, urls, others = [], [], []
         for trigger in shared["triggers"].items() if "triggers" in shared else ():
             values = trigger.present()
             kind = values["type"].text() if "type" in values else ""
@@ -122,9 +124,12 @@ class _Reader:
             elif "function" in values and values["function"].text() == self._key:
                 if kind == TIMER:
                     timers.append(self._timer(trigger.within(self._node.scope)))
+                elif is_url(kind):
+                    scoped = trigger.within(self._node.scope)
+                    urls.append(read_url(scoped, scoped.present().get("parameters")))
                 else:
                     others.append(kind)
-        return Events(tuple(timers), tuple(others))
+        return Events(tuple(timers), tuple(others), tuple(urls))
 
     def _timer(self, trigger: Node) -> TimerSource:
         values = trigger.present()

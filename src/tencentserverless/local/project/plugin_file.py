@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.event_reading import Events, read_events
 from tencentserverless.local.project.function_reading import (
     CodeSource,
     Defaults,
@@ -20,7 +21,6 @@ from tencentserverless.local.project.keys import PLUGIN, idle_keys
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
 from tencentserverless.local.project.tencent_component import NO_NODES, read_variables
-from tencentserverless.local.project.timer_reading import Events, read_events
 from tencentserverless.local.project.yaml_nodes import Node, Scope
 
 _PROVIDER_KEYS, _KEYS = PLUGIN.tables["provider"], PLUGIN.tables["functions.NAME"]

@@ -7,6 +7,7 @@ Source: tcfcli/common/tcsam of tencentyun/scfcli: a namespace is a resource that
 from collections.abc import Iterator, Mapping
 
 from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.event_reading import Events
 from tencentserverless.local.project.function_reading import (
     CodeSource,
     Defaults,
@@ -17,7 +18,8 @@ from tencentserverless.local.project.function_reading import (
 from tencentserverless.local.project.keys import SAM, idle_keys
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
-from tencentserverless.local.project.timer_reading import Events, TimerSource
+from tencentserverless.local.project.timer_reading import TimerSource
+from tencentserverless.local.project.url_reading import is_url, read_url
 from tencentserverless.local.project.yaml_nodes import Node, Scope
 
 FUNCTION_TYPE = "TencentCloud::Serverless::Function"
@@ -130,10 +132,13 @@ def _variables(given: Mapping[str, Node]) -> Mapping[str, Node]:
 
 
 def _events(given: Mapping[str, Node]) -> Events:
-    timers, others = [], []
+    timers, urls, others = [], [], []
     for name, event in given["Events"].present().items() if "Events" in given else ():
         parts = event.present()
         kind = parts["Type"].text() if "Type" in parts else ""
+        if is_url(kind):
+            urls.append(read_url(event, parts.get("Properties"), name))
+            continue
         if kind != _TIMER:
             others.append(kind)
             continue
@@ -149,4 +154,4 @@ def _events(given: Mapping[str, Node]) -> Events:
                 knows_words=True,
             )
         )
-    return Events(tuple(timers), tuple(others))
+    return Events(tuple(timers), tuple(others), tuple(urls))

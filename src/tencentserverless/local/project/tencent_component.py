@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tencentserverless.local.project import runtimes
+from tencentserverless.local.project.event_reading import Events, read_events
 from tencentserverless.local.project.function_reading import (
     CodeSource,
     Defaults,
@@ -19,7 +20,6 @@ from tencentserverless.local.project.instance_names import InstanceNames
 from tencentserverless.local.project.keys import FIRST, FUNCTION_KEYS, SCF, SOURCE_KEYS, idle_keys
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.surroundings import FileReading, Surroundings
-from tencentserverless.local.project.timer_reading import Events, read_events
 from tencentserverless.local.project.yaml_nodes import Node, Scope
 
 NO_NODES: Mapping[str, Node] = {}

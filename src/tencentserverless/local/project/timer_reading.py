@@ -11,7 +11,7 @@ from tencentserverless.local.project.keys import TIMER_KEYS
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.yaml_nodes import Node
 from tencentserverless.local.registry.function_version import DEFAULT_ALIAS
-from tencentserverless.local.registry.timer_triggers import NAME, TIMER, TRIGGERS_PER_TYPE, Trigger, cron_fault
+from tencentserverless.local.registry.timer_triggers import NAME, TRIGGERS_PER_TYPE, Trigger, cron_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +35,11 @@ class TimerSource:
     knows_words: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
-    """The timers of a function, and the types of its other events, which never fire here."""
+def read_component_timer(node: Node, default_name: str) -> TimerSource:
+    """Read a timer of the component scf, of its first version, or of the plugin.
 
-    timers: tuple[TimerSource, ...] = ()
-    others: tuple[str, ...] = ()
-
-
-def read_events(node: Node, default_name: str) -> Events:
-    """Read ``events:`` of the component scf, of its first version, and of the plugin.
-
-    :raises StartupError: if it is no list of mappings
+    :raises StartupError: if it has another form
     """
-    timers, others = [], []
-    for event in node.items():
-        for kind, value in event.present().items():
-            if kind == TIMER:
-                timers.append(_component_timer(value, default_name))
-            else:
-                others.append(kind)
-    return Events(tuple(timers), tuple(others))
-
-
-def _component_timer(node: Node, default_name: str) -> TimerSource:
     values = node.present()
     node.note_unknown(("name", "parameters"), "a timer")
     parameters: Mapping[str, Node] = {}

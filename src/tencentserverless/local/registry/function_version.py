@@ -29,8 +29,12 @@ ASYNC_RETRIES = range(3)
 ASYNC_TTL_SECONDS = range(60, 21_601)
 ASYNC_TIMEOUT_SECONDS = range(1, 86_401)  # of functions with AsyncRunEnable
 INIT_TIMEOUT_SECONDS = range(3, 301)
+CONCURRENT_REQUESTS = range(1, 101)  # of an instance of a web function: MaxConcurrency in document/api/583/17244
+WEBSOCKET_IDLE_SECONDS = range(1, 7201)  # the API says 1 to 1800, the guide 10 to 7200
+SESSION_NAME = re.compile(r"[A-Za-z][\w-]{4,39}\Z", re.ASCII)  # same page: 5 to 40 characters, a letter first
 MAX_LAYERS = 5  # of one version: document/product/583/11637
 
+WEB = "HTTP"  # the type of a web function
 LATEST = "$LATEST"
 DEFAULT_ALIAS = "$DEFAULT"
 DEFAULT_NAMESPACE = "default"
@@ -79,7 +83,7 @@ class AsyncConfig:
 class FunctionRecord:
     """One version of a function as the registry stores it.
 
-    :param type: ``Event``, or ``HTTP`` for a web function, which is listed but can't be invoked
+    :param type: ``Event``, or ``HTTP`` for a web function, which requests reach and Invoke does not
     :param changed_at: UNIX seconds of the last change to its code or configuration
     :param version: ``$LATEST``, or the number under which it was published
     :param package: None for code in a folder of the user

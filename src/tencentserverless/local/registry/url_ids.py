@@ -39,6 +39,10 @@ class UrlIds:
         """Return what an id leads to, None if it was never given."""
         return self._places.get(url_id)
 
+    def known(self, place: UrlPlace) -> str | None:
+        """Return the id of a version or alias, None if it was not given yet."""
+        return self._ids.get(place)
+
     def give(self, key: FunctionKey, qualifier: str) -> str:
         """Return the id of a version or alias; a new one the first time.
 

@@ -37,10 +37,12 @@ class Quota:
         self._generation = 0
         self._found: dict[FunctionKey, ConcurrencyGrant] = {}  # those of functions that were called in this generation
 
-    def take(self, record: FunctionRecord) -> ConcurrencyGrant | Outcome:
+    def take(self, record: FunctionRecord, memory_mb: int) -> ConcurrencyGrant | Outcome:
         """Count a call, or return the reason why it can't run.
 
         The caller of a counted call subtracts its memory at its end.
+
+        :param memory_mb: that the call counts for: of the instance, or its part where several calls share one
         """
         if self._generation != self._reservations.generation:
             self._generation = self._reservations.generation
@@ -48,9 +50,9 @@ class Quota:
         grant = self._found.get(record.key)
         if grant is None:
             grant = self._found[record.key] = self._find(record.key)
-        if grant.held_mb + record.memory_mb > grant.limit_mb:
+        if grant.held_mb + memory_mb > grant.limit_mb:
             return _refusal(record.key.name, grant)
-        grant.held_mb += record.memory_mb
+        grant.held_mb += memory_mb
         return grant
 
     def _find(self, key: FunctionKey) -> ConcurrencyGrant:

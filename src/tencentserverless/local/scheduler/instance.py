@@ -10,7 +10,8 @@ from tencentserverless.local import outcome
 from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.function_version import WEB, FunctionRecord
+from tencentserverless.local.registry.web_settings import read_web_settings
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move, State
 from tencentserverless.local.worker.environment import key_variables
 from tencentserverless.local.worker.worker import Worker
@@ -19,6 +20,7 @@ _KEY_MARGIN_SECONDS = 60
 _NO_KEYS = b""
 DEBUG_SECONDS = 7 * 24 * 3600  # a person at a breakpoint needs time
 _ENDS_INSTANCE = frozenset((outcome.TIMED_OUT, outcome.MEMORY_EXCEEDED, outcome.EXITED))
+_TAKES_CALLS = frozenset((State.IDLE, State.BUSY))
 
 
 class RunLedger(Protocol):
@@ -58,6 +60,11 @@ class Instance:
         calls = f"{len(self.invocations)} calls"
         return f"<Instance {self.record.key}:{self.record.version} pid {self.worker.pid}, {self.state.name}, {calls}>"
 
+    @property
+    def takes_calls(self) -> bool:
+        """True if its process lives, and no call that it runs is its last one."""
+        return self.worker.is_alive and self.state in _TAKES_CALLS
+
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
         self.invocations[invocation.request_id] = invocation
@@ -93,7 +100,7 @@ class Instance:
             ends = not self.worker.is_alive
         else:
             status = result.status
-            ends = status != 0 and (status in _ENDS_INSTANCE or self.record.runs_async)
+            ends = status != 0 and (self._is_ended_by(status) or self.record.runs_async)
         if not self.invocations:
             self.state = TRANSITIONS[self.state, Move.DONE]
         if ends or self.state is State.STOPPING:
@@ -104,6 +111,17 @@ class Instance:
         self.state = TRANSITIONS[self.state, Move.END]
         self.worker.kill()
         self.keys.revoke(self.access_key)
+
+    def _is_ended_by(self, status: int) -> bool:
+        """True if the platform discards an instance for the failure of one call.
+
+        The status of a WebSocket connection may be that of a process that has ended, and its process lives. A request
+        that took too long ends alone where others may run beside it (the guide on concurrent requests).
+        """
+        if self.record.type == WEB:
+            is_alone = read_web_settings(self.record).requests_per_instance == 1
+            return status == outcome.MEMORY_EXCEEDED or (status == outcome.TIMED_OUT and is_alone)
+        return status in _ENDS_INSTANCE
 
     def _fresh_keys(self) -> bytes:
         """New temporary keys, as variables, if the present ones may end before a call does that begins now.

@@ -32,6 +32,8 @@ TRANSITIONS: Mapping[tuple[State, Move], State] = {
     (State.IDLE, Move.BEGIN): State.BUSY,
     (State.IDLE, Move.BEGIN_LAST): State.DRAINING,
     (State.IDLE, Move.END): State.STOPPING,
+    (State.BUSY, Move.BEGIN): State.BUSY,  # of a web function, whose instance takes several requests
+    (State.BUSY, Move.BEGIN_LAST): State.DRAINING,
     (State.BUSY, Move.DONE): State.IDLE,
     (State.BUSY, Move.END): State.STOPPING,
     (State.DRAINING, Move.DONE): State.STOPPING,

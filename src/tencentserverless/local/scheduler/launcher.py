@@ -11,10 +11,12 @@ from tencentserverless.local.access_keys import AccessKey, KeyRing
 from tencentserverless.local.console import Console
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.registry.function_version import LATEST, FunctionRecord
+from tencentserverless.local.registry.function_version import LATEST, WEB, FunctionRecord
 from tencentserverless.local.scheduler.instance import DEBUG_SECONDS, Instance, RunLedger
 from tencentserverless.local.scheduler.instance_states import TRANSITIONS, Move
 from tencentserverless.local.scheduler.layer_folders import LayerFolders
+from tencentserverless.local.scheduler.sole_port import SolePort
+from tencentserverless.local.scheduler.web_starter import WebLaunch, WebStarter
 from tencentserverless.local.settings import BUNDLE_VARIABLE, MIB, TRUST_VARIABLES, Settings
 from tencentserverless.local.worker.custom_worker import CustomCommand, NotExecutable, start_custom_worker
 from tencentserverless.local.worker.environment import Place, load_frame, make_environment, module_folders
@@ -26,6 +28,7 @@ from tencentserverless.local.worker.own_writes import OwnWrites, note_frame
 from tencentserverless.local.worker.process_group import instance_tag, kill_orphans
 from tencentserverless.local.worker.python_worker import Command, start_python_worker
 from tencentserverless.local.worker.run_directory import RunDirectory, debugger_folder
+from tencentserverless.local.worker.web_start import NoInterpreter, NotStartable
 from tencentserverless.local.worker.worker import Worker
 
 _UNBOUND_MB = 1024 * 1024
@@ -68,6 +71,8 @@ class Launcher:
         self._living: set[Worker] = set()
         self._memory = MemoryWatch()
         self._reapers: set[asyncio.Task[None]] = set()
+        self._web = WebStarter(context.settings, context.interpreters, context.run_directory, context.console.show)
+        self._port = SolePort()
 
     async def launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
         """Start a process and let it load the handler.
@@ -75,6 +80,15 @@ class Launcher:
         :param on_end: called once, when the process is dead, if the handler was loaded
         :return: the instance, or the outcome if it could not start
         """
+        if record.type != WEB or not self._web.is_alone(record):
+            return await self._launch(record, on_end)
+        async with self._port.turn():
+            started = await self._launch(record, on_end)
+            if isinstance(started, Instance):
+                self._port.holder = started
+            return started
+
+    async def _launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
         context, began = self._context, asyncio.get_running_loop().time()
         access_key = context.keys.issue()
         scratch: Path | None = None
@@ -86,19 +100,18 @@ class Launcher:
             environment = make_environment(
                 record, context.settings, context.endpoint_url, access_key, place, more=context.variables
             )
-            worker = await self._start(record, environment, place, output)
+            worker = await self._start(record, environment, place, output, access_key)
         except BaseException as error:
             self._give_back(access_key, scratch)
-            if isinstance(error, NotExecutable):
-                return outcome.bootstrap_failed(str(error))
-            if isinstance(error, OSError):
-                return outcome.start_failed(error.strerror or str(error))
-            raise
+            failure = _failure_of(error)
+            if failure is None:
+                raise
+            return failure
         instance = Instance(
             record, worker, access_key, context.keys, context.ledger, is_debugged=self.is_debugged(record)
         )
         self._living.add(worker)
-        failure: Outcome | None = outcome.start_failed("the server is stopping")
+        failure = outcome.start_failed("the server is stopping")
         try:
             if not context.lifecycle.is_stopping:
                 patience_seconds = DEBUG_SECONDS if instance.is_debugged else record.init_timeout_seconds
@@ -117,6 +130,10 @@ class Launcher:
     def is_debugged(self, record: FunctionRecord) -> bool:
         """True if instances of the version listen for a debugger; then there is at most one instance."""
         return record.key.name in self._context.settings.debug_ports and record.version == LATEST
+
+    def is_alone(self, record: FunctionRecord) -> bool:
+        """True if there is at most one instance of the version."""
+        return self.is_debugged(record) or (record.type == WEB and self._web.is_alone(record))
 
     async def close(self) -> None:
         """Kill every process and wait until all are dead."""
@@ -169,12 +186,12 @@ class Launcher:
         """Decide what parts an instance from this machine; where nothing does, it notes what it writes."""
         context = self._context
         isolation, needed = context.isolation, self._needed(record)
-        if context.interpreters.can_isolate(record.runtime):
+        if record.type == WEB or context.interpreters.can_isolate(record.runtime):
             as_opt = LayerFolder(layers, context.run_directory.mounts_of(scratch)) if layers else None
             plan = isolation.plan(record.code_folder, scratch, needed, as_opt)
             if plan is not None:
                 return Place(scratch, plan, layers=layers)
-        if context.own_writes is None or record.runtime == CUSTOM_RUNTIME:
+        if context.own_writes is None or (record.runtime == CUSTOM_RUNTIME and record.type != WEB):
             return Place(scratch, layers=layers)
         path = context.own_writes.open(scratch.name, record.key.name, record.code_folder)
         apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed), *([layers] if layers else [])]
@@ -185,10 +202,15 @@ class Launcher:
         entries = module_folders(record, self._context.settings)
         debugger = debugger_folder() if self.is_debugged(record) else None
         roots = [Path(self._context.variables[name]) for name in TRUST_VARIABLES if name in self._context.variables]
-        found = [*self._context.run_directory.sdk_places(), *entries, *roots, *([debugger] if debugger else [])]
+        shims = self._context.run_directory.shim_places() if record.type == WEB else []
+        found = [*self._context.run_directory.sdk_places(), *shims, *entries, *roots, *([debugger] if debugger else [])]
         return [path for path in found if path.is_absolute()]
 
-    async def _start(self, record: FunctionRecord, environment: dict[str, str], place: Place, output: Output) -> Worker:
+    async def _start(
+        self, record: FunctionRecord, environment: dict[str, str], place: Place, output: Output, access_key: AccessKey
+    ) -> Worker:
+        if record.type == WEB:
+            return await self._web.start(record, self._web_launch(record, environment, place, output, access_key))
         if record.runtime == CUSTOM_RUNTIME:
             umask = self._context.settings.umask
             command = CustomCommand(
@@ -196,6 +218,14 @@ class Launcher:
             )
             return await start_custom_worker(command, output)
         return await start_python_worker(self._command(record, environment), output)
+
+    def _web_launch(
+        self, record: FunctionRecord, environment: dict[str, str], place: Place, output: Output, access_key: AccessKey
+    ) -> WebLaunch:
+        is_debugged = self.is_debugged(record)
+        memory_mb = _UNBOUND_MB if is_debugged else record.memory_mb
+        debugger = debugger_folder() if is_debugged else None
+        return WebLaunch(environment, place, output, access_key, memory_mb, self._context.bundle, debugger)
 
     def _command(self, record: FunctionRecord, environment: dict[str, str]) -> Command:
         context = self._context
@@ -221,6 +251,19 @@ class Launcher:
         return load_frame(
             record, context.settings, place, sdk_folder=sdk_folder, debugger=debugger, bundle=context.bundle
         )
+
+
+def _failure_of(error: BaseException) -> Outcome | None:
+    """Return the outcome of a start that was refused; None for an error that is none of the function's."""
+    if isinstance(error, NotExecutable):
+        return outcome.bootstrap_failed(str(error))
+    if isinstance(error, NotStartable):
+        return outcome.not_startable(error.message)
+    if isinstance(error, NoInterpreter):
+        return outcome.start_failed(str(error))
+    if isinstance(error, OSError):
+        return outcome.start_failed(error.strerror or str(error))
+    return None
 
 
 def _clean_up(scratch: Path, *, seeks_orphans: bool) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
-from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
-from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot, Step
+from tencentserverless.local.registry.function_version import WEB, FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.decisions import Contender, PoolSnapshot, Step, should_give_up_instance
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.instance_states import State
+from tencentserverless.local.scheduler.sharing import Sharing, make_sharing
 from tencentserverless.local.settings import Limits
 
 _TINY_SECONDS = 0.0001
@@ -43,6 +44,7 @@ class Pool:
     :param is_short: true if calls are known to be so short
     :param is_tiny: true if calls are known to take less than it costs to wake a process
     :param is_debugged: the pool has one instance, and its calls wait while that stops at a breakpoint
+    :param sharing: how calls share instances; None if each has one call at a time, whichever it is
     :param kept: the number of instances that stay without calls: provisioned concurrency
     :param failure: of the last start; None if it was successful
     :param failed_at: the time of that failure, by the loop's clock
@@ -62,6 +64,7 @@ class Pool:
     short_seconds: float = 0.0
     is_short: bool = False
     is_tiny: bool = False
+    sharing: Sharing | None = None
     kept: int = 0
     failure: outcome.Outcome | None = None
     failed_at: float = 0.0
@@ -88,8 +91,16 @@ class Pool:
 
     @property
     def spare_idle(self) -> list[Instance]:
-        """The idle instances that may end, the longest idle one first: all but those that are kept."""
-        return self.idle[: max(0, self.size - self.kept)] if self.kept else self.idle
+        """The idle instances that may end, the longest idle one first: all but those that are kept or have sessions."""
+        idle, sharing = self.idle, self.sharing
+        if sharing is not None:
+            idle = [instance for instance in idle if not sharing.holds(instance)]
+        return idle[: max(0, self.size - self.kept)] if self.kept else idle
+
+    @property
+    def running(self) -> int:
+        """Number of calls that run, not counting those that were handed over ahead of time."""
+        return self.busy if self.sharing is None else sum(len(instance.invocations) for instance in self.instances)
 
     def note_ended(self, result: outcome.Outcome, now: float) -> None:
         """A call has ended.
@@ -108,13 +119,28 @@ class Pool:
             self.is_short = self.mean_seconds <= self.short_seconds
             self.is_tiny = self.mean_seconds < _TINY_SECONDS
 
-    def next_invocation(self) -> Invocation | None:
-        """Remove and return the call that has waited longest and whose caller still waits."""
+    def next_invocation(self, instance: Instance | None = None) -> Invocation | None:
+        """Remove and return the call that has waited longest and whose caller still waits.
+
+        :param instance: that is to run it; a call that belongs to another one is passed over
+        """
+        if instance is not None and self.sharing is not None:
+            found = self.sharing.take_waiting(instance, self.waiting)
+            if found is not None:
+                self.waiting.remove(found)
+                self.sharing.begin(instance, found)
+            return found
         while self.waiting:
             invocation = self.waiting.popleft()
             if not invocation.is_over:
                 return invocation
         return None
+
+    def forget(self, instance: Instance) -> None:
+        """An instance is dead."""
+        self.instances.discard(instance)
+        if self.sharing is not None:
+            self.sharing.forget(instance)
 
     def end_calls(self) -> None:
         """End all calls and instances now: running calls with status 439, calls that have not begun with a refusal."""
@@ -155,7 +181,7 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
             str(pool.record.key), {"instances": 0, "running": 0, "waiting": 0, "ended": 0, "failed": 0}
         )
         counted["instances"] += pool.size
-        counted["running"] += pool.busy
+        counted["running"] += pool.running
         counted["waiting"] += len(pool.waiting)
         counted["ended"] += pool.tally.ended
         counted["failed"] += pool.tally.failed
@@ -168,14 +194,15 @@ def snapshot_of(pool: Pool, instances: int, idle: int, kept: int, *, may_start: 
     :param instances: number of instances of all functions; ``idle`` of them are idle
     :param kept: number of idle instances of other functions that do not end
     """
+    seats, is_shared = (1, False) if pool.sharing is None else (pool.sharing.seats, True)
     return PoolSnapshot(
-        idle=len(pool.idle),
-        starting=pool.starting,
+        idle=0 if is_shared else len(pool.idle),  # a call that could have had one was given to it
+        starting=pool.starting * seats,
         waiting=len(pool.waiting),
         active=instances - idle,
         instances=instances,
         spare=idle - len(pool.idle) - kept,
-        busy=pool.busy,
+        busy=pool.busy * seats,
         mean_seconds=pool.mean_seconds,
         is_single=pool.is_debugged,
         may_start=may_start,
@@ -185,7 +212,8 @@ def snapshot_of(pool: Pool, instances: int, idle: int, kept: int, *, may_start: 
 
 def longest_idle(pools: Iterable[Pool]) -> Pool | None:
     """Return the pool whose instance has been idle for the longest time and may end; None if there is none."""
-    return min((pool for pool in pools if pool.spare_idle), key=lambda pool: pool.idle[0].idle_since, default=None)
+    spare = [(pool, idle[0].idle_since) for pool in pools if (idle := pool.spare_idle)]
+    return min(spare, key=lambda pair: pair[1])[0] if spare else None
 
 
 _SHORT_DIVISOR = 4  # where memory is short, a look ends this part of all idle instances, and at least one
@@ -213,10 +241,11 @@ Tallies = dict[tuple[FunctionKey, str], Tally]
 
 def make_pool(record: FunctionRecord, limits: Limits, tallies: Tallies, *, is_debugged: bool) -> Pool:
     """Make the empty pool of a version."""
-    is_alone = record.runs_async or is_debugged  # its calls are ended, or stopped in a debugger, one by one
+    # Its calls are ended, or stopped in a debugger, one by one; or its process takes no call ahead of time.
+    is_alone = record.runs_async or is_debugged or record.type == WEB
     tally = tallies.setdefault((record.key, record.version), Tally())
     short_seconds = 0.0 if is_alone else limits.prefetch_seconds
-    return Pool(record, tally=tally, is_debugged=is_debugged, short_seconds=short_seconds)
+    return Pool(record, tally=tally, is_debugged=is_debugged, short_seconds=short_seconds, sharing=make_sharing(record))
 
 
 def end_waiting(pools: Iterable[Pool]) -> None:
@@ -266,6 +295,16 @@ def find_contenders(own: Pool, pools: Iterable[Pool], now: float) -> list[Conten
     :param now: by the loop's clock
     """
     return [Contender(pool.size, now - pool.waiting[0].since) for pool in pools if pool is not own and pool.waiting]
+
+
+def must_give_up(own: Pool, instance: Instance, pools: Iterable[Pool], now: float, limits: Limits) -> bool:
+    """True if an instance has to make place for other functions, whose calls wait.
+
+    :param now: by the loop's clock
+    """
+    if own.size <= own.kept or (own.sharing is not None and own.sharing.holds(instance)):
+        return False
+    return should_give_up_instance(own.size, find_contenders(own, pools, now), limits)
 
 
 def follow_up(pool: Pool, invocation: Invocation, limits: Limits) -> bool:

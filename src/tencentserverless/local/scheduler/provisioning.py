@@ -95,9 +95,7 @@ class Provisioning:
 
     def kept_idle(self, own: Pool) -> int:
         """Return the number of idle instances of other versions that do not end."""
-        if not self._provisions.wanted:
-            return 0
-        others = (pool for pool in self._pools.values() if pool.kept and pool is not own)
+        others = (pool for pool in self._pools.values() if (pool.kept or pool.sharing is not None) and pool is not own)
         return sum(len(pool.idle) - len(pool.spare_idle) for pool in others)
 
     def progress(self, place: VersionKey) -> Progress:

@@ -16,7 +16,7 @@ from tencentserverless.local.registry.function_version import FunctionKey, Funct
 from tencentserverless.local.registry.provisions import Provisions
 from tencentserverless.local.registry.reservations import Reservations
 from tencentserverless.local.scheduler.admission import Quota, StartRateLimiter
-from tencentserverless.local.scheduler.decisions import Step, WaitingCall, next_step, should_give_up_instance
+from tencentserverless.local.scheduler.decisions import Step, WaitingCall, next_step
 from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.launcher import Launcher
 from tencentserverless.local.scheduler.pool import (
@@ -24,19 +24,19 @@ from tencentserverless.local.scheduler.pool import (
     Tallies,
     count_calls,
     end_waiting,
-    find_contenders,
     follow_up,
     interrupt_call,
-    longest_idle,
     make_pool,
+    must_give_up,
     prefetch,
     refusal_of,
     revoke,
     snapshot_of,
-    surplus_instances,
     take_again,
 )
+from tencentserverless.local.scheduler.population import Population
 from tencentserverless.local.scheduler.provisioning import Provisioning, Starter
+from tencentserverless.local.scheduler.sharing import Sharing
 from tencentserverless.local.settings import Limits
 
 _REAP_SECONDS = 1.0
@@ -62,12 +62,12 @@ class Scheduler:
         self._launcher = launcher
         self._limits = limits
         self._lifecycle = lifecycle
-        self._is_memory_short = is_memory_short
         self._quota = Quota(limits, reservations or Reservations())
         self._start_rate = StartRateLimiter(limits.burst_instances)
         self._pools: dict[tuple[FunctionKey, str], Pool] = {}
         self._draining: set[Pool] = set()
-        self._instances = self._idle = self._calls = 0  # running or starting; idle ones of them; running or waiting
+        self._calls = 0  # running or waiting
+        self._population = Population(self._pools, limits, is_memory_short)
         self._tallies: Tallies = {}
         self._starts: set[asyncio.Task[None]] = set()
         self._replacements: dict[tuple[FunctionKey, str], asyncio.Task[None]] = {}  # the newest of each version
@@ -75,7 +75,7 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
         self._rescan_timer: asyncio.TimerHandle | None = None
-        starter = Starter(self._pool, self._make_place, self._start, is_memory_short)
+        starter = Starter(self._pool, self._population.make_place, self._start, is_memory_short)
         self.provisioning: Provisioning = Provisioning(provisions or Provisions(), self._pools, limits, starter)
 
     def submit(self, invocation: Invocation) -> None:
@@ -87,7 +87,7 @@ class Scheduler:
             invocation.finish(outcome.cancelled())
             return
         record = invocation.record
-        grant = self._quota.take(record)
+        grant = self._quota.take(record, invocation.memory_mb)
         if isinstance(grant, Outcome):
             invocation.finish(grant)
             return
@@ -99,8 +99,12 @@ class Scheduler:
         if pool.is_tiny and not invocation.nested and follow_up(pool, invocation, self._limits):
             self._schedule_rescan()
             return
+        if pool.sharing is not None:
+            if not self._seat(pool, pool.sharing, invocation):
+                self._let_wait(pool, invocation)
+            return
         while pool.idle:
-            self._idle -= 1
+            self._population.idle -= 1
             instance = pool.idle.pop()
             if instance.worker.is_alive:
                 instance.begin(invocation)
@@ -111,7 +115,7 @@ class Scheduler:
         """An invocation has ended: give back what it holds."""
         grant = invocation.grant
         if grant is not None:
-            grant.held_mb -= invocation.record.memory_mb
+            grant.held_mb -= invocation.memory_mb
             self._calls -= 1
             if self._lifecycle.is_stopping and not self._calls:
                 self._is_quiet.set()
@@ -173,8 +177,8 @@ class Scheduler:
 
     def counts(self) -> dict[str, object]:
         """Return the counts of this moment."""
-        totals = {"instances": self._instances, "idle_instances": self._idle, "calls": self._calls}
-        return {**totals, "by_function": count_calls(list(self._pools.values()))}
+        by_function = count_calls(list(self._pools.values()))
+        return {**self._population.counts(), "calls": self._calls, "by_function": by_function}
 
     def records(self) -> Iterator[FunctionRecord]:
         """Iterate over the records that instances run or will run, also those that new calls no longer use."""
@@ -204,7 +208,7 @@ class Scheduler:
             self.drain_version(*place)
             pool = None
         if pool is None:
-            is_debugged = self._launcher.is_debugged(record)
+            is_debugged = self._launcher.is_alone(record)
             pool = self._pools[place] = make_pool(record, self._limits, self._tallies, is_debugged=is_debugged)
         return pool
 
@@ -220,14 +224,27 @@ class Scheduler:
                     self._prefetch(pool, instance)
             if not pool.waiting or (len(pool.waiting) > 1 and self._rescan_timer is not None):
                 return  # the call waits behind others, for which a timer runs
-        if self._instances + 1 >= self._limits.all_instances:
+        if self._population.instances + 1 >= self._limits.all_instances:
             self._rescan()  # one process below the limit: choose by fairness (fewest instances first), not by arrival
         else:
             self._place_waiting(pool)
 
+    def _seat(self, pool: Pool, sharing: Sharing, invocation: Invocation) -> bool:
+        """Give a call to an instance that several share, or refuse it. False if none has room for it."""
+        found = sharing.find(pool.instances, invocation)
+        if isinstance(found, Instance):
+            self._population.wake(pool, found)
+            sharing.begin(found, invocation)
+            found.begin(invocation)
+        elif found is not None:
+            invocation.finish(found)
+        return found is not None
+
     def _end_call(self, pool: Pool, instance: Instance, invocation: Invocation, result: Outcome | None) -> None:
         """An instance has ended a call, or nothing of the call ran."""
         instance.finish(invocation, result)
+        if pool.sharing is not None:
+            pool.sharing.end(instance, invocation)
         home = pool
         if result is None:
             home = self._take_again(pool, invocation)
@@ -238,7 +255,7 @@ class Scheduler:
             invocation.finish(result)
         if not instance.invocations:
             self._release(pool, instance)
-        if home.waiting and not instance.worker.is_alive:
+        if home.waiting and (pool.sharing is not None or not instance.worker.is_alive):
             self._place_waiting(home)
         elif home.waiting and result is not None:
             self._prefetch(home, instance)
@@ -259,22 +276,17 @@ class Scheduler:
         if not instance.worker.is_alive:
             return  # it is counted off when its process is dead
         # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
-        may_give_up = self._instances >= self._limits.all_instances and not (is_new and pool.waiting)
-        if (may_give_up and pool.size > pool.kept) and should_give_up_instance(
-            pool.size, find_contenders(pool, (*self._pools.values(), *self._draining), self._loop.time()), self._limits
-        ):
-            instance.end()
-            return
-        invocation = pool.next_invocation()
-        if invocation is not None:
+        if self._population.is_full and not (is_new and pool.waiting):
+            now, pools = self._loop.time(), (*self._pools.values(), *self._draining)
+            if must_give_up(pool, instance, pools, now, self._limits):
+                instance.end()
+                return
+        if invocation := pool.next_invocation(instance):
             instance.begin(invocation)
         elif pool.is_draining or self._lifecycle.is_stopping:
             instance.end()
         else:
-            instance.idle_since = self._loop.time()
-            # A new instance without a waiting call has served no call yet: warm instances are used before it.
-            pool.idle.insert(0 if is_new else len(pool.idle), instance)
-            self._idle += 1
+            self._population.rest(pool, instance, self._loop.time(), is_new=is_new)
 
     def _place_waiting(self, pool: Pool) -> None:
         """Perform the decided steps for waiting calls, the first call first."""
@@ -291,18 +303,24 @@ class Scheduler:
 
     def _take_step(self, pool: Pool, invocation: Invocation) -> bool:
         """Perform one step. Returns False if the call can only wait."""
+        if pool.sharing is not None and (invocation.is_over or self._seat(pool, pool.sharing, invocation)):
+            pool.waiting.popleft()
+            self._finish_if_drained(pool)
+            return True
         now = self._loop.time()
         may_start = self._start_rate.has_room(pool.record.key.region, now)
         kept = self.provisioning.kept_idle(pool)
-        snapshot = snapshot_of(pool, self._instances, self._idle, kept, may_start=may_start, now=now)
+        snapshot = snapshot_of(
+            pool, self._population.instances, self._population.idle, kept, may_start=may_start, now=now
+        )
         step = next_step(snapshot, WaitingCall(invocation.nested, now - invocation.since), self._limits)
         if step is Step.USE:
-            self._idle -= 1
+            self._population.idle -= 1
             self._release(pool, pool.idle.pop())
         elif step is Step.WAIT:
             return False
         elif step in (Step.START, Step.REPLACE):
-            self._make_place(pool)
+            self._population.make_place(pool)
             self._start(pool)
         else:
             pool.waiting.popleft()
@@ -322,18 +340,9 @@ class Scheduler:
         for pool in sorted(waiting, key=lambda pool: (pool.size, pool.waiting[0].since)):
             self._place_waiting(pool)
 
-    def _make_place(self, pool: Pool) -> bool:
-        """Make place for one more instance: at the limit, an idle one of another function ends. False if none may."""
-        if self._instances >= self._limits.all_instances:
-            other = longest_idle(each for each in self._pools.values() if each is not pool)
-            if other is None:
-                return False
-            self._end_idle(other, other.idle[0])
-        return True
-
     def _start(self, pool: Pool) -> "asyncio.Task[None]":
         pool.starting += 1
-        self._instances += 1
+        self._population.instances += 1
         self._start_rate.note(pool.record.key.region, self._loop.time())
         task = self._loop.create_task(self._bring_up(pool))
         self._starts.add(task)
@@ -351,8 +360,10 @@ class Scheduler:
                 result.worker.on_end = functools.partial(self._end_call, pool, result)
                 pool.instances.add(result)
                 self._release(pool, result, is_new=True)
+                if pool.sharing is not None:
+                    self._place_waiting(pool)
             else:
-                self._instances -= 1
+                self._population.instances -= 1
                 if invocation := pool.next_invocation():  # a start that the end of the server has cut is no failure
                     invocation.finish(Stopping(has_begun=False) if self._lifecycle.is_stopping else result)
                 self._finish_if_drained(pool)
@@ -361,11 +372,9 @@ class Scheduler:
 
     def _forget(self, pool: Pool, instance: Instance) -> None:
         """Remove a dead instance."""
-        self._instances -= 1
-        pool.instances.discard(instance)
-        if instance in pool.idle:
-            pool.idle.remove(instance)
-            self._idle -= 1
+        self._population.instances -= 1
+        pool.forget(instance)
+        self._population.wake(pool, instance)
         self._finish_if_drained(pool)
         if self._rescan_timer is not None:
             self._rescan()  # calls wait, and one more process may start
@@ -375,7 +384,7 @@ class Scheduler:
         pool.on_drained = on_drained
         self._draining.add(pool)
         while pool.idle:
-            self._end_idle(pool, pool.idle[-1])
+            self._population.end_idle(pool, pool.idle[-1])
         self._finish_if_drained(pool)
 
     def _finish_if_drained(self, pool: Pool) -> None:
@@ -383,17 +392,9 @@ class Scheduler:
             self._draining.discard(pool)
             pool.on_drained()
 
-    def _end_idle(self, pool: Pool, instance: Instance) -> None:
-        pool.idle.remove(instance)
-        self._idle -= 1
-        instance.end()
-
     def _reap(self) -> None:
-        """End instances that have been idle for too long, and others where memory is short."""
         self._reaper = self._loop.call_later(_REAP_SECONDS, self._reap)
-        since = self._loop.time() - self._limits.idle_instance_seconds
-        for pool, instance in surplus_instances(self._pools.values(), since, is_memory_short=self._is_memory_short()):
-            self._end_idle(pool, instance)
+        self._population.end_surplus(self._loop.time())
 
     def __repr__(self) -> str:
-        return f"<Scheduler {self._instances} instances, {self._idle} idle, {self._calls} calls>"
+        return f"<Scheduler {self._population.instances} instances, {self._population.idle} idle, {self._calls} calls>"

@@ -1,6 +1,6 @@
 """The CorsConfig of a URL: which pages of other origins may call it, and the headers that tell their browsers. Pure.
 
-Source: cloud.tencent.com/document/product/583/100227 (the fields). The platform's page does not say what it sends: these
+Source: cloud.tencent.com/document/product/583/100227 (the fields). The page does not say what the platform sends: these
 are the headers of the Fetch standard.
 """
 

@@ -1,54 +1,66 @@
 """The entrance of function URLs: judges the head of a request, and has it answered."""
 
+from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Answer, Broken, Fault, Intake, Refused, Request
 from tencentserverless.local.invocation import new_request_id
+from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.services import Services
 from tencentserverless.local.web import gate
-from tencentserverless.local.web.event_functions import EventFunctions
+from tencentserverless.local.web.cam import CamRefusal, CamVerifier
+from tencentserverless.local.web.event_functions import EventFunctions, KnownUrl
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.places import Place, Places
 from tencentserverless.local.web.url_answers import id_line, refusal
 from tencentserverless.local.web.web_functions import WebFunctions
 
 _WEB = "HTTP"
-_UNKNOWN = (
-    "No function of this local SCF is reached by this address. scf local status shows the addresses of functions."
-)
+_UNKNOWN = "No function of this local SCF is reached by this address. scf local status shows those of functions."
 
 
 class Entrance:
     """Takes requests to URLs from a site, which has found the place of each."""
 
-    def __init__(self, services: Services) -> None:
-        self._limits = services.settings.limits
+    def __init__(self, services: Services, keys: KeyRing) -> None:
+        self._limits = limits = services.settings.limits
+        self._cam = CamVerifier(keys, services.clock, limits.skew_seconds)
         self._events = EventFunctions(services)
         self._webs = WebFunctions(services)
         self.places: Places = Places(services)
 
-    def accept(self, place: Place, url: str, request: Request) -> int | Intake:
+    def accept(self, place: Place, request: Request) -> int | Intake:
         """Judge a head: the bytes that the body may have, or another way to take the request.
 
-        :param url: path and query as the function sees them
         :raises Refused: if it may not come in
         """
-        found = request.found = self._find(place, url)
+        if request.method == "CONNECT":
+            raise Refused(refusal(405, "A URL leads to a function, and to no other host.", new_request_id()))
+        found = request.found = self._find(place)
         fault = gate.page_fault(request, found)
         if fault:
+            self._events.advise(found.record, f"has a URL that refuses a page. {fault}")
             raise Refused(refusal(403, fault, found.request_id))
-        if found.record.type == _WEB and not found.is_preflight:
+        if found.record.type == _WEB and not found.is_preflight and found.trigger.auth_type != CAM:
             return self._webs.accept(found, request)
-        return self._limits.event_bytes
+        return self._limits.event_bytes  # a signature covers the whole body
 
     def handle(self, found: Found, request: Request, connection: Connection) -> None:
         """Answer a request."""
         found.client_host = connection.client_host
         if found.is_preflight:
             connection.send(Answer(204, b"", id_line(found.request_id) + found.lines))
+            return
+        if found.trigger.auth_type == CAM and (fault := self._cam_fault(found, request)):
+            connection.send(refusal(401, fault, found.request_id, found.lines))
         elif found.record.type == _WEB:
             self._webs.serve(found, request, connection)
         else:
             self._events.serve(found, request, connection)
+
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, KnownUrl)
+        return self._events.serve_known(known, values, body, connection)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to a broken request."""
@@ -72,7 +84,19 @@ class Entrance:
         """A connection has gone; calls of event functions that it has made go on."""
         self._webs.lost(connection)
 
-    def _find(self, place: Place, url: str) -> Found:
+    def _cam_fault(self, found: Found, request: Request) -> str:
+        """Return why the signature of a whole request is refused, ``""`` if it is in order; note what it shows."""
+        try:
+            signed = self._cam.check(request, found.url)
+        except CamRefusal as refused:
+            return str(refused)
+        found.nested = signed.key.expires_at is not None
+        if signed.has_path is not None:
+            words = "the path and query of the request" if signed.has_path else "the path / and no query"
+            self._events.advise(found.record, f"is called with a CAM signature of {words}; both ways are taken here")
+        return ""
+
+    def _find(self, place: Place) -> Found:
         """Find the URL of a place.
 
         :raises Refused: if there is none, or it is closed
@@ -91,4 +115,6 @@ class Entrance:
         if record is None:
             words = f"Function {function.key.name!r} has no version or alias {trigger.qualifier!r} any more."
             raise Refused(refusal(404, words, request_id))
-        return Found(function.key, trigger.qualifier, trigger, record, url, request_id)
+        return Found(
+            *(function.key, trigger.qualifier, trigger, record, place.path, request_id), is_lasting=place.is_lasting
+        )

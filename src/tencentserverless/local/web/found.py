@@ -17,6 +17,8 @@ class Found:
         custom domain says so
     :param lines: header lines that the URL itself adds to the answer, such as Access-Control-Allow-Origin
     :param is_preflight: the URL answers by itself, by its CorsConfig
+    :param is_lasting: true if the same head leads there until a function changes
+    :param nested: a function of this server made the request, as its signature shows
     """
 
     key: FunctionKey
@@ -28,3 +30,5 @@ class Found:
     client_host: str = ""
     lines: bytes = b""
     is_preflight: bool = False
+    is_lasting: bool = False
+    nested: bool = False

@@ -1,9 +1,9 @@
 """The answer that a function's return value stands for. Pure.
 
 Source: cloud.tencent.com/document/product/583/96099: an object with ``statusCode`` is the answer; other JSON is sent as
-it is, with 200 and ``application/json``. ``isBase64Encoded``, lists of values and ``multiValueHeaders`` are those of API
-gateway's and CLB's answers. What happens to an object that is no answer, though it says so, is on no page: it is sent as
-other JSON is, and the server's user is told.
+it is, with 200 and ``application/json``. ``isBase64Encoded``, lists of values and ``multiValueHeaders`` are those of
+API gateway's and CLB's answers. What happens to an object that is no answer, though it says so, is on no page: it is
+sent as other JSON is, and the server's user is told.
 """
 
 import binascii
@@ -34,6 +34,11 @@ class Read(NamedTuple):
 
     answer: Answer
     advice: str = ""
+
+
+def is_plain(text: str) -> bool:
+    """True for a return value that is sent as it is, and of which there is nothing to say."""
+    return not (text.startswith("{") and "statusCode" in text) and text[:2] != '"<'
 
 
 def read_answer(text: str, request_id: str, lines: bytes = b"", *, is_asked: bool = False) -> Read:

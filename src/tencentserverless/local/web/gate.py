@@ -2,7 +2,7 @@
 
 A function runs with the rights of the server's user, and pages of any site can send requests to this machine. So a
 request that a browser marks as another site's, or that has another origin than the URL's own, is refused, unless the
-CorsConfig of the URL allows it. The platform lets such requests through and leaves it to the browser what the page sees.
+CorsConfig of the URL allows it. The platform lets such requests through and leaves it to the browser what a page sees.
 """
 
 from tencentserverless.local.http.messages import Request

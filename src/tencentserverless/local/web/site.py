@@ -4,16 +4,14 @@ On the API's port a request goes to a URL if its host is one, to the API if its 
 request of the API by its form, whatever its host, and nowhere else.
 """
 
-from collections.abc import Callable
-from typing import Protocol
-
 from tencentserverless.local.http.connect_proxy import SCF_HOSTS
 from tencentserverless.local.http.connection import Connection, Site
 from tencentserverless.local.http.messages import Answer, Bounds, Broken, Intake, Request
 from tencentserverless.local.settings import LOOPBACK_HOSTS, Settings
 from tencentserverless.local.web.entrance import Entrance
+from tencentserverless.local.web.event_functions import KnownUrl
 from tencentserverless.local.web.found import Found
-from tencentserverless.local.web.url_hosts import bare_host, is_address, read_host, read_path_form
+from tencentserverless.local.web.url_hosts import bare_host, is_near, read_host, read_path_form, read_target
 
 _MAX_KNOWN = 1024  # ours
 _API_PREFIX = b"x-tc-"
@@ -21,21 +19,15 @@ _SCHEMES = ("http://", "https://")
 _FORM = b"application/x-www-form-urlencoded"
 
 
-class ApiSite(Site, Protocol):
-    """The site of the API."""
-
-    handle_known: Callable[[object, list[bytes], bytes, Connection], bool]
-
-
 class HostSite:
     """The site of the API's port: the API, and the URLs of functions by their hosts."""
 
-    def __init__(self, api: ApiSite, entrance: Entrance, settings: Settings) -> None:
+    def __init__(self, api: Site, entrance: Entrance, settings: Settings) -> None:
         self._api = api
         self._entrance = entrance
         self._own_names = frozenset((*LOOPBACK_HOSTS, *SCF_HOSTS, settings.host.lower()))
         self._api_hosts: set[bytes] = set()
-        self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = api.handle_known
+        self._handle_known_of_api = api.handle_known
         self.bounds: Bounds = api.bounds
 
     def accept(self, request: Request) -> int | Intake:
@@ -46,13 +38,13 @@ class HostSite:
         raw_host = request.header(b"host")
         if raw_host in self._api_hosts:
             return self._api.accept(request)
-        host = read_host(raw_host)
-        if self._is_own(host):
+        host, places = read_host(raw_host), self._entrance.places
+        if not places.knows(host) and self._is_own(host):
             self._remember(raw_host)
             return self._api.accept(request)
-        place = self._entrance.places.find_host(host)
+        place = places.find(host, read_target(request.url))
         if place is not None:
-            return self._entrance.accept(place, request.url.decode("latin-1"), request)
+            return self._entrance.accept(place, request)
         if not host or _is_of_api(request):
             return self._api.accept(request)
         raise self._entrance.refuse_unknown()
@@ -64,23 +56,34 @@ class HostSite:
         else:
             self._api.handle(request, connection)
 
+    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """Answer a request like one that was remembered. False if it has to be read like any other."""
+        if isinstance(known, KnownUrl):
+            return self._entrance.handle_known(known, values, body, connection)
+        return self._handle_known_of_api(known, values, body, connection)
+
     def refuse(self, broken: Broken) -> Answer:
         """The answer to what is no request."""
-        if broken.request is not None and isinstance(broken.request.found, Found):
-            return self._entrance.refuse(broken)
-        return self._api.refuse(broken)
+        head = broken.request or broken.part
+        is_of_url = head is not None and (isinstance(head.found, Found) or self._leads_to_url(head))
+        return self._entrance.refuse(broken) if is_of_url else self._api.refuse(broken)
 
     def lost(self, connection: Connection) -> None:
         """A connection has gone."""
         self._api.lost(connection)
         self._entrance.lost(connection)
 
+    def _leads_to_url(self, head: Request) -> bool:
+        """True if the host of a head is one of a URL."""
+        host = read_host(head.header(b"host"))
+        return not self._is_own(host) and self._entrance.places.find(host, "/") is not None
+
     def _is_own(self, host: str) -> bool:
         """True for a host of this server or of the cloud's API: no URL has it, and no custom domain can take it."""
         for scheme in _SCHEMES:  # Tencent's SDK for Python sends the scheme of its endpoint too
             host = host.removeprefix(scheme)
         name = bare_host(host)
-        return name in self._own_names or is_address(name)
+        return name in self._own_names or is_near(name)
 
     def _remember(self, raw_host: bytes) -> None:
         if len(self._api_hosts) >= _MAX_KNOWN:
@@ -102,11 +105,10 @@ class PathSite:
         :raises Refused: if it is refused
         """
         name = bare_host(read_host(request.header(b"host")))
-        form = read_path_form(request.url.decode("latin-1"))
-        if form is None or not (name in self._own_names or is_address(name)):
+        form = read_path_form(read_target(request.url))
+        if form is None or not (name in self._own_names or is_near(name)):
             raise self._entrance.refuse_unknown()
-        place = self._entrance.places.find_name(form[0], is_path=True)
-        return self._entrance.accept(place, form[1], request)
+        return self._entrance.accept(self._entrance.places.find_name(*form, is_path=True), request)
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answer a request."""
@@ -114,8 +116,8 @@ class PathSite:
         self._entrance.handle(request.found, request, connection)
 
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
-        """No request is remembered."""
-        return False
+        """Answer a request like one that was remembered. False if it has to be read like any other."""
+        return self._entrance.handle_known(known, values, body, connection)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to what is no request."""

@@ -67,6 +67,44 @@ def make_event(
     return _encoder.encode(event), is_whole
 
 
+class EventFrame:
+    """The plain events of requests whose heads are the same but for the length: what stands around their bodies.
+
+    :param event: of one of them, with no body, and with ``0`` as its length, if its head has one
+    """
+
+    __slots__ = ("_after", "_before", "_has_length")
+
+    def __init__(self, event: bytes) -> None:
+        assert event.startswith(_NO_BODY), "the body comes first"
+        before, length, after = event[len(_NO_BODY) :].partition(_NO_LENGTH)
+        self._has_length = bool(length)
+        self._before, self._after = (before, after) if length else (before, b"")
+
+    def fill(self, body: bytes, length: bytes) -> bytes:
+        """Return the event of another body.
+
+        :raises UnicodeDecodeError: if it is no text
+        """
+        text = _encoder.encode(body.decode("utf-8"))
+        if not self._has_length:
+            return b'{"body":%s%s' % (text, self._before)
+        return b'{"body":%s%s"content-length":"%s"%s' % (text, self._before, length, self._after)
+
+
+_NO_BODY = b'{"body":""'
+_NO_LENGTH = b'"content-length":"0"'
+
+
+def make_frame(method: str, url: str, headers: Headers, *, client_host: str) -> EventFrame:
+    """Make the frame of requests that have the head of this one but for the length.
+
+    :raises BadQuery: if the query has too many parameters
+    """
+    without = [(name, b"0" if name == b"content-length" else value) for name, value in headers]
+    return EventFrame(make_event(method, url, without, b"", client_host=client_host)[0])
+
+
 def _parameters(query: str) -> dict[str, str]:
     try:
         return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS))

@@ -19,6 +19,7 @@ _HOST = re.compile(
     rf"{_LABEL}\.(?P<net>{INTRANET_LABEL}\.)?{_REGION}\.(?:{LOCAL_DOMAIN}|{re.escape(CLOUD_DOMAIN)}){_PORT}\Z"
 )
 _FIRST_SEGMENT = re.compile(rf"/{_LABEL}\.{_REGION}(?=[/?]|\Z)")
+_WHOLE_URL = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _CLOUD_HOST = re.compile(rf"(?:[a-z0-9_-]+\.)+{re.escape(CLOUD_DOMAIN)}{_PORT}\Z")
 
 
@@ -34,6 +35,16 @@ class UrlName(NamedTuple):
 def read_host(host: bytes) -> str:
     """Return a Host header in the form in which hosts are compared; ``""`` for what is none."""
     return host.decode("latin-1").strip().lower() if len(host) <= MAX_HOST_BYTES else ""
+
+
+def read_target(url: bytes) -> str:
+    """Return path and query of a request line, as they were sent; proxies send a whole URL."""
+    text = url.decode("latin-1")
+    match = None if text.startswith("/") else _WHOLE_URL.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return rest if rest.startswith("/") else f"/{rest}"
 
 
 def read_url_host(host: str) -> UrlName | None:
@@ -65,8 +76,13 @@ def bare_host(host: str) -> str:
     return (name if colon and port.isdigit() else host).strip("[]")
 
 
-def is_address(name: str) -> bool:
-    """True for an IP address, which no name server can lead elsewhere."""
+def is_near(name: str) -> bool:
+    """True for a host that no foreign page can have: an IP address, or a name of one label, as containers have it.
+
+    A page whose own host name leads to this machine (DNS rebinding) has a name of two labels at least.
+    """
+    if "." not in name and ":" not in name:
+        return bool(name)
     try:
         ipaddress.ip_address(name)
     except ValueError:

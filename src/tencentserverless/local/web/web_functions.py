@@ -1,12 +1,29 @@
-"""Web functions behind a URL. They are not served yet."""
+"""Web functions behind a URL: each request is an invocation, and its answer is the app's own.
 
+Sources: cloud.tencent.com/document/product/583/56124 (web functions, their limits), 90617 (SSE), and the guide on
+WebSocket (one connection is one invocation).
+"""
+
+import functools
+
+from tencentserverless.local import outcome
+from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
-from tencentserverless.local.http.messages import Intake, Request
+from tencentserverless.local.http.messages import Intake, Refused, Request
+from tencentserverless.local.http.upstream import Upstreams
+from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
 from tencentserverless.local.web.found import Found
-from tencentserverless.local.web.url_answers import refusal
+from tencentserverless.local.web.relay import GONE, Relay, RelayRules, too_large
+from tencentserverless.local.web.session_names import session_of_answer, session_of_request
+from tencentserverless.local.web.url_answers import api_refusal, refusal
 
-_WORDS = "is a web function: it is listed, but its URL is not served by the local SCF yet."
+_MAX_KNOWN = 1024  # ours
+_LENGTH_DIGITS = 18
+_Known = tuple[FunctionRecord, WebSettings, RelayRules]
 
 
 class WebFunctions:
@@ -14,15 +31,92 @@ class WebFunctions:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._limits = services.settings.limits
+        self._upstreams = Upstreams(self._limits.head_bytes)
+        self._known: dict[tuple[FunctionKey, str], _Known] = {}
 
-    def accept(self, found: Found, request: Request) -> int | Intake:
-        """Return the bytes that the body of a request may have, or another way to take it."""
-        return self._services.settings.limits.event_bytes
+    def accept(self, found: Found, request: Request) -> Intake:
+        """Judge a head.
+
+        :raises Refused: if the body is too large, or comes in a form that can't be passed on
+        """
+        length, coding = request.header(b"content-length"), request.header(b"transfer-encoding")
+        limit_bytes = self._limits.web_body_bytes
+        if length.isdigit() and (len(length) > _LENGTH_DIGITS or int(length) > limit_bytes):
+            raise Refused(refusal(413, too_large(limit_bytes), found.request_id, found.lines))
+        if coding and coding.lower() != b"chunked":
+            shown = coding[:64].decode("latin-1")
+            words = f"The Transfer-Encoding {shown!r} is not passed on: send the body in chunks, or with its length."
+            raise Refused(refusal(501, words, found.request_id, found.lines))
+        if request.is_upgrade and self._takes_upgrade(found, request):
+            request.keeps = False  # behind the offer another protocol may stand: the connection is for no other request
+            return Intake.UPGRADE
+        return Intake.STREAM
 
     def serve(self, found: Found, request: Request, connection: Connection) -> None:
-        """Answer a request: its head is here, and its body too unless it has a stream."""
-        words = f"Function {found.key.name!r} {_WORDS}"
-        connection.send(refusal(501, words, found.request_id, found.lines))
+        """Answer a request whose head is here."""
+        try:
+            record = self._find_record(found)
+        except ApiError as error:
+            connection.send(api_refusal(error, found.request_id, found.lines))
+            return
+        _, settings, rules = self._know(record)
+        relay = Relay(found, request, connection, rules, self._upstreams, self._services.damage)
+        if settings.session is not None:
+            relay.session = session_of_request(settings.session, request.headers, found.url)
+        event = b"%s %s" % (request.method.encode("ascii"), found.url.encode("latin-1"))
+        invocation = Invocation(record, found.request_id, event, relay, exchange=relay)
+        relay.on_gone = functools.partial(invocation.finish, _GONE)
+        self._services.runner.submit(invocation)
 
     def lost(self, connection: Connection) -> None:
-        """A connection has gone."""
+        """A connection has gone: it has told its relay itself."""
+
+    def close(self) -> None:
+        """Close the connections to apps that idle."""
+        self._upstreams.close()
+
+    def _takes_upgrade(self, found: Found, request: Request) -> bool:
+        """True if the offer of another protocol goes to the app. Others, such as h2c, are ignored, as HTTP allows."""
+        if request.method != "GET" or request.header(b"upgrade").lower() != b"websocket":
+            return False
+        has_body = bool(request.header(b"content-length").strip(b"0") or request.header(b"transfer-encoding"))
+        return not has_body and self._know(found.record)[1].is_websocket
+
+    def _find_record(self, found: Found) -> FunctionRecord:
+        """Return the version that runs the request.
+
+        :raises ApiError: if it can't run now
+        """
+        services, record = self._services, found.record
+        function = services.catalogue.find(found.key)
+        if function is not None and function.is_routed(found.qualifier):
+            record = function.resolve(found.qualifier, services.rng) or record
+        if services.pace.is_busy:
+            services.pace.check_call(record)
+            record = services.pace.running(record)
+        return record
+
+    def _know(self, record: FunctionRecord) -> _Known:
+        place = (record.key, record.version)
+        known = self._known.get(place)
+        if known is None or known[0] is not record:
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            settings = read_web_settings(record)
+            known = self._known[place] = (record, settings, self._rules(record, settings))
+        return known
+
+    def _rules(self, record: FunctionRecord, settings: WebSettings) -> RelayRules:
+        session = settings.session
+        return RelayRules(
+            memory_mb=-(-record.memory_mb // settings.requests_per_instance),
+            body_bytes=self._limits.web_body_bytes,
+            answer_head_bytes=self._limits.web_answer_head_bytes,
+            answer_bytes=self._limits.web_body_bytes,
+            idle_seconds=settings.websocket_idle_seconds,
+            find_session=functools.partial(session_of_answer, session) if session is not None else None,
+        )
+
+
+_GONE = Outcome(outcome.CANCELLED, message=GONE)

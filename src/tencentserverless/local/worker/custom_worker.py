@@ -16,34 +16,22 @@ from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker.isolation import Plan, launch_command
 from tencentserverless.local.worker.output import Output, Pipe
-from tencentserverless.local.worker.process_group import MARK_VARIABLE, Group
+from tencentserverless.local.worker.process_group import Group, open_pipe
 from tencentserverless.local.worker.runtime_api import HOST, Event, Reply, RuntimeApi
+from tencentserverless.local.worker.watchdog import WATCH
 from tencentserverless.local.worker.worker import EndReason, ProcessWorker
 from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 START_FILE = "bootstrap"
-_EXITED_AT_START = 405  # ContainerStateExited: "check your bootstrap file to see whether it can be properly started"
 _OVERSIZED = 407
 _MAX_ERROR_CHARS = 256 * 1024
 _MAGIC_BYTES = 128
-#: The watchdog. It waits until the server's end of a pipe closes, because a killed server can end no process. Then it
-#: kills all processes with the instance's mark, and the group; without /proc only the group.
-_WATCH = f"""
-read -r _ <&3
-read -r self _ </proc/self/stat
-for file in $(grep -lsF "{MARK_VARIABLE}=${MARK_VARIABLE}" /proc/[0-9]*/environ); do
-    pid=${{file#/proc/}}
-    pid=${{pid%/environ}}
-    [ "$pid" = "$self" ] || kill -KILL "$pid"
-done
-kill -KILL 0
-"""
 #: Sets the mode of new files, starts the watchdog, and becomes the bootstrap. The watchdog is double-forked and so not
 #: the bootstrap's child: a bootstrap that waits for all its children must not wait for it.
 _START = f"""
 umask "$1"
 exec 3<&0 </dev/null
-({{ {_WATCH} }} >/dev/null 2>&1 &)
+({{ {WATCH} }} >/dev/null 2>&1 &)
 exec 3<&-
 exec ./{START_FILE}
 """
@@ -103,7 +91,7 @@ class CustomWorker(ProcessWorker):
             status = await self._group.wait()
             how = f"with status {status}" if status >= 0 else f"by signal {-status}"
             message = f"{START_FILE} ended {how} before it was ready"
-            return Outcome(_EXITED_AT_START, message=message, output=self._output.take())
+            return Outcome(outcome.EXITED_AT_START, message=message, output=self._output.take())
         self.kill()
         message = (
             f"Initialization timed out after {timeout_seconds:g} seconds: {START_FILE} did not say that it is ready"
@@ -218,8 +206,8 @@ async def start_custom_worker(command: CustomCommand, output: Output) -> CustomW
         ours.callback(api.close)
         await api.open()
         with contextlib.ExitStack() as theirs:
-            life_end, lifeline = _open_pipe(theirs, ours)
-            read_end, write_end = _open_pipe(ours, theirs)
+            life_end, lifeline = open_pipe(theirs, ours)
+            read_end, write_end = open_pipe(ours, theirs)
             process = await asyncio.create_subprocess_exec(
                 *command.arguments(),
                 stdin=life_end,
@@ -233,14 +221,6 @@ async def start_custom_worker(command: CustomCommand, output: Output) -> CustomW
     group = Group(process)
     group.let_server_go_first()
     return CustomWorker(group, lifeline, api, Pipe(read_end, output), command.memory_mb)
-
-
-def _open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
-    """Open a pipe whose ends are closed with their stacks."""
-    read_end, write_end = os.pipe()
-    readers.callback(os.close, read_end)
-    writers.callback(os.close, write_end)
-    return read_end, write_end
 
 
 def _check_start_file(path: Path) -> None:

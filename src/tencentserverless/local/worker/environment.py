@@ -64,17 +64,19 @@ def variables_of(record: FunctionRecord, settings: Settings) -> dict[str, str]:
 
 def module_folders(record: FunctionRecord, settings: Settings) -> list[Path]:
     """Return the folders outside a function's code from which it imports, those of PYTHONPATH and of ``--packages``."""
-    found = [record.code_folder / entry for entry in _python_path(record, settings)]
-    for folder in _package_folders(record, settings):
+    found = [record.code_folder / entry for entry in python_path(record, settings)]
+    for folder in package_folders(record, settings):
         found.extend(folder.versions().values() if folder.is_environment else [folder.path])
     return [folder for folder in found if not Path(os.path.normpath(folder)).is_relative_to(record.code_folder)]
 
 
-def _python_path(record: FunctionRecord, settings: Settings) -> list[str]:
+def python_path(record: FunctionRecord, settings: Settings) -> list[str]:
+    """Return the entries of a function's own PYTHONPATH."""
     return [entry for entry in variables_of(record, settings).get("PYTHONPATH", "").split(":") if entry]
 
 
-def _package_folders(record: FunctionRecord, settings: Settings) -> list[PackageFolder]:
+def package_folders(record: FunctionRecord, settings: Settings) -> list[PackageFolder]:
+    """Return the folders of ``--packages`` that a function has."""
     return [folder for folder in settings.packages if folder.function in ("", record.key.name)]
 
 
@@ -148,7 +150,7 @@ def load_frame(
     :param bundle: the roots that functions trust, ``""`` for those that they bring
     :param debugger: the folder of debugpy; None for a function without a debugger
     """
-    folders = _package_folders(record, settings)
+    folders = package_folders(record, settings)
     plain = [str(folder.path) for folder in folders if not folder.is_environment]
     return {
         "code_folder": str(record.code_folder),
@@ -159,7 +161,7 @@ def load_frame(
         "notes": place.notes,
         "bundle": bundle,
         "debugger": _debugger(record, settings, debugger) if debugger else None,
-        "python_path": [*_python_path(record, settings), *place.layer_folders, *plain],
+        "python_path": [*python_path(record, settings), *place.layer_folders, *plain],
         "environments": [str(folder.path) for folder in folders if folder.is_environment],
         "context": {
             "function_name": record.key.name,

@@ -23,6 +23,10 @@ class Watched(Protocol):
         """Process id of the worker."""
 
     @property
+    def memory_pid(self) -> int:
+        """The process whose memory counts; those that the worker has started count with it in long calls."""
+
+    @property
     def running_seconds(self) -> float:
         """Duration of the running call, 0 if no call runs."""
 
@@ -35,6 +39,7 @@ class _Entry:
     worker: Watched
     limit_bytes: int
     process: psutil.Process
+    leader: psutil.Process
 
 
 class MemoryWatch:
@@ -50,7 +55,9 @@ class MemoryWatch:
     def add(self, worker: Watched, limit_bytes: int) -> None:
         """Watch a worker until ``remove``."""
         try:
-            self._entries[worker.pid] = _Entry(worker, limit_bytes, psutil.Process(worker.pid))
+            leader = psutil.Process(worker.pid)
+            process = leader if worker.memory_pid == worker.pid else psutil.Process(worker.memory_pid)
+            self._entries[worker.pid] = _Entry(worker, limit_bytes, process, leader)
         except psutil.Error:
             return  # the process has ended already
         if self._timer is None:
@@ -83,7 +90,7 @@ class MemoryWatch:
 
     async def _count_families(self, entries: list[_Entry]) -> None:
         """Measure long calls again, together with the processes that they have started."""
-        sizes = await asyncio.to_thread(lambda: [_resident_bytes(_family(entry.process)) for entry in entries])
+        sizes = await asyncio.to_thread(lambda: [_resident_bytes(_family(entry.leader)) for entry in entries])
         for entry, size in zip(entries, sizes, strict=True):
             self._judge(entry, size)
 

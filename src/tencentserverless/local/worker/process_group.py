@@ -74,16 +74,24 @@ class Group:
         """
         return await self._leader.wait()
 
-    def peak_memory_bytes(self) -> int:
-        """Return the peak memory of the leader; 0 if the system does not report it."""
+    def peak_memory_bytes(self, pid: int = 0) -> int:
+        """Return the peak memory of the leader, or of another process; 0 if the system does not report it."""
         with contextlib.suppress(OSError, ValueError):
-            descriptor = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)  # twice as fast as a file object
+            descriptor = os.open(f"/proc/{pid or self.pid}/status", os.O_RDONLY)  # twice as fast as a file object
             try:
                 status = os.read(descriptor, _STATUS_BYTES)
             finally:
                 os.close(descriptor)
             return int(status.partition(b"VmHWM:")[2].partition(b"kB")[0]) * 1024
         return 0
+
+
+def open_pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[int, int]:
+    """Open a pipe whose ends are closed with their stacks."""
+    read_end, write_end = os.pipe()
+    readers.callback(os.close, read_end)
+    writers.callback(os.close, write_end)
+    return read_end, write_end
 
 
 MARK_VARIABLE = "_SCF_INSTANCE"

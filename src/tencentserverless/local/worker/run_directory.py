@@ -8,7 +8,13 @@ from pathlib import Path
 
 from tencentserverless.local.private_files import let_write
 
-_CHILD_MODULES = tuple("bootstrap context debugger frames isolation lazy_stdlib own_writes payloads trust".split())
+LAUNCHER = "_scf_web_launcher.py"
+NODE_SHIM = "net_shim.cjs"
+_CHILD_MODULES = tuple(
+    "bootstrap context debugger frames isolation lazy_stdlib own_writes payloads port_filter trust web_launcher".split()
+)
+#: What Python and Node.js load first in web functions.
+_SHIMS = {"sitecustomize.py": "site_shim.py", NODE_SHIM: "net_shim.cjs"}
 #: The packages that ``from tencentserverless import scf`` needs; both are pure Python and run on 3.6.
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 
@@ -20,12 +26,16 @@ class RunDirectory:
         self.root: Path = Path(tempfile.mkdtemp(prefix="scf-local-")).resolve()
         self.child_folder: Path = self.root / "child"
         self.sdk_folder: Path = self.root / "sdk"
+        self.shim_folder: Path = self.root / "shims"
         self._scratch_numbers = itertools.count(1)
         self.child_folder.mkdir()
         self.sdk_folder.mkdir()
+        self.shim_folder.mkdir()
         here = Path(__file__).resolve().parent / "child"
         for name in _CHILD_MODULES:
             (self.child_folder / f"_scf_{name}.py").symlink_to(here / f"{name}.py")
+        for name, source in _SHIMS.items():
+            (self.shim_folder / name).symlink_to(here / source)
         for name in _SDK_PACKAGES:
             folder = _package_folder(name)
             if folder is not None:
@@ -34,6 +44,11 @@ class RunDirectory:
     def sdk_places(self) -> list[Path]:
         """Return the folders that ``from tencentserverless import scf`` reads."""
         return [self.sdk_folder, *(link.resolve() for link in self.sdk_folder.iterdir())]
+
+    def shim_places(self) -> list[Path]:
+        """Return the folders that the processes of web functions read."""
+        folders = [self.child_folder, self.shim_folder]
+        return [*folders, *(link.resolve() for folder in folders for link in folder.iterdir())]
 
     def make_scratch(self) -> Path:
         """Create a folder for an instance's temporary files."""

@@ -41,6 +41,10 @@ class Worker(Protocol):
         """Process id of the worker, and number of its group."""
 
     @property
+    def memory_pid(self) -> int:
+        """The process whose memory counts as the function's."""
+
+    @property
     def running_seconds(self) -> float:
         """Duration of the running call until now; 0 if no call runs."""
 
@@ -91,6 +95,11 @@ class ProcessWorker:
     @property
     def pid(self) -> int:
         """Process id of the worker, and number of its group."""
+        return self._group.pid
+
+    @property
+    def memory_pid(self) -> int:
+        """The process whose memory counts as the function's."""
         return self._group.pid
 
     @property

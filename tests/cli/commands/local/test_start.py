@@ -90,7 +90,7 @@ def test_a_function_that_can_not_be_read_leaves_the_others_and_strict_refuses_it
         f"not served: {folder}/bad/serverless.yml:3: inputs.name must be 2 to 60",
         f"not served: {folder}/bad/serverless.yml:3: inputs.timeout must be 1 to 900 seconds, not 9999",
         "far-one is in ap-chengdu: --region ap-chengdu",
-        "site is a web function: it is listed, but calls of it are not supported here",
+        "site: there is no file 'scf_bootstrap' in the root of the code: requests to it are answered with 443",
         "lost: handler main.run: no main.py; index.py has main_handler",
     ):
         assert words in server.settled_stderr()

@@ -15,6 +15,7 @@ import click
 from tencentserverless.cli.deploy.outputs import read_outputs
 from tencentserverless.cli.function_options import read_packages, read_variables
 from tencentserverless.cli.output import printing
+from tencentserverless.cli.output.url_lines import list_urls
 from tencentserverless.cli.pace_option import INSTANT, PACES, read_pace
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
@@ -22,6 +23,7 @@ from tencentserverless.local.settings import (
     DASHBOARD_PATH,
     DEFAULT_HOST,
     DEFAULT_PORT,
+    DEFAULT_URL_PORT,
     LOG_FORMATS,
     REGION_NAME,
     STATE_FOLDER_NAME,
@@ -55,6 +57,12 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     "--proxy-port",
     type=click.IntRange(0, 65535),
     help="Port of a proxy for clients whose endpoint is fixed, for HTTPS_PROXY; brings --tls.",
+)
+@click.option(
+    "--url-port",
+    type=click.IntRange(0, 65535),
+    help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.  "
+    f"[default: {DEFAULT_URL_PORT}, or a free one if that is in use or --port is 0]",
 )
 @click.option(
     "--time-scale",
@@ -116,6 +124,15 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
     show_envvar=True,
     help="What gives each instance a /tmp of its own and read-only code.",
 )
+@click.option(
+    "--web-ports",
+    type=click.Choice(["auto", "seccomp", "shims", "single"]),
+    default="auto",
+    show_default=True,
+    envvar="TENCENTSERVERLESS_WEB_PORTS",
+    show_envvar=True,
+    help="What lets several instances of web functions listen on port 9000; single runs one at a time.",
+)
 @click.option("--shared-tmp", is_flag=True, help="Functions have this machine's /tmp, not one of their own.")
 @click.option(
     "--share",
@@ -159,6 +176,7 @@ def start(
     region: str,
     tls: bool,
     proxy_port: int | None,
+    url_port: int | None,
     time_scale: float,
     pace: str,
     pace_seconds: tuple[str, ...],
@@ -170,6 +188,7 @@ def start(
     strict: bool,
     outputs: tuple[str, ...],
     isolation: str,
+    web_ports: str,
     shared_tmp: bool,
     shared: tuple[Path, ...],
     variables: tuple[str, ...],
@@ -203,6 +222,7 @@ def start(
         cos=_check_cos(cos),
         strict_runtimes=strict_runtimes,
         isolation=isolation,
+        web_ports=web_ports,
         shared_tmp=shared_tmp,
         shared_folders=_check_shared(shared),
         is_listed=not unlisted,
@@ -214,6 +234,7 @@ def start(
         log_format=log_format,
         tls=tls or proxy_port is not None,
         proxy_port=proxy_port,
+        url_port=url_port,
         passed_environment=passed_environment(),
     )
     notify = _notify_json if log_format == "json" else printing.notice
@@ -221,6 +242,8 @@ def start(
 
         def announce(url: str, read_status: ReadStatus, make_link: Callable[[], str]) -> None:
             printing.answer(f"SCF local ready at {url}")
+            for line in list_urls(read_status()["urls"]):
+                notify(line)
             _tell_dashboard(url, make_link, notify)
             table.show(read_status)
             _watch_input(until_eof)

@@ -46,6 +46,9 @@ def enter(plan):
         _mount(call, scratch, tmp, _BIND | _WITH_SUBMOUNTS)
     _mount(call, code_folder, code_folder, _BIND | _WITH_SUBMOUNTS)
     _make_read_only(call, code_folder)
+    for source, target in plan.get("covers", ()):  # a file that is seen in place of one of the code
+        _mount(call, _encode(source), _encode(target), _BIND)
+        _make_read_only(call, _encode(target))
     os.chdir(code_folder)  # the present folder is still the writable one
     if is_mapped:
         call("capset", _CAPABILITIES_OF_SELF, _NO_CAPABILITIES)

@@ -1,0 +1,318 @@
+"""Connections to the apps of web functions, kept for their next requests, and the reading of what the apps answer.
+
+httptools parses; a body is handed on as it comes. Answers that an app ends by closing the connection, and interim ones,
+are told apart here, so that the receiver sees one head, the body and one end.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+import httptools
+
+from tencentserverless.local.http.forwarding import BODILESS, last_value
+from tencentserverless.local.http.messages import Headers
+
+Address = tuple[str, int]
+
+_IDLE_SECONDS = 1.0  # ours: apps close idle connections after 2 s (gunicorn) to 5 s (uvicorn, Node.js)
+_MAX_IDLE = 128  # of one app; an instance takes at most 100 requests at once
+_SWITCHING = 101
+
+
+class AnswerHead:
+    """The head of an answer.
+
+    :ivar length: of the body in bytes, as the app announces it; None for one that it does not
+    """
+
+    __slots__ = ("headers", "length", "reason", "status")
+
+    def __init__(self, status: int, reason: bytes, headers: Headers) -> None:
+        self.status: int = status
+        self.reason: bytes = reason
+        self.headers: Headers = headers
+        length = last_value(headers, b"content-length")
+        self.length: int | None = int(length.lstrip(b"0") or b"0") if length.isdigit() else None
+
+
+class Receiver(Protocol):
+    """The one who has sent a request to an app, as its connection sees it."""
+
+    @property
+    def has_sent_all(self) -> bool:
+        """True if the request has left whole."""
+
+    def take_head(self, head: AnswerHead) -> None:
+        """The answer begins."""
+
+    def take_body(self, data: bytes) -> None:
+        """A part of its body."""
+
+    def take_end(self) -> None:
+        """The answer is whole, and the connection is used by somebody else from now on."""
+
+    def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
+        """The app has taken the offer of another protocol, and ``rest`` are the first bytes of that."""
+
+    def take_break(self, words: str, *, has_bytes: bool) -> None:
+        """There will be no more of the answer.
+
+        :param has_bytes: True if some of it has come
+        """
+
+    def take_pause(self, is_paused: bool) -> None:
+        """The app does not read, or does again."""
+
+
+class Upstream(asyncio.Protocol):
+    """A connection to an app. It carries one request after the other.
+
+    :ivar transport: None while it is not open
+    :ivar is_reused: true if it has carried a request before the present one
+    :ivar idle_since: by the loop's clock
+    """
+
+    _reason: bytes
+    _headers: Headers
+    _has_bytes: bool
+    _has_head: bool
+    _is_interim: bool
+    _is_whole: bool
+    _is_reusable: bool
+    _ends_with_connection: bool
+    _is_paused: bool
+    _pending_bytes: int
+
+    def __init__(self, upstreams: "Upstreams", address: Address) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.address: Address = address
+        self.is_reused: bool = False
+        self.idle_since: float = 0.0
+        self._upstreams = upstreams
+        self._receiver: Receiver | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._is_of_head = False
+        self._begin_answer()
+
+    def begin(self, receiver: Receiver, *, is_of_head: bool) -> None:
+        """A request is about to be sent.
+
+        :param is_of_head: its method is HEAD, so that the answer has no body
+        """
+        self._receiver = receiver
+        self._parser = httptools.HttpResponseParser(self)  # one that was told nothing of the requests before
+        self._is_of_head = is_of_head
+        self._begin_answer()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes of the request."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Read no more of the answer, or read on."""
+        if self.transport is not None and is_paused != self._is_paused:
+            self._is_paused = is_paused
+            if is_paused:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Cut the connection; nobody is told anything any more."""
+        self._receiver = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    # asyncio's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The app has taken the connection."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of an answer."""
+        if self._receiver is None:
+            self.abort()  # nobody has asked
+            return
+        self._has_bytes = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._switch(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserCallbackError as error:
+            self._break("")
+            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
+        except httptools.HttpParserError as error:
+            if not self._is_whole:
+                self._break(f"the app's answer is no HTTP: {error}")
+                return
+            self._is_reusable = False  # something stands behind the answer
+        if self._is_whole:
+            self._end()
+        elif not self._has_head:
+            self._pending_bytes += len(data)
+            if self._pending_bytes > self._upstreams.head_bytes:
+                self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The app has ended the connection, which also ends an answer of no announced length."""
+        self.transport = None
+        self._upstreams.discard(self)
+        if self._receiver is None:
+            return
+        if self._has_head and self._ends_with_connection and exc is None:
+            self._is_reusable = False
+            self._end()
+        else:
+            self._break("the app ended the connection before its answer was whole")
+
+    def pause_writing(self) -> None:
+        """The app does not read the request."""
+        if self._receiver is not None:
+            self._receiver.take_pause(True)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self._receiver is not None:
+            self._receiver.take_pause(False)
+
+    # The parser's side.
+
+    def on_message_begin(self) -> None:
+        """The first byte of an answer, which may be an interim one."""
+        if self._is_whole:
+            self._is_reusable = False
+        self._reason, self._headers = b"", []
+
+    def on_status(self, reason: bytes) -> None:
+        """A part of the words behind the status."""
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; behind the body it is a trailer, which is dropped."""
+        if not self._has_head:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is here."""
+        status, receiver = self._parser.get_status_code(), self._receiver
+        self._is_interim = 100 <= status < 200
+        if self._is_interim or self._is_whole or receiver is None:
+            return
+        head = AnswerHead(status, self._reason, self._headers)
+        self._has_head = True
+        self._is_reusable = self._parser.should_keep_alive()
+        is_chunked = bool(last_value(head.headers, b"transfer-encoding"))
+        is_bodiless = self._is_of_head or status in BODILESS
+        self._ends_with_connection = not (is_chunked or is_bodiless) and head.length is None
+        self._is_whole = is_bodiless
+        receiver.take_head(head)
+
+    def on_body(self, data: bytes) -> None:
+        """A part of the body."""
+        if self._is_whole:
+            self._is_reusable = False  # a body where there is none
+        elif self._receiver is not None:
+            self._receiver.take_body(data)
+
+    def on_message_complete(self) -> None:
+        """An answer is whole."""
+        if not self._is_interim:
+            self._is_whole = True
+
+    # Inside.
+
+    def _begin_answer(self) -> None:
+        self._reason, self._headers = b"", []
+        self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
+        self._is_reusable = self._ends_with_connection = self._is_paused = False
+        self._pending_bytes = 0
+
+    def _switch(self, rest: bytes) -> None:
+        """The app speaks another protocol from now on."""
+        receiver = self._receiver
+        if receiver is None or self._has_head or self._parser.get_status_code() != _SWITCHING:
+            self._break("the app switched to a protocol that was not offered")
+            return
+        self._receiver = None
+        receiver.take_upgrade(AnswerHead(_SWITCHING, self._reason, self._headers), rest)
+
+    def _end(self) -> None:
+        """The answer is whole."""
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
+            return  # it was aborted
+        has_sent_all = receiver.has_sent_all
+        if self._is_reusable and has_sent_all:
+            self._upstreams.put(self)
+        elif self.transport is not None:
+            self.transport.close() if has_sent_all else self.transport.abort()
+        receiver.take_end()
+
+    def _break(self, words: str) -> None:
+        receiver, self._receiver = self._receiver, None
+        if self.transport is not None:
+            self.transport.abort()
+        if receiver is not None:
+            receiver.take_break(words, has_bytes=self._has_bytes)
+
+
+class Upstreams:
+    """The connections to all apps: opens them, and keeps those that idle.
+
+    :param head_bytes: the bound of what comes before an answer is known to begin
+    """
+
+    def __init__(self, head_bytes: int) -> None:
+        self.head_bytes: int = head_bytes
+        self._idle: dict[Address, list[Upstream]] = {}
+        self._loop = asyncio.get_running_loop()
+
+    def take(self, address: Address) -> Upstream | None:
+        """Take an idle connection, the last used one; None if there is none that may be used again."""
+        idle = self._idle.get(address)
+        if not idle:
+            return None
+        upstream = idle.pop()
+        if upstream.idle_since > self._loop.time() - _IDLE_SECONDS:
+            upstream.is_reused = True
+            return upstream
+        for each in (upstream, *idle):  # the others idle for longer
+            each.abort()
+        idle.clear()
+        return None
+
+    def put(self, upstream: Upstream) -> None:
+        """Keep a connection that has carried its request."""
+        idle = self._idle.setdefault(upstream.address, [])
+        if len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
+            upstream.abort()
+            return
+        upstream.pause(is_paused=False)
+        upstream.idle_since = self._loop.time()
+        idle.append(upstream)
+
+    def discard(self, upstream: Upstream) -> None:
+        """A connection has gone."""
+        idle = self._idle.get(upstream.address)
+        if idle is not None:
+            if upstream in idle:
+                idle.remove(upstream)
+            if not idle:
+                del self._idle[upstream.address]
+
+    async def open(self, address: Address) -> Upstream:
+        """Open a connection.
+
+        :raises OSError: if the app does not take it
+        """
+        _, upstream = await self._loop.create_connection(lambda: Upstream(self, address), *address)
+        return upstream
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for idle in list(self._idle.values()):
+            for upstream in list(idle):
+                upstream.abort()

@@ -1,0 +1,359 @@
+"""One request of a client to the app of a web function, and the answer back. Both stream.
+
+No byte of a body is kept here: where one side does not read, the other one is not read either. The answer is the app's
+own as soon as its head has left; until then every failure is answered by a status of SCF.
+"""
+
+import asyncio
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from tencentserverless.local import outcome
+from tencentserverless.local.actions.invoke import stopped
+from tencentserverless.local.errors import ApiError
+from tencentserverless.local.http.connection import Connection
+from tencentserverless.local.http.forwarding import (
+    BODILESS,
+    CHUNKED_LINE,
+    answer_lines,
+    request_head,
+    status_line,
+    switching_lines,
+)
+from tencentserverless.local.http.messages import Answer, Request, chunk_of
+from tencentserverless.local.http.tunnel import Tunnel
+from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream, Upstreams
+from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
+
+OnEnd = Callable[[int, str], None]
+
+#: Methods that may be sent again where a kept connection proves dead (RFC 9110, 9.2.2).
+_REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
+_BAD_REQUEST = 400
+_BAD_GATEWAY = 502
+_TOO_LARGE = 413
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRules:
+    """What holds for the requests of one function.
+
+    :param memory_mb: that a request counts for
+    :param body_bytes: the bound of a request's body
+    :param answer_head_bytes: the bound of the headers of an answer
+    :param answer_bytes: the bound of an answer's body that has an announced length; one that streams has none
+    :param idle_seconds: that a WebSocket connection may be silent
+    :param find_session: finds the session that the headers of an answer name, ``""`` for none; None without sessions
+    """
+
+    memory_mb: int
+    body_bytes: int
+    answer_head_bytes: int
+    answer_bytes: int
+    idle_seconds: float
+    find_session: Callable[[Sequence[tuple[bytes, bytes]]], str] | None = None
+
+
+class Relay:
+    """An ``Exchange``, and the caller of its invocation.
+
+    :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
+    """
+
+    gets_answer = True
+
+    def __init__(
+        self,
+        found: Found,
+        request: Request,
+        connection: Connection,
+        rules: RelayRules,
+        upstreams: Upstreams,
+        damage: MutableMapping[str, str],
+    ) -> None:
+        self.memory_mb: int = rules.memory_mb
+        self.session: str = ""
+        self.on_session: Callable[[str], None] | None = None
+        self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
+        self._found = found
+        self._request = request
+        self._connection = connection
+        self._rules = rules
+        self._upstreams = upstreams
+        self._damage = damage
+        self._loop = asyncio.get_running_loop()
+        self._address: Address = _NOWHERE
+        self._head = b""
+        self._is_chunked = False  # the request's body
+        self._body_bytes = 0
+        self.has_sent_all: bool = False
+        self._upstream: Upstream | None = None
+        self._dial: asyncio.Task[None] | None = None
+        self._tunnel: Tunnel | None = None
+        self._has_retried = False
+        self._is_withheld = False
+        self._has_answered = False  # something of the answer has left
+        self._is_over = False  # the client gets no more of this
+        self._on_end: OnEnd | None = None
+        connection.on_lost(self._lose_client)
+        stream = request.stream
+        if stream is not None and not stream.is_whole:
+            stream.pause(True)  # until an app takes it
+
+    # The worker's side.
+
+    def begin(self, address: Address, injected: Sequence[tuple[bytes, bytes]], on_end: OnEnd) -> None:
+        """Send the request to an app; see ``Exchange``."""
+        self.on_gone = None
+        if self._is_over:
+            self._loop.call_soon(on_end, outcome.CANCELLED, GONE)
+            return
+        self._address, self._on_end = address, on_end
+        client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
+        self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
+        self._is_chunked = bool(self._request.header(b"transfer-encoding"))
+        self._connect()
+
+    def stop(self, status: int, message: str) -> None:
+        """The run is over before the answer was; see ``Exchange``."""
+        self._on_end = None
+        self._drop()
+        self._fail_client(failure(Outcome(status, message=message), self._found.request_id, self._found.lines))
+
+    def withhold(self) -> None:
+        """Keep the app's answer from the client."""
+        self._is_withheld = True
+
+    # The caller's side.
+
+    def end(self, invocation: Invocation) -> None:
+        """The invocation has ended: answer the client unless the app has done that."""
+        self.on_gone = None
+        result, error = invocation.outcome, invocation.failure
+        request_id, lines = self._found.request_id, self._found.lines
+        if result is None:
+            refused = error if isinstance(error, ApiError) else stopped()
+            self._fail_client(api_refusal(refused, request_id, lines))
+        elif result.status != outcome.SUCCESS:
+            self._fail_client(failure(result, request_id, lines))
+        elif self._is_withheld:
+            self._fail_client(refusal(_BAD_GATEWAY, "A fault rule keeps the answer of the app.", request_id, lines))
+
+    # The client's side.
+
+    def _take_part(self, data: bytes | None) -> None:
+        """A part of the request's body, an empty one behind the last; None if the client has gone."""
+        upstream = self._upstream
+        if upstream is None or self._is_over:
+            return
+        if data is None:
+            self._fail(_BAD_REQUEST, "The body of the request ended before it was whole")
+            return
+        if not data:
+            self.has_sent_all = True
+            if self._is_chunked:
+                upstream.write(chunk_of(b""))
+            return
+        self._body_bytes += len(data)
+        if self._body_bytes > self._rules.body_bytes:
+            self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
+        else:
+            upstream.write(chunk_of(data) if self._is_chunked else data)
+
+    def _lose_client(self) -> None:
+        """The client has gone."""
+        if self._is_over:
+            return
+        self._is_over = True
+        on_gone, self.on_gone = self.on_gone, None
+        if on_gone is not None:
+            on_gone()
+        self._drop()
+        # To leave a stream is how a client ends it; to leave before the answer is not.
+        status = outcome.SUCCESS if self._has_answered else outcome.CANCELLED
+        self._finish(status, "" if self._has_answered else GONE)
+
+    def _go_on(self) -> None:
+        """The client reads again."""
+        if self._upstream is not None:
+            self._upstream.pause(is_paused=False)
+
+    # The app's side.
+
+    def take_head(self, head: AnswerHead) -> None:
+        """The answer begins."""
+        limit, size = self._rules.answer_head_bytes, sum(len(name) + len(value) + 4 for name, value in head.headers)
+        if size > limit:
+            self._fail(_TOO_LARGE_ANSWER, f"The answer has {size} bytes of headers, the limit is {limit}")
+            return
+        limit = self._rules.answer_bytes
+        if head.length is not None and head.length > limit and self._request.method != "HEAD":
+            self._fail(
+                _TOO_LARGE_ANSWER, f"The answer has {head.length} bytes, the limit is {limit}: stream it in chunks"
+            )
+            return
+        self._note_session(head)
+        if self._is_withheld:
+            return
+        self._has_answered = True
+        length = None if head.status == _NO_CONTENT else head.length
+        is_chunked = length is None and head.status not in BODILESS and self._request.version != "1.0"
+        framing = CHUNKED_LINE if is_chunked else b"" if length is None else b"Content-Length: %d\r\n" % length
+        lines = answer_lines(head.headers, self._found.request_id, self._found.lines)
+        self._connection.on_drained(self._go_on)
+        self._connection.start_with(status_line(head.status, head.reason) + lines + framing, is_chunked=is_chunked)
+
+    def take_body(self, data: bytes) -> None:
+        """A part of the answer's body."""
+        if not self._is_withheld and not self._connection.write(data) and self._upstream is not None:
+            self._upstream.pause(is_paused=True)
+
+    def take_end(self) -> None:
+        """The answer is whole."""
+        self._upstream = None
+        self._finish(outcome.SUCCESS, "")  # first: the instance is free before the client can call again
+        if not self._is_over and not self._is_withheld:
+            self._is_over = True
+            self._connection.finish()
+
+    def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
+        """The app takes the offer: bytes are carried both ways from now on."""
+        upstream, self._upstream = self._upstream, None
+        transport = upstream.transport if upstream is not None else None
+        if transport is None or self._is_over:
+            return
+        if not self._request.is_upgrade or self._is_withheld:
+            transport.abort()
+            self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
+            return
+        self._note_session(head)
+        lines = switching_lines(head.headers, self._found.request_id, self._found.lines)
+        tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
+        upgraded = self._connection.upgrade(status_line(head.status, head.reason) + lines + b"\r\n", tunnel.client)
+        self._has_answered = self._is_over = True
+        if upgraded is None:
+            transport.abort()
+            self._finish(outcome.CANCELLED, GONE)
+            return
+        client, behind = upgraded
+        self._tunnel = tunnel
+        tunnel.open(client, transport, (behind, rest))
+
+    def take_break(self, words: str, *, has_bytes: bool) -> None:
+        """There will be no more of the answer."""
+        upstream, self._upstream = self._upstream, None
+        is_stale = upstream is not None and upstream.is_reused and not has_bytes
+        if is_stale and not self._has_retried and self._is_repeatable():
+            self._has_retried = True
+            self._dial_anew()
+            return
+        if self._has_answered:
+            self._cut()
+        self._fail(_BAD_GATEWAY, words)
+
+    def take_pause(self, is_paused: bool) -> None:
+        """The app does not read the request's body, or does again."""
+        if self._request.stream is not None and not self._is_over:
+            self._request.stream.pause(is_paused)
+
+    # Inside.
+
+    def _connect(self) -> None:
+        upstream = self._upstreams.take(self._address)
+        if upstream is not None:
+            self._send(upstream)
+        else:
+            self._dial_anew()
+
+    def _dial_anew(self) -> None:
+        self._dial = self._loop.create_task(self._open())
+
+    async def _open(self) -> None:
+        try:
+            upstream = await self._upstreams.open(self._address)
+        except OSError as error:
+            self._dial = None
+            self.take_break(f"the app does not take a connection: {error.strerror or error}", has_bytes=False)
+            return
+        self._dial = None
+        self._send(upstream)
+
+    def _send(self, upstream: Upstream) -> None:
+        """Send the request, its body as it comes."""
+        self._upstream = upstream
+        upstream.begin(self, is_of_head=self._request.method == "HEAD")
+        upstream.write(self._head)
+        stream = self._request.stream
+        if self._has_retried or stream is None:
+            self.has_sent_all = True
+            return
+        stream.take(self._take_part)
+        if not stream.is_whole:
+            stream.pause(False)
+
+    def _is_repeatable(self) -> bool:
+        """True if the request may be sent again, and nothing of its body would be missing."""
+        return self._request.method in _REPEATABLE and self.has_sent_all and not (self._is_chunked or self._body_bytes)
+
+    def _note_session(self, head: AnswerHead) -> None:
+        if self.on_session is not None and self._rules.find_session is not None:
+            session = self._rules.find_session(head.headers)
+            if session:
+                self.on_session(session)
+
+    def _end_tunnel(self, status: int, words: str) -> None:
+        self._tunnel = None
+        self._finish(status, words)
+
+    def _fail(self, status: int, words: str) -> None:
+        """End the run with a failure; the client is told when the invocation has ended."""
+        self._drop()
+        self._finish(status, words)
+
+    def _finish(self, status: int, words: str) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(status, words)
+
+    def _drop(self) -> None:
+        """Cut the way to the app: to it the client has gone."""
+        if self._dial is not None:
+            self._dial.cancel()
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.abort()
+        tunnel, self._tunnel = self._tunnel, None
+        if tunnel is not None:
+            tunnel.close()
+
+    def _fail_client(self, answer: Answer) -> None:
+        """Answer a failure, once: or cut the connection if the answer has begun."""
+        damage = self._damage.pop(self._found.request_id, "") if self._damage else ""
+        if self._is_over:
+            return
+        if self._has_answered:
+            self._cut()
+            return
+        self._is_over = True
+        self._connection.send(answer, damage)
+
+    def _cut(self) -> None:
+        self._is_over = True
+        self._connection.close()
+
+    def __repr__(self) -> str:
+        return f"<Relay {self._request.method} to {self._address[0]}>"
+
+
+def too_large(limit_bytes: int) -> str:
+    """The words about a request whose body is over its bound."""
+    return f"The body of the request is over the limit of {limit_bytes} bytes"
+
+
+_NOWHERE: Address = ("", 0)
+_NO_CONTENT = 204
+_TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
+GONE = "The client went away before the answer"
