@@ -18,7 +18,7 @@ MAX_LONG_BYTES = 32 * MIB  # ours: of texts that are too long for the record its
 _MAX_UNDER_WAY_BYTES = 16 * MIB  # ours: of those that are not written yet
 COLUMNS = (
     "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
-    "output, retry_number, origin, waited_ms, cold_start_ms, event, event_bytes, message_bytes, size"
+    "output, retry_number, origin, waited_ms, cold_start_ms, event, event_bytes, message_bytes, web, size"
 )
 _VALUES = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(COLUMNS.split(","))))
 #: SQL of each order and filter; no text of a request gets into the SQL.
