@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
@@ -38,6 +38,21 @@ class Caller(Protocol):
         """The invocation has ended: ``outcome`` or ``failure`` is set."""
 
 
+class WebFacts(NamedTuple):
+    """The request of a web function's invocation, and the answer.
+
+    :param status: of HTTP; None if the app has not answered
+    """
+
+    method: str
+    url: str
+    status: int | None
+    request_headers: Sequence[tuple[bytes, bytes]]
+    answer_headers: Sequence[tuple[bytes, bytes]]
+    request_bytes: int
+    answer_bytes: int
+
+
 class Exchange(Protocol):
     """The HTTP request of a web function's invocation, and the answer to it.
 
@@ -66,6 +81,9 @@ class Exchange(Protocol):
 
         ``on_end`` is not called any more.
         """
+
+    def describe(self) -> WebFacts:
+        """The request and the answer, as far as they are known."""
 
     def withhold(self) -> None:
         """Keep the app's answer from the client: another one takes its place, by a fault rule."""

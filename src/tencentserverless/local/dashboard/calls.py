@@ -29,6 +29,4 @@ async def call(body: bytes, sources: Sources) -> JsonObject:
         raise Refusal(400, "action", problem)
     if len(wanted.again_of) > _MAX_ID_CHARS or " " in wanted.again_of:
         raise Refusal(400, "parameter", "again_of must be the request id of a run")
-    return await sources.engine.call(
-        wanted.action, wanted.region, wanted.parameters, again_of=wanted.again_of
-    )
+    return await sources.engine.call(wanted.action, wanted.region, wanted.parameters, again_of=wanted.again_of)

@@ -92,9 +92,7 @@ async def ring(body: bytes, sources: Sources) -> JsonObject:
     return await _start(key, trigger.qualifier, event.decode("utf-8"), sources)
 
 
-async def _start(
-    key: FunctionKey, qualifier: str, event: str, sources: Sources, *, again_of: str = ""
-) -> JsonObject:
+async def _start(key: FunctionKey, qualifier: str, event: str, sources: Sources, *, again_of: str = "") -> JsonObject:
     """Queue an event by the API."""
     parameters = {
         "FunctionName": key.name,

@@ -10,7 +10,9 @@ from tencentserverless.local.dashboard.sources import JsonObject
 _MAX_LINE_CHARS = 300
 _MAX_FRAMES = 200
 _PYTHON_FRAME = re.compile(r'^ *File "(?P<file>[^"\n]{1,1024})", line (?P<line>\d{1,9})(?:, in (?P<name>[^\n]*))?$')
-_NODE_FRAME = re.compile(r"^ *at (?:(?P<name>[^\n(]{1,256}) \()?(?P<file>/[^\n():]{1,1024}):(?P<line>\d{1,9}):\d{1,9}\)?$")
+_NODE_FRAME = re.compile(
+    r"^ *at (?:(?P<name>[^\n(]{1,256}) \()?(?P<file>/[^\n():]{1,1024}):(?P<line>\d{1,9}):\d{1,9}\)?$"
+)
 _TYPE = re.compile(r"([A-Za-z_][\w.]{0,200})(?::|$)")
 _OWN_MESSAGE = "user code exception caught"
 

@@ -103,9 +103,7 @@ def _environment(variables: Mapping[str, str], of_file: Mapping[str, str] | None
         value = variables.get(name)
         covered = is_secret(name, value or "")
         differs = of_file is not None and value != of_file.get(name)
-        found.append(
-            {"name": name, "value": None if covered else value, "is_covered": covered, "differs": differs}
-        )
+        found.append({"name": name, "value": None if covered else value, "is_covered": covered, "differs": differs})
     return found
 
 
@@ -131,16 +129,17 @@ def _alias(alias: Alias) -> JsonObject:
 
 
 def _triggers(function: Function) -> list[JsonObject]:
-    found: list[JsonObject] = []
-    for timer in function.triggers.values():
-        found.append(_trigger(timer.name, _TIMER, timer.qualifier, timer.description, timer.cron, timer.is_enabled))
+    found = [
+        _trigger(timer.name, _TIMER, timer.qualifier, timer.description, timer.cron, is_enabled=timer.is_enabled)
+        for timer in function.triggers.values()
+    ]
     for url in function.urls.values():
         text = json.dumps({"AuthType": url.auth_type, "Intranet": url.has_intranet, "Extranet": url.has_extranet})
-        found.append(_trigger(url.name, HTTP, url.qualifier, url.description, text, url.is_enabled))
+        found.append(_trigger(url.name, HTTP, url.qualifier, url.description, text, is_enabled=url.is_enabled))
     return found
 
 
-def _trigger(name: str, kind: str, qualifier: str, description: str, text: str, is_enabled: bool) -> JsonObject:
+def _trigger(name: str, kind: str, qualifier: str, description: str, text: str, *, is_enabled: bool) -> JsonObject:
     return {
         "name": name,
         "type": kind,

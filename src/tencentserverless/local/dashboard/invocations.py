@@ -8,6 +8,7 @@ from tencentserverless.local.dashboard.invocation_rows import line_of, row_of
 from tencentserverless.local.dashboard.queries import Query, read_cursor, read_key
 from tencentserverless.local.dashboard.sources import JsonObject, Refusal, Sources
 from tencentserverless.local.dashboard.texts import download_of, shown_log, shown_text
+from tencentserverless.local.dashboard.web_facts import web_facts
 from tencentserverless.local.http.messages import Answer
 from tencentserverless.local.invocations.history import InvocationRecord, read_records
 from tencentserverless.local.registry import invocation_pages
@@ -70,7 +71,7 @@ async def show_invocation(query: Query, sources: Sources) -> JsonObject:
         "attempts": [row_of(line, now) for line in attempts],
         "again": [row_of(line, now) for line in again],
         "can_run_again": event is not None and function is not None and sources.engine.can_run(function),
-        "web": None,
+        "web": web_facts(record),
     }
 
 

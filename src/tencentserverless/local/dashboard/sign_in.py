@@ -11,7 +11,7 @@ import ipaddress
 import secrets
 
 from tencentserverless.local.dashboard.sources import Facts, Refusal
-from tencentserverless.local.http.messages import Request
+from tencentserverless.local.http.messages import OWN_COOKIE, Request
 from tencentserverless.local.settings import LOOPBACK_HOSTS, Settings
 
 SESSION_SECONDS = 7 * 24 * 3600  # ours
@@ -31,7 +31,8 @@ class SignIn:
         self._settings = settings
         self._hosts = LOOPBACK_HOSTS | {settings.host.lower()}
         # Cookies know no port: with it in the name, two servers of this machine do not sign each other out.
-        self.cookie_name: str = f"{'__Secure-' if facts.is_tls else ''}scf_dashboard_{facts.port}"
+        prefix = "__Secure-" if facts.is_tls else ""  # __Host- would demand the path /
+        self.cookie_name: str = f"{prefix}{OWN_COOKIE.decode('ascii')}{facts.port}"
 
     def check_place(self, request: Request) -> None:
         """Check that a request comes to this server by a name of its own.
@@ -44,7 +45,9 @@ class SignIn:
         host = request.header(b"host").decode("latin-1").lower()
         name = (host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host).strip("[]")
         if name not in self._hosts and (self._settings.is_loopback or not _is_address(name)):
-            raise Refusal(403, "host", f"the Host {host[:64]!r} is not one of this server; use {self._facts.endpoint_url}")
+            raise Refusal(
+                403, "host", f"the Host {host[:64]!r} is not one of this server; use {self._facts.endpoint_url}"
+            )
 
     def check_session(self, request: Request, now: float) -> str:
         """Return the session of a request.

@@ -113,7 +113,7 @@ class Dashboard:
 
     def _refused(self, path: str, request: Request, refusal: Refusal) -> Answer:
         """The answer to a request that may not come in: a page for people, else JSON."""
-        if path != _HOME and path != _OPEN:
+        if path not in (_HOME, _OPEN):
             return _refusal(refusal)
         comes_from_elsewhere = request.header(b"sec-fetch-site") in (b"cross-site", b"same-site")
         if path == _HOME and comes_from_elsewhere and refusal.code in ("not_signed_in", "origin"):
@@ -147,10 +147,8 @@ class Dashboard:
         visitor = request.found
         assert isinstance(visitor, _Visitor), "another one was refused"
         try:
-            handler = self._handlers.get((request.method, path.removeprefix(API)))
-            if handler is None:
-                raise Refusal(404, "not_found", f"there is no {request.method} {path[:64]}")
-            found = await handler(_Asked(Query(request.query), request.body, request, visitor.session))
+            handle = self._find_handler(request.method, path)
+            found = await handle(_Asked(Query(request.query), request.body, request, visitor.session))
             answer = found if isinstance(found, Answer) else Answer(200, _encoder.encode(found), header_lines(_JSON))
         except Refusal as refusal:
             answer = _refusal(refusal)
@@ -158,23 +156,29 @@ class Dashboard:
             answer = _refusal(Refusal(503, "database", f"the database can't be read: {error}"))
         connection.send(answer)
 
+    def _find_handler(self, method: str, path: str) -> Handler:
+        handler = self._handlers.get((method, path.removeprefix(API)))
+        if handler is None:
+            raise Refusal(404, "not_found", f"there is no {method} {path[:64]}")
+        return handler
+
     def _make_handlers(self) -> dict[tuple[str, str], Handler]:
         sources = self._sources
         return {
             ("GET", "session"): self._show_session,
-            ("GET", "overview"): lambda asked: overview.show_overview(sources),
+            ("GET", "overview"): lambda _: overview.show_overview(sources),
             ("GET", "function"): lambda asked: function_page.show_function(asked.query, sources),
             ("GET", "invocations"): lambda asked: invocations.list_invocations(asked.query, sources),
             ("GET", "invocation"): lambda asked: invocations.show_invocation(asked.query, sources),
             ("GET", "download"): lambda asked: invocations.download(asked.query, sources),
             ("GET", "events"): lambda asked: event_page.show_events(asked.query, sources),
-            ("GET", "timers"): lambda asked: event_page.show_timers(sources),
-            ("GET", "faults"): lambda asked: _at_once(chaos_page.show_faults(sources)),
+            ("GET", "timers"): lambda _: event_page.show_timers(sources),
+            ("GET", "faults"): lambda _: _at_once(chaos_page.show_faults(sources)),
             ("PUT", "faults"): lambda asked: _at_once(chaos_page.set_faults(asked.body, sources)),
             ("GET", "ledger"): lambda asked: chaos_page.show_ledger(asked.query, sources),
             ("PUT", "ledger"): lambda asked: chaos_page.switch_ledger(asked.body, sources),
-            ("DELETE", "ledger"): lambda asked: chaos_page.reset_ledger(sources),
-            ("GET", "samples"): lambda asked: _at_once(samples.list_samples()),
+            ("DELETE", "ledger"): lambda _: chaos_page.reset_ledger(sources),
+            ("GET", "samples"): lambda _: _at_once(samples.list_samples()),
             ("GET", "logs"): self._show_logs,
             ("POST", "call"): lambda asked: calls.call(asked.body, sources),
             ("POST", "dead-letters/send"): lambda asked: event_page.send_again(asked.body, sources),

@@ -6,7 +6,7 @@ cloud.tencent.com/document/product/583/56124 (the caller can set neither Connect
 
 from collections.abc import Iterable, Sequence
 
-from tencentserverless.local.http.messages import Headers, Request
+from tencentserverless.local.http.messages import Headers, Request, without_own_cookies
 
 _OF_ONE_CONNECTION = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
@@ -33,7 +33,9 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
         if name in _STRIPPED:
             is_chunked = is_chunked or name == b"transfer-encoding"
             named = named | tokens(value) if name == b"connection" else named
-        elif not name.startswith(_PLATFORM_PREFIX):
+        elif not name.startswith(_PLATFORM_PREFIX) and (
+            name != b"cookie" or not value or (value := without_own_cookies(value))
+        ):
             kept.append((name, value))
     lines = [b"%s: %s\r\n" % pair for pair in kept if pair[0] not in named or pair[0] in _NEEDED]
     lines += [b"%s: %s\r\n" % pair for pair in injected]

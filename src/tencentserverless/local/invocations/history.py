@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
+from tencentserverless.local.invocation import WebFacts
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function_version import FunctionKey
@@ -24,6 +26,9 @@ _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
 _BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before any reader asks for them
 _BUSY_CALLS = 500
+COVERED = "(covered)"  # in place of the value of a header that holds credentials
+_SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
+_WEB_BYTES = 1024  # about the size of the headers of a web request
 _ROW_BYTES = 256  # about the size of a record without its texts
 
 _FIELDS = invocation_tables.COLUMNS.split(", ")[3:-1]  # as the record has them
@@ -40,6 +45,7 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     :param waited_ms: time before the run: in the queue, and for an instance; with ``cold_start_ms``
     :param cold_start_ms: that the instance took to start, if this was its first call
     :param event: JSON text; None if it is not kept
+    :param web: the request and the answer of a web function; from the database, as JSON
     :param event_bytes: its size, also if it is kept elsewhere; likewise ``message_bytes``
     """
 
@@ -60,6 +66,7 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     event: bytes | None = None
     event_bytes: int = 0
     message_bytes: int = 0
+    web: WebFacts | bytes | None = None
 
     @property
     def billed_ms(self) -> int:
@@ -87,13 +94,15 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
             None if self.event is None else self.event.decode("utf-8", "replace"),
             self.event_bytes,
             self.message_bytes,
+            None if self.web is None else _web_text(self.web),
             self.kept_bytes,
         )
 
     @property
     def kept_bytes(self) -> int:
         """About what it takes in the database."""
-        return _ROW_BYTES + len(self.message) + len(self.output) + len(self.event or b"")
+        web_bytes = _WEB_BYTES if self.web is not None else 0
+        return _ROW_BYTES + web_bytes + len(self.message) + len(self.output) + len(self.event or b"")
 
 
 class InvocationHistory:
@@ -217,6 +226,21 @@ class InvocationHistory:
         return self._database.write(query)  # the writing thread runs it after the batch, and off the loop
 
 
+def _web_text(web: WebFacts | bytes) -> str:
+    """The JSON of a web request. Headers that hold credentials are covered."""
+    if isinstance(web, bytes):
+        return web.decode("utf-8")
+    facts = web._replace(request_headers=_shown(web.request_headers), answer_headers=_shown(web.answer_headers))
+    return _encoder.encode(facts._asdict()).decode("utf-8")
+
+
+def _shown(headers: Sequence[tuple[bytes, bytes]]) -> Any:
+    return [
+        (name.decode("latin-1"), COVERED if name.lower() in _SECRET_HEADERS else value.decode("latin-1"))
+        for name, value in headers
+    ]
+
+
 def _rows(ended: Iterable[InvocationRecord]) -> bytes:
     return _encoder.encode([each.row() for each in ended])
 
@@ -226,8 +250,9 @@ def read_records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecor
     for row in rows:
         values = dict(zip(_FIELDS, row[3:-1], strict=True))
         values["output"] = str(values["output"]).encode("utf-8")
-        if values["event"] is not None:
-            values["event"] = str(values["event"]).encode("utf-8")
+        for name in ("event", "web"):
+            if values[name] is not None:
+                values[name] = str(values[name]).encode("utf-8")
         yield InvocationRecord(FunctionKey(*row[:3]), **values)  # type: ignore[arg-type]
 
 

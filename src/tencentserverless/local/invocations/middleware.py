@@ -125,6 +125,8 @@ class HistoryKeeping:
         kept.waited_ms += (self._clock() - kept.started_at) * 1000.0 - outcome.duration_ms
         if invocation.cold_start_ms:
             kept.cold_start_ms = invocation.cold_start_ms
+        if invocation.exchange is not None:
+            kept.event, kept.web = None, invocation.exchange.describe()
         is_success = outcome.status == SUCCESS
         invocation.message = outcome.text if is_success else error_object(outcome, invocation.request_id)
         self._history.end(kept, outcome.status, invocation.message, outcome.output)

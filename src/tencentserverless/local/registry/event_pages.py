@@ -8,7 +8,10 @@ from tencentserverless.local.registry.event_states import ENDED
 from tencentserverless.local.registry.function_version import FunctionKey
 
 _OPEN = f"(state NOT IN ({', '.join(repr(state.value) for state in ENDED)}) OR state = 'DEAD')"
-_MAX_SHOWN_BYTES = 64 * 1024
+_COLUMNS = (
+    "number, request_id, region, namespace, name, qualifier, origin, mark, state, pushed_at, due_at, tries, error, "
+    "is_traced, substr(payload, 1, 65536), length(payload)"
+)
 
 
 class QueuedEvent(NamedTuple):
@@ -44,10 +47,8 @@ def list_events(after: int, limit: int) -> Callable[[sqlite3.Connection], tuple[
     def query(connection: sqlite3.Connection) -> tuple[int, list[QueuedEvent]]:
         (count,) = connection.execute(f"SELECT count(*) FROM events WHERE {_OPEN}").fetchone()  # noqa: S608
         rows = connection.execute(
-            "SELECT number, request_id, region, namespace, name, qualifier, origin, mark, state, pushed_at, due_at, "
-            "tries, error, is_traced, substr(payload, 1, ?), length(payload) FROM events "
-            f"WHERE number > ? AND {_OPEN} ORDER BY number LIMIT ?",  # noqa: S608  # the states of this server
-            (_MAX_SHOWN_BYTES, after, limit),
+            f"SELECT {_COLUMNS} FROM events WHERE number > ? AND {_OPEN} ORDER BY number LIMIT ?",  # noqa: S608
+            (after, limit),
         )
         return count, [_event(row) for row in rows]
 
@@ -58,4 +59,4 @@ def _event(row: tuple[object, ...]) -> QueuedEvent:
     number, request_id, region, namespace, name, *values, is_traced, payload, size = row
     key = FunctionKey(str(region), str(namespace), str(name))
     text = bytes(payload).decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload)
-    return QueuedEvent(number, request_id, key, *values, bool(is_traced), text, size)  # type: ignore[arg-type]
+    return QueuedEvent(number, request_id, key, *values, bool(is_traced), text, size)  # type: ignore[call-arg,arg-type]

@@ -24,7 +24,8 @@ KEPT_SECONDS = 72 * 3600.0  # document/product/583/59206: the result of an event
 CANCELLED = 499  # document/product/583/42611: an asynchronous event was cancelled
 
 _COLUMNS = (
-    "number, request_id, region, namespace, name, qualifier, origin, payload, pushed_at, tries, is_traced, is_orphaned, mark"
+    "number, request_id, region, namespace, name, qualifier, origin, payload, pushed_at, tries, is_traced, "
+    "is_orphaned, mark"
 )
 _TRACE_COLUMNS = "request_id, origin, qualifier, state, status_code, pushed_at, ended_at"
 _IS_OPEN = f"state NOT IN ({', '.join(repr(state.value) for state in ENDED)})"

@@ -1,4 +1,4 @@
-"""SQL of ended calls: the most recent ones, limited by number and by size. Longer texts of theirs have bounds of their own."""
+"""SQL of ended calls: the most recent ones, limited by number and by size. Long texts of theirs have a table apart."""
 
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MAX_LONG_BYTES = 32 * MIB  # ours: of texts that are too long for the record its
 _MAX_UNDER_WAY_BYTES = 16 * MIB  # ours: of those that are not written yet
 COLUMNS = (
     "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
-    "output, retry_number, origin, waited_ms, cold_start_ms, event, event_bytes, message_bytes, size"
+    "output, retry_number, origin, waited_ms, cold_start_ms, event, event_bytes, message_bytes, web, size"
 )
 _VALUES = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(COLUMNS.split(","))))
 #: SQL of each order and filter; no text of a request gets into the SQL.
@@ -67,7 +67,7 @@ def append(connection: sqlite3.Connection, rows: bytes) -> None:
 
 
 class LongTexts:
-    """Texts that are too long for their records, on their way to the database. Where too many are, more are left out."""
+    """Texts that are too long for their records, on their way to the database. Beyond a bound, more are left out."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, int, str, str | bytes, int]] = []

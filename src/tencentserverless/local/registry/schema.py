@@ -169,13 +169,14 @@ _WHOLE_CALLS = (
         message_bytes INTEGER NOT NULL,
         message TEXT NOT NULL,
         output TEXT NOT NULL,
-        event TEXT
+        event TEXT,
+        web TEXT
     )
     """,
     """
     INSERT INTO invocations
     SELECT number, region, namespace, name, version, request_id, started_at, memory_mb, status, duration_ms,
-        memory_bytes, retry_number, size, '', 0, 0, 0, length(CAST(message AS BLOB)), message, output, NULL
+        memory_bytes, retry_number, size, '', 0, 0, 0, length(CAST(message AS BLOB)), message, output, NULL, NULL
     FROM old_invocations ORDER BY number
     """,
     "DROP TABLE old_invocations",

@@ -79,7 +79,9 @@ class EventFunctions:
             return False
         if record.runs_async or len(event) > services.settings.limits.event_bytes:
             return False
-        services.runner.submit(Invocation(record, request_id, event, UrlCall(connection, self, known.lines), origin="url"))
+        services.runner.submit(
+            Invocation(record, request_id, event, UrlCall(connection, self, known.lines), origin="url")
+        )
         return True
 
     def advise(self, record: FunctionRecord, words: str) -> None:

@@ -20,10 +20,10 @@ from tencentserverless.local.http.forwarding import (
     status_line,
     switching_lines,
 )
-from tencentserverless.local.http.messages import Answer, Request, chunk_of
+from tencentserverless.local.http.messages import Answer, Headers, Request, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
 from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream, Upstreams
-from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.invocation import Invocation, WebFacts
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
@@ -88,7 +88,8 @@ class Relay:
         self._address: Address = _NOWHERE
         self._head = b""
         self._is_chunked = False  # the request's body
-        self._body_bytes = 0
+        self._body_bytes = self._answer_bytes = 0
+        self._answer: AnswerHead | None = None
         self.has_sent_all: bool = False
         self._upstream: Upstream | None = None
         self._dial: asyncio.Task[None] | None = None
@@ -126,6 +127,13 @@ class Relay:
     def withhold(self) -> None:
         """Keep the app's answer from the client."""
         self._is_withheld = True
+
+    def describe(self) -> WebFacts:
+        """The request and the answer, as far as they are known."""
+        request, head = self._request, self._answer
+        status, headers = (head.status, head.headers) if head is not None else (None, _NO_HEADERS)
+        url = self._found.url
+        return WebFacts(request.method, url, status, request.headers, headers, self._body_bytes, self._answer_bytes)
 
     # The caller's side.
 
@@ -196,6 +204,7 @@ class Relay:
             )
             return
         self._note_session(head)
+        self._answer = head
         if self._is_withheld:
             return
         self._has_answered = True
@@ -208,6 +217,7 @@ class Relay:
 
     def take_body(self, data: bytes) -> None:
         """A part of the answer's body."""
+        self._answer_bytes += len(data)
         if not self._is_withheld and not self._connection.write(data) and self._upstream is not None:
             self._upstream.pause(is_paused=True)
 
@@ -230,6 +240,7 @@ class Relay:
             self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
             return
         self._note_session(head)
+        self._answer = head
         lines = switching_lines(head.headers, self._found.request_id, self._found.lines)
         tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
         upgraded = self._connection.upgrade(status_line(head.status, head.reason) + lines + b"\r\n", tunnel.client)
@@ -355,5 +366,6 @@ def too_large(limit_bytes: int) -> str:
 
 _NOWHERE: Address = ("", 0)
 _NO_CONTENT = 204
+_NO_HEADERS: Headers = []
 _TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
 GONE = "The client went away before the answer"
