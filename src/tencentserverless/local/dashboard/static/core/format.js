@@ -6,15 +6,26 @@ const KIB = 1024;
 
 const isMissing = (value) => value === null || value === undefined;
 
-export const number = (value) => (isMissing(value) ? DASH : value.toLocaleString(locale()));
+// To make one of these takes longer than to use it a hundred times.
+const formats = new Map();
+
+function formatOf(Kind, options) {
+  const key = `${Kind.name} ${locale()} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Kind(locale(), options));
+  return formats.get(key);
+}
+
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const DAY_AND_CLOCK = { month: "short", day: "numeric", ...CLOCK };
+
+export const number = (value) => (isMissing(value) ? DASH : formatOf(Intl.NumberFormat, {}).format(value));
 
 // A time of day; with the date, if it is another day's.
 export function time(seconds) {
   if (isMissing(seconds)) return DASH;
   const when = new Date(seconds * 1000);
-  const clock = when.toLocaleTimeString(locale(), { hour12: false });
-  if (when.toDateString() === new Date().toDateString()) return clock;
-  return `${when.toLocaleDateString(locale(), { month: "short", day: "numeric" })} ${clock}`;
+  const isToday = when.toDateString() === new Date().toDateString();
+  return formatOf(Intl.DateTimeFormat, isToday ? CLOCK : DAY_AND_CLOCK).format(when);
 }
 
 export const exactTime = (seconds) => (isMissing(seconds) ? DASH : new Date(seconds * 1000).toISOString());
@@ -25,7 +36,7 @@ export function distance(seconds, now = Date.now() / 1000) {
   const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
   const left = seconds - now;
   const [unit, size] = units.find(([, each]) => Math.abs(left) >= each) ?? units[3];
-  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.trunc(left / size), unit);
+  return formatOf(Intl.RelativeTimeFormat, { numeric: "auto" }).format(Math.trunc(left / size), unit);
 }
 
 export function duration(ms) {

@@ -3,7 +3,7 @@
 import htm from "../vendor/htm.mjs";
 import { h } from "../vendor/preact.mjs";
 
-export { Fragment, render } from "../vendor/preact.mjs";
+export { Component, Fragment, render } from "../vendor/preact.mjs";
 export { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact-hooks.mjs";
 
 export const html = htm.bind(h);

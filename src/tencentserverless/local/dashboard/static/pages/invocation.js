@@ -96,7 +96,7 @@ function Runs({ found }) {
 }
 
 const Failure = ({ error }) => html`
-  <${TextBlock} label=${t("Error {code}", { code: error.status })} text=${error.type ? `${error.type}: ${error.message}` : error.message} />
+  <${TextBlock} label=${t("Error {code}", { code: error.status })} text=${error.message.startsWith(error.type) ? error.message : `${error.type}: ${error.message}`} />
   <${Frames} frames=${error.frames} />
   <${TextBlock} label=${t("Traceback")} text=${error.stack_trace} />`;
 

@@ -56,6 +56,12 @@ export function Outcome() {
   const [connection, setConnection] = useState("opening");
   useEffect(() => watchConnection((state) => setConnection(state.connection)), []);
   useEffect(() => watchOutcomes(setOutcome), []);
+  // On another page it would seem to be about that one.
+  useEffect(() => {
+    const forget = () => setOutcome(null);
+    addEventListener("hashchange", forget);
+    return () => removeEventListener("hashchange", forget);
+  }, []);
   useEffect(() => {
     const timer = outcome && !outcome.isError ? setTimeout(() => setOutcome(null), OUTCOME_MS) : null;
     return () => clearTimeout(timer);

@@ -1,13 +1,13 @@
 // A table of any length, of which only the rows in sight are in the page. All rows have one height, so the place of each
 // is known without measuring it. New rows on top do not move what a person looks at.
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
+import { Component, html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
 
 export const ROW_PX = 36;
 const SPARE_ROWS = 12;
 const FIRST_VIEW_PX = 900;
 
-// columns: [{title, cell: (item, at) => content, isNumber, isWide: left out on a narrow screen}]. kind names the widths of
-// the columns in the stylesheet. A row of one cell takes the whole width: {heading: text} as the item.
+// columns: [{title, cell: (item) => content, isNumber, isWide: left out on a narrow screen}]; a cell shows its item and
+// nothing else. kind names the widths of the columns in the stylesheet. {heading: text} as an item takes the whole width.
 export function VirtualList({ label, kind, columns, items, keyOf, selected, onSelect, onEnd }) {
   const box = useRef(null);
   const anchor = useRef({ key: null, top: 0 });
@@ -34,7 +34,7 @@ export function VirtualList({ label, kind, columns, items, keyOf, selected, onSe
       <div role="rowgroup" class="head"><${Head} columns=${columns} /></div>
       <div role="rowgroup" class="body" style=${{ height: `${items.length * ROW_PX}px` }}>
         ${items.slice(first, end).map((item, at) => html`<${Row} key=${keyOf(item)} item=${item} at=${first + at} columns=${columns}
-          isSelected=${keyOf(item) === selected} onSelect=${onSelect && (() => onSelect(keyOf(item)))} />`)}
+          isSelected=${keyOf(item) === selected} onSelect=${() => onSelect?.(keyOf(item))} />`)}
       </div>
     </div>
   </div>`;
@@ -46,7 +46,19 @@ const Head = ({ columns }) => html`<div role="row" aria-rowindex="1" class="line
   ${columns.map((column) => html`<span role="columnheader" class=${cellClass(column)}>${column.title}</span>`)}
 </div>`;
 
-function Row({ item, at, columns, isSelected, onSelect }) {
+// A row in sight is drawn once, not at each step of the scroll.
+class Row extends Component {
+  shouldComponentUpdate({ item, at, isSelected }) {
+    const { item: shown, at: place, isSelected: wasSelected } = this.props;
+    return item !== shown || at !== place || isSelected !== wasSelected;
+  }
+
+  render(props) {
+    return line(props);
+  }
+}
+
+function line({ item, at, columns, isSelected, onSelect }) {
   const place = { transform: `translateY(${at * ROW_PX}px)` };
   if (item.heading) {
     return html`<div role="row" aria-rowindex=${at + 2} class="line heading" style=${place}>
