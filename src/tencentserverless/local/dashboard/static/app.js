@@ -55,7 +55,7 @@ function App() {
   const { Shown, place } = choosePage(route);
   return html`<div class="app" key=${shown}>
     <${Header} route=${route} session=${session} onLanguage=${setShown} />
-    <${Outcome} />
+    <${Outcome} route=${route} />
     ${session
       ? html`<${Shown} key=${route.segments.join("/")} route=${route} place=${place} session=${session} />`
       : html`<${Page} title=${t("Local SCF")}><${Waiting} error=${error} /><//>`}

@@ -51,17 +51,13 @@ export function Header({ route, session, onLanguage }) {
 }
 
 // Two lines that a screen reader reads out: that the server is away, and what the last action led to.
-export function Outcome() {
+export function Outcome({ route }) {
   const [outcome, setOutcome] = useState(null);
   const [connection, setConnection] = useState("opening");
   useEffect(() => watchConnection((state) => setConnection(state.connection)), []);
   useEffect(() => watchOutcomes(setOutcome), []);
   // On another page it would seem to be about that one.
-  useEffect(() => {
-    const forget = () => setOutcome(null);
-    addEventListener("hashchange", forget);
-    return () => removeEventListener("hashchange", forget);
-  }, []);
+  useEffect(() => setOutcome(null), [route.segments.join("/")]);
   useEffect(() => {
     const timer = outcome && !outcome.isError ? setTimeout(() => setOutcome(null), OUTCOME_MS) : null;
     return () => clearTimeout(timer);
