@@ -71,6 +71,34 @@ def test_it_waits_where_changes_take_their_time_as_in_the_cloud(project, start_l
     assert (shown["Status"], shown["Triggers"][0]["TriggerName"]) == ("Active", "daily")
 
 
+def test_a_url_is_deployed_and_changed(project, scf, server):
+    def triggers():
+        found = server.request("ListTriggers", {"FunctionName": "full-name"}).response["Triggers"]
+        return [(each["TriggerName"], json.loads(each["TriggerDesc"])) for each in found if each["Type"] == "http"]
+
+    manifest = project / "full" / "serverless.yml"
+    text = manifest.read_text()
+    event = "    - http: {parameters: {netConfig: {enableExtranet: true}, corsConfig: {enable: true, origins: '*'}}}\n"
+    manifest.write_text(text + event)
+    done = scf("deploy", project)
+    assert done.returncode == 0, done.stderr
+    ((name, first),) = triggers()
+    assert (name, first["AuthType"], first["CorsConfig"]) == ("url-trigger", "NONE", {"Enable": True, "Origins": ["*"]})
+    assert first["NetConfig"]["EnableExtranet"] is True
+    manifest.write_text(text + event.replace("corsConfig", "authType: CAM, corsConfig"))
+    assert scf("deploy", project).returncode == 0
+    ((name, second),) = triggers()
+    assert second == {**first, "AuthType": "CAM"}
+    # a URL that the console has made has a name of its own, and stays the one of its version
+    fields = {"FunctionName": "full-name", "TriggerName": "url-trigger", "Type": "http"}
+    assert "Error" not in server.request("DeleteTrigger", fields).response
+    fields |= {"TriggerName": "abcdefghij", "Qualifier": "$DEFAULT", "TriggerDesc": json.dumps(first)}
+    assert "Error" not in server.request("CreateTrigger", fields).response
+    assert scf("deploy", project).returncode == 0
+    ((name, third),) = triggers()
+    assert (name, third) == ("abcdefghij", second)
+
+
 def test_layers_are_deployed_and_a_file_without_them_leaves_those_that_are_there(project, scf, server):
     def layers():
         shown = server.request("GetFunction", {"FunctionName": "full-name"}).response["Layers"]

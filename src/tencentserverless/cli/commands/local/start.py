@@ -20,7 +20,6 @@ from tencentserverless.cli.pace_option import INSTANT, PACES, read_pace
 from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.settings import (
     CLOUD_SECONDS,
-    DASHBOARD_PATH,
     DEFAULT_HOST,
     DEFAULT_PORT,
     DEFAULT_URL_PORT,
@@ -285,7 +284,7 @@ def _tell_dashboard(url: str, make_link: Callable[[], str], notify: Callable[[st
     if notify is printing.notice and printing.is_terminal(sys.stderr) and (link := make_link()):
         notify(f"the dashboard: {link} (good once, for two minutes; scf local open makes another link)")
     else:
-        notify(f"the dashboard: {url}{DASHBOARD_PATH}, opened by: scf local open")
+        notify(f"the dashboard: {url}/_local/, opened by: scf local open")
 
 
 def _notify_json(line: str) -> None:

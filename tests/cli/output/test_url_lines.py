@@ -1,0 +1,24 @@
+"""The lines that show URLs."""
+
+from tencentserverless.cli.output.url_lines import list_urls, show_url
+
+URL = {
+    "function": "ap-guangzhou/default/it",
+    "qualifier": "$DEFAULT",
+    "url": "http://1-a.ap-guangzhou.localhost:1",
+    "local_url": "http://127.0.0.1:2/1-a.ap-guangzhou",
+}
+
+
+def test_a_line_for_each():
+    assert list_urls([URL]) == [
+        "it ($DEFAULT) is at http://1-a.ap-guangzhou.localhost:1 or http://127.0.0.1:2/1-a.ap-guangzhou"
+    ]
+    assert show_url(URL).startswith("ap-guangzhou/default/it ($DEFAULT) is at http://")
+    assert list_urls([]) == []
+
+
+def test_many_are_counted():
+    lines = list_urls([URL] * 12)
+    assert len(lines) == 11
+    assert lines[-1] == "and 2 more URLs: scf local status"
