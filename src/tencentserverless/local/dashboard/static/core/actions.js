@@ -1,6 +1,7 @@
 // What a person does on a page, and whether it worked. Every page shows the last outcome in one place, which a screen
 // reader reads out.
 import { ApiError, change } from "./api.js";
+import { lastLine } from "./format.js";
 import { t } from "./language.js";
 
 const OK = 200;
@@ -53,13 +54,10 @@ export async function invoke(key, event, { qualifier = "$LATEST", isAsync = fals
 export const runAgain = (row, event) =>
   perform(null, async () => {
     const result = await invoke(row, event, { qualifier: row.version, againOf: row.request_id });
-    if (result.InvokeResult) say(t("Run again: it failed. {message}", { message: lastLine(result.ErrMsg) }), true);
+    if (result.InvokeResult) say(t("Run again: it failed. {message}", { message: lastLine(result.ErrMsg ?? "") }), true);
     else say(t("Run again: it succeeded."));
     return result;
   });
-
-// Of a traceback, the line that says what is wrong.
-const lastLine = (text) => (text ?? "").trimEnd().split("\n").at(-1);
 
 // A browser gives the clipboard to https and to loopback, and may be told to give it to no page.
 export async function copy(text) {

@@ -44,13 +44,13 @@ function Invocation({ found, reload }) {
   return html`<${Page} title=${t("Invocation of {name}", { name: row.function })} actions=${actions}>
     ${draft !== null && html`<${Draft} text=${draft} setText=${setDraft} send=${() => run(draft)} isBusy=${isBusy} />`}
     <${Summary} row=${row} />
+    <${Phases} phases=${row.status === null ? null : row.phases} />
     <${Runs} found=${found} />
     ${found.error && html`<${Failure} error=${found.error} />`}
     <${Text} label=${t("Result")} part=${found.result} isJson=${true} />
     <${WebFacts} web=${found.web} />
     <${Text} label=${t("Log")} part=${found.log} />
     ${event ? html`<${Text} label=${t("Event")} part=${event} isJson=${true} />` : html`<p class="quiet">${t("Its event is not kept, so it can't be run again.")}</p>`}
-    <${Phases} phases=${row.status === null ? null : row.phases} />
   <//>`;
 }
 
