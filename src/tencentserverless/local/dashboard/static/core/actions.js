@@ -3,6 +3,7 @@
 import { ApiError, change } from "./api.js";
 import { lastLine } from "./format.js";
 import { t } from "./language.js";
+import { explain } from "./refusals.js";
 
 const OK = 200;
 
@@ -25,7 +26,7 @@ export async function perform(done, task) {
     return value;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    say(error.message, true);
+    say(explain(error), true);
     return null;
   }
 }

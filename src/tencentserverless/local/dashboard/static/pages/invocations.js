@@ -14,6 +14,8 @@ import { Search } from "../parts/search.js";
 import { Status } from "../parts/status.js";
 import { step, VirtualList } from "../parts/virtual_list.js";
 
+// The most usual ones: user code, too many calls, the time limit, memory, a crash.
+const CODES = [430, 432, 433, 434, 439];
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
@@ -77,6 +79,7 @@ function Filters({ query, set, search }) {
       <option value="running">${t("running")}</option>
       <option value="ok">${t("succeeded")}</option>
       <option value="failed">${t("failed")}</option>
+      ${CODES.map((code) => html`<option value=${code}>${t("failed {code}", { code })}</option>`)}
     </select></label>
     <label>${t("Time")} <select value=${query.within} onChange=${(event) => set({ within: event.target.value })}>
       <option value="">${t("all")}</option>
