@@ -1,8 +1,11 @@
 """A server with functions to look at, and a browser that has signed in."""
 
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 
-from tests.conftest import FUNCTION_VARIABLES
+from tests.conftest import FUNCTION_VARIABLES, Starter
 from tests.local.dashboard.visiting import Visitor
 
 ECHO = "def main_handler(event, context):\n    print('seen', event)\n    return event\n"
@@ -28,10 +31,8 @@ inputs:
 """
 
 
-@pytest.fixture
-def functions(tmp_path):
-    """A folder of functions."""
-    folder = tmp_path / "functions"
+def write_functions(folder: Path) -> Path:
+    """Write the functions that the tests look at."""
     for name, code in (("echo", ECHO), ("fails", FAILS), ("large", LARGE), ("timed", ECHO)):
         (folder / name).mkdir(parents=True)
         (folder / name / "index.py").write_text(code)
@@ -41,12 +42,20 @@ def functions(tmp_path):
 
 
 @pytest.fixture
-def server(functions, start_local_scf):
-    """A server of theirs."""
-    return start_local_scf(functions)
+def functions(tmp_path):
+    """A folder of functions of the test's own."""
+    return write_functions(tmp_path / "functions")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server of theirs, for all tests of a file. Retries come at once."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    with ExitStack() as stack:
+        yield Starter(folder, stack)(write_functions(folder / "functions"), "--time-scale", "100")
+
+
+@pytest.fixture(scope="module")
 def visitor(server):
     """A browser that has signed in."""
     return Visitor(server)

@@ -88,6 +88,7 @@ def test_a_change_needs_the_exact_origin_and_the_token(server, visitor, origin, 
     tokens = {"OWN": visitor.csrf, "COOKIE": visitor.cookie.partition("=")[2]}
     headers = {"Cookie": visitor.cookie, "X_Scf_Csrf": tokens.get(csrf, csrf), "Origin": named.get(origin, origin)}
     kept = {name: value for name, value in headers.items() if value}
+    visitor.change("PUT", "ledger", {"is_on": False})
     got = send(server, "PUT", f"{API}ledger", {"is_on": True}, **kept)
     assert (got.status, got.code if got.status != 200 else None) == (403 if code else 200, code)
     assert visitor.get("ledger")["is_on"] is (code is None)

@@ -1,4 +1,4 @@
-"""A browser's side of the dashboard, without a browser: it signs in, asks, and holds each answer against the contract."""
+"""A browser, as far as its requests go: it signs in and asks. Each answer is held against the contract."""
 
 import http.client
 import json
@@ -132,9 +132,11 @@ class Visitor:
         connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=ANSWER_SECONDS)
         headers = {"Cookie": self.cookie, **({"Last-Event-ID": last_id} if last_id else {})}
         connection.request("GET", f"{API}changes", headers=headers)
+        answer = connection.getresponse()
         try:
-            yield Stream(connection.getresponse())
+            yield Stream(answer)
         finally:
+            answer.close()  # it holds the socket too
             connection.close()
 
 

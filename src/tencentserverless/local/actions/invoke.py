@@ -226,12 +226,14 @@ async def accept(record: FunctionRecord, qualifier: str, event: bytes, call: Cal
 
     :raises ApiError: if it can't be accepted
     """
+    mark = "" if call.origin == "api" else call.origin
+    pushed = Event(
+        *(0, call.request_id, record.key, qualifier, _ORIGIN, event, services.clock()),
+        is_traced=record.runs_async,
+        mark=mark,
+    )
     try:
-        await services.queue.push(
-            Event(
-                0, call.request_id, record.key, qualifier, _ORIGIN, event, services.clock(), is_traced=record.runs_async
-            )
-        )
+        await services.queue.push(pushed)
     except QueueFull as full:
         raise ApiError("RequestLimitExceeded", f"{full}.") from None
     except Stopping:

@@ -83,8 +83,6 @@ class Api:
 
     def lost(self, connection: Connection) -> None:
         """A connection has gone; calls that it has made go on."""
-        if self._dashboard is not None:
-            self._dashboard.lost(connection)
 
     def _dashboard_of(self, request: Request) -> "Dashboard | None":
         """The dashboard, if the request is for it. It is opened with the first such request."""

@@ -68,12 +68,13 @@ class Changes:
         is_complete = seen is not None
         self._streams[connection] = False
         connection.on_drained(lambda: self._catch_up(connection))
+        connection.on_lost(lambda: self._lose(connection))
         missed = [data for number, data in self._kept if seen is not None and number > seen]
         connection.write(b"".join((self._hello(is_complete=is_complete), *missed)))
         return None
 
-    def lost(self, connection: Connection) -> None:
-        """A connection has gone."""
+    def _lose(self, connection: Connection) -> None:
+        """A page has gone."""
         self._streams.pop(connection, None)
 
     def _begin(self) -> None:

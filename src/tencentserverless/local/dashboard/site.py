@@ -107,10 +107,6 @@ class Dashboard:
             return _refusal(Refusal(413, "too_large", f"the body is over {broken.limit_bytes} bytes"))
         return _refusal(Refusal(400, "parameter", broken.fault.value))
 
-    def lost(self, connection: Connection) -> None:
-        """A connection has gone."""
-        self._changes.lost(connection)
-
     def _refused(self, path: str, request: Request, refusal: Refusal) -> Answer:
         """The answer to a request that may not come in: a page for people, else JSON."""
         if path not in (_HOME, _OPEN):

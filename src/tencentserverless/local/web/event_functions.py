@@ -121,7 +121,7 @@ class EventFunctions:
         """Accept the call of a function with AsyncRunEnable, which is only accepted."""
 
         async def answer() -> None:
-            call = Call(found.request_id, found.key.region, nested=False)
+            call = Call(found.request_id, found.key.region, nested=False, origin="url")
             try:
                 await invoke.accept(record, found.qualifier, event, call, self._services)
             except ApiError as error:
