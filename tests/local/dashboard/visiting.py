@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,6 +159,7 @@ class Stream:
         assert answer.getheader("Content-Type") == "text/event-stream; charset=utf-8"
         self._answer = answer
         self.last_id = ""
+        self._passed: list[tuple[str, Any]] = []
 
     def next(self) -> tuple[str, Any]:
         """The next event: its name and its value. ``("", None)`` at the end of the stream."""
@@ -175,12 +177,17 @@ class Stream:
         return "", None
 
     def until(self, name: str, is_wanted: Callable[[Any], bool] = lambda value: True) -> Any:
-        """Read on to an event that is wanted; its value."""
-        while True:
-            found, value = self.next()
+        """Read on to an event that is wanted; its value. What was read on the way may be wanted later."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        passed, self._passed = self._passed, []
+        while time.monotonic() < deadline:
+            found, value = passed.pop(0) if passed else self.next()
             assert found, f"the stream ended before {name}"
             if found == name and is_wanted(value):
+                self._passed += passed
                 return value
+            self._passed.append((found, value))
+        raise AssertionError(f"no {name} that is wanted: {self._passed}")
 
 
 def settle(visitor: Visitor, name: str, count: int) -> None:

@@ -15,7 +15,7 @@ Row = tuple[object, ...]
 MAX_RECORDS = 10_000  # the range of GetFunctionLogs' pages (document/api/583/18583: Offset + Limit)
 MAX_BYTES = 64 * MIB  # ours
 MAX_LONG_BYTES = 32 * MIB  # ours: of texts that are too long for the record itself
-_MAX_UNDER_WAY_BYTES = 16 * MIB  # ours: of those that are not written yet
+MAX_UNDER_WAY_BYTES = 16 * MIB  # ours: of those that are not written yet
 COLUMNS = (
     "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
     "output, retry_number, origin, waited_ms, cold_start_ms, event, event_bytes, message_bytes, web, size"
@@ -80,7 +80,7 @@ class LongTexts:
         :param part: ``event`` or ``result``
         :param size: in bytes
         """
-        if sum(list(self._under_way.values())) + size > _MAX_UNDER_WAY_BYTES:
+        if sum(list(self._under_way.values())) + size > MAX_UNDER_WAY_BYTES:
             return
         self._under_way[self._batch] = self._under_way.get(self._batch, 0) + size
         self._rows.append((request_id, retry_number, part, text, size))
