@@ -19,7 +19,9 @@ import { WebFacts } from "../parts/web_facts.js";
 
 export function InvocationPage({ route, place }) {
   const query = { ...place, attempt: route.query.get("attempt") };
-  const { data, error, reload } = useData("invocation", query, ["invocation"]);
+  const isConcerned = ({ items, skipped }) =>
+    skipped > 0 || items.some((row) => [row.request_id, row.again_of].includes(place.request_id));
+  const { data, error, reload } = useData("invocation", query, ["invocation"], isConcerned);
   if (!data) return html`<${Page} title=${t("Invocation")}><${Waiting} error=${error} /><//>`;
   return html`<${Invocation} found=${data} reload=${reload} />`;
 }
