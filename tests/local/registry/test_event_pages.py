@@ -23,7 +23,9 @@ def opened():
 def test_those_that_wait_run_or_are_given_up_are_listed_in_their_order():
     connection = opened()
     for number in range(5):
-        event = Event(0, f"id-{number}", KEY, "$LATEST", "CLOUD_API", b'{"n": %d}' % number, 100.0, mark="dashboard id-9")
+        event = Event(
+            0, f"id-{number}", KEY, "$LATEST", "CLOUD_API", b'{"n": %d}' % number, 100.0, mark="dashboard id-9"
+        )
         event_tables.push(event)(connection)
     event_tables.fetch(KEY, 3, 3)(connection)
     event_tables.move(Step(1, Move.SUCCEED, 1.0))(connection)
