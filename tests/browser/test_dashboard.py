@@ -403,6 +403,37 @@ def test_requests_by_a_url_are_shown(busy: LocalScf, browser: Browser) -> None:
     page.see("code", "GET")
 
 
+def test_a_page_out_of_sight_gives_its_connection_back(server: LocalScf, browser: Browser) -> None:
+    page = Dashboard(server, browser)
+    page.open("invocations")
+    turn = """isHidden => {
+        Object.defineProperty(document, "hidden", {configurable: true, value: isHidden});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.run(turn, True)
+    server.invoke("order", {"item": "tea"})
+    # What a page that follows would have shown by now.
+    page.run("() => new Promise((resolve) => setTimeout(resolve, 1500))")
+    assert page.texts(".list .body .line") == []
+    page.run(turn, False)
+    page.see(".line", "order")
+
+
+def test_a_chart_is_drawn_under_the_policy_of_the_pages(server: LocalScf, browser: Browser) -> None:
+    page = Dashboard(server, browser)
+    drawn = """async () => {
+        const { Chart } = await import("/_local/static/parts/chart.js");
+        const { html, render } = await import("/_local/static/core/html.js");
+        const points = [[1e9, 1e9 + 60, 1e9 + 120], [1, 2, 3], [4, 5, 6]];
+        const place = document.querySelector("main").appendChild(document.createElement("div"));
+        render(html`<${Chart} label="durations" series=${["p50", "p95"]} points=${points} />`, place);
+    }"""
+    page.run(drawn)
+    page.see(".chart canvas")
+    page.see(".chart .u-legend", "p95")
+    assert browser.ask("said") == []
+
+
 def test_who_signs_out_is_out(server: LocalScf, browser: Browser) -> None:
     page = Dashboard(server, browser)
     page.push(".tools button", "Sign out")
