@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tencentserverless.local.control import ask
 from tests.conftest import FUNCTION_VARIABLES, LocalScf, wait_until
+from tests.local.worker.web_functions import LANG_PYTHON
 
 RUNTIME = FUNCTION_VARIABLES["OWN_RUNTIME"]
 #: The line that fails is the sixth.
@@ -51,6 +52,22 @@ def main_handler(event, context):
         return {"statusCode": 503, "headers": {"Content-Type": "text/plain"}, "body": "closed"}
     return {"statusCode": 200, "headers": {"Content-Type": "text/html"}, "body": "<h1>Tea 3, cake 5</h1>"}
 """
+#: A web function: an HTTP server of its own, with a stream.
+SITE = """
+import http.server
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        is_stream = self.path.startswith("/orders")
+        body = b"data: tea\\n\\ndata: cake\\n\\n" if is_stream else b"<h1>The shop</h1>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream" if is_stream else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 9000), Handler).serve_forever()
+"""
 EVERY_MORNING = """events:
     - timer:
         name: every-morning
@@ -66,6 +83,18 @@ FUNCTIONS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def write_site(folder: Path) -> None:
+    """Write the web function."""
+    folder.mkdir()
+    (folder / "app.py").write_text(SITE)
+    start = folder / "scf_bootstrap"
+    start.write_text(f"#!/bin/bash\nexec {LANG_PYTHON} app.py\n")
+    start.chmod(0o755)
+    (folder / "serverless.yml").write_text(
+        f"component: scf\nname: site\ninputs:\n  name: site\n  src: .\n  runtime: {RUNTIME}\n  type: web\n"
+    )
+
+
 def write_shop(folder: Path) -> Path:
     """Write the functions, each with its file."""
     for name, (code, more) in FUNCTIONS.items():
@@ -76,6 +105,7 @@ def write_shop(folder: Path) -> Path:
             f"component: scf\nname: {name}\ninputs:\n  name: {name}\n  src: .\n  runtime: {RUNTIME}\n"
             f"  handler: index.main_handler\n  {more}\n"
         )
+    write_site(folder / "site")
     return folder
 
 
@@ -116,7 +146,8 @@ def run_shop(server: LocalScf) -> None:
     spawn(server, "mail", {"to": "ada@example.com"})
     spawn(server, "letter", {"to": "bob@example.com"})
     spawn(server, "video", {"file": "holiday.mp4"})
-    url = open_url(server, "page")
-    for path in ("/", "/prices?page=2", "/broken"):
-        get(server, url, path)
+    for function, paths in (("page", ("/", "/prices?page=2", "/broken")), ("site", ("/", "/orders?live=1"))):
+        url = open_url(server, function)
+        for path in paths:
+            get(server, url, path)
     wait_until(lambda: ask(server.env, "GET", "dead-letters")[1]["letters"])

@@ -399,6 +399,7 @@ def test_requests_by_a_url_are_shown(busy: LocalScf, browser: Browser) -> None:
     page.open("traces")
     page.see(".line", "/prices?page=2")
     page.see(".line", "503")
+    page.see(".line:has-text('/orders?live=1')", "server-sent events")
     page.push(".line:has-text('503') a")
     page.see("code", "GET")
 
