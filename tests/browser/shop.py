@@ -125,7 +125,9 @@ def get(server: LocalScf, url: str, path: str) -> int:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
     try:
         connection.request("GET", path, headers={"Host": urlsplit(url).netloc, "User-Agent": "shop"})
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
     finally:
         connection.close()
 
