@@ -305,9 +305,7 @@ def _remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _asked(
-    source: Path, variables: Mapping[str, str], method: str, place: str, content: object = None
-) -> JsonObject:
+def _asked(source: Path, variables: Mapping[str, str], method: str, place: str, content: object = None) -> JsonObject:
     try:
         status, found = ask(variables, method, place, content)
     except (OSError, ValueError, http.client.HTTPException) as error:

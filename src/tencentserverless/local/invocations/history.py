@@ -31,7 +31,6 @@ _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie"
 _WEB_BYTES = 1024  # about the size of the headers of a web request
 _ROW_BYTES = 256  # about the size of a record without its texts
 
-_FIELDS = invocation_tables.COLUMNS.split(", ")[3:-1]  # as the record has them
 _encoder = msgspec.json.Encoder()
 
 
@@ -76,26 +75,23 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     def row(self) -> tuple[object, ...]:
         """Return the database row, in the order of ``invocation_tables.COLUMNS``."""
         output = self.output.decode("utf-8", "replace").replace("\0", "\ufffd")
+        web = None if self.web is None else _web_text(self.web)
+        facts = (
+            *(self.version, self.memory_mb, self.retry_number, self.origin, self.waited_ms, self.cold_start_ms),
+            *(self.event_bytes, self.message_bytes, web),
+        )
         return (
             *self.key,
-            self.version,
             self.request_id,
             self.started_at,
-            self.memory_mb,
             self.status,
-            self.message,
             self.duration_ms,
             self.memory_bytes,
-            output,
-            self.retry_number,
-            self.origin,
-            self.waited_ms,
-            self.cold_start_ms,
-            None if self.event is None else self.event.decode("utf-8", "replace"),
-            self.event_bytes,
-            self.message_bytes,
-            None if self.web is None else _web_text(self.web),
+            facts,
             self.kept_bytes,
+            self.message,
+            output,
+            None if self.event is None else self.event.decode("utf-8", "replace"),
         )
 
     @property
@@ -247,13 +243,25 @@ def _rows(ended: Iterable[InvocationRecord]) -> bytes:
 
 def read_records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecord]:
     """Return the records of rows, which have the columns of ``invocation_tables.COLUMNS``."""
-    for row in rows:
-        values = dict(zip(_FIELDS, row[3:-1], strict=True))
-        values["output"] = str(values["output"]).encode("utf-8")
-        for name in ("event", "web"):
-            if values[name] is not None:
-                values[name] = str(values[name]).encode("utf-8")
-        yield InvocationRecord(FunctionKey(*row[:3]), **values)  # type: ignore[arg-type]
+    values: Any
+    for values in rows:
+        region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes, *rest = values
+        text, _, message, output, event = rest
+        facts = dict(zip(invocation_tables.FACTS, msgspec.json.decode(text), strict=True))
+        web = facts.pop("web")
+        yield InvocationRecord(
+            FunctionKey(region, namespace, name),
+            request_id=request_id,
+            started_at=started_at,
+            status=status,
+            duration_ms=duration_ms,
+            memory_bytes=memory_bytes,
+            message=message,
+            output=output.encode("utf-8"),
+            event=None if event is None else event.encode("utf-8"),
+            web=None if web is None else web.encode("utf-8"),
+            **facts,
+        )
 
 
 def _fits(invocation: InvocationRecord, search: Search) -> bool:

@@ -3,19 +3,20 @@
 Every public function makes a query for ``InvocationHistory.read``.
 """
 
+import json
 import sqlite3
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tencentserverless.local.registry.function_version import FunctionKey
-from tencentserverless.local.registry.invocation_tables import COLUMNS, Query, Row
+from tencentserverless.local.registry.invocation_tables import COLUMNS, FACTS, Query, Row, fact
 
 _LOG_CHARS = 4096
 _LIKE = r"LIKE ? ESCAPE '\'"
 _FAILURES = {"ok": "status = 0", "failed": "status <> 0"}
 _LINE_COLUMNS = (
-    "number, region, namespace, name, version, request_id, started_at, memory_mb, status, duration_ms, memory_bytes, "
-    "retry_number, origin, waited_ms, cold_start_ms, CASE WHEN status <> 0 THEN message END"
+    "number, region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes, facts, "
+    "CASE WHEN status <> 0 THEN message END"
 )
 _LOG = f", substr(output, -{_LOG_CHARS}), length(CAST(output AS BLOB))"
 
@@ -100,7 +101,7 @@ def list_attempts(key: FunctionKey, request_id: str) -> Query[list[Line]]:
 
 def list_repeats(request_id: str) -> Query[list[Line]]:
     """List the runs of the dashboard that repeat a call, the first one first."""
-    return _listed("origin = ? AND origin > 'dashboard' ORDER BY number", (f"dashboard {request_id}",))
+    return _listed("instr(facts, ?) ORDER BY number", (json.dumps(f"dashboard {request_id}"),))
 
 
 def list_figures(connection: sqlite3.Connection) -> list[Figures]:
@@ -114,7 +115,7 @@ def list_figures(connection: sqlite3.Connection) -> list[Figures]:
 
 def find_attempt(key: FunctionKey, request_id: str, retry_number: int | None) -> Query[list[Row]]:
     """Return the run of a request id, as a row of ``COLUMNS``; the last one if no number is given."""
-    condition = "" if retry_number is None else " AND retry_number = ?"
+    condition = "" if retry_number is None else f" AND {fact('retry_number')} = ?"
     values = (request_id, key.name, key.namespace, key.region, *(() if retry_number is None else (retry_number,)))
     sql = (
         f"SELECT {COLUMNS} FROM invocations WHERE request_id = ? AND name = ? AND namespace = ? AND region = ?"  # noqa: S608
@@ -176,6 +177,13 @@ def _listed(condition: str, values: tuple[object, ...]) -> Query[list[Line]]:
     return lambda connection: [_line(row) for row in connection.execute(sql, values)]
 
 
-def _line(row: Row) -> Line:
-    number, region, namespace, name, *values = row
-    return Line(number, FunctionKey(str(region), str(namespace), str(name)), *values)  # type: ignore[arg-type]
+def _line(row: Any) -> Line:
+    number, region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes, text, failure, *log = (
+        row
+    )
+    facts = dict(zip(FACTS, json.loads(text), strict=True))
+    return Line(
+        *(number, FunctionKey(region, namespace, name), facts["version"], request_id, started_at),
+        *(facts["memory_mb"], status, duration_ms, memory_bytes, facts["retry_number"], facts["origin"]),
+        *(facts["waited_ms"], facts["cold_start_ms"], failure, *log),
+    )

@@ -17,8 +17,13 @@ MAX_BYTES = 64 * MIB  # ours
 MAX_LONG_BYTES = 32 * MIB  # ours: of texts that are too long for the record itself
 MAX_UNDER_WAY_BYTES = 16 * MIB  # ours: of those that are not written yet
 COLUMNS = (
-    "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
-    "output, retry_number, origin, waited_ms, cold_start_ms, event, event_bytes, message_bytes, web, size"
+    "region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes, facts, size, message, output, "
+    "event"
+)
+#: A list in JSON: each column of its own costs every call what it takes to read one more value.
+FACTS = (
+    *("version", "memory_mb", "retry_number", "origin", "waited_ms", "cold_start_ms", "event_bytes", "message_bytes"),
+    "web",
 )
 _VALUES = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(COLUMNS.split(","))))
 #: SQL of each order and filter; no text of a request gets into the SQL.
@@ -50,6 +55,11 @@ class Search:
     is_descending: bool = True
     offset: int = 0
     limit: int = 20
+
+
+def fact(name: str) -> str:
+    """Return the SQL of one of ``FACTS``."""
+    return f"json_extract(facts, '$[{FACTS.index(name)}]')"
 
 
 def append(connection: sqlite3.Connection, rows: bytes) -> None:
@@ -134,7 +144,7 @@ def search(wanted: Search, offset: int, limit: int) -> Query[tuple[int, list[Row
     values: list[object] = [wanted.key.name, wanted.key.namespace, wanted.key.region]
     if wanted.filter is not None:
         conditions.append(FILTERS[wanted.filter])
-    for column, value in (("version", wanted.version), ("request_id", wanted.request_id)):
+    for column, value in ((fact("version"), wanted.version), ("request_id", wanted.request_id)):
         if value is not None:
             conditions.append(f"{column} = ?")
             values.append(value)

@@ -143,8 +143,8 @@ _URLS = (
     """,
 )
 
-#: Ended calls get their event, where they came from, and how long they waited. Long texts come last, so that what lists
-#: need is read without them; texts that are longer still have a table of their own.
+#: Ended calls get their event, and facts: one JSON text of what no list is filtered by, because each column costs every
+#: call. Long texts come last, so that what lists need is read without them; longer ones have a table of their own.
 _WHOLE_CALLS = (
     "DROP INDEX invocations_by_function",
     "DROP INDEX invocations_by_request",
@@ -153,37 +153,29 @@ _WHOLE_CALLS = (
     """
     CREATE TABLE invocations (
         number INTEGER PRIMARY KEY,
-        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
         request_id TEXT NOT NULL,
         started_at REAL NOT NULL,
-        memory_mb INTEGER NOT NULL,
         status INTEGER NOT NULL,
         duration_ms REAL NOT NULL,
         memory_bytes INTEGER NOT NULL,
-        retry_number INTEGER NOT NULL,
+        facts TEXT NOT NULL,
         size INTEGER NOT NULL,
-        origin TEXT NOT NULL,
-        waited_ms REAL NOT NULL,
-        cold_start_ms REAL NOT NULL,
-        event_bytes INTEGER NOT NULL,
-        message_bytes INTEGER NOT NULL,
         message TEXT NOT NULL,
         output TEXT NOT NULL,
-        event TEXT,
-        web TEXT
+        event TEXT
     )
     """,
     """
     INSERT INTO invocations
-    SELECT number, region, namespace, name, version, request_id, started_at, memory_mb, status, duration_ms,
-        memory_bytes, retry_number, size, '', 0, 0, 0, length(CAST(message AS BLOB)), message, output, NULL, NULL
+    SELECT number, region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes,
+        json_array(version, memory_mb, retry_number, '', 0.0, 0.0, 0, 0, NULL), size, message, output, NULL
     FROM old_invocations ORDER BY number
     """,
     "DROP TABLE old_invocations",
     "CREATE INDEX invocations_by_function ON invocations (name, namespace, region, started_at)",
     "CREATE INDEX invocations_by_request ON invocations (request_id)",
     "CREATE INDEX invocations_by_size ON invocations (number, size)",
-    "CREATE INDEX invocations_of_dashboard ON invocations (origin) WHERE origin > 'dashboard'",
     """
     CREATE TABLE long_texts (
         number INTEGER PRIMARY KEY,
