@@ -42,7 +42,7 @@ PAGES = {
     "configuration": f"functions/{PLACE}/order?tab=configuration",
     "versions": f"functions/{PLACE}/order?tab=versions",
     "triggers": f"functions/{PLACE}/page?tab=triggers",
-    "no such page": "nothing",
+    "no such page": "toString",
 }
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -326,6 +326,30 @@ def test_a_function_is_invoked_with_a_sample_event(server: LocalScf, browser: Br
     page.see("section[role=status] pre", '"orders": 12')
     browser.ask("write", "textarea", "{not json")
     page.see("p.bad", "Not JSON: line 1, column 2.")
+
+
+def test_a_call_that_is_only_accepted_is_said_to_be(server: LocalScf, browser: Browser) -> None:
+    page = Dashboard(server, browser)
+    page.open(f"functions/{PLACE}/video")
+    page.push("form button", "Invoke")
+    page.see("p[role=status]", "Accepted:")
+    page.open(f"functions/{PLACE}/order")
+    browser.ask("write", "textarea", '{"item": "cake"}')
+    page.push("form button", "Invoke")
+    page.see("section[role=status] .status", "failed 430")
+
+
+def test_a_list_that_is_searched_keeps_its_rows_when_more_come(server: LocalScf, browser: Browser) -> None:
+    page = Dashboard(server, browser)
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(lambda number: server.invoke("order", {"item": "tea", "number": number}), range(230)))
+    page.open("invocations?text=tea")
+    page.see(".line a")
+    page.run("() => { const box = document.querySelector('.list'); box.scrollTop = box.scrollHeight }")
+    rows = "() => Number(document.querySelector('.list [role=table]').getAttribute('aria-rowcount')) - 1"
+    browser.ask("await_true", f"() => ({rows})() === 230")
+    server.invoke("order", {"item": "tea"})
+    browser.ask("await_true", f"() => ({rows})() === 231")
 
 
 def test_a_secret_of_the_environment_is_covered(busy: LocalScf, browser: Browser) -> None:

@@ -9,8 +9,10 @@ import { Header, Outcome } from "./parts/header.js";
 import { Page, Waiting } from "./parts/page.js";
 import { OverviewPage } from "./pages/overview.js";
 
-// The overview is there at once; every other page is loaded when it is asked for, or when the browser has time.
+// The overview is there at once; every other page is loaded when it is asked for, or when the browser has time. The
+// tables are asked with what stands in the address, so they inherit no names.
 const LOADERS = {
+  __proto__: null,
   chaos: () => import("./pages/chaos.js").then((module) => module.ChaosPage),
   events: () => import("./pages/events.js").then((module) => module.EventsPage),
   function: () => import("./pages/function.js").then((module) => module.FunctionPage),
@@ -19,9 +21,9 @@ const LOADERS = {
   timers: () => import("./pages/timers.js").then((module) => module.TimersPage),
   traces: () => import("./pages/traces.js").then((module) => module.TracesPage),
 };
-const ONE_OF = { functions: "function", invocations: "invocation" };
+const ONE_OF = { __proto__: null, functions: "function", invocations: "invocation" };
 const PLACE_PARTS = ["region", "namespace", "function", "request_id"];
-const loaded = { overview: OverviewPage };
+const loaded = { __proto__: null, overview: OverviewPage };
 
 function choosePage({ segments: [name = "overview", ...rest] }) {
   const place = Object.fromEntries(rest.map((value, at) => [PLACE_PARTS[at], value]));
@@ -38,11 +40,12 @@ async function load(name) {
 // The page of this name, or one that stands in for it until it is loaded.
 function usePage(name) {
   const [, draw] = useState(null);
+  // Asked while it is drawn: until the effect runs, the page may have come by itself, and this drawing would stay.
+  const isComing = name in LOADERS && !(name in loaded);
   useEffect(() => {
-    if (name in LOADERS && !(name in loaded)) load(name).then(() => draw(name), () => say(t("The server does not answer."), true));
+    if (isComing) load(name).then(() => draw(name), () => say(t("The server does not answer."), true));
   }, [name]);
-  if (name in loaded) return loaded[name];
-  return name in LOADERS ? ComingPage : MissingPage;
+  return isComing ? ComingPage : (loaded[name] ?? MissingPage);
 }
 
 // Read the session of the server that answers now, and once more after each restart. No page waits for it: what a page

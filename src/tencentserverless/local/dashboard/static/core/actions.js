@@ -51,12 +51,24 @@ export async function invoke(key, event, { qualifier = "$LATEST", isAsync = fals
   return (await callAction("Invoke", key.region, parameters, againOf ? { again_of: againOf } : {})).Result;
 }
 
+// How a run ended, by what the API says of it: a status code, 0 for success, null if it has only been accepted. A function
+// that answers has at least null as its result.
+export function statusOf(result) {
+  if (!result.InvokeResult) return result.RetMsg ? 0 : null;
+  try {
+    return JSON.parse(result.RetMsg).statusCode ?? result.InvokeResult;
+  } catch {
+    return result.InvokeResult;
+  }
+}
+
 // Run an invocation once more, with its event or with another one, and say how it ended.
 export const runAgain = (row, event) =>
   perform(null, async () => {
     const result = await invoke(row, event, { qualifier: row.version, againOf: row.request_id });
-    if (result.InvokeResult) say(t("Run again: it failed. {message}", { message: lastLine(result.ErrMsg ?? "") }), true);
-    else say(t("Run again: it succeeded."));
+    const status = statusOf(result);
+    if (status) say(t("Run again: it failed. {message}", { message: lastLine(result.ErrMsg ?? "") }), true);
+    else say(status === null ? t("Run again: it has begun.") : t("Run again: it succeeded."));
     return result;
   });
 

@@ -73,7 +73,7 @@ function List({ rows, selected, setSelected, more }) {
 function Filters({ query, set, search }) {
   return html`<div class="filters" role="search">
     <${Search} label=${t("Search in id, event, result, error and log")} value=${query.text} onInput=${(text) => set({ text })} field=${search} />
-    <label>${t("Function")} <input value=${query.function} onChange=${(event) => set({ function: event.target.value.trim() })} /></label>
+    <label>${t("Function")} <input value=${query.function} onChange=${(event) => set({ function: event.target.value.trim(), region: "", namespace: "" })} /></label>
     <label>${t("Status")} <select value=${query.status} onChange=${(event) => set({ status: event.target.value })}>
       <option value="">${t("all")}</option>
       <option value="running">${t("running")}</option>
