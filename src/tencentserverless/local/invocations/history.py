@@ -87,7 +87,7 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
             self.status,
             self.duration_ms,
             self.memory_bytes,
-            facts,
+            _encoder.encode(facts).decode("utf-8"),
             self.kept_bytes,
             self.message,
             output,
@@ -237,8 +237,8 @@ def _shown(headers: Sequence[tuple[bytes, bytes]]) -> Any:
     ]
 
 
-def _rows(ended: Iterable[InvocationRecord]) -> bytes:
-    return _encoder.encode([each.row() for each in ended])
+def _rows(ended: Iterable[InvocationRecord]) -> list[invocation_tables.Row]:
+    return [each.row() for each in ended]
 
 
 def read_records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecord]:

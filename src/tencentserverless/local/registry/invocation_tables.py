@@ -1,7 +1,8 @@
 """SQL of ended calls: the most recent ones, limited by number and by size. Long texts of theirs have a table apart."""
 
+import itertools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,7 +26,10 @@ FACTS = (
     *("version", "memory_mb", "retry_number", "origin", "waited_ms", "cold_start_ms", "event_bytes", "message_bytes"),
     "web",
 )
-_VALUES = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(COLUMNS.split(","))))
+_ROW = f"({', '.join('?' * len(COLUMNS.split(',')))})"
+_AT_ONCE = 100  # rows of one statement
+_INSERT = f"INSERT INTO invocations ({COLUMNS}) VALUES "  # noqa: S608
+_INSERT_MANY = _INSERT + ", ".join([_ROW] * _AT_ONCE)
 #: SQL of each order and filter; no text of a request gets into the SQL.
 ORDERS = {"function_name": "name", "duration": "duration_ms", "mem_usage": "memory_bytes", "start_time": "started_at"}
 FILTERS = {
@@ -62,14 +66,16 @@ def fact(name: str) -> str:
     return f"json_extract(facts, '$[{FACTS.index(name)}]')"
 
 
-def append(connection: sqlite3.Connection, rows: bytes) -> None:
+def append(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Store ended calls; the oldest ones are deleted.
 
-    :param rows: JSON, a list of lists in the order of ``COLUMNS``. One statement for all rows: with more statements,
-        this thread would ask the busy one for the interpreter's lock each time
+    :param rows: in the order of ``COLUMNS``. One statement for many rows: each statement releases the interpreter's
+        lock, and then this thread has to ask the busy one for it
     """
-    text = rows.decode("utf-8")
-    connection.execute(f"INSERT INTO invocations ({COLUMNS}) SELECT {_VALUES} FROM json_each(?)", (text,))  # noqa: S608
+    whole = len(rows) - len(rows) % _AT_ONCE
+    for start in range(0, whole, _AT_ONCE):
+        connection.execute(_INSERT_MANY, [*itertools.chain.from_iterable(rows[start : start + _AT_ONCE])])
+    connection.executemany(_INSERT + _ROW, rows[whole:])
     connection.execute(
         "DELETE FROM invocations WHERE number <= (SELECT max(number) FROM invocations) - ?", (MAX_RECORDS,)
     )
