@@ -26,6 +26,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/clients.md",
     "docs/cookbook.md",
+    "docs/dashboard.md",
     "docs/local.md",
     "docs/packages.md",
     "docs/security.md",

@@ -1,7 +1,9 @@
 // What a person does on a page, and whether it worked. Every page shows the last outcome in one place, which a screen
 // reader reads out.
 import { ApiError, change } from "./api.js";
+import { lastLine } from "./format.js";
 import { t } from "./language.js";
+import { explain } from "./refusals.js";
 
 const OK = 200;
 
@@ -24,7 +26,7 @@ export async function perform(done, task) {
     return value;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    say(error.message, true);
+    say(explain(error), true);
     return null;
   }
 }
@@ -49,17 +51,26 @@ export async function invoke(key, event, { qualifier = "$LATEST", isAsync = fals
   return (await callAction("Invoke", key.region, parameters, againOf ? { again_of: againOf } : {})).Result;
 }
 
+// How a run ended, by what the API says of it: a status code, 0 for success, null if it has only been accepted. A function
+// that answers has at least null as its result.
+export function statusOf(result) {
+  if (!result.InvokeResult) return result.RetMsg ? 0 : null;
+  try {
+    return JSON.parse(result.RetMsg).statusCode ?? result.InvokeResult;
+  } catch {
+    return result.InvokeResult;
+  }
+}
+
 // Run an invocation once more, with its event or with another one, and say how it ended.
 export const runAgain = (row, event) =>
   perform(null, async () => {
     const result = await invoke(row, event, { qualifier: row.version, againOf: row.request_id });
-    if (result.InvokeResult) say(t("Run again: it failed. {message}", { message: lastLine(result.ErrMsg) }), true);
-    else say(t("Run again: it succeeded."));
+    const status = statusOf(result);
+    if (status) say(t("Run again: it failed. {message}", { message: lastLine(result.ErrMsg ?? "") }), true);
+    else say(status === null ? t("Run again: it has begun.") : t("Run again: it succeeded."));
     return result;
   });
-
-// Of a traceback, the line that says what is wrong.
-const lastLine = (text) => (text ?? "").trimEnd().split("\n").at(-1);
 
 // A browser gives the clipboard to https and to loopback, and may be told to give it to no page.
 export async function copy(text) {

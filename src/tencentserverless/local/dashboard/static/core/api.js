@@ -68,6 +68,7 @@ const send = (method, path, body) =>
 // Change something. A server that has restarted knows only a new token: a refused request did nothing, so it is sent
 // once more with that one.
 export async function change(method, path, body = {}) {
+  if (session === null) await readSession();
   const known = session.csrf_token;
   try {
     return await send(method, path, body);

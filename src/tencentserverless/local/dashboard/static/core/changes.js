@@ -1,5 +1,5 @@
 // The stream of changes. It opens again by itself, whatever ended it; after a gap every listener is told to ask anew.
-import { addressOf } from "./api.js";
+import { addressOf, read } from "./api.js";
 
 const NAMES = ["invocation", "function", "queue", "fault"];
 const FIRST_WAIT_MS = 250;
@@ -8,6 +8,7 @@ const LONGEST_WAIT_MS = 2000;
 const listeners = new Map(NAMES.map((name) => [name, new Set()]));
 const watchers = new Set();
 let source = null;
+let timer = null;
 let state = { connection: "opening", server: null, restarts: 0 };
 let wait_ms = FIRST_WAIT_MS;
 
@@ -17,7 +18,7 @@ export function listen(name, callback) {
   return () => listeners.get(name).delete(callback);
 }
 
-// Call back with {connection: "opening" | "open" | "lost", server, restarts} now and whenever it changes.
+// Call back with {connection: "opening" | "open" | "lost" | "signedOut" | "refused", server, restarts} now and whenever it changes.
 export function watchConnection(callback) {
   watchers.add(callback);
   callback(state);
@@ -43,14 +44,33 @@ function greet(hello) {
 
 // A browser gives an EventSource up for good after some answers, and waits for seconds after others. This one is always
 // opened anew, soon at first.
-function fail() {
-  source.close();
-  setState({ connection: "lost" });
-  setTimeout(open, wait_ms);
+async function fail() {
+  close();
+  timer = setTimeout(open, wait_ms);
   wait_ms = Math.min(wait_ms * 2, LONGEST_WAIT_MS);
+  setState({ connection: state.connection === "open" ? "opening" : state.connection });
+  const connection = await findReason();
+  if (state.connection !== "open") setState({ connection });
+}
+
+// An EventSource does not tell why it has failed; another request does. A server that stops still answers for a while.
+async function findReason() {
+  try {
+    await read("session");
+    return wait_ms === LONGEST_WAIT_MS ? "refused" : "lost";
+  } catch (error) {
+    return error.isSignedOut ? "signedOut" : "lost";
+  }
+}
+
+function close() {
+  source?.close();
+  source = null;
+  clearTimeout(timer);
 }
 
 function open() {
+  close();
   source = new EventSource(addressOf("changes"));
   source.addEventListener("hello", (event) => greet(JSON.parse(event.data)));
   for (const name of NAMES) source.addEventListener(name, (event) => tell(name, JSON.parse(event.data)));
@@ -60,7 +80,9 @@ function open() {
 
 export function openChanges() {
   open();
-  // A page that is left closes its stream at once, so that the server need not find out.
-  addEventListener("pagehide", () => source.close());
+  // A browser has six connections to a server for all its pages, and a stream takes one: a page out of sight gives its
+  // own back, and asks anew when it is seen again.
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => event.persisted && open());
 }

@@ -4,33 +4,39 @@ import { listen } from "./changes.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
 const SHORTEST_PAUSE_MS = 300;
+const REST = 5;
+const LONGEST_REST_MS = 5000;
 
-// Do a task when it is asked for, at once if it has rested, and never twice at the same time.
+// Do a task when it is asked for, at once if it has rested, and never twice at the same time. A task that takes long
+// rests several times as long: a page never keeps a server busy.
 export function paced(task, pause_ms = SHORTEST_PAUSE_MS) {
   let timer = null;
-  let lastEnd = -Infinity;
+  let mayBegin_ms = 0;
   let isRunning = false;
   let isWanted = false;
   async function run() {
     timer = null;
     isRunning = true;
     isWanted = false;
+    const begin_ms = performance.now();
     await task();
-    lastEnd = performance.now();
+    const end_ms = performance.now();
+    mayBegin_ms = end_ms + Math.max(pause_ms, Math.min(REST * (end_ms - begin_ms), LONGEST_REST_MS));
     isRunning = false;
     if (isWanted) ask();
   }
   function ask() {
     isWanted = true;
     if (isRunning || timer !== null) return;
-    timer = setTimeout(run, Math.max(0, lastEnd + pause_ms - performance.now()));
+    timer = setTimeout(run, Math.max(0, mayBegin_ms - performance.now()));
   }
   ask.stop = () => clearTimeout(timer);
   return ask;
 }
 
 // Return {data, error, reload} of one address of the API. Old data stays while the new is on its way.
-export function useData(path, query = {}, changes = []) {
+// changes: names of changes after which it is read anew; isConcerned: which of them count, by their data.
+export function useData(path, query = {}, changes = [], isConcerned = () => true) {
   const [found, setFound] = useState({ data: null, error: null, address: null });
   const address = path + JSON.stringify(query);
   const current = useRef(null);
@@ -46,7 +52,7 @@ export function useData(path, query = {}, changes = []) {
     });
     current.current = ask;
     ask();
-    const stops = changes.map((name) => listen(name, ask));
+    const stops = changes.map((name) => listen(name, (change) => (change === null || isConcerned(change)) && ask()));
     return () => {
       isShown = false;
       ask.stop();

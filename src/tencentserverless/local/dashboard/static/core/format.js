@@ -41,7 +41,7 @@ export function distance(seconds, now = Date.now() / 1000) {
 
 export function duration(ms) {
   if (isMissing(ms)) return DASH;
-  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 1000) return `${ms.toFixed(ms < 1 ? 2 : ms < 10 ? 1 : 0)} ms`;
   return ms < 60000 ? `${(ms / 1000).toFixed(2)} s` : `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`;
 }
 
@@ -59,6 +59,9 @@ export function pretty(text) {
     return text;
   }
 }
+
+// Of a traceback, the line that says what is wrong.
+export const lastLine = (text) => text.trimEnd().split("\n").at(-1);
 
 // Characters that a terminal or a browser would obey, not show, become their codes: control characters, and marks that
 // turn the direction of writing.

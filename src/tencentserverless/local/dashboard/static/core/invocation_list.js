@@ -34,7 +34,7 @@ export class InvocationList {
     const page = await read("invocations", this.filter);
     const known = new Set(this.rows.map(keyOf));
     const isJoined = page.items.some((row) => known.has(keyOf(row)));
-    if (this.rows.length === 0 || !isJoined || !this.canFollow) {
+    if (!isJoined) {
       this.rows = page.items.filter(this.isWanted);
       this.next = page.next;
     } else {

@@ -12,9 +12,26 @@ export const language = () => current;
 export const locale = () => (current === "zh" ? "zh-CN" : "en-GB");
 
 function wanted() {
-  const chosen = localStorage.getItem(CHOICE);
+  const chosen = readChoice();
   if (chosen in LANGUAGES) return chosen;
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+// A browser that keeps nothing for pages throws where it is asked to.
+function readChoice() {
+  try {
+    return localStorage.getItem(CHOICE);
+  } catch {
+    return null;
+  }
+}
+
+function keepChoice(name) {
+  try {
+    localStorage.setItem(CHOICE, name);
+  } catch {
+    // Then it holds for this page alone.
+  }
 }
 
 // Use the language of the last choice, else that of the browser.
@@ -23,7 +40,7 @@ export async function loadLanguage() {
 }
 
 export async function chooseLanguage(name) {
-  localStorage.setItem(CHOICE, name);
+  keepChoice(name);
   await useLanguage(name);
 }
 

@@ -2,7 +2,7 @@
 import { callAction, perform } from "../core/actions.js";
 import { change, read } from "../core/api.js";
 import { useData } from "../core/data.js";
-import { distance, number } from "../core/format.js";
+import { distance, lastLine, number } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { t } from "../core/language.js";
 import { FunctionLink, InvocationLink, Time } from "../parts/cells.js";
@@ -27,7 +27,7 @@ const queueColumns = (reload) => [
   { title: t("Accepted"), cell: (each) => html`<${Time} at=${each.pushed_at} />` },
   { title: t("Next attempt"), cell: (each) => (each.due_at === null ? "" : html`<span title=${each.due_at}>${distance(each.due_at)}</span>`) },
   { title: t("Failed attempts"), cell: (each) => number(each.tries), isNumber: true },
-  { title: t("Last error"), cell: (each) => html`<span class="bad">${each.error}</span>` },
+  { title: t("Last error"), cell: (each) => html`<span class="bad" title=${each.error}>${lastLine(each.error)}</span>` },
   { title: t("Event"), cell: (each) => html`<${Text} part=${each.event} />` },
   { title: t("Request id"), cell: (each) => html`<${InvocationLink} row=${each} attempt=${null} />` },
   { title: t("Action"), cell: (each) => each.can_terminate && html`<button type="button" class="small" onClick=${() => terminate(each).then(reload)}>${t("Terminate")}</button>` },
@@ -37,7 +37,7 @@ const letterColumns = (reload) => [
   { title: t("Function"), cell: (each) => html`<${FunctionLink} row=${each} />` },
   { title: t("Accepted"), cell: (each) => html`<${Time} at=${each.pushed_at} />` },
   { title: t("Retries"), cell: (each) => number(each.retries), isNumber: true },
-  { title: t("Last error"), cell: (each) => html`<span class="bad">${each.error}</span>` },
+  { title: t("Last error"), cell: (each) => html`<span class="bad" title=${each.error}>${lastLine(each.error)}</span>` },
   { title: t("Event"), cell: (each) => html`<${Text} part=${each.event} />` },
   { title: t("Request id"), cell: (each) => html`<${InvocationLink} row=${each} attempt=${null} />` },
   { title: t("Action"), cell: (each) => html`<button type="button" class="small" onClick=${() => sendAgain(each).then(reload)}>${t("Send again")}</button>` },

@@ -19,7 +19,9 @@ import { WebFacts } from "../parts/web_facts.js";
 
 export function InvocationPage({ route, place }) {
   const query = { ...place, attempt: route.query.get("attempt") };
-  const { data, error, reload } = useData("invocation", query, ["invocation"]);
+  const isConcerned = ({ items, skipped }) =>
+    skipped > 0 || items.some((row) => [row.request_id, row.again_of].includes(place.request_id));
+  const { data, error, reload } = useData("invocation", query, ["invocation"], isConcerned);
   if (!data) return html`<${Page} title=${t("Invocation")}><${Waiting} error=${error} /><//>`;
   return html`<${Invocation} found=${data} reload=${reload} />`;
 }
@@ -44,13 +46,13 @@ function Invocation({ found, reload }) {
   return html`<${Page} title=${t("Invocation of {name}", { name: row.function })} actions=${actions}>
     ${draft !== null && html`<${Draft} text=${draft} setText=${setDraft} send=${() => run(draft)} isBusy=${isBusy} />`}
     <${Summary} row=${row} />
+    <${Phases} phases=${row.status === null ? null : row.phases} />
     <${Runs} found=${found} />
     ${found.error && html`<${Failure} error=${found.error} />`}
     <${Text} label=${t("Result")} part=${found.result} isJson=${true} />
     <${WebFacts} web=${found.web} />
     <${Text} label=${t("Log")} part=${found.log} />
     ${event ? html`<${Text} label=${t("Event")} part=${event} isJson=${true} />` : html`<p class="quiet">${t("Its event is not kept, so it can't be run again.")}</p>`}
-    <${Phases} phases=${row.status === null ? null : row.phases} />
   <//>`;
 }
 

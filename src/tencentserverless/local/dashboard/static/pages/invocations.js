@@ -14,6 +14,8 @@ import { Search } from "../parts/search.js";
 import { Status } from "../parts/status.js";
 import { step, VirtualList } from "../parts/virtual_list.js";
 
+// The most usual ones: user code, too many calls, the time limit, memory, a crash.
+const CODES = [430, 432, 433, 434, 439];
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
@@ -71,12 +73,13 @@ function List({ rows, selected, setSelected, more }) {
 function Filters({ query, set, search }) {
   return html`<div class="filters" role="search">
     <${Search} label=${t("Search in id, event, result, error and log")} value=${query.text} onInput=${(text) => set({ text })} field=${search} />
-    <label>${t("Function")} <input value=${query.function} onChange=${(event) => set({ function: event.target.value.trim() })} /></label>
+    <label>${t("Function")} <input value=${query.function} onChange=${(event) => set({ function: event.target.value.trim(), region: "", namespace: "" })} /></label>
     <label>${t("Status")} <select value=${query.status} onChange=${(event) => set({ status: event.target.value })}>
       <option value="">${t("all")}</option>
       <option value="running">${t("running")}</option>
       <option value="ok">${t("succeeded")}</option>
       <option value="failed">${t("failed")}</option>
+      ${CODES.map((code) => html`<option value=${code}>${t("failed {code}", { code })}</option>`)}
     </select></label>
     <label>${t("Time")} <select value=${query.within} onChange=${(event) => set({ within: event.target.value })}>
       <option value="">${t("all")}</option>

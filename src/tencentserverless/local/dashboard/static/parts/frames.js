@@ -10,7 +10,7 @@ const editorAddress = ({ file, line }) =>
 function Frame({ frame }) {
   const place = `${frame.file}:${frame.line}`;
   const isFile = frame.file.startsWith("/");
-  return html`<li>
+  return html`<li class=${frame.is_own ? "" : "quiet"}>
     <div class="row">
       ${isFile ? html`<a href=${editorAddress(frame)} title=${t("Open in the editor")}>${place}</a>` : html`<span>${place}</span>`}
       <span class="quiet">${frame.function}</span>

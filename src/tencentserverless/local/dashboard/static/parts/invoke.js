@@ -1,5 +1,5 @@
 // The form to invoke a function, and what came back.
-import { invoke, perform } from "../core/actions.js";
+import { invoke, perform, statusOf } from "../core/actions.js";
 import { useData } from "../core/data.js";
 import { duration } from "../core/format.js";
 import { html, useState } from "../core/html.js";
@@ -21,7 +21,7 @@ export function Invoke({ found, place }) {
   const send = async () => {
     setBusy(true);
     const result = await perform(null, () => invoke(place, event, { qualifier, isAsync }));
-    setOutcome(result && { ...result, isAsync });
+    setOutcome(result);
     setBusy(false);
   };
   if (found.summary.type === "HTTP") return html`<p>${t("A web function is called by its URL. Its URLs are below Triggers and URLs.")}</p>`;
@@ -56,10 +56,11 @@ const Qualifiers = ({ found, value, onChange }) => html`<label>${t("Version or a
 function Answer({ outcome, place }) {
   if (!outcome) return null;
   const link = html`<${InvocationLink} row=${{ ...place, request_id: outcome.FunctionRequestId }} attempt=${null} />`;
-  if (outcome.isAsync) return html`<p role="status">${t("Accepted:")} ${link}</p>`;
+  const status = statusOf(outcome);
+  if (status === null) return html`<p role="status">${t("Accepted:")} ${link}</p>`;
   return html`<section aria-label=${t("Answer")} role="status">
     <${Facts} pairs=${[
-      [t("Status"), html`<${Status} invocation=${{ status: outcome.InvokeResult ? outcome.InvokeResult : 0 }} />`],
+      [t("Status"), html`<${Status} invocation=${{ status }} />`],
       [t("Duration"), duration(outcome.Duration)],
       [t("Request id"), link],
     ]} />

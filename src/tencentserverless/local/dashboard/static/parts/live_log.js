@@ -11,7 +11,8 @@ import { Status } from "./status.js";
 const MOST_RUNS = 50;
 
 export function LiveLog({ place }) {
-  const { data, error } = useData("invocations", { ...place, log: "1" }, ["invocation"]);
+  const isConcerned = ({ items, skipped }) => skipped > 0 || items.some((row) => row.function === place.function);
+  const { data, error } = useData("invocations", { ...place, log: "1" }, ["invocation"], isConcerned);
   if (!data) return html`<${Waiting} error=${error} />`;
   if (!data.items.length) return html`<p class="quiet">${t("It has not run yet. Its next run shows here by itself.")}</p>`;
   return html`<div class="log">${data.items.slice(0, MOST_RUNS).map((row) => html`<${Run} key=${keyOf(row)} row=${row} />`)}</div>`;

@@ -1,6 +1,7 @@
 // The frame of every page: its heading, and what stands in the place of data that is not there.
 import { html, useEffect, useRef } from "../core/html.js";
 import { t } from "../core/language.js";
+import { explain } from "../core/refusals.js";
 
 export function Page({ title, children, actions = null }) {
   const heading = useRef(null);
@@ -19,5 +20,5 @@ export function Page({ title, children, actions = null }) {
 export function Waiting({ error }) {
   if (!error) return html`<p class="quiet" aria-busy="true">${t("Loading…")}</p>`;
   if (error.isSignedOut) return html`<p class="bad" role="alert">${t("This browser is not signed in. Run this command, and open the address it prints:")} <code>scf local open</code></p>`;
-  return html`<p class="bad" role="alert">${error.message}</p>`;
+  return html`<p class="bad" role="alert">${explain(error)}</p>`;
 }
