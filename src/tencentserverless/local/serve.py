@@ -238,7 +238,6 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         links = access_keys.OneUseKeys(time.time, access_keys.LINK_SECONDS)
         admin = Admin(services, start.admin_token, start.settings.host, links, start.link_url)
         api = Api(services, keys, admin, lambda: _open_dashboard(start, services, keys, links, lifecycle))
-
         server, stop = HttpServer(), asyncio.Event()
         stopping = _stop_on_signals(stop, services, lifecycle)
         if start.settings.follows_files:
@@ -263,7 +262,8 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             await stop.wait()
             await server.stop(limits.stop_seconds)
         await asyncio.gather(*stopping)
-        down = background.down() | ({"the database": services.database.failure} if services.database.failure else {})
+        failure = services.database.failure
+        down = background.down() | ({"the database": failure} if failure else {})
     if down:
         raise _failure(down)
 
