@@ -14,7 +14,7 @@ const TICK_MS = 1000;
 const keyOf = (timer) => `${timer.region}/${timer.namespace}/${timer.function}/${timer.trigger}`;
 
 const runNow = ({ region, namespace, function: name, trigger }) =>
-  perform(t("The timer has started its function."), () => change("POST", "timers/ring", { region, namespace, function: name, trigger }));
+  perform(t("The timer has started its function."), () => change("POST", "timers/fire", { region, namespace, function: name, trigger }));
 
 const turn = (timer) =>
   perform(timer.is_enabled ? t("Switched off.") : t("Switched on."), () =>
