@@ -69,7 +69,12 @@ def test_repeats_are_those_of_the_dashboard(tmp_path):
     assert [line.number for line in read(tmp_path, invocation_pages.list_repeats("id-1"))] == [5]
 
 
-def test_figures_are_of_every_call(tmp_path):
-    figures = read(tmp_path, invocation_pages.list_figures)
-    assert [each.duration_ms for each in figures] == [float(number) for number in range(16)]
-    assert {each.key for each in figures} == set(KEYS)
+def test_figures_are_those_of_every_call_by_function(tmp_path):
+    figures = read(tmp_path, invocation_pages.list_figures())
+    assert list(figures) == KEYS
+    assert figures[KEYS[0]] == [(430, 100.0, 0.0), (430, 108.0, 8.0)]
+    assert figures[KEYS[1]] == [(0, 101.0, 1.0), (0, 109.0, 9.0)]
+
+
+def test_figures_of_one_function_are_its_own(tmp_path):
+    assert read(tmp_path, invocation_pages.list_figures(KEYS[1])) == {KEYS[1]: [(0, 101.0, 1.0), (0, 109.0, 9.0)]}

@@ -148,9 +148,10 @@ class ServerEngine:
             raise ValueError(str(error)) from None
         self._services.faults.set(rules)
 
-    def read_ledger(self, function: str | None) -> list[JsonObject]:
-        """Return the entries of the ledger, the oldest first. May take a while."""
-        return [msgspec.to_builtins(entry) for entry in self._services.ledger.search(function=function)]
+    def read_ledger(self, function: str | None, start: int, limit: int) -> tuple[int, int, list[JsonObject]]:
+        """Return how many entries the ledger has, how many of them ran twice or more, and a page: these come first."""
+        count, twice, page = self._services.ledger.list_newest(function, start, limit)
+        return count, twice, [msgspec.to_builtins(entry) for entry in page]
 
     def is_ledger_on(self) -> bool:
         """True if executions are written down."""

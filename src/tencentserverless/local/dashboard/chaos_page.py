@@ -1,7 +1,5 @@
 """The page of fault rules and of the ledger of runs."""
 
-import asyncio
-
 import msgspec
 
 from tencentserverless.local.dashboard.queries import Query, read_body, read_cursor
@@ -41,34 +39,29 @@ def set_faults(body: bytes, sources: Sources) -> JsonObject:
     return show_faults(sources)
 
 
-async def show_ledger(query: Query, sources: Sources) -> JsonObject:
+def show_ledger(query: Query, sources: Sources) -> JsonObject:
     """Return a page of the ledger: what ran twice first, then the newest."""
-    entries = await asyncio.to_thread(sources.engine.read_ledger, query.text("function") or None)
     start = read_cursor(query) or 0
-    twice = [each for each in entries if _ran_twice(each)]
-    once = [each for each in entries if not _ran_twice(each)]
-    ordered = [*reversed(twice), *reversed(once)]
-    page = ordered[start : start + _PAGE]
-    more = start + _PAGE < len(ordered)
+    count, twice, found = sources.engine.read_ledger(query.text("function") or None, start, _PAGE + 1)
     return {
         "is_on": sources.engine.is_ledger_on(),
-        "count": len(ordered),
-        "twice": len(twice),
-        "items": [{**each, "ran_twice": _ran_twice(each)} for each in page],
-        "next": str(start + _PAGE) if more else None,
+        "count": count,
+        "twice": twice,
+        "items": [{**each, "ran_twice": _ran_twice(each)} for each in found[:_PAGE]],
+        "next": str(start + _PAGE) if found[_PAGE:] else None,
     }
 
 
-async def switch_ledger(body: bytes, sources: Sources) -> JsonObject:
+def switch_ledger(body: bytes, sources: Sources) -> JsonObject:
     """Switch the ledger."""
     sources.engine.switch_ledger(is_on=read_body(body, SwitchTable).is_on)
-    return await show_ledger(Query(b""), sources)
+    return show_ledger(Query(b""), sources)
 
 
-async def reset_ledger(sources: Sources) -> JsonObject:
+def reset_ledger(sources: Sources) -> JsonObject:
     """Empty the ledger."""
     sources.engine.reset_ledger()
-    return await show_ledger(Query(b""), sources)
+    return show_ledger(Query(b""), sources)
 
 
 def _ran_twice(entry: JsonObject) -> bool:

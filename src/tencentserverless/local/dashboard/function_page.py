@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from tencentserverless.local.dashboard.overview import group_figures, summary_of
+from tencentserverless.local.dashboard.overview import state_of, summary_of
 from tencentserverless.local.dashboard.queries import Query, read_key
 from tencentserverless.local.dashboard.sources import JsonObject, Refusal, Sources
 from tencentserverless.local.registry import invocation_pages
@@ -28,11 +28,13 @@ async def show_function(query: Query, sources: Sources) -> JsonObject:
     function = sources.catalogue.find_kept(key) or sources.catalogue.find(key)
     if function is None:
         raise Refusal(404, "not_found", f"there is no function {str(key)[:200]}")
-    figures = group_figures(await sources.history.read(invocation_pages.list_figures)).get(key, ())
+    figures = (await sources.history.read(invocation_pages.list_figures(key))).get(key, ())
     kept = sources.catalogue.kept().get(key)
     record, source = function.latest, kept.source_record if kept else None
     return {
-        "summary": summary_of(function, figures, sources.engine.count_instances(), sources),
+        "summary": summary_of(
+            function, figures, sources.engine.count_instances(), state_of(function, sources), sources.clock()
+        ),
         "source": str(kept.place) if kept and kept.place else None,
         "code_folder": str(record.code_folder),
         "entry": _entry(record),

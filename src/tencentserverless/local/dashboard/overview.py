@@ -1,7 +1,8 @@
 """The overview: every function with its state, what its last calls were like, and its instances."""
 
+import asyncio
 import math
-from collections import defaultdict
+import time
 from collections.abc import Mapping, Sequence
 
 from tencentserverless.local.dashboard.sources import JsonObject, Sources
@@ -14,18 +15,53 @@ from tencentserverless.local.registry.invocation_pages import Figures
 BUCKET_SECONDS = 60
 BUCKET_COUNT = 30
 _AWAY = "Away"
+_REST = 20  # times as long as it takes to make: a page that asks again and again takes a twentieth of one core
 
 
-async def show_overview(sources: Sources) -> JsonObject:
-    """Return all functions, in the order of region, namespace and name."""
-    figures = await sources.history.read(invocation_pages.list_figures)
-    by_key = group_figures(figures)
-    now, counts = sources.clock(), sources.engine.count_instances()
-    functions = known_functions(sources)
-    return {
+class Overview:
+    """Answers with the overview. Where it takes long to make, it is made seldom: a page asks for it again and again.
+
+    A request waits for its turn and gets what is true then, never something older.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._next: asyncio.Task[JsonObject] | None = None  # has not begun to read
+        self._free_at = 0.0
+
+    async def show(self) -> JsonObject:
+        """Return all functions, in the order of region, namespace and name."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_task(self._make())
+        return await asyncio.shield(self._next)
+
+    async def _make(self) -> JsonObject:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._free_at - loop.time())
+        self._next = None
+        sources = self._sources
+        figures = await sources.history.read(invocation_pages.list_figures())
+        functions, counts = known_functions(sources), sources.engine.count_instances()
+        states = {key: state_of(function, sources) for key, function in functions.items()}
+        made, cpu_seconds = await asyncio.to_thread(_describe, functions, figures, counts, states, sources)
+        self._free_at = loop.time() + cpu_seconds * _REST
+        return made
+
+
+def _describe(
+    functions: Mapping[FunctionKey, Function],
+    figures: Mapping[FunctionKey, Sequence[Figures]],
+    counts: Mapping[str, object],
+    states: Mapping[FunctionKey, str],
+    sources: Sources,
+) -> tuple[JsonObject, float]:
+    """Return the overview, and the CPU seconds that it took to make."""
+    began, now = time.thread_time(), sources.clock()
+    items = [summary_of(functions[key], figures.get(key, ()), counts, states[key], now) for key in sorted(functions)]
+    made: JsonObject = {
         "server_id": sources.facts.server_id,
         "at": now,
-        "items": [summary_of(functions[key], by_key.get(key, ()), counts, sources) for key in sorted(functions)],
+        "items": items,
         "next": None,
         "notices": list(sources.facts.notices),
         "bucket_seconds": BUCKET_SECONDS,
@@ -33,6 +69,7 @@ async def show_overview(sources: Sources) -> JsonObject:
         "bucket_start_at": _first_bucket(now) * BUCKET_SECONDS,
         "instances": {"all": counts["instances"], "idle": counts["idle_instances"], "calls": counts["calls"]},
     }
+    return made, time.thread_time() - began
 
 
 def known_functions(sources: Sources) -> dict[FunctionKey, Function]:
@@ -42,16 +79,14 @@ def known_functions(sources: Sources) -> dict[FunctionKey, Function]:
     return {key: function for key, function in found.items() if function is not None}
 
 
-def group_figures(figures: Sequence[Figures]) -> Mapping[FunctionKey, list[Figures]]:
-    """Return the figures of each function."""
-    by_key: dict[FunctionKey, list[Figures]] = defaultdict(list)
-    for each in figures:
-        by_key[each.key].append(each)
-    return by_key
+def state_of(function: Function, sources: Sources) -> str:
+    """Return the state of a function, as the API names it; ``Away`` if its folder is missing."""
+    is_away = sources.catalogue.find_away(function.key) is not None
+    return _AWAY if is_away else sources.engine.state_of(function)
 
 
 def summary_of(
-    function: Function, figures: Sequence[Figures], counts: Mapping[str, object], sources: Sources
+    function: Function, figures: Sequence[Figures], counts: Mapping[str, object], state: str, now: float
 ) -> JsonObject:
     """Return the structure FunctionSummary.
 
@@ -59,23 +94,22 @@ def summary_of(
     :param counts: as the engine returns them
     """
     record, key = function.latest, function.key
-    is_away = sources.catalogue.find_away(key) is not None
-    durations = sorted(each.duration_ms for each in figures)
-    last = max(figures, key=lambda each: each.started_at, default=None)
+    durations = sorted([duration_ms for _, _, duration_ms in figures])
+    last_at, last_status = max([(at, status) for status, at, _ in figures], default=(None, None))
     return {
         **key_fields(key),
-        "state": _AWAY if is_away else sources.engine.state_of(function),
+        "state": state,
         "runtime": record.runtime,
         "type": record.type,
         "handler": record.handler,
         "description": record.description,
-        "last_call_at": last.started_at if last else None,
-        "last_status": last.status if last else None,
+        "last_call_at": last_at,
+        "last_status": last_status,
         "calls": len(figures),
-        "errors": sum(each.status != 0 for each in figures),
+        "errors": len([status for status, _, _ in figures if status]),
         "p50_ms": percentile(durations, 0.5),
         "p95_ms": percentile(durations, 0.95),
-        "buckets": _buckets(figures, sources.clock()),
+        "buckets": _buckets(figures, now),
         "instances": _instances(key, counts),
     }
 
@@ -94,24 +128,23 @@ def _first_bucket(now: float) -> int:
 
 def _buckets(figures: Sequence[Figures], now: float) -> list[JsonObject]:
     first = _first_bucket(now)
-    by_index: dict[int, list[Figures]] = defaultdict(list)
+    by_index: dict[int, list[Figures]] = {}
     for each in figures:
-        index = int(each.started_at // BUCKET_SECONDS) - first
+        index = int(each[1] // BUCKET_SECONDS) - first
         if 0 <= index < BUCKET_COUNT:
-            by_index[index].append(each)
-    buckets: list[JsonObject] = []
-    for index, found in sorted(by_index.items()):
-        durations = sorted(each.duration_ms for each in found)
-        buckets.append(
-            {
-                "index": index,
-                "calls": len(found),
-                "errors": sum(each.status != 0 for each in found),
-                "p50_ms": percentile(durations, 0.5),
-                "p95_ms": percentile(durations, 0.95),
-            }
-        )
-    return buckets
+            by_index.setdefault(index, []).append(each)
+    return [_bucket(index, found) for index, found in sorted(by_index.items())]
+
+
+def _bucket(index: int, figures: Sequence[Figures]) -> JsonObject:
+    durations = sorted([duration_ms for _, _, duration_ms in figures])
+    return {
+        "index": index,
+        "calls": len(figures),
+        "errors": len([status for status, _, _ in figures if status]),
+        "p50_ms": percentile(durations, 0.5),
+        "p95_ms": percentile(durations, 0.95),
+    }
 
 
 def _instances(key: FunctionKey, counts: Mapping[str, object]) -> JsonObject:

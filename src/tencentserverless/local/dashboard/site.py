@@ -63,6 +63,7 @@ class Dashboard:
         self._sign_in = SignIn(sources.facts, sources.settings)
         self._files = files.Files()
         self._changes = Changes(sources)
+        self._overview = overview.Overview(sources)
         self._tasks: set[asyncio.Task[None]] = set()
         self._handlers = self._make_handlers()
 
@@ -162,7 +163,7 @@ class Dashboard:
         sources = self._sources
         return {
             ("GET", "session"): self._show_session,
-            ("GET", "overview"): lambda _: overview.show_overview(sources),
+            ("GET", "overview"): lambda _: self._overview.show(),
             ("GET", "function"): lambda asked: function_page.show_function(asked.query, sources),
             ("GET", "invocations"): lambda asked: invocations.list_invocations(asked.query, sources),
             ("GET", "invocation"): lambda asked: invocations.show_invocation(asked.query, sources),
@@ -171,9 +172,9 @@ class Dashboard:
             ("GET", "timers"): lambda _: event_page.show_timers(sources),
             ("GET", "faults"): lambda _: _at_once(chaos_page.show_faults(sources)),
             ("PUT", "faults"): lambda asked: _at_once(chaos_page.set_faults(asked.body, sources)),
-            ("GET", "ledger"): lambda asked: chaos_page.show_ledger(asked.query, sources),
-            ("PUT", "ledger"): lambda asked: chaos_page.switch_ledger(asked.body, sources),
-            ("DELETE", "ledger"): lambda _: chaos_page.reset_ledger(sources),
+            ("GET", "ledger"): lambda asked: _at_once(chaos_page.show_ledger(asked.query, sources)),
+            ("PUT", "ledger"): lambda asked: _at_once(chaos_page.switch_ledger(asked.body, sources)),
+            ("DELETE", "ledger"): lambda _: _at_once(chaos_page.reset_ledger(sources)),
             ("GET", "samples"): lambda _: _at_once(samples.list_samples()),
             ("GET", "logs"): self._show_logs,
             ("POST", "call"): lambda asked: calls.call(asked.body, sources),

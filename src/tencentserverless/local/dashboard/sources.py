@@ -91,8 +91,8 @@ class Engine(Protocol):
     def set_faults(self, body: bytes) -> None:
         """Put rules in place of all. Raises ValueError if they can't be read."""
 
-    def read_ledger(self, function: str | None) -> list[JsonObject]:
-        """Return the entries of the ledger, the oldest first. May take a while."""
+    def read_ledger(self, function: str | None, start: int, limit: int) -> tuple[int, int, list[JsonObject]]:
+        """Return how many entries the ledger has, how many of them ran twice or more, and a page: these come first."""
 
     def is_ledger_on(self) -> bool:
         """True if executions are written down."""

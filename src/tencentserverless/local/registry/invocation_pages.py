@@ -5,6 +5,7 @@ Every public function makes a query for ``InvocationHistory.read``.
 
 import json
 import sqlite3
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,13 +49,8 @@ class Line(NamedTuple):
     log_bytes: int = 0
 
 
-class Figures(NamedTuple):
-    """What one ended call was like."""
-
-    key: FunctionKey
-    status: int
-    started_at: float
-    duration_ms: float
+#: What one ended call was like: its status, its start in UNIX seconds and its duration in milliseconds.
+Figures = tuple[int, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +100,21 @@ def list_repeats(request_id: str) -> Query[list[Line]]:
     return _listed("instr(facts, ?) ORDER BY number", (json.dumps(f"dashboard {request_id}"),))
 
 
-def list_figures(connection: sqlite3.Connection) -> list[Figures]:
-    """List the figures of every ended call, the one that ended first first."""
-    rows = connection.execute(
-        "SELECT region, namespace, name, status, started_at, duration_ms FROM invocations ORDER BY number"
-    )
-    keys: dict[tuple[str, str, str], FunctionKey] = {}
-    return [Figures(keys.setdefault(row[:3], FunctionKey(*row[:3])), *row[3:]) for row in rows]
+def list_figures(key: FunctionKey | None = None) -> Query[dict[FunctionKey, list[Figures]]]:
+    """List the figures of the ended calls of each function, the call that ended first first.
+
+    :param key: of the only function that is wanted
+    """
+    where = "" if key is None else "WHERE region = ? AND namespace = ? AND name = ? "
+    sql = f"SELECT region, namespace, name, status, started_at, duration_ms FROM invocations {where}ORDER BY number"  # noqa: S608
+
+    def query(connection: sqlite3.Connection) -> dict[FunctionKey, list[Figures]]:
+        found: dict[tuple[str, str, str], list[Figures]] = defaultdict(list)
+        for region, namespace, name, *figures in connection.execute(sql, key or ()):
+            found[region, namespace, name].append(tuple(figures))
+        return {FunctionKey(*place): figures for place, figures in found.items()}
+
+    return query
 
 
 def find_attempt(key: FunctionKey, request_id: str, retry_number: int | None) -> Query[list[Row]]:
