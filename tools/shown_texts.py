@@ -29,7 +29,9 @@ SILENT = frozenset(("local/project/keys.py",))
 RAISING = ("local/**/*.py", "config.py", "credentials.py", "_base/*.py", "_core/*.py", "_sync/*.py", "exception.py")
 ERRORS = frozenset(("StartupError", "ServerFailed", "CredentialError", "ConnectError", "make_failure"))
 #: Constants with the text of a file that ``scf init`` writes.
-FILE_TEXTS = frozenset(("_HANDLER", "_MANIFEST", "_TEST"))
+FILE_TEXTS = frozenset(
+    ("_HANDLER", "_MANIFEST", "_TEST", "_WEB_APP", "_START", "_WEB_REQUIREMENTS", "_WEB_MANIFEST", "_WEB_TEST")
+)
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}[^\n]* [^\n]*[A-Za-z]{2,}|[A-Za-z]{3,}\.$")
 _VALUE = re.compile(r"\{[\w.]*(?:![rs])?(?::[^{}]*)?\}")
 

@@ -18,6 +18,7 @@ PROGRAM_SECONDS = 60
 #: Nobody listens there: what would leave this machine fails, and fails at once.
 NO_WAY_OUT = "http://127.0.0.1:9"
 REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UNREACHABLE = re.compile(r"\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT)\b")
 FOREIGN = ("TENCENT", "TKE_", "PYTHON")
 
 
@@ -101,3 +102,14 @@ def make_judge(label: str, python: Path, *requirements: "tuple[str, ...]") -> Pa
         label, f"{python} {version} {requirements}", lambda folder: make_environment(python, folder, *requirements)
     )
     return folder / "bin" / "python"
+
+
+def npm_install(npm: str, place: Path, packages: list[str]) -> None:
+    """Install packages from npm; skip the test where its registry can't be reached."""
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries", "1", "--fetch-timeout", "60000")
+    command = [npm, "install", "--prefix", str(place), *options, *packages]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=400, check=False)
+    unreachable = UNREACHABLE.search(done.stderr)
+    if done.returncode and unreachable:
+        pytest.skip(f"npm can't reach its registry: {unreachable[0]}")
+    assert done.returncode == 0, done.stderr

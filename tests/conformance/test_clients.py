@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,12 +14,11 @@ import pytest
 
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conformance.clients.catalogue import BUN, CLIENTS, PAGE, Client, filled
-from tests.conformance.judges import is_foreign, make_judge
+from tests.conformance.judges import is_foreign, make_judge, npm_install
 from tests.conftest import LocalScf, Starter
 from tests.environments import make_once, run
 
 HERE = Path(__file__).parent / "clients"
-UNREACHABLE = re.compile(r"\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT)\b")
 TELL = "import os\n\n\ndef main_handler(event, context):\n    return [{!r}, event, os.environ.get('WHO')]\n"
 SENT = {"text": "=&+ %/函数"}
 LIFE = [
@@ -168,17 +166,6 @@ def is_proxied(client: Client) -> bool:
     return client.is_secure or any("PROXY" in text for _, text in client.environment)
 
 
-def install(npm: str, place: Path, packages: list[str]) -> None:
-    """Install packages from npm; skip the test where its registry can't be reached."""
-    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries", "1", "--fetch-timeout", "60000")
-    command = [npm, "install", "--prefix", str(place), *options, *packages]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=400, check=False)
-    unreachable = UNREACHABLE.search(done.stderr)
-    if done.returncode and unreachable:
-        pytest.skip(f"npm can't reach its registry: {unreachable[0]}")
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.proof
 @pytest.mark.timeout(600)  # the first run installs them
 @pytest.mark.parametrize("client", of_registry("npm"))
@@ -190,7 +177,7 @@ def test_a_package_from_npm_lives_a_functions_life_twice(client, servers, folder
     installed = make_once(
         "npm-clients",
         f"{run(node, '--version').stdout} {packages}",
-        lambda place: install(npm, place, packages),
+        lambda place: npm_install(npm, place, packages),
     )
     path = {"NODE_PATH": str(installed / "node_modules")}
     command = sorted(installed.glob("node_modules/@oven/bun-*/bin/bun"))[:1] if BUN in client.more else [node]

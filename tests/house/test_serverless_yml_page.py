@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tencentserverless.local.project.keys import FUNCTION_KEYS, SOURCE_KEYS, TIMER_KEYS, Effect
+from tencentserverless.local.project.keys import (
+    FUNCTION_KEYS,
+    SOURCE_KEYS,
+    TIMER_KEYS,
+    URL_CORS_KEYS,
+    URL_KEYS,
+    URL_NET_KEYS,
+    Effect,
+)
 from tencentserverless.local.serve import read_deployables
 from tests.conftest import SOURCE
 
@@ -75,10 +83,14 @@ def test_several_functions_of_one_file(read) -> None:
 
 def test_the_last_file_has_every_key_that_is_read(read) -> None:
     inputs = yaml.safe_load(FILES["all/serverless.yml"])["inputs"]
+    url = inputs["events"][1]["http"]["parameters"]
     for keys, found in (
         (FUNCTION_KEYS, inputs),
         (SOURCE_KEYS, inputs["src"]),
         (TIMER_KEYS, inputs["events"][0]["timer"]["parameters"]),
+        (URL_KEYS, url),
+        (URL_NET_KEYS, url["netConfig"]),
+        (URL_CORS_KEYS, url["corsConfig"]),
     ):
         assert set(found) == {key for key, effect in keys.items() if effect is Effect.BOTH}
     function = read("all/serverless.yml")["all-dev-shop"]

@@ -20,7 +20,9 @@ from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.folder_merge import FolderDefinition
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord, Package
 from tencentserverless.local.registry.layer_catalogue import LayerCatalogue
+from tencentserverless.local.registry.url_ids import UrlIds
 from tencentserverless.local.settings import Settings
+from tencentserverless.local.url_addresses import UrlAddresses, UrlBases
 from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 
 PATIENCE_SECONDS = 20
@@ -405,6 +407,7 @@ def test_what_the_api_has_acknowledged_is_taken_back_by_a_change_that_lasts_alon
             interpreters=SimpleNamespace(prepare=lambda runtimes: None),
             packages=SimpleNamespace(drop_unused=lambda used: False),
             timers=SimpleNamespace(reschedule=lambda: None),
+            urls=UrlAddresses(UrlIds(database), UrlBases("125", 1, 1, "http://127.0.0.1:2")),
             scheduler=SimpleNamespace(
                 replace_version=AsyncMock(return_value=False), drain_version=lambda *_, **__: None
             ),

@@ -35,7 +35,7 @@ def test_the_table_names_what_the_fixture_has() -> None:
 
 def test_links_lead_somewhere() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    links = re.findall(r"\]\((\w+\.md)(#([\w-]+))?\)", text)
+    links = re.findall(r"\]\(([\w-]+\.md)(#([\w-]+))?\)", text)
     assert len(links) == text.count("](") > 0
     for name, _, anchor in links:
         target = (PAGE.parent / name).read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.local.passes import cold, heads, load, many, starts, stops, warm
+from benchmarks.local.passes import cold, heads, load, many, starts, stops, warm, web
 from benchmarks.local.section import Pass
 
 PASSES: tuple[Pass[Any], ...] = (
@@ -15,4 +15,5 @@ PASSES: tuple[Pass[Any], ...] = (
     load.PASS,
     heads.PASS,
     stops.PASS,
+    web.PASS,
 )

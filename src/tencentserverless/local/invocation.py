@@ -57,12 +57,12 @@ class Exchange(Protocol):
     """The HTTP request of a web function's invocation, and the answer to it.
 
     :ivar memory_mb: its part of the memory that the instance counts for
-    :ivar session: the session to which the request belongs, ``""`` for none
+    :ivar session: the session to which the request belongs, ``""`` for none yet, None if it can't belong to one
     :ivar on_session: called with the session that the answer names, before the client sees it; None to leave it alone
     """
 
     memory_mb: int
-    session: str
+    session: str | None
     on_session: Callable[[str], None] | None
 
     def begin(

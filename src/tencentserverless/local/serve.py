@@ -230,7 +230,6 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
     from tencentserverless.local.http.server import HttpServer
     from tencentserverless.local.lifecycle import Lifecycle
     from tencentserverless.local.sites import listen_on_all
-    from tencentserverless.local.web.entrance import Entrance
 
     limits, lifecycle = start.settings.limits, Lifecycle()
     keys = access_keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
@@ -248,7 +247,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         background.keep("the timers", services.timers.run)
         if not lifecycle.is_stopping:  # a signal may have come by now
             await listen_on_all(
-                *(server, start.listeners, api, Entrance(services, keys), start.settings, stack),
+                *(server, start.listeners, api, services, keys, stack),
                 tls=start.tls.context if start.tls else None,
                 proxy_token=start.proxy_token,
             )
@@ -289,8 +288,6 @@ def _open_services(
         function_variables=start.function_variables(),
         bases=_url_bases(start),
     )
-    for function in services.catalogue:
-        services.urls.prepare(function)
     names = {key.name for key in services.catalogue.kept()}
     for notice in check_names(start.settings, names, may_lack=bool(start.project.faults)):
         services.console.show(f"scf: {notice}")

@@ -96,7 +96,7 @@ def create_services(
         catalogue=catalogue,
         domains=_read_kept(database, CustomDomains),
         layers=layers,
-        urls=UrlAddresses(_read_kept(database, UrlIds), bases),
+        urls=_open_urls(database, bases, catalogue),
         scheduler=scheduler,
         settings=settings,
         console=console,
@@ -126,6 +126,20 @@ def _close_in_turn(stack: contextlib.AsyncExitStack, *services: Queue | Schedule
         stack.push_async_callback(each.close)
 
 
+def _open_urls(database: Database, bases: UrlBases, catalogue: Catalogue) -> UrlAddresses:
+    """Read the ids of URLs, and give one to every URL that has none yet.
+
+    :raises StartupError: if the database can't be read or written
+    """
+    addresses = UrlAddresses(_read_kept(database, UrlIds), bases)
+    try:
+        for function in catalogue:
+            addresses.prepare(function)
+    except DatabaseError as error:
+        raise database.refusal(str(error)) from error
+    return addresses
+
+
 def _read_kept(database: Database, kind: Callable[[Database], _Kept]) -> _Kept:
     """Read the custom domains, or the ids of URLs.
 
@@ -140,8 +154,10 @@ def _read_kept(database: Database, kind: Callable[[Database], _Kept]) -> _Kept:
 def _open_scheduler(context: LaunchContext, catalogue: Catalogue) -> Scheduler:
     """Create the scheduler, which reads from the catalogue what is reserved and what is provisioned."""
     is_short = read_memory_limit().is_memory_short
+    launcher = Launcher(context)
+    launcher.prepare(catalogue.records())
     return Scheduler(
-        *(Launcher(context), context.settings.limits, context.lifecycle),
+        *(launcher, context.settings.limits, context.lifecycle),
         *(catalogue.reservations, is_short, catalogue.provisions),
     )
 

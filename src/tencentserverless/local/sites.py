@@ -3,9 +3,10 @@
 import contextlib
 import ssl
 
+from tencentserverless.local.access_keys import KeyRing
 from tencentserverless.local.api.dispatch import Api
 from tencentserverless.local.http.server import HttpServer, Listeners
-from tencentserverless.local.settings import Settings
+from tencentserverless.local.services import Services
 from tencentserverless.local.web.entrance import Entrance
 from tencentserverless.local.web.site import HostSite, PathSite
 
@@ -14,8 +15,8 @@ async def listen_on_all(
     server: HttpServer,
     listeners: Listeners,
     api: Api,
-    entrance: Entrance,
-    settings: Settings,
+    services: Services,
+    keys: KeyRing,
     stack: contextlib.AsyncExitStack,
     *,
     tls: ssl.SSLContext | None,
@@ -27,6 +28,7 @@ async def listen_on_all(
     :param tls: None for a server without TLS
     :param proxy_token: the password of functions at their proxy
     """
+    entrance, settings = Entrance(services, keys), services.settings
     site = HostSite(api, entrance, settings)
     await server.listen(site, listeners.inner.listener)
     if tls:

@@ -22,7 +22,7 @@ _WEBSOCKETS = "WS"
 
 @dataclass(frozen=True, slots=True)
 class UrlBases:
-    """Where a server is reached.
+    """The ports and names at which a server is reached.
 
     :param port: of the API, at which URLs are chosen by their host
     :param plain_port: the same without TLS

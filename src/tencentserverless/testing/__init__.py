@@ -3,9 +3,9 @@
 pytest loads ``plugin``, which is in Python 3.6 syntax and does nothing where the kit cannot work. Other modules load
 when they are needed: ``hooks`` (the pytest hooks and the fixture), ``target`` (the fixture's object, for the local SCF
 and for the cloud), ``servers`` (the local SCFs of a session), ``deployment`` (functions through the API), ``source`` (a
-function object as a file), ``bridge`` (handlers in the test's own process), ``ledger`` (the executions, and the message
-of a failed assertion), ``scripted``, ``fake`` and ``fake_async`` (stand-ins for functions). Python 3.10+. No other
-module of this project imports this package.
+function object as a file), ``web_source`` (an app as the files of a web function), ``bridge`` (handlers in the test's
+own process), ``ledger`` (the executions, and the message of a failed assertion), ``scripted``, ``fake`` and
+``fake_async`` (stand-ins for functions). Python 3.10+. No other module of this project imports this package.
 """
 
 TYPE_CHECKING = False

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import socket
+import stat
 import time
 import urllib.parse
 import zipfile
@@ -36,6 +37,35 @@ def create(local: Local, name: str, module: str, **settings: Any) -> None:
         file.writestr(_ENTRY_FILE, module)
     code = {"ZipFile": base64.b64encode(archive.getvalue()).decode("ascii")}
     ask(local, "CreateFunction", FunctionName=name, Handler=_HANDLER, Runtime=OWN_RUNTIME, Code=code, **settings)
+
+
+def create_web(local: Local, name: str, files: Mapping[str, tuple[str, int]], **settings: Any) -> str:
+    """Create a web function with a URL, and return the URL, for clients that do not know ``*.localhost``.
+
+    :param files: the text and the mode of each file
+    :param settings: further parameters of CreateFunction, as the API names them
+    :raises LocalError: if the server refuses; the message is the server's
+    """
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for path, (text, mode) in files.items():
+            member = zipfile.ZipInfo(path)
+            member.external_attr = (stat.S_IFREG | mode) << 16
+            file.writestr(member, text)
+    code = {"ZipFile": base64.b64encode(archive.getvalue()).decode("ascii")}
+    ask(local, "CreateFunction", FunctionName=name, Type="HTTP", Runtime=OWN_RUNTIME, Code=code, **settings)
+    net = {"EnableIntranet": False, "EnableExtranet": True}
+    made = ask(
+        local,
+        "CreateTrigger",
+        FunctionName=name,
+        TriggerName="url",
+        Type="http",
+        Qualifier="$DEFAULT",
+        TriggerDesc=json.dumps({"AuthType": "NONE", "NetConfig": net}),
+    )
+    url: str = json.loads(made["TriggerInfo"]["TriggerDesc"])["NetConfig"]["LocalUrl"]
+    return url
 
 
 def delete(local: Local, key: str) -> None:

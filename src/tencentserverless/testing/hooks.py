@@ -68,11 +68,13 @@ def _read_log(target: "ScfLocal") -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def _scf_servers(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[Servers, Bridge]]":
+def _scf_servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[tuple[Servers, Bridge]]":
     from tencentserverless.testing.bridge import Bridge
     from tencentserverless.testing.servers import Servers
 
-    servers, bridge = Servers(tmp_path_factory.getbasetemp()), Bridge()
+    servers, bridge = Servers(tmp_path_factory.getbasetemp(), request.config.rootpath), Bridge()
     yield servers, bridge
     bridge.close()
     servers.close()

@@ -16,11 +16,12 @@ _OPTIONS = ("--no-reload", "--time-scale", "1000")
 class Servers:
     """Starts local SCFs and keeps them until it is closed.
 
-    :param shared: the folder of pytest's ``tmp_path``, in which tests and functions meet
+    :param shared: the folder of pytest's ``tmp_path``, in which tests and functions meet, and that of the tests, whose
+        modules web functions import
     """
 
-    def __init__(self, shared: Path) -> None:
-        self._options = (*_OPTIONS, "--share", str(shared))
+    def __init__(self, *shared: Path) -> None:
+        self._options = (*_OPTIONS, *(word for folder in shared for word in ("--share", str(folder))))
         self._stack = ExitStack()
         self._found: dict[Path | None, Local] = {}
 

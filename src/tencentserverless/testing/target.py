@@ -20,6 +20,7 @@ from tencentserverless.testing.bridge import Bridge
 from tencentserverless.testing.ledger import Execution, explain, read_executions
 from tencentserverless.testing.servers import GUARD_TEXT
 from tencentserverless.testing.source import Handler, name_of, write_module
+from tencentserverless.testing.web_source import find_app, write_files
 
 _ANY = object()  # of every event
 _NO_EVENT = "{}"  # the event of a call that sends none
@@ -108,12 +109,51 @@ class ScfLocal:
         local = self._find("register()")
         name = name_of(function, name)
         module = self._bridge.add(name, function) if inprocess else write_module(function)
-        key = deployment.key_of(local, name)
-        if key in local.status()["functions"] and key not in self._known:
-            deployment.delete(local, key)
+        self._replace(local, name)
         variables = deployment.environment(environment or {})
         deployment.create(local, name, module, Timeout=timeout_seconds, MemorySize=memory_mb, Environment=variables)
         return self._find_client().function(name)
+
+    def register_web(
+        self,
+        app: Any,
+        name: str | None = None,
+        *,
+        timeout_seconds: int = 60,
+        memory_mb: int = 512,
+        concurrency: int = 1,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        """Serve an ASGI or WSGI app as a web function, for this test.
+
+        A worker process imports it from its module, and serves it by uvicorn, hypercorn or granian (ASGI), or waitress,
+        granian or hypercorn (WSGI), whichever is installed for the tests first.
+
+        :param app: at the top level of a module
+        :param name: of the function, by default the app's name in its module
+        :param timeout_seconds: until the platform ends a request
+        :param concurrency: requests of one instance at once
+        :param environment: variables of the worker
+        :returns: the function's URL, without a slash at its end
+        :raises UnfitFunction: if a worker can't import the app, or no server is installed; the message names the cure
+        :raises LocalError: if the server refuses, for instance a name that a function of the folder has
+        """
+        local = self._find("register_web()")
+        place = find_app(app)
+        name = place.name if name is None else name
+        files = write_files(place, app)
+        self._replace(local, name)
+        settings: dict[str, Any] = {"Timeout": timeout_seconds, "MemorySize": memory_mb}
+        if concurrency > 1:
+            settings["InstanceConcurrencyConfig"] = {"DynamicEnabled": "FALSE", "MaxConcurrency": concurrency}
+        variables = deployment.environment(environment or {})
+        return deployment.create_web(local, name, files, Environment=variables, **settings)
+
+    def _replace(self, local: Local, name: str) -> None:
+        """Delete a function that this test has registered before."""
+        key = deployment.key_of(local, name)
+        if key in local.status()["functions"] and key not in self._known:
+            deployment.delete(local, key)
 
     def fault(self, kind: str, function: str = "*", **rule: Any) -> None:
         """Add a fault to those that are set already. All faults then count their calls from zero.

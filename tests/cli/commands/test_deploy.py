@@ -319,3 +319,30 @@ def test_a_folder_below_a_file_is_not_deployed_by_convention(tmp_path, scf):
     assert (done.returncode, done.stdout) == (4, "")
     assert f"{folder}/serverless.yaml configures its code; give the folder {folder} instead" in done.stderr
     assert scf("deploy", folder, "--dry-run").stdout.splitlines()[-1].startswith("order-api: 1 files")
+
+
+def test_a_web_function_is_deployed_with_its_settings_and_the_mode_of_its_start_file(tmp_path, scf, server):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "serverless.yml").write_text(
+        "component: scf\nname: site\ninputs:\n  name: site\n  src: .\n  type: web\n  runtime: Python3.10\n"
+        "  protocolType: WS\n  instanceConcurrencyConfig: {maxConcurrency: 4}\n"
+    )
+    done = scf("deploy", folder)
+    assert (done.returncode, done.stdout.split()[:2]) == (0, ["created", "site"])
+    assert "site: there is no file 'scf_bootstrap' in the root of the code" in done.stderr
+    shown = json.loads(scf("functions", "show", "site", "--json").stdout)
+    assert (shown["Type"], shown["ProtocolType"]) == ("HTTP", "WS")
+    assert shown["InstanceConcurrencyConfig"]["MaxConcurrency"] == 4
+    start = folder / "scf_bootstrap"
+    start.write_text("#!/bin/bash\r\nexec python3 app.py\r\n")
+    for mode, words in (
+        (0o644, "'scf_bootstrap' is not executable: chmod 755 it"),
+        (0o755, "end as on Windows (CRLF)"),
+    ):
+        start.chmod(mode)
+        refused = scf("deploy", folder)
+        assert refused.returncode != 0
+        assert words in refused.stderr
+    start.write_text("#!/bin/bash\nexec python3 app.py\n")
+    assert scf("deploy", folder).returncode == 0

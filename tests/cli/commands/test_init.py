@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import child_environment
+from tests.local.web.urls import ask, net_of
 from tests.testing.conftest import STRANGERS
 
 
@@ -72,3 +74,22 @@ def test_a_name_that_the_platform_refuses(run_scf, tmp_path, name):
     assert done.returncode == 14
     assert "is no function's name" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_web_function_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
+    for module in ("fastapi", "uvicorn"):
+        pytest.importorskip(module)
+    done = run_scf("init", "hello-web", "--web", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "hello-web"
+    start = folder / "src" / "scf_bootstrap"
+    assert start.stat().st_mode & 0o111
+    tested = run_pytest(".", cwd=folder)
+    assert "2 passed" in tested.stdout, tested.stdout
+    manifest = (folder / "serverless.yml").read_text()
+    runtime = next(line.split()[-1] for line in manifest.splitlines() if "runtime:" in line)
+    (folder / "serverless.yml").write_text(manifest.replace(runtime, OWN_RUNTIME))
+    start.write_text(f"#!/bin/bash\nexec {sys.executable} -u app.py\n")  # whose environment has the packages
+    server = start_local_scf(folder)
+    answer = ask(net_of(server, "hello-web")["LocalUrl"] + "/?name=Ada")
+    assert (answer.status, answer.json) == (200, {"message": "Hello, Ada!"})

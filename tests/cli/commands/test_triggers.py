@@ -24,6 +24,19 @@ def test_a_timer_is_added_switched_and_deleted(scf):
     assert scf("list", "echo").stdout == ""
 
 
+def test_a_url_is_added_shown_by_its_address_switched_and_deleted(scf):
+    config = '{"AuthType": "NONE", "NetConfig": {"EnableIntranet": false, "EnableExtranet": true}}'
+    added = scf("add", "echo", "url", "--type", "http", "--config", config)
+    assert (added.returncode, added.stderr) == (0, "scf: added trigger url to echo\n")
+    name, kind, state, qualifier, url = scf("list", "echo").stdout.split()
+    assert (name, kind, state, qualifier) == ("url", "http", "on", "$LATEST")
+    assert url.startswith("http://1250000000-")
+    assert ".ap-guangzhou.localhost:" in url
+    for verb, done in (("disable", "trigger url of echo is off"), ("delete", "deleted trigger url of echo")):
+        assert scf(verb, "echo", "url").stderr == f"scf: {done}\n"
+    assert scf("list", "echo").stdout == ""
+
+
 def test_what_is_not_there_or_can_not_be(scf):
     scf("add", "echo", "often", "--cron", "*/5 * * * * * *")
     for verb in ("enable", "disable", "delete"):

@@ -7,7 +7,7 @@ import pytest
 from tencentserverless.local.actions.trigger_tables import (
     CreateTriggerTable,
     UpdateTriggerTable,
-    check_room,
+    check_count,
     checked_name,
     is_open,
     shared_changes,
@@ -57,7 +57,7 @@ def test_values_that_are_refused(table, code):
 
 def test_names_and_room():
     assert checked_name("a-b_1") == "a-b_1"
-    check_room(FUNCTION, 9, "URLs")
-    for call in (lambda: checked_name("a" * 101), lambda: check_room(FUNCTION, 10, "URLs")):
+    check_count(FUNCTION, 9, "URLs")
+    for call in (lambda: checked_name("a" * 101), lambda: check_count(FUNCTION, 10, "URLs")):
         with pytest.raises(ApiError):
             call()

@@ -136,7 +136,6 @@ def test_an_unfinished_request_and_one_with_more_behind_it_match_nothing():
         (b"X-Time: 1\r\n", b"X-Time:  1\r\n"),  # a second blank
         (b"X-Time: 1\r\n", b"X-Time:\t1\r\n"),
         (b"X-Time: 1\r\n", b"X-Time: 1\r\nX-Time: 2\r\n"),  # doubled
-        (b"content-length:2\r\n", b""),
         (b"POST", b"\r\nPOST"),
     ],
 )
@@ -150,6 +149,19 @@ def test_a_head_that_is_written_in_an_odd_way_makes_no_template(old, new):
         assert not requests  # the parser has refused it, so no site can have it remembered
 
 
+def test_a_head_without_a_length_has_no_body():
+    head = HEAD.replace(b"content-length:2\r\n", b"")
+    (request,), _ = read(head)
+    template = make_template(head, request.headers, VARYING)
+    assert template.names == VARYING
+    assert template.match(head) == ([b"1", b"a=b"], b"")
+    assert template.match(head.replace(b"X-Time: 1", b"X-Time: 22")) == ([b"22", b"a=b"], b"")
+    for more in (b"{}", b"\r\n", head):  # the parser cuts them, as another request or as none
+        assert template.match(head + more) is None
+    assert template.match(HEAD + b"{}") is None
+    assert template_of(HEAD).match(head) is None
+
+
 def test_a_fixed_header_may_be_written_in_any_way():
     for line in (b"Host:h:1", b"Host:   h:1", b"Host: h:1  "):
         head = HEAD.replace(b"Host: h:1", line)
@@ -161,3 +173,11 @@ def test_a_fixed_header_may_be_written_in_any_way():
 def test_a_length_of_too_many_digits_is_left_to_the_parser():
     assert TEMPLATE.match(written(body=b"x", length=b"0000001")) is not None
     assert TEMPLATE.match(written(body=b"x", length=b"00000001")) is None
+
+
+@pytest.mark.parametrize("line", [b"Connection: close", b"Upgrade: h2c", b"Expect: 100-continue"])
+def test_a_head_that_concerns_the_connection_makes_no_template(line):
+    head = HEAD.replace(b"Host: h:1", b"Host: h:1\r\n" + line)
+    names = [each.partition(b":")[0].lower() for each in head.split(b"\r\n")[1:-2]]
+    headers = [(name, b"x") for name in names]
+    assert make_template(head, headers, VARYING) is None

@@ -1,5 +1,7 @@
 """The close frame is found in whatever pieces the bytes come."""
 
+import itertools
+
 import hypothesis
 import pytest
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ def fed(pieces):
 
 def cut(data, places):
     marks = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(marks, marks[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(marks)]
 
 
 @pytest.mark.campaign

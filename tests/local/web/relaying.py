@@ -59,21 +59,24 @@ class Site:
         self.bounds = Bounds(head_bytes=64 * 1024, request_seconds=60.0, idle_seconds=60.0)
         self.record = record
         self.lines = b""
+        self.trigger = SimpleNamespace(auth_type="NONE")
         services = SimpleNamespace(
             settings=SimpleNamespace(limits=dataclasses.replace(Limits(), **limits)),
-            catalogue=SimpleNamespace(find=lambda key: None),
+            catalogue=SimpleNamespace(find=lambda key: None, generation=0),
             pace=SimpleNamespace(is_busy=False),
             damage={},
             runner=run,
         )
+        self.catalogue = services.catalogue
         self.damage = services.damage
-        self.functions = WebFunctions(services)
+        self.functions = Functions(services)
 
     def accept(self, request):
         url = request.url.decode("latin-1")
-        found = Found(self.record.key, "$LATEST", None, self.record, url, "id-1", "127.0.0.1", self.lines)
+        found = Found(self.record.key, "$LATEST", self.trigger, self.record, url, "id-1", "127.0.0.1", self.lines)
+        found.is_lasting = True
         request.found = found
-        return self.functions.accept(found, request)
+        return self.functions.accept(found, request) if self.trigger.auth_type == "NONE" else 1 << 20
 
     def handle(self, request, connection):
         self.functions.serve(request.found, request, connection)
@@ -86,6 +89,17 @@ class Site:
 
     def lost(self, connection):
         self.functions.lost(connection)
+
+
+class Functions(WebFunctions):
+    """Counts the requests that were not read."""
+
+    known = 0
+
+    def serve_known(self, known, values, body, connection):
+        assert values in ([], [b"%d" % len(body)])
+        self.known += 1
+        return super().serve_known(known, values, body, connection)
 
 
 def web_record(**changes):

@@ -9,6 +9,7 @@ import uvloop
 from tests.local.web.relaying import always, relayed, until, web_record
 
 GET = b"GET /a%20b?c=1&c=2 HTTP/1.1\r\nHost: app.localhost\r\n\r\n"
+CHUNKED = (b"transfer-encoding", b"chunked")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -95,6 +96,67 @@ def test_requests_of_all_clients_go_over_the_same_connection_one_after_the_other
     relayed(scenario, always(OK))
 
 
+def test_requests_with_the_head_of_the_last_one_are_not_read_again_until_a_function_changes():
+    async def scenario(connect, run, app):
+        client = await connect()
+        for generation in (0, 0, 0, 1, 1):
+            run.site.catalogue.generation = generation
+            client.send(GET)
+            line, headers, body = await client.answer()
+            assert (line, body) == (b"HTTP/1.1 200 OK", b"ok")
+        assert run.site.functions.known == 4  # one of them was refused, and read
+        assert len({head.partition(b"X-Scf")[0] for head in app.heads}) == 1
+        ids = [invocation.request_id for invocation in run.invocations]
+        assert len(set(ids[1:3])) == 2  # each has an id of its own
+        assert dict(headers)[b"x-scf-request-id"].decode() == ids[-1]
+
+    relayed(scenario, always(OK))
+
+
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 2\r\n\r\nhi", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"]
+)
+def test_a_body_that_had_to_be_whole_before_is_passed_on_and_a_signed_head_is_read_each_time(head):
+    async def serve(app, reader, writer):
+        while True:
+            is_chunked = b"chunked" in await app.head(reader)
+            sent = b"2\r\nhi\r\n0\r\n\r\n" if is_chunked else b"hi"
+            assert await reader.readexactly(len(sent)) == sent
+            writer.write(OK)
+
+    async def scenario(connect, run, app):
+        run.site.trigger.auth_type = "CAM"
+        client = await connect()
+        for _ in range(3):
+            client.send(b"POST / HTTP/1.1\r\nHost: h\r\n" + head)
+            assert (await client.answer())[2] == b"ok"
+        assert run.site.functions.known == 0
+
+    relayed(scenario, serve)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"HEAD"])
+def test_a_head_that_is_known_may_have_another_length_up_to_the_limit(method):
+    async def serve(app, reader, writer):
+        while True:
+            head = await app.head(reader)
+            size = int(head.partition(b"length: ")[2].split(b"\r")[0])
+            assert await reader.readexactly(size) == b"x" * size
+            writer.write(OK[:-2] if head.startswith(b"HEAD") else OK)
+
+    async def scenario(connect, run, app):
+        client = await connect()
+        for size in (2, 0, 50, 100, 2):
+            client.send(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s" % (size, b"x" * size))
+            assert (await client.head())[0] == b"HTTP/1.1 200 OK"
+            assert method == b"HEAD" or await client.reader.readexactly(2) == b"ok"
+        assert run.site.functions.known == (0 if method == b"HEAD" else 4)
+        client.send(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n" + b"x" * 101)
+        assert (await client.head())[0].split()[1] == b"413"
+
+    relayed(scenario, serve, web_body_bytes=100)
+
+
 def test_a_body_streams_in_and_an_answer_streams_out():
     async def serve(app, reader, writer):
         await app.head(reader)
@@ -137,15 +199,15 @@ def test_a_client_that_asks_may_send_its_body_and_interim_answers_end_here():
 @pytest.mark.parametrize(
     ("request_line", "answer", "framing", "body", "stays"),
     [
-        (b"GET / HTTP/1.1", b"HTTP/1.0 200 OK\r\n\r\nto the end", (b"transfer-encoding", b"chunked"), b"to the end", True),
+        (b"GET / HTTP/1.1", b"HTTP/1.0 200 OK\r\n\r\nto the end", CHUNKED, b"to the end", True),
         (b"GET / HTTP/1.0", b"HTTP/1.0 200 OK\r\n\r\nto the end", (b"connection", b"close"), b"to the end", False),
         (b"GET / HTTP/1.0", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
          (b"connection", b"close"), b"abc", False),
         (b"GET / HTTP/1.1", b"HTTP/1.1 204 No Content\r\n\r\n", None, None, True),
-        (b"GET / HTTP/1.1", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", (b"content-length", b"9"), None, True),
+        (b"GET / HTTP/1.1", b"HTTP/1.1 304 No\r\nContent-Length: 9\r\n\r\n", (b"content-length", b"9"), None, True),
         (b"HEAD / HTTP/1.1", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", (b"content-length", b"9"), None, True),
         (b"HEAD / HTTP/1.1", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-         (b"transfer-encoding", b"chunked"), None, True),
+         CHUNKED, None, True),
     ],
 )  # fmt: skip
 def test_the_body_is_framed_for_the_client(request_line, answer, framing, body, stays):
@@ -162,12 +224,12 @@ def test_the_body_is_framed_for_the_client(request_line, answer, framing, body, 
         assert line.split()[1] == answer.split()[1]
         framings = [each for each in headers if each[0] in (b"transfer-encoding", b"content-length", b"connection")]
         assert framings == ([framing] if framing else [])
-        if framing == (b"transfer-encoding", b"chunked") and body is not None:
+        if framing == CHUNKED and body is not None:
             assert b"".join([part async for part in client.chunks()]) == body
         elif body is not None:
             assert await client.reader.readexactly(len(body)) == body
         if stays:
-            client.send(GET)
+            client.send(request_line + b"\r\nHost: h\r\n\r\n")
             assert (await client.head())[0].split()[1] == answer.split()[1]
         else:
             assert await client.is_at_end()
@@ -219,42 +281,63 @@ def test_an_answer_may_come_before_the_body_is_whole():
     relayed(scenario, serve)
 
 
-@pytest.mark.parametrize("method", [b"GET", b"POST"])
-def test_a_kept_connection_that_proves_dead_is_replaced_where_nothing_runs_twice(method):
-    """The app reads the second request, and goes: the end of the connection and the request have crossed."""
+def emptied(method, length=0):
+    return method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % length
 
-    async def serve(app, reader, writer):
-        is_first = app.connections == 1
+
+async def keep_for_two(app, reader, writer):
+    """The app reads the third request, and goes: the end of the connection and the request have crossed."""
+    is_first = app.connections == 1
+    for _ in range(2):
         await app.head(reader)
         writer.write(OK)
-        await app.head(reader)
-        if not is_first:
-            writer.write(OK)
+    await app.head(reader)
+    if not is_first:
+        writer.write(OK)
 
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_a_kept_connection_that_proves_dead_is_replaced_where_nothing_runs_twice(method):
     async def scenario(connect, run, app):
-        request = method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
-        client = await connect(request)
-        assert (await client.answer())[2] == b"ok"
-        client.send(request)
+        client = await connect(GET)
+        await client.answer()
+        client.send(GET)  # the app keeps connections
+        await client.answer()
+        client.send(emptied(method))
         line, _, _ = await client.answer()
         assert line == (b"HTTP/1.1 200 OK" if method == b"GET" else b"HTTP/1.1 502 status code 502")
         assert app.connections == (2 if method == b"GET" else 1)
 
-    relayed(scenario, serve)
+    relayed(scenario, keep_for_two)
 
 
 def test_a_body_that_was_sent_is_not_sent_again():
-    async def serve(app, reader, writer):
-        await app.head(reader)
-        writer.write(OK)
-        await app.head(reader)
-
     async def scenario(connect, run, app):
         client = await connect(GET)
         await client.answer()
-        client.send(b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
+        client.send(GET)
+        await client.answer()
+        client.send(emptied(b"PUT", 2) + b"hi")
         assert (await client.answer())[0].split()[1] == b"502"
         assert app.connections == 1
+
+    relayed(scenario, keep_for_two)
+
+
+@pytest.mark.parametrize("method", [b"POST", b"PUT", b"DELETE", b"PATCH"])
+def test_what_can_not_be_sent_again_is_not_lost_where_an_app_closes_behind_each_answer(method):
+    """uWSGI closes so, and does not say it."""
+
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect(emptied(method))
+        assert (await client.answer())[0] == b"HTTP/1.1 200 OK"
+        client.send(emptied(method))
+        assert (await client.answer())[0] == b"HTTP/1.1 200 OK"
+        assert app.connections == 2
 
     relayed(scenario, serve)
 
@@ -265,6 +348,8 @@ BROKEN = {
     "half a head": b"HTTP/1.1 200 OK\r\nContent-",
     "a switch that nobody asked for": b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
     "a head without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
+    "no chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+    "a length and no body": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
 }
 
@@ -292,7 +377,6 @@ def test_an_app_that_breaks_http_is_502_with_the_reason(answer):
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
     ],
 )
 def test_an_answer_that_is_cut_is_cut_for_the_client(answer):
@@ -383,7 +467,7 @@ def test_a_body_that_breaks_off_ends_the_invocation():
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 4096 + b"\r\nContent-Length: 0\r\n\r\n", "bytes of headers, the limit is 4096"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 4096 + b"\r\n\r\n", "bytes of headers, the limit is 4096"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", "has 101 bytes, the limit is 100: stream it in chunks"),
     ],
 )  # fmt: skip
@@ -561,11 +645,10 @@ def test_an_answer_that_a_fault_rule_takes_away_does_not_reach_the_client():
     async def scenario(connect, run, app):
         run.withholds = True
         client = await connect(GET)
-        line, error = error_of(await client.answer())
+        line, _ = error_of(await client.answer())
         assert (line.split()[1], run.ended) == (b"502", [(0, "")])
         run.site.damage["id-1"] = "lost"
-        client.send(GET)
-        assert await client.is_at_end()
+        assert await (await connect(GET)).is_at_end()
         run.site.damage["id-1"] = "cut"
         other = await connect(GET)
         with pytest.raises(asyncio.IncompleteReadError):

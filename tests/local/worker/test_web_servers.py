@@ -62,8 +62,16 @@ def write(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("way", ["seccomp", "shims"])
-def test_express_in_two_instances(tmp_path, way):
-    assert len(asyncio.run(start_two(write_express(tmp_path / "site"), web_ports=way))) == 2
+@pytest.mark.parametrize("isolation", ["auto", "none"])
+def test_express_in_two_instances(tmp_path, way, isolation):
+    found = find_isolation(Settings(tmp_path, isolation=isolation))
+    assert len(asyncio.run(start_two(write_express(tmp_path / "site"), isolation=found, web_ports=way))) == 2
+
+
+@pytest.mark.parametrize("name", ["flask", "fastapi"])
+def test_shims_reach_python_in_a_namespace_too(tmp_path, name):
+    found = find_isolation(Settings(tmp_path))
+    assert len(asyncio.run(start_two(write(tmp_path / "site", name), isolation=found, web_ports="shims"))) == 2
 
 
 @pytest.fixture
@@ -118,17 +126,12 @@ def run_all(place: Path, isolation: str) -> None:
 
     async def scenario() -> None:
         found = find_isolation(Settings(place, isolation=isolation))
-        async with serving(
-            found, packages=[site_packages()], web_ports="seccomp", limits={"all_instances": 20}
-        ) as site:
-            addresses: set[tuple[str, int]] = set()
-            for _ in range(40):
-                records = [record_of(place / name, name.replace(".", "-"), memory_mb=512) for name in NAMES] * 2
-                got = await asyncio.gather(*(site.get(record) for record in records))
-                assert all("pid" in json.loads(each.body) for each in got)
-                addresses |= {each.exchange.address for each in got}
-                if len(addresses) == len(records):
-                    break
+        async with serving(found, packages=[site_packages()], web_ports="seccomp") as site:
+            records = [record_of(place / name, name.replace(".", "-"), memory_mb=512) for name in NAMES]
+            pairs = await asyncio.gather(*(site.launch(record, 2) for record in records))
+            got = await asyncio.gather(*(site.ask(instance) for pair in pairs for instance in pair))
+            assert all("pid" in json.loads(each.body) for each in got)
+            addresses = {each.exchange.address for each in got}
             print("two of each:", len(addresses))
 
     asyncio.run(scenario())

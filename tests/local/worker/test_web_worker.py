@@ -68,17 +68,6 @@ SERVERS = {
 UNSHIMMED = ("granian", "uwsgi")
 
 
-async def two_instances(site, record):
-    """The addresses of two instances that serve beside each other: two requests at once start a second one."""
-    for _ in range(40):
-        got = await asyncio.gather(*(site.get(record) for _ in range(2)))
-        assert all(each.body for each in got)
-        addresses = {each.exchange.address for each in got}
-        if len(addresses) > 1:
-            return addresses
-    raise AssertionError(f"one instance alone has answered: {site.lines}")
-
-
 def write_server(folder, name):
     code, start = SERVERS[name]
     if name == "uwsgi":
@@ -89,7 +78,10 @@ def write_server(folder, name):
 
 async def start_two(folder, **settings):
     async with serving(packages=[site_packages()], **settings) as site:
-        return await two_instances(site, record_of(folder, memory_mb=512, init_timeout_seconds=60))
+        instances = await site.launch(record_of(folder, memory_mb=512, init_timeout_seconds=60), 2)
+        got = await asyncio.gather(*(site.ask(instance) for instance in instances))
+        assert all("pid" in json.loads(each.body) for each in got)
+        return {each.exchange.address for each in got}
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -133,7 +125,7 @@ def check_way(place, way):
     expected = {
         "seccomp": "on port 9000 of an address each, by seccomp",
         "shims": "listen on an address each, by shims (--web-ports shims)",
-        "single": "warning: one instance of a web function at a time, on port 9000 of this machine (--web-ports single)",
+        "single": "warning: one instance of a web function at a time, on port 9000 of this machine (--web-ports",
     }
     assert expected[way] in lines
 
@@ -279,6 +271,20 @@ def test_a_server_under_a_shell_that_stays_counts_with_its_own_memory(tmp_path):
     assert got.outcome.memory_bytes > 128 * MIB
 
 
+def test_a_peak_over_the_memory_ends_the_instance_after_its_answer(tmp_path):
+    if not HAS_PROC:
+        pytest.skip("reads /proc, which this system has not")
+    folder = write_web(tmp_path / "site", app="bytearray(200 * 1024 * 1024)\n" + plain())  # no more when it is asked
+
+    async def scenario():
+        async with serving() as site:
+            first, last = [json.loads((await site.get(record_of(folder))).body) for _ in range(2)]
+            assert first["pid"] != last["pid"]
+            assert "MB, and may hold 128 MB: its instance ends; in the cloud that is 434" in site.lines
+
+    asyncio.run(scenario())
+
+
 def test_headers_of_the_platform_and_the_variables_and_the_log(tmp_path):
     folder = write_web(tmp_path / "site", f"echo starting; exec {LANG_PYTHON} app.py", app=plain())
     record = record_of(folder, memory_mb=256, environment={"OWN": "value"})
@@ -337,6 +343,6 @@ exec {LANG_PYTHON} app.py
     assert got.outcome.status == 0, got.outcome
     told = got.outcome.output.decode().splitlines()
     assert told[:2] == [f"./scf_bootstrap ./scf_bootstrap . {folder}", "code is read-only"]
-    assert "own-file" in told
+    assert told[2] == "own-file", "its /tmp has nothing else"
     assert not (folder / "own-file").exists()
     assert LANG_PYTHON in (folder / "scf_bootstrap").read_text()

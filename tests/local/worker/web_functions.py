@@ -14,6 +14,7 @@ from tencentserverless.local.invocations.middleware import FutureCaller
 from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.registry.function_version import WEB, FunctionKey, FunctionRecord
+from tencentserverless.local.scheduler.instance import Instance
 from tencentserverless.local.scheduler.launcher import LaunchContext, Launcher
 from tencentserverless.local.scheduler.scheduler import Scheduler
 from tencentserverless.local.settings import Limits, PackageFolder, Settings
@@ -36,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/sleep":
             time.sleep(30)
         print("asked for", self.path, flush=True)
-        found = {"pid": os.getpid(), "bound": self.server.server_address, "headers": dict(self.headers), "path": sys.path}
+        found = {"pid": os.getpid(), "bound": self.server.server_address, "headers": dict(self.headers)}
         body = json.dumps({**found, "folder": os.getcwd(), "variables": dict(os.environ)}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -76,13 +77,31 @@ def record_of(folder: Path, name: str = "site", **changes: object) -> FunctionRe
 class Site:
     """A scheduler of web functions, and the lines of its console."""
 
-    def __init__(self, scheduler: Scheduler, console: Console) -> None:
+    def __init__(self, scheduler: Scheduler, launcher: Launcher, console: Console) -> None:
         self.scheduler = scheduler
+        self._launcher = launcher
         self._console = console
 
     @property
     def lines(self) -> str:
         return "\n".join(self._console.kept()[0])
+
+    async def launch(self, record: FunctionRecord, count: int) -> "list[Instance]":
+        """Start some instances of a function at once."""
+        ended = asyncio.Queue()
+        started = await asyncio.gather(*(self._launcher.launch(record, ended.put_nowait) for _ in range(count)))
+        assert all(isinstance(each, Instance) for each in started), (started, self.lines)
+        return started
+
+    async def ask(self, instance: Instance, path: str = "/") -> "Got":
+        """Ask one instance for a path."""
+        caller = FutureCaller()
+        invocation = Invocation(instance.record, new_request_id(), b"", caller)
+        invocation.exchange = exchange = OneRequest(path)
+        instance.worker.on_end = lambda invocation, outcome: invocation.finish(outcome)
+        instance.begin(invocation)
+        await caller.wait(invocation)
+        return Got(invocation, exchange)
 
     async def get(self, record: FunctionRecord, path: str = "/") -> "Got":
         """Ask a function for a path, as the proxy does."""
@@ -153,9 +172,10 @@ async def serving(isolation=NO_ISOLATION, packages=(), clock=time.time, passed=N
     keys = KeyRing(make_key_pair(), clock, limits.temporary_key_seconds)
     support, console, lifecycle = RunDirectory(), Console(), Lifecycle()
     parts = (given, keys, Interpreters(is_strict=False), support, console, "http://127.0.0.1:1", Ledger(), lifecycle)
-    scheduler = Scheduler(Launcher(LaunchContext(*parts, isolation)), limits, lifecycle)
+    launcher = Launcher(LaunchContext(*parts, isolation))
+    scheduler = Scheduler(launcher, limits, lifecycle)
     try:
-        yield Site(scheduler, console)
+        yield Site(scheduler, launcher, console)
     finally:
         await scheduler.close()
         support.close()

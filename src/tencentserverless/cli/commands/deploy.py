@@ -63,8 +63,8 @@ def deploy(
 
     The code may have 7 MB as a zip file. Left out are .env files, virtual environments, caches and version control.
 
-    Settings that can't be deployed are listed. Of triggers, only timers are deployed. Without a serverless.yml, an
-    existing function keeps each setting that no option gives.
+    Settings that can't be deployed are listed. Of triggers, timers and function URLs are deployed. Without a
+    serverless.yml, an existing function keeps each setting that no option gives.
     """
     from tencentserverless.cli.output.confirmation import confirm
 

@@ -149,10 +149,15 @@ def _identity(trigger: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe(trigger: dict[str, Any]) -> str:
-    """The time of a timer; the configuration of another trigger."""
+    """The time of a timer; the address of a function URL; the configuration of another trigger."""
     text = str(trigger.get("TriggerDesc") or "")
     try:
         found = json.loads(text)
     except ValueError:
         return text
-    return str(found["cron"]) if isinstance(found, dict) and "cron" in found else text
+    if not isinstance(found, dict):
+        return text
+    net = found.get("NetConfig")
+    if isinstance(net, dict):
+        return str(net.get("ExtranetUrl") or net.get("IntranetUrl") or text)
+    return str(found.get("cron", text))

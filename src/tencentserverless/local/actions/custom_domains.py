@@ -1,8 +1,8 @@
 """CreateCustomDomain, DeleteCustomDomain, GetCustomDomain, ListCustomDomains and UpdateCustomDomain.
 
 Sources: cloud.tencent.com/document/api/583/111926 (CreateCustomDomain) and the texts of the other actions in the
-official SDK (2018-04-16). Domains are kept and shown. No name server is asked, so that FailedOperation.CNAME does not
-occur, and whether the functions of the routes exist is not checked: the pages do not say that the platform does.
+official SDK (2018-04-16). ``web`` routes requests by them. No name server is asked, so that FailedOperation.CNAME does
+not occur, and whether the functions of the routes exist is not checked: no page says that the platform does that.
 """
 
 import dataclasses

@@ -147,8 +147,8 @@ def _check_runs(record: FunctionRecord) -> None:
     if record.type != WEB and not can_run(record.runtime):
         raise ApiError(
             "UnsupportedOperation",
-            f"Function {record.key.name!r} has the runtime {record.runtime}, which the local SCF lists and does not run: "
-            "it can't start instances of it.",
+            f"Function {record.key.name!r} has the runtime {record.runtime}, which the local SCF lists and does not "
+            "run: it can't start instances of it.",
         )
 
 

@@ -8,7 +8,7 @@ from tencentserverless.local.actions.lookup import shown
 from tencentserverless.local.actions.trigger_tables import (
     Change,
     CreateTriggerTable,
-    check_room,
+    check_count,
     checked_name,
     shared_changes,
     shown_fields,
@@ -27,7 +27,7 @@ def with_timer(function: Function, parameters: CreateTriggerTable, now: float) -
     name = checked_name(parameters.TriggerName)
     if name in function.triggers:
         raise ApiError("ResourceInUse.Trigger", f"Function {function.key.name!r} has a trigger {name!r} already.")
-    check_room(function, len(function.triggers), "timers")
+    check_count(function, len(function.triggers), "timers")
     blank = Trigger(name, LATEST, "", created_at=now, changed_at=now)
     return function.with_trigger(changed_timer(function, blank, parameters))
 

@@ -105,7 +105,7 @@ def checked_name(name: str | None) -> str:
     return name
 
 
-def check_room(function: Function, count: int, kind: str) -> None:
+def check_count(function: Function, count: int, kind: str) -> None:
     """Refuse one more trigger of a type.
 
     :param count: of those that the function has

@@ -11,7 +11,7 @@ import msgspec
 from tencentserverless.local.actions.trigger_tables import (
     Change,
     CreateTriggerTable,
-    check_room,
+    check_count,
     checked_name,
     shared_changes,
     shown_fields,
@@ -33,7 +33,7 @@ def with_url(function: Function, parameters: CreateTriggerTable, services: Servi
     """
     now = services.clock()
     blank = UrlTrigger("", LATEST, created_at=now, changed_at=now)
-    check_room(function, len(function.urls), "URLs")
+    check_count(function, len(function.urls), "URLs")
     made = changed_url(function, blank, parameters)
     name = parameters.TriggerName or services.urls.ids.give(function.key, made.qualifier)
     if checked_name(name) in function.urls:

@@ -19,7 +19,6 @@ from tencentserverless.local.http.reader import RequestReader, State
 
 _FAREWELL_SECONDS = 0.1  # for what was written last to reach the system
 _CLOSE = b"Connection: close\r\n\r\n"
-_HEAD_TOO_LARGE = 431
 
 
 class Site(Protocol):
@@ -77,6 +76,7 @@ class Connection(asyncio.Protocol):
         self._data = b""  # of the request that is under way, if it came in one piece of its own
         self._template: HeadTemplate | None = None
         self.known: object = None  # facts on requests that have the head of the template
+        self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = site.handle_known
         self._lingering: lingering.Linger | None = None
         self._is_arriving = False  # the deadline is that of a request that has arrived in part
         self._deadline = Deadline(self._loop, self._bounds.idle_seconds, self._expire)
@@ -134,14 +134,15 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
-    def start_with(self, head: bytes, *, is_chunked: bool) -> None:
-        """Begin an answer by a head of the site's own, without the header Connection and without the empty line.
+    def start_with(self, head: bytes, data: bytes) -> bool:
+        """Begin an answer by a head of the site's own, without the header Connection and the empty line. See ``write``.
 
-        :param is_chunked: ``write`` cuts the body into chunks, as the head says; else it is sent as it is
+        :param data: the first bytes of the body; all of it is framed by the site, as the head says
         """
-        self._is_chunked, self._has_body = is_chunked, not self._is_head()
+        self._is_chunked, self._has_body = False, not self._is_head()
         if self._transport is not None:
-            self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE))
+            self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
+        return not self._is_clogged
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
@@ -180,7 +181,7 @@ class Connection(asyncio.Protocol):
         return transport, self._reader.rest
 
     def remember(self, known: object, varying: frozenset[bytes]) -> tuple[bytes, ...]:
-        """Have requests with the head of the one that is under way handed to ``handle_known``.
+        """Have requests with the head of the one that is under way handed to ``handle_known``, which may be set then.
 
         :param varying: names of headers whose values may be others
         :return: their names in the order of the values; empty if this head can't be remembered
@@ -189,6 +190,7 @@ class Connection(asyncio.Protocol):
         if not head or not isinstance(request, Request) or not self._keeps:
             return ()
         self._template, self.known = make_template(head, request.headers, varying), known
+        self.handle_known = self._site.handle_known
         return self._template.names if self._template is not None else ()
 
     def close(self) -> None:
@@ -240,7 +242,7 @@ class Connection(asyncio.Protocol):
             found = self._template.match(data)
             if found is not None:
                 self._current, self._deadline.at = self._template, math.inf
-                if self._site.handle_known(self.known, found[0], found[1], self):
+                if self.handle_known(self.known, found[0], found[1], self):
                     return
                 self._current = None
         reader.feed(data)
@@ -343,7 +345,7 @@ class Connection(asyncio.Protocol):
         lingers = self._is_silent or isinstance(stop, Answer) or stop.request is not None
         if not self._is_silent:
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
-            lingers = lingers or answer.status == _HEAD_TOO_LARGE  # the rest of the head is still on its way
+            lingers = lingers or answer.status == 431  # the rest of the head is still on its way
             head = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
             self._transport.write(head + answer.body)
         if lingers:

@@ -4,7 +4,7 @@ Pure: no socket and no clock. Sources: RFC 9110, 7.6.1 (headers of one connectio
 cloud.tencent.com/document/product/583/56124 (the caller can set neither Connection nor the headers X-Scf-*).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from tencentserverless.local.http.messages import Headers, Request, without_own_cookies
 
@@ -16,6 +16,7 @@ _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
 _PLATFORM_PREFIX = b"x-scf-"
 _CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
+CHUNKED_END = CHUNKED_LINE + b"\r\n"  # of the head of a request whose body comes in chunks
 _UPGRADE_LINES = b"connection: upgrade\r\nupgrade: %s\r\n"
 #: Statuses whose answers have no body.
 BODILESS = frozenset((204, 304))
@@ -27,17 +28,19 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
     :param url: path and query as the app gets them
     :param injected: headers of the platform, which replace those of the caller
     """
-    is_chunked, named = False, _NONE
-    kept = []
+    lines, named, is_chunked = [], _NONE, False
     for name, value in request.headers:
-        if name in _STRIPPED:
-            is_chunked = is_chunked or name == b"transfer-encoding"
-            named = named | tokens(value) if name == b"connection" else named
-        elif not name.startswith(_PLATFORM_PREFIX) and (
-            name != b"cookie" or not value or (value := without_own_cookies(value))
-        ):
-            kept.append((name, value))
-    lines = [b"%s: %s\r\n" % pair for pair in kept if pair[0] not in named or pair[0] in _NEEDED]
+        if name not in _STRIPPED:
+            if name == b"cookie" and value and not (value := without_own_cookies(value)):
+                continue
+            if not name.startswith(_PLATFORM_PREFIX):
+                lines.append(b"%s: %s\r\n" % (name, value))
+        elif name == b"transfer-encoding":
+            is_chunked = True
+        elif name == b"connection" and value.lower() not in _USUAL:
+            named |= tokens(value)
+    if named:
+        lines = [line for line in lines if (name := line.partition(b":")[0]) not in named or name in _NEEDED]
     lines += [b"%s: %s\r\n" % pair for pair in injected]
     if is_chunked:
         lines.append(CHUNKED_LINE)
@@ -52,17 +55,16 @@ def answer_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
     :param headers: as the app sent them
     :param more: lines of the URL's own CorsConfig; with them those of the app are dropped
     """
-    named = _NONE
+    lines, named = [], _NONE
     for name, value in headers:
-        if name.lower() == b"connection":
+        lower = name.lower()
+        if lower not in _ANSWER_STRIPPED:
+            if not (more and lower.startswith(_CORS_PREFIX)):
+                lines.append(b"%s: %s\r\n" % (name, value))
+        elif lower == b"connection" and value.lower() not in _USUAL:
             named |= tokens(value)
-    lines = [
-        b"%s: %s\r\n" % (name, value)
-        for name, value in headers
-        if (lower := name.lower()) not in _ANSWER_STRIPPED
-        and lower not in named
-        and not (more and lower.startswith(_CORS_PREFIX))
-    ]
+    if named:
+        lines = [line for line in lines if line.partition(b":")[0].lower() not in named]
     return b"%sX-Scf-Request-Id: %s\r\n%s" % (b"".join(lines), request_id.encode("ascii"), more)
 
 
@@ -82,14 +84,7 @@ def tokens(value: bytes) -> frozenset[bytes]:
     return frozenset(name.strip().lower() for name in value.split(b","))
 
 
-def last_value(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes:
-    """The last value of a header, empty if there is none.
-
-    :param name: in lower case
-    """
-    return next((value for each, value in reversed(headers) if each.lower() == name), b"")
-
-
+_USUAL = (b"keep-alive", b"close")
 _NONE: frozenset[bytes] = frozenset()
 _NEEDED = frozenset((b"host", b"content-length"))  # a list in Connection takes no framing away
 _ANSWER_STRIPPED = _OF_ONE_CONNECTION | {b"content-length", b"x-scf-request-id"}

@@ -41,7 +41,7 @@ class BodyStream:
         :param on_data: called with each part, with an empty one behind the last, and with None if the client has gone
             before that
         """
-        self._on_data = on_data
+        self._on_data = _ignore if self.is_whole else on_data
         kept, self._kept = self._kept, []
         for data in kept:
             on_data(data)
@@ -49,10 +49,17 @@ class BodyStream:
     def feed(self, data: bytes | None) -> None:
         """Give a part of the body to the site."""
         self.is_whole = self.is_whole or not data
-        if self._on_data is not None:
-            self._on_data(data)
-        else:
+        on_data = self._on_data
+        if on_data is None:
             self._kept.append(data)
+            return
+        if self.is_whole:
+            self._on_data = _ignore  # it may hold this stream, and be freed with it
+        on_data(data)
+
+
+def _ignore(data: bytes | None) -> None:
+    """A part of a body that has ended."""
 
 
 class Request:
@@ -97,7 +104,10 @@ class Request:
 
         :param name: in lower case
         """
-        return next((value for each, value in self.headers if each == name), b"")
+        for each, value in self.headers:
+            if each == name:
+                return value
+        return b""
 
     def _split(self) -> tuple[bytes, bytes]:
         """Path and query. The parser of requests takes URLs that the parser of URLs does not."""

@@ -9,30 +9,48 @@ from typing import Protocol, cast
 
 import httptools
 
-from tencentserverless.local.http.forwarding import BODILESS, last_value
+from tencentserverless.local.http.forwarding import BODILESS
 from tencentserverless.local.http.messages import Headers
 
 Address = tuple[str, int]
 
 _IDLE_SECONDS = 1.0  # ours: apps close idle connections after 2 s (gunicorn) to 5 s (uvicorn, Node.js)
 _MAX_IDLE = 128  # of one app; an instance takes at most 100 requests at once
+_PROOF_SECONDS = 0.1  # ours: a connection that idles for so long is one that the app keeps
+_MAX_HABITS = 1024  # ours
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, 9.2.1: they may be sent again, and have no body
 _SWITCHING = 101
+_LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
+_LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
 
 
 class AnswerHead:
     """The head of an answer.
 
+    :ivar headers: as the app sent them
+    :ivar size: bytes of its headers
     :ivar length: of the body in bytes, as the app announces it; None for one that it does not
+    :ivar is_chunked: true if the body comes in chunks
     """
 
-    __slots__ = ("headers", "length", "reason", "status")
+    __slots__ = ("headers", "is_chunked", "length", "reason", "size", "status")
 
-    def __init__(self, status: int, reason: bytes, headers: Headers) -> None:
-        self.status: int = status
-        self.reason: bytes = reason
-        self.headers: Headers = headers
-        length = last_value(headers, b"content-length")
-        self.length: int | None = int(length.lstrip(b"0") or b"0") if length.isdigit() else None
+    def __init__(self) -> None:
+        self.status: int = 0
+        self.reason: bytes = b""
+        self.headers: Headers = []
+        self.size: int = 0
+        self.length: int | None = None
+        self.is_chunked: bool = False
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Add a header."""
+        self.headers.append((name, value))
+        self.size += len(name) + len(value) + _LINE_SIGNS_BYTES
+        if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
+            self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
+        elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
+            self.is_chunked = True
 
 
 class Receiver(Protocol):
@@ -48,8 +66,11 @@ class Receiver(Protocol):
     def take_body(self, data: bytes) -> None:
         """A part of its body."""
 
+    def take_rest(self) -> None:
+        """All that has come was given, and more will come."""
+
     def take_end(self) -> None:
-        """The answer is whole, and the connection is used by somebody else from now on."""
+        """The answer is whole, and the connection is free for other requests."""
 
     def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
         """The app has taken the offer of another protocol, and ``rest`` are the first bytes of that."""
@@ -72,8 +93,7 @@ class Upstream(asyncio.Protocol):
     :ivar idle_since: by the loop's clock
     """
 
-    _reason: bytes
-    _headers: Headers
+    _head: AnswerHead
     _has_bytes: bool
     _has_head: bool
     _is_interim: bool
@@ -100,7 +120,8 @@ class Upstream(asyncio.Protocol):
         :param is_of_head: its method is HEAD, so that the answer has no body
         """
         self._receiver = receiver
-        self._parser = httptools.HttpResponseParser(self)  # one that was told nothing of the requests before
+        if is_of_head or self._is_of_head:  # the parser waits for the body of an answer to HEAD
+            self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = is_of_head
         self._begin_answer()
 
@@ -119,7 +140,7 @@ class Upstream(asyncio.Protocol):
                 self.transport.resume_reading()
 
     def abort(self) -> None:
-        """Cut the connection; nobody is told anything any more."""
+        """Cut the connection; its receiver is told nothing any more."""
         self._receiver = None
         if self.transport is not None:
             self.transport.abort()
@@ -133,7 +154,7 @@ class Upstream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer."""
         if self._receiver is None:
-            self.abort()  # nobody has asked
+            self.abort()  # no request has asked for them
             return
         self._has_bytes = True
         try:
@@ -151,7 +172,10 @@ class Upstream(asyncio.Protocol):
             self._is_reusable = False  # something stands behind the answer
         if self._is_whole:
             self._end()
-        elif not self._has_head:
+        elif self._has_head:
+            if self._receiver is not None:
+                self._receiver.take_rest()
+        else:
             self._pending_bytes += len(data)
             if self._pending_bytes > self._upstreams.head_bytes:
                 self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
@@ -184,29 +208,29 @@ class Upstream(asyncio.Protocol):
         """The first byte of an answer, which may be an interim one."""
         if self._is_whole:
             self._is_reusable = False
-        self._reason, self._headers = b"", []
+        elif self._head.status:
+            self._head = AnswerHead()  # behind an interim answer
 
     def on_status(self, reason: bytes) -> None:
         """A part of the words behind the status."""
-        self._reason += reason
+        self._head.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; behind the body it is a trailer, which is dropped."""
         if not self._has_head:
-            self._headers.append((name, value))
+            self._head.add(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is here."""
-        status, receiver = self._parser.get_status_code(), self._receiver
+        status, head, receiver = self._parser.get_status_code(), self._head, self._receiver
         self._is_interim = 100 <= status < 200
+        head.status = status
         if self._is_interim or self._is_whole or receiver is None:
             return
-        head = AnswerHead(status, self._reason, self._headers)
         self._has_head = True
         self._is_reusable = self._parser.should_keep_alive()
-        is_chunked = bool(last_value(head.headers, b"transfer-encoding"))
         is_bodiless = self._is_of_head or status in BODILESS
-        self._ends_with_connection = not (is_chunked or is_bodiless) and head.length is None
+        self._ends_with_connection = not (head.is_chunked or is_bodiless) and head.length is None
         self._is_whole = is_bodiless
         receiver.take_head(head)
 
@@ -225,7 +249,7 @@ class Upstream(asyncio.Protocol):
     # Inside.
 
     def _begin_answer(self) -> None:
-        self._reason, self._headers = b"", []
+        self._head = AnswerHead()
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
@@ -237,7 +261,7 @@ class Upstream(asyncio.Protocol):
             self._break("the app switched to a protocol that was not offered")
             return
         self._receiver = None
-        receiver.take_upgrade(AnswerHead(_SWITCHING, self._reason, self._headers), rest)
+        receiver.take_upgrade(self._head, rest)
 
     def _end(self) -> None:
         """The answer is whole."""
@@ -262,21 +286,31 @@ class Upstream(asyncio.Protocol):
 class Upstreams:
     """The connections to all apps: opens them, and keeps those that idle.
 
+    Some apps close behind each answer and do not say so: uWSGI with http-socket. A POST, which can't be sent again, is
+    not to go into a connection about to end: it takes an idle one only of an app that has been seen to keep them.
+
     :param head_bytes: the bound of what comes before an answer is known to begin
     """
 
     def __init__(self, head_bytes: int) -> None:
         self.head_bytes: int = head_bytes
         self._idle: dict[Address, list[Upstream]] = {}
+        self._keeps: dict[Address, bool] = {}  # whether an app keeps connections, where it is known
         self._loop = asyncio.get_running_loop()
 
-    def take(self, address: Address) -> Upstream | None:
-        """Take an idle connection, the last used one; None if there is none that may be used again."""
+    def take(self, address: Address, method: str = "GET") -> Upstream | None:
+        """Take an idle connection, the last used one; None if there is none that may be used again.
+
+        :param method: of the request that it is for
+        """
         idle = self._idle.get(address)
         if not idle:
             return None
+        now = self._loop.time()
+        if method not in _SAFE and not self._is_kept(address, now - idle[0].idle_since):
+            return None
         upstream = idle.pop()
-        if upstream.idle_since > self._loop.time() - _IDLE_SECONDS:
+        if upstream.idle_since > now - _IDLE_SECONDS:
             upstream.is_reused = True
             return upstream
         for each in (upstream, *idle):  # the others idle for longer
@@ -287,7 +321,10 @@ class Upstreams:
     def put(self, upstream: Upstream) -> None:
         """Keep a connection that has carried its request."""
         idle = self._idle.setdefault(upstream.address, [])
-        if len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
+        if upstream.is_reused:
+            self._note(upstream.address, keeps=True)
+        keeps = self._keeps.get(upstream.address, True)
+        if not keeps or len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
             upstream.abort()
             return
         upstream.pause(is_paused=False)
@@ -300,8 +337,21 @@ class Upstreams:
         if idle is not None:
             if upstream in idle:
                 idle.remove(upstream)
+                if not upstream.is_reused and self._loop.time() - upstream.idle_since < _PROOF_SECONDS:
+                    self._note(upstream.address, keeps=False)
             if not idle:
                 del self._idle[upstream.address]
+
+    def _is_kept(self, address: Address, idle_seconds: float) -> bool:
+        """True if an app is known to keep its connections; one that has idled for long enough is the proof."""
+        if address not in self._keeps and idle_seconds >= _PROOF_SECONDS:
+            self._note(address, keeps=True)
+        return self._keeps.get(address, False)
+
+    def _note(self, address: Address, *, keeps: bool) -> None:
+        if len(self._keeps) >= _MAX_HABITS and address not in self._keeps:
+            self._keeps.clear()
+        self._keeps[address] = keeps
 
     async def open(self, address: Address) -> Upstream:
         """Open a connection.

@@ -63,6 +63,8 @@ class FaultInjection:
         if rule.kind == "throttle":
             return throttled(name, rule.status)
         invocation.fault = rule
+        if invocation.exchange is not None:
+            invocation.exchange.withhold()  # what becomes of the answer is known when the run has ended
         invocation.ends_instance = rule.kind in _DISCARDING
         return None
 

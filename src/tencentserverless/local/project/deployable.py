@@ -80,6 +80,8 @@ def read_deployables(path: Path, region: str, outputs: Mapping[str, str] | None 
     told = [*project.notices, *project.unserved]
     for key, record in project.records.items():
         fault = find_handler_fault(record)
+        lines, is_certain = _find_start_fault(record, project.places[key])
+        (doubts if is_certain else told).extend(lines)
         if fault and not project.places[key].is_dir():  # without a file, an option may give another handler
             doubts.append(f"{project.places[key]}: {key.name}: handler {record.handler}: {fault}")
     if doubts:
@@ -89,6 +91,25 @@ def read_deployables(path: Path, region: str, outputs: Mapping[str, str] | None 
         for key, record in project.records.items()
     ]
     return sorted(found, key=lambda each: (each.region, each.namespace, each.name))
+
+
+def _find_start_fault(record: "FunctionRecord", place: Path) -> tuple[list[str], bool]:
+    """Find out why the platform would not start a web function.
+
+    :return: lines about it, and False if it may start all the same: the console's start command stands for a file that
+        is missing
+    """
+    from tencentserverless.local.registry.function_version import WEB
+    from tencentserverless.local.worker.web_start import START_FILE, NotStartable, check_start_file
+
+    if record.type == WEB:
+        try:
+            check_start_file(record.code_folder)
+        except NotStartable as error:
+            return [f"{place}: {record.key.name}: {error.words}"], (record.code_folder / START_FILE).exists()
+        except OSError as error:
+            return [f"{place}: {record.key.name}: {error.strerror}"], True
+    return [], False
 
 
 class PackedCode(NamedTuple):

@@ -18,7 +18,7 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 
 class UrlPlace(NamedTuple):
-    """What an id leads to."""
+    """The version or alias that an id leads to."""
 
     key: FunctionKey
     qualifier: str

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,6 +131,10 @@ class Launcher:
         """True if instances of the version listen for a debugger; then there is at most one instance."""
         return record.key.name in self._context.settings.debug_ports and record.version == LATEST
 
+    def prepare(self, records: Iterable[FunctionRecord]) -> None:
+        """Find out, before the first call, what instances of these versions need."""
+        self._web.prepare(records)
+
     def is_alone(self, record: FunctionRecord) -> bool:
         """True if there is at most one instance of the version."""
         return self.is_debugged(record) or (record.type == WEB and self._web.is_alone(record))
@@ -193,7 +197,8 @@ class Launcher:
                 return Place(scratch, plan, layers=layers)
         if context.own_writes is None or (record.runtime == CUSTOM_RUNTIME and record.type != WEB):
             return Place(scratch, layers=layers)
-        path = context.own_writes.open(scratch.name, record.key.name, record.code_folder)
+        has_calls = record.type != WEB
+        path = context.own_writes.open(scratch.name, record.key.name, record.code_folder, has_calls=has_calls)
         apart = [context.run_directory.root, *isolation.seen(record.code_folder, needed), *([layers] if layers else [])]
         return Place(scratch, None, note_frame(path, record.code_folder, isolation.noted_tmp, apart), layers)
 

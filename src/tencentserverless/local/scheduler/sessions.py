@@ -89,9 +89,12 @@ class SessionTable(Generic[Place]):
             self.find(name)  # ends it if it is over
         return len(self._at.get(place, ()))
 
-    def has_room(self, place: Place) -> bool:
-        """True if one more session may begin at an instance."""
-        return not self._settings.per_instance or self.count(place) < self._settings.per_instance
+    def has_room(self, place: Place, beginning: int = 0) -> bool:
+        """True if one more session may begin at an instance.
+
+        :param beginning: the requests there whose answers may each name a session
+        """
+        return not self._settings.per_instance or self.count(place) + beginning < self._settings.per_instance
 
     def forget(self, place: Place) -> None:
         """An instance has ended, and its sessions with it."""

@@ -1,15 +1,16 @@
 """Instances that take several requests at once, and the requests that must go to one of them.
 
 Sources: the guide on concurrent requests of web functions (one instance takes up to 100), and the API's data structure
-SessionConfig. Which of several instances with room gets a request is ours: the fullest, so that few are needed. A
-session whose instance is full is refused, as a product of the same kind does; the platform's code is not known.
+SessionConfig. Which of several instances that take one more gets a request is ours: the fullest, so that few are
+needed. A session whose instance is full is refused, as a product of the same kind does; the platform's code is not
+known.
 """
 
 import functools
 import time
 from collections.abc import Callable, Iterable
 
-from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.invocation import Exchange, Invocation
 from tencentserverless.local.outcome import OVER_QUOTA, Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
@@ -40,8 +41,11 @@ class Sharing:
         session = self._session_of(invocation)
         if session and (home := self._home_of(session)) is not None:
             return home if len(home.invocations) < self.capacity else self._refusal(invocation)
-        fitting = [each for each in instances if self._has_seat(each, session)]
-        return max(fitting, key=lambda each: len(each.invocations), default=None)
+        fullest, most = None, -1
+        for instance in instances:
+            if (count := len(instance.invocations)) > most and self._has_seat(instance, session):
+                fullest, most = instance, count
+        return fullest
 
     def take_waiting(self, instance: Instance, waiting: "Iterable[Invocation]") -> Invocation | None:
         """Return the first waiting request that an instance can take."""
@@ -57,12 +61,12 @@ class Sharing:
     def begin(self, instance: Instance, invocation: Invocation) -> None:
         """A request is given to an instance."""
         exchange = invocation.exchange
-        if self._sessions is None or exchange is None:
+        if self._sessions is None or exchange is None or exchange.session is None:
             return
         if exchange.session:
             self._sessions.bind(exchange.session, instance)
             self._sessions.use(exchange.session)
-        exchange.on_session = functools.partial(self._sessions.bind, place=instance)
+        exchange.on_session = functools.partial(self._take_name, exchange, instance)
 
     def end(self, instance: Instance, invocation: Invocation) -> None:
         """A request has ended."""
@@ -79,9 +83,18 @@ class Sharing:
         """True if sessions live at an instance: it does not end, however long it idles."""
         return self._sessions is not None and self._sessions.count(instance) > 0
 
-    def _session_of(self, invocation: Invocation) -> str:
+    def _session_of(self, invocation: Invocation) -> str | None:
         exchange = invocation.exchange
-        return exchange.session if exchange is not None and self._sessions is not None else ""
+        return exchange.session if exchange is not None and self._sessions is not None else None
+
+    def _take_name(self, exchange: Exchange, instance: Instance, name: str) -> None:
+        """The answer to a request names a session, which the request belongs to if it had none."""
+        if self._sessions is None:
+            return
+        self._sessions.bind(name, instance)
+        if not exchange.session and self._sessions.find(name) is instance:
+            exchange.session = name
+            self._sessions.use(name)
 
     def _home_of(self, session: str) -> Instance | None:
         sessions = self._sessions
@@ -91,10 +104,13 @@ class Sharing:
             return None
         return home
 
-    def _has_seat(self, instance: Instance, session: str) -> bool:
+    def _has_seat(self, instance: Instance, session: str | None) -> bool:
         if not instance.takes_calls or len(instance.invocations) >= self.capacity:
             return False
-        return not session or self._sessions is None or self._sessions.has_room(instance)
+        if session is None or self._sessions is None or not self._per_instance:
+            return True
+        beginning = sum(self._session_of(each) == "" for each in instance.invocations.values())
+        return self._sessions.has_room(instance, beginning)
 
     def _refusal(self, invocation: Invocation) -> Outcome:
         name, count = invocation.record.key.name, self.capacity

@@ -3,13 +3,13 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tencentserverless.local.access_keys import AccessKey
 from tencentserverless.local.errors import StartupError
-from tencentserverless.local.registry.function_version import FunctionRecord
+from tencentserverless.local.registry.function_version import WEB, FunctionRecord
 from tencentserverless.local.settings import Settings
 from tencentserverless.local.worker.environment import Place
 from tencentserverless.local.worker.interpreters import Interpreters
@@ -23,6 +23,7 @@ from tencentserverless.local.worker.web_start import (
     START_FILE,
     NoInterpreter,
     NotStartable,
+    Start,
     check_start_file,
     plan_start,
 )
@@ -33,7 +34,7 @@ _HEAD_BYTES = 64 * 1024  # of a start file, in which the way is looked for
 
 @dataclass(frozen=True, slots=True)
 class WebLaunch:
-    """What one instance is started with.
+    """The parts with which one instance is started.
 
     :param bundle: the roots that functions trust, ``""`` for those that they bring
     :param debugger: the folder of debugpy; None for a function without a debugger
@@ -74,6 +75,13 @@ class WebStarter:
         """True if there is at most one instance of a function: none but the first could have the port."""
         return self._decide(record).way is Way.SINGLE
 
+    def prepare(self, records: Iterable[FunctionRecord]) -> None:
+        """Decide the way of each function at the start of the server, and tell it. It takes a moment."""
+        for record in records:
+            if record.type == WEB:
+                decision = self._decide(record)
+                self._tell_once(f"warning: {decision.refusal}" if decision.refusal else decision.notice)
+
     async def start(self, record: FunctionRecord, launch: WebLaunch) -> WebWorker:
         """Start an instance.
 
@@ -103,14 +111,7 @@ class WebStarter:
             raise OSError(0, decision.refusal)
         self._tell_once(decision.notice)
         address = self._find_address(decision.way)
-        start = plan_start(
-            folder,
-            place.scratch,
-            place.temporary_folder,
-            self._interpreters,
-            is_isolated=place.isolation is not None,
-            port=address[1],
-        )
+        start = self._plan(folder, place, address[1])
         if decision.way is Way.SHIMS:
             os.mkfifo(place.scratch / PIPE_NAME, 0o600)
         around = Surroundings(
@@ -134,6 +135,16 @@ class WebStarter:
             umask=self._settings.umask,
             isolation=place.isolation,
         )
+
+    def _plan(self, folder: Path, place: Place, port: int) -> Start:
+        """Decide how a function is started. A Python that is missing is told, as at the start of the server."""
+        told = len(self._interpreters.warnings)
+        is_isolated = place.isolation is not None
+        parts = (folder, place.scratch, place.temporary_folder, self._interpreters)
+        start = plan_start(*parts, is_isolated=is_isolated, port=port)
+        for warning in self._interpreters.warnings[told:]:
+            self._tell_once(f"warning: {warning}")
+        return start
 
     def _find_address(self, way: Way) -> tuple[str, int]:
         if way is not Way.SINGLE:

@@ -8,7 +8,7 @@ from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.services import Services
 from tencentserverless.local.web import gate
 from tencentserverless.local.web.cam import CamRefusal, CamVerifier
-from tencentserverless.local.web.event_functions import EventFunctions, KnownUrl
+from tencentserverless.local.web.event_functions import EventFunctions
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.places import Place, Places
 from tencentserverless.local.web.url_answers import id_line, refusal
@@ -56,11 +56,6 @@ class Entrance:
             self._webs.serve(found, request, connection)
         else:
             self._events.serve(found, request, connection)
-
-    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
-        """Answer a request whose head the connection remembers. False if it has to be read like any other."""
-        assert isinstance(known, KnownUrl)
-        return self._events.serve_known(known, values, body, connection)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to a broken request."""

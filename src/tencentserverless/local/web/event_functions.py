@@ -66,8 +66,9 @@ class EventFunctions:
         caller = UrlCall(connection, self, found.lines, is_asked=bool(apigw_id), is_bodiless=request.method == "HEAD")
         services.runner.submit(Invocation(record, found.request_id, event, caller, nested=found.nested, origin="url"))
 
-    def serve_known(self, known: "KnownUrl", values: list[bytes], body: bytes, connection: Connection) -> bool:
+    def _serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, KnownUrl)
         services = self._services
         if known.generation != services.catalogue.generation:
             return False
@@ -94,6 +95,11 @@ class EventFunctions:
         self._told.add(key)
         self._services.console.show(f"[{record.key.name}] {words}")
 
+    def refuse_inside(self, error: Exception, request_id: str, lines: bytes) -> Answer:
+        """Make the answer after a failure of the local SCF itself. Only the terminal shows the failure."""
+        self._services.console.show(f"internal error in request {request_id}: {error!r}")
+        return refusal(500, "The local SCF failed inside.", request_id, lines)
+
     def take_damage(self, request_id: str) -> str:
         """Return the fault that befalls an answer, ``""`` for none."""
         damage = self._services.damage
@@ -116,6 +122,7 @@ class EventFunctions:
         connection.remember(known, _VARYING)
         if connection.known is known:
             known.frame = make_frame(request.method, found.url, request.headers, client_host=found.client_host)
+            connection.handle_known = self._serve_known
 
     def _accept(self, found: Found, record: FunctionRecord, event: bytes, connection: Connection) -> None:
         """Accept the call of a function with AsyncRunEnable, which is only accepted."""
@@ -136,7 +143,7 @@ class EventFunctions:
 
 
 class KnownUrl:
-    """What requests share whose head a connection remembers.
+    """The facts that requests share whose head a connection remembers.
 
     :param generation: of the catalogue, while which it holds
     :ivar frame: what stands around the bodies in their events
@@ -189,7 +196,11 @@ class UrlCall:
             body = invocation.message.encode("utf-8", "backslashreplace")
             self._connection.reply(body, damage, id_line(request_id) + self._lines)
         else:
-            self._connection.send(self._answer(invocation), damage)
+            try:
+                answer = self._answer(invocation)
+            except Exception as error:  # noqa: BLE001  # the end of a call must not be disturbed
+                answer = self._functions.refuse_inside(error, request_id, self._lines)
+            self._connection.send(answer, damage)
 
     def _answer(self, invocation: Invocation) -> Answer:
         outcome, error, request_id = invocation.outcome, invocation.failure, invocation.request_id

@@ -1,4 +1,4 @@
-"""Who may come in: the rules that a request to a URL has to pass before its function is called.
+"""The rules that a request to a URL has to pass before its function is called: who may come in.
 
 A function runs with the rights of the server's user, and pages of any site can send requests to this machine. So a
 request that a browser marks as another site's, or that has another origin than the URL's own, is refused, unless the

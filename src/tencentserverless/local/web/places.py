@@ -15,7 +15,7 @@ _MAX_KNOWN = 1024  # ours
 
 
 class Place(NamedTuple):
-    """What an address leads to.
+    """The URL that an address leads to.
 
     :param url: the function and the version or alias; None for an address that no URL has
     :param is_intranet: the network of the host; None for an address of both

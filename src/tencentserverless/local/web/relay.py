@@ -6,7 +6,6 @@ own as soon as its head has left; until then every failure is answered by a stat
 
 import asyncio
 from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass
 
 from tencentserverless.local import outcome
 from tencentserverless.local.actions.invoke import stopped
@@ -14,47 +13,28 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.forwarding import (
     BODILESS,
+    CHUNKED_END,
     CHUNKED_LINE,
     answer_lines,
     request_head,
     status_line,
     switching_lines,
 )
-from tencentserverless.local.http.messages import Answer, Headers, Request, chunk_of
+from tencentserverless.local.http.messages import Answer, Request, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
 from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream, Upstreams
 from tencentserverless.local.invocation import Invocation, WebFacts
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.relay_rules import RelayRules, answer_fault, describe, too_large
 from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
 
 OnEnd = Callable[[int, str], None]
 
 #: Methods that may be sent again where a kept connection proves dead (RFC 9110, 9.2.2).
 _REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
-_BAD_REQUEST = 400
-_BAD_GATEWAY = 502
-_TOO_LARGE = 413
-
-
-@dataclass(frozen=True, slots=True)
-class RelayRules:
-    """What holds for the requests of one function.
-
-    :param memory_mb: that a request counts for
-    :param body_bytes: the bound of a request's body
-    :param answer_head_bytes: the bound of the headers of an answer
-    :param answer_bytes: the bound of an answer's body that has an announced length; one that streams has none
-    :param idle_seconds: that a WebSocket connection may be silent
-    :param find_session: finds the session that the headers of an answer name, ``""`` for none; None without sessions
-    """
-
-    memory_mb: int
-    body_bytes: int
-    answer_head_bytes: int
-    answer_bytes: int
-    idle_seconds: float
-    find_session: Callable[[Sequence[tuple[bytes, bytes]]], str] | None = None
+_NO_CONTENT, _BAD_REQUEST, _TOO_LARGE, _BAD_GATEWAY = 204, 400, 413, 502
+_LAST_CHUNK = chunk_of(b"")
 
 
 class Relay:
@@ -62,6 +42,40 @@ class Relay:
 
     :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
     """
+
+    __slots__ = (
+        "_address",
+        "_answer",
+        "_answer_bytes",
+        "_answer_head",
+        "_awaits_body",
+        "_body_bytes",
+        "_connection",
+        "_damage",
+        "_dial",
+        "_first",
+        "_found",
+        "_frames",
+        "_has_answered",
+        "_has_retried",
+        "_head",
+        "_is_chunked",
+        "_is_over",
+        "_is_withheld",
+        "_loop",
+        "_on_end",
+        "_parts",
+        "_request",
+        "_rules",
+        "_tunnel",
+        "_upstream",
+        "_upstreams",
+        "has_sent_all",
+        "memory_mb",
+        "on_gone",
+        "on_session",
+        "session",
+    )
 
     gets_answer = True
 
@@ -75,7 +89,7 @@ class Relay:
         damage: MutableMapping[str, str],
     ) -> None:
         self.memory_mb: int = rules.memory_mb
-        self.session: str = ""
+        self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
         self._found = found
@@ -88,6 +102,11 @@ class Relay:
         self._address: Address = _NOWHERE
         self._head = b""
         self._is_chunked = False  # the request's body
+        self._answer_head = b""  # until it leaves, with the first bytes of the body
+        self._awaits_body = False  # the answer announces one
+        self._frames = False  # the answer's body is cut into chunks
+        self._parts: list[bytes] = []  # of the answer, that leave together
+        self._first: list[bytes] | None = None  # parts of the request, that leave together with its head
         self._body_bytes = self._answer_bytes = 0
         self._answer: AnswerHead | None = None
         self.has_sent_all: bool = False
@@ -115,8 +134,12 @@ class Relay:
         self._address, self._on_end = address, on_end
         client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
         self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
-        self._is_chunked = bool(self._request.header(b"transfer-encoding"))
-        self._connect()
+        self._is_chunked = self._head.endswith(CHUNKED_END)
+        upstream = self._upstreams.take(address, self._request.method)
+        if upstream is not None:
+            self._send(upstream)
+        else:
+            self._dial_anew()
 
     def stop(self, status: int, message: str) -> None:
         """The run is over before the answer was; see ``Exchange``."""
@@ -130,10 +153,7 @@ class Relay:
 
     def describe(self) -> WebFacts:
         """The request and the answer, as far as they are known."""
-        request, head = self._request, self._answer
-        status, headers = (head.status, head.headers) if head is not None else (None, _NO_HEADERS)
-        url = self._found.url
-        return WebFacts(request.method, url, status, request.headers, headers, self._body_bytes, self._answer_bytes)
+        return describe(self._request, self._found.url, self._answer, (self._body_bytes, self._answer_bytes))
 
     # The caller's side.
 
@@ -163,13 +183,19 @@ class Relay:
         if not data:
             self.has_sent_all = True
             if self._is_chunked:
-                upstream.write(chunk_of(b""))
+                self._pass_on(upstream, _LAST_CHUNK)
             return
         self._body_bytes += len(data)
         if self._body_bytes > self._rules.body_bytes:
             self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
         else:
-            upstream.write(chunk_of(data) if self._is_chunked else data)
+            self._pass_on(upstream, chunk_of(data) if self._is_chunked else data)
+
+    def _pass_on(self, upstream: Upstream, data: bytes) -> None:
+        if self._first is not None:
+            self._first.append(data)
+        else:
+            upstream.write(data)
 
     def _lose_client(self) -> None:
         """The client has gone."""
@@ -193,39 +219,40 @@ class Relay:
 
     def take_head(self, head: AnswerHead) -> None:
         """The answer begins."""
-        limit, size = self._rules.answer_head_bytes, sum(len(name) + len(value) + 4 for name, value in head.headers)
-        if size > limit:
-            self._fail(_TOO_LARGE_ANSWER, f"The answer has {size} bytes of headers, the limit is {limit}")
+        if fault := answer_fault(head, self._rules, is_of_head=self._request.method == "HEAD"):
+            self._fail(_TOO_LARGE_ANSWER, fault)
             return
-        limit = self._rules.answer_bytes
-        if head.length is not None and head.length > limit and self._request.method != "HEAD":
-            self._fail(
-                _TOO_LARGE_ANSWER, f"The answer has {head.length} bytes, the limit is {limit}: stream it in chunks"
-            )
-            return
-        self._note_session(head)
-        self._answer = head
+        self._note(head)
         if self._is_withheld:
             return
-        self._has_answered = True
         length = None if head.status == _NO_CONTENT else head.length
         is_chunked = length is None and head.status not in BODILESS and self._request.version != "1.0"
         framing = CHUNKED_LINE if is_chunked else b"" if length is None else b"Content-Length: %d\r\n" % length
         lines = answer_lines(head.headers, self._found.request_id, self._found.lines)
+        self._answer_head = b"%s%s%s" % (status_line(head.status, head.reason), lines, framing)
+        self._frames = is_chunked and self._request.method != "HEAD"
+        self._awaits_body = bool(length)
         self._connection.on_drained(self._go_on)
-        self._connection.start_with(status_line(head.status, head.reason) + lines + framing, is_chunked=is_chunked)
 
     def take_body(self, data: bytes) -> None:
         """A part of the answer's body."""
         self._answer_bytes += len(data)
-        if not self._is_withheld and not self._connection.write(data) and self._upstream is not None:
-            self._upstream.pause(is_paused=True)
+        if not self._is_withheld:
+            self._parts.append(chunk_of(data) if self._frames else data)
+
+    def take_rest(self) -> None:
+        """All that has come was given. A head that announces a body leaves with the first bytes of that."""
+        if not self._is_withheld and (self._parts or not self._awaits_body):
+            self._flush()
 
     def take_end(self) -> None:
         """The answer is whole."""
         self._upstream = None
         self._finish(outcome.SUCCESS, "")  # first: the instance is free before the client can call again
         if not self._is_over and not self._is_withheld:
+            if self._frames:
+                self._parts.append(_LAST_CHUNK)
+            self._flush()
             self._is_over = True
             self._connection.finish()
 
@@ -239,8 +266,7 @@ class Relay:
             transport.abort()
             self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
             return
-        self._note_session(head)
-        self._answer = head
+        self._note(head)
         lines = switching_lines(head.headers, self._found.request_id, self._found.lines)
         tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
         upgraded = self._connection.upgrade(status_line(head.status, head.reason) + lines + b"\r\n", tunnel.client)
@@ -272,13 +298,6 @@ class Relay:
 
     # Inside.
 
-    def _connect(self) -> None:
-        upstream = self._upstreams.take(self._address)
-        if upstream is not None:
-            self._send(upstream)
-        else:
-            self._dial_anew()
-
     def _dial_anew(self) -> None:
         self._dial = self._loop.create_task(self._open())
 
@@ -296,20 +315,40 @@ class Relay:
         """Send the request, its body as it comes."""
         self._upstream = upstream
         upstream.begin(self, is_of_head=self._request.method == "HEAD")
-        upstream.write(self._head)
+        first = self._first = [self._head]
         stream = self._request.stream
-        if self._has_retried or stream is None:
-            self.has_sent_all = True
-            return
-        stream.take(self._take_part)
-        if not stream.is_whole:
+        if stream is not None and not self._has_retried:
+            stream.take(self._take_part)
+        elif stream is None:  # the body is here, if there is one
+            if self._request.body:
+                self._take_part(self._request.body)
+            self._take_part(b"")
+        self._first = None
+        if self._upstream is not upstream:
+            return  # the body was too large already
+        upstream.write(first[0] if len(first) == 1 else b"".join(first))
+        if stream is not None and not stream.is_whole:
             stream.pause(False)
+
+    def _flush(self) -> None:
+        """Send what there is of the answer."""
+        parts, self._parts = self._parts, []
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if not self._has_answered:
+            self._has_answered = True
+            keeps_up = self._connection.start_with(self._answer_head, data)
+        else:
+            keeps_up = self._connection.write(data)
+        if not keeps_up and self._upstream is not None:
+            self._upstream.pause(is_paused=True)
 
     def _is_repeatable(self) -> bool:
         """True if the request may be sent again, and nothing of its body would be missing."""
         return self._request.method in _REPEATABLE and self.has_sent_all and not (self._is_chunked or self._body_bytes)
 
-    def _note_session(self, head: AnswerHead) -> None:
+    def _note(self, head: AnswerHead) -> None:
+        """Keep the head of the answer, and the session that it names."""
+        self._answer = head
         if self.on_session is not None and self._rules.find_session is not None:
             session = self._rules.find_session(head.headers)
             if session:
@@ -355,17 +394,7 @@ class Relay:
         self._is_over = True
         self._connection.close()
 
-    def __repr__(self) -> str:
-        return f"<Relay {self._request.method} to {self._address[0]}>"
-
-
-def too_large(limit_bytes: int) -> str:
-    """The words about a request whose body is over its bound."""
-    return f"The body of the request is over the limit of {limit_bytes} bytes"
-
 
 _NOWHERE: Address = ("", 0)
-_NO_CONTENT = 204
-_NO_HEADERS: Headers = []
 _TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
 GONE = "The client went away before the answer"

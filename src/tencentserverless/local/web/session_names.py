@@ -16,17 +16,17 @@ _MAX_FIELDS = 1000
 Header = tuple[bytes, bytes]
 
 
-def session_of_request(settings: SessionSettings, headers: Sequence[Header], url: str) -> str:
-    """Return the session that a request belongs to, ``""`` for none.
+def session_of_request(settings: SessionSettings, headers: Sequence[Header], url: str) -> str | None:
+    """Return the session that a request belongs to, ``""`` for none yet, None if it can't belong to one.
 
     :param headers: names in lower case
     :param url: path and query
     """
     path, _, query = url.partition("?")
     if not path.startswith(settings.path):
-        return ""
+        return None
     if settings.source == "QUERY_STRING":
-        return _short(_of_query(query, settings.name))
+        return _short(_of_query(query, settings.name)) or None  # no answer can name one
     if settings.source == "COOKIE":
         return _short(_of_cookies(_values(headers, b"cookie"), settings.name))
     return _short(next(_values(headers, settings.name.lower().encode("latin-1", "replace")), ""))

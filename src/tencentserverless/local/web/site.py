@@ -4,12 +4,13 @@ On the API's port a request goes to a URL if its host is one, to the API if its 
 request of the API by its form, whatever its host, and nowhere else.
 """
 
+from collections.abc import Callable
+
 from tencentserverless.local.http.connect_proxy import SCF_HOSTS
 from tencentserverless.local.http.connection import Connection, Site
 from tencentserverless.local.http.messages import Answer, Bounds, Broken, Intake, Request
 from tencentserverless.local.settings import LOOPBACK_HOSTS, Settings
 from tencentserverless.local.web.entrance import Entrance
-from tencentserverless.local.web.event_functions import KnownUrl
 from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.url_hosts import bare_host, is_near, read_host, read_path_form, read_target
 
@@ -27,7 +28,7 @@ class HostSite:
         self._entrance = entrance
         self._own_names = frozenset((*LOOPBACK_HOSTS, *SCF_HOSTS, settings.host.lower()))
         self._api_hosts: set[bytes] = set()
-        self._handle_known_of_api = api.handle_known
+        self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = api.handle_known
         self.bounds: Bounds = api.bounds
 
     def accept(self, request: Request) -> int | Intake:
@@ -55,12 +56,6 @@ class HostSite:
             self._entrance.handle(request.found, request, connection)
         else:
             self._api.handle(request, connection)
-
-    def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
-        """Answer a request like one that was remembered. False if it has to be read like any other."""
-        if isinstance(known, KnownUrl):
-            return self._entrance.handle_known(known, values, body, connection)
-        return self._handle_known_of_api(known, values, body, connection)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to what is no request."""
@@ -116,8 +111,8 @@ class PathSite:
         self._entrance.handle(request.found, request, connection)
 
     def handle_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
-        """Answer a request like one that was remembered. False if it has to be read like any other."""
-        return self._entrance.handle_known(known, values, body, connection)
+        """No request is remembered but by functions, which set handlers of their own."""
+        return False
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to what is no request."""

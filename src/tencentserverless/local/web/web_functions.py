@@ -11,13 +11,15 @@ from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Intake, Refused, Request
 from tencentserverless.local.http.upstream import Upstreams
-from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.invocation import Invocation, new_request_id
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
+from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
 from tencentserverless.local.web.found import Found
-from tencentserverless.local.web.relay import GONE, Relay, RelayRules, too_large
+from tencentserverless.local.web.relay import GONE, Relay
+from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.session_names import session_of_answer, session_of_request
 from tencentserverless.local.web.url_answers import api_refusal, refusal
 
@@ -54,12 +56,36 @@ class WebFunctions:
         return Intake.STREAM
 
     def serve(self, found: Found, request: Request, connection: Connection) -> None:
-        """Answer a request whose head is here."""
+        """Answer a request: its head is here, and its body too unless it has a stream."""
+        services = self._services
         try:
             record = self._find_record(found)
         except ApiError as error:
             connection.send(api_refusal(error, found.request_id, found.lines))
             return
+        is_alike = request.method != "HEAD" and not request.is_upgrade
+        if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
+            known = KnownWeb(services.catalogue.generation, found, request)
+            connection.remember(known, _NOTHING)
+            if connection.known is known:
+                connection.handle_known = self.serve_known
+        self._run(found, record, request, connection)
+
+    def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
+        """Answer a request whose head the connection remembers. False if it has to be read like any other."""
+        assert isinstance(known, KnownWeb)
+        services, found = self._services, known.found
+        is_over = known.generation != services.catalogue.generation or services.pace.is_busy
+        if is_over or len(body) > self._limits.web_body_bytes:
+            return False
+        found = Found(
+            *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
+            *(found.client_host, found.lines, False, True),
+        )
+        self._run(found, self._find_record(found), known.with_body(body), connection)
+        return True
+
+    def _run(self, found: Found, record: FunctionRecord, request: Request, connection: Connection) -> None:
         _, settings, rules = self._know(record)
         relay = Relay(found, request, connection, rules, self._upstreams, self._services.damage)
         if settings.session is not None:
@@ -80,8 +106,7 @@ class WebFunctions:
         """True if the offer of another protocol goes to the app. Others, such as h2c, are ignored, as HTTP allows."""
         if request.method != "GET" or request.header(b"upgrade").lower() != b"websocket":
             return False
-        has_body = bool(request.header(b"content-length").strip(b"0") or request.header(b"transfer-encoding"))
-        return not has_body and self._know(found.record)[1].is_websocket
+        return _is_bodiless(request) and self._know(found.record)[1].is_websocket
 
     def _find_record(self, found: Found) -> FunctionRecord:
         """Return the version that runs the request.
@@ -119,4 +144,33 @@ class WebFunctions:
         )
 
 
+class KnownWeb:
+    """The request that a connection remembers: those with the same head, but for the length, are like it.
+
+    :param generation: of the catalogue, while which it holds
+    """
+
+    __slots__ = ("_has_length", "_headers", "_request", "found", "generation")
+
+    def __init__(self, generation: int, found: Found, request: Request) -> None:
+        self.generation: int = generation
+        self.found: Found = found
+        self._request = request
+        self._headers = [pair for pair in request.headers if pair[0] != _LENGTH]
+        self._has_length = len(self._headers) < len(request.headers)
+
+    def with_body(self, body: bytes) -> Request:
+        """Return the request with another body."""
+        headers = [*self._headers, (_LENGTH, b"%d" % len(body))] if self._has_length else self._headers
+        request = Request(self._request.method, self._request.url, headers)
+        request.body = body
+        return request
+
+
+def _is_bodiless(request: Request) -> bool:
+    return not (request.header(b"content-length").strip(b"0") or request.header(b"transfer-encoding"))
+
+
+_LENGTH = b"content-length"
+_NOTHING: frozenset[bytes] = frozenset()
 _GONE = Outcome(outcome.CANCELLED, message=GONE)

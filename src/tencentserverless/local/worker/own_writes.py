@@ -22,11 +22,13 @@ class _Notebook:
 
     :param opened: files of its code folder that a call has opened and not left yet
     :param stamps: time, size and inode of the files that it has left
+    :param has_calls: it notes the ends of its calls; a web function does not, and leaves its files at its end
     """
 
     path: Path
     function: str
     code_folder: Path
+    has_calls: bool = True
     read_bytes: int = 0
     opened: set[str] = field(default_factory=set)
     stamps: dict[str, Stamp] = field(default_factory=dict)
@@ -49,10 +51,13 @@ class OwnWrites:
         self._told: set[tuple[str, str]] = set()
         folder.mkdir(exist_ok=True)
 
-    def open(self, instance: str, function: str, code_folder: Path) -> Path:
-        """Return the path at which an instance is to leave its notes."""
+    def open(self, instance: str, function: str, code_folder: Path, *, has_calls: bool = True) -> Path:
+        """Return the path at which an instance is to leave its notes.
+
+        :param has_calls: False for a web function
+        """
         path = self._folder / instance
-        self._notebooks[instance] = _Notebook(path, function, code_folder)
+        self._notebooks[instance] = _Notebook(path, function, code_folder, has_calls)
         return path
 
     def end(self, instance: str) -> None:
@@ -90,13 +95,18 @@ class OwnWrites:
             self._take_use(instance, notebook, path, is_write=bool(value))
         elif kind == "opened":
             notebook.opened.add(path)
+            if not notebook.has_calls:
+                self._tell_write(notebook, path)
         elif kind in ("left", "changed") and isinstance(value, list):
             notebook.opened.discard(path)
             notebook.stamps[path] = tuple(value)
             if kind == "changed":
-                name = os.path.relpath(path, notebook.code_folder)
-                words = "in the cloud that fails with errno 30, read-only file system; /tmp can be written"
-                self._tell(notebook, "code", f"writes {name} beside its code: {words}")
+                self._tell_write(notebook, path)
+
+    def _tell_write(self, notebook: _Notebook, path: str) -> None:
+        name = os.path.relpath(path, notebook.code_folder)
+        words = "in the cloud that fails with errno 30, read-only file system; /tmp can be written"
+        self._tell(notebook, "code", f"writes {name} beside its code: {words}")
 
     def _take_use(self, instance: str, notebook: _Notebook, path: str, *, is_write: bool) -> None:
         users = self._users.setdefault(path, set())

@@ -55,9 +55,17 @@ class PortWatch:
     :param listener: its descriptor, which is closed by ``close``
     :param address: the instance's own
     :param on_listen: called when the instance begins to listen on a TCP port that it has chosen
+    :param on_hidden: called with the number of a process into whose memory the kernel does not let the server look:
+        where Yama guards it (ptrace_scope), a process that has left the instance
     """
 
-    def __init__(self, listener: int, address: str, on_listen: Callable[[Asked], None]) -> None:
+    def __init__(
+        self,
+        listener: int,
+        address: str,
+        on_listen: Callable[[Asked], None],
+        on_hidden: Callable[[int], None] = lambda _: None,
+    ) -> None:
         numbers = machine_numbers()
         assert numbers is not None, "the filter was installed on this machine"
         _, _, self._bind, self._listen, _ = numbers
@@ -65,6 +73,7 @@ class PortWatch:
         self._address = address
         self._packed = socket.inet_aton(address)
         self._on_listen = on_listen
+        self._on_hidden = on_hidden
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
         self._asked: dict[str, Asked] = {}  # by the name of the socket in /proc
@@ -98,7 +107,7 @@ class PortWatch:
     def _answer_one(self, request: bytearray) -> None:
         identity, thread, _, number, _, _, *arguments = _REQUEST.unpack(request)
         asked: Asked | None = None
-        with contextlib.suppress(OSError):  # the process is gone, or may not be looked into: its call goes on as it is
+        try:
             name = os.readlink(f"/proc/{thread}/fd/{arguments[0] & 0xFFFFFFFF}")
             if number == self._listen:
                 asked = self._asked.get(name)
@@ -106,6 +115,10 @@ class PortWatch:
                 self._lead(identity, thread, name, arguments[1], arguments[2])
             else:
                 self._note_v6_only(thread, name, arguments[3])
+        except PermissionError:  # its call goes on as it is
+            self._on_hidden(_process_of(thread))
+        except OSError:
+            pass  # the process is gone
         with contextlib.suppress(OSError):
             fcntl.ioctl(self._listener, _SEND, _ANSWER.pack(identity, 0, 0, _GO_ON))
         if asked is not None:

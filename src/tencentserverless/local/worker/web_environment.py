@@ -17,7 +17,7 @@ PIPE_NAME = ".scf_listening"  # of the pipe in which the shims tell, in the fold
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is around one instance of a web function.
+    """The place of one instance of a web function, and its way to the port.
 
     :param address: where it is to listen
     :param bundle: the roots that functions trust, ``""`` for those that they bring

@@ -35,7 +35,7 @@ _LOOPBACK_FAULT = (
 
 
 class Target(NamedTuple):
-    """Where and how a web function is to listen.
+    """The address at which a web function is to listen, and the way to it.
 
     :param pipe: where the shims tell of it
     """
@@ -138,7 +138,7 @@ class Listening:
             except OSError:
                 said, listener = b"", None
             if listener is not None:
-                self._watch = PortWatch(listener, self._address[0], self._see_listen)
+                self._watch = PortWatch(listener, self._address[0], self._see_listen, self._tell_hidden)
                 self._loop.add_reader(listener, self._answer)
             self._said += said
             if not said or len(self._said) > _MAX_SAID_BYTES:
@@ -157,6 +157,10 @@ class Listening:
         elif not asked.is_loopback and asked.port and self._other is None:
             self._other = asked
             self.tell(f"listens on port {asked.port}; the platform sends requests to 0.0.0.0:{WEB_PORT} alone")
+
+    def _tell_hidden(self, process: int) -> None:
+        words = "it has left its instance, and the kernel guards its memory (kernel.yama.ptrace_scope)"
+        self.tell(f"port {WEB_PORT} of process {process} is not led to an address of its own: {words}")
 
     async def _connects(self) -> bool:
         with contextlib.suppress(OSError), socket.socket() as tried:

@@ -8,7 +8,7 @@ import array
 import contextlib
 import enum
 import itertools
-import json
+import marshal
 import random
 import re
 import select
@@ -142,7 +142,7 @@ def _no_numbers() -> str:
 
 def launch_command(launcher: Path, plan: dict[str, object]) -> tuple[str, ...]:
     """Return the command line of the launcher."""
-    return (sys.executable, "-I", "-S", str(launcher), json.dumps(plan))
+    return (sys.executable, "-I", "-S", str(launcher), marshal.dumps(plan).hex())
 
 
 def _try_filter(launcher: Path, address: str) -> str:
@@ -193,7 +193,7 @@ def _watch_try(ours: socket.socket, address: str) -> str:
 
 def receive(ours: socket.socket) -> tuple[bytes, int | None]:
     """Receive what the launcher says, with the descriptor that comes with it; nothing once it is its program."""
-    said, ancillary, *_ = ours.recvmsg(4096, socket.CMSG_SPACE(4))
+    said, ancillary, *_ = ours.recvmsg(4096, socket.CMSG_SPACE(4), getattr(socket, "MSG_CMSG_CLOEXEC", 0))
     found = array.array("i")
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -206,8 +206,5 @@ def failure_of(said: bytes) -> tuple[int, str]:
     _, mark, rest = said.partition(b"failed ")
     if not mark:
         return 0, ""
-    try:
-        number, words = json.loads(rest)
-    except ValueError:
-        return -1, "its launcher failed"
-    return int(number), str(words)
+    number, _, words = rest.decode("utf-8", "replace").partition(" ")
+    return (int(number), words) if number.isdigit() and words else (-1, "its launcher failed")

@@ -1,4 +1,4 @@
-"""How ``scf_bootstrap`` is run as it is written: its faults, its interpreters, and the command that starts it.
+"""Runs ``scf_bootstrap`` as it is written: its faults, its interpreters, and the command that starts it.
 
 The cloud's interpreters are at ``/var/lang``, which no other machine has: the paths in the file lead to those of this
 machine. A changed copy takes the place of the file in the instance's namespace, so that ``$0`` and ``BASH_SOURCE`` are
@@ -118,7 +118,15 @@ def map_paths(text: str, find: Callable[[str, str, str], Path]) -> str:
 
     :param find: finds a program by its language, the digits behind that and its name; for the name ``""``, a folder
     """
-    return _LANGUAGE_PATH.sub(lambda found: str(find(found[1], found[2], found[3] or "")), text)
+
+    def mapped(line: str) -> str:
+        is_comment = line.lstrip().startswith("#") and not line.startswith("#!")  # it may name what this machine lacks
+        return line if is_comment else _LANGUAGE_PATH.sub(replace, line)
+
+    def replace(found: re.Match[str]) -> str:
+        return str(find(found[1], found[2], found[3] or ""))
+
+    return "\n".join(map(mapped, text.split("\n")))
 
 
 def find_program(interpreters: Interpreters, language: str, digits: str, name: str) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.settings import MIB
 from tencentserverless.local.worker.isolation import Plan
 from tencentserverless.local.worker.output import Output, Pipe
 from tencentserverless.local.worker.process_group import Group, open_pipe
@@ -26,7 +27,7 @@ from tencentserverless.local.worker.web_listening import Listening, Target
 from tencentserverless.local.worker.web_ports import Way, launch_command
 from tencentserverless.local.worker.web_start import START_FILE, Start
 from tencentserverless.local.worker.worker import EndReason, ProcessWorker
-from tencentserverless.local.worker.worker_states import TRANSITIONS, Move
+from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
 
 _MEMORY_SECONDS = 0.05  # between two looks at the peak of the memory: a look costs as much as a short request
 _DEATH_SECONDS = 0.2  # how long a request that broke off waits for the death of the process, which would explain it
@@ -88,6 +89,7 @@ class WebWorker(ProcessWorker):
     :ivar address: where its server listens
     """
 
+    state: State
     takes_keys: bool = True  # they come with each request, as headers
 
     def __init__(
@@ -186,6 +188,8 @@ class WebWorker(ProcessWorker):
             return
         if status == outcome.SUCCESS or not self.is_alive:
             self._settle(run, self._outcome(run, status, message))
+            if self._memory_bytes > self._memory_mb * MIB and self.is_alive:
+                self._end_over_memory()
         else:
             self._loop.create_task(self._explain(run, invocation, status, message))
 
@@ -194,6 +198,15 @@ class WebWorker(ProcessWorker):
         await asyncio.wait({self._watch}, timeout=_DEATH_SECONDS)
         if run.invocation is invocation:
             self._settle(run, self._outcome(run, status, message))
+
+    def _end_over_memory(self) -> None:
+        """End a process that has held too much memory, after the answer in which it shows."""
+        used_mb = self._memory_bytes // MIB
+        self._listening.tell(
+            f"has held {used_mb} MB, and may hold {self._memory_mb} MB: its instance ends; in the cloud that is 434"
+        )
+        self._end_all(EndReason.OUT_OF_MEMORY)
+        self.kill()
 
     def _expire_run(self, run: _Run) -> None:
         """The time of one request is up: it ends alone."""

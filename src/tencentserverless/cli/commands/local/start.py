@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -60,8 +61,8 @@ _DEBUG_PORT = 5678  # the port that editors suggest for debugpy
 @click.option(
     "--url-port",
     type=click.IntRange(0, 65535),
-    help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.  "
-    f"[default: {DEFAULT_URL_PORT}, or a free one if that is in use or --port is 0]",
+    show_default=str(DEFAULT_URL_PORT),
+    help="Port of function URLs in path form, for programs that find no name below localhost; 0 finds a free one.",
 )
 @click.option(
     "--time-scale",
@@ -202,14 +203,10 @@ def start(
     A function that can't be read is named with all that is wrong with it, and the others are served. What functions
     print is shown as it comes; on a terminal a table of functions and calls stands below it.
     """
-    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
-    from tencentserverless.local.serve import serve
-
     _check(path, region, ephemeral=ephemeral, state=state, waits=wait_for_client, debugged=debugged)
     settings = Settings(
         project=path,
-        host=host,
-        port=port,
+        **_network(host, port, proxy_port, url_port, tls=tls),
         state=None if ephemeral else state or path / STATE_FOLDER_NAME,
         secret_file=secret_file,
         env_file=env_file,
@@ -231,12 +228,20 @@ def start(
         debug_ports=_debug_ports(debugged),
         waits_for_debugger=wait_for_client,
         log_format=log_format,
-        tls=tls or proxy_port is not None,
-        proxy_port=proxy_port,
-        url_port=url_port,
         passed_environment=passed_environment(),
     )
-    notify = _notify_json if log_format == "json" else printing.notice
+    _serve(settings, until_eof=until_eof)
+
+
+def _serve(settings: Settings, *, until_eof: bool) -> None:
+    """Serve, and show the functions on a terminal.
+
+    :raises StartupError: if the server can't start
+    """
+    from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
+    from tencentserverless.local.serve import serve
+
+    notify = _notify_json if settings.log_format == "json" else printing.notice
     with LiveTable() as table:
 
         def announce(url: str, read_status: ReadStatus, make_link: Callable[[], str]) -> None:
@@ -248,6 +253,12 @@ def start(
             _watch_input(until_eof)
 
         serve(settings, announce, notify)
+
+
+def _network(host: str, port: int, proxy_port: int | None, url_port: int | None, *, tls: bool) -> dict[str, Any]:
+    """Return the settings of the sockets. The proxy leads to the TLS server."""
+    ports = {"port": port, "proxy_port": proxy_port, "url_port": url_port}
+    return {"host": host, **ports, "tls": tls or proxy_port is not None}
 
 
 def _check(

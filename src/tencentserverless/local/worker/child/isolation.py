@@ -8,7 +8,6 @@ Source: user_namespaces(7), mount_namespaces(7), mount(2).
 """
 
 import errno
-import json
 import os
 import sys
 
@@ -49,6 +48,7 @@ def enter(plan):
     for source, target in plan.get("covers", ()):  # a file that is seen in place of one of the code
         _mount(call, _encode(source), _encode(target), _BIND)
         _make_read_only(call, _encode(target))
+        os.unlink(source)  # it is seen as the other alone
     os.chdir(code_folder)  # the present folder is still the writable one
     if is_mapped:
         call("capset", _CAPABILITIES_OF_SELF, _NO_CAPABILITIES)
@@ -215,6 +215,8 @@ def _probe(plan):
 def main():
     # type: () -> None
     """Enter the namespaces of a plan and become a command; without a command, try them and print what is in the way."""
+    import json  # which a program that imports this file does not need
+
     plan, command = json.loads(sys.argv[1]), sys.argv[2:]
     try:
         if not command:

@@ -12,7 +12,7 @@ function tell(host) {
   try {
     fs.writeFileSync(plan.tell, `${host} ${process.pid}\n`, { flag: fs.constants.O_WRONLY | fs.constants.O_NONBLOCK });
   } catch {
-    // nobody listens any more
+    // the server has ended
   }
 }
 

@@ -8,7 +8,6 @@ Source: seccomp(2), seccomp_unotify(2), include/uapi/linux/seccomp.h, and asm/un
 """
 
 import os
-import platform
 import struct
 
 TYPE_CHECKING = False
@@ -32,7 +31,7 @@ _SET_FILTER, _WITH_LISTENER = 1, 8
 def machine_numbers():
     # type: () -> Optional[Tuple[int, int, int, int, int]]
     """Return the numbers of this machine, None if they are not known."""
-    return NUMBERS.get(platform.machine())
+    return NUMBERS.get(os.uname()[4])
 
 
 def install():
@@ -43,7 +42,7 @@ def install():
     """
     numbers = machine_numbers()
     if numbers is None:
-        raise OSError(0, "seccomp: the numbers of {} are not known".format(platform.machine()))
+        raise OSError(0, "seccomp: the numbers of {} are not known".format(os.uname()[4]))
     import _ctypes
 
     class _Int(_ctypes._SimpleCData):  # type: ignore[type-arg]

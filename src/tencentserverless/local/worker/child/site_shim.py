@@ -1,4 +1,4 @@
-"""What Python does first in a web function: ``site`` loads this file as ``sitecustomize``, from PYTHONPATH.
+"""The first thing that Python loads in a web function, as ``sitecustomize`` from PYTHONPATH.
 
 It hides the packages that are installed for the interpreter, which the cloud's has not; adds what ``--packages`` names;
 notes the function's writes where nothing parts it from this machine; opens the debugger's port; and, where the server
@@ -25,7 +25,8 @@ def _set_up(plan):
     # type: (Dict[str, Any]) -> None
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
-    if sys.version_info[:2] not in _WITH_PACKAGES and not sys.prefix.startswith(plan["code_folder"] + "/"):
+    is_environment = hasattr(sys, "real_prefix") or getattr(sys, "base_prefix", sys.prefix) != sys.prefix
+    if sys.version_info[:2] not in _WITH_PACKAGES and not is_environment:
         _hide_packages()
     for folder in plan["environments"]:
         path = os.path.join(folder, "lib", "python{}.{}".format(*sys.version_info[:2]), "site-packages")
@@ -50,7 +51,7 @@ def _set_up(plan):
 def _hide_packages():
     # type: () -> None
     """Take what ``site`` has added to the path off it again."""
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    given = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     library = os.path.dirname(os.__file__)
     sys.path[:] = [
         path
@@ -83,6 +84,7 @@ def _lead_port(address, port, place):
     def leading_bind(self, where):
         # type: (Any, Any) -> Any
         if self.family not in (socket.AF_INET, socket.AF_INET6) or where[1] != _PORT or where[0] == address:
+            asked.pop(self.fileno(), None)  # of an earlier socket with this number
             return bind(self, where)
         asked[self.fileno()] = where[0] or "0.0.0.0"
         if self.family == socket.AF_INET:
@@ -114,7 +116,7 @@ def _tell(place, host):
             os.write(pipe, "{} {}\n".format(host, os.getpid()).encode("ascii", "replace"))
         finally:
             os.close(pipe)
-    except (IOError, OSError):  # nobody listens any more
+    except (IOError, OSError):  # the server has ended
         pass
 
 
@@ -181,7 +183,7 @@ class _Told(object):
 
     def close(self):
         # type: () -> None
-        """Close the coroutine, which nobody awaits."""
+        """Close the coroutine, which is not awaited."""
         self._awaited.close()
 
 

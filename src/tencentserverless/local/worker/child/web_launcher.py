@@ -6,13 +6,14 @@ In this order: the umask, the watchdog, the namespaces, and the filter of system
 server. Then it becomes the program. Its end of a socket pair closes by that, so the server sees how it went:
 ``listener`` with a descriptor, ``failed`` with the reason, or just the end.
 
-Runs on Python 2.7 and 3.6+ and imports its own folder and the standard library; the server's own Python runs it.
+PLAN is marshalled, in hex: the server's own Python runs this, and json, socket and re would double its start. Runs on
+Python 2.7 and 3.6+ and imports its own folder and the standard library.
 """
 
+import _socket
 import array
-import json
+import marshal
 import os
-import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(sys.argv[0]))
@@ -31,9 +32,9 @@ _SHELL = "/bin/sh"
 def main():
     # type: () -> None
     """Prepare this process and become the program of the plan."""
-    plan = json.loads(sys.argv[1])
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, plan["socket"])
-    server.set_inheritable(False)
+    plan = marshal.loads(bytes.fromhex(sys.argv[1]))
+    server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, plan["socket"])
+    os.set_inheritable(server.fileno(), False)
     try:
         os.umask(plan["umask"])
         _start_watchdog(plan["watchdog"])
@@ -46,7 +47,8 @@ def main():
             return
         os.execvp(plan["command"][0], plan["command"])
     except (IOError, OSError) as error:
-        server.sendall(FAILED + json.dumps([error.errno or 0, str(error.strerror or error)]).encode("ascii"))
+        words = "{} {}".format(error.errno or 0, error.strerror or error)
+        server.sendall(FAILED + words.encode("utf-8", "replace"))
         os._exit(127)
 
 
@@ -81,16 +83,16 @@ def _become_silent(descriptors):
 
 
 def _send_listener(server):
-    # type: (socket.socket) -> None
+    # type: (_socket.socket) -> None
     listener = _scf_port_filter.install()
-    server.sendmsg([LISTENER], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [listener]))])
+    server.sendmsg([LISTENER], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [listener]))])
     os.close(listener)
 
 
 def _try_port(server, port):
-    # type: (socket.socket, int) -> None
+    # type: (_socket.socket, int) -> None
     """Bind the port of all addresses, and tell the server the address that came of it."""
-    tried = socket.socket()
+    tried = _socket.socket()
     tried.bind(("0.0.0.0", port))
     server.sendall(tried.getsockname()[0].encode("ascii"))
 

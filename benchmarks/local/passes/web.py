@@ -1,0 +1,211 @@
+"""Web functions under load: the same app of uvicorn bare, behind one instance, and behind one instance a request.
+
+The time of the server's own process for a proxied request stands beside that of an event call.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import statistics
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import psutil
+
+from benchmarks.clients import wire
+from benchmarks.figures import pair_ratio
+from benchmarks.local.load import CALLERS, Load
+from benchmarks.local.plan import PassContext
+from benchmarks.local.section import Pass
+from benchmarks.local.servers import BASE, EVENT, OURS, Call, Dialect, Running, start_on_port, start_ours
+from benchmarks.report import show, write_table
+from benchmarks.responder import HOST
+from benchmarks.targets import Target
+
+WARM_SECONDS = 2
+BARE, SHARED, SINGLE, CALLED = "the app alone", "one instance", f"{CALLERS} instances", "event calls"
+APP = """
+import sys, uvicorn
+HEAD = [(b"content-type", b"application/json"), (b"content-length", b"%d")]
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": HEAD})
+        await send({"type": "http.response.body", "body": BODY})
+if __name__ == "__main__":
+    uvicorn.run(app, host=HOST, port=PORT, log_level="warning", access_log=False)
+"""
+
+
+@dataclass
+class Figures:
+    """Slices by what was loaded, and the seconds of the server's process in each; the reason if there are none."""
+
+    loads: dict[str, list[Load]] = field(default_factory=dict)
+    front_us: dict[str, list[float]] = field(default_factory=dict)
+    missing: str = ""
+
+    def rate_ratio(self, label: str) -> float | None:
+        """Calls a second over those of the app alone, the median over rounds."""
+        return self._ratio(self._values(label, "calls_per_second"), self._values(BARE, "calls_per_second"))
+
+    def front_ratio(self, build: str) -> float | None:
+        """The server's time for a proxied request over that for an event call of a build, the median over rounds."""
+        return self._ratio(self.front_us.get(SHARED, []), self.front_us.get(f"{CALLED}, {build}", []))
+
+    def _values(self, label: str, attribute: str) -> list[float]:
+        return [getattr(load, attribute) for load in self.loads.get(label, [])]
+
+    @staticmethod
+    def _ratio(mine: list[float], others: list[float]) -> float | None:
+        return pair_ratio(mine, others) if mine and len(mine) == len(others) else None
+
+
+def write_app(host: str, port: int) -> str:
+    """Write the app, which answers every request with the event of the other passes."""
+    body = json.dumps(EVENT).encode()
+    text = APP.replace("%d", str(len(body)), 1).replace("BODY", repr(body), 1)
+    return text.replace("HOST", repr(host)).replace("PORT", str(port))
+
+
+def dialect_of(path: str) -> Dialect:
+    """The requests to the app at a path."""
+    return Dialect(
+        lambda port: Call(path, {"Host": f"{HOST}:{port}", "Content-Type": "application/json"}, wire.build_body()),
+        lambda body: body,
+        json.loads,
+    )
+
+
+def zipped(files: dict[str, str]) -> str:
+    """Pack files that can be executed."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, text in files.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = 0o755 << 16
+            archive.writestr(info, text)
+    return base64.b64encode(data.getvalue()).decode()
+
+
+def call_api(server: Running, action: str, fields: dict[str, object]) -> dict[str, object]:
+    """Call an action by this project's client."""
+    from tencentserverless.management import call_action
+    from tencentserverless.scf import Client
+
+    endpoint = f"http://{HOST}:{server.port}"
+    with Client(secret_id=wire.SECRET_ID, secret_key=wire.SECRET_KEY, endpoint=endpoint) as client:
+        return dict(call_action(client, action, fields))
+
+
+def deploy(server: Running, name: str, requests: int) -> Running:
+    """Deploy the app as a web function whose instances take so many requests at once."""
+    folders = ":".join(each for each in sys.path if each.endswith("site-packages"))
+    start = f"#!/bin/bash\nexport PYTHONPATH={folders}:$PYTHONPATH\nexec {sys.executable} app.py\n"
+    code = {"ZipFile": zipped({"scf_bootstrap": start, "app.py": write_app("0.0.0.0", 9000)})}
+    concurrency = {"DynamicEnabled": "FALSE", "MaxConcurrency": requests}
+    fields = {"FunctionName": name, "Type": "HTTP", "Code": code, "InstanceConcurrencyConfig": concurrency}
+    call_api(server, "CreateFunction", {**fields, "Timeout": 60})
+    net = {"AuthType": "NONE", "NetConfig": {"EnableIntranet": False, "EnableExtranet": True}}
+    trigger = {"FunctionName": name, "TriggerName": "url", "Type": "http", "TriggerDesc": json.dumps(net)}
+    made = call_api(server, "CreateTrigger", {**trigger, "Qualifier": "$DEFAULT"})["TriggerInfo"]
+    url = urlsplit(json.loads(made["TriggerDesc"])["NetConfig"]["LocalUrl"])  # type: ignore[index]
+    return Running(url.port or 0, server.process, dialect_of(url.path + "/"), 0.0)
+
+
+def own_seconds(server: Running) -> float:
+    """The CPU time of the server's own process, without its instances."""
+    times = psutil.Process(server.process.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def measure(context: PassContext) -> Figures:
+    """Load all of them in turns. The first round warms them."""
+    figures = Figures()
+    if subprocess.run([sys.executable, "-c", "import uvicorn"], capture_output=True, check=False).returncode:
+        figures.missing = "uvicorn is not installed"
+        return figures
+    with contextlib.ExitStack() as stack:
+        folder = context.make_folder()
+        (folder / "app.py").write_text(write_app(HOST, 0).replace("port=0", "port=int(sys.argv[1])"))
+        bare = start_on_port(
+            lambda port: [sys.executable, str(folder / "app.py"), str(port)], context.make_folder(), dialect_of("/")
+        )
+        running = {BARE: stack.enter_context(bare)}
+        for build, python in context.builds.items():
+            server = stack.enter_context(start_ours(context.make_folder(), (wire.FUNCTION,), _quiet(build), python))
+            running[f"{CALLED}, {build}"] = server
+            if build == OURS:
+                running[SHARED], running[SINGLE] = deploy(server, "shared", CALLERS), deploy(server, "single", 1)
+        figures.loads = {label: [] for label in running}
+        figures.front_us = {label: [] for label in running}
+        for number in range(context.plan.load_rounds + 1):
+            for label in running if number % 2 == 0 else reversed(running):
+                seconds = context.plan.load_seconds if number else WARM_SECONDS
+                before = own_seconds(running[label])
+                load = context.generator.run(running[label], seconds, CALLERS)
+                if number:
+                    figures.loads[label].append(load)
+                    figures.front_us[label].append((own_seconds(running[label]) - before) / load.calls * 1e6)
+    return figures
+
+
+def _quiet(build: str) -> tuple[str, ...]:
+    """Options of a server: older builds may not know them."""
+    return ("--log-format", "none") if build == OURS else ()
+
+
+def write(figures: Figures) -> Iterator[str]:
+    """Write the medians."""
+    if figures.missing:
+        yield f"Not measured: {figures.missing}."
+        return
+    rows = []
+    for label, loads in figures.loads.items():
+        rate = statistics.median(load.calls_per_second for load in loads)
+        ratio = figures.rate_ratio(label) if not label.startswith(CALLED) else None
+        front = "-" if label == BARE else show(statistics.median(figures.front_us[label]))
+        failures = sum(load.failures for load in loads)
+        p99 = show(statistics.median(load.p99_ms for load in loads))
+        rows.append((label, f"{rate:,.0f}", "-" if ratio is None else f"{ratio:.2f}", p99, front, f"{failures:,}"))
+    head = ("What", "requests a second", "of the app alone", "p99 ms", "server's own CPU us a request", "failed")
+    yield from write_table(head, rows)
+
+
+def find_faults(figures: Figures) -> Iterator[str]:
+    """Find the failed requests."""
+    for label, loads in figures.loads.items():
+        if failures := sum(load.failures for load in loads):
+            yield f"{failures:,} requests of {label} failed under load"
+
+
+PASS = Pass(
+    f"Web functions: {CALLERS} callers",
+    measure,
+    (
+        Target(
+            f"requests a second of {CALLERS} callers to one instance / the app alone",
+            0.5,
+            lambda found: found.rate_ratio(SHARED),
+            is_ceiling=False,
+        ),
+        Target(
+            f"the same, {CALLERS} instances of one request each / the app alone",
+            0.25,
+            lambda found: found.rate_ratio(SINGLE),
+            is_ceiling=False,
+        ),
+        Target(
+            "the server's CPU for a proxied request / an event call of BASE", 0.5, lambda found: found.front_ratio(BASE)
+        ),
+    ),
+    write,
+    find_faults,
+)

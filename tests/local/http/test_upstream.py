@@ -1,0 +1,233 @@
+"""Answers of apps, read in any pieces: h11 says what each of them is."""
+
+import asyncio
+import itertools
+
+import h11
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from tencentserverless.local.http.upstream import Upstream, Upstreams
+from tests.profiles import examples
+
+
+class Transport:
+    """A transport that notes how it ends: the network has no part in these tests."""
+
+    def __init__(self):
+        self.ended = ""
+
+    def write(self, data):
+        pass
+
+    def close(self):
+        self.ended = "close"
+
+    def abort(self):
+        self.ended = "abort"
+
+    def is_closing(self):
+        return bool(self.ended)
+
+    def pause_reading(self):
+        pass
+
+    resume_reading = pause_reading
+
+
+class Receiver:
+    has_sent_all = True
+
+    def __init__(self):
+        self.head = None
+        self.body = b""
+        self.end = ""
+
+    def take_head(self, head):
+        assert self.head is None
+        self.head = head
+
+    def take_body(self, data):
+        assert self.head is not None
+        assert not self.end
+        self.body += data
+
+    def take_end(self):
+        assert not self.end
+        self.end = "whole"
+
+    def take_break(self, words, *, has_bytes):
+        assert not self.end
+        assert words
+        self.end = "broken"
+
+
+def read(pieces, *, is_of_head=False, is_ended=False):
+    """What the receiver got, and the connection that it came over."""
+
+    async def scenario():
+        upstreams, receiver = Upstreams(64 * 1024), Receiver()
+        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+        upstream.connection_made(Transport())
+        upstream.begin(receiver, is_of_head=is_of_head)
+        for piece in pieces:
+            if receiver.end:
+                break
+            upstream.data_received(piece)
+        if is_ended and not receiver.end:
+            upstream.connection_lost(None)
+        return receiver, upstreams.take(("127.0.0.1", 9000)) is upstream
+
+    return asyncio.run(scenario())
+
+
+def as_h11(data, *, is_of_head=False, is_ended=False):
+    """Status, body and end as h11 reads them."""
+    connection = h11.Connection(h11.CLIENT)
+    connection.send(h11.Request(method="HEAD" if is_of_head else "GET", target="/", headers=[("host", "h")]))
+    connection.send(h11.EndOfMessage())
+    connection.receive_data(data)
+    status, body = None, b""
+    try:
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA and is_ended:
+                is_ended = False
+                connection.receive_data(b"")
+            elif event is h11.NEED_DATA or event is h11.PAUSED:
+                return status, body, ""
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                return status, body, "whole"
+            elif isinstance(event, h11.ConnectionClosed):
+                return status, body, "broken"
+    except h11.RemoteProtocolError:
+        return status, body, "broken"
+
+
+bodies = st.binary(max_size=50)
+chunked = st.lists(st.binary(min_size=1, max_size=20), max_size=4).map(
+    lambda parts: b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+)
+interim = st.sampled_from([b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" * 2])
+answers = st.one_of(
+    st.builds(lambda body: b"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body), bodies),
+    st.builds(lambda body: b"HTTP/1.1 404 \r\nTransfer-Encoding: chunked\r\n\r\n" + body, chunked),
+    st.builds(lambda body: b"HTTP/1.0 200 OK\r\n\r\n" + body, bodies),
+    st.sampled_from([b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\n"]),
+)
+
+
+def cut(data, places):
+    marks = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[start:end] for start, end in itertools.pairwise(marks) if start < end]
+
+
+@pytest.mark.campaign
+@hypothesis.settings(max_examples=examples(400))
+@hypothesis.given(interim, answers, st.lists(st.integers(0, 1 << 16), max_size=6), st.booleans(), st.floats(0, 1))
+def test_an_answer_is_read_as_h11_reads_it(before, answer, places, is_of_head, share):
+    if is_of_head:
+        answer = answer[: answer.index(b"\r\n\r\n") + 4]
+    data = before + answer
+    data = data[: round(len(data) * share)] if share < 0.5 else data  # often whole
+    status, body, end = as_h11(data, is_of_head=is_of_head, is_ended=True)
+    receiver, _ = read(cut(data, places), is_of_head=is_of_head, is_ended=True)
+    assert receiver.end == end
+    if end == "whole":
+        assert (receiver.head.status, receiver.body) == (status, body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_kept"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore", False),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\nbody", False),
+    ],
+)
+def test_a_connection_is_kept_if_the_app_lets_it_and_nothing_stands_behind_the_answer(answer, is_kept):
+    receiver, was_kept = read([answer])
+    assert (receiver.end, was_kept) == ("whole", is_kept)
+
+
+def test_a_length_of_many_zeros_is_a_length():
+    receiver, _ = read([b"HTTP/1.1 200 OK\r\nContent-Length: " + b"0" * 5000 + b"2\r\n\r\nok"])
+    assert (receiver.head.length, receiver.body) == (2, b"ok")
+
+
+def test_one_that_idled_for_long_is_not_used_again_and_is_closed():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+        transport = Transport()
+        upstream.connection_made(transport)
+        upstreams.put(upstream)
+        upstream.idle_since -= 60
+        assert upstreams.take(upstream.address) is None
+        assert transport.ended == "abort"
+
+    asyncio.run(scenario())
+
+
+def test_bytes_that_nobody_asked_for_end_the_connection():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+        transport = Transport()
+        upstream.connection_made(transport)
+        upstreams.put(upstream)
+        upstream.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
+        assert transport.ended == "abort"
+        upstream.connection_lost(None)
+        assert upstreams.take(upstream.address) is None
+
+    asyncio.run(scenario())
+
+
+async def idle_one(upstreams):
+    upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+    upstream.connection_made(Transport())
+    upstreams.put(upstream)
+    return upstream
+
+
+def test_a_post_takes_a_connection_of_an_app_that_has_kept_one():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        upstream = await idle_one(upstreams)
+        assert upstreams.take(upstream.address, "POST") is None
+        assert upstreams.take(upstream.address, "GET") is upstream
+        upstreams.put(upstream)  # it has carried a second request
+        assert upstreams.take(upstream.address, "POST") is upstream
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_idles_is_the_proof_too():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        upstream = await idle_one(upstreams)
+        upstream.idle_since -= 0.2
+        assert upstreams.take(upstream.address, "POST") is upstream
+
+    asyncio.run(scenario())
+
+
+def test_an_app_that_closes_at_once_gets_a_connection_for_each_request():
+    async def scenario():
+        upstreams = Upstreams(1024)
+        (await idle_one(upstreams)).connection_lost(None)
+        upstream = await idle_one(upstreams)
+        assert upstream.transport.ended == "abort"
+        assert upstreams.take(upstream.address) is None
+
+    asyncio.run(scenario())
