@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environments, machine, responder, startup
+from benchmarks import commits, environments, machine, responder, startup
 from benchmarks.coordinator import Pass, Place, run_pass
 from benchmarks.passes import IN_FLIGHT, list_passes
 from benchmarks.report import write_report
@@ -44,10 +44,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def make_settings(running: responder.Responder, trust: responder.Trust) -> dict[str, dict[str, Any]]:
-    """The settings by which clients reach the responder, in each of the three ways."""
+def make_settings(
+    running: responder.Responder, trust: responder.Trust, rsa: responder.Trust | None = None
+) -> dict[str, dict[str, Any]]:
+    """The settings by which clients reach the responder, in each way that it has."""
 
-    def reach(port: int, is_tls: bool) -> dict[str, Any]:
+    def reach(port: int, is_tls: bool, trust: responder.Trust = trust) -> dict[str, Any]:
         authority = f"{responder.HOST}:{port}"
         return {
             "host": responder.HOST,
@@ -63,6 +65,7 @@ def make_settings(running: responder.Responder, trust: responder.Trust) -> dict[
         "plain": reach(running.plain, False),
         "tls": reach(running.tls, True),
         "closing": reach(running.closing, True),
+        **{version: reach(port, True, rsa or trust) for version, port in running.resuming.items()},
     }
 
 
@@ -71,6 +74,16 @@ def find_roots(pythons: Mapping[str, Path]) -> Path | None:
     packages = startup.find_packages(pythons["official"]) if "official" in pythons else None
     bundle = packages / "certifi" / "cacert.pem" if packages else None
     return bundle if bundle and bundle.exists() else None
+
+
+def unpack_base(folder: Path) -> Path | None:
+    """Write the earlier commit's sources into a folder; None if the repository does not have it."""
+    try:
+        commits.unpack(startup.BASE_COMMIT, folder, "src")
+    except LookupError as missing:
+        say(f"not compared with the commit {startup.BASE_COMMIT}: {missing}")
+        return None
+    return folder / "src"
 
 
 class Program:
@@ -92,13 +105,17 @@ class Program:
         :param rounds: of new processes; 0 to leave these out
         """
         about = machine.describe()
-        trust = responder.make_trust(self._pythons["certificates"], self._folder / "trust", find_roots(self._pythons))
+        about["Commit"] = commits.describe_head()
+        maker, roots = self._pythons["certificates"], find_roots(self._pythons)
+        trust = responder.make_trust(maker, self._folder / "trust", roots)
+        rsa = responder.make_trust(maker, self._folder / "rsa", roots, "RSA")
         allowed = os.sched_getaffinity(0)
-        with responder.start(trust, self._folder, self._prefer_nginx) as running:
+        with responder.start(trust, self._folder, self._prefer_nginx, rsa) as running:
             about["Responder"] = running.name
             if not self._cpus.are_two:
                 about["Pinning"] = "there is one CPU only, so the passes on two CPUs were left out"
-            place = Place(self._pythons, make_settings(running, trust), environments.child_environment(self._folder))
+            settings = make_settings(running, trust, rsa)
+            place = Place(self._pythons, settings, environments.child_environment(self._folder))
             results = Results(about, environments.list_versions(self._pythons), self._is_quick)
             os.sched_setaffinity(0, {self._cpus.client})
             try:
@@ -122,7 +139,7 @@ class Program:
         running.pin(self._cpus.responder)
         began = time.monotonic()
         results.first = startup.measure_first(place, rounds)
-        results.imported = startup.measure_imports(place, rounds)
+        results.imported = startup.measure_imports(place, rounds, unpack_base(self._folder / "base"))
         results.sizes = startup.measure_sizes(place)
         results.map_growth_mb = startup.measure_map_growth(place, QUICK_CALLS if self._is_quick else MAP_CALLS)
         results.settle_seconds = startup.measure_settle(place, QUICK_ROWS if self._is_quick else ROWS)

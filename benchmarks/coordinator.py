@@ -44,6 +44,7 @@ class Pass:
     :ivar cpus: 1 for client and responder on the same CPU, 2 for one each
     :ivar in_flight: calls at once
     :ivar is_closing: the responder closes after each answer
+    :ivar tls_version: the one version that the responder speaks, with a certificate of RSA; "" for any, with ECDSA
     :ivar slice_seconds: the approximate time of a turn
     """
 
@@ -56,15 +57,31 @@ class Pass:
     rounds: int = 40
     slice_seconds: float = 0.03
     warm_calls: int = 64
+    tls_version: str = ""
+
+    @property
+    def way(self) -> str:
+        """The name of the settings that reach the responder as this pass does."""
+        return self.tls_version or ("closing" if self.is_closing else "tls" if self.is_tls else "plain")
+
+    @property
+    def method(self) -> str:
+        """The number of pairs of slices behind a ratio, and the certificate."""
+        certificate = f"RSA 2048, {self.tls_version}" if self.tls_version else "ECDSA P-256"
+        return f"median of {self.rounds} pairs of slices, {certificate if self.is_tls else 'no TLS'}"
 
 
 @dataclass
 class Measured:
-    """The outcome of a pass: slices by client, in the order of the rounds, and the reasons of failed clients."""
+    """The outcome of a pass: slices by client, in the order of the rounds, and the reasons of failed clients.
+
+    :ivar method: the way of measuring, in words
+    """
 
     clients: list[str]
     slices: dict[str, list[Slice]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    method: str = ""
 
 
 class Process:
@@ -139,7 +156,8 @@ class Place:
     """The surroundings of the clients: their interpreters, and the responder that they call.
 
     :ivar pythons: the interpreter of each environment
-    :ivar settings: by ``plain``, ``tls`` and ``closing``: host, port, URL and trust, as the driver takes them
+    :ivar settings: by ``plain``, ``tls``, ``closing`` and the versions of TLS with a port of their own: host, port, URL
+        and trust, as the driver takes them
     :ivar environment: the variables of every client's process
     """
 
@@ -147,14 +165,19 @@ class Place:
     settings: Mapping[str, Mapping[str, Any]]
     environment: Mapping[str, str]
 
-    def settings_of(self, is_tls: bool, is_closing: bool = False) -> Mapping[str, Any]:
-        """The settings that reach the responder in this way."""
-        return self.settings["closing" if is_closing else "tls" if is_tls else "plain"]
+    def settings_of(self, way: str) -> Mapping[str, Any]:
+        """The settings that reach the responder in this way.
+
+        :raises RuntimeError: if this responder has none
+        """
+        if way not in self.settings:
+            raise RuntimeError(f"only nginx has a port for {way} alone, and it was not found")
+        return self.settings[way]
 
 
 def run_pass(plan: Pass, place: Place) -> Measured:
     """Start the clients of a pass, and let them take turns: forwards in one round, backwards in the next."""
-    measured = Measured([client.label for client in plan.clients])
+    measured = Measured([client.label for client in plan.clients], method=plan.method)
     with contextlib.ExitStack() as stack:
         running: dict[str, Process] = {}
         for client in plan.clients:
@@ -177,7 +200,7 @@ def start_client(client: Client, plan: Pass, place: Place, stack: contextlib.Exi
     if client.environment not in place.pythons:
         raise RuntimeError(f"there is no environment with {client.environment}")
     settings = {
-        **place.settings_of(plan.is_tls, plan.is_closing),
+        **place.settings_of(plan.way),
         "client": client.code,
         "in_flight": plan.in_flight,
         "warm_calls": plan.warm_calls,

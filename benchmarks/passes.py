@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.coordinator import Client, Pass
 
 IN_FLIGHT = 64
+TLS_VERSIONS = ("TLS 1.3", "TLS 1.2")
 KEYS_PASS = "64 in flight on asyncio, by where the keys are, plain"
 
 FLOOR = Client("floor: bare socket, prebuilt request, JSON", "sockets:prepare_floor", "ours")
@@ -19,7 +22,13 @@ URLLIB3 = Client("urllib3, signed by hand", "libraries:prepare_urllib3", "librar
 REQUESTS = Client("requests, signed by hand", "libraries:prepare_requests", "libraries")
 HTTPX = Client("httpx, signed by hand", "libraries:prepare_httpx", "libraries")
 CONNECTING = Client("bare TCP and TLS handshake, prebuilt request, JSON", "sockets:prepare_connecting", "ours")
+FULL = Client("bare full handshake, context ready, prebuilt request, JSON", "sockets:prepare_connecting", "ours")
+RESUMED = Client("bare resumed handshake, likewise", "sockets:prepare_resuming", "ours")
+NEW = Client("tencentserverless, resuming", "sdks:prepare_ours", "ours")
+TASK_FULL = Client("the same on asyncio: bare full handshake", "tasks:prepare_connecting", "ours")
+TASK_NEW = Client("tencentserverless.aio, resuming", "tasks:prepare_ours", "ours")
 TASK_FLOOR = Client("floor: bare BufferedProtocol, prebuilt request, JSON", "tasks:prepare_floor", "ours")
+TASK_SIGNING = Client("bare BufferedProtocol that signs and parses", "tasks:prepare_signing", "ours")
 TASK_OURS = Client("tencentserverless.aio", "tasks:prepare_ours", "ours")
 AIOHTTP = Client("aiohttp, signed by hand", "tasks:prepare_aiohttp", "libraries")
 TASK_HTTPX = Client("httpx, signed by hand", "tasks:prepare_httpx", "libraries")
@@ -32,11 +41,17 @@ TASK_PROFILE = Client("tencentserverless.aio, keys of the profile file", "tasks:
 
 FAST = (FLOOR, SIGNING, OURS, NATIVE)
 SLOW = (FLOOR, OURS, HTTP_CLIENT, URLLIB3, REQUESTS, HTTPX, OFFICIAL)
-TASKS = (TASK_FLOOR, TASK_OURS, TASK_MAP)
+TASKS = (TASK_FLOOR, TASK_SIGNING, TASK_OURS, TASK_MAP)
 SLOW_TASKS = (TASK_FLOOR, TASK_OURS, AIOHTTP, TASK_HTTPX)
+RESUMING = (FULL, RESUMED, NEW, TASK_FULL, TASK_NEW)
 MAPS = (MAP, MAP_JOURNAL)
 SLOW_MAPS = (MAP, OFFICIAL_POOL, WIDE_POOL)
 THREADS = (FLOOR, OURS, OFFICIAL, WIDE, URLLIB3)
+
+
+def name_resuming(version: str) -> str:
+    """Name the pass of new connections to a host that was seen before."""
+    return f"new connections to a host seen before, RSA, {version}"
 
 
 def list_passes(is_quick: bool) -> list[Pass]:
@@ -75,6 +90,10 @@ def list_passes(is_quick: bool) -> list[Pass]:
     plans += [
         Pass(KEYS_PASS, (TASK_OURS, TASK_PROFILE), in_flight=IN_FLIGHT, rounds=40, slice_seconds=0.1),
         Pass("new connections, TLS", (CONNECTING, OURS), True, is_closing=True, rounds=60, slice_seconds=0.05),
+        *(
+            Pass(name_resuming(version), RESUMING, True, rounds=60, slice_seconds=0.1, tls_version=version)
+            for version in TLS_VERSIONS
+        ),
         Pass("one call of 0.1.7, TLS", (OURS, OLD), True, rounds=30, slice_seconds=0.08),
         Pass("one call of 0.1.7, plain", (OURS, OLD), rounds=20, slice_seconds=0.06),
     ]
@@ -83,13 +102,8 @@ def list_passes(is_quick: bool) -> list[Pass]:
 
 def shorten(plan: Pass) -> Pass:
     """Shorten the passes to few rounds, for development."""
-    return Pass(
-        plan.name,
-        plan.clients,
-        plan.is_tls,
-        plan.cpus,
-        plan.in_flight,
-        plan.is_closing,
+    return replace(
+        plan,
         rounds=3 if plan.in_flight > 1 else max(5, plan.rounds // 8),
         slice_seconds=plan.slice_seconds / 3,
     )

@@ -1,6 +1,8 @@
 """A static responder in a process of its own: nginx if it is installed, else a Python program.
 
-Each serves one answer on three ports of the loopback: plain, TLS, and TLS that closes after each answer.
+Each serves one answer on three ports of the loopback: plain, TLS, and TLS that closes after each answer. nginx has a
+port for each version of TLS too, which closes as well, with tickets and the certificate of another CA: an RSA key,
+as public hosts have, makes a full handshake dearer than a key of ECDSA.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -61,8 +63,16 @@ http {{
     server {{ listen {host}:{plain} backlog=1024; location / {{ return 200 '{answer}'; }} }}
     server {{ listen {host}:{tls} ssl backlog=1024; location / {{ return 200 '{answer}'; }} }}
     server {{ listen {host}:{closing} ssl backlog=1024; keepalive_timeout 0; location / {{ return 200 '{answer}'; }} }}
+    {resuming}
 }}
 """
+RESUMING = """server {{
+        listen {host}:{port} ssl backlog=1024; keepalive_timeout 0; location / {{ return 200 '{answer}'; }}
+        ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols {protocol}; ssl_session_tickets on;
+    }}
+"""
+#: nginx's names of the versions of TLS that have a port each.
+VERSIONS = {"TLS 1.3": "TLSv1.3", "TLS 1.2": "TLSv1.2"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ class Responder:
     """A responder that runs.
 
     :ivar name: the name and version of its program
+    :ivar resuming: the ports that close and resume, by the version of TLS; none without nginx
     """
 
     name: str
@@ -87,20 +98,22 @@ class Responder:
     plain: int
     tls: int
     closing: int
+    resuming: Mapping[str, int] = field(default_factory=dict)
 
     def pin(self, cpu: int) -> None:
         """Keep the responder on this CPU."""
         os.sched_setaffinity(self.pid, {cpu})
 
 
-def make_trust(python: Path, folder: Path, roots: Path | None) -> Trust:
+def make_trust(python: Path, folder: Path, roots: Path | None, key_type: str = "ECDSA") -> Trust:
     """Make a CA for this run.
 
     :param python: an interpreter that has trustme
     :param roots: certifi's bundle, which the peers load by default; None for none
+    :param key_type: ``ECDSA`` (P-256) or ``RSA`` (2048)
     """
     folder.mkdir(exist_ok=True)
-    command = [str(python), "-m", "trustme", "--quiet", "-d", str(folder), "-i", HOST, "localhost"]
+    command = [str(python), "-m", "trustme", "--quiet", "-k", key_type, "-d", str(folder), "-i", HOST, "localhost"]
     subprocess.run(command, check=True)
     trust = Trust(folder / "client.pem", folder / "bundle.pem", folder / "server.pem", folder / "server.key")
     common = roots.read_text(encoding="utf-8") if roots else ""
@@ -118,10 +131,14 @@ def find_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def start(trust: Trust, folder: Path, prefer_nginx: bool = True) -> Iterator[Responder]:
-    """Start a responder; it is stopped at the end of the context."""
-    plain, tls, closing = find_ports(3)
+def start(trust: Trust, folder: Path, prefer_nginx: bool = True, rsa: Trust | None = None) -> Iterator[Responder]:
+    """Start a responder; it is stopped at the end of the context.
+
+    :param rsa: files of a CA with RSA keys, for the ports that resume; without it there are none
+    """
     nginx = find_nginx() if prefer_nginx else None
+    resuming = dict(zip(VERSIONS, find_ports(len(VERSIONS)), strict=True)) if nginx and rsa else {}
+    plain, tls, closing = find_ports(3)
     if nginx is None:
         name = f"static_responder.py of this project on Python {sys.version.split()[0]} (nginx was not found)"
         script = Path(__file__).with_name("static_responder.py")
@@ -139,17 +156,27 @@ def start(trust: Trust, folder: Path, prefer_nginx: bool = True) -> Iterator[Res
             tls=tls,
             closing=closing,
             answer=ANSWER,
+            resuming=write_resuming(resuming, rsa) if rsa else "",
         )
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
         command = [nginx, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
-        for port in (plain, tls, closing):
+        for port in (plain, tls, closing, *resuming.values()):
             await_port(port, process)
-        yield Responder(name, process.pid, plain, tls, closing)
+        yield Responder(name, process.pid, plain, tls, closing, resuming)
     finally:
         process.terminate()
         process.wait()
+
+
+def write_resuming(ports: Mapping[str, int], rsa: Trust) -> str:
+    """Write the part of nginx's configuration that serves the ports that resume."""
+    files = {"certificate": rsa.certificate, "key": rsa.key}
+    return "    ".join(
+        RESUMING.format(host=HOST, port=port, answer=ANSWER, protocol=VERSIONS[version], **files)
+        for version, port in ports.items()
+    )
 
 
 def find_nginx() -> str | None:

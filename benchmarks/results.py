@@ -35,6 +35,11 @@ class Results:
         measured = self.passes.get(name)
         return compare(measured, label, baseline) if measured else None
 
+    def describe(self, method: str) -> str:
+        """Describe how a figure was found: the method, the peer and the commit."""
+        facts = (self.about.get(title, "") for title in ("Responder", "Commit"))
+        return ", ".join(fact for fact in (method, *(fact.partition(",")[0] for fact in facts)) if fact)
+
     def compare_first(self, label: str, baseline: str) -> float | None:
         """The difference between two clients in time to the first result."""
         mine, others = self.first.milliseconds.get(label), self.first.milliseconds.get(baseline)

@@ -23,9 +23,15 @@ FIRST_OFFICIAL = Client("official SDK", "first_sdk:call_official", "official")
 FIRST_OLD = Client("tencentserverless 0.1.7", "first_sdk:call_old", "old")
 FIRST_CLIENTS = (BARE, FIRST_OURS, FIRST_OFFICIAL, FIRST_OLD)
 
+#: An earlier commit, whose import is measured too: the targets of the import say how much it may have grown since.
+BASE_COMMIT = "f6b8054"
+OUR_IMPORT = "tencentserverless.scf"
+BASE_IMPORT = f"tencentserverless.scf of commit {BASE_COMMIT}"
+
 #: (environment, module to import, what it is called)
 IMPORTS = (
-    ("ours", "tencentserverless.scf", "tencentserverless.scf"),
+    ("ours", "tencentserverless.scf", OUR_IMPORT),
+    ("ours", "tencentserverless.scf", BASE_IMPORT),
     ("ours", "tencentserverless.aio", "tencentserverless.aio"),
     ("official", "tencentcloud.scf.v20180416.scf_client", "official SDK, its SCF client"),
     ("old", "tencentserverless.scf", "tencentserverless.scf of 0.1.7"),
@@ -47,18 +53,24 @@ class First:
 
 @dataclass
 class Imported:
-    """Imports in new processes: milliseconds and KB of source, beyond the bare imports."""
+    """Imports in new processes: milliseconds and KB of source, beyond the bare imports.
+
+    :ivar modules: the modules of the imported package itself, with its packages
+    :ivar code_kb: KB of their bytecode without docstrings
+    """
 
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
     source_kb: dict[str, float] = field(default_factory=dict)
     outside_kb: dict[str, float] = field(default_factory=dict)
     bare_milliseconds: list[float] = field(default_factory=list)
+    modules: dict[str, float] = field(default_factory=dict)
+    code_kb: dict[str, float] = field(default_factory=dict)
 
 
 def measure_first(place: Place, rounds: int) -> First:
     """Measure processes that make one call over TLS, in turns. The first round only warms the caches of the disk."""
     found = First()
-    settings = json.dumps({**place.settings_of(True), "in_flight": 1})
+    settings = json.dumps({**place.settings_of("tls"), "in_flight": 1})
     for index in range(rounds + 1):
         for client in list_runnable(place):
             milliseconds, megabytes = run_first(client, place, settings)
@@ -87,28 +99,34 @@ def run_first(client: Client, place: Place, settings: str) -> tuple[float, float
     return milliseconds, int(pages) * PAGE_BYTES / 1e6
 
 
-def measure_imports(place: Place, rounds: int) -> Imported:
-    """Measure the import of each module in new processes, in turns; the first round writes the bytecode."""
+def measure_imports(place: Place, rounds: int, base: Path | None = None) -> Imported:
+    """Measure the import of each module in new processes, in turns; the first round writes the bytecode.
+
+    :param base: the sources of the earlier commit, None to leave it out
+    """
     found = Imported()
     for index in range(rounds + 1):
         for environment, module, label in IMPORTS:
-            if environment not in place.pythons:
+            if environment not in place.pythons or (label == BASE_IMPORT and base is None):
                 continue
             command = [str(place.pythons[environment]), str(CLIENTS / "imports.py"), module]
+            command += [str(base)] if label == BASE_IMPORT else []
             output = subprocess.run(command, env=dict(place.environment), stdout=subprocess.PIPE, check=False).stdout
             if not output or not index:
                 continue
-            bare, more, everything, outside = json.loads(output)
+            bare, more, everything, outside, modules, code = json.loads(output)
             found.bare_milliseconds.append(bare)
             found.milliseconds.setdefault(label, []).append(more)
             found.source_kb[label] = everything / 1e3
             found.outside_kb[label] = outside / 1e3
+            found.modules[label] = modules
+            found.code_kb[label] = code / 1e3
     return found
 
 
 def measure_map_growth(place: Place, calls: int) -> float | None:
     """Measure the growth of a process in MB during a map, after 2,000 calls; None without our environment."""
-    return ask_ours(place, "maps.py", json.dumps({**place.settings_of(False), "in_flight": 64}), str(calls))
+    return ask_ours(place, "maps.py", json.dumps({**place.settings_of("plain"), "in_flight": 64}), str(calls))
 
 
 def measure_settle(place: Place, rows: int) -> float | None:

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from urllib.parse import quote
 
 import pytest
 
@@ -182,6 +183,20 @@ def test_redirect_elsewhere_has_nothing_of_the_signature(
     assert elsewhere.knocks[0].headers["host"] == "127.0.0.1:{}".format(elsewhere.port)
 
 
+@pytest.mark.parametrize("signs_path", [False, True])
+def test_redirect_within_the_url_and_then_elsewhere(
+    signs_path: bool, library: "Any", door: Door, elsewhere: Door
+) -> None:
+    make, send = library
+    door.signs_path = signs_path
+    second = quote("/redirect?status=307&to={}/there".format(elsewhere.url))
+    signer = make(door.url, token="temporary", signs_path=signs_path, **GIVEN)
+    url = "{}/redirect?status=307&to={}".format(door.url, second)
+    assert send(url, "POST", {"content": b"order"}, auth=signer).status == 200
+    (knock,) = elsewhere.knocks
+    assert (knock.body, knock.cam_headers) == (b"order", [])
+
+
 def test_a_request_to_another_origin_is_sent_as_it_is(library: "Any", door: Door, elsewhere: Door) -> None:
     make, send = library
     assert send(elsewhere.url + "/", "POST", {"content": b"x"}, auth=make(door.url, **GIVEN)).status == 200
@@ -331,6 +346,7 @@ def test_requests_sends_a_file_from_where_it_stands(door: Door) -> None:
 
 @pytest.mark.parametrize("name", ["httpx", "httpx2"])
 def test_httpx_reads_a_generator_whole(name: str, door: Door) -> None:
+    pytest.importorskip(name)
     signer = LIBRARIES[name][0](door.url, **GIVEN)
     assert send_by_httpx(name, door.url, "POST", {"content": pieces()}, auth=signer).status == 200
     assert door.knocks[0].body == b"ab"

@@ -34,7 +34,17 @@ NEW_CONFTEST = "conftest.py"
 REQUIRED = ("pytest", "pytest-timeout", "tencentcloud-sdk-python-common")
 #: A test that needs one of these is skipped where it has no release for an interpreter. Our tests compare with the
 #: rules of llhttp in this release of httptools; older releases have other rules.
-OPTIONAL = ("hypothesis", "h11", "httptools>=0.7", "python-socks", "trustme")
+OPTIONAL = (
+    "aiohttp>=3.12",
+    "hypothesis",
+    "h11",
+    "httptools>=0.7",
+    "httpx",
+    "httpx2",
+    "python-socks",
+    "requests",
+    "trustme",
+)
 OLD_PIP = "pip==21.3.1"  # the last one for 3.6
 PYTEST = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
 INSTALL_SECONDS = 300

@@ -11,24 +11,30 @@ import wire
 class Connection:
     """A connection that sends bytes and reads one answer whole."""
 
-    def __init__(self, settings, context):
+    def __init__(self, settings, context, session=None):
         self._sock = socket.create_connection((settings["host"], settings["port"]))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None:
-            self._sock = context.wrap_socket(self._sock, server_hostname=settings["host"])
+            self._sock = context.wrap_socket(self._sock, server_hostname=settings["host"], session=session)
 
     def exchange(self, request):
-        """Send a request; the value is the answer's body."""
+        """Send a request; the value is the answer."""
         self._sock.sendall(request)
         data = self._sock.recv(65536)
-        head, _, body = data.partition(b"\r\n\r\n")
-        while not body.endswith(b"}}"):  # the end of the responder's one answer
+        while not data.endswith(b"}}"):  # the end of the responder's one answer
             more = self._sock.recv(65536)
             if not more:
                 raise ConnectionError("the responder hung up")
             data += more
-            head, _, body = data.partition(b"\r\n\r\n")
-        return head, body
+        return data
+
+    def read_session(self):
+        """The session of its TLS, to resume it: with TLS 1.3 it is there when the answer is."""
+        return self._sock.session
+
+    def has_resumed(self):
+        """True if its handshake resumed a session."""
+        return self._sock.session_reused
 
     def close(self):
         self._sock.close()
@@ -52,6 +58,19 @@ def read_length(head):
     raise ValueError("no Content-Length")
 
 
+def read_body(answer):
+    """Read RetMsg from an answer, its head unread."""
+    return json.loads(answer.partition(b"\r\n\r\n")[2])["Response"]["Result"]["RetMsg"]
+
+
+def read_whole(answer):
+    """Read RetMsg from an answer, with the checks of its head and its body that a careful engineer writes."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200 ") or read_length(head) != len(body):
+        raise ConnectionError("not a whole answer")
+    return wire.read_answer(body)
+
+
 def prepare_floor(settings):
     """A prebuilt request on a connection of the thread's own; the answer is decoded from JSON."""
     context = make_context(settings)
@@ -63,7 +82,7 @@ def prepare_floor(settings):
             connection = local.connection
         except AttributeError:
             connection = local.connection = Connection(settings, context)
-        return json.loads(connection.exchange(request)[1])["Response"]["Result"]["RetMsg"]
+        return read_body(connection.exchange(request))
 
     return call
 
@@ -74,10 +93,7 @@ def prepare_signing(settings):
     signer = wire.Signer(settings["authority"])
 
     def call():
-        head, body = connection.exchange(wire.build_request(signer))
-        if not head.startswith(b"HTTP/1.1 200 ") or read_length(head) != len(body):
-            raise ConnectionError("not a whole answer")
-        return wire.read_answer(body)
+        return read_whole(connection.exchange(wire.build_request(signer)))
 
     return call
 
@@ -89,7 +105,27 @@ def prepare_connecting(settings):
 
     def call():
         connection = Connection(settings, context)
-        answer = json.loads(connection.exchange(request)[1])["Response"]["Result"]["RetMsg"]
+        answer = read_body(connection.exchange(request))
+        connection.close()
+        return answer
+
+    return call
+
+
+def prepare_resuming(settings):
+    """The same with the session of the first connection, which is resumed each time."""
+    context = make_context(settings)
+    request = wire.build_request(wire.Signer(settings["authority"]))
+    first = Connection(settings, context)
+    first.exchange(request)
+    session = first.read_session()
+    first.close()
+
+    def call():
+        connection = Connection(settings, context, session)
+        answer = read_body(connection.exchange(request))
+        if not connection.has_resumed():
+            raise ConnectionError("the responder did not resume the session")
         connection.close()
         return answer
 

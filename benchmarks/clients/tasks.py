@@ -1,7 +1,6 @@
 """Clients for asyncio. Each ``prepare`` gives a coroutine function that makes one call."""
 
 import asyncio
-import json
 import os
 import ssl
 import tempfile
@@ -36,7 +35,7 @@ class Bare(asyncio.BufferedProtocol):
         data = bytes(self._view[:filled])
         if data.endswith(b"}}"):  # the end of the responder's one answer
             self._filled = 0
-            self._answer.set_result(data.partition(b"\r\n\r\n")[2])
+            self._answer.set_result(data)
         else:
             self._filled = filled
 
@@ -44,27 +43,71 @@ class Bare(asyncio.BufferedProtocol):
         self._answer = answer
         self._transport.write(request)
 
+    def abort(self):
+        self._transport.abort()
+
+
+async def connect(settings, context):
+    """Open a connection with a bare protocol."""
+    host = settings["host"] if context else None
+    loop = asyncio.get_running_loop()
+    address = settings["host"], settings["port"]
+    return (await loop.create_connection(Bare, *address, ssl=context, server_hostname=host))[1]
+
+
+async def open_all(settings):
+    """Open as many connections as calls are in flight."""
+    context = sockets.make_context(settings)
+    return [await connect(settings, context) for _ in range(settings["in_flight"])]
+
 
 async def prepare_floor(settings):
-    """A bare BufferedProtocol on as many connections as calls are in flight."""
+    """A prebuilt request on a bare BufferedProtocol; the answer is decoded from JSON."""
     loop = asyncio.get_running_loop()
-    context = sockets.make_context(settings)
-    host = settings["host"] if context else None
     request = wire.build_request(wire.Signer(settings["authority"]))
-    idle = []
-    for _ in range(settings["in_flight"]):
-        _, protocol = await loop.create_connection(
-            Bare, settings["host"], settings["port"], ssl=context, server_hostname=host
-        )
-        idle.append(protocol)
+    idle = await open_all(settings)
 
     async def call():
         protocol = idle.pop()
         answer = loop.create_future()
         protocol.send(request, answer)
-        body = await answer
+        found = sockets.read_body(await answer)
         idle.append(protocol)
-        return json.loads(body)["Response"]["Result"]["RetMsg"]
+        return found
+
+    return call
+
+
+async def prepare_signing(settings):
+    """The same, but it signs each request, reads the head, and looks for errors in the answer."""
+    loop = asyncio.get_running_loop()
+    signer = wire.Signer(settings["authority"])
+    idle = await open_all(settings)
+
+    async def call():
+        protocol = idle.pop()
+        answer = loop.create_future()
+        protocol.send(wire.build_request(signer), answer)
+        found = sockets.read_whole(await answer)
+        idle.append(protocol)
+        return found
+
+    return call
+
+
+async def prepare_connecting(settings):
+    """A new connection for each prebuilt request, with a full handshake, the TLS context being ready."""
+    loop = asyncio.get_running_loop()
+    context = sockets.make_context(settings)
+    request = wire.build_request(wire.Signer(settings["authority"]))
+
+    async def call():
+        protocol = await connect(settings, context)
+        answer = loop.create_future()
+        protocol.send(request, answer)
+        found = sockets.read_body(await answer)
+        protocol.abort()
+        return found
 
     return call
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
 import sys
-import tarfile
 import tempfile
 from functools import partial
 from pathlib import Path
 
-from tests.environments import ROOT, SOURCES, make_once, run
+from benchmarks import commits
+from tests.environments import SOURCES, make_once, run
 
 
 def find_commit(name: str) -> str:
@@ -18,11 +16,10 @@ def find_commit(name: str) -> str:
 
     :raises SystemExit: if there is no such commit
     """
-    command = ["git", "-C", str(ROOT), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    if found.returncode:
+    found = commits.find_commit(name)
+    if found is None:
         raise SystemExit(f"bench-local: there is no commit {name!r} in this repository")
-    return found.stdout.strip()
+    return found
 
 
 def install_build(commit: str) -> Path:
@@ -37,14 +34,6 @@ def make_build(python: Path, commit: str, folder: Path) -> None:
     print(f"Installing the build of {commit[:12]} into an environment of its own", flush=True)
     run(python, "-m", "venv", folder)
     with tempfile.TemporaryDirectory(prefix="bench-build-") as sources:
-        unpack(commit, Path(sources))
+        commits.unpack(commit, Path(sources), *SOURCES)
         pip = (folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--quiet")
         run(*pip, f"{sources}[local]", timeout=900)
-
-
-def unpack(commit: str, folder: Path) -> None:
-    """Write the sources of a commit into a folder. Nothing is left in the repository, whenever the run is ended."""
-    command = ["git", "-C", str(ROOT), "archive", "--format=tar", commit, "--", *SOURCES]
-    packed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
 from tencentserverless._aio.function import AsyncFunction
-from tencentserverless._aio.pool import Pool
+from tencentserverless._aio.pool import Pool, check_loop
 from tencentserverless._base.client import BaseClient
 from tencentserverless._base.runtime import CLOCK, Ambient
 
@@ -252,7 +252,12 @@ class AsyncClient(BaseClient):
         await self.close()
 
     def _run(self, flow: "Flow[Result]") -> "Awaitable[Result]":
-        """Drive a flow on the running loop."""
+        """Drive a flow on the running loop.
+
+        :raises RuntimeError: if there is no loop, as under trio
+        """
+        if not self._pools:
+            check_loop()
         pool = self._get_pool()
         if pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")

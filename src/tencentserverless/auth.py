@@ -32,17 +32,33 @@ from tencentserverless._core import cam_signing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncGenerator, Callable, Generator
+    from typing import Any, AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, MutableMapping, Protocol
 
     import httpx
     import httpx2
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from requests import PreparedRequest, Response
+    from typing_extensions import Self
 
     from tencentserverless.models import Credentials
 
     _OfHttpx = httpx.Auth
     _OfHttpx2 = httpx2.Auth
+
+    class FlowRequest(Protocol):
+        """A request of httpx or httpx2."""
+
+        content: bytes
+        headers: MutableMapping[str, str]
+        method: str
+        stream: object
+        url: object
+
+    class FlowResponse(Protocol):
+        """A response of httpx or httpx2."""
+
+        request: FlowRequest
+        status_code: int
 else:
     _OfHttpx = _OfHttpx2 = object
 
@@ -110,6 +126,7 @@ class _RequestsRedirects:
         if self._position is not None and again.body is not None:
             again.body.seek(self._position)  # type: ignore[union-attr]
         auth._sign_prepared(again)
+        auth._strip(request.headers)  # for the next redirect: requests copies this request, not the one that is sent
         answer: "Response" = response.connection.send(again, **options)  # as requests' own HTTPDigestAuth does it
         answer.history.append(response)
         answer.request = again
@@ -123,18 +140,19 @@ def _make_idle_hook() -> "Callable[..., None]":
     return _ignore
 
 
-def _ignore(response: "Response", **_: "Any") -> None:
+def _ignore(response: "Response", **_: object) -> None:
     """Do nothing with a response."""
 
 
 class _FlowAuth(UrlSigner):
-    """What httpx and httpx2 have in common: their ``Auth`` classes and requests are alike."""
+    """The part that is the same for httpx and httpx2, whose requests are alike."""
 
     _library = ""
 
-    def __new__(cls, *_: "Any", **__: "Any") -> "Any":
+    def __new__(cls, *_: object, **__: object) -> "Self":
         """Make an object of a class that is also the library's ``Auth``, which the library asks for."""
-        return object.__new__(_join(cls))
+        made: "Self" = object.__new__(_join(cls))
+        return made
 
     def sync_auth_flow(self, request: "Any") -> "Generator[Any, Any, None]":
         """Sign a request, and that of a redirect within the URL; a client of the library calls this."""
@@ -158,19 +176,19 @@ class _FlowAuth(UrlSigner):
                 return
             request = response.request
 
-    def _sign_request(self, request: "Any", credentials: "Credentials") -> None:
+    def _sign_request(self, request: "FlowRequest", credentials: "Credentials") -> None:
         headers, body = request.headers, request.content
         content_type = headers.get("Content-Type") or choose_type(body)
         url, host = str(request.url), headers.get("Host")
         headers.update(self._sign(credentials, request.method, url, hash_body(body), content_type, host))
         request.stream = self._make_stream(body, lambda: self._strip(headers))
 
-    def _is_refused_redirect(self, request: "Any", response: "Any") -> bool:
+    def _is_refused_redirect(self, request: "FlowRequest", response: "FlowResponse") -> bool:
         """True if the URL has redirected within itself, and refused the new request, which is not signed."""
         is_other = response.request is not request
         return is_other and response.status_code in REFUSALS and self.covers(str(response.request.url))
 
-    def _make_stream(self, body: bytes, forget: "Callable[[], None]") -> "Any":
+    def _make_stream(self, body: bytes, forget: "Callable[[], None]") -> object:
         raise NotImplementedError
 
     def __reduce__(self) -> "tuple[object, ...]":
@@ -193,10 +211,10 @@ class Httpx2Auth(_FlowAuth, _OfHttpx2):
     _library = "httpx2"
 
 
-_joined: "dict[type, type]" = {}
+_joined: "dict[type[_FlowAuth], type[Any]]" = {}
 
 
-def _join(cls: "type[_FlowAuth]") -> type:
+def _join(cls: "type[_FlowAuth]") -> "type[Any]":
     """Make the subclass of a class that is also the ``Auth`` of its library; import the library."""
     found = _joined.get(cls)
     if found is None:
@@ -211,13 +229,13 @@ def _join(cls: "type[_FlowAuth]") -> type:
                 super().__init__(body)
                 self._forget = forget
 
-            def __iter__(self) -> "Any":
+            def __iter__(self) -> "Iterator[bytes]":
                 self._forget()
-                return super().__iter__()
+                return super().__iter__()  # type: ignore[no-any-return]
 
-            def __aiter__(self) -> "Any":
+            def __aiter__(self) -> "AsyncIterator[bytes]":
                 self._forget()
-                return super().__aiter__()
+                return super().__aiter__()  # type: ignore[no-any-return]
 
         names = {"__module__": cls.__module__, "__doc__": cls.__doc__, "_make_stream": staticmethod(SentStream)}
         found = _joined[cls] = type(cls.__name__, (cls, library.Auth), names)
@@ -278,7 +296,7 @@ def _tell(body: object) -> "int | None":
         return None
 
 
-def _hash_prepared(body: "Any") -> bytes:
+def _hash_prepared(body: object) -> bytes:
     """Hash a body of requests. A file is read to its end, and set back.
 
     :raises ValueError: if it can be read once only
@@ -287,16 +305,16 @@ def _hash_prepared(body: "Any") -> bytes:
         return cam_signing.EMPTY_HASH
     if isinstance(body, (bytes, bytearray, memoryview)):
         return hexlify(sha256(body).digest())
-    position, read = _tell(body), getattr(body, "read", None)
+    position, read, seek = _tell(body), getattr(body, "read", None), getattr(body, "seek", None)
     chunk: object = b""
-    if position is not None and read is not None and hasattr(body, "seek"):
+    if position is not None and read is not None and seek is not None:
         state = sha256()
         while True:
             chunk = read(_CHUNK_BYTES)
             if not chunk or not isinstance(chunk, bytes):
                 break
             state.update(chunk)
-        body.seek(position)
+        seek(position)
         if isinstance(chunk, bytes):
             return hexlify(state.digest())
     kind = "text file" if isinstance(chunk, str) else type(body).__name__

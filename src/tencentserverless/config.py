@@ -303,8 +303,8 @@ def _choose_endpoint(endpoint: "str | None") -> "tuple[str, tuple[str, int, bool
     return "url", (host, port, is_tls)
 
 
-def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
-    """Split ``http(s)://host[:port]...`` into host, port, True for TLS, and the rest."""
+def _parse_url(source: str, url: "str | None", shown: "str | None" = None) -> "tuple[str, int, bool, str]":
+    """Split ``http(s)://host[:port]...``, in messages ``shown``, into host, port, True for TLS, and the rest."""
     if not isinstance(url, str):
         raise TypeError("{} must be a str, not {!r}".format(source, url))
     scheme, separator, rest = url.partition("://")
@@ -323,9 +323,9 @@ def _parse_url(source: str, url: "str | None") -> "tuple[str, int, bool, str]":
         port_text = colon + port_text
     port_text = port_text[1:] if port_text.startswith(":") else port_text
     if not host or not all(33 <= ord(character) <= 126 and character not in '@?#"<>\\' for character in host):
-        _refuse_url(source, url, "has no usable host name")
+        _refuse_url(source, shown or url, "has no usable host name")
     if port_text and not (port_text.isdigit() and 0 < int(port_text) < 65536):
-        _refuse_url(source, url, "has no usable port")
+        _refuse_url(source, shown or url, "has no usable port")
     return host.lower(), int(port_text) if port_text else (443 if is_tls else 80), is_tls, slash + path
 
 
@@ -360,7 +360,7 @@ def _parse_proxy(url: str, source: str) -> Proxy:
     shown = "{}://{}{}".format(kind, "***@" if at else "", address)
     if kind not in PROXY_PORTS:
         raise ValueError("{} {!r} is of no kind that is known: {}".format(source, shown, ", ".join(PROXY_PORTS)))
-    host, port, _, path = _parse_url(source, "http://" + address)
+    host, port, _, path = _parse_url(source, "http://" + address, shown)
     if path.strip("/"):
         raise ValueError("{} {!r} has more than scheme, host and port".format(source, shown))
     if ":" not in address.rpartition("]")[2]:

@@ -318,7 +318,7 @@ class FunctionUrl(str):
 
     @property
     def auth_type(self) -> str:
-        """``CAM`` if requests must be signed, as ``tencentserverless.auth`` does it; ``NONE`` if anybody may call."""
+        """``CAM`` if requests must be signed, as ``tencentserverless.auth`` does it; else ``NONE``."""
         return self._facts[2]
 
     def __reduce__(self) -> "tuple[object, ...]":

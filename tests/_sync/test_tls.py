@@ -101,6 +101,23 @@ def test_an_unknown_authority_is_refused_and_said_to_be_so() -> None:
         assert len(error.attempts) == 1, "a certificate does not get better by trying again"
 
 
+@pytest.mark.skipif(not IS_CHECK_KNOWN, reason="this Python does not say which check failed")
+def test_an_unknown_authority_is_told_with_the_place_of_the_trusted_roots(
+    tmp_path: "os.PathLike[str]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = os.path.join(str(tmp_path), "others.pem")
+    trustme.CA().cert_pem.write_to_path(others)
+    words = "; trusted are the roots of {}, ca_file= names others".format
+    with Peer(tls=server_side("127.0.0.1")) as peer:
+        assert words("the system") in fail(peer).message
+        assert words("ca_file {!r}".format(others)) in fail(peer, ca_file=others).message
+        monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")  # OpenSSL says nothing of it
+        assert words("SSL_CERT_FILE '/no/such/file'") in fail(peer).message
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+        both = "SSL_CERT_FILE '/no/such/file' and SSL_CERT_DIR {!r}".format(str(tmp_path))
+        assert words(both) in fail(peer).message
+
+
 def test_a_self_signed_certificate_is_refused_and_named(tmp_path: "os.PathLike[str]", ca_file: str) -> None:
     authority = trustme.CA()
     own = os.path.join(str(tmp_path), "own.pem")
@@ -119,6 +136,7 @@ def test_an_expired_certificate_is_refused_and_named(ca_file: str) -> None:
     with Peer(tls=server_side("127.0.0.1", expires=past)) as peer:
         found = fail(peer, ca_file=ca_file).message
         assert ("certificate has expired" if IS_CHECK_KNOWN else UNNAMED) in found
+        assert "trusted are" not in found
 
 
 def test_a_certificate_for_another_name_is_refused_and_the_name_said(ca_file: str) -> None:
@@ -236,7 +254,7 @@ def test_roots_that_cannot_be_read_are_named(tmp_path: "os.PathLike[str]") -> No
         file.write("no certificate")
     with Peer(tls=server_side("127.0.0.1")) as peer:
         error = fail(peer, ca_file=path)
-        assert "cannot read the trusted roots" in error.message
+        assert "cannot read the trusted roots of ca_file {!r}: ".format(path) in error.message
         assert len(error.attempts) == 1
     with pytest.raises(ValueError, match="ca_file '/no/such/file' does not exist"):
         Client(ca_file="/no/such/file", **KEYS)

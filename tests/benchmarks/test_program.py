@@ -28,6 +28,12 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> responder.Trust:
     return responder.make_trust(Path(sys.executable), tmp_path_factory.mktemp("trust"), None)
 
 
+@pytest.fixture(scope="module")
+def rsa(tmp_path_factory: pytest.TempPathFactory) -> responder.Trust:
+    pytest.importorskip("trustme")
+    return responder.make_trust(Path(sys.executable), tmp_path_factory.mktemp("rsa"), None, "RSA")
+
+
 @pytest.fixture(params=["nginx", "python"])
 def running(request: pytest.FixtureRequest, trust: responder.Trust, tmp_path: Path):
     if request.param == "nginx" and responder.find_nginx() is None:
@@ -57,6 +63,14 @@ def ask(port: int, trust: responder.Trust | None, request: bytes) -> bytes:
         return data
 
 
+@pytest.fixture
+def resuming(trust: responder.Trust, rsa: responder.Trust, tmp_path: Path):
+    if responder.find_nginx() is None:
+        pytest.skip("no nginx on PATH or in /usr/sbin")
+    with responder.start(trust, tmp_path, True, rsa) as found:
+        yield found
+
+
 REQUEST = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}"
 LARGE = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 300000\r\n\r\n" + bytes(300000)
 
@@ -78,6 +92,45 @@ def test_both_responders_keep_the_connection_and_read_large_requests(
     assert ask(running.tls, trust, LARGE).count(b"200 OK") == 1
 
 
+@pytest.mark.parametrize("version", ["TLS 1.3", "TLS 1.2"])
+def test_nginx_resumes_a_session_of_each_version_with_a_certificate_of_rsa(
+    resuming: responder.Responder, rsa: responder.Trust, version: str
+) -> None:
+    context = ssl.create_default_context(cafile=str(rsa.ca_file))
+    session, found = None, []
+    for _ in range(2):
+        sock = socket.create_connection((responder.HOST, resuming.resuming[version]), 5)
+        with context.wrap_socket(sock, server_hostname=responder.HOST, session=session) as secure:
+            secure.sendall(REQUEST)
+            while secure.recv(65536):
+                pass
+            session = secure.session
+            found.append((secure.version(), secure.session_reused))
+    assert found == [(version.replace("TLS ", "TLSv"), False), (version.replace("TLS ", "TLSv"), True)]
+    assert b"BEGIN RSA PRIVATE KEY" in rsa.key.read_bytes()
+
+
+@pytest.mark.parametrize("version", passes.TLS_VERSIONS)
+def test_every_client_of_new_connections_runs_and_the_bare_one_resumes(
+    resuming: responder.Responder, trust: responder.Trust, rsa: responder.Trust, tmp_path: Path, version: str
+) -> None:
+    place = Place(PYTHONS, program.make_settings(resuming, trust, rsa), environments.child_environment(tmp_path))
+    plan = next(plan for plan in passes.list_passes(True) if plan.name == passes.name_resuming(version))
+    measured = run_pass(dataclasses.replace(plan, rounds=1, slice_seconds=0.001, warm_calls=2), place)
+    assert measured.missing == {}
+    assert set(measured.slices) == {client.label for client in plan.clients}
+
+
+def test_without_nginx_the_clients_of_new_connections_say_why_they_did_not_run(
+    trust: responder.Trust, rsa: responder.Trust, tmp_path: Path
+) -> None:
+    with responder.start(trust, tmp_path, False, rsa) as running:
+        place = Place(PYTHONS, program.make_settings(running, trust, rsa), environments.child_environment(tmp_path))
+        plan = next(plan for plan in passes.list_passes(True) if plan.tls_version == "TLS 1.2")
+        measured = run_pass(plan, place)
+    assert measured.missing[passes.NEW.label] == "only nginx has a port for TLS 1.2 alone, and it was not found"
+
+
 @pytest.mark.proof
 def test_a_run_measures_every_client_that_is_there_and_names_the_others(tmp_path: Path, trust: responder.Trust) -> None:
     plans = [
@@ -90,7 +143,9 @@ def test_a_run_measures_every_client_that_is_there_and_names_the_others(tmp_path
     for plan in plans:
         measured = results.passes.get(plan.name)
         for client in plan.clients if measured else ():
-            if client.environment in PYTHONS:
+            if plan.tls_version:
+                assert "only nginx has a port" in measured.missing[client.label]
+            elif client.environment in PYTHONS:
                 assert len(measured.slices[client.label]) == 2, measured.missing
                 assert all(piece.wall_us > 0 for piece in measured.slices[client.label])
             else:
@@ -110,6 +165,24 @@ def test_new_processes_imports_and_sizes_have_their_rows(
     imported = startup.measure_imports(place, 1)
     assert {"tencentserverless.scf", "tencentserverless.aio"} < set(imported.milliseconds)
     assert imported.source_kb["tencentserverless.scf"] > 50
+    assert startup.BASE_IMPORT not in imported.modules
+
+
+def test_the_modules_of_an_import_and_their_code_are_measured_beside_those_of_other_sources(tmp_path: Path) -> None:
+    folder = tmp_path / "src" / "tencentserverless"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "scf.py").write_text(
+        '"""' + "A docstring. " * 500 + '"""\n# A comment.\nimport tencentserverless.models\n'
+    )
+    (folder / "models.py").write_text("")
+    place = Place({"ours": Path(sys.executable)}, {}, environments.child_environment(tmp_path))
+    imported = startup.measure_imports(place, 1, tmp_path / "src")
+    assert imported.modules[startup.BASE_IMPORT] == 3
+    assert imported.modules[startup.OUR_IMPORT] > 20
+    assert 0.1 < imported.code_kb[startup.BASE_IMPORT] < 1
+    assert imported.code_kb[startup.OUR_IMPORT] > 100
+    assert imported.outside_kb[startup.BASE_IMPORT] > 6
 
 
 def test_a_client_that_fails_is_named_with_its_error(

@@ -24,6 +24,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "SECURITY.md",
     "docs/architecture.md",
+    "docs/calling-urls.md",
     "docs/clients.md",
     "docs/cookbook.md",
     "docs/dashboard.md",
@@ -33,6 +34,7 @@ DOCUMENTS = (
     "docs/upgrade.md",
 )
 README, README_ZH = DOCUMENTS[:2]
+CALLING_URLS = "docs/calling-urls.md"
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}  # curl may be missing
 
@@ -94,8 +96,19 @@ def test_the_launch_configuration_attaches_to_the_port_that_is_told() -> None:
     assert configuration["connect"] == {"host": "127.0.0.1", "port": _debug_ports(("order",))["order"]}
 
 
+@pytest.fixture(scope="module")
+def urls_env(examples_env: dict[str, str]) -> dict[str, str]:
+    """The environment of the examples, after the first command of docs/calling-urls.md."""
+    first = next(block.text for block in read_blocks(CALLING_URLS) if block.language == "sh")
+    command = ["bash", "-c", first]
+    path = os.pathsep.join((str(SCRIPTS), examples_env["PATH"]))
+    subprocess.run(command, env={**examples_env, "PATH": path}, check=True, capture_output=True, timeout=60)
+    return examples_env
+
+
 @pytest.mark.parametrize("block", list_blocks("python"))
-def test_python_block_prints_what_the_document_says(block: Block, examples_env: dict[str, str]) -> None:
+def test_python_block_prints_what_the_document_says(block: Block, request: pytest.FixtureRequest) -> None:
+    examples_env = request.getfixturevalue("urls_env" if block.document == CALLING_URLS else "examples_env")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-"],
         input=block.text,

@@ -33,6 +33,7 @@ BREACHES = {
         "credentials.py",
         "from tencentserverless import scf",
     ),
+    "the signing of function URLs needs keys, and no client": ("auth.py", "from tencentserverless import scf"),
     "the local SCF speaks the core's words and never uses the client": (
         "local/worker/breach.py",
         "from tencentserverless._sync import driver",

@@ -33,6 +33,7 @@ def test_the_env_file_can_be_sourced_by_a_shell(tmp_path):
         "TENCENTCLOUD_SECRET_KEY": "it's $(a) `key`",
         "TENCENTCLOUD_SESSIONTOKEN": "",
         "TENCENTCLOUD_REGION": "ap-guangzhou",
+        "TENCENTCLOUD_UIN": "100000000001",
     }
     assert state_dir.read_variables(path)["TENCENTCLOUD_SECRET_KEY"] == "it's $(a) `key`"
 

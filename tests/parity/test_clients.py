@@ -59,9 +59,28 @@ def test_importing_the_synchronous_client_loads_no_asyncio() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_importing_the_synchronous_client_compiles_no_pattern_and_loads_no_weakref() -> None:
+    code = (
+        "import atexit, hashlib, hmac, json, re, select, socket, ssl, sys, threading\n"
+        "known, re.compile = set(sys.modules), None\n"
+        "import tencentserverless.scf\n"
+        "sys.exit('weakref' in set(sys.modules) - known)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_importing_the_asynchronous_client_loads_nothing_of_the_other() -> None:
     code = "import sys; import tencentserverless.aio; sys.exit('tencentserverless._sync' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_a_running_loop_the_asynchronous_client_says_what_to_use() -> None:
+    client = aio.AsyncClient(endpoint="http://127.0.0.1:1", **make_keys())
+    handle = client.invocation("f", "req-1", region="ap-guangzhou")
+    maps = client.map("f", [1]), client.f.map([1]), client.f.spawn_map([1])
+    for coroutine in (client.invoke("f"), client.f(), handle.status(), *(each.__anext__() for each in maps)):
+        with pytest.raises(RuntimeError, match=r"needs a running asyncio loop.* call scf\.Client"):
+            coroutine.send(None)  # as trio does
 
 
 def call_from_thread(url: str, script: str, options: "dict[str, Any]") -> str:

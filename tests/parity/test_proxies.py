@@ -265,6 +265,8 @@ FAULTY = {
     "socks4://u:hidden@proxy.example": "is of no kind that is known",
     "http://u:hidden@proxy.example:99999": "has no usable port",
     "http://u:hidden@": "has no usable host name",
+    "socks5://u:hidden@proxy.example:99999": "'socks5://***@proxy.example:99999' has no usable port",
+    "https://u:hidden@": "'https://***@' has no usable host name",
 }
 
 

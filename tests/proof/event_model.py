@@ -12,7 +12,7 @@ WORKER_SECONDS = 1.5  # within about a second the workers of a server that was k
 HEARD_SECONDS = 0.3  # within which the server has heard of a run that has come to its end
 TERMINATED_SECONDS = 0.1  # a function that has begun when its event is terminated may say so a moment later
 STARTED_SECONDS = 5.0  # an event that was taken out may wait so long for its instance to start
-SUCCEEDED, FAILED, WAITS = "succeeded", "failed", "waits"
+SUCCEEDED, FAILED, WAITS, UNKNOWN = "succeeded", "failed", "waits", "unknown"
 FINISHED, ABORTED = "FINISHED", "ABORTED"
 
 
@@ -122,6 +122,8 @@ class Event:
             if letters and not self.ends:
                 return "it has succeeded"
             return "" if self.done and self.do not in FAILING else "it can't have succeeded"
+        if state == UNKNOWN and not letters and self._may_be_forgotten():
+            return ""
         if not letters or (letters > 1 and not self.ends):
             return "one that is given up has one dead letter"
         if self.excuses:
@@ -129,6 +131,11 @@ class Event:
         if self.do not in FAILING:
             return "it should have succeeded"
         return "" if len(self.begun) > min(self.retries) else "it has another try"
+
+    def _may_be_forgotten(self) -> bool:
+        """Whether it has succeeded and a kill took its record, which a full disk had kept from being written."""
+        has_succeeded = bool(self.done) and self.do not in FAILING
+        return has_succeeded and "disk" in self.excuses and any(not end.is_clean for end in self.ends)
 
     def _judge_traced(self, state: str, letters: int) -> str:
         if letters:

@@ -16,6 +16,7 @@ from tests.proof.event_model import (
     PLACES,
     SUCCEEDED,
     TERMINATED_SECONDS,
+    UNKNOWN,
     WAITS,
     Deletion,
     End,
@@ -367,7 +368,7 @@ class EventWalk(Walk):
             return str(answer["Result"]["Status"]) if "Result" in answer else str(answer)
         answer = self.api.ask("GetRequestStatus", FunctionName=TAKER, FunctionRequestId=event.request_id, **EVER)
         if not answer.get("Data"):
-            return f"unknown: {answer}"
+            return UNKNOWN
         return {0: SUCCEEDED, 1: WAITS, -1: FAILED}[answer["Data"][0]["RetCode"]]
 
 

@@ -20,6 +20,7 @@ SETTLE_SECONDS = 20.0
 LOOK_SECONDS = 0.004
 SHOWN_STEPS = 40
 TOLD_STEPS = 1000
+_LOG_CHARS = 30_000  # the stacks of a server that does not end are long
 ANSWER_SECONDS = 0.02  # about what a request takes whose server is killed meanwhile
 
 
@@ -64,7 +65,7 @@ class Walk:
             self.finish()
         except Exception as error:
             steps = "\n".join(self.trail)
-            raise Divergence(f"{error!r}\nafter\n{steps}\nlog:\n{self.server.stderr[-1500:]}") from error
+            raise Divergence(f"{error!r}\nafter\n{steps}\nlog:\n{self.server.stderr[-_LOG_CHARS:]}") from error
 
     def check(self) -> None:
         """Hold the server against the model, after a step."""

@@ -3,10 +3,15 @@
 import asyncio
 import contextlib
 
-from tencentserverless import exception, management
+import aiohttp
+import httpx
+import httpx2
+import requests
+
+from tencentserverless import auth, exception, management
 from tencentserverless.aio import AsyncClient, AsyncFunction
 from tencentserverless.journal import Journal
-from tencentserverless.models import Attempt, CallInfo, InvokeResult, Verdict
+from tencentserverless.models import Attempt, CallInfo, FunctionUrl, InvokeResult, Verdict
 from tencentserverless.scf import REGIONS, Client, Function, invoke
 
 
@@ -29,6 +34,23 @@ def call() -> str:
     client.function("order", regions="ap-tokyo")  # wrong: mypy pyright
     client.invoke("f", dta=1)  # wrong: mypy pyright
     return result + order(item="tea") + also(data=1) + named.invoke({"item": "tea"}) + str(invoke("f").json())
+
+
+def call_url(client: Client) -> int:
+    url: FunctionUrl = client.url("order", qualifier="prod")
+    client.url("order", qualifer="prod")  # wrong: mypy pyright
+    answer = requests.post(url + "/tea", json={"a": 1}, auth=auth.RequestsAuth(url, uin="1"), timeout=3)
+    with httpx.Client(auth=auth.HttpxAuth(url)) as one, httpx2.Client(auth=auth.Httpx2Auth(url)) as two:
+        httpx2.Client(auth=auth.HttpxAuth(url))  # wrong: mypy pyright
+        headers: dict[str, str] = auth.UrlSigner(url, signs_path=True).headers("GET", url)
+        return answer.status_code + one.get(url).status_code + two.get(url).status_code + len(headers)
+
+
+async def call_url_from_task(client: AsyncClient) -> str:
+    url = await client.url("order")
+    async with aiohttp.ClientSession(middlewares=[auth.AiohttpMiddleware(url)]) as session:
+        answer = await session.get(url)
+        return url.auth_type + await answer.text()
 
 
 def call_many(client: Client, catches: bool) -> None:

@@ -238,16 +238,20 @@ async def _look_up(loop: "Loop", origin: "Origin", peer: "Origin | Proxy") -> "S
 
 
 async def _connect(loop: "Loop", origin: "Origin", addresses: "Sequence[Address]", limit: Limit) -> socket.socket:
-    """Connect a socket to the first address that answers; each address gets a share of the time that is left."""
+    """Connect a socket to the first address that answers; each address gets a share of the time that is left.
+
+    The last one gets all of it, and ``open_connection`` ends that: a timer of its own would cost a task.
+    """
     failure = None
-    for index, (family, kind, protocol, _, address) in enumerate(addresses):
-        share = (limit.at - monotonic()) / (len(addresses) - index)
+    for index, (family, kind, protocol, _, address) in enumerate(addresses, 1):
+        share = (limit.at - monotonic()) / (len(addresses) - index + 1)
         sock = None
         try:
             sock = socket.socket(family, kind, protocol)
             sock.setblocking(False)
             sockets.set_options(sock)
-            await asyncio.wait_for(loop.sock_connect(sock, address), share)
+            connecting = loop.sock_connect(sock, address)
+            await (connecting if index == len(addresses) else asyncio.wait_for(connecting, share))
             return sock
         except (OSError, asyncio.TimeoutError) as error:
             if sock is not None:

@@ -141,6 +141,16 @@ class Pool:
         await self._loop_end.__anext__()
 
 
+def check_loop() -> None:
+    """Check that a loop of asyncio is running.
+
+    :raises RuntimeError: if there is none, as under trio; the message says what to use
+    """
+    if asyncio._get_running_loop() is None:  # noqa: SLF001  # Python 3.6 has no other way to ask
+        words = "AsyncClient needs a running asyncio loop, and there is none here; call scf.Client instead"
+        raise RuntimeError(words + " (under trio by trio.to_thread.run_sync)")
+
+
 class _Waiter:
     """Lets a task sleep until a connection may be free."""
 

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from time import monotonic
 
+from tencentserverless._base.tls import name_roots
 from tencentserverless.config import is_loopback
 from tencentserverless.exception import ConnectError, ConnectTimeout, DeadlineExceeded, NetworkError, ProtocolError
 from tencentserverless.models import Verdict
@@ -169,9 +170,15 @@ def connect_failure(origin: "Origin", doing: str, error: BaseException, *, is_of
     message = "cannot {} {}: {}".format(doing, goal, explain(error))
     if isinstance(error, ConnectionRefusedError) and is_loopback(origin.host):
         message += ". If the local SCF should listen there, start it with: scf local start"
+    elif getattr(error, "verify_code", None) in _UNKNOWN_ROOTS:
+        message += "; trusted are the roots of {}, ca_file= names others".format(name_roots(origin.ca_file))
     fault = ConnectError("ClientNetworkError", message, executed=Verdict.NO)
     fault.is_transient = not isinstance(error, (ssl.CertificateError, ssl.SSLError))
     return fault
+
+
+#: The results of OpenSSL's check for a certificate whose root is not among the trusted ones.
+_UNKNOWN_ROOTS = (2, 18, 19, 20, 21)
 
 
 def _name_proxy(origin: "Origin") -> str:

@@ -14,7 +14,7 @@ MAX_SESSIONS = 64
 #: A session is read anew from a connection that resumed it, once it is older.
 SESSION_REFRESH_SECONDS = 60.0
 
-_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]")
+_HASHED_NAME = r"[0-9a-f]{8}\.[0-9]"  # ``re`` compiles it at the first use and keeps it
 _READ_BYTES = 65536
 
 
@@ -95,10 +95,19 @@ def _make_context(ca_file: "str | None") -> TlsContext:
     try:
         _load_roots(context, ca_file)
     except (OSError, ssl.SSLError) as error:
-        fault = ConnectError("ClientNetworkError", "cannot read the trusted roots: {}".format(error))
+        message = "cannot read the trusted roots of {}: {}".format(name_roots(ca_file), error)
+        fault = ConnectError("ClientNetworkError", message)
         fault.executed, fault.is_transient = Verdict.NO, False
         raise fault from error
     return context
+
+
+def name_roots(ca_file: "str | None") -> str:
+    """Name the place of the trusted roots, for an error message."""
+    if ca_file is not None:
+        return "ca_file {!r}".format(ca_file)
+    chosen = zip(("SSL_CERT_FILE", "SSL_CERT_DIR"), ambient_trust())
+    return " and ".join("{} {!r}".format(*each) for each in chosen if each[1]) or "the system"
 
 
 def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
@@ -126,7 +135,7 @@ def _load_roots(context: ssl.SSLContext, ca_file: "str | None") -> None:
 
 def _count_hashed_names(folder: str) -> int:
     with os.scandir(folder) as entries:
-        return sum(1 for entry in entries if _HASHED_NAME.match(entry.name))
+        return sum(1 for entry in entries if re.match(_HASHED_NAME, entry.name))
 
 
 def _count_certificates(bundle: "str | None") -> int:

@@ -6,14 +6,23 @@ from hashlib import sha256
 from tencentserverless import config
 from tencentserverless._base.environment_keys import make_failure
 from tencentserverless._base.runtime import CLOCK
-from tencentserverless._core import cam_signing
+from tencentserverless._core.cam_signing import (
+    AUTHORIZATION,
+    TIMESTAMP_HEADER,
+    TOKEN_HEADER,
+    UIN_HEADER,
+    CamSigner,
+    find_origin,
+    find_target,
+)
 from tencentserverless._core.request import check_header_value
 from tencentserverless.credentials import choose_provider
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, MutableMapping
+    from typing import MutableMapping
 
+    from tencentserverless._base.arguments import Options
     from tencentserverless.models import Credentials
 
 #: The Content-Type that is sent where the program gives none: a signature needs one.
@@ -51,9 +60,9 @@ class UrlSigner:
         token: "str | None" = None,
         credentials: object = None,
         signs_path: bool = False,
-        token_header: str = cam_signing.TOKEN_HEADER,
+        token_header: str = TOKEN_HEADER,
     ) -> None:
-        origin = cam_signing.find_origin(str(url))
+        origin = find_origin(str(url))
         if origin is None:
             words = "url {!r} is no URL of a function, such as https://1250000000-abc.ap-guangzhou.tencentscf.com"
             raise ValueError(words.format(url))
@@ -63,8 +72,8 @@ class UrlSigner:
         self._provider = choose_provider(secret_id, secret_key, token, credentials)
         self._signs_path = signs_path
         self._token_header = check_header_value("token_header", token_header)
-        self._signer = cam_signing.CamSigner()
-        self._options: "dict[str, Any]" = {
+        self._signer = CamSigner()
+        self._options: "Options" = {
             "uin": uin,
             "secret_id": secret_id,
             "secret_key": secret_key,
@@ -76,7 +85,7 @@ class UrlSigner:
 
     def covers(self, url: str) -> bool:
         """True if a request to this URL would be signed: if it has the scheme, host and port of the function's URL."""
-        return url.startswith(self._prefix) or cam_signing.find_origin(url) == self._origin
+        return url.startswith(self._prefix) or find_origin(url) == self._origin
 
     def headers(self, method: str, url: str, body: bytes = b"", content_type: str = "") -> "dict[str, str]":
         """Make the headers of one request: Content-Type, Authorization and those of CAM; send all of them as they are.
@@ -113,13 +122,13 @@ class UrlSigner:
         """
         uin = self._uin or find_uin()
         now = int(CLOCK.wall())
-        path, query = cam_signing.find_target(url) if self._signs_path else ("/", "")
+        path, query = find_target(url) if self._signs_path else ("/", "")
         request = (method, path, query, content_type, host or self._origin[1], uin)
         signed = {
             "Content-Type": content_type,
-            cam_signing.UIN_HEADER: uin,
-            cam_signing.TIMESTAMP_HEADER: str(now),
-            cam_signing.AUTHORIZATION: self._signer.sign(credentials, now, request, payload_hash),
+            UIN_HEADER: uin,
+            TIMESTAMP_HEADER: str(now),
+            AUTHORIZATION: self._signer.sign(credentials, now, request, payload_hash),
         }
         if credentials.token:
             signed[self._token_header] = credentials.token
@@ -127,7 +136,7 @@ class UrlSigner:
 
     def _strip(self, headers: "MutableMapping[str, str]") -> None:
         """Take a signature off a request's headers."""
-        names = (cam_signing.AUTHORIZATION, cam_signing.UIN_HEADER, cam_signing.TIMESTAMP_HEADER, self._token_header)
+        names = (AUTHORIZATION, UIN_HEADER, TIMESTAMP_HEADER, self._token_header)
         for name in names:
             headers.pop(name, None)
 
@@ -139,7 +148,7 @@ class UrlSigner:
         return rebuild_signer, (type(self), self._prefix, self._options)
 
 
-def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "dict[str, Any]") -> UrlSigner:
+def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlSigner:
     """Make a signer again, for pickle and copy."""
     return cls(url, **options)
 

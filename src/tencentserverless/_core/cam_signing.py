@@ -89,4 +89,9 @@ class CamSigner(ScopedSigner):
         inner, outer = cached[2].copy(), cached[3].copy()
         inner.update(hexlify(sha256(head[1] + payload_hash).digest()))
         outer.update(inner.digest())
-        return (cached[4] + hexlify(outer.digest())).decode("ascii")  # type: ignore[no-any-return]
+        return cached[4] + outer.hexdigest()  # type: ignore[no-any-return]
+
+    def _begin_second(self, credentials: "Credentials", timestamp: int) -> "Cache":
+        """Compute all that stays the same for a second and a key pair; the last part is a text here."""
+        cached = super()._begin_second(credentials, timestamp)
+        return cached[:4] + (cached[4].decode("ascii"),)

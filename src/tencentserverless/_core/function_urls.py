@@ -12,7 +12,7 @@ from tencentserverless.models import FunctionUrl, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
 
     from tencentserverless._core.flow import Flow
     from tencentserverless._core.response import Fields
@@ -37,7 +37,7 @@ def url_flow(
     :param ask: makes the flow of one ListTriggers; it returns the whole answer
     :raises ResourceNotFound: if there is none; the message says how to make one
     """
-    triggers: "list[dict[str, Any]]" = []
+    triggers: "list[Fields]" = []
     total, request_id = 1, ""
     while len(triggers) < min(total, MAX_TRIGGERS):
         fields = {"FunctionName": function_name, "Namespace": namespace, "Offset": len(triggers), "Limit": PAGE}
@@ -55,9 +55,7 @@ def url_flow(
     raise ResourceNotFound(_MISSING, message, request_id, executed=Verdict.NO)
 
 
-def _read_triggers(
-    function_name: str, triggers: "list[dict[str, Any]]"
-) -> "tuple[dict[str, FunctionUrl], dict[str, str]]":
+def _read_triggers(function_name: str, triggers: "list[Fields]") -> "tuple[dict[str, FunctionUrl], dict[str, str]]":
     """Return the URLs by qualifier, and the reasons why triggers of type http have none."""
     urls: "dict[str, FunctionUrl]" = {}
     faults: "dict[str, str]" = {}
@@ -80,7 +78,7 @@ def _read_triggers(
     return urls, faults
 
 
-def _decode(text: object) -> "dict[str, Any]":
+def _decode(text: object) -> "Fields":
     """Decode a TriggerDesc: JSON text, or the object itself."""
     if isinstance(text, str):
         try:
@@ -90,7 +88,7 @@ def _decode(text: object) -> "dict[str, Any]":
     return text if isinstance(text, dict) else {}
 
 
-def _find_address(network: "dict[str, Any]") -> str:
+def _find_address(network: "Fields") -> str:
     values = [network.get(name) for name in _ADDRESSES]
     return next((value for value in values if isinstance(value, str) and find_origin(value)), "")
 

@@ -9,8 +9,8 @@ A call that finds neither a connection nor a slot becomes a waiter in a queue. E
 tries again, and leaves the queue with its connection or slot; later waiters and new calls wait behind it.
 """
 
+from _weakref import ref  # weakref itself, which gives the same, would cost 0.4 ms at the import
 from collections import OrderedDict, deque
-from weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

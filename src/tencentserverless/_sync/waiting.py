@@ -10,12 +10,12 @@ import select
 import sys
 import threading
 import time
+from _weakref import ref  # see _core.pool
 from collections import deque
 from math import ceil
 from os import getpid
 from threading import get_ident
 from time import monotonic
-from weakref import ref
 
 from tencentserverless._core.pool import Slot
 

@@ -238,7 +238,6 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
         links = access_keys.OneUseKeys(time.time, access_keys.LINK_SECONDS)
         admin = Admin(services, start.admin_token, start.settings.host, links, start.link_url)
         api = Api(services, keys, admin, lambda: _open_dashboard(start, services, keys, links, lifecycle))
-
         server, stop = HttpServer(), asyncio.Event()
         stopping = _stop_on_signals(stop, services, lifecycle)
         if start.settings.follows_files:
@@ -263,7 +262,7 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             await stop.wait()
             await server.stop(limits.stop_seconds)
         await asyncio.gather(*stopping)
-        down = background.down() | ({"the database": services.database.failure} if services.database.failure else {})
+        down = _parts_down(services, background)
     if down:
         raise _failure(down)
 
@@ -302,7 +301,7 @@ def _open_dashboard(
     lifecycle: "Lifecycle",
 ) -> "Dashboard":
     # most servers are never looked at: it loads with the first request for it
-    from tencentserverless.local.api.dashboard_door import open_dashboard
+    from tencentserverless.local.api.dashboard_opening import open_dashboard
 
     return open_dashboard(services, keys.owner, links, start.listeners, start.notices, lambda: lifecycle.is_stopping)
 
@@ -314,6 +313,12 @@ def _url_bases(start: _Start) -> "UrlBases":
     return UrlBases(
         start.settings.appid, listeners.main.port, listeners.inner.port, listeners.path_url, is_tls=listeners.is_tls
     )
+
+
+def _parts_down(services: "Services", background: "Background") -> Mapping[str, str]:
+    """Return why parts of the server have ended before it stopped, by their names."""
+    failure = services.database.failure
+    return background.down() | ({"the database": failure} if failure else {})
 
 
 def _failure(down: Mapping[str, str]) -> ServerFailed:

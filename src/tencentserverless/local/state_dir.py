@@ -17,6 +17,7 @@ from tencentserverless.local.private_files import read_variables, write_private
 from tencentserverless.local.settings import (
     CA_BUNDLE_NAME,
     CA_NAME,
+    DEFAULT_UIN,
     DIRECT_VARIABLES,
     SERVER_KEY_NAME,
     TRUST_VARIABLES,
@@ -29,13 +30,14 @@ ID_VARIABLES = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID")
 KEY_VARIABLES = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY")
 TOKEN_VARIABLE = "TENCENTCLOUD_SESSIONTOKEN"  # noqa: S105  # a name
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
+UIN_VARIABLE = "TENCENTCLOUD_UIN"  # in the signatures of function URLs
 #: Address of the proxy, for ``HTTPS_PROXY=$TENCENTSERVERLESS_LOCAL_PROXY program``. It is not HTTPS_PROXY itself: the
 #: proxy leads only to SCF, and would cut off all other programs that the shell starts.
 PROXY_VARIABLE = "TENCENTSERVERLESS_LOCAL_PROXY"
 #: The token of the server's own endpoint, ``/_local/``. It is for programs on this machine, so ``scf local env`` does
 #: not print it.
 ADMIN_TOKEN_VARIABLE = "TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"  # noqa: S105  # a name
-ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE)
+ENV_VARIABLES = (ENDPOINT_VARIABLE, *ID_VARIABLES, *KEY_VARIABLES, TOKEN_VARIABLE, REGION_VARIABLE, UIN_VARIABLE)
 
 _SECRETS_FILE = "credentials"
 _ENV_FILE = "env"
@@ -59,7 +61,7 @@ def environment_of(endpoint_url: str, owner: Credentials, region: str) -> dict[s
     variables = {ENDPOINT_VARIABLE: endpoint_url}
     variables.update(dict.fromkeys(ID_VARIABLES, owner.secret_id))
     variables.update(dict.fromkeys(KEY_VARIABLES, owner.secret_key))
-    variables.update({TOKEN_VARIABLE: "", REGION_VARIABLE: region})
+    variables.update({TOKEN_VARIABLE: "", REGION_VARIABLE: region, UIN_VARIABLE: DEFAULT_UIN})
     return variables
 
 

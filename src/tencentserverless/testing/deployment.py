@@ -22,6 +22,8 @@ from tencentserverless.models import Credentials
 _SECONDS = 60.0
 _AGENT = "tencentserverless_testing"
 _ENTRY_FILE = "index.py"
+_URL, _URL_NAME = "http", "scf-local-url"
+_OPEN_URL = {"AuthType": "NONE", "NetConfig": {"EnableIntranet": False, "EnableExtranet": True}}
 _HANDLER = "index.main_handler"
 
 
@@ -76,6 +78,33 @@ def delete(local: Local, key: str) -> None:
     """
     region, namespace, name = key.split("/")
     ask(local, "DeleteFunction", region, FunctionName=name, Namespace=namespace)
+
+
+def add_url(local: Local, name: str, qualifier: str | None) -> dict[str, str] | None:
+    """Give a function a URL, for everybody, and return the fields that name its trigger.
+
+    :param qualifier: version or alias; None for the platform's default
+    :returns: None if there is no such function, or it has a URL for that already
+    :raises LocalError: if the server refuses
+    """
+    if key_of(local, name) not in local.status()["functions"]:
+        return None
+    wanted = {} if qualifier is None else {"Qualifier": qualifier}
+    for each in ask(local, "ListTriggers", FunctionName=name, Limit=100)["Triggers"]:
+        if each["Type"] == _URL and (qualifier is None or each["Qualifier"] == qualifier):
+            return None
+    fields = {"FunctionName": name, "TriggerName": _URL_NAME, "Type": _URL, **wanted}
+    ask(local, "CreateTrigger", TriggerDesc=json.dumps(_OPEN_URL), **fields)
+    return fields
+
+
+def remove_url(local: Local, trigger: dict[str, str]) -> None:
+    """Remove a URL that ``add_url`` has added, if its function is still there.
+
+    :raises LocalError: if the server refuses
+    """
+    if key_of(local, trigger["FunctionName"]) in local.status()["functions"]:
+        ask(local, "DeleteTrigger", TriggerDesc=json.dumps(_OPEN_URL), **trigger)
 
 
 def key_of(local: Local, name: str) -> str:

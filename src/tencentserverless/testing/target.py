@@ -11,13 +11,17 @@ import pytest
 
 from tencentserverless._base.arguments import check_flag
 from tencentserverless._core.request import encode_event
+from tencentserverless.auth import UrlSigner
 from tencentserverless.config import ENDPOINT_GUARD
+from tencentserverless.exception import ResourceNotFound
 from tencentserverless.local import Local, LocalError
+from tencentserverless.local.settings import DEFAULT_UIN
 from tencentserverless.local.state_dir import ADMIN_TOKEN_VARIABLE
 from tencentserverless.scf import Client, Function
 from tencentserverless.testing import deployment
 from tencentserverless.testing.bridge import Bridge
 from tencentserverless.testing.ledger import Execution, explain, read_executions
+from tencentserverless.testing.local_url import LocalUrl, ServerUrl
 from tencentserverless.testing.servers import GUARD_TEXT
 from tencentserverless.testing.source import Handler, name_of, write_module
 from tencentserverless.testing.web_source import find_app, write_files
@@ -47,13 +51,14 @@ class ScfLocal:
         self._own_client: Client | None = None
         self._known: frozenset[str] = frozenset()
         self._calls_before = 0
+        self._urls: list[dict[str, str]] = []  # that the test has added to functions
         self._log_start_bytes = 0
         self.environment = {name: text for name, text in local.environment.items() if name != ADMIN_TOKEN_VARIABLE}
 
     @property
-    def url(self) -> str:
-        """The URL of the server, for a client's ``endpoint=``."""
-        return self._find("url").url
+    def url(self) -> ServerUrl:
+        """The URL of the server, a text for a client's ``endpoint=``. ``url("NAME")`` finds the URL of a function."""
+        return ServerUrl(self._find("url").url, self._find_url)
 
     @property
     def secret_id(self) -> str:
@@ -206,6 +211,20 @@ class ScfLocal:
         self._find("assert_not_executed()")
         self._assert_times(0, f"{function!r} not to run", function, data)
 
+    def _find_url(self, function_name: str, qualifier: str | None) -> LocalUrl:
+        """The URL of a function. One that has none gets one, until the test ends."""
+        local, client = self._local, self._find_client()
+        try:
+            url = client.url(function_name, qualifier=qualifier)
+        except ResourceNotFound:
+            trigger = deployment.add_url(local, function_name, qualifier)
+            if trigger is None:
+                raise
+            self._urls.append(trigger)
+            url = client.url(function_name, qualifier=qualifier)
+        signer = UrlSigner(url, uin=DEFAULT_UIN, secret_id=local.secret_id, secret_key=local.secret_key)
+        return LocalUrl(url, signer)
+
     def _assert_times(self, times: int, wanted: str, function: str, data: Any) -> None:
         __tracebackhide__ = True
         found = self.executions(function, data=data)
@@ -250,6 +269,8 @@ class ScfLocal:
             if key not in self._known:
                 deployment.delete(local, key)
                 self._bridge.remove(key.rpartition("/")[2])
+        for trigger in self._urls:
+            deployment.remove_url(local, trigger)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while local.status()["calls"] > self._calls_before and time.monotonic() < deadline:
             time.sleep(_PAUSE_SECONDS)

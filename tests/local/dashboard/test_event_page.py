@@ -77,11 +77,11 @@ def test_timers_tell_their_next_rings_and_ring_now(visitor):
     first, second, third = timer["next_at"]
     assert (second - first, third - second, first % 86400) == (86400, 86400, 4 * 3600)  # noon in UTC+8
     place = {**KEY, "function": "timed", "trigger": "noon"}
-    request_id = visitor.change("POST", "timers/ring", place)["request_id"]
+    request_id = visitor.change("POST", "timers/fire", place)["request_id"]
     wait_until(lambda: visitor.get("invocations", function="timed", text=request_id)["items"])
     event = json.loads(visitor.run("timed", request_id)["event"]["text"])
     assert (event["Type"], event["TriggerName"], event["Message"]) == ("Timer", "noon", "lunch")
-    assert visitor.ask("POST", "timers/ring", {**place, "trigger": "none"}).code == "not_found"
+    assert visitor.ask("POST", "timers/fire", {**place, "trigger": "none"}).code == "not_found"
 
 
 def test_a_timer_that_is_switched_off_rings_no_more_and_can_be_switched_on(visitor):

@@ -335,7 +335,7 @@ def test_code_is_read_only_and_the_start_file_finds_itself_in_a_namespace(tmp_pa
     start = f"""
 echo "$0 ${{BASH_SOURCE[0]}} $(dirname "$0") $(pwd)"
 touch own-file 2>/dev/null || echo "code is read-only"
-touch /tmp/own-file && ls /tmp
+touch /tmp/own-file && ls -A /tmp
 exec {LANG_PYTHON} app.py
 """
     folder = write_web(tmp_path / "site", start, app=plain())
@@ -343,6 +343,7 @@ exec {LANG_PYTHON} app.py
     assert got.outcome.status == 0, got.outcome
     told = got.outcome.output.decode().splitlines()
     assert told[:2] == [f"./scf_bootstrap ./scf_bootstrap . {folder}", "code is read-only"]
-    assert told[2] == "own-file", "its /tmp has nothing else"
+    assert "own-file" in told
+    assert ".scf_bootstrap" not in told
     assert not (folder / "own-file").exists()
     assert LANG_PYTHON in (folder / "scf_bootstrap").read_text()

@@ -30,7 +30,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class _State(NamedTuple):
-    """What a pass compares with the one before."""
+    """The state that a pass compares with that of the pass before."""
 
     generation: int
     events: tuple[int, int]

@@ -1,4 +1,4 @@
-"""The pages of asynchronous invocations and timers: what waits, what was given up, what rings next."""
+"""The pages of asynchronous invocations and timers: what waits, what was given up, and when timers fire."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ from tencentserverless.local.registry.timer_triggers import Trigger, next_fire_t
 _PAGE = 200
 _LETTERS = 200
 _ALL_LETTERS = 1_000_000  # as many as the files hold
-_RINGS = 3
+_TIMES = 3
 _MAX_EVENT_CHARS = 4096
 _KINDS = {"TRIGGER_TIMER": "timer"}
 _INVOKE, _EVENT = "Invoke", "Event"
@@ -31,8 +31,8 @@ class SendTable(msgspec.Struct, forbid_unknown_fields=True):
     id: str
 
 
-class RingTable(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of timers/ring."""
+class FireTable(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of timers/fire."""
 
     region: str
     namespace: str
@@ -69,7 +69,7 @@ async def send_again(body: bytes, sources: Sources) -> JsonObject:
 
 
 async def show_timers(sources: Sources) -> JsonObject:
-    """Return every timer, with its next rings."""
+    """Return every timer, with the next times at which it is due."""
     found = [
         (key, trigger)
         for key, function in sorted(known_functions(sources).items())
@@ -80,9 +80,9 @@ async def show_timers(sources: Sources) -> JsonObject:
     return {"items": items, "next": None}
 
 
-async def ring(body: bytes, sources: Sources) -> JsonObject:
-    """Ring a timer now: its function gets the event of a timer, which is queued as any other."""
-    wanted = read_body(body, RingTable)
+async def fire(body: bytes, sources: Sources) -> JsonObject:
+    """Fire a timer now: its function gets the event of a timer, which is queued as any other."""
+    wanted = read_body(body, FireTable)
     key = FunctionKey(wanted.region, wanted.namespace, wanted.function)
     function = sources.catalogue.find_kept(key)
     trigger = function.triggers.get(wanted.trigger) if function else None
@@ -162,11 +162,11 @@ def _shown_timer(key: FunctionKey, trigger: Trigger, now: float) -> JsonObject:
         "argument": trigger.argument,
         "description": trigger.description,
         "is_enabled": trigger.is_enabled,
-        "next_at": list(itertools.islice(_rings(trigger, now), _RINGS)) if trigger.is_enabled else [],
+        "next_at": list(itertools.islice(_due_times(trigger, now), _TIMES)) if trigger.is_enabled else [],
     }
 
 
-def _rings(trigger: Trigger, now: float) -> Iterator[float]:
+def _due_times(trigger: Trigger, now: float) -> Iterator[float]:
     at: float | None = max(now, trigger.changed_at)
     while at is not None and (at := next_fire_time(trigger.cron, at)) is not None:
         yield at

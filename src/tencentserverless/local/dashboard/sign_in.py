@@ -1,4 +1,4 @@
-"""Who may use the dashboard: a browser that a link has signed in, on one of this server's own pages.
+"""Admits those who may use the dashboard: a browser that a link has signed in, on one of this server's own pages.
 
 A session is a signed text in a cookie: no session is kept here, so that a browser stays signed in when the server is
 started again. Its key comes from the owner's key: with new keys, every session ends.

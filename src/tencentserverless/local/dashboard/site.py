@@ -38,7 +38,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class _Visitor(NamedTuple):
-    """Who asks: found out when the head was judged."""
+    """The browser that asks, as it was found when the head was judged."""
 
     session: str
 
@@ -179,7 +179,7 @@ class Dashboard:
             ("GET", "logs"): self._show_logs,
             ("POST", "call"): lambda asked: calls.call(asked.body, sources),
             ("POST", "dead-letters/send"): lambda asked: event_page.send_again(asked.body, sources),
-            ("POST", "timers/ring"): lambda asked: event_page.ring(asked.body, sources),
+            ("POST", "timers/fire"): lambda asked: event_page.fire(asked.body, sources),
             ("POST", "sign-out"): self._sign_out,
         }
 

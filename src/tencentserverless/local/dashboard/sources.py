@@ -1,4 +1,4 @@
-"""What the dashboard reads from, and the engine, through which it starts and changes what it does not own."""
+"""Sources of the dashboard, and the engine, through which it starts and changes what it does not own."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Refusal(Exception):
 
 
 class Facts(NamedTuple):
-    """What stays the same while a server runs.
+    """Facts that stay the same while a server runs.
 
     :param server_id: another one after each start
     :param secret: the key of sessions, made from the owner's key: sessions outlive a restart
@@ -83,7 +83,7 @@ class Engine(Protocol):
         """Return the last dead letters, the oldest first. May take a while."""
 
     def timer_event(self, name: str, argument: str, at: float) -> bytes:
-        """Return the event of a timer that rings."""
+        """Return the event of a timer that fires."""
 
     def report_faults(self) -> list[JsonObject]:
         """Return the fault rules, with their counts."""
@@ -106,7 +106,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the dashboard reads from.
+    """The parts of the server from which the dashboard reads.
 
     :param clock: UNIX seconds
     """

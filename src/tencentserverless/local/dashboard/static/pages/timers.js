@@ -15,7 +15,7 @@ const keyOf = (timer) => `${timer.region}/${timer.namespace}/${timer.function}/$
 
 const runNow = ({ region, namespace, function: name, trigger }) =>
   perform(t("The timer has started its function."), () =>
-    change("POST", "timers/ring", { region, namespace, function: name, trigger }),
+    change("POST", "timers/fire", { region, namespace, function: name, trigger }),
   );
 
 const turn = (timer) =>

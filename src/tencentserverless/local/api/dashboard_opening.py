@@ -130,7 +130,7 @@ class ServerEngine:
         return [each for each in letters if isinstance(each, dict)]
 
     def timer_event(self, name: str, argument: str, at: float) -> bytes:
-        """Return the event of a timer that rings."""
+        """Return the event of a timer that fires."""
         return timer_event(name, argument, at)
 
     def report_faults(self) -> list[JsonObject]:
