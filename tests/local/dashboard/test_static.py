@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(path for path in STATIC.rglob("*.js") if path.parent != VENDOR)
 KIB = 1024
 MOST_LINES = 400
+MOST_COLUMNS = 120
 MOST_STYLE_BYTES = 10 * KIB
 MOST_BYTES = 250 * KIB
 #: Where Chinese comes from English.
@@ -78,6 +79,7 @@ def test_every_file_of_another_project_is_listed_and_its_licence_goes_along() ->
 def test_a_module_is_small_and_begins_with_what_it_is_for(path: Path) -> None:
     lines = read(path).splitlines()
     assert len(lines) <= MOST_LINES
+    assert [line for line in lines if len(line) > MOST_COLUMNS] == []
     assert lines[0].startswith("// ")
 
 

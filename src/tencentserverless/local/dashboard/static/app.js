@@ -30,7 +30,8 @@ function choosePage({ segments: [name = "overview", ...rest] }) {
   return { name: rest.length >= PLACE_PARTS.length - 1 ? (ONE_OF[name] ?? name) : name, place };
 }
 
-const MissingPage = () => html`<${Page} title=${t("There is no such page")}><p><a href="#/">${t("Overview")}</a></p><//>`;
+const MissingPage = () =>
+  html`<${Page} title=${t("There is no such page")}><p><a href="#/">${t("Overview")}</a></p><//>`;
 const ComingPage = () => html`<${Page} title=${t("Local SCF")}><${Waiting} /><//>`;
 
 async function load(name) {
@@ -43,7 +44,11 @@ function usePage(name) {
   // Asked while it is drawn: until the effect runs, the page may have come by itself, and this drawing would stay.
   const isComing = name in LOADERS && !(name in loaded);
   useEffect(() => {
-    if (isComing) load(name).then(() => draw(name), () => say(t("The server does not answer."), true));
+    if (isComing)
+      load(name).then(
+        () => draw(name),
+        () => say(t("The server does not answer."), true),
+      );
   }, [name]);
   return isComing ? ComingPage : (loaded[name] ?? MissingPage);
 }
@@ -81,4 +86,6 @@ await loadLanguage();
 render(html`<${App} />`, document.getElementById("app"));
 openChanges();
 // Safari has no requestIdleCallback.
-(window.requestIdleCallback ?? setTimeout)(() => Object.keys(LOADERS).forEach((name) => load(name).catch(() => undefined)));
+(window.requestIdleCallback ?? setTimeout)(() =>
+  Object.keys(LOADERS).forEach((name) => load(name).catch(() => undefined)),
+);

@@ -51,8 +51,8 @@ export async function invoke(key, event, { qualifier = "$LATEST", isAsync = fals
   return (await callAction("Invoke", key.region, parameters, againOf ? { again_of: againOf } : {})).Result;
 }
 
-// How a run ended, by what the API says of it: a status code, 0 for success, null if it has only been accepted. A function
-// that answers has at least null as its result.
+// How a run ended, by what the API says of it: a status code, 0 for success, null if it has only been accepted. A
+// function that answers has at least null as its result.
 export function statusOf(result) {
   if (!result.InvokeResult) return result.RetMsg ? 0 : null;
   try {

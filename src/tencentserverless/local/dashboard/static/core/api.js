@@ -1,5 +1,5 @@
-// Requests to the server that served this page. A request that changes something carries the token of the session, which
-// no other origin can read.
+// Requests to the server that served this page. A request that changes something carries the token of the session,
+// which no other origin can read.
 import { t } from "./language.js";
 
 const BASE = new URL("../../api/", import.meta.url);
@@ -54,7 +54,8 @@ export async function readSession() {
 }
 
 // The whole of a text that was cut, from the address that came with it.
-export const readWhole = async (text) => (text.is_cut && text.download ? (await exchange(text.download, {})).text : text.text);
+export const readWhole = async (text) =>
+  text.is_cut && text.download ? (await exchange(text.download, {})).text : text.text;
 
 export const currentSession = () => session;
 

@@ -18,7 +18,8 @@ export function listen(name, callback) {
   return () => listeners.get(name).delete(callback);
 }
 
-// Call back with {connection: "opening" | "open" | "lost" | "signedOut" | "refused", server, restarts} now and whenever it changes.
+// Call back with {connection, server, restarts} now and whenever it changes. connection is "opening", "open", "lost",
+// "signedOut" or "refused".
 export function watchConnection(callback) {
   watchers.add(callback);
   callback(state);

@@ -33,7 +33,12 @@ export const exactTime = (seconds) => (isMissing(seconds) ? DASH : new Date(seco
 // How long until, or since, a time.
 export function distance(seconds, now = Date.now() / 1000) {
   if (isMissing(seconds)) return DASH;
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const units = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
   const left = seconds - now;
   const [unit, size] = units.find(([, each]) => Math.abs(left) >= each) ?? units[3];
   return formatOf(Intl.RelativeTimeFormat, { numeric: "auto" }).format(Math.trunc(left / size), unit);
@@ -42,7 +47,9 @@ export function distance(seconds, now = Date.now() / 1000) {
 export function duration(ms) {
   if (isMissing(ms)) return DASH;
   if (ms < 1000) return `${ms.toFixed(ms < 1 ? 2 : ms < 10 ? 1 : 0)} ms`;
-  return ms < 60000 ? `${(ms / 1000).toFixed(2)} s` : `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`;
+  return ms < 60000
+    ? `${(ms / 1000).toFixed(2)} s`
+    : `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`;
 }
 
 export function size(bytes) {

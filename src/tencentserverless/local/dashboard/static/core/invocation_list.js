@@ -29,7 +29,8 @@ export class InvocationList {
     return !this.filter.text && !this.filter.until;
   }
 
-  // Read the newest page, and older ones until there is a screen of wanted rows. If it reaches the rows that are known, it is put on top of them; else it replaces them.
+  // Read the newest page, and older ones until there is a screen of wanted rows. If it
+  // reaches the rows that are known, it is put on top of them; else it replaces them.
   async refresh() {
     const page = await read("invocations", this.filter);
     const known = new Set(this.rows.map(keyOf));
@@ -40,7 +41,8 @@ export class InvocationList {
     } else {
       this.put(page.items);
     }
-    for (let pages = 0; this.rows.length < SCREEN_ROWS && this.next !== null && pages < MOST_PAGES; pages += 1) await this.more();
+    for (let pages = 0; this.rows.length < SCREEN_ROWS && this.next !== null && pages < MOST_PAGES; pages += 1)
+      await this.more();
   }
 
   // Read the next older page.
@@ -65,7 +67,12 @@ export class InvocationList {
 
   fits(row) {
     const { status = "", since = null } = this.filter;
-    return this.isWanted(row) && fitsStatus(row, status) && fitsPlace(row, this.filter) && (!since || row.started_at >= since);
+    return (
+      this.isWanted(row) &&
+      fitsStatus(row, status) &&
+      fitsPlace(row, this.filter) &&
+      (!since || row.started_at >= since)
+    );
   }
 }
 

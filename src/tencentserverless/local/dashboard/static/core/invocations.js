@@ -18,7 +18,8 @@ export function useInvocations(filter, within = "", isWanted = undefined) {
     const list = new InvocationList({ ...filter, since: secondsAgo(within) }, isWanted);
     current.current = list;
     let isShown = true;
-    const show = (error = null) => isShown && setFound({ rows: list.rows, error, isLoaded: !error || list.rows.length > 0 });
+    const show = (error = null) =>
+      isShown && setFound({ rows: list.rows, error, isLoaded: !error || list.rows.length > 0 });
     const ask = paced(() => list.refresh().then(() => show(), show), ASK_PAUSE_MS);
     ask();
     const stop = listen("invocation", (change) => {

@@ -1,5 +1,5 @@
-// Keys that work on the whole page: / search, j and k to move, Enter to open, r to run again. The page that is shown says
-// what each does. Where a person types, keys are text.
+// Keys that work on the whole page: / search, j and k to move, Enter to open, r to run again. The page that is shown
+// says what each does. Where a person types, keys are text.
 import { useEffect, useRef } from "./html.js";
 
 const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");

@@ -1,5 +1,5 @@
-// English is written where it is shown; Chinese is found by it in languages/chinese.json. A test reads every call of t in
-// these files, and fails where the catalogue lacks one.
+// English is written where it is shown; Chinese is found by it in languages/chinese.json. A test reads every call of t
+// in these files, and fails where the catalogue lacks one.
 const CHOICE = "scf-dashboard-language";
 export const LANGUAGES = { en: "English", zh: "中文" };
 

@@ -1,4 +1,5 @@
-// A refusal in the reader's language. The server's words say more, and are English: they stand behind the translated ones.
+// A refusal in the reader's language. The server's words say more, and are English: they stand behind the translated
+// ones.
 import { language, t } from "./language.js";
 
 const TEXTS = () => ({

@@ -10,12 +10,21 @@ import { Page, Waiting } from "../parts/page.js";
 import { Table } from "../parts/table.js";
 
 const STATES = () => ({
-  QUEUED: t("waits"), RUNNING: t("running"), WAITING_RETRY: t("waits for its retry"), TERMINATING: t("is being terminated"), DEAD: t("dead letter"),
+  QUEUED: t("waits"),
+  RUNNING: t("running"),
+  WAITING_RETRY: t("waits for its retry"),
+  TERMINATING: t("is being terminated"),
+  DEAD: t("dead letter"),
 });
 
 const terminate = (event) =>
   perform(t("Terminated."), () =>
-    callAction("TerminateAsyncEvent", event.region, { FunctionName: event.function, Namespace: event.namespace, InvokeRequestId: event.request_id }));
+    callAction("TerminateAsyncEvent", event.region, {
+      FunctionName: event.function,
+      Namespace: event.namespace,
+      InvokeRequestId: event.request_id,
+    }),
+  );
 
 const sendAgain = (letter) => perform(t("Sent again."), () => change("POST", "dead-letters/send", { id: letter.id }));
 
@@ -25,22 +34,42 @@ const queueColumns = (reload) => [
   { title: t("State"), cell: (each) => STATES()[each.state] },
   { title: t("Function"), cell: (each) => html`<${FunctionLink} row=${each} />` },
   { title: t("Accepted"), cell: (each) => html`<${Time} at=${each.pushed_at} />` },
-  { title: t("Next attempt"), cell: (each) => (each.due_at === null ? "" : html`<span title=${each.due_at}>${distance(each.due_at)}</span>`) },
+  {
+    title: t("Next attempt"),
+    cell: (each) => (each.due_at === null ? "" : html`<span title=${each.due_at}>${distance(each.due_at)}</span>`),
+  },
   { title: t("Failed attempts"), cell: (each) => number(each.tries), isNumber: true },
-  { title: t("Last error"), cell: (each) => html`<span class="bad" title=${each.error}>${lastLine(each.error)}</span>` },
+  {
+    title: t("Last error"),
+    cell: (each) => html`<span class="bad" title=${each.error}>${lastLine(each.error)}</span>`,
+  },
   { title: t("Event"), cell: (each) => html`<${Text} part=${each.event} />` },
   { title: t("Request id"), cell: (each) => html`<${InvocationLink} row=${each} attempt=${null} />` },
-  { title: t("Action"), cell: (each) => each.can_terminate && html`<button type="button" class="small" onClick=${() => terminate(each).then(reload)}>${t("Terminate")}</button>` },
+  {
+    title: t("Action"),
+    cell: (each) =>
+      each.can_terminate &&
+      html`<button type="button" class="small"
+        onClick=${() => terminate(each).then(reload)}>${t("Terminate")}</button>`,
+  },
 ];
 
 const letterColumns = (reload) => [
   { title: t("Function"), cell: (each) => html`<${FunctionLink} row=${each} />` },
   { title: t("Accepted"), cell: (each) => html`<${Time} at=${each.pushed_at} />` },
   { title: t("Retries"), cell: (each) => number(each.retries), isNumber: true },
-  { title: t("Last error"), cell: (each) => html`<span class="bad" title=${each.error}>${lastLine(each.error)}</span>` },
+  {
+    title: t("Last error"),
+    cell: (each) => html`<span class="bad" title=${each.error}>${lastLine(each.error)}</span>`,
+  },
   { title: t("Event"), cell: (each) => html`<${Text} part=${each.event} />` },
   { title: t("Request id"), cell: (each) => html`<${InvocationLink} row=${each} attempt=${null} />` },
-  { title: t("Action"), cell: (each) => html`<button type="button" class="small" onClick=${() => sendAgain(each).then(reload)}>${t("Send again")}</button>` },
+  {
+    title: t("Action"),
+    cell: (each) =>
+      html`<button type="button" class="small"
+        onClick=${() => sendAgain(each).then(reload)}>${t("Send again")}</button>`,
+  },
 ];
 
 export function EventsPage() {
@@ -60,7 +89,8 @@ export function EventsPage() {
       empty=${t("No asynchronous invocation waits or runs.")} />
     ${next && html`<button type="button" class="plain" onClick=${more}>${t("Show more")}</button>`}
     <h2>${t("Dead letters")}</h2>
-    <${Table} caption=${t("Dead letters")} items=${data.dead_letters.items} keyOf=${(each) => each.id} columns=${letterColumns(reload)}
+    <${Table} caption=${t("Dead letters")} items=${data.dead_letters.items} keyOf=${(each) => each.id}
+      columns=${letterColumns(reload)}
       empty=${t("No dead letters: every event has succeeded, or is still tried.")} />
   <//>`;
 }

@@ -27,10 +27,12 @@ export function FunctionPage({ route, place }) {
   if (!data) return html`<${Page} title=${place.function}><${Waiting} error=${error} /><//>`;
   const chosen = route.query.get("tab") ?? "";
   const [, , Shown] = tabs().find(([name]) => name === chosen) ?? tabs()[0];
-  return html`<${Page} title=${place.function} actions=${html`<a href=${linkTo(["invocations"], place)}>${t("Its invocations")}</a>`}>
+  return html`<${Page} title=${place.function} actions=${html`<a
+    href=${linkTo(["invocations"], place)}>${t("Its invocations")}</a>`}>
     <${Summary} found=${data} />
     <nav class="tabs" aria-label=${t("Parts of the function")}>
-      ${tabs().map(([name, title]) => html`<a href=${linkToFunction(place, { tab: name })} aria-current=${name === chosen ? "true" : null}>${title}</a>`)}
+      ${tabs().map(([name, title]) => html`<a href=${linkToFunction(place, { tab: name })}
+        aria-current=${name === chosen ? "true" : null}>${title}</a>`)}
     </nav>
     <${Shown} found=${data} place=${place} />
   <//>`;
@@ -43,13 +45,21 @@ function Summary({ found }) {
     [t("Where"), `${summary.region} / ${summary.namespace}`],
     [t("State"), summary.state],
     [t("Runtime"), summary.runtime],
-    [t("Handler"), entry ? html`<a href=${`vscode://file${encodeURI(entry)}`} title=${entry}>${summary.handler}</a>` : summary.handler],
+    [
+      t("Handler"),
+      entry
+        ? html`<a href=${`vscode://file${encodeURI(entry)}`} title=${entry}>${summary.handler}</a>`
+        : summary.handler,
+    ],
     [t("Description"), summary.description],
     [t("Last call"), summary.last_call_at && html`<${Time} at=${summary.last_call_at} />`],
     [t("Calls"), number(summary.calls)],
     [t("Errors"), html`<span class=${summary.errors ? "bad" : ""}>${number(summary.errors)}</span>`],
     [t("p50 / p95"), `${duration(summary.p50_ms)} / ${duration(summary.p95_ms)}`],
-    [t("Instances"), t("{all}, {idle} idle", { all: number(summary.instances.all), idle: number(summary.instances.idle) })],
+    [
+      t("Instances"),
+      t("{all}, {idle} idle", { all: number(summary.instances.all), idle: number(summary.instances.idle) }),
+    ],
   ]} />
   <${Durations} buckets=${summary.buckets} />`;
 }
@@ -59,13 +69,15 @@ function Summary({ found }) {
 function Durations({ buckets }) {
   const { data } = useData("overview");
   const points = useMemo(
-    () => data && [
-      buckets.map(({ index }) => data.bucket_start_at + index * data.bucket_seconds),
-      buckets.map((bucket) => bucket.p50_ms),
-      buckets.map((bucket) => bucket.p95_ms),
-    ],
+    () =>
+      data && [
+        buckets.map(({ index }) => data.bucket_start_at + index * data.bucket_seconds),
+        buckets.map((bucket) => bucket.p50_ms),
+        buckets.map((bucket) => bucket.p95_ms),
+      ],
     [data, buckets],
   );
   if (!points || buckets.length < 2) return null;
-  return html`<${Chart} label=${t("Durations over time, in milliseconds")} series=${["p50 (ms)", "p95 (ms)"]} points=${points} />`;
+  return html`<${Chart} label=${t("Durations over time, in milliseconds")} series=${["p50 (ms)", "p95 (ms)"]}
+    points=${points} />`;
 }

@@ -1,5 +1,5 @@
 // Invocations: newest first, live, to ten thousand rows.
-import { runAgain } from "../core/actions.js";
+import { perform, runAgain } from "../core/actions.js";
 import { read, readWhole } from "../core/api.js";
 import { duration, number } from "../core/format.js";
 import { html, useRef, useState } from "../core/html.js";
@@ -20,11 +20,19 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
 
-export const columns = () => [
-  { title: t("Status"), cell: (row) => html`<${InvocationLink} row=${row} text=${html`<${Status} invocation=${row} />`} />` },
+const columns = () => [
+  {
+    title: t("Status"),
+    cell: (row) => html`<${InvocationLink} row=${row} text=${html`<${Status} invocation=${row} />`} />`,
+  },
   { title: t("Function"), cell: (row) => row.function },
   { title: t("Started"), cell: (row) => html`<${Time} at=${row.started_at} />` },
-  { title: t("Duration"), cell: (row) => (row.status === null ? "" : duration(row.duration_ms)), isNumber: true, isWide: true },
+  {
+    title: t("Duration"),
+    cell: (row) => (row.status === null ? "" : duration(row.duration_ms)),
+    isNumber: true,
+    isWide: true,
+  },
   { title: t("Origin"), cell: (row) => html`<${Origin} row=${row} />`, isWide: true },
   { title: t("Error"), cell: (row) => html`<span class="bad" title=${row.error}>${row.error}</span>`, isWide: true },
   { title: t("Request id"), cell: (row) => html`<span class="id">${row.request_id}</span>`, isWide: true },
@@ -32,10 +40,13 @@ export const columns = () => [
 ];
 
 // The event of a row is not in the list: it is read when it is run again.
-export async function runRowAgain(row) {
+async function runRowAgain(row) {
   const { region, namespace, function: name, request_id, attempt } = row;
-  const { event } = await read("invocation", { region, namespace, function: name, request_id, attempt });
-  if (event) await runAgain(row, await readWhole(event));
+  const text = await perform(null, async () => {
+    const { event } = await read("invocation", { region, namespace, function: name, request_id, attempt });
+    return event && readWhole(event);
+  });
+  if (text !== null) await runAgain(row, text);
 }
 
 export function InvocationsPage({ route }) {
@@ -56,24 +67,29 @@ export function InvocationsPage({ route }) {
   });
   return html`<${Page} title=${t("Invocations")}>
     <${Filters} query=${query} set=${set} search=${search} />
-    ${isLoaded
-      ? html`<${List} rows=${rows} selected=${selected} setSelected=${setSelected} more=${more} />`
-      : html`<${Waiting} error=${error} />`}
+    ${
+      isLoaded
+        ? html`<${List} rows=${rows} selected=${selected} setSelected=${setSelected} more=${more} />`
+        : html`<${Waiting} error=${error} />`
+    }
   <//>`;
 }
 
 function List({ rows, selected, setSelected, more }) {
   if (!rows.length) return html`<p class="quiet">${t("No invocation fits.")}</p>`;
-  return html`<${VirtualList} kind="invocations" label=${t("Invocations")} columns=${columns()} items=${rows} keyOf=${keyOf}
-      selected=${selected} onSelect=${setSelected} onEnd=${more} />
-    <p class="quiet keys">${t("Rows: {count} of at most {most}.", { count: number(rows.length), most: number(MOST_ROWS) })}${" "}
+  return html`<${VirtualList} kind="invocations" label=${t("Invocations")} columns=${columns()} items=${rows}
+      keyOf=${keyOf} selected=${selected} onSelect=${setSelected} onEnd=${more} />
+    <p class="quiet keys">
+      ${t("Rows: {count} of at most {most}.", { count: number(rows.length), most: number(MOST_ROWS) })}${" "}
       ${t("Keys: / search, j and k move, Enter opens, r runs again.")}</p>`;
 }
 
 function Filters({ query, set, search }) {
   return html`<div class="filters" role="search">
-    <${Search} label=${t("Search in id, event, result, error and log")} value=${query.text} onInput=${(text) => set({ text })} field=${search} />
-    <label>${t("Function")} <input value=${query.function} onChange=${(event) => set({ function: event.target.value.trim(), region: "", namespace: "" })} /></label>
+    <${Search} label=${t("Search in id, event, result, error and log")} value=${query.text}
+      onInput=${(text) => set({ text })} field=${search} />
+    <label>${t("Function")} <input value=${query.function}
+      onChange=${(event) => set({ function: event.target.value.trim(), region: "", namespace: "" })} /></label>
     <label>${t("Status")} <select value=${query.status} onChange=${(event) => set({ status: event.target.value })}>
       <option value="">${t("all")}</option>
       <option value="running">${t("running")}</option>

@@ -46,7 +46,8 @@ function useOverview() {
     const stops = [
       listen("function", onFunctions),
       listen("invocation", (change) => {
-        if (change) setFound((before) => (before.overview ? { ...before, overview: foldIn(before.overview, change) } : before));
+        if (change)
+          setFound((before) => (before.overview ? { ...before, overview: foldIn(before.overview, change) } : before));
         onCalls();
       }),
     ];
@@ -68,13 +69,38 @@ const spread = (buckets, count, name) => {
 
 const columnsOf = (overview) => [
   { title: t("Function"), cell: (each) => html`<${FunctionLink} row=${each} />` },
-  { title: t("State"), cell: (each) => html`<span class=${each.state === "Active" ? "" : "warn"}>${each.state}</span>`, isWide: true },
+  {
+    title: t("State"),
+    cell: (each) => html`<span class=${each.state === "Active" ? "" : "warn"}>${each.state}</span>`,
+    isWide: true,
+  },
   { title: t("Runtime"), cell: (each) => `${each.runtime}${each.type === "HTTP" ? " · Web" : ""}`, isWide: true },
-  { title: t("Last call"), cell: (each) => each.last_call_at !== null && html`<${Status} invocation=${{ status: each.last_status }} />${" "}<${Time} at=${each.last_call_at} />` },
+  {
+    title: t("Last call"),
+    cell: (each) =>
+      each.last_call_at !== null &&
+      html`<${Status} invocation=${{ status: each.last_status }} />${" "}<${Time} at=${each.last_call_at} />`,
+  },
   { title: t("Calls"), cell: (each) => number(each.calls), isNumber: true, isWide: true },
-  { title: t("Errors"), cell: (each) => html`<span class=${each.errors ? "bad" : ""}>${number(each.errors)}</span>`, isNumber: true, isWide: true },
-  { title: t("p50 / p95"), cell: (each) => `${duration(each.p50_ms)} / ${duration(each.p95_ms)}`, isNumber: true, isWide: true },
-  { title: t("p95 over time"), cell: (each) => html`<${Sparkline} values=${spread(each.buckets, overview.bucket_count, "p95_ms")} label=${t("p95 of {name}", { name: each.function })} />`, isWide: true },
+  {
+    title: t("Errors"),
+    cell: (each) => html`<span class=${each.errors ? "bad" : ""}>${number(each.errors)}</span>`,
+    isNumber: true,
+    isWide: true,
+  },
+  {
+    title: t("p50 / p95"),
+    cell: (each) => `${duration(each.p50_ms)} / ${duration(each.p95_ms)}`,
+    isNumber: true,
+    isWide: true,
+  },
+  {
+    title: t("p95 over time"),
+    cell: (each) =>
+      html`<${Sparkline} values=${spread(each.buckets, overview.bucket_count, "p95_ms")}
+        label=${t("p95 of {name}", { name: each.function })} />`,
+    isWide: true,
+  },
   { title: t("Instances"), cell: (each) => number(each.instances.all), isNumber: true, isWide: true },
 ];
 
@@ -106,10 +132,18 @@ export function OverviewPage() {
   return html`<${Page} title=${t("Overview")}>
     <${Notices} notices=${overview.notices} />
     <${Search} label=${t("Search functions")} value=${text} onInput=${setText} field=${search} />
-    ${items.length
-      ? html`<${VirtualList} kind="functions" label=${t("Functions")} columns=${columnsOf(overview)} items=${items} keyOf=${keyOf}
+    ${
+      items.length
+        ? html`<${VirtualList} kind="functions" label=${t("Functions")} columns=${columnsOf(overview)} items=${items}
+          keyOf=${keyOf}
           selected=${selected} onSelect=${setSelected} />`
-      : html`<p class="quiet">${overview.items.length ? t("No function has this in its name.") : t("There is no function yet. Make one in the folder, or deploy one: scf deploy --local")}</p>`}
+        : html`<p
+          class="quiet">
+          ${overview.items.length
+            ? t("No function has this in its name.")
+            : t("There is no function yet. Make one in the folder, or deploy one: scf deploy --local")}
+        </p>`
+    }
   <//>`;
 }
 

@@ -14,14 +14,21 @@ const TICK_MS = 1000;
 const keyOf = (timer) => `${timer.region}/${timer.namespace}/${timer.function}/${timer.trigger}`;
 
 const runNow = ({ region, namespace, function: name, trigger }) =>
-  perform(t("The timer has started its function."), () => change("POST", "timers/fire", { region, namespace, function: name, trigger }));
+  perform(t("The timer has started its function."), () =>
+    change("POST", "timers/fire", { region, namespace, function: name, trigger }),
+  );
 
 const turn = (timer) =>
   perform(timer.is_enabled ? t("Switched off.") : t("Switched on."), () =>
     callAction("UpdateTriggerStatus", timer.region, {
-      FunctionName: timer.function, Namespace: timer.namespace, TriggerName: timer.trigger, Type: "timer",
-      Qualifier: timer.qualifier, Enable: timer.is_enabled ? "CLOSE" : "OPEN",
-    }));
+      FunctionName: timer.function,
+      Namespace: timer.namespace,
+      TriggerName: timer.trigger,
+      Type: "timer",
+      Qualifier: timer.qualifier,
+      Enable: timer.is_enabled ? "CLOSE" : "OPEN",
+    }),
+  );
 
 // Ask for what is due next as soon as the earliest time has passed.
 function useTimers() {
@@ -47,15 +54,22 @@ export function TimersPage() {
   };
   return html`<${Page} title=${t("Timers")}>
     ${started && html`<p role="status">${t("Started:")} <${InvocationLink} row=${started} attempt=${null} /></p>`}
-    <${Table} caption=${t("Timers")} items=${data.items} keyOf=${keyOf} empty=${t("No function has a timer.")} columns=${[
+    <${Table} caption=${t("Timers")} items=${data.items} keyOf=${keyOf} empty=${t("No function has a timer.")}
+      columns=${[
       { title: t("Function"), cell: (each) => html`<${FunctionLink} row=${each} /> <${Where} row=${each} />` },
       { title: t("Timer"), cell: (each) => each.trigger },
       { title: t("Cron expression"), cell: (each) => html`<code>${each.cron}</code>` },
       { title: t("Next"), cell: (each) => html`<${Next} timer=${each} />` },
       { title: t("Text for the event"), cell: (each) => each.argument && html`<code>${each.argument}</code>` },
-      { title: t("Action"), cell: (each) => html`<div class="actions">
+      {
+        title: t("Action"),
+        cell: (each) => html`<div class="actions">
         <button type="button" class="small" onClick=${() => start(each)}>${t("Run now")}</button>
-        <button type="button" class="small" onClick=${() => turn(each).then(reload)}>${each.is_enabled ? t("Switch off") : t("Switch on")}</button></div>` },
+        <button type="button" class="small"
+          onClick=${() => turn(each).then(reload)}>
+          ${each.is_enabled ? t("Switch off") : t("Switch on")}
+        </button></div>`,
+      },
     ]} />
   <//>`;
 }
@@ -64,5 +78,6 @@ function Next({ timer }) {
   if (!timer.is_enabled) return t("off");
   if (!timer.next_at.length) return t("never");
   const [first, ...others] = timer.next_at;
-  return html`<strong>${distance(first)}</strong> ${[first, ...others].map((at, index) => html`${index ? ", " : ""}<${Time} at=${at} />`)}`;
+  const times = [first, ...others].map((at, index) => html`${index ? ", " : ""}<${Time} at=${at} />`);
+  return html`<strong>${distance(first)}</strong> ${times}`;
 }

@@ -60,11 +60,19 @@ const Stream = ({ row }) => {
 const pathOf = (url) => url.replace(/^[a-z]+:\/\/[^/]*/, "") || "/";
 
 const columns = () => [
-  { title: t("Status"), cell: (row) => html`<${InvocationLink} row=${row} text=${html`<${Status} invocation=${row} />`} />` },
+  {
+    title: t("Status"),
+    cell: (row) => html`<${InvocationLink} row=${row} text=${html`<${Status} invocation=${row} />`} />`,
+  },
   { title: t("Request"), cell: (row) => html`<${Request} row=${row} />` },
   { title: t("Started"), cell: (row) => html`<${Time} at=${row.started_at} />` },
   { title: t("HTTP status"), cell: (row) => html`<${Answer} row=${row} />`, isNumber: true, isWide: true },
-  { title: t("Duration"), cell: (row) => (row.status === null ? "" : duration(row.duration_ms)), isNumber: true, isWide: true },
+  {
+    title: t("Duration"),
+    cell: (row) => (row.status === null ? "" : duration(row.duration_ms)),
+    isNumber: true,
+    isWide: true,
+  },
   { title: t("Stream"), cell: (row) => html`<${Stream} row=${row} />`, isWide: true },
   { title: t("Function"), cell: (row) => row.function, isWide: true },
 ];
@@ -80,9 +88,15 @@ export function TracesPage() {
   });
   if (!isLoaded) return html`<${Page} title=${t("Web requests")}><${Waiting} error=${error} /><//>`;
   return html`<${Page} title=${t("Web requests")}>
-    ${rows.length
-      ? html`<${VirtualList} kind="requests" label=${t("Web requests")} columns=${columns()} items=${rows} keyOf=${keyOf}
+    ${
+      rows.length
+        ? html`<${VirtualList} kind="requests" label=${t("Web requests")} columns=${columns()} items=${rows}
+          keyOf=${keyOf}
           selected=${selected} onSelect=${setSelected} onEnd=${more} />`
-      : html`<p class="quiet">${t("No request has come in by a URL of a function. The page of a function lists its URLs.")}</p>`}
+        : html`<p
+          class="quiet">
+          ${t("No request has come in by a URL of a function. The page of a function lists its URLs.")}
+        </p>`
+    }
   <//>`;
 }

@@ -12,7 +12,11 @@ export const InvocationLink = ({ row, attempt = row.attempt, text }) =>
 export const Time = ({ at }) => html`<time title=${exactTime(at)}>${time(at)}</time>`;
 
 const ORIGINS = () => ({
-  api: t("API"), queue: t("queue"), timer: t("timer"), url: t("URL"), dashboard: t("dashboard"),
+  api: t("API"),
+  queue: t("queue"),
+  timer: t("timer"),
+  url: t("URL"),
+  dashboard: t("dashboard"),
 });
 
 // How a run came about: what started it, whether it repeats another one, and which attempt it is.
@@ -20,7 +24,8 @@ export function Origin({ row }) {
   const origin = ORIGINS()[row.origin] ?? row.origin;
   return html`<span>${origin}
     ${row.again_of && html` <span class="mark">↻ ${t("again")}</span>`}
-    ${row.attempt > 0 && html` <span class="mark">${t("retry {count}", { count: number(row.attempt) })}</span>`}</span>`;
+    ${row.attempt > 0 && html` <span
+      class="mark">${t("retry {count}", { count: number(row.attempt) })}</span>`}</span>`;
 }
 
 // Where a function is, for tables that mix regions and namespaces.

@@ -33,8 +33,14 @@ function optionsOf(element, series) {
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    series: [{ label: t("Time"), value: (_, at) => time(at) }, ...series.map((label, at) => ({ label, stroke: lines[at], width: 2, points: { show: true, size: 4 } }))],
-    axes: [{ ...axes, values: (_, ticks) => ticks.map(time), space: 90 }, { ...axes, size: 60 }],
+    series: [
+      { label: t("Time"), value: (_, at) => time(at) },
+      ...series.map((label, at) => ({ label, stroke: lines[at], width: 2, points: { show: true, size: 4 } })),
+    ],
+    axes: [
+      { ...axes, values: (_, ticks) => ticks.map(time), space: 90 },
+      { ...axes, size: 60 },
+    ],
     cursor: { drag: { x: false, y: false } },
   };
 }

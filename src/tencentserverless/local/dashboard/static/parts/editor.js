@@ -37,8 +37,10 @@ export function Editor({ label, value, onInput, onSend }) {
   };
   return html`<div class="editor">
     <label for=${id}>${label}</label>
-    <textarea id=${id} ref=${field} value=${value} rows="12" spellcheck=${false} autocomplete="off" aria-invalid=${fault ? "true" : "false"}
+    <textarea id=${id} ref=${field} value=${value} rows="12" spellcheck=${false} autocomplete="off"
+      aria-invalid=${fault ? "true" : "false"}
       aria-describedby=${`${id}-fault`} onInput=${(event) => onInput(event.target.value)} onKeyDown=${press}></textarea>
-    <p id=${`${id}-fault`} class=${fault ? "bad" : "quiet"} aria-live="polite">${fault ?? t("JSON is well-formed. Ctrl+Enter sends it.")}</p>
+    <p id=${`${id}-fault`} class=${fault ? "bad" : "quiet"}
+      aria-live="polite">${fault ?? t("JSON is well-formed. Ctrl+Enter sends it.")}</p>
   </div>`;
 }

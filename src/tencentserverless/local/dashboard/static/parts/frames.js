@@ -4,17 +4,18 @@ import { visible } from "../core/format.js";
 import { html } from "../core/html.js";
 import { t } from "../core/language.js";
 
-const editorAddress = ({ file, line }) =>
-  `vscode://file${file.split("/").map(encodeURIComponent).join("/")}:${line}`;
+const editorAddress = ({ file, line }) => `vscode://file${file.split("/").map(encodeURIComponent).join("/")}:${line}`;
 
 function Frame({ frame }) {
   const place = `${frame.file}:${frame.line}`;
   const isFile = frame.file.startsWith("/");
   return html`<li class=${frame.is_own ? "" : "quiet"}>
     <div class="row">
-      ${isFile ? html`<a href=${editorAddress(frame)} title=${t("Open in the editor")}>${place}</a>` : html`<span>${place}</span>`}
+      ${isFile ? html`<a href=${editorAddress(frame)}
+        title=${t("Open in the editor")}>${place}</a>` : html`<span>${place}</span>`}
       <span class="quiet">${frame.function}</span>
-      <button type="button" class="small" aria-label=${t("Copy {what}", { what: place })} onClick=${() => copy(place)}>${t("Copy")}</button>
+      <button type="button" class="small" aria-label=${t("Copy {what}", { what: place })}
+        onClick=${() => copy(place)}>${t("Copy")}</button>
     </div>
     ${frame.source && html`<code>${visible(frame.source)}</code>`}
   </li>`;

@@ -48,11 +48,13 @@ export function Header({ route, session, onLanguage }) {
     <a class="skip" href=${location.hash} onClick=${skip}>${t("Skip to the page")}</a>
     <a class="brand" href="#/" title=${session?.project ?? ""}>SCF <span>${t("local")}</span></a>
     <nav aria-label=${t("Pages")}>
-      ${places().map(([name, title]) => html`<a href=${`#/${name}`} aria-current=${name === here ? "page" : null}>${title}</a>`)}
+      ${places().map(([name, title]) => html`<a href=${`#/${name}`}
+        aria-current=${name === here ? "page" : null}>${title}</a>`)}
     </nav>
     <div class="tools">
       <${LanguageChoice} onLanguage=${onLanguage} />
-      ${session && html`<button type="button" class="small" onClick=${() => signOut().catch((error) => say(explain(error), true))}>${t("Sign out")}</button>`}
+      ${session && html`<button type="button" class="small"
+        onClick=${() => signOut().catch((error) => say(explain(error), true))}>${t("Sign out")}</button>`}
     </div>
   </header>`;
 }
@@ -71,7 +73,10 @@ export function Outcome({ route }) {
   }, [outcome]);
   return html`<div class="outcomes">
     <div role="alert">${TROUBLES()[connection] && html`<p class="outcome bad">${TROUBLES()[connection]}</p>`}</div>
-    <div role="status">${outcome && html`<p class=${`outcome ${outcome.isError ? "bad" : "good"}`}>${outcome.text}
-      <button type="button" class="small" aria-label=${t("Close")} onClick=${() => setOutcome(null)}>×</button></p>`}</div>
+    <div role="status">${
+      outcome &&
+      html`<p class=${`outcome ${outcome.isError ? "bad" : "good"}`}>${outcome.text}
+      <button type="button" class="small" aria-label=${t("Close")} onClick=${() => setOutcome(null)}>×</button></p>`
+    }</div>
   </div>`;
 }

@@ -24,15 +24,21 @@ export function Invoke({ found, place }) {
     setOutcome(result);
     setBusy(false);
   };
-  if (found.summary.type === "HTTP") return html`<p>${t("A web function is called by its URL. Its URLs are below Triggers and URLs.")}</p>`;
-  return html`<form onSubmit=${(submit) => { submit.preventDefault(); send(); }} aria-label=${t("Invoke")}>
+  if (found.summary.type === "HTTP")
+    return html`<p>${t("A web function is called by its URL. Its URLs are below Triggers and URLs.")}</p>`;
+  return html`<form onSubmit=${(submit) => {
+    submit.preventDefault();
+    send();
+  }} aria-label=${t("Invoke")}>
     <div class="filters">
       <${Samples} onChoose=${setEvent} />
       <${Qualifiers} found=${found} value=${qualifier} onChange=${setQualifier} />
-      <label class="check"><input type="checkbox" checked=${isAsync} onChange=${(change) => setAsync(change.target.checked)} /> ${t("asynchronous")}</label>
+      <label class="check"><input type="checkbox" checked=${isAsync}
+        onChange=${(change) => setAsync(change.target.checked)} /> ${t("asynchronous")}</label>
     </div>
     <${Editor} label=${t("Event")} value=${event} onInput=${setEvent} onSend=${send} />
-    <div class="actions"><button disabled=${isBusy || findFault(event)}>${isBusy ? t("Running…") : t("Invoke")}</button></div>
+    <div class="actions"><button
+      disabled=${isBusy || findFault(event)}>${isBusy ? t("Running…") : t("Invoke")}</button></div>
     <${Answer} outcome=${outcome} place=${place} />
   </form>`;
 }
@@ -45,12 +51,22 @@ function Samples({ onChoose }) {
   };
   return html`<label>${t("Sample event")} <select onChange=${choose}>
     <option value="">${t("choose")}</option>
-    ${data?.items.map(({ name, about }) => html`<option value=${name}>${language() === "en" && about ? `${name}: ${about}` : name}</option>`)}
+    ${data?.items.map(({ name, about }) => html`<option
+      value=${name}>${language() === "en" && about ? `${name}: ${about}` : name}</option>`)}
   </select></label>`;
 }
 
-const Qualifiers = ({ found, value, onChange }) => html`<label>${t("Version or alias")} <select value=${value} onChange=${(change) => onChange(change.target.value)}>
-  ${[...new Set(["$LATEST", ...found.versions.map(({ version }) => version), ...found.aliases.map(({ name }) => name)])].map((name) => html`<option value=${name}>${name}</option>`)}
+// All that a call can name: the newest code, versions and aliases.
+const namesOf = ({ versions, aliases }) => [
+  ...new Set(["$LATEST", ...versions.map(({ version }) => version), ...aliases.map(({ name }) => name)]),
+];
+
+const Qualifiers = ({
+  found,
+  value,
+  onChange,
+}) => html`<label>${t("Version or alias")} <select value=${value} onChange=${(change) => onChange(change.target.value)}>
+  ${namesOf(found).map((name) => html`<option value=${name}>${name}</option>`)}
 </select></label>`;
 
 function Answer({ outcome, place }) {

@@ -19,6 +19,11 @@ export function Page({ title, children, actions = null }) {
 // What to show while there is no data: that it comes, or why not.
 export function Waiting({ error }) {
   if (!error) return html`<p class="quiet" aria-busy="true">${t("Loading…")}</p>`;
-  if (error.isSignedOut) return html`<p class="bad" role="alert">${t("This browser is not signed in. Run this command, and open the address it prints:")} <code>scf local open</code></p>`;
+  if (error.isSignedOut)
+    return html`<p class="bad"
+      role="alert">
+      ${t("This browser is not signed in. Run this command, and open the address it prints:")}${" "}
+      <code>scf local open</code>
+    </p>`;
   return html`<p class="bad" role="alert">${explain(error)}</p>`;
 }

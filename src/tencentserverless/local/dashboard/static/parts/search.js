@@ -14,6 +14,8 @@ export function Search({ label, value, onInput, field }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => onInput(text), REST_MS);
   };
-  return html`<input type="search" class="search" aria-label=${label} placeholder=${`${label} (/)`} value=${typed} ref=${field}
-    title=${t("Press / to search")} onInput=${type} onKeyDown=${(event) => event.key === "Escape" && event.target.blur()} />`;
+  return html`<input type="search" class="search" aria-label=${label} placeholder=${`${label} (/)`} value=${typed}
+    ref=${field}
+    title=${t("Press / to search")} onInput=${type}
+      onKeyDown=${(event) => event.key === "Escape" && event.target.blur()} />`;
 }

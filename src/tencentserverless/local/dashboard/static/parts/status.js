@@ -3,7 +3,8 @@ import { html } from "../core/html.js";
 import { t } from "../core/language.js";
 
 export function statusOf(invocation) {
-  if (invocation.status === null || invocation.status === undefined) return { kind: "running", sign: "…", text: t("running") };
+  if (invocation.status === null || invocation.status === undefined)
+    return { kind: "running", sign: "…", text: t("running") };
   if (invocation.status === 0) return { kind: "good", sign: "✓", text: t("succeeded") };
   return { kind: "bad", sign: "✗", text: t("failed {code}", { code: invocation.status }) };
 }

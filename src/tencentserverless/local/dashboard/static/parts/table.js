@@ -9,12 +9,15 @@ export function Table({ caption, columns, items, keyOf, rowClass = () => "", emp
     <table>
       <caption class="unseen">${caption}</caption>
       <thead>
-        <tr>${columns.map(({ title, isNumber }) => html`<th scope="col" class=${isNumber ? "number" : ""}>${title}</th>`)}</tr>
+        <tr>${columns.map(({ title, isNumber }) => html`<th scope="col"
+          class=${isNumber ? "number" : ""}>${title}</th>`)}</tr>
       </thead>
       <tbody>
-        ${items.map((item) => html`<tr key=${keyOf(item)} class=${rowClass(item)}>
+        ${items.map(
+          (item) => html`<tr key=${keyOf(item)} class=${rowClass(item)}>
           ${columns.map(({ cell, isNumber }) => html`<td class=${isNumber ? "number" : ""}>${cell(item)}</td>`)}
-        </tr>`)}
+        </tr>`,
+        )}
       </tbody>
     </table>
   </div>`;
@@ -23,5 +26,6 @@ export function Table({ caption, columns, items, keyOf, rowClass = () => "", emp
 // Names and values of one thing. pairs: [[name, content]]; a pair without content is left out.
 export function Facts({ pairs }) {
   const given = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return html`<dl class="facts">${given.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl
+    class="facts">${given.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }

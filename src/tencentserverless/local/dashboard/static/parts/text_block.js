@@ -1,5 +1,5 @@
-// Text that a function made: shown as text whatever is in it, with a button to copy it and, where it was cut, an address
-// to download the whole.
+// Text that a function made: shown as text whatever is in it, with a button to copy it and, where it was cut, an
+// address to download the whole.
 import { copy } from "../core/actions.js";
 import { pretty, size, visible } from "../core/format.js";
 import { html } from "../core/html.js";
@@ -19,6 +19,9 @@ export function TextBlock({ label, text, isJson = false, isCut = false, wholeByt
       ${download && html`<a class="small" href=${download} download>${t("Download")}</a>`}
     </header>
     <pre tabindex="0" role="region" aria-label=${label}>${shown.slice(0, MOST_CHARS)}</pre>
-    ${!isShort && html`<p class="quiet">${t("Only the beginning is shown; the whole has {size}.", { size: size(wholeBytes ?? text.length) })}</p>`}
+    ${!isShort && html`<p
+      class="quiet">
+      ${t("Only the beginning is shown; the whole has {size}.", { size: size(wholeBytes ?? text.length) })}
+    </p>`}
   </div>`;
 }

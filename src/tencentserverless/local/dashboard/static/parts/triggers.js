@@ -6,7 +6,9 @@ import { Table } from "./table.js";
 
 // How a URL reaches its function, as the server names it.
 const NOTES = () => ({
-  extranet: t("as from the internet"), intranet: t("as from the private network"), path: t("for clients that don't resolve names below localhost"),
+  extranet: t("as from the internet"),
+  intranet: t("as from the private network"),
+  path: t("for clients that don't resolve names below localhost"),
 });
 
 export const Triggers = ({ found }) => html`
@@ -20,8 +22,16 @@ export const Triggers = ({ found }) => html`
   ]} />
   <h2>${t("URLs")}</h2>
   <${Table} caption=${t("URLs")} items=${found.urls} keyOf=${(each) => each.url} columns=${[
-    { title: t("URL"), cell: (each) => html`<a href=${each.url} target="_blank" rel="noopener noreferrer">${each.url}</a>` },
+    {
+      title: t("URL"),
+      cell: (each) => html`<a href=${each.url} target="_blank" rel="noopener noreferrer">${each.url}</a>`,
+    },
     { title: t("Version or alias"), cell: (each) => each.qualifier },
     { title: t("Note"), cell: (each) => NOTES()[each.note] ?? each.note },
-    { title: t("Action"), cell: (each) => html`<button type="button" class="small" aria-label=${t("Copy {what}", { what: each.url })} onClick=${() => copy(each.url)}>${t("Copy")}</button>` },
+    {
+      title: t("Action"),
+      cell: (each) =>
+        html`<button type="button" class="small" aria-label=${t("Copy {what}", { what: each.url })}
+          onClick=${() => copy(each.url)}>${t("Copy")}</button>`,
+    },
   ]} />`;

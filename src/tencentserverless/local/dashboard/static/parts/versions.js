@@ -7,10 +7,11 @@ import { Table } from "./table.js";
 
 const MS = 1000;
 
-const sharesOf = (alias) => [
-  ...alias.weights.map(({ version, share }) => `${version}: ${number(Math.round(share * 1000) / 10)} %`),
-  ...alias.matches.map(({ version, key, method, expression }) => `${version}: ${key} ${method} ${expression}`),
-].join("; ");
+const sharesOf = (alias) =>
+  [
+    ...alias.weights.map(({ version, share }) => `${version}: ${number(Math.round(share * 1000) / 10)} %`),
+    ...alias.matches.map(({ version, key, method, expression }) => `${version}: ${key} ${method} ${expression}`),
+  ].join("; ");
 
 export const Versions = ({ found }) => html`
   <h2>${t("Versions")}</h2>

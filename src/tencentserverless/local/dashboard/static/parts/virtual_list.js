@@ -1,5 +1,5 @@
-// A table of any length, of which only the rows in sight are in the page. All rows have one height, so the place of each
-// is known without measuring it. New rows on top do not move what a person looks at.
+// A table of any length, of which only the rows in sight are in the page. All rows have one height, so the place of
+// each is known without measuring it. New rows on top do not move what a person looks at.
 import { Component, html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
 
 export const ROW_PX = 36;
@@ -7,7 +7,8 @@ const SPARE_ROWS = 12;
 const FIRST_VIEW_PX = 900;
 
 // columns: [{title, cell: (item) => content, isNumber, isWide: left out on a narrow screen}]; a cell shows its item and
-// nothing else. kind names the widths of the columns in the stylesheet. {heading: text} as an item takes the whole width.
+// nothing else. kind names the widths of the columns in the stylesheet. {heading: text} as an item takes the whole
+// width.
 export function VirtualList({ label, kind, columns, items, keyOf, selected, onSelect, onEnd }) {
   const box = useRef(null);
   const anchor = useRef({ key: null, top: 0 });
@@ -33,8 +34,10 @@ export function VirtualList({ label, kind, columns, items, keyOf, selected, onSe
     <div role="table" aria-label=${label} aria-rowcount=${items.length + 1}>
       <div role="rowgroup" class="head"><${Head} columns=${columns} /></div>
       <div role="rowgroup" class="body" style=${{ height: `${items.length * ROW_PX}px` }}>
-        ${items.slice(first, end).map((item, at) => html`<${Row} key=${keyOf(item)} item=${item} at=${first + at} columns=${columns}
-          isSelected=${keyOf(item) === selected} onSelect=${() => onSelect?.(keyOf(item))} />`)}
+        ${items.slice(first, end).map(
+          (item, at) => html`<${Row} key=${keyOf(item)} item=${item} at=${first + at} columns=${columns}
+          isSelected=${keyOf(item) === selected} onSelect=${() => onSelect?.(keyOf(item))} />`,
+        )}
       </div>
     </div>
   </div>`;
@@ -65,7 +68,8 @@ function line({ item, at, columns, isSelected, onSelect }) {
       <span role="cell" aria-colspan=${columns.length}>${item.heading}</span>
     </div>`;
   }
-  return html`<div role="row" aria-rowindex=${at + 2} aria-current=${isSelected ? "true" : null} class="line" style=${place} onClick=${onSelect}>
+  return html`<div role="row" aria-rowindex=${at + 2} aria-current=${isSelected ? "true" : null} class="line"
+    style=${place} onClick=${onSelect}>
     ${columns.map((column) => html`<span role="cell" class=${cellClass(column)}>${column.cell(item)}</span>`)}
   </div>`;
 }
