@@ -239,6 +239,23 @@ def read_dead_letters(source: Path, name: str | None, count: int) -> list[JsonOb
     return letters
 
 
+def make_link(source: Path) -> str:
+    """Return a link to the dashboard that signs one browser in, once, within two minutes.
+
+    :raises StartupError: if no server runs there, or it serves no dashboard
+    """
+    link: str = _asked(source, read_environment(source), "POST", "links")["url"]
+    return link
+
+
+def is_link_used(source: Path, link: str) -> bool:
+    """True if a browser has opened a link, or it is too old.
+
+    :raises StartupError: if no server runs there
+    """
+    return bool(_asked(source, read_environment(source), "PUT", "links", {"url": link})["is_used"])
+
+
 def reset_server(source: Path) -> None:
     """Remove all faults, and empty the ledger.
 
@@ -293,9 +310,9 @@ def _remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _asked(source: Path, variables: Mapping[str, str], method: str, place: str) -> JsonObject:
+def _asked(source: Path, variables: Mapping[str, str], method: str, place: str, content: object = None) -> JsonObject:
     try:
-        status, found = ask(variables, method, place)
+        status, found = ask(variables, method, place, content)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise StartupError(
             Reason.STATE, f"what runs at the address in {shlex.quote(str(source))} is no local SCF: {error}"

@@ -1,10 +1,12 @@
 """The lines that a server tells its user at the start."""
 
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.project.handler_check import find_handler_fault
 from tencentserverless.local.registry.function_version import WEB, FunctionRecord
 from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Settings
 from tencentserverless.local.worker.interpreters import Interpreters, can_run
+from tencentserverless.local.worker.run_directory import debugger_folder
 from tencentserverless.local.worker.web_start import START_FILE, NotStartable, check_start_file
 
 _URL_EVENT = (
@@ -84,3 +86,18 @@ def list_notices(settings: Settings, project: Project, interpreters: Interpreter
             "any holder of a key can run code: the isolation is against crashes, not against attackers."
         )
     return notices
+
+
+def check_debugger(settings: Settings, project: Project) -> None:
+    """Check that the chosen functions can be debugged.
+
+    :raises StartupError: if debugpy or a function is missing
+    """
+    if settings.debug_ports and debugger_folder() is None:
+        raise StartupError(Reason.RUNTIME, "--debug needs debugpy; run: pip install debugpy")
+    names = sorted({key.name for key in project.records})
+    for name in settings.debug_ports:
+        if name not in names:
+            raise StartupError(
+                Reason.PROJECT, f"--debug {name}: no function of that name here; there are: {', '.join(names)}"
+            )

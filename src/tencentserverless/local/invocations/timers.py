@@ -94,7 +94,7 @@ class Timers:
             due[key] = at
         functions = {function.key: function for function in self._functions()} if missed else {}
         for at, (name, trigger) in sorted(missed, key=operator.itemgetter(0)):
-            await self._fire(functions[name], trigger, _event(trigger, at))
+            await self._fire(functions[name], trigger, timer_event(trigger.name, trigger.argument, at))
 
 
 def _fire_time_after(trigger: Trigger, after: float) -> float:
@@ -103,10 +103,13 @@ def _fire_time_after(trigger: Trigger, after: float) -> float:
     return math.inf if at is None else at
 
 
-def _event(trigger: Trigger, at: float) -> bytes:
-    """Make the event of a timer trigger (document/product/583/9708)."""
+def timer_event(name: str, argument: str, at: float) -> bytes:
+    """Make the event of a timer trigger (document/product/583/9708).
+
+    :param at: UNIX seconds
+    """
     text = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    event = {"Type": "Timer", "TriggerName": trigger.name, "Time": text, "Message": trigger.argument}
+    event = {"Type": "Timer", "TriggerName": name, "Time": text, "Message": argument}
     return json.dumps(event, ensure_ascii=False).encode("utf-8")
 
 

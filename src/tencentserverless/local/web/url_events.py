@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from tencentserverless.local.http.messages import Headers
+from tencentserverless.local.http.messages import Headers, without_own_cookies
 
 _OWN_PREFIX = b"x-scf-"
 _REMOTE = "x-scf-remote-addr"
@@ -119,6 +119,8 @@ def _header_values(headers: Headers) -> dict[str, str]:
         if raw_name.startswith(_OWN_PREFIX):
             continue
         name, value = raw_name.decode("latin-1"), _header_text(raw_value)
+        if name == "cookie" and value and not (value := _header_text(without_own_cookies(raw_value))):
+            continue
         if name in found:
             value = f"{found[name]}{'; ' if name == 'cookie' else ','}{value}"
         found[name] = value

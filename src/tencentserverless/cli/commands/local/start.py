@@ -5,8 +5,10 @@ import json
 import os
 import shlex
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -243,10 +245,11 @@ def _serve(settings: Settings, *, until_eof: bool) -> None:
     notify = _notify_json if settings.log_format == "json" else printing.notice
     with LiveTable() as table:
 
-        def announce(url: str, read_status: ReadStatus) -> None:
+        def announce(url: str, read_status: ReadStatus, make_link: Callable[[], str]) -> None:
             printing.answer(f"SCF local ready at {url}")
             for line in list_urls(read_status()["urls"]):
                 notify(line)
+            _tell_dashboard(url, make_link, notify)
             table.show(read_status)
             _watch_input(until_eof)
 
@@ -295,6 +298,14 @@ def _check_place(path: Path, region: str) -> None:
     if not path.is_dir():
         problem = "not a folder" if path.exists() else "no such folder"
         raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+
+
+def _tell_dashboard(url: str, make_link: Callable[[], str], notify: Callable[[str], None]) -> None:
+    """Tell where the dashboard is. A link that signs a browser in is for a terminal alone: a log would keep it."""
+    if notify is printing.notice and printing.is_terminal(sys.stderr) and (link := make_link()):
+        notify(f"the dashboard: {link} (good once, for two minutes; scf local open makes another link)")
+    else:
+        notify(f"the dashboard: {url}/_local/, opened by: scf local open")
 
 
 def _notify_json(line: str) -> None:
