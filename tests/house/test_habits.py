@@ -307,6 +307,6 @@ def test_contributing_names_variables_that_tests_read() -> None:
 
 
 def test_nothing_waits_by_wait_for():
-    """Before Python 3.12 it loses a cancellation that comes with the end of what it waits for: a server never stopped."""
+    """Before Python 3.12 it loses a cancellation that comes with the end: a server never stopped."""
     sources = (ROOT / "src").rglob("*.py")
     assert [str(path) for path in sources if "asyncio.wait_for(" in path.read_text(encoding="utf-8")] == []

@@ -142,7 +142,7 @@ def test_an_env_file_of_a_killed_server_is_not_taken_for_a_running_one(functions
     state = tmp_path / "state"
     server = start_local_scf(functions, "--state", state)
     env_file = server.stderr_path.with_name("env-1")
-    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 9
+    assert run_scf("local", "env", "--env-file", env_file).stdout.count("export ") == 10
     server.stop(signal.SIGKILL)
     assert run_scf("local", "env", "--state", state).returncode == 6
 
