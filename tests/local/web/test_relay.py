@@ -351,6 +351,9 @@ BROKEN = {
     "no chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
     "a length and no body": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+    "a status below all others": b"HTTP/1.1 099 Low\r\nContent-Length: 1\r\n\r\na",
+    "a coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "a coding to the end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\na",
 }
 
 

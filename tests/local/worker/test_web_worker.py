@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.invocation import Invocation, new_request_id
+from tencentserverless.local.invocations.middleware import FutureCaller
 from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker.isolation import find_isolation
 from tencentserverless.local.worker.web_ports import Choice
@@ -17,6 +21,7 @@ from tests.local.worker.isolating import need_namespaces
 from tests.local.worker.web_functions import (
     HAS_PROC,
     LANG_PYTHON,
+    OneRequest,
     plain,
     record_of,
     serving,
@@ -259,6 +264,37 @@ def test_a_server_that_dies_under_a_request(tmp_path):
     assert got.outcome.ending == "exit code 3"
     got, _ = ask(folder, "/die", "/")
     assert got.body
+
+
+class Ends(OneRequest):
+    """A request that ends with a status at the moment at which the server dies."""
+
+    def __init__(self, pid, status):
+        super().__init__("/")
+        self._ending = (pid, status)
+
+    def begin(self, address, injected, on_end):
+        pid, status = self._ending
+        os.kill(pid, signal.SIGKILL)
+        on_end(status, "its own reason")
+
+
+@pytest.mark.parametrize(("status", "told"), [(455, 455), (499, 499), (413, 413), (502, 439), (439, 439)])
+def test_only_a_connection_that_the_server_ended_waits_for_its_death(tmp_path, status, told):
+    folder = write_web(tmp_path / "site", app=plain())
+
+    async def scenario():
+        async with serving() as site:
+            (instance,) = await site.launch(record_of(folder), 1)
+            caller = FutureCaller()
+            invocation = Invocation(instance.record, new_request_id(), b"", caller)
+            invocation.exchange = Ends(instance.worker.pid, status)
+            instance.worker.on_end = lambda invocation, outcome: invocation.finish(outcome)
+            instance.begin(invocation)
+            await caller.wait(invocation)
+            assert invocation.outcome.status == told
+
+    asyncio.run(scenario())
 
 
 def test_a_server_under_a_shell_that_stays_counts_with_its_own_memory(tmp_path):
