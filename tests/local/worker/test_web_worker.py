@@ -225,6 +225,18 @@ def test_a_server_that_dies_at_the_start(tmp_path):
     assert "[site] last words" in lines
 
 
+@pytest.mark.parametrize(("ends", "status"), [(True, 405), (False, 446)])
+def test_a_server_that_listens_and_takes_no_connection_is_told_apart(tmp_path, ends, status):
+    app = "import socket, time\nserver = socket.create_server(('::', 9000), family=socket.AF_INET6)\n"
+    folder = write_web(tmp_path / "site", app=app + ("" if ends else "time.sleep(30)"))
+    got, lines = ask(folder, site_settings={"web_ports": "seccomp"}, init_timeout_seconds=3)
+    assert got.outcome.status == status
+    if ends:
+        assert "scf_bootstrap ended with exit code 0: the server that it starts has to stay in the foreground" in lines
+    else:
+        assert "listens on port 9000, and takes no connection over IPv4 in its InitTimeout: it does so" in lines
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_server_that_never_listens_is_told_with_what_it_did_instead(tmp_path, way):
     run_alone(__name__, "check_silence", tmp_path, way)

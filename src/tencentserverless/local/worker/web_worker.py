@@ -262,6 +262,8 @@ class WebWorker(ProcessWorker):
     def _died_at_start(self) -> Outcome:
         ending = self._group.ending
         words = f"{START_FILE} ended with {ending} before anything listened on port 9000"
+        if self._listening.process:
+            words = f"{START_FILE} ended with {ending}: the server that it starts has to stay in the foreground"
         if not self._was_killed:
             self._listening.tell(words)
         return Outcome(outcome.EXITED_AT_START, message=words, output=self._output.take(), ending=ending)
