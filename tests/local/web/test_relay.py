@@ -351,6 +351,9 @@ BROKEN = {
     "no chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
     "a length and no body": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+    "a status below all others": b"HTTP/1.1 099 Low\r\nContent-Length: 1\r\n\r\na",
+    "a coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "a coding to the end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\na",
 }
 
 
@@ -449,6 +452,27 @@ def test_a_coding_that_can_not_be_passed_on_is_501():
         assert "'gzip, chunked'" in error["errorMessage"]
 
     relayed(scenario, always(OK))
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Transfer-Encoding: chunked \r\n\r\n5\r\nhello\r\n0\r\n\r\n", b"200"),
+        (b"Content-Length: 5 \r\n\r\nhello", b"200"),
+        (b"Content-Length: 500 \r\n\r\n", b"413"),  # at once: no body follows
+    ],
+)
+def test_blanks_behind_the_framing_of_a_body_are_no_part_of_it(head, status):
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        await reader.readuntil(b"hello")
+        writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\n" + head)
+        assert (await client.answer())[0].split()[1] == status
+
+    relayed(scenario, serve, web_body_bytes=100)
 
 
 def test_a_body_that_breaks_off_ends_the_invocation():

@@ -20,6 +20,8 @@ _PROOF_SECONDS = 0.1  # ours: a connection that idles for so long is one that th
 _MAX_HABITS = 1024  # ours
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, 9.2.1: they may be sent again, and have no body
 _SWITCHING = 101
+_LOWEST_STATUS = 100  # RFC 9110, 15
+_MAX_SHOWN = 64
 _LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
 _LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
 
@@ -31,9 +33,10 @@ class AnswerHead:
     :ivar size: bytes of its headers
     :ivar length: of the body in bytes, as the app announces it; None for one that it does not
     :ivar is_chunked: true if the body comes in chunks
+    :ivar coding: the value of Transfer-Encoding
     """
 
-    __slots__ = ("headers", "is_chunked", "length", "reason", "size", "status")
+    __slots__ = ("coding", "headers", "is_chunked", "length", "reason", "size", "status")
 
     def __init__(self) -> None:
         self.status: int = 0
@@ -42,6 +45,7 @@ class AnswerHead:
         self.size: int = 0
         self.length: int | None = None
         self.is_chunked: bool = False
+        self.coding: bytes = b""
 
     def add(self, name: bytes, value: bytes) -> None:
         """Add a header."""
@@ -50,7 +54,15 @@ class AnswerHead:
         if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
             self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
         elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
-            self.is_chunked = True
+            self.is_chunked, self.coding = True, value
+
+    def find_fault(self) -> str:
+        """Return why no client could read the answer, ``""`` if it can."""
+        if self.status < _LOWEST_STATUS:
+            return f"it has the status {self.status}"
+        if self.coding and self.coding.strip().lower() != b"chunked":
+            return f"it has the Transfer-Encoding {self.coding[:_MAX_SHOWN].decode('latin-1')!r}"
+        return ""
 
 
 class Receiver(Protocol):
@@ -102,6 +114,7 @@ class Upstream(asyncio.Protocol):
     _ends_with_connection: bool
     _is_paused: bool
     _pending_bytes: int
+    _fault: str
 
     def __init__(self, upstreams: "Upstreams", address: Address) -> None:
         self.transport: asyncio.Transport | None = None
@@ -170,15 +183,7 @@ class Upstream(asyncio.Protocol):
                 self._break(f"the app's answer is no HTTP: {error}")
                 return
             self._is_reusable = False  # something stands behind the answer
-        if self._is_whole:
-            self._end()
-        elif self._has_head:
-            if self._receiver is not None:
-                self._receiver.take_rest()
-        else:
-            self._pending_bytes += len(data)
-            if self._pending_bytes > self._upstreams.head_bytes:
-                self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
+        self._hand_over(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The app has ended the connection, which also ends an answer of no announced length."""
@@ -227,6 +232,9 @@ class Upstream(asyncio.Protocol):
         head.status = status
         if self._is_interim or self._is_whole or receiver is None:
             return
+        self._fault = head.find_fault()
+        if self._fault:
+            return
         self._has_head = True
         self._is_reusable = self._parser.should_keep_alive()
         is_bodiless = self._is_of_head or status in BODILESS
@@ -238,7 +246,7 @@ class Upstream(asyncio.Protocol):
         """A part of the body."""
         if self._is_whole:
             self._is_reusable = False  # a body where there is none
-        elif self._receiver is not None:
+        elif self._receiver is not None and self._has_head:
             self._receiver.take_body(data)
 
     def on_message_complete(self) -> None:
@@ -248,11 +256,26 @@ class Upstream(asyncio.Protocol):
 
     # Inside.
 
+    def _hand_over(self, size: int) -> None:
+        """Bytes have been parsed: tell the receiver what is done with them."""
+        if self._fault:
+            self._break(f"the app's answer is no HTTP: {self._fault}")
+        elif self._is_whole:
+            self._end()
+        elif self._has_head:
+            if self._receiver is not None:
+                self._receiver.take_rest()
+        else:
+            self._pending_bytes += size
+            if self._pending_bytes > self._upstreams.head_bytes:
+                self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
+
     def _begin_answer(self) -> None:
         self._head = AnswerHead()
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
+        self._fault = ""
 
     def _switch(self, rest: bytes) -> None:
         """The app speaks another protocol from now on."""

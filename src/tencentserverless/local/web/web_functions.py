@@ -42,7 +42,8 @@ class WebFunctions:
 
         :raises Refused: if the body is too large, or comes in a form that can't be passed on
         """
-        length, coding = request.header(b"content-length"), request.header(b"transfer-encoding")
+        length = request.header(b"content-length").strip(_BLANKS)
+        coding = request.header(b"transfer-encoding").strip(_BLANKS)
         limit_bytes = self._limits.web_body_bytes
         if length.isdigit() and (len(length) > _LENGTH_DIGITS or int(length) > limit_bytes):
             raise Refused(refusal(413, too_large(limit_bytes), found.request_id, found.lines))
@@ -172,5 +173,6 @@ def _is_bodiless(request: Request) -> bool:
 
 
 _LENGTH = b"content-length"
+_BLANKS = b" \t"  # RFC 9110, 5.5: those around a value are no part of it, and the parser leaves those behind it
 _NOTHING: frozenset[bytes] = frozenset()
 _GONE = Outcome(outcome.CANCELLED, message=GONE)
