@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from tencentserverless.local.http.forwarding import PLATFORM_PREFIXES
 from tencentserverless.local.http.messages import Headers
 
-_OWN_PREFIX = b"x-scf-"
 _REMOTE = "x-scf-remote-addr"
 _MAX_PARAMETERS = 10_000  # ours
 _encoder = msgspec.json.Encoder()
@@ -118,7 +118,7 @@ def _header_values(headers: Headers) -> dict[str, str]:
     """Return the headers by their names, without those that only the platform sets."""
     found: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        if raw_name.startswith(_OWN_PREFIX):
+        if raw_name.startswith(PLATFORM_PREFIXES):
             continue
         name, value = raw_name.decode("latin-1"), _header_text(raw_value)
         if name in found:
