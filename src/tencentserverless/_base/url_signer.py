@@ -65,13 +65,15 @@ class UrlSigner:
         origin = find_origin(str(url))
         if origin is None:
             words = "url {!r} is no URL of a function, such as https://1250000000-abc.ap-guangzhou.tencentscf.com"
-            raise ValueError(words.format(url))
+            raise ValueError(words.format(_hide_user(url)))
         self._origin = origin
         self._prefix = "{}://{}/".format(*origin)
         self._uin = None if uin is None else _check_uin("uin", str(uin))
         self._provider = choose_provider(secret_id, secret_key, token, credentials)
         self._signs_path = signs_path
         self._token_header = check_header_value("token_header", token_header)
+        if not token_header:
+            raise ValueError("token_header is empty; leave it out for {}".format(TOKEN_HEADER))
         self._signer = CamSigner()
         self._options: "Options" = {
             "uin": uin,
@@ -146,6 +148,12 @@ class UrlSigner:
     def __reduce__(self) -> "tuple[object, ...]":
         # As a client's: explicit secrets are pickled, because the caller gave them; others are read in the new process.
         return rebuild_signer, (type(self), self._prefix, self._options)
+
+
+def _hide_user(url: object) -> object:
+    """Return a URL for a message: one that has a user may have a password."""
+    scheme, separator, rest = str(url).partition("://")
+    return "{}://***@{}".format(scheme, rest.rpartition("@")[2]) if separator and "@" in rest else url
 
 
 def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlSigner:
