@@ -61,6 +61,7 @@ def test_a_function_that_was_deleted_has_no_url(server):
     [
         (b"CONNECT x.example:443 HTTP/1.1\r\nHost: %s\r\n\r\n", 405, "to no other host"),
         (b"POST / HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", 400, "has trailers"),
+        (b"POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "are no HTTP"),
         (b"POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: 9\r\n\r\n{", 400, "ended the request before"),
         (b"POST / HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n", 400, "are no HTTP"),
     ],
