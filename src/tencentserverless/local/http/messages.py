@@ -124,6 +124,7 @@ class Fault(enum.Enum):
     """A reason why bytes are no request that is answered."""
 
     NO_HTTP = "the bytes are no HTTP"
+    BAD_URL = "its path or query has a character that must be encoded, as %C3%BC for the letter ü in UTF-8"
     TRAILERS = "the request has trailers"
     HEAD_TOO_LARGE = "the head is over its bound"
     BODY_TOO_LARGE = "the body is over its bound"

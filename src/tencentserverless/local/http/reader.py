@@ -93,6 +93,8 @@ class RequestReader:
                 if not isinstance(error.__context__, _Stop):
                     raise  # a defect of ours must not look like one of the client's
                 self._end(error.__context__.reason)
+            except httptools.HttpParserInvalidURLError:
+                self._end(Broken(Fault.BAD_URL, part=self._part()))
             except httptools.HttpParserError:
                 self._end(Broken(Fault.NO_HTTP, self._request, part=self._part()))
             else:
