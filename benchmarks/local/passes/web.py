@@ -191,13 +191,13 @@ PASS = Pass(
     measure,
     (
         Target(
-            f"requests a second of {CALLERS} callers to one instance / the app alone",
+            "requests a second to one instance of a web function / the app alone",
             0.5,
             lambda found: found.rate_ratio(SHARED),
             is_ceiling=False,
         ),
         Target(
-            f"the same, {CALLERS} instances of one request each / the app alone",
+            f"the same to {CALLERS} instances of one request each / the app alone",
             0.25,
             lambda found: found.rate_ratio(SINGLE),
             is_ceiling=False,

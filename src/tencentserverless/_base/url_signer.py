@@ -103,9 +103,16 @@ class UrlSigner:
         :param content_type: default: ``application/octet-stream``, and ``application/json`` where there is no body
         :returns: no headers for a URL that is not covered
         :raises CredentialError: if there are no keys, or no UIN
+        :raises ValueError: for a path in place of a URL
+        :raises TypeError: for a text in place of the body's bytes
         """
         if not self.covers(url):
+            if find_origin(url) is None:
+                words = "url {!r} is no whole URL: give the function's URL with the path behind it"
+                raise ValueError(words.format(_hide_user(url)))
             return {}
+        if isinstance(body, str):
+            raise TypeError("body must be bytes, not str: encode it first, and send the same bytes")
         credentials = self._provider.peek() or self._provider.get(False)
         return self._sign(credentials, method, url, hash_body(body), content_type or choose_type(body))
 
@@ -178,7 +185,10 @@ def find_uin() -> str:
     """
     uin = config.ambient_uin()
     if not uin:
-        words = "no UIN: a CAM signature names the account. Give uin=, or set {}; the console has it under Account Info"
+        words = (
+            "no UIN: a CAM signature names the account. Give uin=, or set {}, as scf local env does; the console has "
+            "it under Account Info"
+        )
         raise make_failure(words.format(config.UIN))
     try:
         return _check_uin(config.UIN, uin)

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.local.load import Load
-from benchmarks.local.passes import PASSES, cold, heads, load, many, starts, stops, warm
+from benchmarks.local.passes import PASSES, cold, heads, load, many, starts, stops, warm, web
 from benchmarks.local.peers import ASGI, DEFAULT
 from benchmarks.local.plan import list_turns
 from benchmarks.local.report import About, write_report
@@ -31,6 +31,19 @@ def make_heads(wrong: int = 0) -> heads.Figures:
     return heads.Figures({(OURS, heads.OWN_HEADS): own, (OURS, heads.OFFICIAL_HEADS): official})
 
 
+def make_web(wrong: int = 0) -> web.Figures:
+    calls = {
+        web.BARE: 4000,
+        web.SHARED: 2400,
+        web.SINGLE: 1000,
+        f"{web.CALLED}, {OURS}": 3000,
+        f"{web.CALLED}, {BASE}": 2000,
+    }
+    loads = {label: [make_load(count, wrong), make_load(count // 2)] for label, count in calls.items()}
+    front_us = {web.SHARED: [40.0, 90.0], f"{web.CALLED}, {BASE}": [100.0, 200.0], web.BARE: [0.0, 0.0]}
+    return web.Figures(loads, {**{label: [50.0, 50.0] for label in loads}, **front_us})
+
+
 def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]":
     ours, base = starts.Start(ready_seconds, 0.4, 50.0, 70.0), starts.Start(1.0, 1.0, 40.0, 70.0)
     return [
@@ -41,6 +54,7 @@ def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]"
         load.PASS.conclude(make_loads(wrong)),
         heads.PASS.conclude(make_heads()),
         stops.PASS.conclude(stops.Figures({OURS: [0.5], BASE: [5.0]})),
+        web.PASS.conclude(make_web()),
     ]
 
 
@@ -66,6 +80,9 @@ def test_every_target_has_its_row_with_a_verdict() -> None:
     assert found[f"p99 of a call of 16 callers / {ASGI}'s"] == ["<= 1", "0.50", "yes"]
     assert found["CPU a call of 16 callers, official SDK's heads / ours"] == ["<= 1.1", "1.08", "yes"]
     assert found["command to ready line with 201 functions / with one"] == ["<= 1.2", "1.05", "yes"]
+    assert found["requests a second to one instance of a web function / the app alone"] == [">= 0.5", "0.60", "yes"]
+    assert found["the same to 16 instances of one request each / the app alone"] == [">= 0.25", "0.25", "yes"]
+    assert found["the server's CPU for a proxied request / an event call of BASE"] == ["<= 0.5", "0.43", "yes"]
     assert found["memory of the idle server / BASE's"] == ["<= 1.1", "1.25", "**no**"]
     assert found["stop with an open tunnel / BASE's"] == ["<= 0.2", "0.10", "yes"]
 
@@ -154,3 +171,10 @@ def test_servers_take_turns_forwards_and_backwards() -> None:
         *((1, label) for label in "cba"),
         *((2, label) for label in "abc"),
     ]
+
+
+def test_failed_requests_of_web_functions_void_the_run_and_a_missing_uvicorn_is_said() -> None:
+    assert len(web.PASS.conclude(make_web(wrong=1)).faults) == 5
+    section = web.PASS.conclude(web.Figures(missing="uvicorn is not installed"))
+    assert (section.lines, section.faults) == (("Not measured: uvicorn is not installed.",), ())
+    assert [value for _, value in section.targets] == [None, None, None]

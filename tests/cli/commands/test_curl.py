@@ -117,7 +117,7 @@ def test_a_bad_status_is_an_error_after_the_answer(curl):
     assert (done.returncode, done.stderr) == (10, "scf: error: HTTP 404 Not Found\n")
     done = curl("tells", "/?raise")
     assert json.loads(done.stdout)["statusCode"] == 430
-    assert (done.returncode, done.stderr) == (10, "scf: error: HTTP 430 status code 430; run: scf explain 430\n")
+    assert (done.returncode, done.stderr) == (10, "scf: error: HTTP 430; run: scf explain 430\n")
 
 
 def test_a_url_that_asks_for_a_signature_gets_one(curl):
@@ -135,7 +135,7 @@ def test_a_url_that_asks_for_a_signature_gets_one(curl):
 def test_no_url_no_function(curl):
     done = curl("bare")
     assert (done.returncode, done.stdout) == (11, "")
-    assert "ResourceNotFound.Trigger: function 'bare' has no URL for qualifier '$DEFAULT'" in done.stderr
+    assert "ResourceNotFound.Trigger: function 'bare' has no URL; make one by scf triggers add" in done.stderr
     done = curl("tell")
     assert (done.returncode, "no function 'tell'; in namespace default" in done.stderr) == (11, True)
 

@@ -220,10 +220,9 @@ def _guess_type(body: bytes) -> str:
 
 def _describe(answer: http.client.HTTPResponse) -> tuple[str]:
     """The words about an answer with a bad status: the platform's own have an explanation."""
-    line = f"HTTP {answer.status} {answer.reason}".rstrip()
     if answer.reason == _PLATFORM_REASON + str(answer.status):
-        return (f"{line}; run: scf explain {answer.status}",)
-    return (line,)
+        return (f"HTTP {answer.status}; run: scf explain {answer.status}",)
+    return (f"HTTP {answer.status} {answer.reason}".rstrip(),)
 
 
 def _no_answer(error: Exception, url: str, target: Target) -> Failure:

@@ -97,14 +97,15 @@ inputs:
             enableIntranet: false
 """
 
-_WEB_TEST = '''"""Asks the web function {name} on a local SCF: run it with pytest, which needs fastapi and uvicorn."""
+_WEB_TEST = '''"""Asks the web function {name} on a local SCF: run it with pytest, whose Python needs fastapi and uvicorn."""
 
 import json
 import sys
 from pathlib import Path
 from urllib.request import urlopen
 
-sys.path.insert(0, str(Path(__file__).parent / "src"))
+# Last: the packages that are installed in src may be those of another Python than this one.
+sys.path.append(str(Path(__file__).parent / "src"))
 from app import app
 
 
@@ -129,8 +130,8 @@ def next_steps(name: str, folder: str, *, is_web: bool = False) -> str:
                 "",
                 f"Packages:      cd {folder} && {python} -m pip install -t src -r src/requirements.txt",
                 "Run it:        scf local start",
-                "Ask it:        curl the URL that scf local start prints",
-                "Test it:       pytest",
+                f"Ask it:        scf curl {name} --local, or curl the URL that scf local start prints",
+                "Test it:       python -m pip install pytest fastapi uvicorn && pytest",
                 "Deploy it:     scf deploy",
             )
         )

@@ -6,7 +6,7 @@ cloud.tencent.com/document/product/583/56124 (the caller can set neither Connect
 
 from collections.abc import Iterable
 
-from tencentserverless.local.http.messages import Headers, Request
+from tencentserverless.local.http.messages import Headers, Request, without_own_cookies
 
 _OF_ONE_CONNECTION = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
@@ -32,6 +32,8 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
     lines, named, is_chunked = [], _NONE, False
     for name, value in request.headers:
         if name not in _STRIPPED:
+            if name == b"cookie" and value and not (value := without_own_cookies(value)):
+                continue
             if not name.startswith(PLATFORM_PREFIXES):
                 lines.append(b"%s: %s\r\n" % (name, value))
         elif name == b"transfer-encoding":

@@ -15,6 +15,7 @@ from tencentserverless._core import wire
 
 Headers = list[tuple[bytes, bytes]]
 
+OWN_COOKIE = b"scf_dashboard_"  # the start of the names of sessions, behind a prefix with TLS
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 JSON_LINES = b"Content-Type: " + wire.CONTENT_TYPE.encode("ascii") + b"\r\n"
 TEXT_LINES = b"Content-Type: text/plain\r\n"
@@ -190,6 +191,14 @@ class Bounds:
     request_seconds: float
     idle_seconds: float
     serves_half_closed: bool = True
+
+
+def without_own_cookies(value: bytes) -> bytes:
+    """The value of a header Cookie without the sessions of dashboards, which concern no function. May be empty."""
+    if OWN_COOKIE not in value:
+        return value
+    pairs = (pair.strip() for pair in value.split(b";"))
+    return b"; ".join(pair for pair in pairs if OWN_COOKIE not in pair.partition(b"=")[0])
 
 
 def head_of(answer: Answer, date_line: bytes, length: int | None, *, keeps: bool) -> bytes:

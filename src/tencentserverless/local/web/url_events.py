@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from tencentserverless.local.http.forwarding import PLATFORM_PREFIXES
-from tencentserverless.local.http.messages import Headers
+from tencentserverless.local.http.messages import Headers, without_own_cookies
 
 _REMOTE = "x-scf-remote-addr"
 _MAX_PARAMETERS = 10_000  # ours
@@ -121,6 +121,8 @@ def _header_values(headers: Headers) -> dict[str, str]:
         if raw_name.startswith(PLATFORM_PREFIXES):
             continue
         name, value = raw_name.decode("latin-1"), _header_text(raw_value)
+        if name == "cookie" and value and not (value := _header_text(without_own_cookies(raw_value))):
+            continue
         if name in found:
             value = f"{found[name]}{'; ' if name == 'cookie' else ','}{value}"
         found[name] = value

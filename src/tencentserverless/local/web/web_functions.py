@@ -91,7 +91,7 @@ class WebFunctions:
         if settings.session is not None:
             relay.session = session_of_request(settings.session, request.headers, found.url)
         event = b"%s %s" % (request.method.encode("ascii"), found.url.encode("latin-1"))
-        invocation = Invocation(record, found.request_id, event, relay, exchange=relay)
+        invocation = Invocation(record, found.request_id, event, relay, exchange=relay, origin="url")
         relay.on_gone = functools.partial(invocation.finish, _GONE)
         self._services.runner.submit(invocation)
 

@@ -167,3 +167,11 @@ def test_until_eof_ends_with_the_input(folder, tmp_path):
         server.stdin.close()
         assert server.wait(20) == 0
         assert "error" not in server.stderr.read()
+
+
+def test_a_port_that_another_local_scf_has_is_told_with_its_project(folder, start_local_scf, run_scf, tmp_path):
+    state = tmp_path / "one state"
+    server = start_local_scf(folder, "--state", state)
+    port = server.url.rpartition(":")[2]
+    said = refused(run_scf("local", "start", folder, "--port", port, "--state", tmp_path / "two"), 5, "is in use", 1)
+    assert f"the local SCF of {folder} listens there; to stop it: scf local stop --state '{state}'" in said
