@@ -65,13 +65,15 @@ class UrlSigner:
         origin = find_origin(str(url))
         if origin is None:
             words = "url {!r} is no URL of a function, such as https://1250000000-abc.ap-guangzhou.tencentscf.com"
-            raise ValueError(words.format(url))
+            raise ValueError(words.format(_hide_user(url)))
         self._origin = origin
         self._prefix = "{}://{}/".format(*origin)
         self._uin = None if uin is None else _check_uin("uin", str(uin))
         self._provider = choose_provider(secret_id, secret_key, token, credentials)
         self._signs_path = signs_path
         self._token_header = check_header_value("token_header", token_header)
+        if not token_header:
+            raise ValueError("token_header is empty; leave it out for {}".format(TOKEN_HEADER))
         self._signer = CamSigner()
         self._options: "Options" = {
             "uin": uin,
@@ -106,7 +108,8 @@ class UrlSigner:
         """
         if not self.covers(url):
             if find_origin(url) is None:
-                raise ValueError("url {!r} is no whole URL: give the function's URL with the path behind it".format(url))
+                words = "url {!r} is no whole URL: give the function's URL with the path behind it"
+                raise ValueError(words.format(_hide_user(url)))
             return {}
         if isinstance(body, str):
             raise TypeError("body must be bytes, not str: encode it first, and send the same bytes")
@@ -154,6 +157,12 @@ class UrlSigner:
         return rebuild_signer, (type(self), self._prefix, self._options)
 
 
+def _hide_user(url: object) -> object:
+    """Return a URL for a message: one that has a user may have a password."""
+    scheme, separator, rest = str(url).partition("://")
+    return "{}://***@{}".format(scheme, rest.rpartition("@")[2]) if separator and "@" in rest else url
+
+
 def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlSigner:
     """Make a signer again, for pickle and copy."""
     return cls(url, **options)
@@ -177,8 +186,8 @@ def find_uin() -> str:
     uin = config.ambient_uin()
     if not uin:
         words = (
-            "no UIN: a CAM signature names the account. Give uin=, or set {}, as scf local env does; the console has it "
-            "under Account Info"
+            "no UIN: a CAM signature names the account. Give uin=, or set {}, as scf local env does; the console has "
+            "it under Account Info"
         )
         raise make_failure(words.format(config.UIN))
     try:

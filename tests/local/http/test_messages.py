@@ -78,6 +78,12 @@ def test_each_status_has_its_head(status, keeps):
     assert response.reason == STATUS_LINES[status].split(b" ", 2)[2].strip()
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_never_has_a_body_has_no_length(status):
+    response, body, stays = read(head_of(Answer(status, b""), DATE, 0, keeps=True))
+    assert (b"content-length" in dict(response.headers), body, stays) == (False, b"", True)
+
+
 def test_an_answer_may_have_a_reason_of_its_own():
     response, _, _ = read(head_of(Answer(405, b"", JSON_LINES, "No, not here"), DATE, 0, keeps=True))
     assert (response.status_code, response.reason) == (405, b"No, not here")

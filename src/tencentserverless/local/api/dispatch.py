@@ -132,6 +132,9 @@ _FAULTS: dict[Fault, Callable[[Broken], ApiError]] = {
     Fault.NO_HTTP: lambda _: ApiError(
         "UnsupportedProtocol", "Invalid HTTP request received. The API is called by GET and POST of HTTP/1.1."
     ),
+    Fault.BAD_URL: lambda broken: ApiError(
+        "UnsupportedProtocol", f"Invalid HTTP request received: {broken.fault.value}."
+    ),
     Fault.TRAILERS: lambda _: ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."),
     Fault.HEAD_TOO_LARGE: lambda _: ApiError("RequestSizeLimitExceeded", "The headers of the request are too large."),
     Fault.BODY_TOO_LARGE: _too_large,

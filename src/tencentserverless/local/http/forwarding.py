@@ -13,7 +13,8 @@ _OF_ONE_CONNECTION = frozenset(
 )
 #: ``Expect`` was answered here already.
 _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
-_PLATFORM_PREFIX = b"x-scf-"
+#: Apps behind CGI and WSGI take ``-`` and ``_`` for the same: ``X_Scf_Uin`` would be the platform's for them.
+PLATFORM_PREFIXES = (b"x-scf-", b"x_scf_", b"x-scf_", b"x_scf-")
 _CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
 CHUNKED_END = CHUNKED_LINE + b"\r\n"  # of the head of a request whose body comes in chunks
@@ -33,7 +34,7 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
         if name not in _STRIPPED:
             if name == b"cookie" and value and not (value := without_own_cookies(value)):
                 continue
-            if not name.startswith(_PLATFORM_PREFIX):
+            if not name.startswith(PLATFORM_PREFIXES):
                 lines.append(b"%s: %s\r\n" % (name, value))
         elif name == b"transfer-encoding":
             is_chunked = True
