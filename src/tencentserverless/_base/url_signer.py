@@ -106,10 +106,10 @@ class UrlSigner:
         """
         if not self.covers(url):
             if find_origin(url) is None:
-                raise ValueError("url {!r} is no whole URL: give the function's URL with the path behind it".format(url))
+                raise ValueError(
+                    "url {!r} is no whole URL: give the function's URL with the path behind it".format(url)
+                )
             return {}
-        if isinstance(body, str):
-            raise TypeError("body must be bytes, not str: encode it first, and send the same bytes")
         credentials = self._provider.peek() or self._provider.get(False)
         return self._sign(credentials, method, url, hash_body(body), content_type or choose_type(body))
 
@@ -160,8 +160,15 @@ def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlS
 
 
 def hash_body(body: bytes) -> bytes:
-    """Return the SHA-256 of a body in lower-case hex."""
-    return hexlify(sha256(body).digest())
+    """Return the SHA-256 of a body in lower-case hex.
+
+    :raises TypeError: for a text
+    """
+    try:
+        return hexlify(sha256(body).digest())
+    except TypeError:
+        words = "body must be bytes, not {}: encode it first, and send the same bytes"
+        raise TypeError(words.format(type(body).__name__)) from None
 
 
 def choose_type(body: bytes) -> str:
@@ -177,8 +184,8 @@ def find_uin() -> str:
     uin = config.ambient_uin()
     if not uin:
         words = (
-            "no UIN: a CAM signature names the account. Give uin=, or set {}, as scf local env does; the console has it "
-            "under Account Info"
+            "no UIN: a CAM signature names the account. Give uin=, or set {}, as scf local env does; the console has "
+            "it under Account Info"
         )
         raise make_failure(words.format(config.UIN))
     try:

@@ -97,7 +97,7 @@ inputs:
             enableIntranet: false
 """
 
-_WEB_TEST = '''"""Asks the web function {name} on a local SCF: run it with pytest, whose Python needs fastapi and uvicorn."""
+_WEB_TEST = '''"""Asks the web function {name} on a local SCF: run it with pytest. It needs fastapi and uvicorn."""
 
 import json
 import sys

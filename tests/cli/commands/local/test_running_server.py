@@ -36,7 +36,7 @@ def test_status_shows_the_functions(kept, folder, run_scf):
     assert shlex.split(curl) == ["curl", "-d", "{}", "-H", f"Authorization: Bearer {token}", address]
     found = json.loads(run_scf("local", "status", "--json", "--env-file", env_file_of(kept)).stdout)
     assert (found["url"], found["pid"]) == (kept.url, kept.process.pid)
-    assert len(json.loads(run_scf("local", "env", "--json", cwd=folder).stdout)) == 9
+    assert len(json.loads(run_scf("local", "env", "--json", cwd=folder).stdout)) == 10
 
 
 @pytest.mark.parametrize("options", [(), ("--now",)])
