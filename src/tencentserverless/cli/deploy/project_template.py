@@ -104,8 +104,9 @@ import sys
 from pathlib import Path
 from urllib.request import urlopen
 
-# Last: the packages that are installed in src may be those of another Python than this one.
-sys.path.append(str(Path(__file__).parent / "src"))
+# Last, also where pytest has put it first: the packages in src may be those of another Python than this one.
+SOURCE = str(Path(__file__).parent / "src")
+sys.path[:] = [folder for folder in sys.path if folder != SOURCE] + [SOURCE]
 from app import app
 
 
