@@ -81,6 +81,7 @@ def test_a_web_function_runs_and_its_test_passes(run_scf, start_local_scf, tmp_p
         pytest.importorskip(module)
     done = run_scf("init", "hello-web", "--web", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "uvicorn && pytest test_hello_web.py\n" in done.stdout  # bare pytest collects the packages in src too
     folder = tmp_path / "hello-web"
     start = folder / "src" / "scf_bootstrap"
     assert start.stat().st_mode & 0o111

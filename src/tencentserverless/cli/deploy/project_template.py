@@ -132,7 +132,7 @@ def next_steps(name: str, folder: str, *, is_web: bool = False) -> str:
                 f"Packages:      cd {folder} && {python} -m pip install -t src -r src/requirements.txt",
                 "Run it:        scf local start",
                 f"Ask it:        scf curl {name} --local, or curl the URL that scf local start prints",
-                "Test it:       python -m pip install pytest fastapi uvicorn && pytest",
+                f"Test it:       python -m pip install pytest fastapi uvicorn && pytest {_test_name(name)}",
                 "Deploy it:     scf deploy",
             )
         )
