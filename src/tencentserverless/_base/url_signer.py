@@ -111,8 +111,6 @@ class UrlSigner:
                 words = "url {!r} is no whole URL: give the function's URL with the path behind it"
                 raise ValueError(words.format(_hide_user(url)))
             return {}
-        if isinstance(body, str):
-            raise TypeError("body must be bytes, not str: encode it first, and send the same bytes")
         credentials = self._provider.peek() or self._provider.get(False)
         return self._sign(credentials, method, url, hash_body(body), content_type or choose_type(body))
 
@@ -169,8 +167,15 @@ def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlS
 
 
 def hash_body(body: bytes) -> bytes:
-    """Return the SHA-256 of a body in lower-case hex."""
-    return hexlify(sha256(body).digest())
+    """Return the SHA-256 of a body in lower-case hex.
+
+    :raises TypeError: for a text
+    """
+    try:
+        return hexlify(sha256(body).digest())
+    except TypeError:
+        words = "body must be bytes, not {}: encode it first, and send the same bytes"
+        raise TypeError(words.format(type(body).__name__)) from None
 
 
 def choose_type(body: bytes) -> str:

@@ -21,7 +21,9 @@ def _function_notices(settings: Settings, project: Project) -> list[str]:
         if record.type == WEB:
             notices += [f"{key.name}: {words}" for words in _start_faults(record)]
             if not any(url.has_intranet or url.has_extranet for url in record.urls):
-                notices.append(f"{key.name}: a web function is called by a URL, and its file gives it none: {_URL_EVENT}")
+                notices.append(
+                    f"{key.name}: a web function is called by a URL, and its file gives it none: {_URL_EVENT}"
+                )
         elif not can_run(record.runtime):
             words = "is listed, but calls of it are not supported by the local SCF"
             notices.append(f"{key.name}: the runtime {record.runtime} {words}")

@@ -170,8 +170,11 @@ def test_until_eof_ends_with_the_input(folder, tmp_path):
 
 
 def test_a_port_that_another_local_scf_has_is_told_with_its_project(folder, start_local_scf, run_scf, tmp_path):
-    state = tmp_path / "one state"
-    server = start_local_scf(folder, "--state", state)
+    state, register = tmp_path / "one state", tmp_path / "register"
+    register.mkdir(mode=0o700)
+    env = {"XDG_RUNTIME_DIR": str(register)}
+    server = start_local_scf(folder, "--state", state, env=env)
     port = server.url.rpartition(":")[2]
-    said = refused(run_scf("local", "start", folder, "--port", port, "--state", tmp_path / "two"), 5, "is in use", 1)
+    done = run_scf("local", "start", folder, "--port", port, "--state", tmp_path / "two", env=env)
+    said = refused(done, 5, "is in use", 1)
     assert f"the local SCF of {folder} listens there; to stop it: scf local stop --state '{state}'" in said

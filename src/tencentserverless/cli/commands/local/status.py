@@ -15,7 +15,8 @@ from tencentserverless.cli.output.url_lines import show_url
 def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
     """Show where the local SCF is, its functions with their URLs, and what it is doing. Code 6 says that none runs.
 
-    The last line calls the first event function by curl. It holds a token, which is good for this server until it stops.
+    The last line calls the first event function by curl. It holds a token, which is good for this server until it
+    stops.
     """
     from tencentserverless.local.serve import curl_line, server_status
 
