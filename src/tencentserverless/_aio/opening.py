@@ -280,7 +280,7 @@ async def _await_within(connecting: "Awaitable[None]", seconds: float) -> None:
             task.cancel()
             await asyncio.wait([task])  # the loop watches the socket until then
         elif not task.cancelled():
-            task.exception()  # or asyncio would tell that nobody has asked, where this await is cancelled
+            task.exception()  # or asyncio would tell of an error that is not asked for, where this await is cancelled
     if is_late:
         raise asyncio.TimeoutError
     task.result()

@@ -210,7 +210,7 @@ class RequestReader:
         return Broken(Fault.HEAD_TOO_LARGE, self._request, part=self._part())
 
     def _part(self) -> Request | None:
-        """What has come of a head that is not whole, None for one that is."""
+        """The part that has come of a head that is not whole; None for a whole one."""
         return Request("", self._url, self._headers) if self._request is None else None
 
     def _end(self, reason: Answer | Broken) -> None:
