@@ -76,7 +76,7 @@ limits = Limits(**json.loads(limits))
 state = Path(state) if state else None
 serve(
     Settings(Path(path), port=0, state=state, env_file=Path(env_file), limits=limits, **json.loads(settings)),
-    lambda url, status: print("SCF local ready at", url, flush=True),
+    lambda url, status, link: print("SCF local ready at", url, flush=True),
     lambda notice: print(notice, file=sys.stderr),
 )
 """

@@ -4,11 +4,13 @@ A fork leaves the loop and becomes the command. It ends as an interpreter does, 
 without taking its modules apart, which would copy all the memory that it shares with the template.
 """
 
+import asyncio
 import atexit
 import contextlib
 import faulthandler
 import gc
 import importlib
+import inspect
 import json
 import os
 import runpy
@@ -112,7 +114,8 @@ def become(words: "dict[str, object]", files: "list[int]") -> None:
         os.dup2(file, target)
     for file in files:
         os.close(file)
-    faulthandler.enable()  # SIGABRT shows where it is
+    faulthandler.enable()  # SIGABRT shows where its threads are,
+    signal.signal(signal.SIGUSR2, show_tasks)  # and this one for what its tasks wait
     os.chdir(words["folder"])
     os.environ.clear()
     os.environ.update(words["environment"])
@@ -120,6 +123,19 @@ def become(words: "dict[str, object]", files: "list[int]") -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
         signal.signal(number, signal.SIG_IGN if number in words["ignored"] else usual)
+
+
+def show_tasks(*_: object) -> None:
+    """Write on standard error for what each task waits, from the outermost coroutine to the innermost."""
+    for task in asyncio.all_tasks():
+        print(f"task {task.get_name()}:", file=sys.stderr)
+        waiting = [task.get_coro()]
+        while waiting:
+            frame = getattr(waiting[0], "cr_frame", None) or getattr(waiting[0], "ag_frame", None)
+            print(f"  {waiting[0]!r:.150}, line {frame and frame.f_lineno}", file=sys.stderr)
+            # What it waits for is on the stack of its frame; cr_await does not have it after gc.freeze.
+            waiting = [each for each in gc.get_referents(waiting[0]) if inspect.iscoroutine(each)]
+    sys.stderr.flush()
 
 
 def run(command: "list[str]") -> None:

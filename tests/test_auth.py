@@ -394,3 +394,10 @@ def test_no_library_is_loaded_before_its_class_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
     assert done.stdout.split() == [b"[]"]
+
+
+def test_the_class_of_requests_in_httpx_is_told_by_name(door: Door) -> None:
+    httpx = pytest.importorskip("httpx")
+    with pytest.raises(TypeError, match="httpx takes HttpxAuth"):
+        httpx.get(door.url, auth=RequestsAuth(door.url, **GIVEN), trust_env=False)
+    assert door.knocks == []

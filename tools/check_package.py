@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 
 SOURCE = Path("src")
-DATA = ("*.json", "py.typed")
+DATA = ("*.json", "py.typed", "tencentserverless/local/dashboard/static/**/*")
 
 
 def run(*command: str) -> bool:
@@ -32,7 +32,7 @@ def run(*command: str) -> bool:
 
 def holds_data(wheel: str) -> bool:
     """True if every data file of the sources is in the wheel."""
-    expected = {str(path.relative_to(SOURCE)) for pattern in DATA for path in SOURCE.rglob(pattern)}
+    expected = {str(path.relative_to(SOURCE)) for pattern in DATA for path in SOURCE.rglob(pattern) if path.is_file()}
     missing = sorted(expected - set(zipfile.ZipFile(wheel).namelist()))
     if missing:
         print(f"The wheel lacks: {', '.join(missing)}")

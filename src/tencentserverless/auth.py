@@ -76,7 +76,12 @@ class RequestsAuth(UrlSigner):
     """
 
     def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
-        """Sign a request; requests calls this before it sends one."""
+        """Sign a request; requests calls this before it sends one.
+
+        :raises TypeError: if another library calls it
+        """
+        if not isinstance(request.url or "", str):
+            raise TypeError("RequestsAuth is for requests; httpx takes HttpxAuth, and httpx2 takes Httpx2Auth")
         if self.covers(request.url or ""):
             position = _tell(request.body)
             self._sign_prepared(request)

@@ -79,3 +79,31 @@ def test_a_connection_that_ends_before_it_stands_closes_no_file_of_another(tls, 
         run(main("https://" + peer.address))
     for file in files:
         os.close(file)
+
+
+@pytest.mark.parametrize("failure", [None, OSError(111, "Connection refused")])
+def test_a_cancellation_that_comes_with_the_end_of_a_connect_is_not_lost(failure):
+    async def main():
+        loop = asyncio.get_event_loop()
+        connected = loop.create_future()
+        task = loop.create_task(aio_opening._await_within(connected, 20.0))
+        await asyncio.sleep(0)
+        if failure is None:
+            connected.set_result(None)
+        else:
+            connected.set_exception(failure)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run_on_new_loop(main())
+
+
+def test_a_connect_that_takes_too_long_is_ended():
+    async def main():
+        connecting = asyncio.get_event_loop().create_future()
+        with pytest.raises(asyncio.TimeoutError):
+            await aio_opening._await_within(connecting, 0.01)
+        assert connecting.cancelled()
+
+    run_on_new_loop(main())

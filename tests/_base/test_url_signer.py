@@ -66,6 +66,15 @@ def test_a_url_that_cannot_be_signed_is_refused(url: str) -> None:
         UrlSigner(url, **GIVEN)
 
 
+def test_a_password_in_a_url_is_not_shown() -> None:
+    with pytest.raises(ValueError, match=r"url 'https://\*\*\*@abc\.tencentscf\.com/' is no URL") as caught:
+        UrlSigner("https://user:pass/word@abc.tencentscf.com/", **GIVEN)
+    assert "word" not in str(caught.value)
+    with pytest.raises(ValueError, match="is no whole URL") as caught:
+        UrlSigner("https://abc.tencentscf.com", **GIVEN).headers("GET", "https://user:word@abc.tencentscf.com/")
+    assert "word" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -73,8 +82,18 @@ def test_a_url_that_cannot_be_signed_is_refused(url: str) -> None:
         ({"uin": ""}, "uin '' is no UIN"),
         ({"secret_id": "id"}, "secret_id is given without secret_key"),
         ({"token_header": "X Token"}, "token_header holds a blank"),
+        ({"token_header": ""}, "token_header is empty"),
     ],
 )
 def test_options_that_cannot_be_used_are_refused(options: "dict[str, Any]", words: str) -> None:
     with pytest.raises(ValueError, match=words):
         UrlSigner("https://abc.tencentscf.com", **options)
+
+
+def test_what_is_no_request_is_refused_by_name() -> None:
+    signer = UrlSigner("https://abc.tencentscf.com", **GIVEN)
+    for path in ("/orders", "orders", ""):
+        with pytest.raises(ValueError, match="is no whole URL"):
+            signer.headers("GET", path)
+    with pytest.raises(TypeError, match="body must be bytes, not str"):
+        signer.headers("POST", "https://abc.tencentscf.com/", "text")  # type: ignore[arg-type]

@@ -132,9 +132,10 @@ def test_several_and_none_is_named() -> None:
 
 def test_none_says_how_to_make_one() -> None:
     message = refuse([{"Type": "timer", "TriggerDesc": "x"}])
-    assert message.startswith("function 'orders' has no URL for qualifier '$DEFAULT'; make one by CreateTrigger")
-    assert 'TriggerDesc {"AuthType"' in message
-    assert "'- http'" in message
+    assert message.startswith("function 'orders' has no URL; make one by scf triggers add orders url --type http")
+    config = json.loads(message.split("--config '")[1].split("'")[0])
+    assert config["NetConfig"] == {"EnableIntranet": False, "EnableExtranet": True}
+    assert "below events: in serverless.yml by - http: {parameters: {" in message
     assert "qualifier '2', but for 1; make one" in refuse([trigger("1")], "2")
     assert refuse([])
 

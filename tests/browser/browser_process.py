@@ -29,15 +29,16 @@ class Window:
         self._page: Page | None = None
         self._said: list[str] = []
 
-    def renew(self) -> None:
-        """Begin with an empty profile."""
+    def renew(self, options: dict[str, Any] | None = None) -> None:
+        """Begin with an empty profile; ``options`` are those of a context of Playwright, such as its locale."""
         if self._context is not None:
             self._context.close()
         self._said.clear()
-        self._context = self._browser.new_context()
+        self._context = self._browser.new_context(**(options or {}))
         self._context.set_default_timeout(WAIT_MS)
         self._page = self._context.new_page()
         self._page.on("console", lambda message: self._said.append(message.text))
+        self._page.on("pageerror", lambda error: self._said.append(f"uncaught: {error}"))
 
     def visit(self, url: str) -> dict[str, Any]:
         """Go to an address as a user does."""
@@ -54,6 +55,49 @@ class Window:
         with self._page.expect_navigation() as navigation:
             self._page.click(selector)
         return self._shown(navigation.value.status)
+
+    def press(self, key: str) -> None:
+        """Press a key, wherever the focus is."""
+        self._page.keyboard.press(key)
+
+    def push(self, selector: str) -> None:
+        """Click on what leads to no other document."""
+        self._page.click(selector)
+
+    def write(self, selector: str, text: str) -> None:
+        """Write into a field, in place of what is there."""
+        self._page.fill(selector, text)
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose from a list."""
+        self._page.select_option(selector, value)
+
+    def see(self, selector: str, state: str = "visible") -> None:
+        """Wait until something is there; ``state`` is one of Playwright's."""
+        self._page.wait_for_selector(selector, state=state)
+
+    def await_true(self, script: str, argument: object = None) -> None:
+        """Wait until a function of JavaScript gives something true."""
+        self._page.wait_for_function(script, arg=argument)
+
+    def texts(self, selector: str) -> list[str]:
+        """The texts of all that a selector finds."""
+        return self._page.locator(selector).all_inner_texts()
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page another size."""
+        self._page.set_viewport_size({"width": width, "height": height})
+
+    def picture(self, path: str) -> None:
+        """Write a picture of what is in sight."""
+        self._page.screenshot(path=path, animations="disabled", caret="hide")
+
+    def judge(self) -> list[str]:
+        """The violations that axe-core finds, each with the first place of it."""
+        from axe_playwright_python.sync_playwright import Axe  # only some tests need it
+
+        found = Axe().run(self._page).response["violations"]
+        return [f"{each['id']}: {each['help']}: {each['nodes'][0]['html']}" for each in found]
 
     def run(self, script: str, argument: object = None) -> object:
         """The value of a function of JavaScript in the page."""

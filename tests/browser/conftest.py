@@ -66,12 +66,17 @@ class Browser:
         return value
 
 
+def find_chromium() -> str | None:
+    """The path of the system's browser."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The browser of a worker."""
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("Playwright is not installed")
-    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    path = find_chromium()
     if path is None:
         pytest.skip(f"none of {', '.join(PROGRAMS)} is on PATH")
     browser = Browser(path, tmp_path_factory.mktemp("browser"))

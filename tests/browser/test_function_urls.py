@@ -147,6 +147,14 @@ def test_cors_of_other_origins_and_of_all(server: LocalScf, browser: Browser) ->
     assert browser.ask("run", FETCH, [there, {}]) == REFUSED
 
 
+def test_a_url_of_authtype_cam_shows_a_browser_nothing(server: LocalScf, browser: Browser) -> None:
+    seen = browser.ask("visit", open_url(server, "closed", AuthType="CAM") + "/by-hand")
+    assert (seen["status"], json.loads(seen["text"])["statusCode"]) == (401, 401)
+    assert "www-authenticate" not in seen["headers"]  # which would ask the user for a password
+    open_url(server, "closed")
+    assert browser.ask("visit", seen["url"])["status"] == 200
+
+
 class Page(BaseHTTPRequestHandler):
     """A page of another site: it links to an address, sends a form there, and shows it as an image."""
 

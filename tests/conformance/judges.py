@@ -113,3 +113,19 @@ def npm_install(npm: str, place: Path, packages: list[str]) -> None:
     if done.returncode and unreachable:
         pytest.skip(f"npm can't reach its registry: {unreachable[0]}")
     assert done.returncode == 0, done.stderr
+
+
+def curl(*words: object) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body that curl gets."""
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("no curl on PATH")
+    command = [program, "--silent", "--show-error", "--include", "--max-time", "60", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b""), done.stderr
+    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    while head.split(b" ")[1] == b"100":
+        head, _, body = body.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    return int(first.split()[1]), pairs, body

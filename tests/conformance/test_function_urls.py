@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from tencentcloud.common.sign import Sign
 from tencentcloud.scf.v20180416 import models
 from tencentcloud.scf.v20180416.scf_client import ScfClient
 
-from tests.conformance.judges import make_judge
-from tests.conftest import FUNCTION_VARIABLES, LocalScf, Starter
+from tests.conformance.judges import curl, make_judge
+from tests.conftest import FUNCTION_VARIABLES, LocalScf, Starter, wait_until
 
 #: Answers with what it was sent; ``as=`` in the query asks for another answer.
 INDEX = """
@@ -76,6 +77,7 @@ inputs:
             credentials: true
             maxAge: 10
 """
+SECURE_URL = re.compile(r"\bhttps://\d+-\w+\.ap-guangzhou\.localhost:\d+")
 BOTH = {"EnableIntranet": True, "EnableExtranet": True}
 ORIGIN = "https://x.b.example"
 
@@ -128,20 +130,6 @@ def asked(client: ScfClient) -> Iterator[dict[str, Any]]:
     """The URL of ``asked`` for all."""
     with given_url(client, {"AuthType": "NONE", "NetConfig": BOTH, "ApiGwCompatible": True}) as net:
         yield net
-
-
-def curl(*words: object) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body that curl gets."""
-    program = shutil.which("curl")
-    if program is None:
-        pytest.skip("no curl on PATH")
-    command = [program, "--silent", "--show-error", "--include", "--max-time", "60", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, b""), done.stderr
-    head, _, body = done.stdout.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    return int(first.split()[1]), pairs, body
 
 
 def test_tencents_sdk_gives_changes_and_removes_a_url(client):
@@ -295,6 +283,25 @@ def test_what_others_sign_by_tencents_code_comes_in(server, client):
         for words in ((body + " ", *headers), (body, *headers[:-2]), (body,)):
             status, _, answer = curl(url, "--data-binary", *words)
             assert (status, json.loads(answer)["statusCode"]) == (401, 401)
+
+
+def test_curl_by_the_clouds_own_name_through_the_proxy(tmp_path):
+    (tmp_path / "functions" / "written").mkdir(parents=True)
+    (tmp_path / "functions" / "written" / "index.py").write_text(INDEX, encoding="utf-8")
+    written = MANIFEST.format(runtime=FUNCTION_VARIABLES["OWN_RUNTIME"])
+    (tmp_path / "functions" / "written" / "serverless.yml").write_text(written, encoding="utf-8")
+    with ExitStack() as stack:
+        options = ("--proxy-port", 0, "--state", tmp_path / "state")
+        server = Starter(tmp_path, stack)(tmp_path / "functions", *options)
+        wait_until(lambda: SECURE_URL.search(server.stderr))
+        url = SECURE_URL.search(server.stderr)[0]
+        trusted = ("--cacert", server.env["SSL_CERT_FILE"])
+        assert curl(f"{url}/direct", *trusted)[0] == 200
+        name = url.rpartition(":")[0].replace("localhost", "tencentscf.com")
+        through = ("--proxy", server.env["TENCENTSERVERLESS_LOCAL_PROXY"], "--suppress-connect-headers")
+        status, _, body = curl(f"{name}/named", *trusted, *through)
+        assert (status, json.loads(body)["path"]) == (200, "/named")
+        assert json.loads(body)["headers"]["host"] == name.partition("//")[2]
 
 
 NODE = """

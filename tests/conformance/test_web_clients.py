@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conformance.judges import make_judge
+from tests.conformance.judges import curl, make_judge
 from tests.conformance.servers.sites import node_place, own_place, python_place
 from tests.conformance.servers.table import PYTHON, SERVERS, Server
 
@@ -111,3 +111,25 @@ def test_clients_of_websocket(start_site):
     by_host = (f"ws://127.0.0.1:{parts.port}/ws", parts.netloc)
     for words in ((url,), by_host):
         assert run_program(shutil.which("node"), "-e", WS, *words, NODE_PATH=place.packages) == expected
+
+
+#: Options of curl, and what they do to a request.
+WAYS = {
+    "an offer of HTTP/2, as Java's client makes it": ("--http2", "--data-binary", "@{file}"),
+    "HTTP/1.0": ("--http1.0", "--data-binary", "@{file}"),
+    "Expect: 100-continue": ("--header", "Expect: 100-continue", "--data-binary", "@{file}"),
+    "a body in chunks": ("--header", "Transfer-Encoding: chunked", "--data-binary", "@{file}"),
+    "a compressed answer": ("--compressed", "--data-binary", "@{file}"),
+}
+
+
+@pytest.mark.parametrize("name", ["fastapi", "flask"])
+def test_curl_sends_a_body_in_each_of_its_ways(start_site, tmp_path, name):
+    server = next(each for each in SERVERS if each.name == name)
+    site = start_site(server, own_place())
+    sent = tmp_path / "sent"
+    sent.write_bytes(bytes(range(256)) * 5000)
+    for way, words in WAYS.items():
+        options = ["--request", "POST", *(word.format(file=sent) for word in words)]
+        status, headers, body = curl(site.net["ExtranetUrl"] + "/echo", "--header", "Content-Type: x/y", *options)
+        assert (status, dict(headers)["content-type"], body == sent.read_bytes()) == (200, "x/y", True), way

@@ -27,6 +27,7 @@ DOCUMENTS = (
     "docs/calling-urls.md",
     "docs/clients.md",
     "docs/cookbook.md",
+    "docs/dashboard.md",
     "docs/local.md",
     "docs/packages.md",
     "docs/security.md",

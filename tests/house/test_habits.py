@@ -304,3 +304,9 @@ def test_contributing_names_variables_that_tests_read() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "proof").glob("*.py"))
     named = set(re.findall(r"`(SOAK_\w+)`", text))
     assert named == set(re.findall(r'environ\.get\("(SOAK_\w+)"', sources))
+
+
+def test_nothing_waits_by_wait_for():
+    """Before Python 3.12 it loses a cancellation that comes with the end: a server never stopped."""
+    sources = (ROOT / "src").rglob("*.py")
+    assert [str(path) for path in sources if "asyncio.wait_for(" in path.read_text(encoding="utf-8")] == []

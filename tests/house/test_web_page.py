@@ -35,6 +35,7 @@ def test_each_example_is_shown_and_can_be_started():
         assert start.stat().st_mode & 0o111
         assert start.read_text() == BLOCKS["events/scf_bootstrap"]
         assert (folder / "requirements.txt").read_text().strip()
+    assert f"```text\n{(EXAMPLES / 'events' / 'requirements.txt').read_text()}```" in PAGE
 
 
 @pytest.fixture

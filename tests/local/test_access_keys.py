@@ -2,7 +2,7 @@
 
 import re
 
-from tencentserverless.local.access_keys import KeyRing, make_key_pair
+from tencentserverless.local.access_keys import KeyRing, OneUseKeys, make_key_pair
 
 
 def test_a_key_pair_has_the_platforms_shape_and_is_new_every_time():
@@ -37,3 +37,25 @@ def test_no_repr_shows_a_key():
         assert key.credentials.secret_key not in text
         assert key.credentials.token not in text
         assert keys.owner.secret_key not in text
+
+
+def test_a_key_opens_once_and_for_a_while():
+    now = [100.0]
+    keys = OneUseKeys(lambda: now[0], 120.0)
+    first, second = keys.make(), keys.make()
+    assert first != second
+    assert keys.waits(first)
+    assert keys.take(first)
+    assert not keys.take(first)
+    assert not keys.waits(first)
+    assert not keys.take("")
+    now[0] += 120.0
+    assert not keys.waits(second)
+    assert not keys.take(second)
+
+
+def test_of_too_many_keys_the_oldest_is_dropped():
+    keys = OneUseKeys(lambda: 0.0, 120.0)
+    made = [keys.make() for _ in range(17)]
+    assert [keys.take(key) for key in made] == [False, *[True] * 16]
+    assert made[1] not in repr(keys)

@@ -109,3 +109,27 @@ def test_an_error_that_nobody_waits_for_is_shown_with_its_place():
         "invalid literal for int() with base 10: 'x'",
         "no luck",
     ]
+
+
+def test_a_task_that_loses_a_cancellation_ends_all_the_same():
+    lost = []
+
+    async def scenario(background):
+        has_begun = asyncio.Event()
+
+        async def work():
+            while True:
+                has_begun.set()
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    lost.append(len(lost))
+                    if len(lost) == 2:
+                        raise
+
+        background.keep("one that a library wraps", work)
+        await has_begun.wait()
+        await asyncio.wait_for(background.close(), 20)
+
+    run(scenario)
+    assert lost == [0, 1]

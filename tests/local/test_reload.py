@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import AsyncMock
 
@@ -499,3 +500,11 @@ def test_packages_that_are_installed_are_live(start_local_scf, folder, tmp_path)
     until(server, "1")
     save(packages / "helper.py", "WORD = 2\n")
     until(server, "2")
+
+
+def test_changed_paths_reach_the_folders_around_them_and_in_them():
+    changed = reload.ChangedPaths({Path("/a/b/c.py"), Path("/a/venv")})
+    reached = ["/", "/a", "/a/b", "/a/b/c.py", "/a/venv", "/a/venv/lib/python3.11"]
+    assert all(changed.reaches(Path(folder)) for folder in reached)
+    assert not any(changed.reaches(Path(folder)) for folder in ["/a/b2", "/a/b/c", "/a/venv2", "/b", "/a/b/d"])
+    assert not reload.ChangedPaths(set()).reaches(Path("/"))

@@ -37,3 +37,15 @@ def test_what_is_not_served_as_it_may_be_expected_is_told(tmp_path):
     ]
     told = notices_of(tmp_path / "none", host="0.0.0.0")
     assert told[0].startswith("warning: 0.0.0.0 can be reached from other machines")
+
+
+def test_a_web_function_without_a_url_is_told(tmp_path):
+    start, manifest = tmp_path / "scf_bootstrap", tmp_path / "serverless.yml"
+    start.write_text("#!/bin/bash\nexec python3 app.py\n")
+    start.chmod(0o755)
+    words = "component: scf\nname: site\ninputs:\n  name: site\n  src: .\n  type: web\n  runtime: Python3.10\n"
+    manifest.write_text(words)
+    (told,) = notices_of(tmp_path)
+    assert told.startswith("site: a web function is called by a URL, and its file gives it none: add below events: - ")
+    manifest.write_text(f"{words}  events:\n    {told.split('events: ')[1]}\n")
+    assert notices_of(tmp_path) == []

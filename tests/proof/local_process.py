@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from tests import forkserver
 from tests.conftest import Request, child_environment, read_line
 
+TELL_SECONDS = 2.0  # within which a server has written for what its tasks wait
 END_SECONDS = 60.0
 CALL_SECONDS = 30.0
 REGION = "ap-guangzhou"
@@ -107,6 +109,9 @@ class ServerProcess:
         try:
             code = self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
+            if self._is_forked:
+                self.process.send_signal(signal.SIGUSR2)
+                time.sleep(TELL_SECONDS)
             self.process.send_signal(signal.SIGABRT)
             self.process.wait(END_SECONDS)
             raise

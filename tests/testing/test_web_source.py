@@ -41,7 +41,7 @@ def test_apps_are_served_by_what_is_installed(run_pytest):
 
             def test_asgi(scf_local):
                 url = scf_local.register_web(by_hand)
-                assert read(url + "/path") == "/path"
+                assert read(url + "/path") == url.get("/path").text == "/path"
                 assert read(scf_local.register_web(by_hand, environment={"WORD": "given"})) == "given"
                 assert read(scf_local.register_web(api, concurrency=4) + "/count") == "3"
 

@@ -65,13 +65,15 @@ class UrlSigner:
         origin = find_origin(str(url))
         if origin is None:
             words = "url {!r} is no URL of a function, such as https://1250000000-abc.ap-guangzhou.tencentscf.com"
-            raise ValueError(words.format(url))
+            raise ValueError(words.format(_hide_user(url)))
         self._origin = origin
         self._prefix = "{}://{}/".format(*origin)
         self._uin = None if uin is None else _check_uin("uin", str(uin))
         self._provider = choose_provider(secret_id, secret_key, token, credentials)
         self._signs_path = signs_path
         self._token_header = check_header_value("token_header", token_header)
+        if not token_header:
+            raise ValueError("token_header is empty; leave it out for {}".format(TOKEN_HEADER))
         self._signer = CamSigner()
         self._options: "Options" = {
             "uin": uin,
@@ -101,8 +103,13 @@ class UrlSigner:
         :param content_type: default: ``application/octet-stream``, and ``application/json`` where there is no body
         :returns: no headers for a URL that is not covered
         :raises CredentialError: if there are no keys, or no UIN
+        :raises ValueError: for a path in place of a URL
+        :raises TypeError: for a text in place of the body's bytes
         """
         if not self.covers(url):
+            if find_origin(url) is None:
+                words = "url {!r} is no whole URL: give the function's URL with the path behind it"
+                raise ValueError(words.format(_hide_user(url)))
             return {}
         credentials = self._provider.peek() or self._provider.get(False)
         return self._sign(credentials, method, url, hash_body(body), content_type or choose_type(body))
@@ -148,14 +155,27 @@ class UrlSigner:
         return rebuild_signer, (type(self), self._prefix, self._options)
 
 
+def _hide_user(url: object) -> object:
+    """Return a URL for a message: one that has a user may have a password."""
+    scheme, separator, rest = str(url).partition("://")
+    return "{}://***@{}".format(scheme, rest.rpartition("@")[2]) if separator and "@" in rest else url
+
+
 def rebuild_signer(cls: "type[UrlSigner]", url: str, options: "Options") -> UrlSigner:
     """Make a signer again, for pickle and copy."""
     return cls(url, **options)
 
 
 def hash_body(body: bytes) -> bytes:
-    """Return the SHA-256 of a body in lower-case hex."""
-    return hexlify(sha256(body).digest())
+    """Return the SHA-256 of a body in lower-case hex.
+
+    :raises TypeError: for a text
+    """
+    try:
+        return hexlify(sha256(body).digest())
+    except TypeError:
+        words = "body must be bytes, not {}: encode it first, and send the same bytes"
+        raise TypeError(words.format(type(body).__name__)) from None
 
 
 def choose_type(body: bytes) -> str:
@@ -170,7 +190,10 @@ def find_uin() -> str:
     """
     uin = config.ambient_uin()
     if not uin:
-        words = "no UIN: a CAM signature names the account. Give uin=, or set {}; the console has it under Account Info"
+        words = (
+            "no UIN: a CAM signature names the account. Give uin=, or set {}, as scf local env does; the console has "
+            "it under Account Info"
+        )
         raise make_failure(words.format(config.UIN))
     try:
         return _check_uin(config.UIN, uin)

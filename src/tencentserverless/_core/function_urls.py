@@ -26,6 +26,9 @@ _ADDRESSES = ("LocalUrl", "ExtranetUrl", "IntranetUrl")
 _USUAL = ("$DEFAULT", "$LATEST")
 _MISSING = "ResourceNotFound.Trigger"
 _DESCRIPTION = '{"AuthType": "NONE", "NetConfig": {"EnableIntranet": false, "EnableExtranet": true}}'
+#: The same in a serverless.yml, below ``events:``. Each part is needed: without netConfig the URL is served nowhere.
+_EVENT = "- http: {parameters: {authType: NONE, netConfig: {enableExtranet: true, enableIntranet: false}}}"
+_CURE = "; make one by scf triggers add {} url --type http --config '{}', or below events: in serverless.yml by {}"
 
 
 def url_flow(
@@ -110,12 +113,11 @@ def _explain(
         words = "function {!r} has several URLs; give the qualifier of one: {}"
         return words.format(function_name, ", ".join(sorted(urls)))
     wanted = _USUAL[0] if qualifier is None else qualifier
-    message = "function {!r} has no URL for qualifier {!r}".format(function_name, wanted)
+    message = "function {!r} has no URL".format(function_name)
+    if qualifier is not None:
+        message += " for qualifier {!r}".format(qualifier)
     if wanted in faults:
         return "{}: {}".format(message, faults[wanted])
     if urls:
         message += ", but for {}".format(", ".join(sorted(urls)))
-    return (
-        message + "; make one by CreateTrigger, Type http, TriggerDesc {}, or by the line '- http' below events: in "
-        "serverless.yml"
-    ).format(_DESCRIPTION)
+    return message + _CURE.format(function_name, _DESCRIPTION, _EVENT)

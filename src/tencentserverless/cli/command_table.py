@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 LOCAL: "Mapping[str, Row]" = {
     "start": Row("Serve the functions of a folder until told to stop.", "local.start:start"),
     "stop": Row("Stop it and all its processes.", "local.stop:stop"),
+    "open": Row("Open its dashboard in your browser.", "local.open:open_dashboard"),
     "status": Row("Show its address, functions and load.", "local.status:status"),
     "list": Row("List your local SCFs that are running.", "local.list:list_servers"),
     "env": Row("Print export lines, so that clients call it.", "local.env:env"),

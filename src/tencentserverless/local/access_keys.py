@@ -1,4 +1,4 @@
-"""Access keys: the server's own key pair, and the temporary keys of instances."""
+"""Access keys: the server's own key pair, the temporary keys of instances, and keys that open something once."""
 
 import secrets
 import string
@@ -11,6 +11,8 @@ _ALPHABET = string.ascii_letters + string.digits
 _SECRET_ID_PREFIX = "AKID"  # noqa: S105  # the public half
 _RANDOM_CHARS = 32
 _TOKEN_BYTES = 48
+_MAX_WAITING_KEYS = 16  # ours
+LINK_SECONDS = 120.0  # ours: in which a link to the dashboard is opened
 
 
 def make_key_pair() -> Credentials:
@@ -29,6 +31,37 @@ class AccessKey:
     credentials: Credentials
     expires_at: float | None = None  # UNIX seconds
     is_revoked: bool = False
+
+
+class OneUseKeys:
+    """Keys that open something once, for a short time: those of the links to the dashboard.
+
+    :param clock: UNIX seconds
+    """
+
+    def __init__(self, clock: Callable[[], float], lifetime_seconds: float) -> None:
+        self._clock = clock
+        self.lifetime_seconds: float = lifetime_seconds
+        self._keys: dict[str, float] = {}
+
+    def make(self) -> str:
+        """Make a key. Of too many that wait, the oldest one is dropped."""
+        key = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._keys[key] = self._clock() + self.lifetime_seconds
+        if len(self._keys) > _MAX_WAITING_KEYS:
+            del self._keys[next(iter(self._keys))]
+        return key
+
+    def take(self, key: str) -> bool:
+        """Use a key up. False if it is unknown, used or too old."""
+        return self._clock() < self._keys.pop(key, -1.0)
+
+    def waits(self, key: str) -> bool:
+        """True if a key is still to be used."""
+        return self._clock() < self._keys.get(key, -1.0)
+
+    def __repr__(self) -> str:
+        return f"<OneUseKeys, {len(self._keys)} not used>"
 
 
 class KeyRing:

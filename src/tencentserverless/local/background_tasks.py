@@ -1,7 +1,6 @@
 """The tasks that run beside all calls. A task that ends unexpectedly is reported, and restarted if that is safe."""
 
 import asyncio
-import contextlib
 import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -10,6 +9,7 @@ from tencentserverless.local.lifecycle import Lifecycle
 
 FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
+_CANCEL_SECONDS = 0.5
 
 Work = Callable[[], Coroutine[None, None, None]]
 
@@ -104,9 +104,11 @@ async def _end_of(task: "asyncio.Task[None]") -> str:
     try:
         await asyncio.wait({task})
     except asyncio.CancelledError:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
+        while not task.done():  # again and again: code in between may lose a cancellation, and the server would not end
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
+        if not task.cancelled():
+            task.exception()
         raise
     if task.cancelled():
         return "it was cancelled"

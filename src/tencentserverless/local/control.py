@@ -81,6 +81,11 @@ def describe_servers() -> list[JsonObject]:
     ]
 
 
+def find_holder(port: int) -> JsonObject | None:
+    """Return the running server of this user whose address has a port, as ``describe_servers`` has it; else None."""
+    return next((each for each in describe_servers() if each["url"] and urlsplit(each["url"]).port == port), None)
+
+
 def _url_of(server: RunningServer) -> str | None:
     with contextlib.suppress(StartupError):
         return read_environment(server.source)[state_dir.ENDPOINT_VARIABLE] if server.source else None
@@ -234,6 +239,23 @@ def read_dead_letters(source: Path, name: str | None, count: int) -> list[JsonOb
     return letters
 
 
+def make_link(source: Path) -> str:
+    """Return a link to the dashboard that signs one browser in, once, within two minutes.
+
+    :raises StartupError: if no server runs there, or it serves no dashboard
+    """
+    link: str = _asked(source, read_environment(source), "POST", "links")["url"]
+    return link
+
+
+def is_link_used(source: Path, link: str) -> bool:
+    """True if a browser has opened a link, or it is too old.
+
+    :raises StartupError: if no server runs there
+    """
+    return bool(_asked(source, read_environment(source), "PUT", "links", {"url": link})["is_used"])
+
+
 def reset_server(source: Path) -> None:
     """Remove all faults, and empty the ledger.
 
@@ -288,9 +310,9 @@ def _remove_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _asked(source: Path, variables: Mapping[str, str], method: str, place: str) -> JsonObject:
+def _asked(source: Path, variables: Mapping[str, str], method: str, place: str, content: object = None) -> JsonObject:
     try:
-        status, found = ask(variables, method, place)
+        status, found = ask(variables, method, place, content)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise StartupError(
             Reason.STATE, f"what runs at the address in {shlex.quote(str(source))} is no local SCF: {error}"

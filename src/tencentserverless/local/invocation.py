@@ -1,9 +1,9 @@
 """One invocation on its way through the server, finished once; and the ids of requests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
@@ -38,6 +38,21 @@ class Caller(Protocol):
         """The invocation has ended: ``outcome`` or ``failure`` is set."""
 
 
+class WebFacts(NamedTuple):
+    """The request of a web function's invocation, and the answer.
+
+    :param status: of HTTP; None if the app has not answered
+    """
+
+    method: str
+    url: str
+    status: int | None
+    request_headers: Sequence[tuple[bytes, bytes]]
+    answer_headers: Sequence[tuple[bytes, bytes]]
+    request_bytes: int
+    answer_bytes: int
+
+
 class Exchange(Protocol):
     """The HTTP request of a web function's invocation, and the answer to it.
 
@@ -64,6 +79,9 @@ class Exchange(Protocol):
 
         ``on_end`` is not called any more.
         """
+
+    def describe(self) -> WebFacts:
+        """The request and the answer, as far as they are known."""
 
     def withhold(self) -> None:
         """Keep the app's answer from the client: another one takes its place, by a fault rule."""
@@ -95,11 +113,14 @@ class Invocation:
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
     :ivar fault: the rule that has hit it, as ``fault_rules`` has it
     :ivar kept: its record in the history, while there is one
+    :ivar origin: where it comes from, as ``history`` keeps it
+    :ivar cold_start_ms: that its instance took to start, if it is the first one there
     """
 
     __slots__ = (
         "around",
         "caller",
+        "cold_start_ms",
         "ends_instance",
         "event",
         "exchange",
@@ -112,6 +133,7 @@ class Invocation:
         "memory_mb",
         "message",
         "nested",
+        "origin",
         "outcome",
         "record",
         "request_id",
@@ -129,6 +151,7 @@ class Invocation:
         nested: bool = False,
         retry_number: int = 0,
         exchange: Exchange | None = None,
+        origin: str = "api",
     ) -> None:
         self.record: FunctionRecord = record
         self.request_id: str = request_id
@@ -138,6 +161,8 @@ class Invocation:
         self.retry_number: int = retry_number
         self.exchange: Exchange | None = exchange
         self.memory_mb: int = record.memory_mb if exchange is None else exchange.memory_mb
+        self.origin: str = origin
+        self.cold_start_ms: float = 0.0
         self.outcome: Outcome | None = None
         self.failure: Exception | None = None
         self.message: str = ""

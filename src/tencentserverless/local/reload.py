@@ -5,6 +5,7 @@ manifests and folders are read, interpreters are found. Then the catalogue decid
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
@@ -98,11 +99,12 @@ class Reloader:
         folders = {record.code_folder for record in self._project.records.values()}
         if any(_can_configure(path) or path in folders for path in paths):
             await self._read_manifests()
+        changed = ChangedPaths(paths)
         for key in {*self._project.records, *self._services.catalogue.kept()}:
-            if self._is_concerned(key, paths):
+            if self._is_concerned(key, changed):
                 self._start(key)
 
-    def _is_concerned(self, key: FunctionKey, paths: Iterable[Path]) -> bool:
+    def _is_concerned(self, key: FunctionKey, changed: "ChangedPaths") -> bool:
         catalogue = self._services.catalogue
         record, kept = self._project.records.get(key), catalogue.kept().get(key)
         if record is None:
@@ -113,13 +115,14 @@ class Reloader:
         return (
             folder != kept.source_record.code_folder
             or settings_of(record) != settings_of(kept.source_record)
-            or _touches(folder, paths)
+            or changed.reaches(folder)
         )
 
     def _follow_modules(self, paths: Iterable[Path]) -> None:
         """Replace the instances of versions that import from a folder outside their code that has changed."""
+        changed = ChangedPaths(paths)
         for record in list(self._services.catalogue.records()):
-            if any(_touches(folder, paths) for folder in module_folders(record, self._services.settings)):
+            if any(changed.reaches(folder) for folder in module_folders(record, self._services.settings)):
                 self._keep(self._replace(record, time.monotonic()))
 
     def _start(self, key: FunctionKey) -> None:
@@ -197,9 +200,24 @@ class Reloader:
                 self._services.console.show(f"scf: {notice}{'; ' + _STAYS if notice.startswith('not served') else ''}")
 
 
-def _touches(folder: Path, paths: Iterable[Path]) -> bool:
-    """True if a path lies in a folder, or around it."""
-    return any(folder == path or folder in path.parents or path in folder.parents for path in paths)
+class ChangedPaths:
+    """Changed paths, which may be many: at the start of a server, they are all files of a ``.venv``.
+
+    :param paths: absolute
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = frozenset(map(str, paths))
+        self._around: set[str] = set()  # the paths and all folders above them
+        for path in self._paths:
+            above = path
+            while above not in self._around:
+                self._around.add(above)
+                above = os.path.dirname(above)
+
+    def reaches(self, folder: Path) -> bool:
+        """True if a path lies in a folder, or around it."""
+        return str(folder) in self._around or any(str(above) in self._paths for above in folder.parents)
 
 
 def _can_configure(path: Path) -> bool:

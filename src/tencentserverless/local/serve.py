@@ -20,11 +20,14 @@ from tencentserverless.local.control import (
     curl_line,
     describe_servers,
     find_functions,
+    find_holder,
     find_server,
     find_state,
     forget_state,
+    is_link_used,
     leaving_exports,
     leaving_variables,
+    make_link,
     read_dead_letters,
     reset_server,
     running_environment,
@@ -37,6 +40,7 @@ from tencentserverless.local.private_files import write_private
 from tencentserverless.local.project.deployable import Deployable, PackedCode, pack_code, read_deployables
 from tencentserverless.local.project.requirements import find_command_of_runtime
 from tencentserverless.local.settings import (
+    DASHBOARD_LINK,
     DIRECT_VARIABLES,
     LOOPBACK_HOSTS,
     Settings,
@@ -47,6 +51,7 @@ from tencentserverless.models import Credentials
 
 if TYPE_CHECKING:
     from tencentserverless.local.background_tasks import Background
+    from tencentserverless.local.dashboard.site import Dashboard
     from tencentserverless.local.http.server import Listeners
     from tencentserverless.local.http.tls import TlsServerConfig
     from tencentserverless.local.lifecycle import Lifecycle
@@ -66,11 +71,14 @@ __all__ = [
     "describe_servers",
     "find_command_of_runtime",
     "find_functions",
+    "find_holder",
     "find_server",
     "find_state",
     "forget_state",
+    "is_link_used",
     "leaving_exports",
     "leaving_variables",
+    "make_link",
     "pack_code",
     "read_dead_letters",
     "read_deployables",
@@ -82,7 +90,7 @@ __all__ = [
     "stop_server",
 ]
 
-OnReady = Callable[[str, Callable[[], dict[str, Any]]], None]
+OnReady = Callable[[str, Callable[[], dict[str, Any]], Callable[[], str]], None]
 
 _ADMIN_TOKEN_BYTES = 32
 
@@ -90,8 +98,8 @@ _ADMIN_TOKEN_BYTES = 32
 def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None]) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP (the terminal was closed), then stop every worker and return.
 
-    :param on_ready: called once, when the server answers and the env file is written, with its URL and a function that
-        returns its status
+    :param on_ready: called once, when the server answers and the env file is written, with its URL, a function that
+        returns its status, and one that returns a new link to the dashboard, ``""`` where it is not served
     :param on_notice: called with a line for the user
     :raises StartupError: if the server can't start with these settings
     :raises ServerFailed: after the stop, if a part of the server had ended before
@@ -99,7 +107,7 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
     from tencentserverless.local.http.server import bind_listeners
     from tencentserverless.local.project.function_options import check_values
     from tencentserverless.local.project.watch import stamp_project
-    from tencentserverless.local.start_notices import list_notices
+    from tencentserverless.local.start_notices import check_debugger, list_notices
     from tencentserverless.local.worker.interpreters import Interpreters
     from tencentserverless.local.worker.isolation import find_isolation
 
@@ -115,17 +123,17 @@ def serve(settings: Settings, on_ready: OnReady, on_notice: Callable[[str], None
         interpreters = Interpreters(settings.strict_runtimes)
         interpreters.prepare({record.runtime for record in project.records.values()})
         isolation = find_isolation(settings)
-        _check_debugger(settings, project)
+        check_debugger(settings, project)
         with contextlib.ExitStack() as stack:
             listeners = bind_listeners(settings, stack)
             folder = _hold_state(settings, stack)
             tls = _open_tls(settings, folder, stack)
             is_older = folder is not None and folder.is_older
-            notices = list_notices(settings, project, interpreters, is_older=is_older)
-            for notice in (*notices, isolation.notice):
+            notices = (*list_notices(settings, project, interpreters, is_older=is_older), isolation.notice)
+            for notice in notices:
                 on_notice(notice)
             owner = _owner(settings, folder)
-            start = _Start(settings, project, before, interpreters, isolation, folder, owner, listeners, tls)
+            start = _Start(settings, project, before, interpreters, isolation, folder, owner, listeners, tls, notices)
             if listeners.proxy:
                 on_notice(f"clients whose endpoint is fixed reach it by HTTPS_PROXY={listeners.proxy_url}")
             main_loop.run(_serve(start, on_ready))
@@ -150,28 +158,12 @@ def _read_project(settings: Settings) -> "Project":
     )
 
 
-def _check_debugger(settings: Settings, project: "Project") -> None:
-    """Check that the chosen functions can be debugged.
-
-    :raises StartupError: if debugpy or a function is missing
-    """
-    from tencentserverless.local.worker.run_directory import debugger_folder
-
-    if settings.debug_ports and debugger_folder() is None:
-        raise StartupError(Reason.RUNTIME, "--debug needs debugpy; run: pip install debugpy")
-    names = sorted({key.name for key in project.records})
-    for name in settings.debug_ports:
-        if name not in names:
-            raise StartupError(
-                Reason.PROJECT, f"--debug {name}: no function of that name here; there are: {', '.join(names)}"
-            )
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Start:
     """The checked values that a server starts with.
 
     :ivar before: the files of PATH before the project was read
+    :ivar notices: what the user was told
     """
 
     settings: Settings
@@ -183,6 +175,7 @@ class _Start:
     owner: Credentials
     listeners: "Listeners"
     tls: "TlsServerConfig | None"
+    notices: tuple[str, ...]
     admin_token: str = dataclasses.field(default_factory=lambda: secrets.token_urlsafe(_ADMIN_TOKEN_BYTES))
     proxy_token: str = dataclasses.field(default_factory=secrets.token_hex)
 
@@ -198,6 +191,12 @@ class _Start:
         proxy = self.listeners.function_proxy_url(self.proxy_token)
         lead = {"HTTPS_PROXY": proxy, "NO_PROXY": ",".join(sorted(LOOPBACK_HOSTS))}
         return {**lead, **state_dir.trust_of(self.tls.ca_file, self.tls.bundle_file)}
+
+    @property
+    def link_url(self) -> str:
+        """The start of each link to the dashboard, ``""`` where that is not served: to other machines without TLS."""
+        is_served = self.settings.is_loopback or self.settings.tls
+        return f"{self.listeners.endpoint_url}{DASHBOARD_LINK}" if is_served else ""
 
     def write_environment(self) -> None:
         """Write the files that tell clients how to call the server."""
@@ -238,8 +237,9 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
     keys = access_keys.KeyRing(start.owner, time.time, limits.temporary_key_seconds)
     async with contextlib.AsyncExitStack() as stack:
         services, background = _open_services(start, keys, lifecycle, stack)
-        admin = Admin(services, start.admin_token, start.settings.host)
-        api = Api(services, keys, admin)
+        links = access_keys.OneUseKeys(time.time, access_keys.LINK_SECONDS)
+        admin = Admin(services, start.admin_token, start.settings.host, links, start.link_url)
+        api = Api(services, keys, admin, lambda: _open_dashboard(start, services, keys, links, lifecycle))
         server, stop = HttpServer(), asyncio.Event()
         stopping = _stop_on_signals(stop, services, lifecycle)
         if start.settings.follows_files:
@@ -260,11 +260,11 @@ async def _serve(start: _Start, on_ready: OnReady) -> None:
             stack.enter_context(start.registered())
             start.write_environment()
             stack.callback(start.forget_environment)
-            on_ready(start.listeners.url, admin.read_status)
+            on_ready(start.listeners.url, admin.read_status, admin.make_link)
             await stop.wait()
             await server.stop(limits.stop_seconds)
         await asyncio.gather(*stopping)
-        down = background.down() | ({"the database": services.database.failure} if services.database.failure else {})
+        down = _parts_down(services, background)
     if down:
         raise _failure(down)
 
@@ -295,6 +295,19 @@ def _open_services(
     return services, background
 
 
+def _open_dashboard(
+    start: _Start,
+    services: "Services",
+    keys: access_keys.KeyRing,
+    links: access_keys.OneUseKeys,
+    lifecycle: "Lifecycle",
+) -> "Dashboard":
+    # most servers are never looked at: it loads with the first request for it
+    from tencentserverless.local.api.dashboard_opening import open_dashboard
+
+    return open_dashboard(services, keys.owner, links, start.listeners, start.notices, lambda: lifecycle.is_stopping)
+
+
 def _url_bases(start: _Start) -> "UrlBases":
     from tencentserverless.local.url_addresses import UrlBases
 
@@ -302,6 +315,12 @@ def _url_bases(start: _Start) -> "UrlBases":
     return UrlBases(
         start.settings.appid, listeners.main.port, listeners.inner.port, listeners.path_url, is_tls=listeners.is_tls
     )
+
+
+def _parts_down(services: "Services", background: "Background") -> Mapping[str, str]:
+    """Return why parts of the server have ended before it stopped, by their names."""
+    failure = services.database.failure
+    return background.down() | ({"the database": failure} if failure else {})
 
 
 def _failure(down: Mapping[str, str]) -> ServerFailed:

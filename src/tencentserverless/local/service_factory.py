@@ -22,7 +22,7 @@ from tencentserverless.local.invocations.run_ledger import Ledger
 from tencentserverless.local.invocations.timers import Timers, fire_into
 from tencentserverless.local.lifecycle import Lifecycle
 from tencentserverless.local.machine_memory import read_memory_limit
-from tencentserverless.local.outcome import LOAD_FAILED, Outcome
+from tencentserverless.local.outcome import EXITED_AT_START, LOAD_FAILED, Outcome
 from tencentserverless.local.pace import Pace
 from tencentserverless.local.project.requirements import find_command
 from tencentserverless.local.registry.catalogue import Catalogue, restore
@@ -172,10 +172,10 @@ def _adviser(interpreters: Interpreters) -> Callable[[FunctionRecord, Outcome], 
     """Return what the terminal adds to a failure: how to install a module that is missing."""
 
     def advise(record: FunctionRecord, outcome: Outcome) -> str:
-        interpreter = interpreters.find_installer(record.runtime)
-        if outcome.status != LOAD_FAILED or interpreter is None:
-            return ""
-        return find_command(outcome.message, record.code_folder, str(interpreter))
+        # A server of the user's own, as of a web function, tells of a missing module in its output alone.
+        texts = {LOAD_FAILED: outcome.message, EXITED_AT_START: outcome.output.decode("utf-8", "replace")}
+        interpreter = interpreters.find_installer(record.runtime) if outcome.status in texts else None
+        return "" if interpreter is None else find_command(texts[outcome.status], record.code_folder, str(interpreter))
 
     return advise
 

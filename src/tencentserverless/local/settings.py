@@ -26,6 +26,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_UIN = "100000000001"
 DEFAULT_PORT = 8583
 DEFAULT_URL_PORT = 8584
+DASHBOARD_LINK = "/_local/open?key="
 OLD_DEFAULT_PORT = 9000  # until 1.0.0; every web function has to listen on it
 LOOPBACK_HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 

@@ -1,11 +1,17 @@
 """The lines that a server tells its user at the start."""
 
+from tencentserverless.local.errors import Reason, StartupError
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.project.handler_check import find_handler_fault
 from tencentserverless.local.registry.function_version import WEB, FunctionRecord
 from tencentserverless.local.settings import DEFAULT_PORT, OLD_DEFAULT_PORT, Settings
 from tencentserverless.local.worker.interpreters import Interpreters, can_run
+from tencentserverless.local.worker.run_directory import debugger_folder
 from tencentserverless.local.worker.web_start import START_FILE, NotStartable, check_start_file
+
+_URL_EVENT = (
+    "add below events: - http: {parameters: {authType: NONE, netConfig: {enableExtranet: true, enableIntranet: false}}}"
+)
 
 
 def _function_notices(settings: Settings, project: Project) -> list[str]:
@@ -14,6 +20,10 @@ def _function_notices(settings: Settings, project: Project) -> list[str]:
     for key, record in project.records.items():
         if record.type == WEB:
             notices += [f"{key.name}: {words}" for words in _start_faults(record)]
+            if not any(url.has_intranet or url.has_extranet for url in record.urls):
+                notices.append(
+                    f"{key.name}: a web function is called by a URL, and its file gives it none: {_URL_EVENT}"
+                )
         elif not can_run(record.runtime):
             words = "is listed, but calls of it are not supported by the local SCF"
             notices.append(f"{key.name}: the runtime {record.runtime} {words}")
@@ -78,3 +88,18 @@ def list_notices(settings: Settings, project: Project, interpreters: Interpreter
             "any holder of a key can run code: the isolation is against crashes, not against attackers."
         )
     return notices
+
+
+def check_debugger(settings: Settings, project: Project) -> None:
+    """Check that the chosen functions can be debugged.
+
+    :raises StartupError: if debugpy or a function is missing
+    """
+    if settings.debug_ports and debugger_folder() is None:
+        raise StartupError(Reason.RUNTIME, "--debug needs debugpy; run: pip install debugpy")
+    names = sorted({key.name for key in project.records})
+    for name in settings.debug_ports:
+        if name not in names:
+            raise StartupError(
+                Reason.PROJECT, f"--debug {name}: no function of that name here; there are: {', '.join(names)}"
+            )

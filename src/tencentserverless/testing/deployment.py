@@ -41,8 +41,8 @@ def create(local: Local, name: str, module: str, **settings: Any) -> None:
     ask(local, "CreateFunction", FunctionName=name, Handler=_HANDLER, Runtime=OWN_RUNTIME, Code=code, **settings)
 
 
-def create_web(local: Local, name: str, files: Mapping[str, tuple[str, int]], **settings: Any) -> str:
-    """Create a web function with a URL, and return the URL, for clients that do not know ``*.localhost``.
+def create_web(local: Local, name: str, files: Mapping[str, tuple[str, int]], **settings: Any) -> None:
+    """Create a web function with a URL.
 
     :param files: the text and the mode of each file
     :param settings: further parameters of CreateFunction, as the API names them
@@ -57,7 +57,7 @@ def create_web(local: Local, name: str, files: Mapping[str, tuple[str, int]], **
     code = {"ZipFile": base64.b64encode(archive.getvalue()).decode("ascii")}
     ask(local, "CreateFunction", FunctionName=name, Type="HTTP", Runtime=OWN_RUNTIME, Code=code, **settings)
     net = {"EnableIntranet": False, "EnableExtranet": True}
-    made = ask(
+    ask(
         local,
         "CreateTrigger",
         FunctionName=name,
@@ -66,8 +66,6 @@ def create_web(local: Local, name: str, files: Mapping[str, tuple[str, int]], **
         Qualifier="$DEFAULT",
         TriggerDesc=json.dumps({"AuthType": "NONE", "NetConfig": net}),
     )
-    url: str = json.loads(made["TriggerInfo"]["TriggerDesc"])["NetConfig"]["LocalUrl"]
-    return url
 
 
 def delete(local: Local, key: str) -> None:

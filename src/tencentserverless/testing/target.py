@@ -128,7 +128,7 @@ class ScfLocal:
         memory_mb: int = 512,
         concurrency: int = 1,
         environment: Mapping[str, str] | None = None,
-    ) -> str:
+    ) -> LocalUrl:
         """Serve an ASGI or WSGI app as a web function, for this test.
 
         A worker process imports it from its module, and serves it by uvicorn, hypercorn or granian (ASGI), or waitress,
@@ -139,7 +139,7 @@ class ScfLocal:
         :param timeout_seconds: until the platform ends a request
         :param concurrency: requests of one instance at once
         :param environment: variables of the worker
-        :returns: the function's URL, without a slash at its end
+        :returns: the function's URL, a text without a slash at its end, with ``get``, ``post`` and ``request``
         :raises UnfitFunction: if a worker can't import the app, or no server is installed; the message names the cure
         :raises LocalError: if the server refuses, for instance a name that a function of the folder has
         """
@@ -152,7 +152,8 @@ class ScfLocal:
         if concurrency > 1:
             settings["InstanceConcurrencyConfig"] = {"DynamicEnabled": "FALSE", "MaxConcurrency": concurrency}
         variables = deployment.environment(environment or {})
-        return deployment.create_web(local, name, files, Environment=variables, **settings)
+        deployment.create_web(local, name, files, Environment=variables, **settings)
+        return self._find_url(name, None)
 
     def _replace(self, local: Local, name: str) -> None:
         """Delete a function that this test has registered before."""

@@ -1,6 +1,7 @@
 """``scf curl`` against a real local SCF."""
 
 import json
+import os
 import subprocess
 from contextlib import ExitStack
 
@@ -60,6 +61,10 @@ def test_a_request_is_told_as_it_was_sent(curl):
     assert event["headers"]["user-agent"].startswith("scf/")
 
 
+def test_a_path_that_is_no_text_in_utf_8_is_sent_as_its_bytes(curl):
+    assert json.loads(curl("tells", os.fsdecode(b"/a\xff")).stdout)["path"] == "/a%FF"
+
+
 def test_method_headers_and_body(curl):
     done = curl("tells", "-d", '{"a": 1}', "-H", "X-One: two words", "-H", "accept: text/html")
     event = json.loads(done.stdout)
@@ -112,7 +117,7 @@ def test_a_bad_status_is_an_error_after_the_answer(curl):
     assert (done.returncode, done.stderr) == (10, "scf: error: HTTP 404 Not Found\n")
     done = curl("tells", "/?raise")
     assert json.loads(done.stdout)["statusCode"] == 430
-    assert (done.returncode, done.stderr) == (10, "scf: error: HTTP 430 status code 430; run: scf explain 430\n")
+    assert (done.returncode, done.stderr) == (10, "scf: error: HTTP 430; run: scf explain 430\n")
 
 
 def test_a_url_that_asks_for_a_signature_gets_one(curl):
@@ -130,7 +135,7 @@ def test_a_url_that_asks_for_a_signature_gets_one(curl):
 def test_no_url_no_function(curl):
     done = curl("bare")
     assert (done.returncode, done.stdout) == (11, "")
-    assert "ResourceNotFound.Trigger: function 'bare' has no URL for qualifier '$DEFAULT'" in done.stderr
+    assert "ResourceNotFound.Trigger: function 'bare' has no URL; make one by scf triggers add" in done.stderr
     done = curl("tell")
     assert (done.returncode, "no function 'tell'; in namespace default" in done.stderr) == (11, True)
 
@@ -141,9 +146,19 @@ def test_no_url_no_function(curl):
         (("tells", "orders"), "PATH must begin with a slash: /orders"),
         (("tells", "-H", "X-One"), "-H 'X-One' is no header; write 'Name: value'"),
         (("tells", "-H", "X One: 1"), "is no header"),
+        (("tells", "-X", "G T"), "-X 'G T' is no method; write letters alone, such as PUT"),
+        (("tells", "-X", "PUT\n"), "is no method"),
+        (("tells", "-X", "GÉT"), "is no method"),
         (("tells", "-H", "X-One: a\nb"), "-H X-One: its value has letters that a header can't have"),
     ],
 )
 def test_what_is_no_request(run_scf, words, text):
     done = run_scf("curl", *words)
     assert (done.returncode, text in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "604801"])
+def test_a_time_that_no_wait_can_take(curl, seconds):
+    done = curl("tells", "--timeout", seconds)
+    assert (done.returncode, done.stdout) == (14, "")
+    assert "timeout must be above 0 and at most 604800 seconds, not" in done.stderr

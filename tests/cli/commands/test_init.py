@@ -81,11 +81,17 @@ def test_a_web_function_runs_and_its_test_passes(run_scf, start_local_scf, tmp_p
         pytest.importorskip(module)
     done = run_scf("init", "hello-web", "--web", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "uvicorn && pytest test_hello_web.py\n" in done.stdout  # bare pytest collects the packages in src too
     folder = tmp_path / "hello-web"
     start = folder / "src" / "scf_bootstrap"
     assert start.stat().st_mode & 0o111
+    (folder / "src" / "fastapi.py").write_text("raise ImportError('of another Python')\n")  # as pip -t may leave it
+    (folder / "src" / "package").mkdir()
+    for name in ("__init__.py", "test_cases.py"):  # as annotated_types has one: pytest then puts src first
+        (folder / "src" / "package" / name).write_text("")
     tested = run_pytest(".", cwd=folder)
     assert "2 passed" in tested.stdout, tested.stdout
+    (folder / "src" / "fastapi.py").unlink()
     manifest = (folder / "serverless.yml").read_text()
     runtime = next(line.split()[-1] for line in manifest.splitlines() if "runtime:" in line)
     (folder / "serverless.yml").write_text(manifest.replace(runtime, OWN_RUNTIME))

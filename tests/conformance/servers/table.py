@@ -32,8 +32,8 @@ def _asgi(name: str, start: str) -> Server:
     return Server(name, f"exec {PYTHON} -m {start}", ("asgi.py",), has_sockets=True)
 
 
-def _wsgi(name: str, start: str, *, is_quick: bool = False) -> Server:
-    return Server(name, f"exec {PYTHON} -m {start}", ("wsgi.py",), is_quick=is_quick)
+def _wsgi(name: str, start: str) -> Server:
+    return Server(name, f"exec {PYTHON} -m {start}", ("wsgi.py",))
 
 
 def _node(name: str, *, has_sockets: bool = False, is_quick: bool = False) -> Server:
@@ -41,7 +41,7 @@ def _node(name: str, *, has_sockets: bool = False, is_quick: bool = False) -> Se
 
 
 SERVERS = (
-    Server("flask", f"exec {PYTHON} plain_flask.py", ("plain_flask.py", "wsgi.py"), is_quick=True),
+    Server("flask", f"exec {PYTHON} plain_flask.py", ("plain_flask.py", "wsgi.py")),
     Server(
         "fastapi", f"{PYTHON} -u plain_fastapi.py", ("plain_fastapi.py", "asgi.py"), has_sockets=True, is_quick=True
     ),
@@ -52,7 +52,7 @@ SERVERS = (
     _asgi("granian", f"granian --interface asgi --host 0.0.0.0 --port 9000 {ASGI}"),
     _asgi("daphne", f"daphne -b 0.0.0.0 -p 9000 {ASGI}"),
     _asgi("gunicorn-uvicorn", f"gunicorn -k uvicorn_worker.UvicornWorker -w 2 -b 0.0.0.0:9000 {ASGI}"),
-    _wsgi("gunicorn", f"gunicorn -w 2 -b 0.0.0.0:9000 {WSGI}", is_quick=True),
+    _wsgi("gunicorn", f"gunicorn -w 2 -b 0.0.0.0:9000 {WSGI}"),
     _wsgi("gunicorn-threads", f"gunicorn -k gthread --threads 4 -b 0.0.0.0:9000 {WSGI}"),
     _wsgi("waitress", f"waitress --listen 0.0.0.0:9000 {WSGI}"),
     _wsgi("granian-wsgi", f"granian --interface wsgi --host 0.0.0.0 --port 9000 {WSGI}"),

@@ -103,3 +103,10 @@ def test_there_are_ten_filters_of_five_values_at_most(server, filters):
 def test_a_tag_is_as_long_as_that_of_a_layer_at_most(server, tag):
     code, message = server.error("CreateCustomDomain", {**NEW, "Tags": [tag]})
     assert (code, "400 characters" in message) == ("InvalidParameterValue", True)
+
+
+@pytest.mark.parametrize("target", ["x/$", "/a b/$", "/订单/$", "/x\r\nX-Scf-Uin: 1/$", "/\x7f", "/" + "x" * 512])
+def test_a_path_is_rewritten_to_what_a_request_line_can_hold(server, target):
+    routes = [{**ROUTE, "PathRewrite": [{**REWRITE, "Rewrite": target}]}]
+    code, message = server.error("CreateCustomDomain", {**NEW, "EndpointsConfig": routes})
+    assert (code, "must be a path" in message) == ("InvalidParameterValue", True)

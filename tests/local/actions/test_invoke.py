@@ -89,7 +89,7 @@ def test_fields_of_a_success(local_scf):
             "Namespace 'nope' does not",
         ),
         ("Invoke", {"FunctionName": "node-function"}, "UnsupportedOperation", "Nodejs16.13, which is not supported"),
-        ("Invoke", {"FunctionName": "web-function"}, "InvalidParameterValue.FunctionType", "web function"),
+        ("Invoke", {"FunctionName": "web-function"}, "InvalidParameterValue.FunctionType", "scf curl web-function"),
         ("Invoke", [], "MissingParameter", "`FunctionName`"),
         ("Invoke", b"[]", "InvalidParameter", "must be a JSON object"),
         ("Invoke", b"{", "InvalidParameter", "not JSON"),

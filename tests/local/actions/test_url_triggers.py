@@ -200,3 +200,21 @@ def test_a_copy_has_no_url(server):
     do(server, "CreateTrigger", **NEW)
     do(server, "CopyFunction", FunctionName="it", NewFunctionName="copy")
     assert do(server, "ListTriggers", FunctionName="copy")["Triggers"] == []
+
+
+def test_the_filters_that_tencents_toolkit_sends(server):
+    do(server, "CreateTrigger", **NEW)
+    timer = {"FunctionName": "it", "Type": "timer", "TriggerName": "hourly", "TriggerDesc": "0 0 */1 * * * *"}
+    do(server, "CreateTrigger", **timer)
+
+    def names(*filters):
+        given = [{"Name": name, "Values": values} for name, values in filters]
+        return [
+            each["TriggerName"] for each in do(server, "ListTriggers", FunctionName="it", Filters=given)["Triggers"]
+        ]
+
+    assert names(("Type", ["http"])) == ["url"]
+    assert names(("Type", ["http"]), ("Qualifier", ["$DEFAULT"])) == ["url"]
+    assert names(("Type", ["http"]), ("Qualifier", ["$LATEST"])) == []
+    assert names(("Type", ["http"]), ("Qualifier", [""])) == ["url"]  # of a URL without a qualifier
+    assert names(("Type", ["timer", "http"])) == ["hourly", "url"]

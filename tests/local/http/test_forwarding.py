@@ -15,8 +15,11 @@ def test_the_url_is_the_one_that_the_function_sees():
 
 
 @pytest.mark.parametrize("name", [b"X-Scf-Name", b"x-scf-anything"])
-def test_a_header_of_the_platform_is_the_platforms_alone(name):
-    head = head_of([(name.lower(), b"forged")], name + b": true\r\n")
+@pytest.mark.parametrize("signs", [b"--", b"__", b"-_", b"_-"])
+def test_a_header_of_the_platform_is_the_platforms_alone(name, signs):
+    """Also in the forms that apps behind WSGI take for the same name."""
+    written = b"x%cscf%c%s" % (*signs, name.lower()[6:])
+    head = head_of([(written, b"forged")], name + b": true\r\n")
     assert head[1:-1] == [name + b": true"]
 
 

@@ -1,10 +1,13 @@
 """Requests, answers and streams, without a connection."""
 
+import json
+
 import h11
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from tencentserverless.local.http.forwarding import request_start
 from tencentserverless.local.http.messages import (
     JSON_LINES,
     STATUS_LINES,
@@ -14,7 +17,9 @@ from tencentserverless.local.http.messages import (
     Request,
     chunk_of,
     head_of,
+    without_own_cookies,
 )
+from tencentserverless.local.web.url_events import make_event
 
 DATE = b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
 
@@ -73,6 +78,12 @@ def test_each_status_has_its_head(status, keeps):
     assert response.reason == STATUS_LINES[status].split(b" ", 2)[2].strip()
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_never_has_a_body_has_no_length(status):
+    response, body, stays = read(head_of(Answer(status, b""), DATE, 0, keeps=True))
+    assert (b"content-length" in dict(response.headers), body, stays) == (False, b"", True)
+
+
 def test_an_answer_may_have_a_reason_of_its_own():
     response, _, _ = read(head_of(Answer(405, b"", JSON_LINES, "No, not here"), DATE, 0, keeps=True))
     assert (response.status_code, response.reason) == (405, b"No, not here")
@@ -109,3 +120,27 @@ def test_a_stream_ends_with_none_where_the_client_goes(takes_first):
         stream.take(parts.append)
     assert parts == [b"a", None]
     assert stream.is_whole  # no more of it comes
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (b"a=1; b=2", b"a=1; b=2"),
+        (b"scf_dashboard_8583=s.s", b""),
+        (b"a=1; scf_dashboard_8583=s; b=2", b"a=1; b=2"),
+        (b"__Secure-scf_dashboard_8583=s;a=1", b"a=1"),
+        (b"a=scf_dashboard_8583; x", b"a=scf_dashboard_8583; x"),
+    ],
+)
+def test_sessions_of_dashboards_are_taken_out_of_a_cookie_header(value, kept):
+    assert without_own_cookies(value) == kept
+
+
+def test_no_function_gets_a_session_of_a_dashboard():
+    headers = [(b"host", b"h"), (b"cookie", b"scf_dashboard_1=s"), (b"cookie", b"a=1; scf_dashboard_2=s")]
+    event = json.loads(make_event("GET", "/", headers, b"", client_host="")[0])
+    assert event["headers"]["cookie"] == "a=1"
+    alone = json.loads(make_event("GET", "/", headers[:2], b"", client_host="")[0])
+    assert "cookie" not in alone["headers"]
+    head = request_start(Request("GET", b"/", headers), b"/")
+    assert head == b"GET / HTTP/1.1\r\nhost: h\r\ncookie: a=1\r\n"

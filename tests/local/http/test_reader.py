@@ -511,7 +511,9 @@ def test_each_choice_is_in_the_corpus():
 @pytest.mark.parametrize("data", REFUSED_BY_BOTH)
 def test_what_h11_refuses_is_refused_here_too(data):
     assert read_h11(data)[1].startswith(REFUSED)
-    assert fault_of(data) == (0, Fault.NO_HTTP)
+    count, fault = fault_of(data)
+    assert count == 0
+    assert fault in (Fault.NO_HTTP, Fault.BAD_URL)
 
 
 lines = st.sampled_from(
@@ -606,3 +608,9 @@ def test_pieces_of_any_size_give_the_same_requests_and_the_same_end(data, draws)
     requests, again = read(data, cuts)
     assert requests == whole
     assert getattr(again, "fault", None) is getattr(stop, "fault", None)
+
+
+@pytest.mark.parametrize("target", ["/ü", "/?a=ü"])
+def test_a_url_with_other_characters_is_a_fault_of_its_own(target):
+    requests, stop = read(BARE + f"GET {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    assert (len(requests), stop.fault, stop.part.headers) == (1, Fault.BAD_URL, [])

@@ -321,3 +321,27 @@ def test_bytes_behind_a_known_head_mean_what_they_do_behind_others(data):
         return asyncio.run(scenario())
 
     assert read_behind([KNOWN % 2 + b"xx", data]) == read_behind([data])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 099 Low\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_a_head_that_no_client_could_read_is_not_remembered(head):
+    async def scenario():
+        upstream, receiver = Upstream(Upstreams(64 * 1024), ("127.0.0.1", 9000)), Receiver()
+        upstream.connection_made(Transport())
+        upstream.begin(receiver, is_of_head=False)
+        upstream.data_received(KNOWN % 2 + b"xx")
+        assert upstream._template is not None
+        receiver = Receiver()
+        upstream.begin(receiver, is_of_head=False)
+        template = upstream._template
+        upstream.data_received(head + b"xx")
+        assert (receiver.head, receiver.body, receiver.end) == (None, b"", "broken")
+        assert (upstream._template is template, upstream.transport.ended) == (True, "abort")
+
+    asyncio.run(scenario())

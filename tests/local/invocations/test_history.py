@@ -1,14 +1,18 @@
 """Calls are seen as soon as they have ended, and what is kept of them stays within its bounds."""
 
 import asyncio
+import collections
 import contextlib
+import json
 
 import pytest
 
+from tencentserverless.local.invocation import WebFacts
 from tencentserverless.local.invocations.history import MAX_MESSAGE_CHARS, InvocationHistory, InvocationRecord
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function_version import FunctionKey
+from tencentserverless.local.registry.invocation_pages import find_long_text
 from tencentserverless.local.registry.invocation_tables import Search
 
 KEY = FunctionKey("ap-a", "default", "fn")
@@ -70,6 +74,11 @@ def test_a_batch_of_any_size_is_written_whole_and_in_its_order(tmp_path, count):
         assert [(each.request_id, each.message) for each in found] == expected
 
     keeping(tmp_path, scenario)
+
+
+def test_no_statement_binds_more_values_than_an_old_sqlite_takes():
+    """999 before 3.32: https://www.sqlite.org/limits.html#max_variable_number ."""
+    assert max(statement.count("?") for statement in invocation_tables._INSERTS.values()) in range(500, 1000)
 
 
 def test_calls_that_run_come_with_those_that_have_ended(tmp_path):
@@ -202,3 +211,74 @@ def test_what_waits_for_a_disk_with_room_stays_within_the_bounds(tmp_path):
         asyncio.run(scenario(store))
     finally:
         store.close()
+
+
+def test_a_long_event_and_a_long_result_are_kept_apart_within_their_bounds(tmp_path, monkeypatch):
+    size = 2 * MAX_MESSAGE_CHARS
+    monkeypatch.setattr(invocation_tables, "MAX_LONG_BYTES", 5 * size)
+
+    async def scenario(kept):
+        for number in range(4):
+            invocation = begun(kept, number)
+            invocation.event = b"e" * size
+            kept.end(invocation, 0, f"{number}" * size, b"")
+            texts = [await kept.read(find_long_text(f"id-{number}", 0, part)) for part in ("event", "result")]
+            assert texts == ["e" * size, f"{number}" * size]
+        found = await kept.find(KEY, "id-3")
+        assert (found.message, found.message_bytes) == ("3" * MAX_MESSAGE_CHARS, size)
+        assert (found.event, found.event_bytes) == (None, size)
+        assert await kept.read(find_long_text("id-3", 0, "result", 2)) == "33"
+        gone = [await kept.read(find_long_text(f"id-{number}", 0, "event")) is None for number in range(4)]
+        assert gone == [True, False, False, False]  # its result came before each event
+
+    keeping(tmp_path, scenario)
+
+
+def test_long_texts_that_are_not_written_yet_have_a_bound(tmp_path, monkeypatch):
+    size = 2 * MAX_MESSAGE_CHARS
+    monkeypatch.setattr(invocation_tables, "MAX_UNDER_WAY_BYTES", 3 * size)
+
+    async def scenario(kept):
+        for number in range(5):  # no turn of the loop comes in between
+            kept.end(begun(kept, number), 0, "x" * size, b"")
+        found = [await kept.read(find_long_text(f"id-{number}", 0, "result")) is not None for number in range(5)]
+        assert found == [True, True, True, False, False]
+        kept.end(begun(kept, 5), 0, "x" * size, b"")  # the others are written: there is room
+        assert await kept.read(find_long_text("id-5", 0, "result")) == "x" * size
+
+    keeping(tmp_path, scenario)
+
+
+def test_where_a_call_came_from_and_how_long_it_waited_is_kept(tmp_path):
+    async def scenario(kept):
+        invocation = begun(kept, 1)
+        invocation.origin, invocation.event = "dashboard id-0", b'{"a": 1}'
+        invocation.waited_ms, invocation.cold_start_ms = 7.5, 5.0
+        facts = ("GET", "/a", 200, [(b"cookie", b"c=1"), (b"host", b"h")], [(b"Set-Cookie", b"s=1")], 1, 2)
+        invocation.web = WebFacts(*facts)
+        kept.end(invocation, 0, "1", b"")
+        found = await kept.find(KEY, "id-1")
+        assert (found.origin, found.event, found.waited_ms, found.cold_start_ms) == (
+            *("dashboard id-0", b'{"a": 1}'),
+            *(7.5, 5.0),
+        )
+        assert json.loads(found.web)["request_headers"] == [["cookie", "(covered)"], ["host", "h"]]
+        assert json.loads(found.web)["answer_headers"] == [["Set-Cookie", "(covered)"]]
+
+    keeping(tmp_path, scenario)
+
+
+def test_a_watcher_sees_each_end_until_it_watches_no_more(tmp_path):
+    async def scenario(kept):
+        seen = collections.deque(maxlen=2)
+        kept.watch(seen)
+        for number in range(3):
+            kept.end(begun(kept, number), 0, "", b"")
+        assert [each.request_id for each in seen] == ["id-1", "id-2"]
+        kept.watch(None)
+        kept.end(begun(kept, 3), 0, "", b"")
+        assert len(seen) == 2
+        running = begun(kept, 4)
+        assert kept.running() == [running]
+
+    keeping(tmp_path, scenario)

@@ -40,3 +40,23 @@ def test_the_oldest_give_way_and_all_can_be_forgotten():
     ledger.end("id-0", 0)
     ledger.reset()
     assert len(ledger) == 0
+
+
+def test_what_ran_twice_is_listed_first_then_the_newest():
+    ledger = Ledger(max_entries=4)
+    for number in range(4):
+        ledger.begin(RECORD, f"id-{number}", b"1")
+    ledger.begin(RECORD, "id-1", b"1")
+    assert [each.request_id for each in ledger.list_newest(None, 0, 3)[2]] == ["id-1", "id-3", "id-2"]
+    assert [each.request_id for each in ledger.list_newest(None, 3, 9)[2]] == ["id-0"]
+    assert ledger.list_newest(None, 0, 9)[:2] == (4, 1)
+    assert ledger.list_newest("other", 0, 9) == (0, 0, [])
+    assert [each.request_id for each in ledger.list_newest(RECORD.key.name, 0, 2)[2]] == ["id-1", "id-3"]
+    ledger.end("id-1", None)  # taken back unread
+    assert ledger.list_newest(None, 0, 9)[1] == 0
+    ledger.begin(RECORD, "id-1", b"1")
+    for number in range(4, 7):  # the oldest ones are removed, with what ran twice
+        ledger.begin(RECORD, f"id-{number}", b"1")
+    assert ledger.list_newest(None, 0, 9)[:2] == (4, 0)
+    ledger.reset()
+    assert ledger.list_newest(None, 0, 9) == (0, 0, [])

@@ -194,3 +194,17 @@ def test_times_that_were_missed_together_ring_in_their_order(monkeypatch):
 
     asyncio.run(asyncio.wait_for(scenario(), 10))
     assert rung == ["early", "late"]
+
+
+def test_a_cancellation_that_comes_with_a_change_ends_the_timers():
+    async def main():
+        rung = Timers(list, None)
+        task = asyncio.create_task(rung.run())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        rung.reschedule()  # wakes the task, which has not run yet
+        task.cancel()
+        await asyncio.wait([task], timeout=10)
+        return task.cancelled()
+
+    assert asyncio.run(main())

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.local.project.reading import read_all
+from tencentserverless._core import function_urls
+from tests.local.project.reading import read_all, read_inputs
 
 NET = {"enableIntranet": False, "enableExtranet": True}
 MULTI = """
@@ -109,3 +110,19 @@ def test_other_events_are_named(tmp_path):
     (tmp_path / "serverless.yml").write_text(text)
     (one,) = read_all(tmp_path / "serverless.yml").functions
     assert one.idle == ("events of type apigw", "events of type cos")
+
+
+def test_the_line_of_the_error_about_a_missing_url_makes_one(tmp_path):
+    read = read_inputs(tmp_path, "events:", f"  {function_urls._EVENT}")
+    assert read.notices == []
+    (url,) = read.record.urls
+    assert (url.auth_type, url.has_extranet, url.has_intranet) == ("NONE", True, False)
+
+
+def test_an_event_without_a_value_is_told(tmp_path):
+    read = read_inputs(tmp_path, "events:", "  - http:", "  - timer:")
+    assert (read.record.urls, read.record.timers) == ((), ())
+    assert read.notices == [
+        f"{tmp_path}/serverless.yml:7: inputs.events[0].http is empty, and is ignored",
+        f"{tmp_path}/serverless.yml:8: inputs.events[1].timer is empty, and is ignored",
+    ]

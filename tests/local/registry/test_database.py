@@ -7,7 +7,8 @@ import stat
 import pytest
 
 from tencentserverless.local.errors import Reason, StartupError
-from tencentserverless.local.registry import event_tables, schema
+from tencentserverless.local.invocations.history import read_records
+from tencentserverless.local.registry import event_tables, invocation_tables, schema
 from tencentserverless.local.registry.database import Database, DatabaseError
 from tencentserverless.local.registry.function_version import FunctionKey
 
@@ -285,4 +286,24 @@ def test_events_and_traces_of_an_older_database_are_kept(path, monkeypatch):
     }
     trace = database.write_now(event_tables.trace("FAILED", "ap-a", 200.0))
     assert (trace.origin, trace.qualifier, trace.started_at, trace.ended_at) == ("CLOUD_API", "$LATEST", 100.0, 130.0)
+    database.close()
+
+
+def test_ended_calls_of_an_older_database_are_kept(path, monkeypatch):
+    path.parent.mkdir()
+    monkeypatch.setattr("tencentserverless.local.registry.database.MIGRATIONS", schema.MIGRATIONS[:6])
+    database = Database(path, print)
+    row = ("ap-a", "default", "fn", "1", "id", 100.0, 128, 430, "mü", 7.5, 64, "out", 2, 300)
+    columns = "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, "
+    columns += "memory_bytes, output, retry_number, size"
+    insert = f"INSERT INTO invocations ({columns}) VALUES ({', '.join('?' * len(row))})"
+    database.write_now(lambda connection: connection.execute(insert, row) and None)
+    database.close()
+    monkeypatch.undo()
+    database = Database(path, print)
+    key = FunctionKey("ap-a", "default", "fn")
+    (found,) = read_records(database.read_now(invocation_tables.find(key, "id")))
+    assert (found.status, found.message, found.output, found.retry_number) == (430, "mü", b"out", 2)
+    assert (found.duration_ms, found.memory_bytes, found.started_at) == (7.5, 64, 100.0)
+    assert (found.event, found.origin, found.web, found.waited_ms) == (None, "", None, 0.0)
     database.close()

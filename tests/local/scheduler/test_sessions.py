@@ -25,6 +25,9 @@ class Model:
 
         return [each for each in self.sessions if lives(each)]
 
+    def homes(self):
+        return sorted({each["place"] for each in self.living()})
+
     def named(self, name):
         return next((each for each in self.living() if each["name"] == name), None)
 
@@ -34,6 +37,10 @@ class Model:
         self.sessions.append(each)
         each["used"] = self.now
         return each
+
+
+def homes(table):
+    return [place for place in PLACES if table.has_any(place)]
 
 
 steps = st.one_of(
@@ -73,6 +80,7 @@ def test_a_session_stays_at_its_instance_while_it_lives(taken):
             table.forget(values[0])
             model.sessions = [each for each in model.sessions if each["place"] != values[0]]
         living = model.living()
+        assert homes(table) == model.homes()  # first: the other questions end those that are over
         for name in NAMES:
             assert table.find(name) == next((each["place"] for each in living if each["name"] == name), None)
         for place in PLACES:
@@ -99,3 +107,19 @@ def test_a_request_that_ends_elsewhere_changes_nothing():
     table.rest("b", "X")
     assert table.find("a") == "X"
     assert table.has_room("X")  # there is no bound
+
+
+def test_to_ask_for_any_session_does_not_look_at_all_of_them():
+    asked = []
+
+    def clock():
+        asked.append(1)
+        return 0.0
+
+    table = SessionTable(SessionSettings("HEADER", "x-test"), clock)
+    for number in range(1000):
+        table.bind(str(number), "X")
+    asked.clear()
+    assert table.has_any("X")
+    assert len(asked) == 1
+    assert not table.has_any("Y")

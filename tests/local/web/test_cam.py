@@ -100,6 +100,13 @@ def test_what_was_changed_after_signing_is_refused(served, spoilt, words):
     assert (got.status, words in got.message) == (401, True), got
 
 
+def test_a_signature_that_is_no_hexadecimal_number_does_not_fit(served):
+    url = served.url("signed")
+    headers = sign(served.scf, url, body=BODY)
+    got = post(served, url, {**headers, "Authorization": headers["Authorization"][:-2] + "\xe9\xe9"})
+    assert (got.status, "The signature does not fit" in got.message) == (401, True), got
+
+
 def test_a_header_that_decides_must_not_come_twice(served):
     url = served.url("signed")
     headers = sign(served.scf, url, body=BODY)

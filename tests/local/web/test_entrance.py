@@ -61,6 +61,7 @@ def test_a_function_that_was_deleted_has_no_url(server):
     [
         (b"CONNECT x.example:443 HTTP/1.1\r\nHost: %s\r\n\r\n", 405, "to no other host"),
         (b"POST / HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", 400, "has trailers"),
+        (b"POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "are no HTTP"),
         (b"POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: 9\r\n\r\n{", 400, "ended the request before"),
         (b"POST / HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n", 400, "are no HTTP"),
     ],
@@ -88,3 +89,15 @@ def test_a_whole_url_in_the_request_line_is_the_path_alone(served):
         connection.sendall(line.encode())
         answer = connection.makefile("rb").read()
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["path"] == "/a"
+
+
+@pytest.mark.parametrize("target", ["/订单", "/?name=茶"])
+def test_letters_that_must_be_encoded_are_told(served, target):
+    """curl sends what it is given."""
+    parts = urlsplit(served.local("echo"))
+    with socket.create_connection((parts.hostname, parts.port), 20) as connection:
+        connection.sendall(f"GET {parts.path}{target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert "must be encoded, as %C3%BC" in json.loads(answer.partition(b"\r\n\r\n")[2])["errorMessage"]

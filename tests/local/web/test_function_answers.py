@@ -34,6 +34,14 @@ def test_an_integration_answer():
     )
 
 
+@pytest.mark.parametrize("blanks", ["\n", " \t\r\n"])
+def test_blanks_before_an_integration_answer(blanks):
+    text = blanks + json.dumps({"statusCode": 418, "body": "tea"}, indent=2)
+    assert not is_plain(text)
+    assert read(text)[0][:2] == (418, b"tea")
+    assert is_plain(blanks + '"statusCode"')
+
+
 def test_what_an_answer_leaves_out():
     answer, advice = read({"statusCode": 201})
     assert (answer.status, answer.body, advice) == (201, b"", "")

@@ -1,5 +1,7 @@
 """Who may come in."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.local.web.urls import CORS, Caller, ask
@@ -52,6 +54,16 @@ def test_the_urls_own_pages_and_programs_without_a_page_come_in(served, form):
         {"Referer": "https://shop.example/"},
     ):
         assert ask(url, headers=headers).status == 200, headers
+
+
+@pytest.mark.parametrize("form", ["url", "local"])
+def test_what_decides_must_not_come_twice(served, form):
+    url = getattr(served, form)("echo")
+    own = {"Host": urlsplit(url).netloc, "Origin": own_origin(url)}
+    for name, other in (("Host", "evil.example"), ("Origin", "https://shop.example")):
+        got = ask(url, headers=[*own.items(), (name, other)])
+        assert (got.status, got.message) == (400, f"The header {name.lower()} is sent twice.")
+    assert ask(url, headers=own).status == 200
 
 
 def test_a_url_is_no_origin_of_another_url(served):
@@ -107,9 +119,15 @@ def test_options_reaches_the_function_where_it_is_no_preflight_of_the_url(served
 
 
 def test_the_callers_own_headers_of_the_platform_are_stripped(served):
-    given = {"X-Scf-Remote-Addr": "6.6.6.6", "X-SCF-Uin": "1", "x-scf-secret-key": "k", "X-Scfx": "stays"}
+    given = {
+        "X-Scf-Remote-Addr": "6.6.6.6",
+        "X-SCF-Uin": "1",
+        "x-scf-secret-key": "k",
+        "X-Scfx": "stays",
+        "X_Scf_Uin": "1",
+    }
     headers = ask(served.url("echo"), headers=given).json["headers"]
-    assert {name: value for name, value in headers.items() if name.startswith("x-scf")} == {
+    assert {name: value for name, value in headers.items() if name.startswith(("x-scf", "x_scf"))} == {
         "x-scf-remote-addr": "127.0.0.1",
         "x-scfx": "stays",
     }

@@ -157,6 +157,40 @@ def test_a_head_that_is_known_may_have_another_length_up_to_the_limit(method):
     relayed(scenario, serve, web_body_bytes=100)
 
 
+@pytest.mark.parametrize("line", [b"GET /a?b=1 HTTP/1.1", b"POST /a HTTP/1.1\r\nContent-Length: 2"])
+def test_a_request_with_a_known_head_is_passed_on_as_the_first_one_was(line):
+    forged = b"".join(
+        b"x%cscf%cUin: forged\r\nX%cScf%cAnything: forged\r\n" % (*signs, *signs)
+        for signs in (b"--", b"__", b"-_", b"_-")
+    )
+    cookies = b"Cookie: a=1; scf_dashboard_8583=s.s; b=2\r\nCookie: __Secure-scf_dashboard_8583=s.s\r\nCookie: c=3\r\n"
+    head = line + b"\r\nHost: h\r\n" + cookies + forged + b"Authorization: a\r\n\r\n"
+
+    async def serve(app, reader, writer):
+        while True:
+            if b"content-length" in await app.head(reader):
+                assert await reader.readexactly(2) == b"hi"
+            writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect()
+        for _ in range(3):
+            client.send(head + (b"hi" if b"Length" in line else b""))
+            assert (await client.answer())[2] == b"ok"
+        assert run.site.functions.known == 2
+        assert len(set(app.heads)) == 1
+        lines = lines_of(app.heads[0])
+        assert [each for each in lines if each.startswith(b"cookie")] == [b"cookie: a=1; b=2", b"cookie: c=3"]
+        assert b"authorization: a" in lines
+        assert b"forged" not in app.heads[0]
+        facts = [invocation.exchange.describe() for invocation in run.invocations]
+        assert facts[1:] == facts[:1] * 2
+        assert (facts[0].url, facts[0].status, facts[0].answer_bytes) == (line.split()[1].decode(), 200, 2)
+        assert [invocation.origin for invocation in run.invocations] == ["url"] * 3
+
+    relayed(scenario, serve)
+
+
 def test_a_body_streams_in_and_an_answer_streams_out():
     async def serve(app, reader, writer):
         await app.head(reader)
@@ -351,6 +385,9 @@ BROKEN = {
     "no chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
     "a length and no body": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+    "a status below all others": b"HTTP/1.1 099 Low\r\nContent-Length: 1\r\n\r\na",
+    "a coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "a coding to the end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\na",
 }
 
 
@@ -449,6 +486,27 @@ def test_a_coding_that_can_not_be_passed_on_is_501():
         assert "'gzip, chunked'" in error["errorMessage"]
 
     relayed(scenario, always(OK))
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Transfer-Encoding: chunked \r\n\r\n5\r\nhello\r\n0\r\n\r\n", b"200"),
+        (b"Content-Length: 5 \r\n\r\nhello", b"200"),
+        (b"Content-Length: 500 \r\n\r\n", b"413"),  # at once: no body follows
+    ],
+)
+def test_blanks_behind_the_framing_of_a_body_are_no_part_of_it(head, status):
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        await reader.readuntil(b"hello")
+        writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\n" + head)
+        assert (await client.answer())[0].split()[1] == status
+
+    relayed(scenario, serve, web_body_bytes=100)
 
 
 def test_a_body_that_breaks_off_ends_the_invocation():

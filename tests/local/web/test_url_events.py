@@ -89,7 +89,8 @@ def test_a_frame_is_filled_to_the_same_event(headers, body):
 
 
 def test_a_frame_without_a_length_and_of_bytes_that_are_no_text():
-    frame = make_frame("GET", "/", [(b"host", b"h")], client_host="1.2.3.4")
-    assert frame.fill(b"", b"") == make_event("GET", "/", [(b"host", b"h")], b"", client_host="1.2.3.4")[0]
+    for url in ("/", "/?content-length=0"):
+        frame = make_frame("GET", url, [(b"host", b"h")], client_host="1.2.3.4")
+        assert frame.fill(b"", b"") == make_event("GET", url, [(b"host", b"h")], b"", client_host="1.2.3.4")[0]
     with pytest.raises(UnicodeDecodeError):
         frame.fill(b"\xff", b"")

@@ -128,3 +128,12 @@ def test_records_and_the_log_have_each_request(start_local_scf, folder):
     assert status["Data"][0]["RetMsg"] is not None
     assert "[site] a start\n" in server.settled_stderr()
     assert request_id in server.stderr
+
+
+def test_a_package_that_is_missing_is_told_with_the_command_that_installs_it(start_local_scf, folder):
+    (folder / "app.py").write_text("import surely_missing\n")
+    (folder / "requirements.txt").write_text("surely-missing\n")
+    server = start_local_scf(folder.parent)
+    got = ask(put_url(server, "site")["ExtranetUrl"])
+    assert got.status == 405
+    assert f"surely-missing is in {folder}/requirements.txt and is not installed; run: " in server.settled_stderr()

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.invocation import Invocation, new_request_id
+from tencentserverless.local.invocations.middleware import FutureCaller
 from tencentserverless.local.settings import MIB, Settings
 from tencentserverless.local.worker.isolation import find_isolation
 from tencentserverless.local.worker.web_ports import Choice
@@ -17,6 +21,7 @@ from tests.local.worker.isolating import need_namespaces
 from tests.local.worker.web_functions import (
     HAS_PROC,
     LANG_PYTHON,
+    OneRequest,
     plain,
     record_of,
     serving,
@@ -220,6 +225,18 @@ def test_a_server_that_dies_at_the_start(tmp_path):
     assert "[site] last words" in lines
 
 
+@pytest.mark.parametrize(("ends", "status"), [(True, 405), (False, 446)])
+def test_a_server_that_listens_and_takes_no_connection_is_told_apart(tmp_path, ends, status):
+    app = "import socket, time\nserver = socket.create_server(('::', 9000), family=socket.AF_INET6)\n"
+    folder = write_web(tmp_path / "site", app=app + ("" if ends else "time.sleep(30)"))
+    got, lines = ask(folder, site_settings={"web_ports": "seccomp"}, init_timeout_seconds=3)
+    assert got.outcome.status == status
+    if ends:
+        assert "scf_bootstrap ended with exit code 0: the server that it starts has to stay in the foreground" in lines
+    else:
+        assert "listens on port 9000, and takes no connection over IPv4 in its InitTimeout: it does so" in lines
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_server_that_never_listens_is_told_with_what_it_did_instead(tmp_path, way):
     run_alone(__name__, "check_silence", tmp_path, way)
@@ -259,6 +276,37 @@ def test_a_server_that_dies_under_a_request(tmp_path):
     assert got.outcome.ending == "exit code 3"
     got, _ = ask(folder, "/die", "/")
     assert got.body
+
+
+class Ends(OneRequest):
+    """A request that ends with a status at the moment at which the server dies."""
+
+    def __init__(self, pid, status):
+        super().__init__("/")
+        self._ending = (pid, status)
+
+    def begin(self, address, injected, on_end):
+        pid, status = self._ending
+        os.kill(pid, signal.SIGKILL)
+        on_end(status, "its own reason")
+
+
+@pytest.mark.parametrize(("status", "told"), [(455, 455), (499, 499), (413, 413), (502, 439), (439, 439)])
+def test_only_a_connection_that_the_server_ended_waits_for_its_death(tmp_path, status, told):
+    folder = write_web(tmp_path / "site", app=plain())
+
+    async def scenario():
+        async with serving() as site:
+            (instance,) = await site.launch(record_of(folder), 1)
+            caller = FutureCaller()
+            invocation = Invocation(instance.record, new_request_id(), b"", caller)
+            invocation.exchange = Ends(instance.worker.pid, status)
+            instance.worker.on_end = lambda invocation, outcome: invocation.finish(outcome)
+            instance.begin(invocation)
+            await caller.wait(invocation)
+            assert invocation.outcome.status == told
+
+    asyncio.run(scenario())
 
 
 def test_a_server_under_a_shell_that_stays_counts_with_its_own_memory(tmp_path):

@@ -4,6 +4,7 @@ import dataclasses
 import http.client
 import json
 import os
+import re
 import ssl
 import sys
 import urllib.error
@@ -28,6 +29,8 @@ from tencentserverless.models import FunctionUrl
 _CAM = "CAM"
 _BAD = 400
 _PLATFORM_REASON = "status code "
+_METHOD = re.compile(r"[A-Za-z-]{1,32}\Z")
+_MAX_SECONDS = 604_800  # as of the timeout of a client: the system's waits take no longer ones
 _CHUNK_BYTES = 1 << 16
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _SAFE = "/%?#[]@!$&'()*+,;=:~"  # what a path and a query keep; a blank and letters outside ASCII are encoded
@@ -63,6 +66,9 @@ class UrlRequest:
         :param uin: None for that of the environment; a local SCF takes any
         :raises Failure: if there is no answer, or it has a status of 400 or more
         """
+        if not timeout_seconds <= _MAX_SECONDS:  # NaN compares with nothing
+            words = f"timeout must be above 0 and at most {_MAX_SECONDS} seconds, not {timeout_seconds}"
+            raise Failure(Exit.INPUT, words)
         url = _find_url(target, name, qualifier)
         if is_signed is None:
             is_signed = url.auth_type == _CAM
@@ -82,7 +88,7 @@ class UrlRequest:
             raise Failure(Exit.FUNCTION, *_describe(answer))
 
     def _make(self, url: FunctionUrl, target: Target, uin: str | None, *, is_signed: bool) -> urllib.request.Request:
-        whole = url + urllib.parse.quote(self.path, safe=_SAFE).partition("#")[0]
+        whole = url + urllib.parse.quote(self.path, safe=_SAFE, errors="surrogateescape").partition("#")[0]
         headers = {"User-Agent": f"scf/{__version__}", "Accept": "*/*", **self.headers}
         kind = _find(headers, "content-type") or (None if self.body is None else _guess_type(self.body))
         if kind is not None and _find(headers, "content-type") is None:
@@ -96,6 +102,18 @@ class UrlRequest:
             signed = signer.headers(self.method, whole, self.body or b"", kind or "")
             headers = {name: value for name, value in headers.items() if name.lower() != "content-type"} | signed
         return urllib.request.Request(whole, self.body, headers, method=self.method)  # noqa: S310  # http, or https
+
+
+def read_method(text: str | None, body: bytes | None) -> str:
+    """The method that ``-X`` gives, in upper case; without one, what the body says.
+
+    :raises click.UsageError: for what is none
+    """
+    if not text:
+        return "GET" if body is None else "POST"
+    if not _METHOD.match(text):
+        raise click.UsageError(f"-X {text!r} is no method; write letters alone, such as PUT")
+    return text.upper()
 
 
 def read_body(data: str | None) -> bytes | None:
@@ -202,10 +220,9 @@ def _guess_type(body: bytes) -> str:
 
 def _describe(answer: http.client.HTTPResponse) -> tuple[str]:
     """The words about an answer with a bad status: the platform's own have an explanation."""
-    line = f"HTTP {answer.status} {answer.reason}".rstrip()
     if answer.reason == _PLATFORM_REASON + str(answer.status):
-        return (f"{line}; run: scf explain {answer.status}",)
-    return (line,)
+        return (f"HTTP {answer.status}; run: scf explain {answer.status}",)
+    return (f"HTTP {answer.status} {answer.reason}".rstrip(),)
 
 
 def _no_answer(error: Exception, url: str, target: Target) -> Failure:

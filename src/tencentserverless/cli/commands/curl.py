@@ -47,10 +47,10 @@ def curl(
     unless -H 'Content-Type: ...' says more. Redirects are not followed. For an answer with a status of 400 or more,
     the exit code is 10.
     """
-    from tencentserverless.cli.api.url_request import UrlRequest, read_body, read_headers
+    from tencentserverless.cli.api.url_request import UrlRequest, read_body, read_headers, read_method
 
     if not path.startswith("/"):
         raise click.UsageError(f"PATH must begin with a slash: /{path}")
     body = read_body(data)
-    request = UrlRequest(path, (method or ("GET" if data is None else "POST")).upper(), read_headers(headers), body)
+    request = UrlRequest(path, read_method(method, body), read_headers(headers), body)
     request.send(choose_target(place), name, qualifier, is_signed, uin, timeout_seconds=timeout, shows_head=shows_head)

@@ -38,7 +38,9 @@ def list_triggers(name: str, place: Place, as_json: bool) -> None:
 @click.argument("trigger")
 @target_options
 @click.option("--cron", help="Times of a timer, seven fields: '0 */5 * * * * *' is every five minutes.")
-@click.option("--type", "kind", metavar="TYPE", help="Of a trigger that is no timer, as the API names it: cos, ckafka.")
+@click.option(
+    "--type", "kind", metavar="TYPE", help="Of a trigger that is no timer, as the API names it: http, cos, ckafka."
+)
 @click.option("--config", metavar="JSON", help="The TriggerDesc of such a trigger.")
 @click.option("--argument", metavar="TEXT", help="Message of a timer's event.")
 @click.option("--qualifier", help="Version or alias to call.")

@@ -97,14 +97,16 @@ inputs:
             enableIntranet: false
 """
 
-_WEB_TEST = '''"""Asks the web function {name} on a local SCF: run it with pytest, which needs fastapi and uvicorn."""
+_WEB_TEST = '''"""Asks the web function {name} on a local SCF: run it with pytest. It needs fastapi and uvicorn."""
 
 import json
 import sys
 from pathlib import Path
 from urllib.request import urlopen
 
-sys.path.insert(0, str(Path(__file__).parent / "src"))
+# Last, also where pytest has put it first: the packages in src may be those of another Python than this one.
+SOURCE = str(Path(__file__).parent / "src")
+sys.path[:] = [folder for folder in sys.path if folder != SOURCE] + [SOURCE]
 from app import app
 
 
@@ -129,8 +131,8 @@ def next_steps(name: str, folder: str, *, is_web: bool = False) -> str:
                 "",
                 f"Packages:      cd {folder} && {python} -m pip install -t src -r src/requirements.txt",
                 "Run it:        scf local start",
-                "Ask it:        curl the URL that scf local start prints",
-                "Test it:       pytest",
+                f"Ask it:        scf curl {name} --local, or curl the URL that scf local start prints",
+                f"Test it:       python -m pip install pytest fastapi uvicorn && pytest {_test_name(name)}",
                 "Deploy it:     scf deploy",
             )
         )

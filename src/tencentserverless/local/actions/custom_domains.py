@@ -23,6 +23,7 @@ from tencentserverless.local.registry.custom_domains import (
     PATH,
     PROTOCOLS,
     REWRITE_KINDS,
+    REWRITTEN,
     WAF_STATES,
     CustomDomain,
     Rewrite,
@@ -246,8 +247,9 @@ def _route(endpoint: EndpointTable) -> Route:
 
 
 def _rewrite(rule: PathRewriteTable) -> Rewrite:
-    if not rule.Rewrite.startswith("/") or len(rule.Rewrite) > _MAX_PATH_CHARS:
-        raise ApiError("InvalidParameterValue", f"Rewrite {shown(rule.Rewrite)} must be a path, such as / or /$.")
+    if len(rule.Rewrite) > _MAX_PATH_CHARS or not REWRITTEN.match(rule.Rewrite):
+        problem = "must be a path, such as / or /$, with blanks and letters outside ASCII in the form %E4"
+        raise ApiError("InvalidParameterValue", f"Rewrite {shown(rule.Rewrite)} {problem}.")
     kind = choose("Type", rule.Type, REWRITE_KINDS, "")
     if not kind:
         raise ApiError("InvalidParameterValue", f"Type must be one of {', '.join(REWRITE_KINDS)}, not ''.")

@@ -141,7 +141,7 @@ def prepare(
     event = _checked_event(payload, services.settings.limits.event_bytes)
     caller.qualifier, caller.is_invoke = qualifier, is_invoke
     caller.log_bytes = services.settings.limits.log_tail_bytes if shows_log else 0
-    return Invocation(record, call.request_id, event, caller, nested=call.nested)
+    return Invocation(record, call.request_id, event, caller, nested=call.nested, origin=call.origin)
 
 
 def stopped() -> ApiError:
@@ -226,12 +226,14 @@ async def accept(record: FunctionRecord, qualifier: str, event: bytes, call: Cal
 
     :raises ApiError: if it can't be accepted
     """
+    mark = "" if call.origin == "api" else call.origin
+    pushed = Event(
+        *(0, call.request_id, record.key, qualifier, _ORIGIN, event, services.clock()),
+        is_traced=record.runs_async,
+        mark=mark,
+    )
     try:
-        await services.queue.push(
-            Event(
-                0, call.request_id, record.key, qualifier, _ORIGIN, event, services.clock(), is_traced=record.runs_async
-            )
-        )
+        await services.queue.push(pushed)
     except QueueFull as full:
         raise ApiError("RequestLimitExceeded", f"{full}.") from None
     except Stopping:
@@ -257,7 +259,7 @@ def _check_runtime(record: FunctionRecord) -> None:
     if record.type != "Event":
         raise ApiError(
             "InvalidParameterValue.FunctionType",
-            f"Function {record.key.name!r} is a web function: only event functions are invoked.",
+            f"Function {record.key.name!r} is a web function: send a request to its URL (scf curl {record.key.name}).",
         )
     if not can_run(record.runtime):
         raise ApiError(

@@ -23,11 +23,13 @@ class Call(msgspec.Struct, frozen=True):
     """The facts of a request that are not parameters of its action.
 
     :param nested: a function of this server made the request
+    :param origin: where the runs come from that it starts, as ``history`` keeps it
     """
 
     request_id: str
     region: str
     nested: bool
+    origin: str = "api"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The local SCF's own endpoint, below ``/_local/``: calls, faults, the ledger, status, logs, dead letters and stop.
+"""The local SCF's own endpoint, below ``/_local/``: calls, faults, the ledger, status, logs, links, letters and stop.
 
 The endpoint is for programs of this machine that hold the admin token. It refuses web pages: a page whose own host name
 resolves to this machine (DNS rebinding) is refused by its Host header, and any page by its Origin header.
@@ -15,9 +15,11 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from tencentserverless.local.access_keys import OneUseKeys
 from tencentserverless.local.api.direct_call import call_directly
 from tencentserverless.local.http.messages import Answer, Broken, Fault, Request
 from tencentserverless.local.invocations.fault_rules import MAX_BYTES, BadRules, RuleSet, parse
+from tencentserverless.local.registry.function_version import WEB
 from tencentserverless.local.services import Services
 from tencentserverless.local.settings import LOOPBACK_HOSTS
 
@@ -43,10 +45,14 @@ class Admin:
 
     :param token: the admin token, which a request must carry
     :param host: the address that the server listens on
+    :param links: the keys of links to the dashboard
+    :param link_url: the start of each link, ``""`` where the dashboard is not served
     """
 
-    def __init__(self, services: Services, token: str, host: str) -> None:
+    def __init__(self, services: Services, token: str, host: str, links: OneUseKeys, link_url: str) -> None:
         self._services = services
+        self._links = links
+        self._link_url = link_url
         self._token = token.encode("ascii")
         self._hosts = LOOPBACK_HOSTS | {host.lower()}
         self._handlers: dict[tuple[str, str], Callable[[dict[str, str], bytes], object]] = {
@@ -58,6 +64,8 @@ class Admin:
             ("DELETE", "ledger"): self._reset_ledger,
             ("GET", "status"): self._show_status,
             ("GET", "logs"): self._show_logs,
+            ("POST", "links"): self._make_link,
+            ("PUT", "links"): self._look_at_link,
             ("POST", "stop"): self._stop,
         }
 
@@ -152,7 +160,27 @@ class Admin:
         found = list(self._services.catalogue)
         functions = [str(function.key) for function in found]
         urls = self._services.urls.listed(found)
-        return {"pid": os.getpid(), "functions": functions, "urls": urls, **self._services.scheduler.counts()}
+        web = [str(function.key) for function in found if function.latest.type == WEB]
+        counts = self._services.scheduler.counts()
+        return {"pid": os.getpid(), "functions": functions, "web_functions": web, "urls": urls, **counts}
+
+    def make_link(self) -> str:
+        """Return a new link to the dashboard, which signs one browser in; ``""`` where that is not served."""
+        return self._link_url + self._links.make() if self._link_url else ""
+
+    def _make_link(self, query: dict[str, str], body: bytes) -> object:
+        link = self.make_link()
+        if not link:
+            raise _Refused(403, "the dashboard is served to other machines with TLS alone; start the server with --tls")
+        return {"url": link, "seconds": self._links.lifetime_seconds}
+
+    def _look_at_link(self, query: dict[str, str], body: bytes) -> object:
+        """Tell whether a link was used. The link comes in a body: addresses are written down here and there."""
+        try:
+            link = msgspec.json.decode(body, type=dict[str, str])["url"]
+        except (msgspec.MsgspecError, KeyError):
+            raise _Refused(400, 'the body must be {"url": "a link"}') from None
+        return {"is_used": not self._links.waits(link.removeprefix(self._link_url))}
 
     def _show_status(self, query: dict[str, str], body: bytes) -> object:
         return self.read_status()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tencentserverless._core import wire
 from tencentserverless.local.access_keys import KeyRing
@@ -17,21 +18,30 @@ from tencentserverless.local.http.messages import Answer, Bounds, Broken, Fault,
 from tencentserverless.local.invocation import new_request_id
 from tencentserverless.local.services import Services
 
+if TYPE_CHECKING:
+    from tencentserverless.local.dashboard.site import Dashboard
+
 #: Headers that decide who asks for what; a second one would leave open which is meant. All of ``x-tc-`` are such.
 _SINGLE_HEADERS = frozenset(("authorization", "content-type", "host"))
 _SINGLE_PREFIX = "x-tc-"
 _ADMIN_PREFIX = PREFIX.encode("ascii")
+_PAGES = (PREFIX, f"{PREFIX}open")  # of the dashboard
+_PAGES_BELOW = (f"{PREFIX}api/".encode("ascii"), f"{PREFIX}static/".encode("ascii"))
 
 
 class Api:
     """The site of the API. Whatever goes wrong inside ends in the envelope, never in a 500."""
 
-    def __init__(self, services: Services, keys: KeyRing, admin: Admin) -> None:
+    def __init__(
+        self, services: Services, keys: KeyRing, admin: Admin, open_dashboard: "Callable[[], Dashboard]"
+    ) -> None:
         self._services = services
         self._limits = limits = services.settings.limits
         self._authenticator = Authenticator(keys, services.clock, limits.skew_seconds)
         self._fast_path = FastPath(services, services.clock, limits.skew_seconds)
         self._admin = admin
+        self._open_dashboard = open_dashboard
+        self._dashboard: Dashboard | None = None
         self.handle_known: Callable[[object, list[bytes], bytes, Connection], bool] = self._fast_path.serve_known
         self._tasks: set[asyncio.Task[None]] = set()
         self.bounds: Bounds = Bounds(limits.head_bytes, limits.request_seconds, limits.keep_alive_seconds)
@@ -42,7 +52,8 @@ class Api:
         :raises Refused: if the head has no format of the API
         """
         if request.url.startswith(_ADMIN_PREFIX):
-            return self._admin.body_limit_bytes(request)
+            dashboard = self._dashboard_of(request)
+            return dashboard.accept(request) if dashboard else self._admin.body_limit_bytes(request)
         try:
             head = self._head(request)
         except ApiError as error:
@@ -54,6 +65,9 @@ class Api:
         if self._fast_path.serve(request, connection):
             return
         is_admin = request.url.startswith(_ADMIN_PREFIX)
+        if is_admin and (dashboard := self._dashboard_of(request)) is not None:
+            dashboard.handle(request, connection)
+            return
         answering = self._answer_admin(request, connection) if is_admin else self._answer(request, connection)
         task = asyncio.get_running_loop().create_task(answering)
         self._tasks.add(task)
@@ -63,11 +77,20 @@ class Api:
         """The answer to what is no request."""
         request = broken.request
         if request is not None and request.url.startswith(_ADMIN_PREFIX):
-            return self._admin.refuse(broken)
+            dashboard = self._dashboard_of(request)
+            return dashboard.refuse(broken) if dashboard else self._admin.refuse(broken)
         return self._refusal(_FAULTS[broken.fault](broken))
 
     def lost(self, connection: Connection) -> None:
         """A connection has gone; calls that it has made go on."""
+
+    def _dashboard_of(self, request: Request) -> "Dashboard | None":
+        """The dashboard, if the request is for it. It is opened with the first such request."""
+        if request.path not in _PAGES and not request.url.startswith(_PAGES_BELOW):
+            return None
+        if self._dashboard is None:
+            self._dashboard = self._open_dashboard()
+        return self._dashboard
 
     def _refusal(self, error: ApiError) -> Answer:
         return Answer(200, envelope.failure(error, new_request_id()))
@@ -108,6 +131,9 @@ def _too_large(broken: Broken) -> ApiError:
 _FAULTS: dict[Fault, Callable[[Broken], ApiError]] = {
     Fault.NO_HTTP: lambda _: ApiError(
         "UnsupportedProtocol", "Invalid HTTP request received. The API is called by GET and POST of HTTP/1.1."
+    ),
+    Fault.BAD_URL: lambda broken: ApiError(
+        "UnsupportedProtocol", f"Invalid HTTP request received: {broken.fault.value}."
     ),
     Fault.TRAILERS: lambda _: ApiError("UnsupportedProtocol", "The request has trailers, which the API does not take."),
     Fault.HEAD_TOO_LARGE: lambda _: ApiError("RequestSizeLimitExceeded", "The headers of the request are too large."),

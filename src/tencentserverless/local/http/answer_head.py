@@ -4,6 +4,8 @@ from tencentserverless.local.http.forwarding import answer_start
 from tencentserverless.local.http.messages import Headers
 
 _LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
+_LOWEST_STATUS = 100  # RFC 9110, 15
+_MAX_SHOWN = 64
 _LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
 
 
@@ -14,9 +16,10 @@ class AnswerHead:
     :ivar size: bytes of its headers
     :ivar length: of the body in bytes, as the app announces it; None for one that it does not
     :ivar is_chunked: true if the body comes in chunks
+    :ivar coding: the value of Transfer-Encoding
     """
 
-    __slots__ = ("_start", "headers", "is_chunked", "length", "reason", "size", "status")
+    __slots__ = ("_start", "coding", "headers", "is_chunked", "length", "reason", "size", "status")
 
     def __init__(self) -> None:
         self.status: int = 0
@@ -25,6 +28,7 @@ class AnswerHead:
         self.size: int = 0
         self.length: int | None = None
         self.is_chunked: bool = False
+        self.coding: bytes = b""
         self._start: bytes | None = None
 
     @property
@@ -51,4 +55,12 @@ class AnswerHead:
         if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
             self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
         elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
-            self.is_chunked = True
+            self.is_chunked, self.coding = True, value
+
+    def find_fault(self) -> str:
+        """Return why no client could read the answer, ``""`` if it can."""
+        if self.status < _LOWEST_STATUS:
+            return f"it has the status {self.status}"
+        if self.coding and self.coding.strip().lower() != b"chunked":
+            return f"it has the Transfer-Encoding {self.coding[:_MAX_SHOWN].decode('latin-1')!r}"
+        return ""

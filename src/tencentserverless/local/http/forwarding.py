@@ -4,14 +4,15 @@ Pure: no socket and no clock. Sources: RFC 9110, 7.6.1 (headers of one connectio
 cloud.tencent.com/document/product/583/56124 (the caller can set neither Connection nor the headers X-Scf-*).
 """
 
-from tencentserverless.local.http.messages import Headers, Request
+from tencentserverless.local.http.messages import Headers, Request, without_own_cookies
 
 _OF_ONE_CONNECTION = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
 #: ``Expect`` was answered here already.
 _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
-_PLATFORM_PREFIX = b"x-scf-"
+#: Apps behind CGI and WSGI take ``-`` and ``_`` for the same: ``X_Scf_Uin`` would be the platform's for them.
+PLATFORM_PREFIXES = (b"x-scf-", b"x_scf_", b"x-scf_", b"x_scf-")
 _CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
 _UPGRADE_LINES = b"connection: upgrade\r\nupgrade: %s\r\n"
@@ -28,7 +29,9 @@ def request_start(request: Request, url: bytes, more: bytes = b"") -> bytes:
     lines, named, is_chunked = [], _NONE, False
     for name, value in request.headers:
         if name not in _STRIPPED:
-            if not name.startswith(_PLATFORM_PREFIX):
+            if name == b"cookie" and value and not (value := without_own_cookies(value)):
+                continue
+            if not name.startswith(PLATFORM_PREFIXES):
                 lines.append(b"%s: %s\r\n" % (name, value))
         elif name == b"transfer-encoding":
             is_chunked = True

@@ -15,10 +15,12 @@ from tencentserverless._core import wire
 
 Headers = list[tuple[bytes, bytes]]
 
+OWN_COOKIE = b"scf_dashboard_"  # the start of the names of sessions, behind a prefix with TLS
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 JSON_LINES = b"Content-Type: " + wire.CONTENT_TYPE.encode("ascii") + b"\r\n"
 TEXT_LINES = b"Content-Type: text/plain\r\n"
-_NO_CONTENT = 204
+#: Statuses without a length (RFC 9110, 8.6); that of a 304 would be the one of the answer that the client has already.
+_LENGTHLESS = (204, 304)
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -123,6 +125,7 @@ class Fault(enum.Enum):
     """A reason why bytes are no request that is answered."""
 
     NO_HTTP = "the bytes are no HTTP"
+    BAD_URL = "its path or query has a character that must be encoded, as %C3%BC for the letter ü in UTF-8"
     TRAILERS = "the request has trailers"
     HEAD_TOO_LARGE = "the head is over its bound"
     BODY_TOO_LARGE = "the body is over its bound"
@@ -190,6 +193,14 @@ class Bounds:
     serves_half_closed: bool = True
 
 
+def without_own_cookies(value: bytes) -> bytes:
+    """The value of a header Cookie without the sessions of dashboards, which concern no function. May be empty."""
+    if OWN_COOKIE not in value:
+        return value
+    pairs = (pair.strip() for pair in value.split(b";"))
+    return b"; ".join(pair for pair in pairs if OWN_COOKIE not in pair.partition(b"=")[0])
+
+
 def head_of(answer: Answer, date_line: bytes, length: int | None, *, keeps: bool) -> bytes:
     """The head of an answer.
 
@@ -199,8 +210,8 @@ def head_of(answer: Answer, date_line: bytes, length: int | None, *, keeps: bool
     status_line = (
         f"HTTP/1.1 {answer.status} {answer.reason}\r\n".encode() if answer.reason else STATUS_LINES[answer.status]
     )
-    if answer.status == _NO_CONTENT:
-        framing = b""  # RFC 9110, 8.6: it has no length
+    if answer.status in _LENGTHLESS:
+        framing = b""
     else:
         framing = b"Transfer-Encoding: chunked\r\n" if length is None else b"Content-Length: %d\r\n" % length
     end = b"\r\n" if keeps else b"Connection: close\r\n\r\n"

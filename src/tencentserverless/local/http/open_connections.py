@@ -58,14 +58,13 @@ class OpenConnections:
         """End every connection after its answers, and cut those that are still open after some seconds."""
         for connection in list(self._open):
             connection.stop()
-        deadline = self.loop.time() + seconds
-        while self._open and (rest := deadline - self.loop.time()) > 0:
-            self._has_none.clear()
-            try:
-                await asyncio.wait_for(self._has_none.wait(), rest)
-            except asyncio.TimeoutError:
-                break
-        self.close()
+        alarm = self.loop.call_later(seconds, self.close)
+        try:
+            while self._open:
+                self._has_none.clear()
+                await self._has_none.wait()
+        finally:
+            alarm.cancel()
 
     def close(self) -> None:
         """Cut every connection."""

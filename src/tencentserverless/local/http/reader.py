@@ -93,8 +93,10 @@ class RequestReader:
                 if not isinstance(error.__context__, _Stop):
                     raise  # a defect of ours must not look like one of the client's
                 self._end(error.__context__.reason)
+            except httptools.HttpParserInvalidURLError:
+                self._end(Broken(Fault.BAD_URL, part=self._part()))
             except httptools.HttpParserError:
-                self._end(Broken(Fault.NO_HTTP, self._request))
+                self._end(Broken(Fault.NO_HTTP, self._request, part=self._part()))
             else:
                 break
         is_head = self.state is State.HEAD and before[0] in (State.BETWEEN, State.HEAD)
@@ -205,8 +207,11 @@ class RequestReader:
 
     def _too_large(self) -> Broken:
         """A head over its bound, with the part of it that has come: a site may need its host."""
-        part = Request("", self._url, self._headers) if self._request is None else None
-        return Broken(Fault.HEAD_TOO_LARGE, self._request, part=part)
+        return Broken(Fault.HEAD_TOO_LARGE, self._request, part=self._part())
+
+    def _part(self) -> Request | None:
+        """The part that has come of a head that is not whole; None for a whole one."""
+        return Request("", self._url, self._headers) if self._request is None else None
 
     def _end(self, reason: Answer | Broken) -> None:
         stream = self.stream

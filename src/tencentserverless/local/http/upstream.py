@@ -72,6 +72,7 @@ class Upstream(asyncio.Protocol):
     _ends_with_connection: bool
     _is_paused: bool
     _pending_bytes: int
+    _fault: str
 
     def __init__(self, upstreams: "Upstreams", address: Address) -> None:
         self.transport: asyncio.Transport | None = None
@@ -132,17 +133,7 @@ class Upstream(asyncio.Protocol):
         is_first, self._has_bytes = not self._has_bytes, True
         if (is_first and self._take_known(data)) or not self._parse(data):
             return
-        if self._is_whole:
-            if is_first and self._is_reusable:
-                self._remember(data)
-            self._end()
-        elif self._has_head:
-            if self._receiver is not None:
-                self._receiver.take_rest()
-        else:
-            self._pending_bytes += len(data)
-            if self._pending_bytes > self._upstreams.head_bytes:
-                self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
+        self._hand_over(data, is_first=is_first)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The app has ended the connection, which also ends an answer of no announced length."""
@@ -191,6 +182,9 @@ class Upstream(asyncio.Protocol):
         head.status = status
         if self._is_interim or self._is_whole or receiver is None:
             return
+        self._fault = head.find_fault()
+        if self._fault:
+            return
         self._has_head = True
         self._is_reusable = self._parser.should_keep_alive()
         is_bodiless = self._is_of_head or status in BODILESS
@@ -202,7 +196,7 @@ class Upstream(asyncio.Protocol):
         """A part of the body."""
         if self._is_whole:
             self._is_reusable = False  # a body where there is none
-        elif self._receiver is not None:
+        elif self._receiver is not None and self._has_head:
             self._receiver.take_body(data)
 
     def on_message_complete(self) -> None:
@@ -212,10 +206,30 @@ class Upstream(asyncio.Protocol):
 
     # Inside.
 
+    def _hand_over(self, data: bytes, *, is_first: bool) -> None:
+        """Bytes have been parsed: tell the receiver what is done with them.
+
+        :param is_first: they are the first ones of an answer
+        """
+        if self._fault:
+            self._break(f"the app's answer is no HTTP: {self._fault}")
+        elif self._is_whole:
+            if is_first and self._is_reusable:
+                self._remember(data)
+            self._end()
+        elif self._has_head:
+            if self._receiver is not None:
+                self._receiver.take_rest()
+        else:
+            self._pending_bytes += len(data)
+            if self._pending_bytes > self._upstreams.head_bytes:
+                self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
+
     def _begin_answer(self) -> None:
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
+        self._fault = ""
 
     def _parse(self, data: bytes) -> bool:
         """Parse bytes of an answer. False if that was its end, in one way or another."""

@@ -145,7 +145,8 @@ def _dead_letter(event: Event, error: str, settings: Settings, catalogue: Catalo
         "RetryNum": max(0, event.tries - 1),
         "Ttl": function.async_config.ttl_seconds if function else 0,
     }
-    return {"RequestId": event.request_id, "ErrorCode": -1, "ErrorMessage": error, "Body": body}
+    letter = {"RequestId": event.request_id, "ErrorCode": -1, "ErrorMessage": error, "Body": body}
+    return letter | {"Region": event.key.region}  # ours: a topic belongs to a region, and this file to all
 
 
 def _append(path: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ from tencentserverless.local.registry.event_tables import Event
 from tencentserverless.local.registry.function_version import AsyncConfig, FunctionRecord
 
 _TERMINATION = Termination()
+_ORIGINS = {"TRIGGER_TIMER": "timer"}  # of a run, by that of its event; all others come from the queue
 
 
 class EventExecutor:
@@ -64,10 +65,13 @@ class EventExecutor:
             return Ended(NOT_FOUND, problem, function.async_config)
         caller = FutureCaller()
         record = self._find_running(record)
-        invocation = Invocation(record, request_id, event.payload, caller, retry_number=event.tries)
+        origin = event.mark or _ORIGINS.get(event.origin, "queue")
+        invocation = Invocation(record, request_id, event.payload, caller, retry_number=event.tries, origin=origin)
         self._running[request_id] = invocation
         try:
             self._runner.submit(invocation)
+            if invocation.kept is not None and not event.tries:
+                invocation.kept.waited_ms += (invocation.kept.started_at - event.pushed_at) * 1000.0
             await caller.wait(invocation)
         except ApiError as refusal:  # by a fault rule: as if the platform had failed
             return Ended(INTERNAL_ERROR, str(refusal), function.async_config)
@@ -82,7 +86,8 @@ class EventExecutor:
         function = self._catalogue.find(event.key)
         memory_mb = function.latest.memory_mb if function else 0
         kept = InvocationRecord(event.key, event.qualifier, event.request_id, self._clock(), memory_mb)
-        kept.retry_number = event.tries
+        kept.retry_number, kept.event = event.tries, event.payload
+        kept.origin = event.mark or _ORIGINS.get(event.origin, "queue")
         outcome = Outcome(status, message=message)
         self._history.end(kept, status, error_object(outcome, event.request_id), b"")
         self._console.show(f"[{event.key.name}] ERROR RequestId:{event.request_id} status {status}: {message}")

@@ -9,22 +9,29 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
+from tencentserverless.local.invocation import WebFacts
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import Search
 from tencentserverless.local.settings import KIB
 
-MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value
+MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
 _BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before any reader asks for them
 _BUSY_CALLS = 500
+COVERED = "(covered)"  # in place of the value of a header that holds credentials
+_SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
+_WEB_BYTES = 1024  # about the size of the headers of a web request
 _ROW_BYTES = 256  # about the size of a record without its texts
+
+_encoder = msgspec.json.Encoder()
 
 
 class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
@@ -32,6 +39,13 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
 
     :param started_at: UNIX seconds
     :param retry_number: the number of earlier runs of an asynchronous invocation
+    :param origin: where the call came from: ``api``, ``url``, ``queue``, ``timer`` or ``dashboard``; ``dashboard`` and
+        a request id for one that repeats another call; empty if it is not known
+    :param waited_ms: time before the run: in the queue, and for an instance; with ``cold_start_ms``
+    :param cold_start_ms: that the instance took to start, if this was its first call
+    :param event: JSON text; None if it is not kept
+    :param web: the request and the answer of a web function; from the database, as JSON
+    :param event_bytes: its size, also if it is kept elsewhere; likewise ``message_bytes``
     """
 
     key: FunctionKey
@@ -45,6 +59,13 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     memory_bytes: int = 0
     output: bytes = b""
     retry_number: int = 0
+    origin: str = ""
+    waited_ms: float = 0.0
+    cold_start_ms: float = 0.0
+    event: bytes | None = None
+    event_bytes: int = 0
+    message_bytes: int = 0
+    web: WebFacts | bytes | None = None
 
     @property
     def billed_ms(self) -> int:
@@ -54,25 +75,30 @@ class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
     def row(self) -> tuple[object, ...]:
         """Return the database row, in the order of ``invocation_tables.COLUMNS``."""
         output = self.output.decode("utf-8", "replace").replace("\0", "\ufffd")
+        web = None if self.web is None else _web_text(self.web)
+        facts = (
+            *(self.version, self.memory_mb, self.retry_number, self.origin, self.waited_ms, self.cold_start_ms),
+            *(self.event_bytes, self.message_bytes, web),
+        )
         return (
             *self.key,
-            self.version,
             self.request_id,
             self.started_at,
-            self.memory_mb,
             self.status,
-            self.message,
             self.duration_ms,
             self.memory_bytes,
-            output,
-            self.retry_number,
+            _encoder.encode(facts).decode("utf-8"),
             self.kept_bytes,
+            self.message,
+            output,
+            None if self.event is None else self.event.decode("utf-8", "replace"),
         )
 
     @property
     def kept_bytes(self) -> int:
         """About what it takes in the database."""
-        return _ROW_BYTES + len(self.message) + len(self.output)
+        web_bytes = _WEB_BYTES if self.web is not None else 0
+        return _ROW_BYTES + web_bytes + len(self.message) + len(self.output) + len(self.event or b"")
 
 
 class InvocationHistory:
@@ -85,6 +111,8 @@ class InvocationHistory:
             maxlen=invocation_tables.MAX_RECORDS
         )  # the database would delete the others at once
         self._first_at = 0.0
+        self._long = invocation_tables.LongTexts()
+        self._watched: deque[InvocationRecord] | None = None
         self._loop = asyncio.get_running_loop()
         self._flusher: asyncio.TimerHandle | None = None
 
@@ -94,9 +122,12 @@ class InvocationHistory:
 
     def end(self, invocation: InvocationRecord, status: int, message: str, output: bytes) -> None:
         """Record the end of a call. The caller sets duration and memory."""
-        invocation.status = status
-        invocation.message = message if len(message) <= MAX_MESSAGE_CHARS else message[:MAX_MESSAGE_CHARS]
-        invocation.output = output
+        invocation.status, invocation.message, invocation.output = status, message, output
+        event = invocation.event
+        if len(message) > MAX_MESSAGE_CHARS or (event is not None and len(event) > MAX_MESSAGE_CHARS):
+            self._shorten(invocation)
+        if self._watched is not None:
+            self._watched.append(invocation)
         self._running.pop(invocation.request_id, None)
         self._ended.append(invocation)
         if self._flusher is None:
@@ -113,11 +144,33 @@ class InvocationHistory:
             self._flusher.cancel()
             self._flusher = None
         ended, self._ended = self._ended, deque(maxlen=invocation_tables.MAX_RECORDS)
+        if append_long := self._long.take():
+            self._database.post(append_long)
         if ended:
             self._database.post(
                 lambda connection: invocation_tables.append(connection, [each.row() for each in ended]),
                 lambda: self._hand_back(ended),
             )
+
+    def watch(self, ended: deque[InvocationRecord] | None) -> None:
+        """Have each ended call appended here too, from now on; None for no more."""
+        self._watched = ended
+
+    def running(self) -> list[InvocationRecord]:
+        """Return the running calls, in the order of their starts."""
+        return list(self._running.values())
+
+    def _shorten(self, invocation: InvocationRecord) -> None:
+        """Keep long texts apart from their record, which is read much more often."""
+        message, event = invocation.message, invocation.event
+        place = (invocation.request_id, invocation.retry_number)
+        if len(message) > MAX_MESSAGE_CHARS:
+            invocation.message_bytes = len(message) if message.isascii() else len(message.encode("utf-8", "replace"))
+            self._long.add(*place, "result", message, invocation.message_bytes)
+            invocation.message = message[:MAX_MESSAGE_CHARS]
+        if event is not None and len(event) > MAX_MESSAGE_CHARS:
+            invocation.event, invocation.event_bytes = None, len(event)
+            self._long.add(*place, "event", event, len(event))
 
     def _hand_back(self, refused: deque[InvocationRecord]) -> None:
         """The writing thread could not write a batch."""
@@ -148,9 +201,9 @@ class InvocationHistory:
         running = self._running.get(request_id)
         if running is not None:
             return running if running.key == key else None
-        rows = await self._read(invocation_tables.find(key, request_id))
+        rows = await self.read(invocation_tables.find(key, request_id))
         refused = (each for each in reversed(self._ended) if each.request_id == request_id and each.key == key)
-        return next(refused, None) or next(_records(rows), None)
+        return next(refused, None) or next(read_records(rows), None)
 
     async def search(self, search: Search) -> tuple[int, list[InvocationRecord]]:
         """Return the number of matching calls, and one page of them, running calls first."""
@@ -158,18 +211,54 @@ class InvocationHistory:
         running.sort(key=lambda each: each.started_at, reverse=search.is_descending)
         page = running[search.offset : search.offset + search.limit]
         offset = max(0, search.offset - len(running))
-        count, rows = await self._read(invocation_tables.search(search, offset, search.limit - len(page)))
-        return count + len(running), page + list(_records(rows))
+        count, rows = await self.read(invocation_tables.search(search, offset, search.limit - len(page)))
+        return count + len(running), page + list(read_records(rows))
 
-    def _read(self, query: "invocation_tables.Query[invocation_tables.T]") -> Awaitable["invocation_tables.T"]:
+    def read(self, query: "invocation_tables.Query[invocation_tables.T]") -> Awaitable["invocation_tables.T"]:
+        """Return the result of a query, which sees every call that has ended until now.
+
+        :raises DatabaseError: when awaited, if the database can't be read
+        """
         self.flush()
         return self._database.write(query)  # the writing thread runs it after the batch, and off the loop
 
 
-def _records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecord]:
-    for region, namespace, name, *values, output, retry_number, _ in rows:
-        row = [[region, namespace, name], *values, str(output).encode("utf-8"), retry_number]
-        yield msgspec.convert(row, InvocationRecord)
+def _web_text(web: WebFacts | bytes) -> str:
+    """The JSON of a web request. Headers that hold credentials are covered."""
+    if isinstance(web, bytes):
+        return web.decode("utf-8")
+    facts = web._replace(request_headers=_shown(web.request_headers), answer_headers=_shown(web.answer_headers))
+    return _encoder.encode(facts._asdict()).decode("utf-8")
+
+
+def _shown(headers: Sequence[tuple[bytes, bytes]]) -> Any:
+    return [
+        (name.decode("latin-1"), COVERED if name.lower() in _SECRET_HEADERS else value.decode("latin-1"))
+        for name, value in headers
+    ]
+
+
+def read_records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecord]:
+    """Return the records of rows, which have the columns of ``invocation_tables.COLUMNS``."""
+    values: Any
+    for values in rows:
+        region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes, *rest = values
+        text, _, message, output, event = rest
+        facts = dict(zip(invocation_tables.FACTS, msgspec.json.decode(text), strict=True))
+        web = facts.pop("web")
+        yield InvocationRecord(
+            FunctionKey(region, namespace, name),
+            request_id=request_id,
+            started_at=started_at,
+            status=status,
+            duration_ms=duration_ms,
+            memory_bytes=memory_bytes,
+            message=message,
+            output=output.encode("utf-8"),
+            event=None if event is None else event.encode("utf-8"),
+            web=None if web is None else web.encode("utf-8"),
+            **facts,
+        )
 
 
 def _fits(invocation: InvocationRecord, search: Search) -> bool:

@@ -109,7 +109,7 @@ class HistoryKeeping:
         """Show it as running."""
         record = invocation.record
         kept = InvocationRecord(record.key, record.version, invocation.request_id, self._clock(), record.memory_mb)
-        kept.retry_number = invocation.retry_number
+        kept.retry_number, kept.origin, kept.event = invocation.retry_number, invocation.origin, invocation.event
         invocation.kept = kept
         self._history.begin(kept)
 
@@ -124,6 +124,11 @@ class HistoryKeeping:
             self.before(invocation)
         kept = invocation.kept
         kept.duration_ms, kept.memory_bytes = outcome.duration_ms, outcome.memory_bytes
+        kept.waited_ms += (self._clock() - kept.started_at) * 1000.0 - outcome.duration_ms
+        if invocation.cold_start_ms:
+            kept.cold_start_ms = invocation.cold_start_ms
+        if invocation.exchange is not None:
+            kept.event, kept.web = None, invocation.exchange.describe()
         is_success = outcome.status == SUCCESS
         invocation.message = outcome.text if is_success else error_object(outcome, invocation.request_id)
         self._history.end(kept, outcome.status, invocation.message, outcome.output)

@@ -173,6 +173,11 @@ class Queue:
         queue.orphaned_until = self._database.write_now(event_tables.disown(key))
         queue.wake.set()
 
+    def counts(self) -> tuple[int, int]:
+        """Return how many events have not ended, and how many of them run."""
+        queues = self._queues.values()
+        return sum(queue.waiting for queue in queues), sum(len(queue.running) for queue in queues)
+
     def flush(self) -> None:
         """Write the ends of events now."""
         self._writer.flush()
@@ -331,9 +336,8 @@ class Queue:
         self._writer.end(Step(event.number, move, self._clock(), status_code), is_forgotten=is_forgotten)
 
     def __repr__(self) -> str:
-        running = sum(len(queue.running) for queue in self._queues.values())
-        waiting = sum(queue.waiting for queue in self._queues.values()) - running
-        return f"<Queue {len(self._queues)} functions, {running} running, {waiting} waiting>"
+        count, running = self.counts()
+        return f"<Queue {len(self._queues)} functions, {running} running, {count - running} waiting>"
 
 
 class _FunctionQueue:

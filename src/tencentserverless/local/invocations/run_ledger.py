@@ -5,6 +5,7 @@ answer was lost. An event that the worker returned unread did not run.
 """
 
 import hashlib
+import itertools
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -47,6 +48,7 @@ class Ledger:
     def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
         self.is_on: bool = False
         self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._twice: dict[str, Entry] = {}
         self._max_entries = max_entries
 
     def begin(self, record: FunctionRecord, request_id: str, event: bytes) -> None:
@@ -59,8 +61,10 @@ class Ledger:
             entry = Entry(request_id, key.region, key.namespace, key.name, record.version, payload, text)
             self._entries[request_id] = entry
             if len(self._entries) > self._max_entries:
-                self._entries.popitem(last=False)
+                self._twice.pop(self._entries.popitem(last=False)[0], None)
         entry.begun += 1
+        if entry.begun > 1:
+            self._twice[request_id] = entry
 
     def end(self, request_id: str, status: int | None) -> None:
         """Record that an instance has finished an event.
@@ -72,6 +76,8 @@ class Ledger:
             return  # the event began before the ledger was switched on
         if status is None:
             entry.begun -= 1
+            if entry.begun < 2:
+                self._twice.pop(request_id, None)
         else:
             entry.ended += 1
             entry.status = status
@@ -89,9 +95,25 @@ class Ledger:
             if payload in (None, entry.payload) and function in (None, entry.function) and entry.begun:
                 yield entry
 
+    def list_newest(self, function: str | None, start: int, limit: int) -> tuple[int, int, list[Entry]]:
+        """Return a page of the executions: those that ran twice or more come first, then the newest.
+
+        :return: how many there are, how many of them ran twice or more, and the page
+        """
+        twice = [each for each in reversed(self._twice.values()) if function in (None, each.function)]
+        if function is None:
+            count = len(self._entries)
+            others = (each for each in reversed(self._entries.values()) if each.begun == 1)
+        else:
+            found = list(self.search(function=function))
+            count, others = len(found), (each for each in reversed(found) if each.begun == 1)
+        page = list(itertools.islice(itertools.chain(twice, others), start, start + limit))
+        return count, len(twice), page
+
     def reset(self) -> None:
         """Delete all entries."""
         self._entries.clear()
+        self._twice.clear()
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -44,16 +44,18 @@ class Timers:
 
     async def run(self) -> None:
         """Fire due timers, until the task is cancelled or the server stops."""
+        loop = asyncio.get_running_loop()
         due: _Due = {}
         seen = time.time()
         while True:
             self._changed.clear()
             due = self._renewed(due, seen)
             delay = max(0.0, min(min(due.values(), default=math.inf) - time.time(), _LONGEST_SECONDS))
+            alarm = loop.call_later(delay, self._changed.set)  # a timer is due, or the longest sleep is over
             try:
-                await asyncio.wait_for(self._changed.wait(), delay)
-            except asyncio.TimeoutError:
-                pass  # a timer is due, or the longest sleep is over
+                await self._changed.wait()
+            finally:
+                alarm.cancel()
             now = time.time()
             if now < seen:
                 due.clear()  # the clock was set back
@@ -92,7 +94,7 @@ class Timers:
             due[key] = at
         functions = {function.key: function for function in self._functions()} if missed else {}
         for at, (name, trigger) in sorted(missed, key=operator.itemgetter(0)):
-            await self._fire(functions[name], trigger, _event(trigger, at))
+            await self._fire(functions[name], trigger, timer_event(trigger.name, trigger.argument, at))
 
 
 def _fire_time_after(trigger: Trigger, after: float) -> float:
@@ -101,10 +103,13 @@ def _fire_time_after(trigger: Trigger, after: float) -> float:
     return math.inf if at is None else at
 
 
-def _event(trigger: Trigger, at: float) -> bytes:
-    """Make the event of a timer trigger (document/product/583/9708)."""
+def timer_event(name: str, argument: str, at: float) -> bytes:
+    """Make the event of a timer trigger (document/product/583/9708).
+
+    :param at: UNIX seconds
+    """
     text = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    event = {"Type": "Timer", "TriggerName": trigger.name, "Time": text, "Message": trigger.argument}
+    event = {"Type": "Timer", "TriggerName": name, "Time": text, "Message": argument}
     return json.dumps(event, ensure_ascii=False).encode("utf-8")
 
 

@@ -25,8 +25,10 @@ def read_events(node: Node, timer_name: str) -> Events:
     """
     timers, urls, others = [], [], []
     for event in node.items():
-        for kind, value in event.present().items():
-            if kind == TIMER:
+        for kind, value in event.mapping().items():
+            if value.is_absent():
+                value.notice("is empty, and is ignored")
+            elif kind == TIMER:
                 timers.append(read_component_timer(value, timer_name))
             elif is_url(kind):
                 urls.append(read_component_url(value))

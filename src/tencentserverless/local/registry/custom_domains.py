@@ -21,6 +21,8 @@ MAX_DOMAIN_CHARS = 253
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 #: A host name of two labels at least, of which the last is no number: an address is no domain.
 DOMAIN_NAME = re.compile(rf"(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}\Z")
+#: What a path becomes: a part of a request line, as it stands.
+REWRITTEN = re.compile(r"/[\x21-\x7e]*\Z")
 #: ``/``, ``/*``, ``/xxx``, ``/xxx/a``, ``/xxx/*``: a star stands alone at the end.
 PATH = re.compile(r"/(?:[^\s*?#\x00-\x20]*|(?:[^\s*?#\x00-\x20]*/)?\*)\Z")
 

@@ -24,7 +24,8 @@ KEPT_SECONDS = 72 * 3600.0  # document/product/583/59206: the result of an event
 CANCELLED = 499  # document/product/583/42611: an asynchronous event was cancelled
 
 _COLUMNS = (
-    "number, request_id, region, namespace, name, qualifier, origin, payload, pushed_at, tries, is_traced, is_orphaned"
+    "number, request_id, region, namespace, name, qualifier, origin, payload, pushed_at, tries, is_traced, "
+    "is_orphaned, mark"
 )
 _TRACE_COLUMNS = "request_id, origin, qualifier, state, status_code, pushed_at, ended_at"
 _IS_OPEN = f"state NOT IN ({', '.join(repr(state.value) for state in ENDED)})"
@@ -41,6 +42,7 @@ class Event:
     :param tries: the number of its attempts
     :param is_traced: its function has AsyncRunEnable
     :param is_orphaned: its function has been deleted since
+    :param mark: where its runs come from, if the history is to say more than ``origin``
     """
 
     number: int
@@ -53,6 +55,7 @@ class Event:
     tries: int = 0
     is_traced: bool = False
     is_orphaned: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,13 @@ class Step:
 
 def push(event: Event) -> Query[int]:
     """Store an accepted event; returns its number."""
-    row = (event.request_id, *event.key, event.qualifier, event.origin, event.pushed_at, event.is_traced, event.payload)
+    row = (event.request_id, *event.key, event.qualifier, event.origin, event.pushed_at, event.is_traced)
 
     def change(connection: sqlite3.Connection) -> int:
         cursor = connection.execute(
-            "INSERT INTO events (request_id, region, namespace, name, qualifier, origin, pushed_at, is_traced, payload)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
+            "INSERT INTO events (request_id, region, namespace, name, qualifier, origin, pushed_at, is_traced, mark, "
+            "payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, event.mark, event.payload),
         )
         return cursor.lastrowid or 0
 
@@ -313,10 +316,10 @@ def _forget_old(connection: sqlite3.Connection, now: float) -> None:
 
 
 def _event(row: Sequence[Any]) -> Event:
-    number, request_id, region, namespace, name, qualifier, origin, payload, pushed_at, tries, *flags = row
+    number, request_id, region, namespace, name, qualifier, origin, payload, pushed_at, tries, *flags, mark = row
     is_traced, is_orphaned = map(bool, flags)
     key = FunctionKey(region, namespace, name)
-    return Event(number, request_id, key, qualifier, origin, payload, pushed_at, tries, is_traced, is_orphaned)
+    return Event(number, request_id, key, qualifier, origin, payload, pushed_at, tries, is_traced, is_orphaned, mark)
 
 
 def _trace(row: Sequence[Any]) -> Trace:

@@ -1,4 +1,4 @@
-"""SQL of ended calls: the most recent ones, limited by number and by size."""
+"""SQL of ended calls: the most recent ones, limited by number and by size. Long texts of theirs have a table apart."""
 
 import itertools
 import sqlite3
@@ -15,9 +15,16 @@ Row = tuple[object, ...]
 
 MAX_RECORDS = 10_000  # the range of GetFunctionLogs' pages (document/api/583/18583: Offset + Limit)
 MAX_BYTES = 64 * MIB  # ours
+MAX_LONG_BYTES = 32 * MIB  # ours: of texts that are too long for the record itself
+MAX_UNDER_WAY_BYTES = 16 * MIB  # ours: of those that are not written yet
 COLUMNS = (
-    "region, namespace, name, version, request_id, started_at, memory_mb, status, message, duration_ms, memory_bytes, "
-    "output, retry_number, size"
+    "region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes, facts, size, message, output, "
+    "event"
+)
+#: A list in JSON: each column of its own costs every call what it takes to read one more value.
+FACTS = (
+    *("version", "memory_mb", "retry_number", "origin", "waited_ms", "cold_start_ms", "event_bytes", "message_bytes"),
+    "web",
 )
 _MARKS = "({})".format(", ".join("?" * len(COLUMNS.split(","))))
 _STEPS = (64, 8, 1)  # rows of a statement; SQLite before 3.32 takes 999 values
@@ -53,11 +60,17 @@ class Search:
     limit: int = 20
 
 
+def fact(name: str) -> str:
+    """Return the SQL of one of ``FACTS``."""
+    return f"json_extract(facts, '$[{FACTS.index(name)}]')"
+
+
 def append(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Store ended calls; the oldest ones are deleted.
 
-    :param rows: in the order of ``COLUMNS``. A statement takes many: with each, this thread asks the busy one for the
-        interpreter's lock. To have SQLite read all of them from one JSON text costs twice as much
+    :param rows: in the order of ``COLUMNS``. A statement takes many: each one releases the interpreter's lock, and then
+        this thread has to ask the busy one for it. To have SQLite read all of them from one JSON text costs twice as
+        much
     """
     start = 0
     for count in _STEPS:
@@ -68,10 +81,55 @@ def append(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     connection.execute(
         "DELETE FROM invocations WHERE number <= (SELECT max(number) FROM invocations) - ?", (MAX_RECORDS,)
     )
-    (size,) = connection.execute("SELECT total(size) FROM invocations").fetchone()
-    while size > MAX_BYTES:
-        oldest = connection.execute("SELECT number, size FROM invocations ORDER BY number LIMIT 100").fetchall()
-        connection.execute("DELETE FROM invocations WHERE number <= ?", (oldest[-1][0],))
+    _keep_within(connection, "invocations", MAX_BYTES, 100)
+
+
+class LongTexts:
+    """Texts that are too long for their records, on their way to the database. Beyond a bound, more are left out."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, int, str, str | bytes, int]] = []
+        self._under_way: dict[int, int] = {}  # bytes by batch; the writing thread removes a batch
+        self._batch = 0
+
+    def add(self, request_id: str, retry_number: int, part: str, text: str | bytes, size: int) -> None:
+        """Keep a text.
+
+        :param part: ``event`` or ``result``
+        :param size: in bytes
+        """
+        if sum(list(self._under_way.values())) + size > MAX_UNDER_WAY_BYTES:
+            return
+        self._under_way[self._batch] = self._under_way.get(self._batch, 0) + size
+        self._rows.append((request_id, retry_number, part, text, size))
+
+    def take(self) -> Query[None] | None:
+        """Return the change that stores the texts of now, and deletes the oldest ones; None if there are none."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return None
+        batch, self._batch = self._batch, self._batch + 1
+
+        def change(connection: sqlite3.Connection) -> None:
+            try:
+                texts = [value if isinstance(value, str) else value.decode("utf-8", "replace") for *_, value, _ in rows]
+                connection.executemany(
+                    "INSERT INTO long_texts (request_id, retry_number, part, size, value) VALUES (?, ?, ?, ?, ?)",
+                    [(*row[:3], row[4], text) for row, text in zip(rows, texts, strict=True)],
+                )
+                _keep_within(connection, "long_texts", MAX_LONG_BYTES, 1)
+            finally:
+                self._under_way.pop(batch, None)
+
+        return change
+
+
+def _keep_within(connection: sqlite3.Connection, table: str, max_bytes: int, at_once: int) -> None:
+    """Delete the oldest rows of a table until the others are within a size."""
+    (size,) = connection.execute(f"SELECT total(size) FROM {table}").fetchone()  # noqa: S608
+    while size > max_bytes:
+        oldest = connection.execute(f"SELECT number, size FROM {table} ORDER BY number LIMIT ?", (at_once,)).fetchall()  # noqa: S608
+        connection.execute(f"DELETE FROM {table} WHERE number <= ?", (oldest[-1][0],))  # noqa: S608
         size -= sum(each for _, each in oldest)
 
 
@@ -94,7 +152,7 @@ def search(wanted: Search, offset: int, limit: int) -> Query[tuple[int, list[Row
     values: list[object] = [wanted.key.name, wanted.key.namespace, wanted.key.region]
     if wanted.filter is not None:
         conditions.append(FILTERS[wanted.filter])
-    for column, value in (("version", wanted.version), ("request_id", wanted.request_id)):
+    for column, value in ((fact("version"), wanted.version), ("request_id", wanted.request_id)):
         if value is not None:
             conditions.append(f"{column} = ?")
             values.append(value)

@@ -143,4 +143,53 @@ _URLS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS, _URLS)
+#: Ended calls get their event, and facts: one JSON text of what no list is filtered by, because each column costs every
+#: call. Long texts come last, so that what lists need is read without them; longer ones have a table of their own.
+_WHOLE_CALLS = (
+    "DROP INDEX invocations_by_function",
+    "DROP INDEX invocations_by_request",
+    "DROP INDEX invocations_by_size",
+    "ALTER TABLE invocations RENAME TO old_invocations",
+    """
+    CREATE TABLE invocations (
+        number INTEGER PRIMARY KEY,
+        region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        started_at REAL NOT NULL,
+        status INTEGER NOT NULL,
+        duration_ms REAL NOT NULL,
+        memory_bytes INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        output TEXT NOT NULL,
+        event TEXT
+    )
+    """,
+    """
+    INSERT INTO invocations
+    SELECT number, region, namespace, name, request_id, started_at, status, duration_ms, memory_bytes,
+        json_array(version, memory_mb, retry_number, '', 0.0, 0.0, 0, 0, NULL), size, message, output, NULL
+    FROM old_invocations ORDER BY number
+    """,
+    "DROP TABLE old_invocations",
+    "CREATE INDEX invocations_by_function ON invocations (name, namespace, region, started_at)",
+    "CREATE INDEX invocations_by_request ON invocations (request_id)",
+    "CREATE INDEX invocations_by_size ON invocations (number, size)",
+    """
+    CREATE TABLE long_texts (
+        number INTEGER PRIMARY KEY,
+        request_id TEXT NOT NULL, retry_number INTEGER NOT NULL, part TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        value TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX long_texts_by_request ON long_texts (request_id)",
+    "CREATE INDEX long_texts_by_size ON long_texts (number, size)",
+    "ALTER TABLE events ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    *(_FIRST, _ASYNCHRONOUS, _STATES, _LAYERS, _CUSTOM_DOMAINS, _URLS),
+    _WHOLE_CALLS,
+)

@@ -40,6 +40,7 @@ class Instance:
     """A worker process that has loaded its handler.
 
     :param invocations: the running call and the prefetched ones in the worker's channel, by request id
+    :param start_ms: that it took to start; 0 once a call has been told
     :param fresh_until: a call that begins until then has its keys to its end, by the clock of the keys
     """
 
@@ -52,6 +53,7 @@ class Instance:
     idle_since: float = 0.0
     is_debugged: bool = False
     fresh_until: float = 0.0
+    start_ms: float = 0.0
     state: State = State.STARTING
 
     def __repr__(self) -> str:
@@ -66,6 +68,8 @@ class Instance:
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
         self.invocations[invocation.request_id] = invocation
+        if self.start_ms:
+            invocation.cold_start_ms, self.start_ms = self.start_ms, 0.0
         if self.ledger.is_on:
             self.ledger.begin(self.record, invocation.request_id, invocation.event)
         self.state = TRANSITIONS[self.state, Move.BEGIN_LAST if invocation.ends_instance else Move.BEGIN]

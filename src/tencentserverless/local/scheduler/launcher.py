@@ -89,7 +89,7 @@ class Launcher:
             return started
 
     async def _launch(self, record: FunctionRecord, on_end: Callable[[Instance], None]) -> Instance | Outcome:
-        context = self._context
+        context, began = self._context, asyncio.get_running_loop().time()
         access_key = context.keys.issue()
         scratch: Path | None = None
         output = Output(record.key.name, context.settings.limits.output_bytes, context.console.show)
@@ -121,6 +121,7 @@ class Launcher:
                 instance.end()
             else:
                 instance.state = TRANSITIONS[instance.state, Move.READY]
+                instance.start_ms = (asyncio.get_running_loop().time() - began) * 1000.0
             self._watch(self._reap(instance, scratch, None if failure else on_end))
         if failure is None and not instance.is_debugged:  # the debugger's memory does not count as the function's
             self._memory.add(worker, record.memory_mb * MIB)

@@ -4,7 +4,6 @@ A call gets an instance in the step in which the instance becomes free. Only the
 """
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Callable, Iterator
 
@@ -190,8 +189,9 @@ class Scheduler:
         self._reaper.cancel()
         end_waiting((*self._pools.values(), *self._draining))
         if grace_seconds and self._calls:
-            with contextlib.suppress(asyncio.TimeoutError):  # calls that still run then have had the grace time
-                await asyncio.wait_for(self._is_quiet.wait(), grace_seconds)
+            alarm = self._loop.call_later(grace_seconds, self._is_quiet.set)  # for calls that still run then
+            await self._is_quiet.wait()
+            alarm.cancel()
         if self._rescan_timer is not None:
             self._rescan_timer.cancel()
         await self._launcher.close()

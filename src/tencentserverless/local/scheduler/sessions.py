@@ -89,6 +89,18 @@ class SessionTable(Generic[Place]):
             self.find(name)  # ends it if it is over
         return len(self._at.get(place, ()))
 
+    def has_any(self, place: Place) -> bool:
+        """True if a session lives at an instance. Unlike ``count`` it looks at the first one that does, and no more."""
+        ended, lives = [], False
+        for name in self._at.get(place, ()):
+            if not self._is_over(self._sessions[name]):
+                lives = True
+                break
+            ended.append(name)
+        for name in ended:
+            self.end(name)
+        return lives
+
     def has_room(self, place: Place, beginning: int = 0) -> bool:
         """True if one more session may begin at an instance.
 

@@ -81,7 +81,7 @@ class Sharing:
 
     def holds(self, instance: Instance) -> bool:
         """True if sessions live at an instance: it does not end, however long it idles."""
-        return self._sessions is not None and self._sessions.count(instance) > 0
+        return self._sessions is not None and self._sessions.has_any(instance)
 
     def _session_of(self, invocation: Invocation) -> str | None:
         exchange = invocation.exchange

@@ -68,12 +68,13 @@ class CamVerifier:
             )
         timestamp = self._fresh_timestamp(headers, authorization)
         payload_hash = sha256(request.body).hexdigest()
+        given = authorization.signature.encode("utf-8")
         places = list(dict.fromkeys((_ROOT, _place_of(request.url.decode("latin-1")), _place_of(url))))
         names, proven = authorization.signed_headers, None
         for place in places:
             for text in _canonical(request.method, place, headers, names, payload_hash):
                 made = signing.signature(key.credentials.secret_key, authorization, timestamp, text)
-                if hmac.compare_digest(made, authorization.signature) and proven is None:
+                if hmac.compare_digest(made.encode("ascii"), given) and proven is None:
                     proven = place
             if proven is not None:
                 break

@@ -15,6 +15,7 @@ from tencentserverless.local.web.url_answers import id_line, refusal
 from tencentserverless.local.web.web_functions import WebFunctions
 
 _WEB = "HTTP"
+_DECIDING = (b"host", b"origin")
 _UNKNOWN = "No function of this local SCF is reached by this address. scf local status shows those of functions."
 
 
@@ -35,6 +36,10 @@ class Entrance:
         """
         if request.method == "CONNECT":
             raise Refused(refusal(405, "A URL leads to a function, and to no other host.", new_request_id()))
+        names = [name for name, _ in request.headers]
+        for name in _DECIDING:  # RFC 9112, 3.2, of Host; an app could read another one than what was judged here
+            if names.count(name) > 1:
+                raise Refused(refusal(400, f"The header {name.decode('ascii')} is sent twice.", new_request_id()))
         found = request.found = self._find(place)
         fault = gate.page_fault(request, found)
         if fault:

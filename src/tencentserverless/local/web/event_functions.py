@@ -64,7 +64,7 @@ class EventFunctions:
             self._accept(found, record, event, connection)
             return
         caller = UrlCall(connection, self, found.lines, is_asked=bool(apigw_id), is_bodiless=request.method == "HEAD")
-        services.runner.submit(Invocation(record, found.request_id, event, caller, nested=found.nested))
+        services.runner.submit(Invocation(record, found.request_id, event, caller, nested=found.nested, origin="url"))
 
     def _serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
@@ -80,7 +80,9 @@ class EventFunctions:
             return False
         if record.runs_async or len(event) > services.settings.limits.event_bytes:
             return False
-        services.runner.submit(Invocation(record, request_id, event, UrlCall(connection, self, known.lines)))
+        services.runner.submit(
+            Invocation(record, request_id, event, UrlCall(connection, self, known.lines), origin="url")
+        )
         return True
 
     def advise(self, record: FunctionRecord, words: str) -> None:
@@ -126,7 +128,7 @@ class EventFunctions:
         """Accept the call of a function with AsyncRunEnable, which is only accepted."""
 
         async def answer() -> None:
-            call = Call(found.request_id, found.key.region, nested=False)
+            call = Call(found.request_id, found.key.region, nested=False, origin="url")
             try:
                 await invoke.accept(record, found.qualifier, event, call, self._services)
             except ApiError as error:

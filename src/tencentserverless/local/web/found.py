@@ -40,12 +40,14 @@ class Found:
 class Passed(NamedTuple):
     """A request as it is passed on to an app.
 
+    :param url: as that of ``Found``
     :param start: its head, as ``request_start`` makes it
     :param lines: as those of ``Found``
     :param event: what stands for it in the ledger
     """
 
     request: Request
+    url: str
     request_id: str
     start: bytes
     lines: bytes
@@ -59,4 +61,5 @@ def pass_on(found: Found, request: Request) -> Passed:
     """Make the head with which a request goes to an app."""
     url = found.url.encode("latin-1")
     start = request_start(request, url, b"X-Scf-Remote-Addr: %s\r\n" % found.client_host.encode("ascii"))
-    return Passed(request, found.request_id, start, found.lines, b"%s %s" % (request.method.encode("ascii"), url))
+    event = b"%s %s" % (request.method.encode("ascii"), url)
+    return Passed(request, found.url, found.request_id, start, found.lines, event)

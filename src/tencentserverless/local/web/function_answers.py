@@ -38,7 +38,7 @@ class Read(NamedTuple):
 
 def is_plain(text: str) -> bool:
     """True for a return value that is sent as it is, and of which there is nothing to say."""
-    return not (text.startswith("{") and "statusCode" in text) and text[:2] != '"<'
+    return not _may_be_answer(text) and text[:2] != '"<'
 
 
 def read_answer(text: str, request_id: str, lines: bytes = b"", *, is_asked: bool = False) -> Read:
@@ -48,7 +48,7 @@ def read_answer(text: str, request_id: str, lines: bytes = b"", *, is_asked: boo
     :param lines: header lines that the URL itself adds
     :param is_asked: true if the URL's settings ask for an answer with a status code
     """
-    if text.startswith("{") and "statusCode" in text:
+    if _may_be_answer(text):
         value = _object(text)
         if "statusCode" in value:
             return _integration(value, text, request_id, lines)
@@ -58,6 +58,12 @@ def read_answer(text: str, request_id: str, lines: bytes = b"", *, is_asked: boo
     if text[:2] == '"<':
         return Read(answer, f"returned HTML without a statusCode, so its caller got it as JSON; {_RETURN}")
     return Read(answer)
+
+
+def _may_be_answer(text: str) -> bool:
+    """True for what can be an object with ``statusCode``; a runtime of the user's own may write blanks before it."""
+    first = text[:1]
+    return (first == "{" or (first.isspace() and text.lstrip()[:1] == "{")) and "statusCode" in text
 
 
 def _object(text: str) -> dict[str, object]:

@@ -12,28 +12,21 @@ from tencentserverless.local.actions.invoke import stopped
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.answer_head import AnswerHead
 from tencentserverless.local.http.connection import Connection
-from tencentserverless.local.http.forwarding import (
-    BODILESS,
-    CHUNKED_LINE,
-    answer_start,
-    upgrade_lines,
-)
+from tencentserverless.local.http.forwarding import BODILESS, CHUNKED_LINE, answer_start, upgrade_lines
 from tencentserverless.local.http.messages import Answer, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
 from tencentserverless.local.http.upstream import Address, Upstream
-from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.invocation import Invocation, WebFacts
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.web.found import Passed
-from tencentserverless.local.web.relay_rules import RelayRules, too_large
+from tencentserverless.local.web.relay_rules import RelayRules, answer_fault, describe, too_large
 from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
 
 OnEnd = Callable[[int, str], None]
 
 #: Methods that may be sent again where a kept connection proves dead (RFC 9110, 9.2.2).
 _REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
-_BAD_REQUEST = 400
-_BAD_GATEWAY = 502
-_TOO_LARGE = 413
+_NO_CONTENT, _BAD_REQUEST, _TOO_LARGE, _BAD_GATEWAY = 204, 400, 413, 502
 _LAST_CHUNK = chunk_of(b"")
 
 
@@ -42,6 +35,8 @@ class Relay:
 
     __slots__ = (
         "_address",
+        "_answer",
+        "_answer_bytes",
         "_answer_head",
         "_awaits_body",
         "_body_bytes",
@@ -64,6 +59,7 @@ class Relay:
         "_start",
         "_tunnel",
         "_upstream",
+        "_url",
         "has_sent_all",
         "memory_mb",
         "on_gone",
@@ -74,7 +70,7 @@ class Relay:
     gets_answer = True
 
     def __init__(self, passed: Passed, connection: Connection, rules: RelayRules) -> None:
-        request, self._request_id, self._start, self._lines, _ = passed
+        request, self._url, self._request_id, self._start, self._lines, _ = passed
         self.memory_mb: int = rules.memory_mb
         self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
@@ -90,7 +86,8 @@ class Relay:
         self._frames = False  # the answer's body is cut into chunks
         self._parts: list[bytes] = []  # of the answer, that leave together
         self._first: list[bytes] | None = None  # parts of the request, that leave together with its head
-        self._body_bytes = 0
+        self._body_bytes = self._answer_bytes = 0
+        self._answer: AnswerHead | None = None
         self.has_sent_all: bool = False
         self._upstream: Upstream | None = None
         self._dial: asyncio.Task[None] | None = None
@@ -130,6 +127,10 @@ class Relay:
     def withhold(self) -> None:
         """Keep the app's answer from the client."""
         self._is_withheld = True
+
+    def describe(self) -> WebFacts:
+        """The request and the answer, as far as they are known."""
+        return describe(self._request, self._url, self._answer, (self._body_bytes, self._answer_bytes))
 
     # The caller's side.
 
@@ -205,17 +206,10 @@ class Relay:
 
     def take_head(self, head: AnswerHead) -> None:
         """The answer begins."""
-        limit = self._rules.answer_head_bytes
-        if head.size > limit:
-            self._fail(_TOO_LARGE_ANSWER, f"The answer has {head.size} bytes of headers, the limit is {limit}")
+        if fault := answer_fault(head, self._rules, is_of_head=self._request.method == "HEAD"):
+            self._fail(_TOO_LARGE_ANSWER, fault)
             return
-        limit = self._rules.answer_bytes
-        if head.length is not None and head.length > limit and self._request.method != "HEAD":
-            self._fail(
-                _TOO_LARGE_ANSWER, f"The answer has {head.length} bytes, the limit is {limit}: stream it in chunks"
-            )
-            return
-        self._note_session(head)
+        self._note(head)
         if self._is_withheld:
             return
         length = None if head.status == _NO_CONTENT else head.length
@@ -227,6 +221,7 @@ class Relay:
 
     def take_body(self, data: bytes) -> None:
         """A part of the answer's body."""
+        self._answer_bytes += len(data)
         if not self._is_withheld:
             self._parts.append(chunk_of(data) if self._frames else data)
 
@@ -260,7 +255,7 @@ class Relay:
             transport.abort()
             self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
             return
-        self._note_session(head)
+        self._note(head)
         answer = self._start_of(head) + upgrade_lines(head.headers)
         tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
         upgraded = self._connection.upgrade(answer + b"\r\n", tunnel.client)
@@ -346,7 +341,9 @@ class Relay:
         """True if the request may be sent again, and nothing of its body would be missing."""
         return self._request.method in _REPEATABLE and self.has_sent_all and not (self._is_chunked or self._body_bytes)
 
-    def _note_session(self, head: AnswerHead) -> None:
+    def _note(self, head: AnswerHead) -> None:
+        """Keep the head of the answer, and the session that it names."""
+        self._answer = head
         if self.on_session is not None and self._rules.find_session is not None:
             session = self._rules.find_session(head.headers)
             if session:
@@ -394,6 +391,5 @@ class Relay:
 
 
 _NOWHERE: Address = ("", 0)
-_NO_CONTENT = 204
 _TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
 GONE = "The client went away before the answer"

@@ -1,9 +1,14 @@
-"""The bounds and the rules of the requests to one web function, and the way to its app."""
+"""The bounds and the rules of the requests to one web function, the way to its app, and what is kept of each."""
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 
+from tencentserverless.local.http.answer_head import AnswerHead
+from tencentserverless.local.http.messages import Headers, Request
 from tencentserverless.local.http.upstream import Upstreams
+from tencentserverless.local.invocation import WebFacts
+
+_NO_HEADERS: Headers = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +38,25 @@ class RelayRules:
 def too_large(limit_bytes: int) -> str:
     """The words about a request whose body is over its bound."""
     return f"The body of the request is over the limit of {limit_bytes} bytes"
+
+
+def answer_fault(head: AnswerHead, rules: RelayRules, *, is_of_head: bool) -> str:
+    """Return the words about an answer that is over its bounds, ``""`` for one that is not.
+
+    :param is_of_head: true for an answer to HEAD, which has no body
+    """
+    if head.size > rules.answer_head_bytes:
+        return f"The answer has {head.size} bytes of headers, the limit is {rules.answer_head_bytes}"
+    if head.length is not None and head.length > rules.answer_bytes and not is_of_head:
+        return f"The answer has {head.length} bytes, the limit is {rules.answer_bytes}: stream it in chunks"
+    return ""
+
+
+def describe(request: Request, url: str, head: AnswerHead | None, sizes: tuple[int, int]) -> WebFacts:
+    """Return what the history keeps of a request and its answer.
+
+    :param head: of the answer, None if there is none
+    :param sizes: the bytes of the bodies of both
+    """
+    status, headers = (head.status, head.headers) if head is not None else (None, _NO_HEADERS)
+    return WebFacts(request.method, url, status, request.headers, headers, *sizes)

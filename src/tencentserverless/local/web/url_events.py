@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from tencentserverless.local.http.messages import Headers
+from tencentserverless.local.http.forwarding import PLATFORM_PREFIXES
+from tencentserverless.local.http.messages import Headers, without_own_cookies
 
-_OWN_PREFIX = b"x-scf-"
 _REMOTE = "x-scf-remote-addr"
 _MAX_PARAMETERS = 10_000  # ours
 _encoder = msgspec.json.Encoder()
@@ -71,15 +71,16 @@ class EventFrame:
     """The plain events of requests whose heads are the same but for the length: what stands around their bodies.
 
     :param event: of one of them, with no body, and with ``0`` as its length, if its head has one
+    :param has_length: true if its head has one; a parameter of the query may have the same name
     """
 
     __slots__ = ("_after", "_before", "_has_length")
 
-    def __init__(self, event: bytes) -> None:
+    def __init__(self, event: bytes, *, has_length: bool) -> None:
         assert event.startswith(_NO_BODY), "the body comes first"
-        before, length, after = event[len(_NO_BODY) :].partition(_NO_LENGTH)
-        self._has_length = bool(length)
-        self._before, self._after = (before, after) if length else (before, b"")
+        rest = event[len(_NO_BODY) :]
+        self._has_length = has_length
+        self._before, _, self._after = rest.partition(_NO_LENGTH) if has_length else (rest, b"", b"")
 
     def fill(self, body: bytes, length: bytes) -> bytes:
         """Return the event of another body.
@@ -102,7 +103,8 @@ def make_frame(method: str, url: str, headers: Headers, *, client_host: str) -> 
     :raises BadQuery: if the query has too many parameters
     """
     without = [(name, b"0" if name == b"content-length" else value) for name, value in headers]
-    return EventFrame(make_event(method, url, without, b"", client_host=client_host)[0])
+    event, _ = make_event(method, url, without, b"", client_host=client_host)
+    return EventFrame(event, has_length=any(name == b"content-length" for name, _ in headers))
 
 
 def _parameters(query: str) -> dict[str, str]:
@@ -116,9 +118,11 @@ def _header_values(headers: Headers) -> dict[str, str]:
     """Return the headers by their names, without those that only the platform sets."""
     found: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        if raw_name.startswith(_OWN_PREFIX):
+        if raw_name.startswith(PLATFORM_PREFIXES):
             continue
         name, value = raw_name.decode("latin-1"), _header_text(raw_value)
+        if name == "cookie" and value and not (value := _header_text(without_own_cookies(raw_value))):
+            continue
         if name in found:
             value = f"{found[name]}{'; ' if name == 'cookie' else ','}{value}"
         found[name] = value

@@ -42,7 +42,8 @@ class WebFunctions:
 
         :raises Refused: if the body is too large, or comes in a form that can't be passed on
         """
-        length, coding = request.header(b"content-length"), request.header(b"transfer-encoding")
+        length = request.header(b"content-length").strip(_BLANKS)
+        coding = request.header(b"transfer-encoding").strip(_BLANKS)
         limit_bytes = self._limits.web_body_bytes
         if length.isdigit() and (len(length) > _LENGTH_DIGITS or int(length) > limit_bytes):
             raise Refused(refusal(413, too_large(limit_bytes), found.request_id, found.lines))
@@ -86,7 +87,7 @@ class WebFunctions:
         relay = Relay(passed, connection, rules)
         if settings.session is not None:
             relay.session = session_of_request(settings.session, passed.request.headers, found.url)
-        invocation = Invocation(record, passed.request_id, passed.event, relay, exchange=relay)
+        invocation = Invocation(record, passed.request_id, passed.event, relay, exchange=relay, origin="url")
         relay.on_gone = functools.partial(invocation.finish, _GONE)
         self._services.runner.submit(invocation)
 
@@ -153,28 +154,37 @@ class KnownWeb:
     :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_has_length", "_passed", "_request", "found", "generation", "record")
+    __slots__ = ("_passed", "_place", "_request", "_start", "found", "generation", "record")
 
     def __init__(self, generation: int, found: Found, request: Request, record: FunctionRecord | None) -> None:
         self.generation: int = generation
         self.found: Found = found
         self.record: FunctionRecord | None = record
-        headers = [pair for pair in request.headers if pair[0] != _LENGTH]
-        self._has_length = len(headers) < len(request.headers)
-        self._request = Request(request.method, request.url, headers)
-        self._passed: Passed | None = None  # without a length and a body
+        self._request = Request(request.method, request.url, request.headers)  # without the body
+        self._passed: Passed | None = None
+        self._place = -1  # of the length among the headers
+        self._start: tuple[bytes, bytes] = (b"", b"")  # what stands before the length and behind it
 
     def pass_on(self, body: bytes) -> Passed:
         """Pass the request on with another body, and an id of its own."""
-        if self._passed is None:
-            self._passed = pass_on(self.found, self._request)
-        request, _, start, lines, event = self._passed
-        if self._has_length:
-            length = b"%d" % len(body)
-            start = b"%scontent-length: %s\r\n" % (start, length)
-            request = Request(request.method, request.url, [*request.headers, (_LENGTH, length)])
+        request, url, _, start, lines, event = self._passed or self._prepare()
+        if self._place >= 0:
+            length, headers = b"%d" % len(body), request.headers.copy()
+            headers[self._place] = (_LENGTH, length)
+            start = length.join(self._start)
+            request = Request(request.method, request.url, headers)
             request.body = body
-        return Passed(request, new_request_id(), start, lines, event)
+        return Passed(request, url, new_request_id(), start, lines, event)
+
+    def _prepare(self) -> Passed:
+        """Do what all of these requests have in common."""
+        passed = self._passed = pass_on(self.found, self._request)
+        names = [name for name, _ in self._request.headers]
+        if _LENGTH in names:
+            self._place = names.index(_LENGTH)
+            before, line, behind = passed.start.partition(b"\r\ncontent-length: ")
+            self._start = (before + line, behind[behind.index(b"\r\n") :])
+        return passed
 
 
 def _is_bodiless(request: Request) -> bool:
@@ -182,5 +192,6 @@ def _is_bodiless(request: Request) -> bool:
 
 
 _LENGTH = b"content-length"
+_BLANKS = b" \t"  # RFC 9110, 5.5: those around a value are no part of it, and the parser leaves those behind it
 _NOTHING: frozenset[bytes] = frozenset()
 _GONE = Outcome(outcome.CANCELLED, message=GONE)

@@ -100,6 +100,9 @@ class Listening:
 
     def describe_silence(self, timeout_seconds: float) -> str:
         """Return in words that nothing listened in time, and what did listen."""
+        if self.process:
+            reason = "it does so for IPv6 alone (IPV6_V6ONLY), or has stopped"
+            return f"listens on port {WEB_PORT}, and takes no connection over IPv4 in its InitTimeout: {reason}"
         words = f"nothing listens on 0.0.0.0:{WEB_PORT} after {timeout_seconds:g} seconds, its InitTimeout"
         if self._other is not None:
             words += f"; it listens on port {self._other.port} instead"

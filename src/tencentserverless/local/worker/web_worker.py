@@ -31,6 +31,7 @@ from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, Stat
 
 _MEMORY_SECONDS = 0.05  # between two looks at the peak of the memory: a look costs as much as a short request
 _DEATH_SECONDS = 0.2  # how long a request that broke off waits for the death of the process, which would explain it
+_BREAKS = frozenset((502, outcome.EXITED))  # the app ended the connection; other statuses have their own reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class WebWorker(ProcessWorker):
         """The exchange has ended by itself."""
         if run.invocation is not invocation:
             return
-        if status == outcome.SUCCESS or not self.is_alive:
+        if status not in _BREAKS or not self.is_alive:
             self._settle(run, self._outcome(run, status, message))
             if self._memory_bytes > self._memory_mb * MIB and self.is_alive:
                 self._end_over_memory()
@@ -261,6 +262,8 @@ class WebWorker(ProcessWorker):
     def _died_at_start(self) -> Outcome:
         ending = self._group.ending
         words = f"{START_FILE} ended with {ending} before anything listened on port 9000"
+        if self._listening.process:
+            words = f"{START_FILE} ended with {ending}: the server that it starts has to stay in the foreground"
         if not self._was_killed:
             self._listening.tell(words)
         return Outcome(outcome.EXITED_AT_START, message=words, output=self._output.take(), ending=ending)

@@ -36,7 +36,7 @@ def test_status_shows_the_functions(kept, folder, run_scf):
     assert shlex.split(curl) == ["curl", "-d", "{}", "-H", f"Authorization: Bearer {token}", address]
     found = json.loads(run_scf("local", "status", "--json", "--env-file", env_file_of(kept)).stdout)
     assert (found["url"], found["pid"]) == (kept.url, kept.process.pid)
-    assert len(json.loads(run_scf("local", "env", "--json", cwd=folder).stdout)) == 9
+    assert len(json.loads(run_scf("local", "env", "--json", cwd=folder).stdout)) == 10
 
 
 @pytest.mark.parametrize("options", [(), ("--now",)])
@@ -201,3 +201,17 @@ def test_logs_follow_until_the_server_stops(silent, folder, run_scf):
     finally:
         end_process(process)
     assert (rest, said, process.returncode) == ("", "scf: the local SCF has stopped\n", 0)
+
+
+def test_status_calls_no_web_function_by_its_last_line(tmp_path, start_local_scf, run_scf):
+    site, later = tmp_path / "fns" / "a-site", tmp_path / "fns" / "later"
+    site.mkdir(parents=True)
+    (site / "serverless.yml").write_text(
+        "component: scf\nname: a-site\ninputs: {name: a-site, src: ., type: web, runtime: Python3.10}\n"
+    )
+    start_local_scf(tmp_path / "fns", "--state", tmp_path / "fns" / ".scf")
+    assert "curl" not in run_scf("local", "status", cwd=tmp_path / "fns").stdout
+    later.mkdir()
+    (later / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    wait_until(lambda: "later" in run_scf("local", "status", cwd=tmp_path / "fns").stdout)
+    assert run_scf("local", "status", cwd=tmp_path / "fns").stdout.splitlines()[-1].endswith("/_local/invoke/later")

@@ -167,3 +167,14 @@ def test_until_eof_ends_with_the_input(folder, tmp_path):
         server.stdin.close()
         assert server.wait(20) == 0
         assert "error" not in server.stderr.read()
+
+
+def test_a_port_that_another_local_scf_has_is_told_with_its_project(folder, start_local_scf, run_scf, tmp_path):
+    state, register = tmp_path / "one state", tmp_path / "register"
+    register.mkdir(mode=0o700)
+    env = {"XDG_RUNTIME_DIR": str(register)}
+    server = start_local_scf(folder, "--state", state, env=env)
+    port = server.url.rpartition(":")[2]
+    done = run_scf("local", "start", folder, "--port", port, "--state", tmp_path / "two", env=env)
+    said = refused(done, 5, "is in use", 1)
+    assert f"the local SCF of {folder} listens there; to stop it: scf local stop --state '{state}'" in said

@@ -3,9 +3,12 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -237,19 +240,29 @@ def _serve(settings: Settings, *, until_eof: bool) -> None:
     :raises StartupError: if the server can't start
     """
     from tencentserverless.cli.output.live_table import LiveTable, ReadStatus
-    from tencentserverless.local.serve import serve
+    from tencentserverless.local.serve import find_holder, serve
 
     notify = _notify_json if settings.log_format == "json" else printing.notice
     with LiveTable() as table:
 
-        def announce(url: str, read_status: ReadStatus) -> None:
+        def announce(url: str, read_status: ReadStatus, make_link: Callable[[], str]) -> None:
             printing.answer(f"SCF local ready at {url}")
             for line in list_urls(read_status()["urls"]):
                 notify(line)
+            _tell_dashboard(url, make_link, notify)
             table.show(read_status)
             _watch_input(until_eof)
 
-        serve(settings, announce, notify)
+        try:
+            serve(settings, announce, notify)
+        except StartupError as error:
+            is_taken = error.reason is Reason.ADDRESS and str(error).startswith(f"port {settings.port} of ")
+            holder = find_holder(settings.port) if is_taken else None
+            if holder is None:
+                raise
+            cure = f"scf local stop --state {shlex.quote(holder['source'])}"
+            words = f"the local SCF of {holder['project']} listens there; to stop it: {cure}"
+            raise StartupError(Reason.ADDRESS, f"{error}\n{words}") from error
 
 
 def _network(host: str, port: int, proxy_port: int | None, url_port: int | None, *, tls: bool) -> dict[str, Any]:
@@ -285,6 +298,14 @@ def _check_place(path: Path, region: str) -> None:
     if not path.is_dir():
         problem = "not a folder" if path.exists() else "no such folder"
         raise StartupError(Reason.PROJECT, f"{path}: {problem}; give the folder of your functions")
+
+
+def _tell_dashboard(url: str, make_link: Callable[[], str], notify: Callable[[str], None]) -> None:
+    """Tell where the dashboard is. A link that signs a browser in is for a terminal alone: a log would keep it."""
+    if notify is printing.notice and printing.is_terminal(sys.stderr) and (link := make_link()):
+        notify(f"the dashboard: {link} (good once, for two minutes; scf local open makes another link)")
+    else:
+        notify(f"the dashboard: {url}/_local/, opened by: scf local open")
 
 
 def _notify_json(line: str) -> None:

@@ -15,7 +15,8 @@ from tencentserverless.cli.output.url_lines import show_url
 def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
     """Show where the local SCF is, its functions with their URLs, and what it is doing. Code 6 says that none runs.
 
-    The last line calls the first function by curl. It holds a token, which is good for this server until it stops.
+    The last line calls the first event function by curl. It holds a token, which is good for this server until it
+    stops.
     """
     from tencentserverless.local.serve import curl_line, server_status
 
@@ -30,5 +31,6 @@ def status(state: Path | None, env_file: Path | None, as_json: bool) -> None:
         printing.answer(name)
     for url in found.get("urls", ()):
         printing.tell(show_url(url))
-    if found["functions"]:
-        printing.answer(curl_line(source, found["functions"][0]))
+    invoked = [name for name in found["functions"] if name not in found.get("web_functions", ())]
+    if invoked:
+        printing.answer(curl_line(source, invoked[0]))

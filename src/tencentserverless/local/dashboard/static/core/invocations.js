@@ -1,0 +1,50 @@
+// The list of invocations as a page has it: read, followed while it is shown, and longer on demand.
+import { listen } from "./changes.js";
+import { paced } from "./data.js";
+import { useCallback, useEffect, useRef, useState } from "./html.js";
+import { InvocationList } from "./invocation_list.js";
+
+const ASK_PAUSE_MS = 700;
+
+const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number(seconds)) : null);
+
+// filter: as the query of GET invocations; within: seconds back from now, or "" for all. Return {rows, error, isLoaded,
+// more}.
+export function useInvocations(filter, within = "", isWanted = undefined) {
+  const [found, setFound] = useState({ rows: [], error: null, isLoaded: false });
+  const current = useRef(null);
+  const isReading = useRef(false);
+  useEffect(() => {
+    const list = new InvocationList({ ...filter, since: secondsAgo(within) }, isWanted);
+    current.current = list;
+    let isShown = true;
+    const show = (error = null) =>
+      isShown && setFound({ rows: list.rows, error, isLoaded: !error || list.rows.length > 0 });
+    const ask = paced(() => list.refresh().then(() => show(), show), ASK_PAUSE_MS);
+    ask();
+    const stop = listen("invocation", (change) => {
+      if (!change || change.skipped || !list.canFollow) return ask();
+      list.put(change.items);
+      show();
+    });
+    return () => {
+      isShown = false;
+      ask.stop();
+      stop();
+    };
+  }, [JSON.stringify(filter), within]);
+  const more = useCallback(async () => {
+    const list = current.current;
+    if (isReading.current || list.next === null) return;
+    isReading.current = true;
+    try {
+      await list.more();
+      if (list === current.current) setFound({ rows: list.rows, error: null, isLoaded: true });
+    } catch {
+      // The next scroll asks again.
+    } finally {
+      isReading.current = false;
+    }
+  }, []);
+  return { ...found, more };
+}
