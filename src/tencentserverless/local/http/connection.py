@@ -97,7 +97,12 @@ class Connection(asyncio.Protocol):
             self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
         self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
-        self._rest()
+        self._current, reader = None, self._reader  # as in _end_answer, without entering one more function
+        if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
+            self._go_on()
+        else:
+            self._data = b""
+            self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
 
     def send(self, answer: Answer, damage: str = "") -> None:
         """Answer the request that is under way.
@@ -317,19 +322,14 @@ class Connection(asyncio.Protocol):
         return self._current is not None or bool(self._reader.whole)
 
     def _end_answer(self) -> None:
-        """The answer has been written."""
+        """The answer has been written: wait for the next request, if none has come yet."""
         current, self._current, self._on_drained, self._on_lost = self._current, None, None, None
+        reader = self._reader
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
-        elif self._keeps:
-            self._rest()
-        else:
+        elif not self._keeps:
             self._end()
-
-    def _rest(self) -> None:
-        """The answer is whole: wait for the next request, if none has come yet."""
-        self._current, reader = None, self._reader
-        if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
+        elif reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
         else:
             self._data = b""
