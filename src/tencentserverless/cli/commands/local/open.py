@@ -22,7 +22,7 @@ _PAGE = '<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-
 _STEP = '<meta http-equiv="refresh" content="0;url={link}"><title>SCF local</title><a href="{link}">SCF local</a>\n'
 
 
-@click.command()
+@click.command("open")
 @server_options
 @click.option("--print", "is_printed", is_flag=True, help="Show the link on this terminal; open no browser.")
 def open_dashboard(state: Path | None, env_file: Path | None, is_printed: bool) -> None:
