@@ -61,6 +61,7 @@ def write(folder: Path, name: str) -> Path:
     return write_web(folder, start, app=code)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("way", ["seccomp", "shims"])
 @pytest.mark.parametrize("isolation", ["auto", "none"])
 def test_express_in_two_instances(tmp_path, way, isolation):
@@ -98,7 +99,7 @@ def find_python() -> tuple[list[str], dict[str, str]]:
     pytest.skip(f"no interpreter of {name} that another user can run")
 
 
-@pytest.mark.parametrize("isolation", ["auto", "none"])
+@pytest.mark.parametrize("isolation", ["auto", pytest.param("none", marks=pytest.mark.proof)])
 def test_all_run_side_by_side_as_a_user_without_privileges(place, isolation):
     for name in NAMES:
         write(place / name, name)

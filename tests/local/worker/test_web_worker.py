@@ -71,6 +71,12 @@ SERVERS = {
     "uwsgi": (FLASK, "exec UWSGI --http-socket 0.0.0.0:9000 --wsgi-file app.py --callable app"),
 }
 UNSHIMMED = ("granian", "uwsgi")
+QUICK = ("http.server", "flask", "fastapi")  # make proof runs the others
+
+
+def params(names, quick):
+    """Names as parameters, of which make test takes a few and make proof all."""
+    return [pytest.param(name, marks=[] if name in quick else pytest.mark.proof) for name in names]
 
 
 def write_server(folder, name):
@@ -89,13 +95,13 @@ async def start_two(folder, **settings):
         return {each.exchange.address for each in got}
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", params(SERVERS, QUICK))
 def test_two_instances_of_a_server_listen_on_port_9000_by_seccomp(tmp_path, name):
     folder = write_server(tmp_path / "site", name)
     assert len(asyncio.run(start_two(folder, web_ports="seccomp"))) == 2
 
 
-@pytest.mark.parametrize("name", [name for name in SERVERS if name not in UNSHIMMED])
+@pytest.mark.parametrize("name", params([name for name in SERVERS if name not in UNSHIMMED], ["flask"]))
 def test_two_instances_of_a_python_server_listen_by_shims(tmp_path, name):
     folder = write_server(tmp_path / "site", name)
     assert len(asyncio.run(start_two(folder, web_ports="shims"))) == 2
@@ -136,7 +142,7 @@ def check_way(place, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", params(["127.0.0.1", "localhost"], ["127.0.0.1"]))
 def test_a_server_on_loopback_is_refused_at_once_in_each_way(tmp_path, way, host):
     run_alone(__name__, "check_loopback", tmp_path, way, host)
 
@@ -237,7 +243,7 @@ def test_a_server_that_listens_and_takes_no_connection_is_told_apart(tmp_path, e
         assert "listens on port 9000, and takes no connection over IPv4 in its InitTimeout: it does so" in lines
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", params(WAYS, ["seccomp"]))
 def test_a_server_that_never_listens_is_told_with_what_it_did_instead(tmp_path, way):
     run_alone(__name__, "check_silence", tmp_path, way)
 
