@@ -39,7 +39,7 @@ OPTIONAL = (
     "hypothesis",
     "h11",
     "httptools>=0.7",
-    "httpx",
+    "httpx>=0.22",  # the last one for 3.6
     "httpx2",
     "python-socks",
     "requests",
