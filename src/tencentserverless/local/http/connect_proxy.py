@@ -15,18 +15,17 @@ import contextlib
 import hmac
 import socket
 from collections.abc import AsyncGenerator
-from typing import cast
 
 from tencentserverless._core import wire
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import TEXT_LINES, Answer, Bounds, Broken, Fault, Intake, Refused, Request
+from tencentserverless.local.http.paired_connection import PairedConnection
 from tencentserverless.local.http.server import HttpServer
 from tencentserverless.local.settings import LOOPBACK_HOSTS, Limits
 from tencentserverless.local.url_addresses import CLOUD_DOMAIN, INTRANET_LABEL, LOCAL_DOMAIN
 
 _BOUNDS = Bounds(head_bytes=8 * 1024, request_seconds=10.0, idle_seconds=10.0)
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_FAREWELL_SECONDS = 1.0
 _KNOWS_CONNECT = "The proxy of the local SCF knows CONNECT alone"
 
 
@@ -161,7 +160,7 @@ class _Tunnel:
         self._tunnels.discard(self)
         for end in (self.client, self.server):
             if end.transport is not None:
-                end.transport.close() if end.transport.get_write_buffer_size() == 0 else end.end_soon()
+                end.transport.close() if end.transport.get_write_buffer_size() == 0 else end.end()
 
     def _look(self) -> None:
         rest_seconds = self._used_at + self._idle_seconds - self._loop.time()
@@ -171,48 +170,24 @@ class _Tunnel:
             self.close()
 
 
-class _End(asyncio.Protocol):
+class _End(PairedConnection):
     """One of the two connections of a tunnel."""
 
     other: "_End"
 
     def __init__(self, tunnel: _Tunnel) -> None:
-        self.transport: asyncio.Transport | None = None
+        super().__init__()
         self._tunnel = tunnel
-        self._is_closed = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is there."""
-        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         """Bytes for the other end."""
         self._tunnel.note()
-        if self.other.transport is not None:
-            self.other.transport.write(data)
-
-    def pause_writing(self) -> None:
-        """This end does not keep up: the other one is read no more."""
-        if self.other.transport is not None:
-            self.other.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """It does again."""
-        if self.other.transport is not None:
-            self.other.transport.resume_reading()
+        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has gone, and the tunnel ends."""
-        self.transport = None
+        super().connection_lost(exc)
         self._tunnel.close()
-
-    def end_soon(self) -> None:
-        """Let what was written leave, for a moment."""
-        transport = self.transport
-        if transport is not None and not self._is_closed:
-            self._is_closed = True
-            transport.close()
-            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, transport.abort)
 
 
 def _answer(status: int, words: str) -> Answer:

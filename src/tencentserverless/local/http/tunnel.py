@@ -6,8 +6,8 @@ success, others 439 from the app and 456 from the client; 455 after silence).
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
 
+from tencentserverless.local.http.paired_connection import PairedConnection
 from tencentserverless.local.http.websocket_frames import NO_CODE, CloseWatch
 
 _IDLE = 455
@@ -16,7 +16,6 @@ _CLIENT_ENDED = 456
 #: A close frame without a code is what the browsers' ``close()`` sends: ours.
 _SUCCESSES = frozenset((1000, 1010, 1011, NO_CODE))
 _CLOSING_SECONDS = 10.0  # ours: after one side's close frame, for the other's and the end of the connection
-_FAREWELL_SECONDS = 1.0  # for what was written last to leave
 
 
 class Tunnel:
@@ -55,8 +54,7 @@ class Tunnel:
         self._on_end = None
         self._stop_timer()
         for end in (self.client, self.app):
-            if end.transport is not None:
-                end.transport.abort()
+            end.cut()
 
     def note(self, end: "_End") -> None:
         """Bytes have come."""
@@ -99,7 +97,7 @@ class Tunnel:
             self._timer = None
 
 
-class _End(asyncio.Protocol):
+class _End(PairedConnection):
     """One of the two connections.
 
     :ivar status: with which the invocation ends if this side ends it
@@ -108,44 +106,22 @@ class _End(asyncio.Protocol):
     other: "_End"
 
     def __init__(self, tunnel: Tunnel, status: int, name: str) -> None:
-        self.transport: asyncio.Transport | None = None
+        super().__init__()
         self.status: int = status
         self.name: str = name
         self.watch: CloseWatch = CloseWatch()
         self._tunnel = tunnel
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is there."""
-        self.transport = cast(asyncio.Transport, transport)
-
     def data_received(self, data: bytes) -> None:
         """Bytes for the other side."""
-        if self.other.transport is not None:
-            self.other.transport.write(data)
+        super().data_received(data)
         self.watch.feed(data)
         self._tunnel.note(self)
 
-    def pause_writing(self) -> None:
-        """This side does not read: the other one is read no more."""
-        if self.other.transport is not None:
-            self.other.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """It does again."""
-        if self.other.transport is not None:
-            self.other.transport.resume_reading()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """This side has ended."""
-        self.transport = None
+        super().connection_lost(exc)
         self._tunnel.lose(self)
-
-    def end(self) -> None:
-        """End this side once it has what was written, for which it has a moment."""
-        transport = self.transport
-        if transport is not None and not transport.is_closing():
-            transport.close()
-            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, transport.abort)
 
 
 def _judge(end: _End) -> tuple[int, str]:
