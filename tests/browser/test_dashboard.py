@@ -273,6 +273,27 @@ def test_the_keyboard_is_enough(server: LocalScf, browser: Browser) -> None:
     page.see("main tbody tr:nth-child(3)")
 
 
+def test_a_search_that_comes_late_does_not_bring_back_a_page_that_was_left(server: LocalScf, browser: Browser) -> None:
+    page = Dashboard(server, browser)
+    server.invoke("order", {"item": "cake"})
+    page.open("invocations")
+    page.see(".line a")
+    late = """() => {
+        const field = document.querySelector("input[type=search]");
+        const [plain, waiting] = [window.setTimeout, []];
+        window.setTimeout = (task) => waiting.push(task);
+        field.value = "cake";
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        window.setTimeout = plain;
+        document.querySelector(".line a").click();
+        location.hash = document.querySelector(".line a").hash;
+        waiting.forEach((task) => task());
+        return waiting.length;
+    }"""
+    assert page.run(late) == 1
+    page.see("h1", "Invocation of order")
+
+
 def test_ten_thousand_rows_are_reached_and_few_are_in_the_page(server: LocalScf, browser: Browser) -> None:
     with ThreadPoolExecutor(8) as callers:
         ended = callers.map(lambda _: call_many(server, 1300), range(8))

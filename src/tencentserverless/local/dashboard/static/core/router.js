@@ -28,11 +28,14 @@ const placeOf = (row) => [row.region, row.namespace, row.function];
 export const linkToFunction = (row, query) => linkTo(["functions", ...placeOf(row)], query);
 export const linkToInvocation = (row, attempt) => linkTo(["invocations", ...placeOf(row), row.request_id], { attempt });
 
-export function go(address, isReplacement = false) {
-  if (!isReplacement) {
-    location.hash = address;
-    return;
-  }
+export function go(address) {
+  location.hash = address;
+}
+
+// Change what the address says of the page that is shown. It may be asked late, when the typing in a field rests: a page
+// that was left by then says nothing more.
+export function refine(address) {
+  if (`${readRoute().segments}` !== `${readRoute(address).segments}`) return;
   history.replaceState(null, "", address);
   dispatchEvent(new HashChangeEvent("hashchange"));
 }

@@ -6,7 +6,7 @@ import { html, useRef, useState } from "../core/html.js";
 import { keyOf, MOST_ROWS } from "../core/invocation_list.js";
 import { useKeys } from "../core/keyboard.js";
 import { t } from "../core/language.js";
-import { go, linkTo, linkToInvocation } from "../core/router.js";
+import { go, linkTo, linkToInvocation, refine } from "../core/router.js";
 import { useInvocations } from "../core/invocations.js";
 import { InvocationLink, Origin, Time, Where } from "../parts/cells.js";
 import { Page, Waiting } from "../parts/page.js";
@@ -52,7 +52,7 @@ async function runRowAgain(row) {
 export function InvocationsPage({ route }) {
   const names = ["region", "namespace", "function", "status", "text", "within"];
   const query = Object.fromEntries(names.map((name) => [name, route.query.get(name) ?? ""]));
-  const set = (changed) => go(linkTo(["invocations"], { ...query, ...changed }), true);
+  const set = (changed) => refine(linkTo(["invocations"], { ...query, ...changed }));
   const { within, ...filter } = query;
   const { rows, error, isLoaded, more } = useInvocations(filter, within);
   const [selected, setSelected] = useState(null);
