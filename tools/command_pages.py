@@ -1,4 +1,4 @@
-"""Put the help of every ``scf`` command into its page below docs/cli.
+"""Put the help of every ``scf`` command into its page below docs/reference/cli.
 
     python tools/command_pages.py
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from tencentserverless.cli.command_table import list_paths
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ROOT / "docs" / "cli"
+PAGES = ROOT / "docs" / "reference" / "cli"
 COLUMNS = "80"
 _BLOCK = re.compile(r"^```text\n(Usage: (scf[^\[\n]*).*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -92,19 +92,19 @@ def _list_states(transitions: Mapping[tuple[_State, _Move], _State]) -> list[str
 
 #: The tables of each page, by the name in their marks.
 PAGES: Mapping[str, Mapping[str, Callable[[], Iterable[str]]]] = {
-    "architecture.md": {
+    "understand/architecture.md": {
         "server": lambda: _list_states(lifecycle.TRANSITIONS),
         "instance": lambda: _list_states(instance_states.TRANSITIONS),
         "worker": lambda: _list_states(worker_states.TRANSITIONS),
         "event": lambda: _list_states(event_states.TRANSITIONS),
     },
-    "delivery.md": {
+    "understand/delivery.md": {
         "consents": _list_consents,
         "statuses": _list_statuses,
         "codes": _list_codes,
         "repairs": _list_repairs,
     },
-    "projects.md": {"keys": _list_keys},
+    "reference/projects.md": {"keys": _list_keys},
 }
 
 

@@ -114,7 +114,7 @@ def test_a_default_entry_of_netrc_replaces_the_official_clients_signature_and_is
     with pytest.raises(TencentCloudSDKException, match="has the scheme Basic, not TC3-HMAC-SHA256") as refusal:
         invoke(connect("TC3-HMAC-SHA256", method))
     assert refusal.value.code == "AuthFailure.InvalidAuthorization"
-    monkeypatch.setenv("NETRC", "/dev/null")  # what docs/clients.md says to do
+    monkeypatch.setenv("NETRC", "/dev/null")  # what docs/reference/clients.md says to do
     assert invoke(connect("TC3-HMAC-SHA256", method))
 
 

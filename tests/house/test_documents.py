@@ -23,18 +23,18 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "SECURITY.md",
-    "docs/architecture.md",
-    "docs/calling-urls.md",
-    "docs/clients.md",
-    "docs/cookbook.md",
-    "docs/dashboard.md",
-    "docs/local.md",
-    "docs/packages.md",
-    "docs/security.md",
-    "docs/upgrade.md",
+    "docs/understand/architecture.md",
+    "docs/how-to/calling-urls.md",
+    "docs/reference/clients.md",
+    "docs/how-to/cookbook.md",
+    "docs/how-to/dashboard.md",
+    "docs/understand/local.md",
+    "docs/reference/packages.md",
+    "docs/understand/security.md",
+    "docs/migrate/from-0.1.7.md",
 )
 README, README_ZH = DOCUMENTS[:2]
-CALLING_URLS = "docs/calling-urls.md"
+CALLING_URLS = "docs/how-to/calling-urls.md"
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}  # curl may be missing
 
@@ -90,7 +90,7 @@ def test_json_block_is_json(block: Block) -> None:
 def test_the_launch_configuration_attaches_to_the_port_that_is_told() -> None:
     from tencentserverless.cli.commands.local.start import _debug_ports
 
-    (block,) = (block for block in read_blocks("docs/local.md") if block.language == "json")
+    (block,) = (block for block in read_blocks("docs/understand/local.md") if block.language == "json")
     (configuration,) = json.loads(block.text)["configurations"]
     assert (configuration["type"], configuration["request"]) == ("debugpy", "attach")
     assert configuration["connect"] == {"host": "127.0.0.1", "port": _debug_ports(("order",))["order"]}
@@ -98,7 +98,7 @@ def test_the_launch_configuration_attaches_to_the_port_that_is_told() -> None:
 
 @pytest.fixture(scope="module")
 def urls_env(examples_env: dict[str, str]) -> dict[str, str]:
-    """The environment of the examples, after the first command of docs/calling-urls.md."""
+    """The environment of the examples, after the first command of docs/how-to/calling-urls.md."""
     first = next(block.text for block in read_blocks(CALLING_URLS) if block.language == "sh")
     command = ["bash", "-c", first]
     path = os.pathsep.join((str(SCRIPTS), examples_env["PATH"]))

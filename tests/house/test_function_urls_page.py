@@ -1,4 +1,4 @@
-"""docs/function-urls.md: its files are read without a complaint, and its commands print what it says."""
+"""docs/understand/function-urls.md: its files are read without a complaint, and its commands print what it says."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 from tencentserverless.local.serve import read_deployables
 from tests.conftest import SOURCE, child_environment
 
-PAGE = SOURCE.parent / "docs" / "function-urls.md"
+PAGE = SOURCE.parent / "docs" / "understand" / "function-urls.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^```(?:yaml|python)\n# (\S+/\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 SESSIONS = re.findall(r"^```sh\n(.*?)^```\n\n```text\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -13,7 +13,10 @@ def test_the_page_has_the_tables_of_the_code(name):
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
-    [("delivery.md", "| 433 | YES |", "| 433 | NO |"), ("projects.md", "`memorySize`, `msgTTL`", "`memory`")],
+    [
+        ("understand/delivery.md", "| 433 | YES |", "| 433 | NO |"),
+        ("reference/projects.md", "`memorySize`, `msgTTL`", "`memory`"),
+    ],
 )
 def test_a_page_that_differs_from_the_code_is_noticed(name, old, new):
     page = (DOCS / name).read_text("utf-8")
@@ -23,5 +26,5 @@ def test_a_page_that_differs_from_the_code_is_noticed(name, old, new):
 
 
 def test_a_page_without_a_place_for_a_table_is_named():
-    with pytest.raises(SystemExit, match=r"projects\.md has no place for the table keys"):
-        fill("projects.md", "# Projects")
+    with pytest.raises(SystemExit, match=r"reference/projects\.md has no place for the table keys"):
+        fill("reference/projects.md", "# Projects")

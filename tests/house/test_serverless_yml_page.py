@@ -1,4 +1,4 @@
-"""docs/serverless-yml.md: each file is read without a complaint, means what the page says, and uses every key."""
+"""docs/reference/serverless-yml.md: each file is read with no complaint, means what it says, and uses every key."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ from tencentserverless.local.project.keys import (
 from tencentserverless.local.serve import read_deployables
 from tests.conftest import SOURCE
 
-PAGE = SOURCE.parent / "docs" / "serverless-yml.md"
+PAGE = SOURCE.parent / "docs" / "reference" / "serverless-yml.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 (HANDLER,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -1,4 +1,4 @@
-"""docs/tour.md says what the commands print: every one is typed again, in order."""
+"""docs/start/tour.md says what the commands print: every one is typed again, in order."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def settle(text: str) -> str:
 
 def read_steps() -> list[tuple[str, str]]:
     """The commands, each with what it printed; where there is none, what the server says in its terminal."""
-    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "start" / "tour.md").read_text(encoding="utf-8")
     steps = []
     for kind, block in re.findall(r"^```(console|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] if kind == "console" else ["\n" + block]

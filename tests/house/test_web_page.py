@@ -17,7 +17,7 @@ from tests.local.web.urls import ask, net_of
 from tests.testing.conftest import STRANGERS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "web-functions.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "web-functions.md").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "examples" / "web"
 BLOCKS = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 

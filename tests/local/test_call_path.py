@@ -17,7 +17,7 @@ from tests.conftest import LIMITED, Request, Starter, wait_until
 
 CALLS = 40
 PATIENCE_SECONDS = 20
-#: The path of a call, as docs/architecture.md has it.
+#: The path of a call, as docs/understand/architecture.md has it.
 PATH = [
     "local/http/connection.py",
     "local/http/head_template.py",

@@ -1,4 +1,4 @@
-"""What the local SCF refuses, row by row of docs/security.md. Where a row has a test elsewhere, the page names that."""
+"""What the local SCF refuses, row by row of docs/understand/security.md, which names the other tests too."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tests.conftest import LocalScf, Request, scf_command, wait_until
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "security.md"
+PAGE = ROOT / "docs" / "understand" / "security.md"
 PROOF = re.compile(r"`(tests/[\w/.]+\.py)::(\w+)`")
 
 

@@ -1,4 +1,4 @@
-"""An asynchronous invocation as docs/local.md has it: which runs of it there may be, and how it may end."""
+"""An asynchronous invocation as docs/understand/local.md has it: which runs of it there may be, and how it may end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""docs/testing.md shows what runs."""
+"""docs/how-to/testing.md shows what runs."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.conftest import SOURCE
 from tests.testing.conftest import write_files
 
-PAGE = SOURCE.parent / "docs" / "testing.md"
+PAGE = SOURCE.parent / "docs" / "how-to" / "testing.md"
 
 
 def test_every_example_of_the_page_passes(run_pytest, project: Path) -> None:
@@ -35,7 +35,7 @@ def test_the_table_names_what_the_fixture_has() -> None:
 
 def test_links_lead_somewhere() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([\w-]+\.md)(#([\w-]+))?\)", text)
+    links = re.findall(r"\]\(([\w./-]+\.md)(#([\w-]+))?\)", text)
     assert len(links) == text.count("](") > 0
     for name, _, anchor in links:
         target = (PAGE.parent / name).read_text(encoding="utf-8")

@@ -166,7 +166,7 @@ class Target:
 class Repair:
     """A change after which a refused call may succeed. It is tried at once, and once a call.
 
-    :param words: a description, as docs/delivery.md has it
+    :param words: a description, as docs/understand/delivery.md has it
     :param is_refreshing: True to sign the next attempt with new credentials
     :param action: of the next attempt, None to keep the action
     """

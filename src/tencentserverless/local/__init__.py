@@ -4,8 +4,8 @@ A call goes through the packages in this order: ``http`` (bytes, TLS), ``api`` (
 family of the API a file), ``invocations`` (faults, history, the queue), ``scheduler`` (the choice of the instance) and
 ``worker`` (the process that runs the call). ``registry`` holds functions, packages and all SQL, ``project`` reads the
 user's folder. ``serve`` creates and runs the services; ``Local`` in ``python_api`` starts a server from Python.
-``docs/architecture.md`` lists the imports that each package may have; contracts in ``pyproject.toml`` check them.
-Python 3.10+.
+``docs/understand/architecture.md`` lists the imports that each package may have; contracts in ``pyproject.toml`` check
+them. Python 3.10+.
 """
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-"""The clients that the tests run against the local SCF, and the table of docs/clients.md that is made of them.
+"""The clients that the tests run against the local SCF, and the table of docs/reference/clients.md.
 
 ``python -m tests.conformance.clients.catalogue`` writes the table anew.
 """
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "clients.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "clients.md"
 BEGIN, END = "<!-- begin clients: written by tests/conformance/clients/catalogue.py -->", "<!-- end clients -->"
 PROXY = "TENCENTSERVERLESS_LOCAL_PROXY"
 

@@ -23,7 +23,7 @@ PROOF = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
     + ["Request forms", "TLS and CONNECT"],
 )
 def test_every_row_names_its_proof(section):
-    page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "understand" / "local.md").read_text(encoding="utf-8")
     text = page.split(f"\n## {section}\n")[1].split("\n## ")[0]
     rows = [
         line for table in re.findall(r"\| Proved by \|\n\|[-|]+\|\n((?:\|.*\n)+)", text) for line in table.splitlines()
@@ -34,7 +34,7 @@ def test_every_row_names_its_proof(section):
 
 
 def test_every_named_test_exists():
-    page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "understand" / "local.md").read_text(encoding="utf-8")
     proofs = PROOF.findall(page)
     assert len(proofs) == page.count("`tests/") > 0
     for path, name in proofs:

@@ -1,4 +1,4 @@
-"""Each key that is accepted has an effect or a notice, as the tables of docs/projects.md say."""
+"""Each key that is accepted has an effect or a notice, as the tables of docs/reference/projects.md say."""
 
 import json
 

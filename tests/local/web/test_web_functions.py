@@ -120,7 +120,7 @@ def deploy(start_local_scf, tmp_path):
 
 
 def test_the_settings_on_the_page_are_read(start_local_scf, tmp_path):
-    page = (Path(__file__).parents[3] / "docs" / "web-streams.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "web-streams.md").read_text(encoding="utf-8")
     folder = tmp_path / "chat"
     folder.mkdir()
     (folder / "serverless.yml").write_text(page.partition("```yaml\n")[2].partition("```")[0])

@@ -1,4 +1,4 @@
-"""The keys of each kind of file, with their effect here and for ``scf deploy``; docs/projects.md shows them as tables.
+"""The keys of each kind of file, with their effect here and for ``scf deploy``: docs/reference/projects.md shows them.
 
 Sources: docs/configure.md and src of serverless-components/tencent-scf 0.9.10 and tencent-multi-scf; lib/modules/scf of
 tencent-component-toolkit 2.27.6; docs/configure.md of serverless-tencent-scf 3.0.9 (first version) and the examples of
