@@ -10,6 +10,8 @@
 # make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look,
 #                   BASE=COMMIT for the build of a commit beside today's
 # make screenshots  pictures of the dashboard's pages in both languages, into docs/images
+# make docs    the site in both languages, into site; LANGUAGES=en for one of them
+# make docs-catalogues  the sentences of the pages, into the Chinese catalogues of docs/locales
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, plain words, package
 #
@@ -24,6 +26,7 @@ ROOM ?=
 CALLS ?= 200000
 MINUTES ?= 60
 QUICK ?=
+LANGUAGES ?=
 
 VENV_PYTHON := .venv/bin/python
 PACKAGE := src/tencentserverless
@@ -41,7 +44,7 @@ PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SEC
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|port_filter|site_shim|trust|web_launcher)\.py$$
 
-.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local screenshots matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local screenshots docs docs-catalogues matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
@@ -91,6 +94,12 @@ bench-local: .venv/.dev-installed
 screenshots: .venv/.dev-installed
 	@$(VENV_PYTHON) -m tests.browser.screenshots docs/images
 
+docs: .venv/.docs-installed
+	@$(VENV_PYTHON) -m tools.website.build $(LANGUAGES)
+
+docs-catalogues: .venv/.docs-installed
+	@$(VENV_PYTHON) -m tools.website.catalogues
+
 matrix: .venv/.dev-installed
 	@$(VENV_PYTHON) tools/matrix.py
 
@@ -112,6 +121,7 @@ law: .venv/.dev-installed
 	$(VENV_PYTHON) tools/budgets.py
 	$(VENV_PYTHON) tools/mirror.py
 	$(VENV_PYTHON) tools/page_tables.py --check
+	$(VENV_PYTHON) -m tools.website.generated --check
 	$(VENV_PYTHON) tools/words.py $(PLAIN_PLACES)
 
 package: .venv/.dev-installed
@@ -120,6 +130,10 @@ package: .venv/.dev-installed
 .venv/.local-installed: setup.cfg pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON); name one: make demo PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) tools/make_venv.py local
+
+.venv/.docs-installed: setup.cfg pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON); name one: make docs PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) tools/make_venv.py docs
 
 .venv/.dev-installed: setup.cfg pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON); name one: make test PYTHON=/path/to/python3"; exit 1; }

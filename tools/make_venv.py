@@ -1,6 +1,6 @@
 """Make .venv and install this project into it, editable, with one of its extras.
 
-    python3 tools/make_venv.py local|dev
+    python3 tools/make_venv.py local|docs|dev
 
 Any Python 3.6 can read this file, so that an old interpreter prints a sentence and not a SyntaxError.
 """

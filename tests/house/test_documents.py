@@ -9,65 +9,37 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tencentserverless import __version__
 from tests.conftest import child_environment
+from tools.website import code_blocks
+from tools.website.code_blocks import Block
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (
-    "README.md",
-    "README.zh-CN.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "SECURITY.md",
-    "docs/understand/architecture.md",
-    "docs/how-to/calling-urls.md",
-    "docs/reference/clients.md",
-    "docs/how-to/cookbook.md",
-    "docs/how-to/dashboard.md",
-    "docs/understand/local.md",
-    "docs/reference/packages.md",
-    "docs/understand/security.md",
-    "docs/migrate/from-0.1.7.md",
-)
-README, README_ZH = DOCUMENTS[:2]
+DOCUMENTS = code_blocks.list_pages(ROOT)
+README, README_ZH = "README.md", "README.zh-CN.md"
 CALLING_URLS = "docs/how-to/calling-urls.md"
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}  # curl may be missing
 
 
-class Block(NamedTuple):
-    """A fenced block of a document."""
-
-    document: str
-    line: int
-    language: str
-    text: str
-    expected: str | None  # of a python block: the text block that follows at once
-
-
 def read_blocks(document: str) -> list[Block]:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    found = list(re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    blocks = []
-    for index, match in enumerate(found):
-        after = found[index + 1] if index + 1 < len(found) else None
-        is_output = after is not None and after[1] == "text" and not text[match.end() : after.start()].strip()
-        line = text.count("\n", 0, match.start()) + 1
-        blocks.append(Block(document, line, match[1], match[2], after[2] if after and is_output else None))
-    return blocks
+    return code_blocks.read_blocks(ROOT, document)
 
 
 def list_blocks(language: str) -> list[object]:
-    """The Chinese README has the code of the other one, which a test below holds against it."""
-    blocks = [block for document in DOCUMENTS for block in read_blocks(document) if block.language == language]
-    twins = [pytest.mark.proof]
+    """The blocks of a language that no other test covers.
+
+    Blocks that a page has from the README are run once: of the Chinese README and of the start page in the long tests.
+    """
+    blocks = [block for document in DOCUMENTS for block in read_blocks(document)]
+    twins = {"README.zh-CN.md": [pytest.mark.proof], "docs/index.md": [pytest.mark.proof]}
     return [
-        pytest.param(block, id=f"{block.document}:{block.line}", marks=twins if "zh-CN" in block.document else [])
+        pytest.param(block, id=f"{block.document}:{block.line}", marks=twins.get(block.document, []))
         for block in blocks
+        if block.language == language and code_blocks.find_test(block.document) is None
     ]
 
 
@@ -77,9 +49,8 @@ def list_commands(block: Block) -> Iterator[list[str]]:
             yield shlex.split(command)
 
 
-def test_every_block_has_a_known_language() -> None:
-    languages = {block.language for document in DOCUMENTS for block in read_blocks(document)}
-    assert languages == {"python", "sh", "text", "json"}
+def test_every_block_is_covered_by_a_test() -> None:
+    assert list(code_blocks.find_faults(ROOT)) == []
 
 
 @pytest.mark.parametrize("block", list_blocks("json"))
@@ -119,8 +90,7 @@ def test_python_block_prints_what_the_document_says(block: Block, request: pytes
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert block.expected is not None
-    assert (done.stdout, done.stderr) == (block.expected, "")
+    assert (done.stdout, done.stderr) == (block.expected or "", "")
 
 
 @pytest.mark.parametrize("block", list_blocks("sh"))
@@ -209,7 +179,8 @@ def test_document_never_installs_by_the_name_on_pypi(document: str) -> None:
 
 def list_anchors(page: Path) -> set[str]:
     lines = page.read_text(encoding="utf-8").splitlines()
-    return {re.sub(r"[`.]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in lines if line.startswith("#")}
+    titles = [line.lstrip("#").strip() for line in lines if line.startswith("#")]
+    return {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -1,0 +1,86 @@
+"""The pages that are made from data are those of today's data."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tencentserverless.cli.reference.error_catalogue import Catalogue
+from tools.website import error_pages, generated
+from tools.website.findings_page import FindingError, read_finding
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = dict(generated.render_all(ROOT))
+GOOD = """#!/bin/sh
+# package 1.0; Python 3.11
+#
+# It does *this*,
+# and that.
+#
+# Seen 2026-11-30, on Linux:
+#   out
+#     in
+set -eu
+"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_that_of_its_data(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == PAGES[name], "run: python -m tools.website.generated"
+
+
+def test_a_page_that_differs_or_has_no_data_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generated, "ROOT", tmp_path)
+    monkeypatch.setattr(generated, "render_all", lambda root: [("docs/reference/errors/A.md", "new")])
+    (tmp_path / "docs/reference/errors").mkdir(parents=True)
+    (tmp_path / "docs/reference/errors/Old.md").touch()
+    assert generated.main(["--check"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "docs/reference/errors/Old.md:1: no data makes this page; delete it",
+        "docs/reference/errors/A.md:1: differs from its data; write it anew: python -m tools.website.generated",
+    ]
+    (tmp_path / "docs/reference/errors/Old.md").unlink()
+    assert [generated.main([]), generated.main(["--check"])] == [0, 0]
+
+
+def test_a_finding_has_its_parts() -> None:
+    finding = read_finding("findings/a_b.sh", GOOD)
+    assert finding.title == "A b"
+    assert finding.packages == "package 1.0; Python 3.11"
+    assert finding.paragraphs == ["It does *this*, and that."]
+    assert (finding.seen, finding.where, finding.output) == ("2026-11-30", "on Linux", ["out", "  in"])
+
+
+@pytest.mark.parametrize("text", ["set -eu\n", GOOD.replace("Seen", "Saw"), GOOD.replace("#   out\n#     in\n", "")])
+def test_a_finding_without_a_part_is_named(text: str) -> None:
+    with pytest.raises(FindingError, match=r"^findings/a_b\.sh:\d+: "):
+        read_finding("findings/a_b.sh", text)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_code_is_explained_once_in_the_pages(language: str) -> None:
+    text = "\n".join(error_pages.render(name, language) for name in error_pages.read_pages())
+    explained = re.findall(r"^(?:## |\| `)([\w.-]+)", text, re.MULTILINE)
+    data = json.loads(error_pages.CATALOGUE.read_text(encoding="utf-8"))
+    names = [name for name, entry in data["names"].items() if "alias" not in entry]
+    assert sorted(code for code in explained if code not in {"Other", "其他错误码"}) == sorted(
+        [*data["entries"], *names]
+    )
+
+
+def test_a_code_is_explained_in_both_languages() -> None:
+    english, chinese = (error_pages.render("statuses", language) for language in ("en", "zh"))
+    entry = Catalogue().find("433")
+    assert entry is not None
+    for text, language in ((english, "en"), (chinese, "zh")):
+        section = text.partition("## 433 TimeLimitReached\n")[2].partition("\n## ")[0]
+        assert entry.cause[language] in section
+        assert entry.fix[language] in section
+        assert "`FunctionTimeout`" in section
+
+
+def test_signs_of_markdown_in_the_data_stay_signs() -> None:
+    assert error_pages._escape("a_b <c> *d* |e| `f`") == r"a\_b \<c\> \*d\* \|e\| \`f\`"

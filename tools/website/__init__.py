@@ -1,0 +1,1 @@
+"""The documentation site: its checks, its generated pages, its Sphinx extension and its build."""
