@@ -27,7 +27,7 @@ COVERED: Mapping[str, str] = {
     "docs/start/tour.md": "tests/house/test_tour.py",
     "docs/understand/function-urls.md": "tests/house/test_function_urls_page.py",
 }
-_BLOCK = re.compile(r"^(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(?P<ticks>```+)(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=ticks)$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):

@@ -44,8 +44,8 @@ class Pictures(SphinxTransform):
         folder = Path(self.env.doc2path(self.env.docname)).parent
         for image in list(self.document.findall(nodes.image)):
             self._replace(folder, image)
-        for raw in list(self.document.findall(nodes.raw)):
-            if "<img" in raw.astext() or "<picture" in raw.astext():
+        for raw in self.document.findall(nodes.raw):
+            if "<img" in raw.astext():
                 logger.warning("write pictures in Markdown: the site finds the dark one itself", location=raw)
 
     def _replace(self, folder: Path, image: nodes.image) -> None:
