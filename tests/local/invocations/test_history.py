@@ -110,6 +110,32 @@ def test_the_oldest_give_way_by_size(tmp_path, monkeypatch):
     keeping(tmp_path, scenario)
 
 
+def test_a_busy_server_writes_small_batches_and_keeps_to_both_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(invocation_tables, "MAX_RECORDS", 1000)
+    monkeypatch.setattr(invocation_tables, "MAX_BYTES", 200_000)
+    batches = []
+    append = invocation_tables.append
+
+    def noted(connection, rows, **options):
+        batches.append([row[3] for row in rows])
+        append(connection, rows, **options)
+
+    monkeypatch.setattr(invocation_tables, "append", noted)
+
+    async def scenario(kept):
+        for number in range(1500):
+            kept.end(begun(kept, number), 0, "x" * 100, b"")
+        while sum(map(len, batches)) < 1000:
+            await asyncio.sleep(0.01)
+        assert max(map(len, batches)) <= 128
+        assert [each for batch in batches for each in batch] == [f"id-{number}" for number in range(500, 1500)]
+        left = await ids(kept)
+        assert left == [f"id-{number}" for number in range(1499, 1499 - len(left), -1)]
+        assert 100 < len(left) <= 200_000 // 356
+
+    keeping(tmp_path, scenario)
+
+
 def test_a_dropped_call_leaves_nothing(tmp_path):
     async def scenario(kept):
         kept.drop(begun(kept, 1))
