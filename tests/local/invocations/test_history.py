@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import json
+import threading
 
 import pytest
 
@@ -115,18 +116,20 @@ def test_a_busy_server_writes_small_batches_and_keeps_to_both_bounds(tmp_path, m
     monkeypatch.setattr(invocation_tables, "MAX_BYTES", 200_000)
     batches = []
     append = invocation_tables.append
+    is_written = threading.Event()
 
     def noted(connection, rows, **options):
         batches.append([row[3] for row in rows])
         append(connection, rows, **options)
+        if sum(map(len, batches)) == 1000:
+            is_written.set()
 
     monkeypatch.setattr(invocation_tables, "append", noted)
 
     async def scenario(kept):
         for number in range(1500):
             kept.end(begun(kept, number), 0, "x" * 100, b"")
-        while sum(map(len, batches)) < 1000:
-            await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(is_written.wait, 30)
         assert max(map(len, batches)) <= 128
         assert [each for batch in batches for each in batch] == [f"id-{number}" for number in range(500, 1500)]
         left = await ids(kept)
