@@ -4,8 +4,8 @@ A running call is only in memory. An ended call goes to the database in a batch,
 does not wait for it. A reader writes the batch first, so a call is visible as soon as it has ended.
 
 While there are many calls, small batches are written all the time, and what comes faster than that is kept here, within
-the bounds of the database: a long batch held up every call that came meanwhile. So are records that a full disk refuses,
-until there is space.
+the bounds of the database: a long batch held up every call that came meanwhile. So are records that a full disk
+refuses, until there is space.
 """
 
 import asyncio
