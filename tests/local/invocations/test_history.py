@@ -130,7 +130,7 @@ def test_a_busy_server_writes_small_batches_and_keeps_to_both_bounds(tmp_path, m
         for number in range(1500):
             kept.end(begun(kept, number), 0, "x" * 100, b"")
         assert await asyncio.to_thread(is_written.wait, 30)
-        assert max(map(len, batches)) <= 128
+        assert max(map(len, batches)) <= 256
         assert [each for batch in batches for each in batch] == [f"id-{number}" for number in range(500, 1500)]
         left = await ids(kept)
         assert left == [f"id-{number}" for number in range(1499, 1499 - len(left), -1)]

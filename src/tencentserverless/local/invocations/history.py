@@ -28,9 +28,9 @@ from tencentserverless.local.settings import KIB
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
-_BUSY_CALLS = 128  # that wait: from here on they are written in pieces
-_PIECE_CALLS = 64
-_PIECE_SECONDS = 0.02
+_BUSY_CALLS = 256  # that wait: from here on they are written in pieces
+_PIECE_CALLS = 256
+_PIECE_SECONDS = 0.08
 _MEASURE_SECONDS = 1.0  # between two looks of a busy server at the size of the table
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
 _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
