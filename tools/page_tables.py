@@ -56,6 +56,7 @@ DOCUMENTED = "documented"
 OURS = "ours"
 #: How the sources that are no pages are written.
 OWNERS: Mapping[str, str] = {DOCUMENTED: "platform", OURS: OURS}
+SERVER = Limits()
 
 _UNITS = ((1 << 20, "MB"), (1 << 10, "KB"))
 _TIMES = ((24 * 3600, "d"), (3600, "h"), (60, "min"))
@@ -157,23 +158,25 @@ def describe_range(numbers: Sequence[int], unit: str) -> str:
     return f"{numbers[0]:,} to {numbers[-1]:,} {unit}"
 
 
-def _list_sizes(ours: Limits) -> Iterator[Limit]:
+def _list_sizes() -> Iterator[Limit]:
     size = describe_bytes
     yield Limit("the event of a synchronous call, as JSON text", size(wire.MAX_EVENT_BYTES), QUOTAS)
     yield Limit("the event of an asynchronous call", size(wire.MAX_ASYNC_EVENT_BYTES), QUOTAS)
     yield Limit("a return value (above: 407)", size(runtime_api.MAX_BODY_BYTES), STATUSES)
     yield Limit("a request of the API, JSON signed by TC3", size(wire.MAX_BODY_BYTES), REQUESTS)
-    yield Limit("a form, signed by HmacSHA1 or HmacSHA256", size(ours.v1_body_bytes), REQUESTS)
-    yield Limit("the query of a `GET`", size(ours.query_bytes), REQUESTS)
+    yield Limit("a form, signed by HmacSHA1 or HmacSHA256", size(SERVER.v1_body_bytes), REQUESTS)
+    yield Limit("the query of a `GET`", size(SERVER.query_bytes), REQUESTS)
     yield Limit("`RoutingKey`", size(wire.MAX_ROUTING_KEY_BYTES), DOCUMENTED)
-    yield Limit("`Log` of a result, with `LogType` `Tail`: the last", size(ours.log_tail_bytes), "api/583/17243")
-    yield Limit("a request to a web function, and its answer unless it streams", size(ours.web_body_bytes), WEB_REQUESTS)
-    yield Limit("all headers of a web function's answer", size(ours.web_answer_head_bytes), WEB_REQUESTS)
-    yield Limit("request line and headers of a request (above, at a URL: 431)", size(ours.head_bytes), OURS)
-    yield Limit("output of one call that is kept", size(ours.output_bytes), OURS)
+    yield Limit("`Log` of a result, with `LogType` `Tail`: the last", size(SERVER.log_tail_bytes), "api/583/17243")
+    yield Limit(
+        "a request to a web function, and its answer unless it streams", size(SERVER.web_body_bytes), WEB_REQUESTS
+    )
+    yield Limit("all headers of a web function's answer", size(SERVER.web_answer_head_bytes), WEB_REQUESTS)
+    yield Limit("request line and headers of a request (above, at a URL: 431)", size(SERVER.head_bytes), OURS)
+    yield Limit("output of one call that is kept", size(SERVER.output_bytes), OURS)
 
 
-def _list_times(ours: Limits) -> Iterator[Limit]:
+def _list_times() -> Iterator[Limit]:
     records = function_version
     seconds = describe_seconds
     yield Limit("`Timeout` of a function", describe_range(records.TIMEOUT_SECONDS, "s"), QUOTAS)
@@ -182,24 +185,26 @@ def _list_times(ours: Limits) -> Iterator[Limit]:
     yield Limit("`MsgTTL` of an asynchronous call", describe_range(records.ASYNC_TTL_SECONDS, "s"), DOCUMENTED)
     yield Limit("`RetryNum`", describe_range(records.ASYNC_RETRIES, "tries"), DOCUMENTED)
     yield Limit("pause between two tries of an asynchronous call", seconds(RETRY_SECONDS), DOCUMENTED)
-    yield Limit("the clock of a request may be off by", seconds(ours.skew_seconds), "api/583/17239")
-    yield Limit("results of calls with `AsyncRunEnable` are kept for", seconds(event_tables.KEPT_SECONDS), "product/583/59206")
+    yield Limit("the clock of a request may be off by", seconds(SERVER.skew_seconds), "api/583/17239")
+    yield Limit(
+        "results of calls with `AsyncRunEnable` are kept for", seconds(event_tables.KEPT_SECONDS), "product/583/59206"
+    )
     yield Limit("`IdleTimeOut` of WebSocket", describe_range(records.WEBSOCKET_IDLE_SECONDS, "s"), STRUCTURES)
-    yield Limit("temporary keys of a function", seconds(ours.temporary_key_seconds), OURS)
-    yield Limit("a request has to arrive whole within", seconds(ours.request_seconds), OURS)
-    yield Limit("an idle connection is closed after", seconds(ours.keep_alive_seconds), OURS)
-    yield Limit("an idle instance ends after", seconds(ours.idle_instance_seconds), OURS)
-    yield Limit("a call waits for a process at most (then 432)", seconds(ours.queue_seconds), OURS)
-    yield Limit("calls under way have, at the end of the server,", seconds(ours.drain_seconds), OURS)
+    yield Limit("temporary keys of a function", seconds(SERVER.temporary_key_seconds), OURS)
+    yield Limit("a request has to arrive whole within", seconds(SERVER.request_seconds), OURS)
+    yield Limit("an idle connection is closed after", seconds(SERVER.keep_alive_seconds), OURS)
+    yield Limit("an idle instance ends after", seconds(SERVER.idle_instance_seconds), OURS)
+    yield Limit("a call waits for a process at most (then 432)", seconds(SERVER.queue_seconds), OURS)
+    yield Limit("calls under way have, at the end of the server,", seconds(SERVER.drain_seconds), OURS)
 
 
-def _list_configuration(ours: Limits) -> Iterator[Limit]:
+def _list_configuration() -> Iterator[Limit]:
     records = function_version
     yield Limit("name of a function", f"`{records.FUNCTION_NAME.pattern[:-2]}`", "product/583/19805")
     yield Limit("name of a namespace", f"`{records.NAMESPACE_NAME.pattern[:-2]}`", QUOTAS)
     yield Limit("both together", f"{records.MAX_NAMES_CHARS} characters", QUOTAS)
     yield Limit("name of a layer", f"`{layer.LAYER_NAME.pattern[:-2]}`", DOCUMENTED)
-    yield Limit("name of a timer", f"`{timer_triggers.NAME.pattern[:-2]}`", DOCUMENTED)
+    yield Limit("name of a timer", f"`{timer_triggers.NAME.pattern[:-2]}`", "api/583/18589")
     yield Limit("`Handler`, for Python", f"`{records.HANDLER.pattern[:-2]}`", CREATION)
     yield Limit("`Description`", f"{records.MAX_DESCRIPTION_CHARS:,} characters", CREATION)
     yield Limit("all environment variables together", describe_bytes(records.MAX_ENVIRONMENT_BYTES), QUOTAS)
@@ -211,7 +216,7 @@ def _list_configuration(ours: Limits) -> Iterator[Limit]:
     yield Limit("versions of a layer", str(layer.VERSIONS_PER_LAYER), QUOTAS)
     yield Limit("layers of a function", str(records.MAX_LAYERS), QUOTAS)
     yield Limit("triggers of one type of a function", str(timer_triggers.TRIGGERS_PER_TYPE), QUOTAS)
-    yield Limit("argument of a timer", describe_bytes(timer_triggers.MAX_ARGUMENT_BYTES), DOCUMENTED)
+    yield Limit("argument of a timer", describe_bytes(timer_triggers.MAX_ARGUMENT_BYTES), OURS)
     yield Limit("code and layers of a version, unpacked", describe_bytes(package_contents.MAX_UNPACKED_BYTES), QUOTAS)
     yield Limit("files and folders of a zip file", f"{package_contents.MAX_FILES:,}", OURS)
     yield Limit("levels of folders of a zip file", str(package_contents.MAX_DEPTH), OURS)
@@ -223,22 +228,23 @@ def _describe_memory() -> str:
     return f"{smallest} MB, and {others[0]} to {others[-1]:,} MB in steps of {others[1] - others[0]} MB"
 
 
-def _list_concurrency(ours: Limits) -> Iterator[Limit]:
-    burst = f"{ours.burst_instances} a minute"
-    yield Limit("memory of all calls of a region (above: 432)", f"{ours.region_memory_mb:,} MB", "product/583/51519")
-    yield Limit("the same in the five largest regions", f"{ours.large_region_memory_mb:,} MB", "product/583/51519")
+def _list_concurrency() -> Iterator[Limit]:
+    burst = f"{SERVER.burst_instances} a minute"
+    yield Limit("memory of all calls of a region (above: 432)", f"{SERVER.region_memory_mb:,} MB", "product/583/51519")
+    yield Limit("the same in the five largest regions", f"{SERVER.large_region_memory_mb:,} MB", "product/583/51519")
     yield Limit("new instances of a region (above: 429)", burst, STATUSES)
-    yield Limit("starts of provisioned instances of a region", f"{ours.provisioned_starts} a minute", STATUSES)
+    yield Limit("starts of provisioned instances of a region", f"{SERVER.provisioned_starts} a minute", STATUSES)
     requests = describe_range(function_version.CONCURRENT_REQUESTS, "requests")
     yield Limit("`MaxConcurrency` of an instance of a web function", requests, STRUCTURES)
-    yield Limit("events of a function that wait in the queue", f"{ours.queued_events:,}", "product/583/9694")
-    yield Limit("events of a function that run at once", str(ours.events_at_once), OURS)
+    yield Limit("events of a function that wait in the queue", f"{SERVER.queued_events:,}", "product/583/9694")
+    yield Limit("events of a function that run at once", str(SERVER.events_at_once), OURS)
     yield Limit("sessions of one version of a web function", f"{sessions.MAX_SESSIONS:,}", OURS)
-    yield Limit("tunnels through the proxy", str(ours.tunnels), OURS)
+    yield Limit("tunnels through the proxy", str(SERVER.tunnels), OURS)
 
 
-def _list_records(ours: Limits) -> Iterator[Limit]:
-    yield Limit("records of calls, as far as pages of `GetFunctionLogs` reach", f"{invocation_tables.MAX_RECORDS:,}", "api/583/18583")
+def _list_records() -> Iterator[Limit]:
+    kept = f"{invocation_tables.MAX_RECORDS:,}"
+    yield Limit("records of calls, as far as pages of `GetFunctionLogs` reach", kept, "api/583/18583")
     yield Limit("the same, in bytes", describe_bytes(invocation_tables.MAX_BYTES), OURS)
     yield Limit("a return value in a record", f"{history.MAX_MESSAGE_CHARS:,} characters", OURS)
     yield Limit("invocations in the ledger", f"{run_ledger.MAX_ENTRIES:,}", OURS)
@@ -247,7 +253,7 @@ def _list_records(ours: Limits) -> Iterator[Limit]:
     yield Limit("folders behind links that are followed", f"{code_tree.MAX_LINKED_FOLDERS:,}", OURS)
 
 
-def _list_client(ours: Limits) -> Iterator[Limit]:
+def _list_client() -> Iterator[Limit]:
     seconds = describe_seconds
     yield Limit("`timeout` of a call, by default", seconds(client.DEFAULT_SECONDS), OURS)
     yield Limit("`timeout` at most", seconds(arguments.MAX_SECONDS), OURS)
@@ -262,7 +268,7 @@ def _list_client(ours: Limits) -> Iterator[Limit]:
 
 
 #: The tables of the page of limits, by the name in their marks.
-LIMITS: Mapping[str, Callable[[Limits], Iterator[Limit]]] = {
+LIMITS: Mapping[str, Callable[[], Iterator[Limit]]] = {
     "sizes": _list_sizes,
     "times": _list_times,
     "configuration": _list_configuration,
@@ -275,7 +281,7 @@ LIMITS: Mapping[str, Callable[[Limits], Iterator[Limit]]] = {
 def _list_limits(table: str) -> Iterator[str]:
     yield "| What | Limit | Whose |"
     yield "|---|---|---|"
-    for what, value, source in LIMITS[table](Limits()):
+    for what, value, source in LIMITS[table]():
         link = f"platform, [{source}](https://cloud.tencent.com/document/{source})"
         yield f"| {what} | {value} | {OWNERS.get(source, link)} |"
 

@@ -225,9 +225,16 @@ def test_readme_session_with_the_local_scf(tmp_path: Path) -> None:
     assert server.returncode == 0
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
 def test_a_page_has_at_most_300_lines(page: Path) -> None:
     assert len(page.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    text = (ROOT / "docs" / "understand" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| (.+?) \|", text, re.MULTILINE)[1:]
+    assert len(words) > 50
+    assert words == sorted(words, key=str.lower)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
