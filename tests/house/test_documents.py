@@ -24,6 +24,28 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "SECURITY.md",
     "docs/understand/architecture.md",
+    "docs/understand/delivery.md",
+    "docs/understand/fidelity.md",
+    "docs/understand/glossary.md",
+    "docs/understand/local-api.md",
+    "docs/understand/local-asynchronous.md",
+    "docs/understand/local-calls.md",
+    "docs/understand/local-functions.md",
+    "docs/understand/local-instances.md",
+    "docs/understand/local-isolation.md",
+    "docs/understand/local-pace.md",
+    "docs/understand/local-saved-files.md",
+    "docs/understand/local-timers.md",
+    "docs/understand/local-urls.md",
+    "docs/understand/local-web-functions.md",
+    "docs/reference/events.md",
+    "docs/reference/faults.md",
+    "docs/reference/limits.md",
+    "docs/reference/local-endpoint.md",
+    "docs/reference/local-log.md",
+    "docs/reference/packed-files.md",
+    "docs/reference/request-forms.md",
+    "docs/reference/tls.md",
     "docs/how-to/calling-urls.md",
     "docs/reference/clients.md",
     "docs/how-to/cookbook.md",
@@ -34,6 +56,8 @@ DOCUMENTS = (
     "docs/migrate/from-0.1.7.md",
 )
 README, README_ZH = DOCUMENTS[:2]
+#: Of a page of docs/: what a reader looks through before leaving.
+MAX_LINES = 300
 CALLING_URLS = "docs/how-to/calling-urls.md"
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}  # curl may be missing
@@ -199,6 +223,18 @@ def test_readme_session_with_the_local_scf(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == 'prepare to invoke a function!\n"Hello World from the function being invoked"\nleft\n'
     assert server.returncode == 0
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_a_page_has_at_most_300_lines(page: Path) -> None:
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    text = (ROOT / "docs" / "understand" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| (.+?) \|", text, re.MULTILINE)[1:]
+    assert len(words) > 50
+    assert words == sorted(words, key=str.lower)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
