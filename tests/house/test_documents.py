@@ -19,9 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
     "README.md",
     "README.zh-CN.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "SECURITY.md",
     "docs/start/five-minutes.md",
     "docs/start/install.md",
     "docs/start/local-scf.md",
@@ -32,6 +29,9 @@ DOCUMENTS = (
     "docs/reference/exceptions.md",
     "docs/reference/python-client.md",
     "docs/understand/performance.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
     "docs/understand/architecture.md",
     "docs/how-to/calling-urls.md",
     "docs/reference/clients.md",
@@ -44,10 +44,10 @@ DOCUMENTS = (
 )
 README, README_ZH = DOCUMENTS[:2]
 CALLING_URLS = "docs/how-to/calling-urls.md"
-#: Its program calls the function that the reader has just made: tests/house/test_first_pages.py types the whole page.
-FIVE_MINUTES = "docs/start/five-minutes.md"
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}  # curl may be missing
+#: Its program calls the function that the reader has just made: tests/house/test_first_pages.py types the whole page.
+FIVE_MINUTES = "docs/start/five-minutes.md"
 
 
 class Block(NamedTuple):
