@@ -24,6 +24,7 @@ COVERED: Mapping[str, str] = {
     "docs/how-to/web-streams.md": "tests/local/web/test_web_functions.py",
     "docs/reference/cli/*.md": "tests/house/test_command_pages.py",
     "docs/reference/serverless-yml.md": "tests/house/test_serverless_yml_page.py",
+    "docs/start/five-minutes.md": "tests/house/test_first_pages.py",
     "docs/start/tour.md": "tests/house/test_tour.py",
     "docs/understand/function-urls.md": "tests/house/test_function_urls_page.py",
 }
