@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tencentserverless import __version__
-from tests.conftest import child_environment
 from tools.website import code_blocks
 from tools.website.code_blocks import Block
 

@@ -84,3 +84,35 @@ def test_a_code_is_explained_in_both_languages() -> None:
 
 def test_signs_of_markdown_in_the_data_stay_signs() -> None:
     assert error_pages._escape("a_b <c> *d* |e| `f`") == r"a\_b \<c\> \*d\* \|e\| \`f\`"
+
+
+#: The codes of the API that users meet most: those of calls, of keys, and of the first deployment.
+MOST_MET = """
+AuthFailure.InvalidAuthorization AuthFailure.SecretIdNotFound AuthFailure.SignatureExpire AuthFailure.SignatureFailure
+AuthFailure.TokenFailure FailedOperation.FunctionStatusError FailedOperation.InvokeFunction
+FailedOperation.UpdateFunctionCode InternalError InternalError.System InvalidParameter.FunctionName
+InvalidParameter.RequestTooLarge InvalidParameterValue.ClientContext InvalidParameterValue.Environment
+InvalidParameterValue.EnvironmentExceededLimit InvalidParameterValue.EnvironmentSystemProtect
+InvalidParameterValue.FunctionName InvalidParameterValue.Handler InvalidParameterValue.Memory
+InvalidParameterValue.Param InvalidParameterValue.Runtime InvalidParameterValue.ZipFile LimitExceeded.Function
+LimitExceeded.FunctionVersions LimitExceeded.Quota RequestLimitExceeded RequestLimitExceeded.UinLimitExceeded
+ResourceInUse.Function ResourceInUse.FunctionName ResourceNotFound.Alias ResourceNotFound.Function
+ResourceNotFound.FunctionName ResourceNotFound.FunctionVersion ResourceNotFound.Namespace ResourceNotFound.Qualifier
+ResourceNotFound.Trigger ResourceUnavailable.InsufficientBalance ResourceUnavailable.ServiceSuspended
+UnauthorizedOperation.CAM UnauthorizedOperation.Role
+""".split()
+
+
+def test_the_codes_that_users_meet_most_have_a_cause_and_a_fix_of_their_own() -> None:
+    data = json.loads(error_pages.CATALOGUE.read_text(encoding="utf-8"))
+    entries, families = data["entries"], data["families"]
+    assert len(MOST_MET) == 40
+    statuses = [code for code in entries if code.isdigit()]
+    causes = []
+    for code in (*MOST_MET, *statuses):
+        entry, family = entries[code], families.get(code.partition(".")[0], {})
+        for part in ("cause", "fix"):
+            for language in ("en", "zh"):
+                assert entry[part][language] != family.get(part, {}).get(language), code
+        causes.append(entry["cause"]["en"])
+    assert len(set(causes)) == len(causes)
