@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.conftest import SOURCE, end_process
+from tests.peer import unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
 SERVE = "scf local start"
+#: Commands that are only looked at, because they would reach the cloud, and a file of an editor.
+TESTED_ELSEWHERE = ("sh", "json")
 #: What differs from run to run: ids, durations, ports, the names of a server's URLs, where the folder is.
 CHANGING = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
@@ -82,6 +85,17 @@ class Terminal:
     def settle(self, text: str) -> str:
         return settle(text, self.folder)
 
+    @property
+    def place(self) -> Path:
+        """The folder that the commands are in."""
+        return Path(self._place.read_text(encoding="utf-8").rstrip("\n"))
+
+    def write(self, path: str, text: str) -> None:
+        """Save a file, as in an editor."""
+        file = self.place / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
     def run(self, command: str) -> str:
         """Type a command, and return all that it prints."""
         before = f'[ -e {self._variables} ] && . {self._variables}; cd "$(cat {self._place})"\n'
@@ -98,13 +112,19 @@ class Terminal:
         )
         return done.stdout
 
+    def check(self, command: str, printed: str) -> None:
+        """Type a command, and compare what it prints."""
+        found, wanted = self.settle(self.run(command)), self.settle(printed)
+        assert found == wanted, f"{command}\nprints:\n{found}\nnot:\n{wanted}"
+
     def serve(self, command: str, printed: str) -> None:
         """Start a server on a free port in place of the last one, and wait for what it says."""
         self.close()
+        command = re.sub(r"(--debug \w+)(:\d+)?", lambda found: f"{found[1]}:{unused_port()}", command)
         with self._said.open("wb") as said:
             self._server = subprocess.Popen(
                 ["bash", "-c", f"exec {command} --port 0"],
-                cwd=self._place.read_text().strip(),
+                cwd=self.place,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -114,7 +134,8 @@ class Terminal:
             self.expect(printed)
         else:
             assert self._server.wait(PATIENCE_SECONDS) != 0
-            assert self.said() == self.settle(printed)
+            found, wanted = self.said(), self.settle(printed)
+            assert found == wanted, f"{command}\nprints:\n{found}\nnot:\n{wanted}"
 
     def said(self) -> str:
         return self.settle(self._said.read_text(encoding="utf-8"))
@@ -140,19 +161,17 @@ def run_page(page: Path, folder: Path) -> int:
     try:
         for block in read_blocks(page.read_text(encoding="utf-8")):
             if block.path:
-                file = terminal.folder / block.path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(block.text, encoding="utf-8")
+                terminal.write(block.path, block.text)
             elif block.language == "text":
                 terminal.expect(block.text)
-            else:
+            elif block.language not in TESTED_ELSEWHERE:
                 assert block.language == "console", f"no file and no command: {block.text}"
                 for command, printed in split_commands(block.text):
                     count += 1
                     if command.startswith(SERVE):
                         terminal.serve(command, printed)
                     else:
-                        assert terminal.settle(terminal.run(command)) == terminal.settle(printed), command
+                        terminal.check(command, printed)
     finally:
         terminal.close()
     return count
