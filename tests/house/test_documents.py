@@ -229,8 +229,8 @@ def test_document_never_installs_by_the_name_on_pypi(document: str) -> None:
 
 
 def list_anchors(page: Path) -> set[str]:
-    lines = page.read_text(encoding="utf-8").splitlines()
-    return {re.sub(r"[^\w\s-]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in lines if line.startswith("#")}
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\s-]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
