@@ -82,7 +82,7 @@ class Terminal:
         scripts = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("TENCENT", "PYTEST", "LC_"))}
         own = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder / "runtime"), "LANG": "C.UTF-8", "COLUMNS": "120"}
-        self._environ = {**kept, **own, "PATH": scripts, "PYTHONPATH": str(SOURCE), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._environ = {**kept, **own, "PATH": scripts, "PYTHONPATH": str(SOURCE)}
 
     def settle(self, text: str) -> str:
         return settle(text, self.folder)
