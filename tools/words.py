@@ -2,7 +2,7 @@
 
     python tools/words.py [PATH ...]        default: the sources, the tools, the benchmarks, the examples and the pages
 
-A docstring begins with a noun or a verb of the glossary in docs/understand/architecture.md, never with a question word.
+A docstring begins with a noun or a verb of the glossary, docs/understand/glossary.md, never with a question word.
 Words that a reader of English as a second language has to guess at are not used: each has its replacement in ``WORDS``.
 Prints one line for each finding; status 1 if there is one.
 """

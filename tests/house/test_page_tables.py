@@ -15,6 +15,8 @@ def test_the_page_has_the_tables_of_the_code(name):
     ("name", "old", "new"),
     [
         ("understand/delivery.md", "| 433 | YES |", "| 433 | NO |"),
+        ("reference/limits.md", "| 100,000 | platform", "| 10,000 | platform"),
+        ("reference/events.md", '"Type": "Timer"', '"Type": "timer"'),
         ("reference/projects.md", "`memorySize`, `msgTTL`", "`memory`"),
     ],
 )

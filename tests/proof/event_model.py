@@ -1,4 +1,4 @@
-"""An asynchronous invocation as docs/understand/local.md has it: which runs of it there may be, and how it may end."""
+"""An asynchronous invocation as docs/understand/local-asynchronous.md has it: its possible runs and ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

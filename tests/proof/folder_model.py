@@ -1,4 +1,4 @@
-"""A function in a folder, as docs/understand/local.md has it: the last change stands, of the folder or the API.
+"""A function in a folder, as docs/understand/local-functions.md has it: the last change counts.
 
 Only the rules are in here, and none of the server's code: a function has the code of its folder until the API changes
 it, and again when the folder changes, which brings its settings where the manifest says others.

@@ -144,7 +144,7 @@ class Local:
             self._folder = None
 
     def set_faults(self, rules: Iterable[Mapping[str, object]]) -> None:
-        """Set the rules that decide which calls fail from now on; docs/understand/local.md describes rules.
+        """Set the rules that decide which calls fail from now on; docs/reference/faults.md describes rules.
 
         :raises LocalError: if a rule can't be read; then the previous rules stay
         """

@@ -166,13 +166,13 @@ class ScfLocal:
 
         :param kind: ``refuse``, ``throttle``, ``delay``, ``crash``, ``timeout``, ``lost`` or ``cut``
         :param function: whose calls; a pattern such as ``order-*``
-        :param rule: further fields, such as ``first=1``; docs/understand/local.md lists them
+        :param rule: further fields, such as ``first=1``; docs/reference/faults.md lists them
         :raises LocalError: if the rule can't be read; then those before still count
         """
         self.set_faults([*self._rules, {"kind": kind, "function": function, **rule}])
 
     def set_faults(self, rules: Iterable[Mapping[str, Any]]) -> None:
-        """Replace all faults by these rules; docs/understand/local.md lists the fields of a rule.
+        """Replace all faults by these rules; docs/reference/faults.md lists the fields of a rule.
 
         :raises LocalError: if one can't be read; then those before still count
         """

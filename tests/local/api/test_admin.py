@@ -1,41 +1,31 @@
-"""Every test that the page on the local SCF names as a proof exists."""
+"""The endpoint ``/_local/`` says which addresses it has, and its page has each of them."""
 
+import http.client
+import json
 import re
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[3]
-PROOF = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
-
-
-@pytest.mark.parametrize(
-    "section",
-    [
-        "Functions and calls",
-        "What is packed",
-        "Asynchronous invocations",
-        "Timers",
-        "Saved files",
-        "Debugging",
-        "Faults and the ledger",
-    ]
-    + ["Request forms", "TLS and CONNECT"],
-)
-def test_every_row_names_its_proof(section):
-    page = (ROOT / "docs" / "understand" / "local.md").read_text(encoding="utf-8")
-    text = page.split(f"\n## {section}\n")[1].split("\n## ")[0]
-    rows = [
-        line for table in re.findall(r"\| Proved by \|\n\|[-|]+\|\n((?:\|.*\n)+)", text) for line in table.splitlines()
-    ]
-    assert rows
-    for row in rows:
-        assert PROOF.search(row.split(" | ")[-1]), row
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "local-endpoint.md"
+#: Links to the dashboard are made for `scf local open` alone.
+UNLISTED = {"POST /_local/links", "PUT /_local/links"}
 
 
-def test_every_named_test_exists():
-    page = (ROOT / "docs" / "understand" / "local.md").read_text(encoding="utf-8")
-    proofs = PROOF.findall(page)
-    assert len(proofs) == page.count("`tests/") > 0
-    for path, name in proofs:
-        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8") if name else (ROOT / path).exists(), path
+def ask(server, method, path):
+    token = server.env["TENCENTSERVERLESS_LOCAL_ADMIN_TOKEN"]
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
+    try:
+        connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def test_an_unknown_address_is_told_those_that_there_are_and_the_page_has_them_all(start_local_scf, functions):
+    server = start_local_scf(functions)
+    status, found = ask(server, "GET", "/_local/unheard-of")
+    assert status == 404
+    known = set(re.findall(r"[A-Z]+ /_local/[\w-]+", found["error"])) - {"GET /_local/unheard-of"}
+    rows = set(re.findall(r"^\| `([A-Z]+ /_local/[\w-]+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert known - UNLISTED == rows
+    assert known >= UNLISTED

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import json
+import threading
 
 import pytest
 
@@ -106,6 +107,34 @@ def test_the_oldest_give_way_by_size(tmp_path, monkeypatch):
         left = await ids(kept)
         assert len(left) <= 4
         assert left == [] or left[0] == "id-249"
+
+    keeping(tmp_path, scenario)
+
+
+def test_a_busy_server_writes_small_batches_and_keeps_to_both_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(invocation_tables, "MAX_RECORDS", 1000)
+    monkeypatch.setattr(invocation_tables, "MAX_BYTES", 200_000)
+    batches = []
+    append = invocation_tables.append
+    is_written = threading.Event()
+
+    def noted(connection, rows, **options):
+        batches.append([row[3] for row in rows])
+        append(connection, rows, **options)
+        if sum(map(len, batches)) == 1000:
+            is_written.set()
+
+    monkeypatch.setattr(invocation_tables, "append", noted)
+
+    async def scenario(kept):
+        for number in range(1500):
+            kept.end(begun(kept, number), 0, "x" * 100, b"")
+        assert await asyncio.to_thread(is_written.wait, 30)
+        assert max(map(len, batches)) <= 256
+        assert [each for batch in batches for each in batch] == [f"id-{number}" for number in range(500, 1500)]
+        left = await ids(kept)
+        assert left == [f"id-{number}" for number in range(1499, 1499 - len(left), -1)]
+        assert 100 < len(left) <= 200_000 // 356
 
     keeping(tmp_path, scenario)
 

@@ -1,13 +1,17 @@
 """The history of recent calls and their outcomes.
 
 A running call is only in memory. An ended call goes to the database in a batch, a moment later, so that the call itself
-does not wait for it. A reader writes the batch first, so a call is visible as soon as it has ended. Records that a full
-disk refuses are kept here, within the same bounds, and written when there is space.
+does not wait for it. A reader writes the batch first, so a call is visible as soon as it has ended.
+
+While there are many calls, small batches are written all the time, and what comes faster than that is kept here, within
+the bounds of the database: a long batch held up every call that came meanwhile. So are records that a full disk
+refuses, until there is space.
 """
 
 import asyncio
 import contextlib
 import math
+import operator
 from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Any
@@ -24,14 +28,17 @@ from tencentserverless.local.settings import KIB
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
-_BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before any reader asks for them
-_BUSY_CALLS = 500
+_BUSY_CALLS = 256  # that wait: from here on they are written in pieces
+_PIECE_CALLS = 256
+_PIECE_SECONDS = 0.08
+_MEASURE_SECONDS = 1.0  # between two looks of a busy server at the size of the table
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
 _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
 _WEB_BYTES = 1024  # about the size of the headers of a web request
 _ROW_BYTES = 256  # about the size of a record without its texts
 
 _encoder = msgspec.json.Encoder()
+_started_at = operator.attrgetter("started_at")
 
 
 class InvocationRecord(msgspec.Struct, array_like=True, gc=False):
@@ -110,7 +117,7 @@ class InvocationHistory:
         self._ended: deque[InvocationRecord] = deque(
             maxlen=invocation_tables.MAX_RECORDS
         )  # the database would delete the others at once
-        self._first_at = 0.0
+        self._measure_at = 0.0
         self._long = invocation_tables.LongTexts()
         self._watched: deque[InvocationRecord] | None = None
         self._loop = asyncio.get_running_loop()
@@ -131,7 +138,6 @@ class InvocationHistory:
         self._running.pop(invocation.request_id, None)
         self._ended.append(invocation)
         if self._flusher is None:
-            self._first_at = self._loop.time()
             self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
 
     def drop(self, invocation: InvocationRecord) -> None:
@@ -147,9 +153,7 @@ class InvocationHistory:
         if append_long := self._long.take():
             self._database.post(append_long)
         if ended:
-            self._database.post(
-                lambda connection: invocation_tables.append(connection, _rows(ended)), lambda: self._hand_back(ended)
-            )
+            self._post(ended, is_measured=True)
 
     def watch(self, ended: deque[InvocationRecord] | None) -> None:
         """Have each ended call appended here too, from now on; None for no more."""
@@ -179,21 +183,36 @@ class InvocationHistory:
     def _take_back(self, refused: deque[InvocationRecord]) -> None:
         """Keep refused records for another try; the oldest are dropped."""
         left_bytes, newer = invocation_tables.MAX_BYTES, deque[InvocationRecord](maxlen=invocation_tables.MAX_RECORDS)
-        for invocation in (*reversed(self._ended), *reversed(refused)):
+        for invocation in sorted((*refused, *self._ended), key=_started_at, reverse=True):
             left_bytes -= invocation.kept_bytes
             if left_bytes < 0 or len(newer) == invocation_tables.MAX_RECORDS:
                 break
             newer.appendleft(invocation)
         self._ended = newer
-        if self._flusher is None:
-            self._flusher = self._loop.call_later(_PATIENCE_SECONDS, self._flush_in_time)
+        if self._flusher is not None:
+            self._flusher.cancel()
+        self._flusher = self._loop.call_later(_PATIENCE_SECONDS, self._flush_in_time)
 
     def _flush_in_time(self) -> None:
         self._flusher = None
-        if len(self._ended) > _BUSY_CALLS and self._loop.time() - self._first_at < _BUSY_SECONDS:
-            self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
-        else:
+        if len(self._ended) <= _BUSY_CALLS:
             self.flush()
+            return
+        now = self._loop.time()
+        self._post(deque(self._ended.popleft() for _ in range(_PIECE_CALLS)), is_measured=now >= self._measure_at)
+        if now >= self._measure_at:
+            self._measure_at = now + _MEASURE_SECONDS
+        self._flusher = self._loop.call_later(_PIECE_SECONDS, self._flush_in_time)
+
+    def _post(self, ended: deque[InvocationRecord], *, is_measured: bool) -> None:
+        """Have records written, and the table cut to its size.
+
+        :param is_measured: also to its size in bytes, for which all of it has to be looked through
+        """
+        self._database.post(
+            lambda connection: invocation_tables.append(connection, _rows(ended), is_measured=is_measured),
+            lambda: self._hand_back(ended),
+        )
 
     async def find(self, key: FunctionKey, request_id: str) -> InvocationRecord | None:
         """Find a function's call by its id; the last attempt if there were several."""

@@ -22,6 +22,7 @@ Change = Callable[[sqlite3.Connection], T]
 
 _BUSY_SECONDS = 10.0
 _GROUP = 1000  # changes in one transaction
+_CHECKPOINT_PAGES = 4000  # in the log before it is written back: the same pages change again and again
 _HEADER = b"SQLite format 3\0"
 _NEW_SUFFIX = ".new"
 
@@ -265,6 +266,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+    connection.execute("PRAGMA temp_store=MEMORY")  # else each statement of many rows opens a file, to undo it
     return connection
 
 

@@ -66,11 +66,12 @@ def fact(name: str) -> str:
     return f"json_extract(facts, '$[{FACTS.index(name)}]')"
 
 
-def append(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def append(connection: sqlite3.Connection, rows: Sequence[Row], *, is_measured: bool) -> None:
     """Store ended calls; the oldest ones are deleted.
 
     :param rows: in the order of ``COLUMNS``. One statement for many rows: each statement releases the interpreter's
         lock, and then this thread has to ask the busy one for it
+    :param is_measured: the table is kept within its size in bytes too
     """
     whole = len(rows) - len(rows) % _AT_ONCE
     for start in range(0, whole, _AT_ONCE):
@@ -79,7 +80,8 @@ def append(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     connection.execute(
         "DELETE FROM invocations WHERE number <= (SELECT max(number) FROM invocations) - ?", (MAX_RECORDS,)
     )
-    _keep_within(connection, "invocations", MAX_BYTES, 100)
+    if is_measured:
+        _keep_within(connection, "invocations", MAX_BYTES, 100)
 
 
 class LongTexts:

@@ -2,7 +2,7 @@
 
 Sources: the descriptions of InstanceConcurrencyConfig, SessionConfig and WSParams in the API's data structures
 (cloud.tencent.com/document/api/583/17244). No page of the platform says what a session is in detail; what is inferred
-stands in docs/understand/local.md.
+stands in docs/understand/local-web-functions.md.
 """
 
 from collections.abc import Mapping
