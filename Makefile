@@ -9,6 +9,7 @@
 # make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
 # make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look,
 #                   BASE=COMMIT for the build of a commit beside today's
+# make recordings   the tour of docs/start/tour.md taken in terminals, as SVG, into docs/images
 # make screenshots  pictures of the dashboard's pages in both languages, into docs/images
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, plain words, package
@@ -41,7 +42,7 @@ PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SEC
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|port_filter|site_shim|trust|web_launcher)\.py$$
 
-.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local screenshots matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local recordings screenshots matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
@@ -87,6 +88,9 @@ bench: .venv/.dev-installed
 
 bench-local: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks.local $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
+
+recordings: .venv/.dev-installed
+	@$(VENV_PYTHON) -m tools.recording docs/images
 
 screenshots: .venv/.dev-installed
 	@$(VENV_PYTHON) -m tests.browser.screenshots docs/images
