@@ -27,6 +27,7 @@ COLUMNS = 98
 LINES = 40
 PATIENCE_SECONDS = 60
 STOP_SECONDS = 20
+QUIET_SECONDS = 1
 #: Colours and the text of the server's lines: it redraws a table below them, and clears its line before each.
 _CODES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 _CLEARED = "\x1b[2K"
@@ -35,6 +36,7 @@ _SAID = re.compile(r"^\[hello\] (?!greeting number )")
 _READY = re.compile(r"^SCF local ready ")
 #: Of the lines of a map one of the first is shown, with a mark for the others: they come in any order, and the server
 #: leaves some out where its terminal is slow.
+_OF_MAP = re.compile(r"^\[hello\] greeting number ")
 _FIRST_OF_MAP = re.compile(r"^\[hello\] greeting number 1$")
 MORE = "\u2026"
 
@@ -105,19 +107,19 @@ class Server:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._process, terminal = start(f"exec {SERVE} --port 0", folder, environ)
-        self._output: list[bytes] = []
+        self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read, args=(terminal,), daemon=True)
         self._reader.start()
 
     def _read(self, terminal: int) -> None:
-        for part in read_all(terminal):
-            self._output.append(part)  # at once: others read it meanwhile
+        rest = b""
+        for part in read_all(terminal):  # at once: a server whose terminal is slow leaves lines out
+            *whole, rest = (rest + part).split(b"\r\n")
+            self._lines += [_CODES.sub("", line.decode().rpartition(_CLEARED)[2]) for line in whole]
 
     def list_lines(self, pattern: re.Pattern[str]) -> list[str]:
         """The lines that begin with a pattern, as far as they are whole."""
-        whole = b"".join(self._output).decode("utf-8", "replace").split("\r\n")[:-1]
-        plain = (_CODES.sub("", line.rpartition(_CLEARED)[2]) for line in whole)
-        return [line for line in plain if pattern.match(line)]
+        return [line for line in self._lines if pattern.match(line)]
 
     def wait_for_lines(self, pattern: re.Pattern[str], count: int) -> list[str]:
         """Wait until there are so many lines that begin with a pattern."""
@@ -127,6 +129,12 @@ class Server:
                 raise RuntimeError(f"the server's terminal has {len(lines)} of {count} lines {pattern.pattern!r}")
             time.sleep(0.05)
         return lines
+
+    def wait_until_quiet(self, pattern: re.Pattern[str]) -> None:
+        """Wait until there are no more new lines that begin with a pattern."""
+        count = -1
+        while count < (count := len(self.list_lines(pattern))):
+            time.sleep(QUIET_SECONDS)
 
     def end(self) -> int:
         """Wait for its end, and bring it about where it does not come; the status."""
@@ -190,6 +198,7 @@ class Tour:
         """The server's lines of a map."""
         assert self._server is not None
         first, *_ = self._server.wait_for_lines(_FIRST_OF_MAP, 1)
+        self._server.wait_until_quiet(_OF_MAP)
         return Event(1, "", (*make_rows(first), (rows.Run(MORE),)))
 
     def close(self) -> None:
