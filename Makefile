@@ -6,11 +6,12 @@
 # make soak    the fault campaigns alone, with CALLS calls
 # make soak-local  the local SCF under load, saves, events and kill -9 for MINUTES
 # make walk-local  STEPS=20000 random steps over the local SCF against a model, with SEED=1, of WALK=folder or WALK=events
-# make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
-# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look,
+# make bench   side by side with peers and the floor, into benchmarks/RESULTS.md, with plots in docs/images;
+#              QUICK=1 for a rough look, without them
+# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md, in the same way; QUICK=1 as above,
 #                   BASE=COMMIT for the build of a commit beside today's
-# make recordings   the tour of docs/start/tour.md taken in terminals, as SVG, into docs/images
-# make screenshots  pictures of the dashboard's pages in both languages, into docs/images
+# make recordings   pictures of the tour, docs/start/tour.md, from a real run in terminals, into docs/images
+# make screenshots  pictures of the dashboard's pages in both languages, light and dark, into docs/images
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, plain words, package
 #

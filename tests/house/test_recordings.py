@@ -11,7 +11,7 @@ from tools.recording.__main__ import CHINESE, ENGLISH, LANGUAGES, Language, draw
 from tools.recording.page import ROOT, SERVE, read_steps
 from tools.recording.picture import HEIGHTS, THEMES, Theme, count_cells, draw, read_text
 from tools.recording.rows import Row, Run, Style, UnknownValueError, read, show, take_values
-from tools.recording.terminals import COLUMNS, MORE, Event, Server, take_tour
+from tools.recording.terminals import COLUMNS, MORE, Event, Server, make_environment, run, take_tour
 from tools.recording.timing import schedule, scroll
 
 IMAGES = ROOT / "docs" / "images"
@@ -132,6 +132,12 @@ def test_the_text_can_be_told_from_its_ground(theme: Theme) -> None:
         for ground in (theme.ground, theme.bar):
             light, dark = sorted((weigh(colour), weigh(ground)), reverse=True)
             assert light / dark >= 4.5, (colour, ground)
+
+
+def test_a_command_runs_in_a_terminal_of_its_own_in_an_empty_home(tmp_path: Path) -> None:
+    command = "test -t 0 && test -t 1 && test -t 2 && tput colors && pwd && echo $HOME"
+    output = run(command, tmp_path, make_environment(tmp_path, "C.UTF-8"))
+    assert output.decode().split("\r\n") == ["256", str(tmp_path), str(tmp_path), ""]
 
 
 def test_a_server_that_ends_too_early_is_an_error(tmp_path: Path) -> None:

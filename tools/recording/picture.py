@@ -61,7 +61,7 @@ class Words(NamedTuple):
 
 
 def count_cells(text: str) -> int:
-    """How many cells a text takes: a Chinese character takes two."""
+    """Count the cells of a text: a Chinese character takes two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -42,7 +43,7 @@ MORE = "\u2026"
 
 
 class Event(NamedTuple):
-    """What one terminal shows more: a command, if one is typed, and the rows below it."""
+    """An addition to one terminal: a command, if one is typed, and the rows below it."""
 
     terminal: int
     command: str
@@ -82,7 +83,7 @@ def start(command: str, folder: Path, environ: Mapping[str, str]) -> tuple[subpr
 
 
 def read_all(terminal: int) -> Iterator[bytes]:
-    """What is written to a terminal, until its last program has ended."""
+    """Read what is written to a terminal, until its last program has ended."""
     with open(terminal, "rb", buffering=0) as stream:
         while True:
             try:
@@ -95,7 +96,7 @@ def read_all(terminal: int) -> Iterator[bytes]:
 
 
 def run(command: str, folder: Path, environ: Mapping[str, str]) -> bytes:
-    """Run a command to its end; what it has written."""
+    """Run a command to its end; the value is its output."""
     process, terminal = start(command, folder, environ)
     output = b"".join(read_all(terminal))
     process.wait()
@@ -132,8 +133,9 @@ class Server:
 
     def wait_until_quiet(self, pattern: re.Pattern[str]) -> None:
         """Wait until there are no more new lines that begin with a pattern."""
-        count = -1
-        while count < (count := len(self.list_lines(pattern))):
+        before = -1
+        while before != (now := len(self.list_lines(pattern))):
+            before = now
             time.sleep(QUIET_SECONDS)
 
     def end(self) -> int:
@@ -141,7 +143,7 @@ class Server:
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)  # its workers too: they have its terminal open
             return self._process.wait()
         finally:
             self._reader.join()
