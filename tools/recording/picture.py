@@ -6,20 +6,23 @@ asks for less motion.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
-from .rows import Row, Run, Style
+from .rows import Row, Style
 from .timing import Recording, Shown, scroll
 
 COLUMNS = 98
-#: The sizes of a character's cell. The run of a style is drawn as wide as its cells, whatever the font.
+#: The sizes of a character's cell. A piece of text is drawn as wide as its cells, whatever the font.
 CELL_WIDTH, LINE_HEIGHT, FONT_SIZE = 7.25, 17, 12
 MARGIN, BAR_HEIGHT, PADDING = 8, 24, 10
 #: How many rows of each terminal are in sight: at the end, from the call that fails on.
 HEIGHTS = (27, 9)
+#: Columns of a table lie apart by this.
+_SPACES = re.compile("( {2,})")
 FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
 
@@ -141,13 +144,8 @@ def draw_terminal(number: int, rows: tuple[Shown, ...], top: int, name: str) -> 
 
 
 def draw_row(shown: Shown, y: int) -> str:
-    """Draw a row: each run of a style at its own place, so that columns stand below each other in any font."""
-    texts, column = [], 0
-    for run in shown.row:
-        cells = count_cells(run.text)
-        if run.text.strip():
-            texts.append(draw_run(run, column, y))
-        column += cells
+    """Draw a row: each piece at its own place, so that columns stand below each other in any font."""
+    texts = [draw_piece(piece, y) for piece in list_pieces(shown.row)]
     # Of what is typed, only what follows the prompt is; the prompt comes with it.
     style = f"animation-delay:{shown.at:.2f}s"
     if not shown.typing:
@@ -157,17 +155,32 @@ def draw_row(shown: Shown, y: int) -> str:
     return f'<g class="row" style="{style}">{prompt}{typed}</g>'
 
 
-def draw_run(run: Run, column: int, y: int) -> str:
-    """Draw characters of one style. Space before them moves them; it is no text."""
-    text = run.text.rstrip()
-    start = column + len(text) - len(text.lstrip())
-    text = text.lstrip()
-    classes = list_classes(run.style)
+class Piece(NamedTuple):
+    """Characters of one style, from a column on, without space at their sides."""
+
+    text: str
+    style: Style
+    column: int
+
+
+def list_pieces(row: Row) -> Iterator[Piece]:
+    """The pieces of a row. Space moves what follows; where it is one character between words, it is text."""
+    column = 0
+    for run in row:
+        for text in _SPACES.split(run.text):
+            if words := text.strip():
+                yield Piece(words, run.style, column + len(text) - len(text.lstrip()))
+            column += count_cells(text)
+
+
+def draw_piece(piece: Piece, y: int) -> str:
+    """Draw a piece of a row."""
+    classes = list_classes(piece.style)
     named = f' class="{" ".join(classes)}"' if classes else ""
-    length = count_cells(text) * CELL_WIDTH
+    length = count_cells(piece.text) * CELL_WIDTH
     return (
-        f'<text{named} x="{start * CELL_WIDTH:g}" y="{y}" textLength="{length:g}"'
-        f' lengthAdjust="spacing">{escape(text)}</text>'
+        f'<text{named} x="{piece.column * CELL_WIDTH:g}" y="{y}" textLength="{length:g}"'
+        f' lengthAdjust="spacing">{escape(piece.text)}</text>'
     )
 
 
@@ -179,5 +192,5 @@ def list_classes(style: Style) -> list[str]:
 
 
 def read_text(row: Row) -> str:
-    """The text of a row as the picture holds it: without the space at its sides and between styles."""
-    return " ".join(text for run in row if (text := run.text.strip()))
+    """The text of a row as the picture holds it."""
+    return " ".join(piece.text for piece in list_pieces(row))
