@@ -9,8 +9,9 @@ from typing import Protocol, cast
 
 import httptools
 
+from tencentserverless.local.http.answer_head import AnswerHead
 from tencentserverless.local.http.forwarding import BODILESS
-from tencentserverless.local.http.messages import Headers
+from tencentserverless.local.http.head_template import HeadTemplate, make_length_template
 
 Address = tuple[str, int]
 
@@ -20,49 +21,6 @@ _PROOF_SECONDS = 0.1  # ours: a connection that idles for so long is one that th
 _MAX_HABITS = 1024  # ours
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, 9.2.1: they may be sent again, and have no body
 _SWITCHING = 101
-_LOWEST_STATUS = 100  # RFC 9110, 15
-_MAX_SHOWN = 64
-_LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
-_LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
-
-
-class AnswerHead:
-    """The head of an answer.
-
-    :ivar headers: as the app sent them
-    :ivar size: bytes of its headers
-    :ivar length: of the body in bytes, as the app announces it; None for one that it does not
-    :ivar is_chunked: true if the body comes in chunks
-    :ivar coding: the value of Transfer-Encoding
-    """
-
-    __slots__ = ("coding", "headers", "is_chunked", "length", "reason", "size", "status")
-
-    def __init__(self) -> None:
-        self.status: int = 0
-        self.reason: bytes = b""
-        self.headers: Headers = []
-        self.size: int = 0
-        self.length: int | None = None
-        self.is_chunked: bool = False
-        self.coding: bytes = b""
-
-    def add(self, name: bytes, value: bytes) -> None:
-        """Add a header."""
-        self.headers.append((name, value))
-        self.size += len(name) + len(value) + _LINE_SIGNS_BYTES
-        if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
-            self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
-        elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
-            self.is_chunked, self.coding = True, value
-
-    def find_fault(self) -> str:
-        """Return why no client could read the answer, ``""`` if it can."""
-        if self.status < _LOWEST_STATUS:
-            return f"it has the status {self.status}"
-        if self.coding and self.coding.strip().lower() != b"chunked":
-            return f"it has the Transfer-Encoding {self.coding[:_MAX_SHOWN].decode('latin-1')!r}"
-        return ""
 
 
 class Receiver(Protocol):
@@ -125,6 +83,8 @@ class Upstream(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = False
+        self._head = AnswerHead()
+        self._known: tuple[HeadTemplate, AnswerHead] | None = None  # the head of an answer before, and what it says
         self._begin_answer()
 
     def begin(self, receiver: Receiver, *, is_of_head: bool) -> None:
@@ -136,7 +96,8 @@ class Upstream(asyncio.Protocol):
         if is_of_head or self._is_of_head:  # the parser waits for the body of an answer to HEAD
             self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = is_of_head
-        self._begin_answer()
+        if self._has_bytes:
+            self._begin_answer()
 
     def write(self, data: bytes) -> None:
         """Send bytes of the request."""
@@ -169,21 +130,10 @@ class Upstream(asyncio.Protocol):
         if self._receiver is None:
             self.abort()  # no request has asked for them
             return
-        self._has_bytes = True
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._switch(data[upgrade.args[0] :])
+        is_first, self._has_bytes = not self._has_bytes, True
+        if (is_first and self._take_known(data)) or not self._parse(data):
             return
-        except httptools.HttpParserCallbackError as error:
-            self._break("")
-            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
-        except httptools.HttpParserError as error:
-            if not self._is_whole:
-                self._break(f"the app's answer is no HTTP: {error}")
-                return
-            self._is_reusable = False  # something stands behind the answer
-        self._hand_over(len(data))
+        self._hand_over(data, is_first=is_first)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The app has ended the connection, which also ends an answer of no announced length."""
@@ -213,8 +163,8 @@ class Upstream(asyncio.Protocol):
         """The first byte of an answer, which may be an interim one."""
         if self._is_whole:
             self._is_reusable = False
-        elif self._head.status:
-            self._head = AnswerHead()  # behind an interim answer
+        else:
+            self._head = AnswerHead()  # an interim one may stand before it
 
     def on_status(self, reason: bytes) -> None:
         """A part of the words behind the status."""
@@ -256,26 +206,68 @@ class Upstream(asyncio.Protocol):
 
     # Inside.
 
-    def _hand_over(self, size: int) -> None:
-        """Bytes have been parsed: tell the receiver what is done with them."""
+    def _hand_over(self, data: bytes, *, is_first: bool) -> None:
+        """Bytes have been parsed: tell the receiver what is done with them.
+
+        :param is_first: they are the first ones of an answer
+        """
         if self._fault:
             self._break(f"the app's answer is no HTTP: {self._fault}")
         elif self._is_whole:
+            if is_first and self._is_reusable:
+                self._remember(data)
             self._end()
         elif self._has_head:
             if self._receiver is not None:
                 self._receiver.take_rest()
         else:
-            self._pending_bytes += size
+            self._pending_bytes += len(data)
             if self._pending_bytes > self._upstreams.head_bytes:
                 self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
 
     def _begin_answer(self) -> None:
-        self._head = AnswerHead()
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
         self._pending_bytes = 0
         self._fault = ""
+
+    def _parse(self, data: bytes) -> bool:
+        """Parse bytes of an answer. False if that was its end, in one way or another."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._switch(data[upgrade.args[0] :])
+            return False
+        except httptools.HttpParserCallbackError as error:
+            self._break("")
+            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
+        except httptools.HttpParserError as error:
+            if not self._is_whole:
+                self._break(f"the app's answer is no HTTP: {error}")
+                return False
+            self._is_reusable = False  # something stands behind the answer
+        return True
+
+    def _remember(self, data: bytes) -> None:
+        """Remember the head of an answer that has come in one piece: apps write the same one again and again."""
+        length, size = self._head.length, data.find(b"\r\n\r\n") + 4
+        is_usual = length is not None and size + length == len(data) and self._head.status not in BODILESS
+        template = make_length_template(data[:size]) if is_usual and not self._is_of_head else None
+        self._known = (template, self._head) if template is not None else None
+
+    def _take_known(self, data: bytes) -> bool:
+        """Take an answer that is the last one but for its body. False if it has to be parsed."""
+        known, receiver = self._known, self._receiver
+        if known is None or receiver is None or self._is_of_head or (found := known[0].match(data)) is None:
+            return False
+        body = found[1]
+        self._has_head = self._is_whole = self._is_reusable = True
+        self._head = known[1].of_length(len(body))
+        receiver.take_head(self._head)
+        if body and self._receiver is not None:
+            receiver.take_body(body)
+        self._end()
+        return True
 
     def _switch(self, rest: bytes) -> None:
         """The app speaks another protocol from now on."""
@@ -343,11 +335,15 @@ class Upstreams:
 
     def put(self, upstream: Upstream) -> None:
         """Keep a connection that has carried its request."""
-        idle = self._idle.setdefault(upstream.address, [])
-        if upstream.is_reused:
+        idle, keeps = self._idle.get(upstream.address), self._keeps.get(upstream.address)
+        if idle is None:
+            idle = self._idle[upstream.address] = []
+        if upstream.is_reused and not keeps:
             self._note(upstream.address, keeps=True)
-        keeps = self._keeps.get(upstream.address, True)
-        if not keeps or len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
+        elif keeps is False:
+            upstream.abort()
+            return
+        if len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
             upstream.abort()
             return
         upstream.pause(is_paused=False)

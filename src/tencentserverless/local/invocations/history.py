@@ -148,7 +148,8 @@ class InvocationHistory:
             self._database.post(append_long)
         if ended:
             self._database.post(
-                lambda connection: invocation_tables.append(connection, _rows(ended)), lambda: self._hand_back(ended)
+                lambda connection: invocation_tables.append(connection, [each.row() for each in ended]),
+                lambda: self._hand_back(ended),
             )
 
     def watch(self, ended: deque[InvocationRecord] | None) -> None:
@@ -235,10 +236,6 @@ def _shown(headers: Sequence[tuple[bytes, bytes]]) -> Any:
         (name.decode("latin-1"), COVERED if name.lower() in _SECRET_HEADERS else value.decode("latin-1"))
         for name, value in headers
     ]
-
-
-def _rows(ended: Iterable[InvocationRecord]) -> list[invocation_tables.Row]:
-    return [each.row() for each in ended]
 
 
 def read_records(rows: Iterable[tuple[object, ...]]) -> Iterator[InvocationRecord]:

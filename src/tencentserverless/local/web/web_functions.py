@@ -17,7 +17,7 @@ from tencentserverless.local.registry.function_version import FunctionKey, Funct
 from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
-from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.found import Found, Passed, pass_on
 from tencentserverless.local.web.relay import GONE, Relay
 from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.session_names import session_of_answer, session_of_request
@@ -66,33 +66,28 @@ class WebFunctions:
             return
         is_alike = request.method != "HEAD" and not request.is_upgrade
         if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
-            known = KnownWeb(services.catalogue.generation, found, request)
+            known = KnownWeb(services.catalogue.generation, found, request, self._find_sole_record(found))
             connection.remember(known, _NOTHING)
             if connection.known is known:
                 connection.handle_known = self.serve_known
-        self._run(found, record, request, connection)
+        self._run(found, pass_on(found, request), record, connection)
 
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         assert isinstance(known, KnownWeb)
-        services, found = self._services, known.found
+        services = self._services
         is_over = known.generation != services.catalogue.generation or services.pace.is_busy
         if is_over or len(body) > self._limits.web_body_bytes:
             return False
-        found = Found(
-            *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
-            *(found.client_host, found.lines, False, True),
-        )
-        self._run(found, self._find_record(found), known.with_body(body), connection)
+        self._run(known.found, known.pass_on(body), known.record or self._find_record(known.found), connection)
         return True
 
-    def _run(self, found: Found, record: FunctionRecord, request: Request, connection: Connection) -> None:
+    def _run(self, found: Found, passed: Passed, record: FunctionRecord, connection: Connection) -> None:
         _, settings, rules = self._know(record)
-        relay = Relay(found, request, connection, rules, self._upstreams, self._services.damage)
+        relay = Relay(passed, connection, rules)
         if settings.session is not None:
-            relay.session = session_of_request(settings.session, request.headers, found.url)
-        event = b"%s %s" % (request.method.encode("ascii"), found.url.encode("latin-1"))
-        invocation = Invocation(record, found.request_id, event, relay, exchange=relay, origin="url")
+            relay.session = session_of_request(settings.session, passed.request.headers, found.url)
+        invocation = Invocation(record, passed.request_id, passed.event, relay, exchange=relay, origin="url")
         relay.on_gone = functools.partial(invocation.finish, _GONE)
         self._services.runner.submit(invocation)
 
@@ -123,6 +118,11 @@ class WebFunctions:
             record = services.pace.running(record)
         return record
 
+    def _find_sole_record(self, found: Found) -> FunctionRecord | None:
+        """Return the version that runs all requests to a URL until a function changes, None if each call chooses."""
+        function = self._services.catalogue.find(found.key)
+        return found.record if function is None or not function.is_routed(found.qualifier) else None
+
     def _know(self, record: FunctionRecord) -> _Known:
         place = (record.key, record.version)
         known = self._known.get(place)
@@ -136,6 +136,8 @@ class WebFunctions:
     def _rules(self, record: FunctionRecord, settings: WebSettings) -> RelayRules:
         session = settings.session
         return RelayRules(
+            upstreams=self._upstreams,
+            damage=self._services.damage,
             memory_mb=-(-record.memory_mb // settings.requests_per_instance),
             body_bytes=self._limits.web_body_bytes,
             answer_head_bytes=self._limits.web_answer_head_bytes,
@@ -149,23 +151,40 @@ class KnownWeb:
     """The request that a connection remembers: those with the same head, but for the length, are like it.
 
     :param generation: of the catalogue, while which it holds
+    :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_has_length", "_headers", "_request", "found", "generation")
+    __slots__ = ("_passed", "_place", "_request", "_start", "found", "generation", "record")
 
-    def __init__(self, generation: int, found: Found, request: Request) -> None:
+    def __init__(self, generation: int, found: Found, request: Request, record: FunctionRecord | None) -> None:
         self.generation: int = generation
         self.found: Found = found
-        self._request = request
-        self._headers = [pair for pair in request.headers if pair[0] != _LENGTH]
-        self._has_length = len(self._headers) < len(request.headers)
+        self.record: FunctionRecord | None = record
+        self._request = Request(request.method, request.url, request.headers)  # without the body
+        self._passed: Passed | None = None
+        self._place = -1  # of the length among the headers
+        self._start: tuple[bytes, bytes] = (b"", b"")  # what stands before the length and behind it
 
-    def with_body(self, body: bytes) -> Request:
-        """Return the request with another body."""
-        headers = [*self._headers, (_LENGTH, b"%d" % len(body))] if self._has_length else self._headers
-        request = Request(self._request.method, self._request.url, headers)
-        request.body = body
-        return request
+    def pass_on(self, body: bytes) -> Passed:
+        """Pass the request on with another body, and an id of its own."""
+        request, url, _, start, lines, event = self._passed or self._prepare()
+        if self._place >= 0:
+            length, headers = b"%d" % len(body), request.headers.copy()
+            headers[self._place] = (_LENGTH, length)
+            start = length.join(self._start)
+            request = Request(request.method, request.url, headers)
+            request.body = body
+        return Passed(request, url, new_request_id(), start, lines, event)
+
+    def _prepare(self) -> Passed:
+        """Do what all of these requests have in common."""
+        passed = self._passed = pass_on(self.found, self._request)
+        names = [name for name, _ in self._request.headers]
+        if _LENGTH in names:
+            self._place = names.index(_LENGTH)
+            before, line, behind = passed.start.partition(b"\r\ncontent-length: ")
+            self._start = (before + line, behind[behind.index(b"\r\n") :])
+        return passed
 
 
 def _is_bodiless(request: Request) -> bool:
