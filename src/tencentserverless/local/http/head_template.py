@@ -12,7 +12,6 @@ from tencentserverless.local.http.messages import Headers
 _LENGTH = b"content-length"
 _LENGTH_DIGITS = 7
 _END = b"\r\n"
-_LENGTH_LINE = b"\r\ncontent-length: "
 _SHARED = frozenset((b"connection", b"transfer-encoding", b"expect", b"upgrade"))
 _USUAL = (b"connection", b"keep-alive")  # the official Python SDK says what is so anyway
 
@@ -57,20 +56,6 @@ class HeadTemplate:
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) != len(body):
             return None
         return values, body
-
-
-def make_length_template(head: bytes) -> HeadTemplate | None:
-    """A template of a head that was parsed, in which the length alone varies.
-
-    :param head: with its empty line
-    :return: None if it has no length, or that is written in another way than all programs do
-    """
-    start = head.lower().find(_LENGTH_LINE)
-    if start < 0:
-        return None
-    start += len(_LENGTH_LINE)
-    end = head.index(_END, start)
-    return HeadTemplate([head[:start]], head[end:], (_LENGTH,)) if head[start:end].isdigit() else None
 
 
 def make_template(head: bytes, headers: Headers, varying: Iterable[bytes]) -> HeadTemplate | None:

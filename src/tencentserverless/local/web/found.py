@@ -38,23 +38,24 @@ class Found:
 
 
 class Passed(NamedTuple):
-    """A request as it is passed on to an app.
+    """A request as it is passed on to an app. All requests with the same head share it.
 
     :param url: as that of ``Found``
     :param start: its head, as ``request_start`` makes it
     :param lines: as those of ``Found``
     :param event: what stands for it in the ledger
+    :param is_chunked: true if its body goes on in chunks
     """
 
     request: Request
     url: str
-    request_id: str
     start: bytes
     lines: bytes
     event: bytes
+    is_chunked: bool
 
     def __repr__(self) -> str:
-        return f"<Passed {self.request_id}>"  # the head may hold secrets of the caller
+        return f"<Passed {self.request.method} {self.url}>"  # the head may hold secrets of the caller
 
 
 def pass_on(found: Found, request: Request) -> Passed:
@@ -62,4 +63,5 @@ def pass_on(found: Found, request: Request) -> Passed:
     url = found.url.encode("latin-1")
     start = request_start(request, url, b"X-Scf-Remote-Addr: %s\r\n" % found.client_host.encode("ascii"))
     event = b"%s %s" % (request.method.encode("ascii"), url)
-    return Passed(request, found.url, found.request_id, start, found.lines, event)
+    is_chunked = bool(request.header(b"transfer-encoding"))
+    return Passed(request, found.url, start, found.lines, event, is_chunked)

@@ -31,7 +31,10 @@ _LAST_CHUNK = chunk_of(b"")
 
 
 class Relay:
-    """An ``Exchange``, and the caller of its invocation."""
+    """An ``Exchange``, and the caller of its invocation.
+
+    :param body: of a request that has no stream
+    """
 
     __slots__ = (
         "_address",
@@ -39,6 +42,7 @@ class Relay:
         "_answer_bytes",
         "_answer_head",
         "_awaits_body",
+        "_body",
         "_body_bytes",
         "_connection",
         "_dial",
@@ -47,19 +51,16 @@ class Relay:
         "_has_answered",
         "_has_retried",
         "_head",
-        "_is_chunked",
         "_is_over",
         "_is_withheld",
-        "_lines",
         "_on_end",
         "_parts",
+        "_passed",
         "_request",
         "_request_id",
         "_rules",
-        "_start",
         "_tunnel",
         "_upstream",
-        "_url",
         "has_sent_all",
         "memory_mb",
         "on_gone",
@@ -69,18 +70,19 @@ class Relay:
 
     gets_answer = True
 
-    def __init__(self, passed: Passed, connection: Connection, rules: RelayRules) -> None:
-        request, self._url, self._request_id, self._start, self._lines, _ = passed
+    def __init__(self, passed: Passed, request_id: str, body: bytes, connection: Connection, rules: RelayRules) -> None:
         self.memory_mb: int = rules.memory_mb
         self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
-        self._request = request
+        self._passed = passed
+        self._request = request = passed.request
+        self._request_id = request_id
+        self._body = body
         self._connection = connection
         self._rules = rules
         self._address: Address = _NOWHERE
         self._head = b""
-        self._is_chunked = bool(request.header(b"transfer-encoding"))  # the request's body
         self._answer_head = b""  # until it leaves, with the first bytes of the body
         self._awaits_body = False  # the answer announces one
         self._frames = False  # the answer's body is cut into chunks
@@ -111,7 +113,7 @@ class Relay:
             asyncio.get_running_loop().call_soon(on_end, outcome.CANCELLED, GONE)
             return
         self._address, self._on_end = address, on_end
-        self._head = b"%s%s\r\n" % (self._start, injected)
+        self._head = b"%s%s\r\n" % (self._passed.start, injected)
         upstream = self._rules.upstreams.take(address, self._request.method)
         if upstream is not None:
             self._send(upstream)
@@ -122,7 +124,7 @@ class Relay:
         """The run is over before the answer was; see ``Exchange``."""
         self._on_end = None
         self._drop()
-        self._fail_client(failure(Outcome(status, message=message), self._request_id, self._lines))
+        self._fail_client(failure(Outcome(status, message=message), self._request_id, self._passed.lines))
 
     def withhold(self) -> None:
         """Keep the app's answer from the client."""
@@ -130,7 +132,7 @@ class Relay:
 
     def describe(self) -> WebFacts:
         """The request and the answer, as far as they are known."""
-        return describe(self._request, self._url, self._answer, (self._body_bytes, self._answer_bytes))
+        return describe(self._request, self._passed.url, self._answer, (self._body_bytes, self._answer_bytes))
 
     # The caller's side.
 
@@ -138,7 +140,7 @@ class Relay:
         """The invocation has ended: answer the client unless the app has done that."""
         self.on_gone = None
         result, error = invocation.outcome, invocation.failure
-        request_id, lines = self._request_id, self._lines
+        request_id, lines = self._request_id, self._passed.lines
         if result is None:
             refused = error if isinstance(error, ApiError) else stopped()
             self._fail_client(api_refusal(refused, request_id, lines))
@@ -149,13 +151,14 @@ class Relay:
 
     # The client's side.
 
-    def _take_whole(self, body: bytes) -> bytes:
+    def _take_whole(self) -> bytes:
         """The body of a request that has no stream, as it goes to the app. Empty if it is too large, which is told."""
+        body = self._body
         self.has_sent_all, self._body_bytes = True, len(body)
         if self._body_bytes > self._rules.body_bytes:
             self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
             return b""
-        if self._is_chunked:
+        if self._passed.is_chunked:
             return chunk_of(body) + _LAST_CHUNK if body else _LAST_CHUNK
         return body
 
@@ -169,14 +172,14 @@ class Relay:
             return
         if not data:
             self.has_sent_all = True
-            if self._is_chunked:
+            if self._passed.is_chunked:
                 self._pass_on(upstream, _LAST_CHUNK)
             return
         self._body_bytes += len(data)
         if self._body_bytes > self._rules.body_bytes:
             self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
         else:
-            self._pass_on(upstream, chunk_of(data) if self._is_chunked else data)
+            self._pass_on(upstream, chunk_of(data) if self._passed.is_chunked else data)
 
     def _pass_on(self, upstream: Upstream, data: bytes) -> None:
         if self._first is not None:
@@ -303,24 +306,23 @@ class Relay:
     def _send(self, upstream: Upstream) -> None:
         """Send the request, its body as it comes."""
         self._upstream = upstream
-        request = self._request
-        upstream.begin(self, is_of_head=request.method == "HEAD")
-        if request.stream is None:  # the body is here, if there is one
-            data = self._head + self._take_whole(request.body)
+        stream = self._request.stream
+        if stream is None:  # the body is here, if there is one
+            data = self._head + self._take_whole()
         else:
             first = self._first = [self._head]
             if not self._has_retried:
-                request.stream.take(self._take_part)
+                stream.take(self._take_part)
             self._first, data = None, b"".join(first)
         if self._upstream is not upstream:
             return  # the body was too large already
-        upstream.write(data)
-        if request.stream is not None and not request.stream.is_whole:
-            request.stream.pause(False)
+        upstream.begin(self, data, is_of_head=self._request.method == "HEAD")
+        if stream is not None and not stream.is_whole:
+            stream.pause(False)
 
     def _start_of(self, head: AnswerHead) -> bytes:
         """The head of the answer, without the lines of the framing."""
-        lines = self._lines
+        lines = self._passed.lines
         start = answer_start(head.status, head.reason, head.headers, has_cors=False) if lines else head.start
         return b"%sX-Scf-Request-Id: %s\r\n%s" % (start, self._request_id.encode("ascii"), lines)
 
@@ -339,7 +341,11 @@ class Relay:
 
     def _is_repeatable(self) -> bool:
         """True if the request may be sent again, and nothing of its body would be missing."""
-        return self._request.method in _REPEATABLE and self.has_sent_all and not (self._is_chunked or self._body_bytes)
+        return (
+            self._request.method in _REPEATABLE
+            and self.has_sent_all
+            and not (self._passed.is_chunked or self._body_bytes)
+        )
 
     def _note(self, head: AnswerHead) -> None:
         """Keep the head of the answer, and the session that it names."""

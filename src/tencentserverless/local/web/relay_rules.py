@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tencentserverless.local.http.answer_head import AnswerHead
 from tencentserverless.local.http.messages import Headers, Request
-from tencentserverless.local.http.upstream import Upstreams
+from tencentserverless.local.http.upstreams import Upstreams
 from tencentserverless.local.invocation import WebFacts
 
 _NO_HEADERS: Headers = []

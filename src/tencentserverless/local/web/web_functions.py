@@ -10,7 +10,7 @@ from tencentserverless.local import outcome
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Intake, Refused, Request
-from tencentserverless.local.http.upstream import Upstreams
+from tencentserverless.local.http.upstreams import Upstreams
 from tencentserverless.local.invocation import Invocation, new_request_id
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
@@ -64,13 +64,14 @@ class WebFunctions:
         except ApiError as error:
             connection.send(api_refusal(error, found.request_id, found.lines))
             return
+        passed = pass_on(found, request)
         is_alike = request.method != "HEAD" and not request.is_upgrade
         if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
-            known = KnownWeb(services.catalogue.generation, found, request, self._find_sole_record(found))
+            known = KnownWeb(services.catalogue.generation, found, passed, self._find_sole_record(found))
             connection.remember(known, _NOTHING)
             if connection.known is known:
                 connection.handle_known = self.serve_known
-        self._run(found, pass_on(found, request), record, connection)
+        self._run(record, found, passed, found.request_id, request.body, connection)
 
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
@@ -79,15 +80,19 @@ class WebFunctions:
         is_over = known.generation != services.catalogue.generation or services.pace.is_busy
         if is_over or len(body) > self._limits.web_body_bytes:
             return False
-        self._run(known.found, known.pass_on(body), known.record or self._find_record(known.found), connection)
+        record, passed = known.record or self._find_record(known.found), known.pass_on(len(body))
+        self._run(record, known.found, passed, new_request_id(), body, connection)
         return True
 
-    def _run(self, found: Found, passed: Passed, record: FunctionRecord, connection: Connection) -> None:
+    def _run(
+        self, record: FunctionRecord, found: Found, passed: Passed, request_id: str, body: bytes, connection: Connection
+    ) -> None:
+        """Run a request. The version, what was found and what is passed on may be those of many."""
         _, settings, rules = self._know(record)
-        relay = Relay(passed, connection, rules)
+        relay = Relay(passed, request_id, body, connection, rules)
         if settings.session is not None:
             relay.session = session_of_request(settings.session, passed.request.headers, found.url)
-        invocation = Invocation(record, passed.request_id, passed.event, relay, exchange=relay, origin="url")
+        invocation = Invocation(record, request_id, passed.event, relay, exchange=relay, origin="url")
         relay.on_gone = functools.partial(invocation.finish, _GONE)
         self._services.runner.submit(invocation)
 
@@ -154,37 +159,29 @@ class KnownWeb:
     :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_passed", "_place", "_request", "_start", "found", "generation", "record")
+    __slots__ = ("_length", "_parts", "_passed", "found", "generation", "record")
 
-    def __init__(self, generation: int, found: Found, request: Request, record: FunctionRecord | None) -> None:
+    def __init__(self, generation: int, found: Found, passed: Passed, record: FunctionRecord | None) -> None:
         self.generation: int = generation
         self.found: Found = found
         self.record: FunctionRecord | None = record
-        self._request = Request(request.method, request.url, request.headers)  # without the body
-        self._passed: Passed | None = None
-        self._place = -1  # of the length among the headers
-        self._start: tuple[bytes, bytes] = (b"", b"")  # what stands before the length and behind it
+        request = passed.request
+        length = request.header(_LENGTH)
+        self._length = int(length or b"0")
+        self._passed = passed._replace(request=Request(request.method, request.url, request.headers))  # no stream
+        #: What stands before the value of the length and behind it; empty for a request without a length.
+        self._parts: list[bytes] = passed.start.split(_LENGTH_LINE % length, 1) if length else []
 
-    def pass_on(self, body: bytes) -> Passed:
-        """Pass the request on with another body, and an id of its own."""
-        request, url, _, start, lines, event = self._passed or self._prepare()
-        if self._place >= 0:
-            length, headers = b"%d" % len(body), request.headers.copy()
-            headers[self._place] = (_LENGTH, length)
-            start = length.join(self._start)
-            request = Request(request.method, request.url, headers)
-            request.body = body
-        return Passed(request, url, new_request_id(), start, lines, event)
-
-    def _prepare(self) -> Passed:
-        """Do what all of these requests have in common."""
-        passed = self._passed = pass_on(self.found, self._request)
-        names = [name for name, _ in self._request.headers]
-        if _LENGTH in names:
-            self._place = names.index(_LENGTH)
-            before, line, behind = passed.start.partition(b"\r\ncontent-length: ")
-            self._start = (before + line, behind[behind.index(b"\r\n") :])
-        return passed
+    def pass_on(self, length: int) -> Passed:
+        """Pass a request on whose body has so many bytes."""
+        if length != self._length and self._parts:
+            request, line = self._passed.request, _LENGTH_LINE % (b"%d" % length)
+            headers = [(name, b"%d" % length if name == _LENGTH else value) for name, value in request.headers]
+            self._passed = self._passed._replace(
+                request=Request(request.method, request.url, headers), start=line.join(self._parts)
+            )
+            self._length = length
+        return self._passed
 
 
 def _is_bodiless(request: Request) -> bool:
@@ -192,6 +189,7 @@ def _is_bodiless(request: Request) -> bool:
 
 
 _LENGTH = b"content-length"
+_LENGTH_LINE = b"\r\ncontent-length: %s\r\n"
 _BLANKS = b" \t"  # RFC 9110, 5.5: those around a value are no part of it, and the parser leaves those behind it
 _NOTHING: frozenset[bytes] = frozenset()
 _GONE = Outcome(outcome.CANCELLED, message=GONE)
