@@ -24,7 +24,7 @@ from tencentserverless.local.settings import KIB
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
-_BUSY_SECONDS = 3.0  # at a rate at which most ended calls are replaced before any reader asks for them
+_BUSY_SECONDS = 10.0  # at a rate at which most ended calls are replaced before any reader asks for them
 _BUSY_CALLS = 500
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
 _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
