@@ -102,6 +102,25 @@ def test_calls_that_run_come_with_those_that_have_ended(tmp_path):
     keeping(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    ("count", "message", "passed_seconds", "waits"),
+    [(100, "", 0, False), (101, "", 0, True), (101, "", 10, False), (300, "x" * MAX_MESSAGE_CHARS, 0, False)],
+)
+def test_the_batch_of_a_busy_server_waits_for_more_while_it_is_small_and_new(
+    tmp_path, monkeypatch, count, message, passed_seconds, waits
+):
+    async def scenario(kept):
+        for number in range(count):
+            kept.end(begun(kept, number), 0, message, b"")
+        now = kept._loop.time()
+        monkeypatch.setattr(kept._loop, "time", lambda: now + passed_seconds)
+        kept._flush_in_time()
+        assert len(kept._ended) == (count if waits else 0)
+        monkeypatch.undo()
+
+    keeping(tmp_path, scenario)
+
+
 def test_the_oldest_give_way_by_number(tmp_path, monkeypatch):
     monkeypatch.setattr(invocation_tables, "MAX_RECORDS", 3)
 

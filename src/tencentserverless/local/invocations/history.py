@@ -19,13 +19,14 @@ from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
 from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import Search
-from tencentserverless.local.settings import KIB
+from tencentserverless.local.settings import KIB, MIB
 
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
-_BUSY_SECONDS = 10.0  # at a rate at which most ended calls are replaced before any reader asks for them
-_BUSY_CALLS = 500
+_BUSY_SECONDS = 10.0  # at a high rate: the rows of a large batch share pages, and most are replaced before anybody asks
+_BUSY_CALLS = 100
+_BUSY_BYTES = 16 * MIB  # of texts that wait for that; with more of them the batch is written at once
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
 _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
 _WEB_BYTES = 1024  # about the size of the headers of a web request
@@ -111,6 +112,7 @@ class InvocationHistory:
             maxlen=invocation_tables.MAX_RECORDS
         )  # the database would delete the others at once
         self._first_at = 0.0
+        self._waiting_bytes = 0  # of the texts of ended calls
         self._long = invocation_tables.LongTexts()
         self._watched: deque[InvocationRecord] | None = None
         self._loop = asyncio.get_running_loop()
@@ -130,6 +132,7 @@ class InvocationHistory:
             self._watched.append(invocation)
         self._running.pop(invocation.request_id, None)
         self._ended.append(invocation)
+        self._waiting_bytes += len(invocation.message) + len(output) + len(invocation.event or b"")
         if self._flusher is None:
             self._first_at = self._loop.time()
             self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
@@ -144,6 +147,7 @@ class InvocationHistory:
             self._flusher.cancel()
             self._flusher = None
         ended, self._ended = self._ended, deque(maxlen=invocation_tables.MAX_RECORDS)
+        self._waiting_bytes = 0
         if append_long := self._long.take():
             self._database.post(append_long)
         if ended:
@@ -191,7 +195,8 @@ class InvocationHistory:
 
     def _flush_in_time(self) -> None:
         self._flusher = None
-        if len(self._ended) > _BUSY_CALLS and self._loop.time() - self._first_at < _BUSY_SECONDS:
+        is_busy = len(self._ended) > _BUSY_CALLS and self._waiting_bytes < _BUSY_BYTES
+        if is_busy and self._loop.time() - self._first_at < _BUSY_SECONDS:
             self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
         else:
             self.flush()

@@ -81,7 +81,7 @@ class Relay:
         self._body = body
         self._connection = connection
         self._rules = rules
-        self._address: Address = _NOWHERE
+        self._address: Address = ("", 0)  # until there is one
         self._head = b""
         self._answer_head = b""  # until it leaves, with the first bytes of the body
         self._awaits_body = False  # the answer announces one
@@ -396,6 +396,5 @@ class Relay:
         self._connection.close()
 
 
-_NOWHERE: Address = ("", 0)
 _TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
 GONE = "The client went away before the answer"
