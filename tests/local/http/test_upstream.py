@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from types import SimpleNamespace
 
 import h11
 import hypothesis
@@ -193,6 +194,23 @@ def test_bytes_that_nobody_asked_for_end_the_connection():
         assert transport.ended == "abort"
         upstream.connection_lost(None)
         assert upstreams.take(upstream.address) is None
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_ends_before_it_is_used_is_no_connection():
+    async def scenario():
+        upstreams = Upstreams(64 * 1024)
+
+        async def create_connection(make, *address):
+            upstream = make()
+            upstream.connection_made(Transport())
+            upstream.connection_lost(None)
+            return None, upstream
+
+        upstreams._loop = SimpleNamespace(create_connection=create_connection)
+        with pytest.raises(ConnectionResetError):
+            await upstreams.open(("127.0.0.1", 9000))
 
     asyncio.run(scenario())
 
