@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from types import SimpleNamespace
 
 import h11
 import hypothesis
@@ -11,31 +10,8 @@ from hypothesis import strategies as st
 
 from tencentserverless.local.http.upstream import Upstream
 from tencentserverless.local.http.upstreams import Upstreams
+from tests.local.http.transports import Transport
 from tests.profiles import examples
-
-
-class Transport:
-    """A transport that notes how it ends: the network has no part in these tests."""
-
-    def __init__(self):
-        self.ended = ""
-
-    def write(self, data):
-        pass
-
-    def close(self):
-        self.ended = "close"
-
-    def abort(self):
-        self.ended = "abort"
-
-    def is_closing(self):
-        return bool(self.ended)
-
-    def pause_reading(self):
-        pass
-
-    resume_reading = pause_reading
 
 
 class Receiver:
@@ -167,92 +143,6 @@ def test_a_connection_is_kept_if_the_app_lets_it_and_nothing_stands_behind_the_a
 def test_a_length_of_many_zeros_is_a_length():
     receiver, _ = read([b"HTTP/1.1 200 OK\r\nContent-Length: " + b"0" * 5000 + b"2\r\n\r\nok"])
     assert (receiver.head.length, receiver.body) == (2, b"ok")
-
-
-def test_one_that_idled_for_long_is_not_used_again_and_is_closed():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-        transport = Transport()
-        upstream.connection_made(transport)
-        upstreams.put(upstream)
-        upstream.idle_since -= 60
-        assert upstreams.take(upstream.address) is None
-        assert transport.ended == "abort"
-
-    asyncio.run(scenario())
-
-
-def test_bytes_that_nobody_asked_for_end_the_connection():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-        transport = Transport()
-        upstream.connection_made(transport)
-        upstreams.put(upstream)
-        upstream.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
-        assert transport.ended == "abort"
-        upstream.connection_lost(None)
-        assert upstreams.take(upstream.address) is None
-
-    asyncio.run(scenario())
-
-
-def test_a_connection_that_ends_before_it_is_used_is_no_connection():
-    async def scenario():
-        upstreams = Upstreams(64 * 1024)
-
-        async def create_connection(make, *address):
-            upstream = make()
-            upstream.connection_made(Transport())
-            upstream.connection_lost(None)
-            return None, upstream
-
-        upstreams._loop = SimpleNamespace(create_connection=create_connection)
-        with pytest.raises(ConnectionResetError):
-            await upstreams.open(("127.0.0.1", 9000))
-
-    asyncio.run(scenario())
-
-
-async def idle_one(upstreams):
-    upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-    upstream.connection_made(Transport())
-    upstreams.put(upstream)
-    return upstream
-
-
-def test_a_post_takes_a_connection_of_an_app_that_has_kept_one():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = await idle_one(upstreams)
-        assert upstreams.take(upstream.address, "POST") is None
-        assert upstreams.take(upstream.address, "GET") is upstream
-        upstreams.put(upstream)  # it has carried a second request
-        assert upstreams.take(upstream.address, "POST") is upstream
-
-    asyncio.run(scenario())
-
-
-def test_a_connection_that_idles_is_the_proof_too():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = await idle_one(upstreams)
-        upstream.idle_since -= 0.2
-        assert upstreams.take(upstream.address, "POST") is upstream
-
-    asyncio.run(scenario())
-
-
-def test_an_app_that_closes_at_once_gets_a_connection_for_each_request():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        (await idle_one(upstreams)).connection_lost(None)
-        upstream = await idle_one(upstreams)
-        assert upstream.transport.ended == "abort"
-        assert upstreams.take(upstream.address) is None
-
-    asyncio.run(scenario())
 
 
 KNOWN = b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: %d\r\n\r\n"

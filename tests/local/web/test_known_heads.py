@@ -20,54 +20,11 @@ from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.upstream import Upstream
 from tencentserverless.local.web import web_functions
+from tests.local.http.transports import Transport
 from tests.local.web.relaying import Run, Site, web_record
 from tests.profiles import examples
 
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
-
-
-class Transport:
-    """A transport that keeps what is written."""
-
-    def __init__(self):
-        self.sent = b""
-        self.ended = ""
-        self.is_paused = False
-
-    def write(self, data):
-        if not self.ended:
-            self.sent += data
-
-    def write_eof(self):
-        self.ended = self.ended or "eof"
-
-    def close(self):
-        self.ended = self.ended or "close"
-
-    def abort(self):
-        self.ended = "abort"
-
-    def is_closing(self):
-        return self.ended in ("close", "abort")
-
-    def can_write_eof(self):
-        return True
-
-    def get_extra_info(self, name):
-        return ("127.0.0.1", 1)
-
-    def get_write_buffer_size(self):
-        return 0
-
-    def pause_reading(self):
-        self.is_paused = True
-
-    def resume_reading(self):
-        self.is_paused = False
-
-    def take(self):
-        sent, self.sent = self.sent, b""
-        return sent
 
 
 class Exchange(NamedTuple):

@@ -24,7 +24,7 @@ from tencentserverless.local.settings import KIB, MIB
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
-_BUSY_SECONDS = 10.0  # at a high rate: the rows of a large batch share pages, and most are replaced before anybody asks
+_BUSY_SECONDS = 10.0  # at a high rate: the rows of a large batch share pages, and most give way before a reader asks
 _BUSY_CALLS = 100
 _BUSY_BYTES = 16 * MIB  # of texts that wait for that; with more of them the batch is written at once
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
