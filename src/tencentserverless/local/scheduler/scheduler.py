@@ -281,7 +281,7 @@ class Scheduler:
             if must_give_up(pool, instance, pools, now, self._limits):
                 instance.end()
                 return
-        if invocation := pool.next_invocation(instance):
+        if pool.waiting and (invocation := pool.next_invocation(instance)):
             instance.begin(invocation)
         elif pool.is_draining or self._lifecycle.is_stopping:
             instance.end()

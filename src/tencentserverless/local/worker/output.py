@@ -1,8 +1,11 @@
 """The output of a worker: its stdout and stderr, read from a pipe, kept for the running call and shown by line."""
 
+import array
 import asyncio
+import fcntl
 import os
 import secrets
+import termios
 from collections import deque
 from collections.abc import Callable
 
@@ -96,6 +99,7 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self._is_watched = self._is_wanted = True
         self._next_look: asyncio.TimerHandle | None = None
+        self._present_bytes = array.array("i", [0])
         os.set_blocking(descriptor, False)
         self._loop.add_reader(descriptor, self._read)
 
@@ -151,6 +155,12 @@ class Pipe:
             self._loop.add_reader(self._descriptor, self._read)
 
     def _drain(self) -> None:
+        """Read what is there. Mostly nothing is: to ask costs a quarter of a read in vain."""
+        if self._descriptor < 0:
+            return
+        fcntl.ioctl(self._descriptor, termios.FIONREAD, self._present_bytes, True)
+        if not self._present_bytes[0]:
+            return
         for _ in range(_MAX_DRAIN_READS):
             if self._read() < _READ_BYTES or self.output.has_part:
                 return  # what a pipe did not give at once it does not have
