@@ -74,7 +74,7 @@ class FirstPage:
 
 @dataclass
 class Figures:
-    """Visits; slices by whether a page was open, with the browser's CPU share in each; MB; the reason if there are none.
+    """Visits; slices by whether a page was open, with the browser's CPU share; MB; the reason if there are none.
 
     :ivar grown_mb: that the server's own process holds more after the calls with a page open than before the first page
     :ivar later_mb: the part of it that came in the second half of the calls
@@ -318,7 +318,9 @@ PASS = Pass(
             lambda found: found.ratio("calls_per_second"),
             is_ceiling=False,
         ),
-        Target("CPU a call, server and workers, with one page open / with none", 1.05, lambda found: found.ratio("cpu_us")),
+        Target(
+            "CPU a call, server and workers, with one page open / with none", 1.05, lambda found: found.ratio("cpu_us")
+        ),
         Target("memory growth of the server with the page open", 10, lambda found: found.grown_mb, " MB"),
     ),
     write,

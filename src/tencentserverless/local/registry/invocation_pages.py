@@ -110,8 +110,8 @@ def list_figures(key: FunctionKey | None = None) -> Query[dict[FunctionKey, list
 
     def query(connection: sqlite3.Connection) -> dict[FunctionKey, list[Figures]]:
         found: dict[tuple[str, str, str], list[Figures]] = defaultdict(list)
-        for region, namespace, name, *figures in connection.execute(sql, key or ()):
-            found[region, namespace, name].append(tuple(figures))
+        for region, namespace, name, status, started_at, duration_ms in connection.execute(sql, key or ()):
+            found[region, namespace, name].append((status, started_at, duration_ms))
         return {FunctionKey(*place): figures for place, figures in found.items()}
 
     return query

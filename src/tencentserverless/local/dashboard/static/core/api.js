@@ -46,7 +46,22 @@ async function exchange(address, options) {
   }
 }
 
-export const read = (path, query) => request(addressOf(path, query));
+export const read = (path, query) => takeForeseen(path, query) ?? request(addressOf(path, query));
+
+const foreseen = new Map();
+
+// Ask for what the first page will read, before it is there to ask. The first that reads it gets this answer.
+export function foresee(path) {
+  const answer = request(addressOf(path));
+  answer.catch(() => undefined); // who reads it is told
+  foreseen.set(path, answer);
+}
+
+function takeForeseen(path, query) {
+  const answer = query ? undefined : foreseen.get(path);
+  foreseen.delete(path);
+  return answer;
+}
 
 export async function readSession() {
   session = await read("session");
