@@ -35,7 +35,7 @@ REGION, NAMESPACE = "ap-guangzhou", "default"
 FAILURE = '{"errorCode": 1, "errorMessage": "user code exception caught", "stackTrace": "ValueError: no tea"}'
 WARM_SECONDS = 2
 #: Calls after which the history is full, and the server's memory is that of one that has run for a while.
-SETTLE_CALLS = 15_000
+SETTLE_CALLS = 50_000
 #: In which a server still collects for a page that was closed, which might come back.
 GRACE_SECONDS = 11
 OPEN, CLOSED = "one page open", "none open"

@@ -18,6 +18,7 @@ from tencentserverless.local.registry.invocation_pages import Line, Wanted
 PAGE = 200
 _MAX_TEXT_CHARS = 200
 _RUNNING = "running"
+_ORIGINS = ("api", "url", "queue", "timer", "dashboard")
 _PARTS = ("event", "result", "log")
 _SHOWN_CHARS = 64 * 1024
 
@@ -29,11 +30,13 @@ async def list_invocations(query: Query, sources: Sources) -> JsonObject:
     lines: list[Line] = []
     if before is None and status in ("", _RUNNING):
         lines += [line_of(each) for each in reversed(sources.history.running()) if _fits(each, query)][:PAGE]
+    origin = _checked_origin(query.text("origin"))
     if status == _RUNNING:
         return {"items": [row_of(line, now) for line in lines], "next": None}
     wanted = Wanted(
         *(query.text("region"), query.text("namespace"), query.text("function")),
         status=_checked_status(status),
+        origin=origin,
         text=query.text("text")[:_MAX_TEXT_CHARS],
         since=query.number("since"),
         until=query.number("until"),
@@ -139,6 +142,12 @@ def _checked_status(status: str) -> str:
     return status
 
 
+def _checked_origin(origin: str) -> str:
+    if origin and origin not in _ORIGINS:
+        raise Refusal(400, "parameter", f"origin must be one of {', '.join(_ORIGINS)}, not {origin[:64]!r}")
+    return origin
+
+
 def _fits(record: InvocationRecord, query: Query) -> bool:
     key: FunctionKey = record.key
     text = query.text("text").lower()
@@ -146,6 +155,7 @@ def _fits(record: InvocationRecord, query: Query) -> bool:
     pairs = zip((query.text("region"), query.text("namespace"), query.text("function")), key, strict=True)
     return (
         all(wanted in ("", value) for wanted, value in pairs)
+        and query.text("origin") in ("", record.origin.partition(" ")[0])
         and (not text or text in record.request_id or text in (record.event or b"").decode("utf-8", "replace").lower())
         and (since is None or record.started_at >= since)
         and (until is None or record.started_at <= until)

@@ -10,12 +10,12 @@ const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number
 
 // filter: as the query of GET invocations; within: seconds back from now, or "" for all. Return {rows, error, isLoaded,
 // more}.
-export function useInvocations(filter, within = "", isWanted = undefined) {
+export function useInvocations(filter, within = "") {
   const [found, setFound] = useState({ rows: [], error: null, isLoaded: false });
   const current = useRef(null);
   const isReading = useRef(false);
   useEffect(() => {
-    const list = new InvocationList({ ...filter, since: secondsAgo(within) }, isWanted);
+    const list = new InvocationList({ ...filter, since: secondsAgo(within) });
     current.current = list;
     let isShown = true;
     const show = (error = null) =>
