@@ -201,6 +201,24 @@ def test_the_language_is_switched_and_stays(busy: LocalScf, browser: Browser) ->
     assert page.run("() => document.documentElement.lang") == "en"
 
 
+def test_what_the_server_noticed_is_told_in_both_languages(
+    project: Path, start_local_scf: Starter, browser: Browser
+) -> None:
+    path = project / "mail" / "serverless.yml"
+    path.write_text(path.read_text().replace("retryNum: 1", "region: ap-tokyo"))
+    server = start_local_scf(project)
+    page = Dashboard(server, browser)
+    page.see("main details li")
+    english = page.texts("main details li")
+    assert "mail is in ap-tokyo: --region ap-tokyo" in english
+    page = Dashboard(server, browser, "zh")
+    page.see("main details li")
+    chinese = page.texts("main details li")
+    assert "mail 位于 ap-tokyo\uff1a--region ap-tokyo" in chinese
+    assert len(chinese) == len(english)
+    assert [line for line in chinese if not re.search("[\u4e00-\u9fff]", line)] == []
+
+
 def test_what_a_function_gives_is_text(server: LocalScf, browser: Browser) -> None:
     page = Dashboard(server, browser)
     request_id = server.invoke("echo", {"html": "<b>bold</b>"})["FunctionRequestId"]

@@ -45,8 +45,27 @@ def test_calls_and_failures_are_counted_and_put_into_buckets(visitor):
 def test_what_was_told_at_the_start_is_told_here(visitor, server):
     notices = visitor.get("overview")["notices"]
     assert notices
-    assert all(f"scf: {line}" in server.stderr for line in notices)
-    assert all("key=" not in line for line in notices)
+    assert all(f"scf: {each['text']}" in server.stderr for each in notices)
+    assert all("key=" not in each["text"] for each in notices)
+
+
+def test_a_notice_is_told_with_its_parts(tmp_path, start_local_scf):
+    folder = tmp_path / "functions" / "fn"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    (folder / "serverless.yml").write_text(
+        "component: scf\nname: fn\ninputs: {name: fn, src: ., runtime: Python3.9, region: ap-tokyo, memory: 128}\n"
+    )
+    told = {each["template"]: each for each in Visitor(start_local_scf(folder.parent)).get("overview")["notices"]}
+    moved = told["{name} is in {region}: --region {region}"]
+    assert moved["text"] == "fn is in ap-tokyo: --region ap-tokyo"
+    assert moved["values"]["region"] == {"text": "ap-tokyo", "template": "ap-tokyo", "values": {}}
+    unknown = told["{place} {words}"]
+    assert unknown["text"].endswith(
+        ": inputs.memory is no key of component scf, and is ignored; did you mean memorySize?"
+    )
+    assert unknown["values"]["words"]["template"] == "is no key of {kind}, and is ignored{near}"
+    assert unknown["values"]["words"]["values"]["kind"]["text"] == "component scf"
 
 
 def test_a_function_whose_folder_is_away_says_so(functions, start_local_scf, tmp_path):

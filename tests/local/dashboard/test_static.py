@@ -1,9 +1,11 @@
 """The files of the dashboard's pages: small, whole, from here alone, and in both languages."""
 
+import ast
 import configparser
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,8 @@ MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment|srcdoc"
     r"|\beval\b|new Function|javascript:"
 )
+#: Calls whose first argument is the template of a notice.
+MAKES_NOTICE = ("Notice", "notice", "doubt")
 IMPORT = re.compile(r"""\b(?:from|import)\s*"([^"]+)\"""")
 LATER = re.compile(r"""\bimport\("([^"]+)"\)""")
 
@@ -144,6 +148,32 @@ def list_shown() -> set[str]:
     return {text for path in MODULES for text in SHOWN.findall(read(path))}
 
 
+def list_templates() -> set[str]:
+    """The templates of the notices in the sources of the local SCF: texts, or names of texts in the same module."""
+    return {text for path in STATIC.parents[1].rglob("*.py") for text in templates_of(ast.parse(read(path)))}
+
+
+def templates_of(tree: ast.Module) -> Iterator[str]:
+    named: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    named.setdefault(target.id, set()).add(str(node.value.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and name_of_call(node) in MAKES_NOTICE:
+            first = node.args[0]
+            for part in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
+                if isinstance(part, ast.Constant):
+                    yield str(part.value)
+                elif isinstance(part, ast.Name):
+                    yield from named.get(part.id, ())
+
+
+def name_of_call(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
 def test_every_text_is_written_where_it_is_shown() -> None:
     somehow = {name_of(path): len(SHOWN_SOMEHOW.findall(read(path))) for path in MODULES}
     plainly = {name_of(path): len(SHOWN.findall(read(path))) for path in MODULES}
@@ -152,7 +182,7 @@ def test_every_text_is_written_where_it_is_shown() -> None:
 
 def test_every_text_is_in_chinese_too_and_none_is_left_over() -> None:
     chinese = json.loads(read(STATIC / "languages" / "chinese.json"))
-    assert sorted(chinese) == sorted(list_shown())
+    assert sorted(chinese) == sorted(list_shown() | list_templates())
     for english, text in chinese.items():
         assert text.strip(), english
         assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(text)), english

@@ -18,6 +18,7 @@ from tencentserverless.local.http.server import Listeners
 from tencentserverless.local.invocation import new_request_id
 from tencentserverless.local.invocations.fault_rules import BadRules, parse
 from tencentserverless.local.invocations.timers import timer_event
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.url_ids import UrlPlace
 from tencentserverless.local.services import Services
@@ -51,10 +52,18 @@ def open_dashboard(
         port=listeners.main.port,
         is_tls=listeners.is_tls,
         started_at=psutil.Process().create_time(),
-        notices=tuple(filter(None, notices)),
+        notices=tuple(_shown_notice(each) for each in notices if each),
     )
     engine = ServerEngine(services, links, is_stopping)
     return Dashboard(Sources(facts, services.settings, services.catalogue, services.history, engine, services.clock))
+
+
+def _shown_notice(line: str) -> JsonObject:
+    """The structure Notice: its line, and the parts from which a page makes it in the language of its reader."""
+    if not isinstance(line, Notice):
+        return {"text": line, "template": line, "values": {}}
+    values = {name: _shown_notice(each) for name, each in line.values.items()}
+    return {"text": str(line), "template": line.template, "values": values}
 
 
 class ServerEngine:

@@ -30,7 +30,7 @@ class Facts(NamedTuple):
 
     :param server_id: another one after each start
     :param secret: the key of sessions, made from the owner's key: sessions outlive a restart
-    :param notices: told at the start
+    :param notices: told at the start, each as the structure Notice
     """
 
     server_id: str
@@ -39,7 +39,7 @@ class Facts(NamedTuple):
     port: int
     is_tls: bool
     started_at: float
-    notices: tuple[str, ...]
+    notices: tuple[JsonObject, ...]
 
 
 class Engine(Protocol):

@@ -5,7 +5,7 @@ import { paced } from "../core/data.js";
 import { duration, number } from "../core/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
 import { useKeys } from "../core/keyboard.js";
-import { t } from "../core/language.js";
+import { notice, t } from "../core/language.js";
 import { go, linkToFunction } from "../core/router.js";
 import { FunctionLink, Time } from "../parts/cells.js";
 import { Page, Waiting } from "../parts/page.js";
@@ -153,6 +153,6 @@ function Notices({ notices }) {
   if (!notices.length) return null;
   return html`<details class="block" open=${notices.length <= 3}>
     <summary>${t("Noticed at the start: {count}", { count: number(notices.length) })}</summary>
-    <ul>${notices.map((notice) => html`<li>${notice}</li>`)}</ul>
+    <ul>${notices.map((each) => html`<li>${notice(each)}</li>`)}</ul>
   </details>`;
 }
