@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 import psutil
@@ -97,6 +97,10 @@ class ServerEngine:
     def count_instances(self) -> Mapping[str, object]:
         """Return the counts of this moment, with those of each function under ``by_function``."""
         return self._services.scheduler.counts()
+
+    def peek_outputs(self, request_ids: Collection[str], limit_bytes: int) -> Mapping[str, tuple[bytes, int]]:
+        """Return the end of the output so far of each of these calls that runs, and the size of it."""
+        return self._services.scheduler.peek_outputs(request_ids, limit_bytes)
 
     def count_events(self) -> tuple[int, int]:
         """Return how many asynchronous invocations have not ended, and how many of them run."""

@@ -5,7 +5,7 @@ A call gets an instance in the step in which the instance becomes free. Only the
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
@@ -178,6 +178,16 @@ class Scheduler:
         """Return the counts of this moment."""
         by_function = count_calls(list(self._pools.values()))
         return {**self._population.counts(), "calls": self._calls, "by_function": by_function}
+
+    def peek_outputs(self, request_ids: Collection[str], limit_bytes: int) -> dict[str, tuple[bytes, int]]:
+        """Return the end of the output so far of each of these calls that runs, and the size of it."""
+        return {
+            request_id: instance.peek_output(limit_bytes)
+            for pool in (*self._pools.values(), *self._draining)
+            for instance in pool.instances
+            for request_id in instance.invocations
+            if request_id in request_ids
+        }
 
     def records(self) -> Iterator[FunctionRecord]:
         """Iterate over the records that instances run or will run, also those that new calls no longer use."""
