@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
@@ -186,6 +186,17 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
         counted["ended"] += pool.tally.ended
         counted["failed"] += pool.tally.failed
     return found
+
+
+def peek_outputs(pools: Iterable[Pool], request_ids: Collection[str], limit_bytes: int) -> dict[str, tuple[bytes, int]]:
+    """Return the end of the output so far of each of these calls that runs, and the size of it."""
+    return {
+        request_id: instance.peek_output(limit_bytes)
+        for pool in pools
+        for instance in pool.instances
+        for request_id in instance.invocations
+        if request_id in request_ids
+    }
 
 
 def snapshot_of(pool: Pool, instances: int, idle: int, kept: int, *, may_start: bool, now: float) -> PoolSnapshot:

@@ -27,6 +27,7 @@ from tencentserverless.local.scheduler.pool import (
     interrupt_call,
     make_pool,
     must_give_up,
+    peek_outputs,
     prefetch,
     refusal_of,
     revoke,
@@ -112,8 +113,7 @@ class Scheduler:
 
     def after(self, invocation: Invocation) -> None:
         """An invocation has ended: give back what it holds."""
-        grant = invocation.grant
-        if grant is not None:
+        if (grant := invocation.grant) is not None:
             grant.held_mb -= invocation.memory_mb
             self._calls -= 1
             if self._lifecycle.is_stopping and not self._calls:
@@ -176,18 +176,11 @@ class Scheduler:
 
     def counts(self) -> dict[str, object]:
         """Return the counts of this moment."""
-        by_function = count_calls(list(self._pools.values()))
-        return {**self._population.counts(), "calls": self._calls, "by_function": by_function}
+        return {**self._population.counts(), "calls": self._calls, "by_function": count_calls(self._pools.values())}
 
     def peek_outputs(self, request_ids: Collection[str], limit_bytes: int) -> dict[str, tuple[bytes, int]]:
         """Return the end of the output so far of each of these calls that runs, and the size of it."""
-        return {
-            request_id: instance.peek_output(limit_bytes)
-            for pool in (*self._pools.values(), *self._draining)
-            for instance in pool.instances
-            for request_id in instance.invocations
-            if request_id in request_ids
-        }
+        return peek_outputs((*self._pools.values(), *self._draining), request_ids, limit_bytes)
 
     def records(self) -> Iterator[FunctionRecord]:
         """Iterate over the records that instances run or will run, also those that new calls no longer use."""
@@ -287,8 +280,7 @@ class Scheduler:
             return  # it is counted off when its process is dead
         # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
         if self._population.is_full and not (is_new and pool.waiting):
-            now, pools = self._loop.time(), (*self._pools.values(), *self._draining)
-            if must_give_up(pool, instance, pools, now, self._limits):
+            if must_give_up(pool, instance, (*self._pools.values(), *self._draining), self._loop.time(), self._limits):
                 instance.end()
                 return
         if invocation := pool.next_invocation(instance):
@@ -319,10 +311,8 @@ class Scheduler:
             return True
         now = self._loop.time()
         may_start = self._start_rate.has_room(pool.record.key.region, now)
-        kept = self.provisioning.kept_idle(pool)
-        snapshot = snapshot_of(
-            pool, self._population.instances, self._population.idle, kept, may_start=may_start, now=now
-        )
+        kept, population = self.provisioning.kept_idle(pool), self._population
+        snapshot = snapshot_of(pool, population.instances, population.idle, kept, may_start=may_start, now=now)
         step = next_step(snapshot, WaitingCall(invocation.nested, now - invocation.since), self._limits)
         if step is Step.USE:
             self._population.idle -= 1
