@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
@@ -68,6 +68,13 @@ class Pool:
     kept: int = 0
     failure: outcome.Outcome | None = None
     failed_at: float = 0.0
+
+    def peek(self, request_ids: Collection[str], limit_bytes: int) -> Iterator[tuple[str, tuple[bytes, int]]]:
+        """Yield each of these calls that runs here, with the end of its output so far and the size of it."""
+        for instance in self.instances:
+            for request_id in instance.invocations:
+                if request_id in request_ids:
+                    yield request_id, instance.peek_output(limit_bytes)
 
     @property
     def is_draining(self) -> bool:
@@ -186,17 +193,6 @@ def count_calls(pools: Iterable[Pool]) -> dict[str, dict[str, int]]:
         counted["ended"] += pool.tally.ended
         counted["failed"] += pool.tally.failed
     return found
-
-
-def peek_outputs(pools: Iterable[Pool], request_ids: Collection[str], limit_bytes: int) -> dict[str, tuple[bytes, int]]:
-    """Return the end of the output so far of each of these calls that runs, and the size of it."""
-    return {
-        request_id: instance.peek_output(limit_bytes)
-        for pool in pools
-        for instance in pool.instances
-        for request_id in instance.invocations
-        if request_id in request_ids
-    }
 
 
 def snapshot_of(pool: Pool, instances: int, idle: int, kept: int, *, may_start: bool, now: float) -> PoolSnapshot:

@@ -27,7 +27,6 @@ from tencentserverless.local.scheduler.pool import (
     interrupt_call,
     make_pool,
     must_give_up,
-    peek_outputs,
     prefetch,
     refusal_of,
     revoke,
@@ -178,9 +177,9 @@ class Scheduler:
         """Return the counts of this moment."""
         return {**self._population.counts(), "calls": self._calls, "by_function": count_calls(self._pools.values())}
 
-    def peek_outputs(self, request_ids: Collection[str], limit_bytes: int) -> dict[str, tuple[bytes, int]]:
-        """Return the end of the output so far of each of these calls that runs, and the size of it."""
-        return peek_outputs((*self._pools.values(), *self._draining), request_ids, limit_bytes)
+    def peek_outputs(self, request_ids: Collection[str], limit: int) -> dict[str, tuple[bytes, int]]:
+        """Return the end of the output so far of each of these calls that runs, of so many bytes, and its size."""
+        return dict(each for pool in (*self._pools.values(), *self._draining) for each in pool.peek(request_ids, limit))
 
     def records(self) -> Iterator[FunctionRecord]:
         """Iterate over the records that instances run or will run, also those that new calls no longer use."""
@@ -280,7 +279,8 @@ class Scheduler:
             return  # it is counted off when its process is dead
         # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
         if self._population.is_full and not (is_new and pool.waiting):
-            if must_give_up(pool, instance, (*self._pools.values(), *self._draining), self._loop.time(), self._limits):
+            now, pools = self._loop.time(), (*self._pools.values(), *self._draining)
+            if must_give_up(pool, instance, pools, now, self._limits):
                 instance.end()
                 return
         if invocation := pool.next_invocation(instance):
