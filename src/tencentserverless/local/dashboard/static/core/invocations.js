@@ -4,7 +4,7 @@ import { paced } from "./data.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { InvocationList } from "./invocation_list.js";
 
-const ASK_PAUSE_MS = 700;
+const ASK_PAUSE_MS = 1500;
 
 const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number(seconds)) : null);
 
