@@ -125,7 +125,8 @@ def reach(*patterns: re.Pattern[str]) -> set[Path]:
 
 
 def test_every_import_is_a_file_of_ours_and_every_module_is_used() -> None:
-    assert [name_of(path) for path in MODULES if path not in reach(IMPORT, LATER)] == []
+    assert [name_of(path) for path in MODULES if path not in reach(IMPORT, LATER)] == ["early.js"]
+    assert '<script src="/_local/static/early.js"></script>' in read(STATIC / "index.html")
 
 
 def test_the_page_is_one_script_of_every_module() -> None:

@@ -4,7 +4,7 @@ import { foresee, readSession } from "./core/api.js";
 import { openChanges, watchConnection } from "./core/changes.js";
 import { html, render, useEffect, useState } from "./core/html.js";
 import { language, loadLanguage, t } from "./core/language.js";
-import { readRoute, useRoute } from "./core/router.js";
+import { useRoute } from "./core/router.js";
 import { Header, Outcome } from "./parts/header.js";
 import { Page, Waiting } from "./parts/page.js";
 import { OverviewPage } from "./pages/overview.js";
@@ -82,7 +82,7 @@ function App() {
   </div>`;
 }
 
-if (!readRoute().segments.length) foresee("overview");
+if (globalThis.earlyOverview) foresee("overview", globalThis.earlyOverview);
 await loadLanguage();
 render(html`<${App} />`, document.getElementById("app"));
 openChanges();
