@@ -149,8 +149,8 @@ class Changes:
         self._ended.clear()
         shown = ended[-_MAX_ROWS:]
         rows = [row_of(line_of(each), now) for each in shown]
-        for each in ended:
-            self._told.discard(_place_of(each))
+        if self._told:
+            self._told.difference_update(_place_of(each) for each in ended)
         running = self._sources.history.running()
         begun = [
             each
