@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import sqlite3
 import statistics
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -101,13 +102,14 @@ class Figures:
 
 
 @contextlib.contextmanager
-def open_browser(context: PassContext, chromium: str) -> Iterator[Browser]:
-    """Start the browser."""
-    browser = Browser(chromium, context.make_folder())
-    try:
-        yield browser
-    finally:
-        browser.close()
+def open_browser(chromium: str) -> Iterator[Browser]:
+    """Start the browser. The path of its folder is short: it has a socket there, whose address is bounded."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        browser = Browser(chromium, Path(folder))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def find_missing() -> str:
@@ -123,7 +125,7 @@ def measure(context: PassContext) -> Figures:
     chromium = find_chromium()
     if figures.missing or chromium is None:
         return figures
-    with open_browser(context, chromium) as browser:
+    with open_browser(chromium) as browser:
         measure_first_page(context, browser, figures)
         measure_calls(context, browser, figures)
     return figures
