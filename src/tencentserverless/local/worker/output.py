@@ -70,6 +70,11 @@ class Output:
         self.is_empty = not (self._parts or self._kept)
         return part
 
+    def peek(self, limit_bytes: int) -> tuple[bytes, int]:
+        """Return the end of what would be taken now, and the size of it; nothing is taken."""
+        size = min(len(self._kept), self._limit_bytes)
+        return bytes(self._kept[-min(size, limit_bytes) :]) if size else b"", size
+
     def drop(self) -> None:
         """Forget output that belongs to no call."""
         if not self.is_empty:
