@@ -37,6 +37,7 @@ PATH = [
     "local/scheduler/pool.py",
     "local/invocations/call_lines.py",
     "local/api/envelope.py",
+    "local/scheduler/population.py",
     "local/http/open_connections.py",
 ]
 MAX_FRAMES = 40
@@ -133,7 +134,7 @@ def most_common(events):
             continue
         if event == "call":
             path.append(tuple(function))
-        elif function[0] == PATH[0] and function[1].endswith("reply"):
+        elif function[0] == PATH[-1] and function[1].endswith("send_answers"):
             paths[tuple(path)] += 1
             path = None
     found, count = paths.most_common(1)[0]

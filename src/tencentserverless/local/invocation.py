@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionRecord
 
@@ -94,7 +96,7 @@ class Around(Protocol):
         """The invocation has ended; the caller has not been told yet."""
 
 
-class Invocation:
+class Invocation(msgspec.Struct, eq=False):
     """One call of a function, from its acceptance to its outcome.
 
     :param event: JSON text
@@ -102,7 +104,9 @@ class Invocation:
     :param nested: made by a function of this server
     :param retry_number: earlier runs of an asynchronous invocation
     :param exchange: the request and the answer of a web function; None for an event
-    :ivar memory_mb: that it counts for in a quota
+    :param origin: where it comes from, as ``history`` keeps it
+    :ivar memory_mb: that it counts for in a quota, once the scheduler has got it
+    :ivar cold_start_ms: that its instance took to start, if it is the first one there
     :ivar outcome: the end of the run; None if there was none, then there is a ``failure``
     :ivar failure: ``Stopping``, or the refusal of a fault rule
     :ivar message: RetMsg: the function's return value as JSON text, or the platform's error object
@@ -113,67 +117,32 @@ class Invocation:
     :ivar grant: the memory that it holds of a quota, as the scheduler counts it
     :ivar fault: the rule that has hit it, as ``fault_rules`` has it
     :ivar kept: its record in the history, while there is one
-    :ivar origin: where it comes from, as ``history`` keeps it
-    :ivar cold_start_ms: that its instance took to start, if it is the first one there
     """
 
-    __slots__ = (
-        "around",
-        "caller",
-        "cold_start_ms",
-        "ends_instance",
-        "event",
-        "exchange",
-        "failure",
-        "fault",
-        "grant",
-        "is_interrupted",
-        "is_over",
-        "kept",
-        "memory_mb",
-        "message",
-        "nested",
-        "origin",
-        "outcome",
-        "record",
-        "request_id",
-        "retry_number",
-        "since",
-    )
+    record: FunctionRecord
+    request_id: str
+    event: bytes
+    caller: Caller
+    nested: bool = False
+    retry_number: int = 0
+    exchange: Exchange | None = None
+    origin: str = "api"
+    memory_mb: int = 0
+    cold_start_ms: float = 0.0
+    outcome: Outcome | None = None
+    failure: Exception | None = None
+    message: str = ""
+    around: tuple[Around, ...] = ()
+    since: float = 0.0
+    ends_instance: bool = False
+    is_over: bool = False
+    is_interrupted: bool = False
+    grant: Any = None
+    fault: Any = None
+    kept: Any = None
 
-    def __init__(
-        self,
-        record: FunctionRecord,
-        request_id: str,
-        event: bytes,
-        caller: Caller,
-        *,
-        nested: bool = False,
-        retry_number: int = 0,
-        exchange: Exchange | None = None,
-        origin: str = "api",
-    ) -> None:
-        self.record: FunctionRecord = record
-        self.request_id: str = request_id
-        self.event: bytes = event
-        self.caller: Caller = caller
-        self.nested: bool = nested
-        self.retry_number: int = retry_number
-        self.exchange: Exchange | None = exchange
-        self.memory_mb: int = record.memory_mb if exchange is None else exchange.memory_mb
-        self.origin: str = origin
-        self.cold_start_ms: float = 0.0
-        self.outcome: Outcome | None = None
-        self.failure: Exception | None = None
-        self.message: str = ""
-        self.around: tuple[Around, ...] = ()
-        self.since: float = 0.0
-        self.ends_instance: bool = False
-        self.is_over: bool = False
-        self.is_interrupted: bool = False
-        self.grant: Any = None
-        self.fault: Any = None
-        self.kept: Any = None
+    def __repr__(self) -> str:
+        return f"<Invocation {self.request_id} of {self.record.key}>"
 
     def finish(self, result: Outcome | Exception) -> None:
         """End the invocation and tell its caller, once: later results are ignored."""

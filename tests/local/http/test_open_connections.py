@@ -75,14 +75,47 @@ def test_the_date_is_that_of_the_second(monkeypatch):
         found = []
         for step in (0.0, 0.05, 0.1, 3600.0, -7200.0):  # a clock may be set back
             now[0] += step
-            line, head = others.date_line(), others.json_head()
+            line, client = others.date_line(), Transport()
+            others.answers.append((client, b"", b"{}"))
+            others.send_answers()
+            head, _, body = client.sent[0].partition(b"\r\n\r\n")
             assert line in head
             assert head.startswith(b"HTTP/1.1 200 OK\r\nDate: ")
-            assert head.endswith(b"\r\nContent-Length: ")
+            assert head.endswith(b"\r\nContent-Length: 2")
+            assert body == b"{}"
             found.append(parsedate_to_datetime(line[6:-2].decode()).timestamp() - int(now[0]))
         return found
 
     assert run(scenario) == [0.0] * 5
+
+
+class Transport:
+    """A client's end, which may be closing."""
+
+    def __init__(self, *, is_closing=False):
+        self.sent = []
+        self.write = self.sent.append
+        self.is_closing = lambda: is_closing
+
+
+def test_waiting_answers_go_out_once_in_their_order_and_to_those_who_are_there():
+    first, second, gone = Transport(), Transport(), Transport(is_closing=True)
+
+    async def scenario(others):
+        for client, lines, body in (
+            (first, b"", b"1"),
+            (gone, b"", b"2"),
+            (second, b"A: b\r\n", b"3"),
+            (first, b"", b"4"),
+        ):
+            others.answers.append((client, lines, body))
+        others.send_answers()
+        others.send_answers()
+
+    run(scenario)
+    assert [sent[-1:] for sent in first.sent] == [b"1", b"4"]
+    assert [sent.partition(b"Content-Length: ")[2] for sent in second.sent] == [b"1\r\nA: b\r\n\r\n3"]
+    assert gone.sent == []
 
 
 class Clock:

@@ -69,18 +69,18 @@ class Result(msgspec.Struct):
     InvokeResult: int = 0
 
 
-class ApiCall:
+class ApiCall(msgspec.Struct, eq=False):
     """A synchronous call: its invocation tells it of the end, and it replies. ``prepare`` sets the attributes.
 
     :ivar log_bytes: of the end of the log that the answer has
     """
 
-    __slots__ = ("is_invoke", "log_bytes", "qualifier")
-
     gets_answer = True
-    qualifier: str
-    is_invoke: bool
-    log_bytes: int
+    qualifier: str = ""
+    is_invoke: bool = False
+    log_bytes: int = 0
+
+    __repr__ = object.__repr__  # a parameter of a subclass may have much to show
 
     def reply(self, answer: "Answered", request_id: str) -> None:
         """Send the result or the refusal; called once."""
@@ -111,13 +111,10 @@ class ApiCall:
 Answered = Result | ApiError
 
 
-class _AwaitedCall(ApiCall):
+class _AwaitedCall(ApiCall, kw_only=True, eq=False):
     """A call for whose answer a task waits."""
 
-    __slots__ = ("answered",)
-
-    def __init__(self) -> None:
-        self.answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+    answered: "asyncio.Future[Answered]"
 
     def reply(self, answer: Answered, request_id: str) -> None:
         """Wake the task; one that was cancelled does not wait any more."""
@@ -161,7 +158,7 @@ async def invoke_function(
     parameters: InvokeTable | InvokeFunctionTable, call: Call, services: Services
 ) -> dict[str, object]:
     """Run a function, named and given its event in the way of InvokeFunction."""
-    caller = _AwaitedCall()
+    caller = _AwaitedCall(answered=asyncio.get_running_loop().create_future())
     invocation = prepare(parameters, call, services, caller)
     if invocation.record.runs_async:
         return {"Result": await accept(invocation.record, caller.qualifier, invocation.event, call, services)}

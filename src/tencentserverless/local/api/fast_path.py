@@ -134,7 +134,9 @@ class FastPath:
             self._accept(parameters, call, connection)
             return
         try:
-            invocation = invoke.prepare(parameters, call, self._services, Reply(connection, self._services))
+            invocation = invoke.prepare(
+                parameters, call, self._services, Reply(connection=connection, services=self._services)
+            )
         except ApiError as error:
             connection.reply(envelope.failure(error, request_id))
             return
@@ -158,26 +160,23 @@ class FastPath:
         task.add_done_callback(self._tasks.discard)
 
 
-class Reply(invoke.ApiCall):
+class Reply(invoke.ApiCall, kw_only=True, eq=False):
     """A call whose answer goes to its connection."""
 
-    __slots__ = ("_connection", "_services")
-
-    def __init__(self, connection: Connection, services: Services) -> None:
-        self._connection = connection
-        self._services = services
+    connection: Connection
+    services: Services
 
     def reply(self, answer: invoke.Answered, request_id: str) -> None:
         """Send an answer."""
-        damage = self._services.damage
+        damage = self.services.damage
         try:
             if isinstance(answer, ApiError):
                 body = envelope.failure(answer, request_id)
             else:
                 body = envelope.result(answer, request_id)
         except Exception as error:  # noqa: BLE001  # the end of a call must not be disturbed
-            body = envelope.internal_error(error, request_id, self._services.console.show)
-        self._connection.reply(body, damage.pop(request_id, "") if damage else "")
+            body = envelope.internal_error(error, request_id, self.services.console.show)
+        self.connection.reply(body, damage.pop(request_id, "") if damage else "")
 
 
 def _key(headers: Headers) -> Key:

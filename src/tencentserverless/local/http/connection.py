@@ -96,8 +96,11 @@ class Connection(asyncio.Protocol):
         if damage or self._transport is None or not self._keeps:
             self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
-        self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
-        self._current, reader = None, self._reader  # as in _end_answer, without entering one more function
+        answers = self._others.answers
+        if not answers:
+            self._loop.call_soon(self._others.send_answers)
+        answers.append((self._transport, lines, body))
+        self._current, reader = None, self._reader  # a short way for _end_answer
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
         else:
@@ -105,31 +108,24 @@ class Connection(asyncio.Protocol):
             self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
 
     def send(self, answer: Answer, damage: str = "") -> None:
-        """Answer the request that is under way.
-
-        :param damage: as in ``reply``
-        """
+        """Answer the request that is under way. ``damage`` is that of ``reply``."""
         if self._transport is None:
             self._current = None
             return
         body = b"" if self._is_head() else answer.body
         data = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
         if damage:
-            self._transport.write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
-            self._transport.close()
+            self._out().write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
+            self._out().close()
             return
-        self._transport.write(data)
+        self._out().write(data)
         self._end_answer()
 
     def start(self, answer: Answer, length: int | None = None) -> None:
-        """Begin an answer whose body comes in parts, by ``write`` and ``finish``.
-
-        :param answer: its body is not used
-        :param length: of the body in bytes, None where it is not known
-        """
+        """Begin an answer whose body, of this length if it is known, comes by ``write`` and ``finish`` alone."""
         self._is_chunked, self._has_body = length is None, not self._is_head()
         if self._transport is not None:
-            self._transport.write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
+            self._out().write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
     def start_with(self, head: bytes, data: bytes) -> bool:
         """Begin an answer by a head of the site's own, without the header Connection and the empty line. See ``write``.
@@ -138,20 +134,20 @@ class Connection(asyncio.Protocol):
         """
         self._is_chunked, self._has_body = False, not self._is_head()
         if self._transport is not None:
-            self._transport.write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
+            self._out().write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
         return not self._is_clogged
 
     def write(self, data: bytes) -> bool:
         """Send a part of the body. False if the client does not keep up: wait for ``on_drained``."""
         if self._transport is not None and data and self._has_body:
-            self._transport.write(messages.chunk_of(data) if self._is_chunked else data)
+            self._out().write(messages.chunk_of(data) if self._is_chunked else data)
         return not self._is_clogged
 
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
             if self._is_chunked and self._has_body:
-                self._transport.write(messages.chunk_of(b""))
+                self._out().write(messages.chunk_of(b""))
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
@@ -168,9 +164,9 @@ class Connection(asyncio.Protocol):
         :param head: of the answer, whole
         :return: the transport, and the bytes that came behind the request; None if the client has gone
         """
-        transport, self._transport = self._transport, None
-        if transport is None:
+        if self._transport is None:
             return None
+        transport, self._transport = self._out(), None
         self._deadline.stop()
         self._others.discard(self)
         transport.write(head)
@@ -194,7 +190,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Cut the connection."""
         if self._transport is not None:
-            self._transport.abort()
+            self._out().abort()
 
     def stop(self) -> None:
         """End an idle connection now, another one after its answers."""
@@ -202,8 +198,8 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._current is not None or self._reader.whole:
             return
         # Over TLS an end is agreed upon, and a client that idles, also one behind the proxy, does not listen.
-        has_left = not self._transport.get_write_buffer_size()
-        self._transport.close()
+        has_left = not self._out().get_write_buffer_size()
+        self._out().close()
         if has_left:
             self._loop.call_later(_FAREWELL_SECONDS, self._transport.abort)
 
@@ -309,7 +305,14 @@ class Connection(asyncio.Protocol):
 
     def _ask_for_body(self) -> None:
         if self._transport is not None and self._reader.take_continue():
-            self._transport.write(messages.CONTINUE)
+            self._out().write(messages.CONTINUE)
+
+    def _out(self) -> asyncio.Transport:
+        """The transport of a client that is there, behind the answers that wait to be sent."""
+        assert self._transport is not None
+        if self._others.answers:
+            self._others.send_answers()
+        return self._transport
 
     def _is_ending(self) -> bool:
         return self._transport is None or self._transport.is_closing()
@@ -324,16 +327,12 @@ class Connection(asyncio.Protocol):
     def _end_answer(self) -> None:
         """The answer has been written: wait for the next request, if none has come yet."""
         current, self._current, self._on_drained, self._on_lost = self._current, None, None, None
-        reader = self._reader
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
         elif not self._keeps:
             self._end()
-        elif reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
-            self._go_on()
         else:
-            self._data = b""
-            self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
+            self._go_on()
 
     def _end_reading(self, stop: Answer | Broken | None) -> None:
         """End the connection, which reads no more and owes no answer."""
@@ -347,7 +346,7 @@ class Connection(asyncio.Protocol):
             answer = self._site.refuse(stop) if isinstance(stop, Broken) else stop
             lingers = lingers or answer.status == 431  # the rest of the head is still on its way
             head = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=False)
-            self._transport.write(head + answer.body)
+            self._out().write(head + answer.body)
         if lingers:
             self._linger()
         else:
@@ -356,7 +355,7 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         """Close the connection once its client has read the answers, for which it has its time."""
         if self._transport is not None:
-            self._transport.close()
+            self._out().close()
             self._deadline.set(lingering.LINGER_SECONDS)
 
     def _linger(self) -> None:
@@ -368,7 +367,7 @@ class Connection(asyncio.Protocol):
         self._pause(False)
         self._deadline.set(self._lingering.deadline - self._loop.time())
         if self._lingering.sends_end:
-            self._transport.write_eof()
+            self._out().write_eof()
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:

