@@ -1,7 +1,7 @@
 """Anchors and index entries of error codes, so that a search for a code finds its cause and its fix.
 
-The anchor of ``ResourceNotFound.Function`` in the page of its family is ``#ResourceNotFound.Function``, that of the
-status 433 is ``#433``.
+The anchor of ``ResourceNotFound.Function`` in the page of its family is ``#code-ResourceNotFound-Function``, that of
+the status 433 is ``#code-433``. The search looks its places up by selectors, where a dot has a meaning of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 FOLDER = "reference/errors/"
+
+
+def make_anchor(code: str) -> str:
+    """The anchor of a code."""
+    return "code-" + code.replace(".", "-")
 
 
 def list_codes(document: nodes.document) -> Iterator[tuple[nodes.Element, list[str]]]:
@@ -29,7 +34,7 @@ def list_codes(document: nodes.document) -> Iterator[tuple[nodes.Element, list[s
     for row in document.findall(nodes.row):
         literal = row[0].next_node(nodes.literal)
         if literal is not None:
-            yield row[0][0], [literal.astext()]
+            yield row, [literal.astext()]
 
 
 class Codes(SphinxTransform):
@@ -42,13 +47,9 @@ class Codes(SphinxTransform):
         if not self.env.docname.startswith(FOLDER):
             return
         for place, codes in list(list_codes(self.document)):
-            anchor = codes[0]
-            if isinstance(place, nodes.section):
-                place["ids"].insert(0, anchor)
-                parent, position = place, 1
-            else:
-                place["ids"].append(anchor)
-                parent, position = place, 0
+            anchor = make_anchor(codes[0])
+            place["ids"].insert(0, anchor)
+            parent, position = (place, 1) if isinstance(place, nodes.section) else (place[0], 0)
             entries = [("single", code, anchor, "", None) for code in codes]
             parent.insert(position, addnodes.index(entries=entries))
 
