@@ -15,7 +15,10 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["locales", "images/README.md"]
 nitpicky = True
 # Types of the standard library and of libraries that others make: the site is built offline, without their inventories.
-nitpick_ignore_regex = [("py:.*", r"(?!tencentserverless\.).*"), ("py:.*", r"tencentserverless\.(testing\.\w+\.|.*\b_).*")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!tencentserverless\.).*"),
+    ("py:.*", r"tencentserverless\.(testing\.\w+\.|.*\b_).*"),
+]
 smartquotes = False  # options such as --local stay as they are typed
 
 myst_heading_anchors = 4
