@@ -6,12 +6,14 @@
 # make soak    the fault campaigns alone, with CALLS calls
 # make soak-local  the local SCF under load, saves, events and kill -9 for MINUTES
 # make walk-local  STEPS=20000 random steps over the local SCF against a model, with SEED=1, of WALK=folder or WALK=events
-# make bench   side by side with peers and the floor, into benchmarks/RESULTS.md; QUICK=1 for a rough look
-# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md; QUICK=1 for a rough look,
+# make bench   side by side with peers and the floor, into benchmarks/RESULTS.md, with plots in docs/images;
+#              QUICK=1 for a rough look, without them
+# make bench-local  the local SCF beside functions-framework, into benchmarks/LOCAL.md, in the same way; QUICK=1 as above,
 #                   BASE=COMMIT for the build of a commit beside today's
-# make screenshots  pictures of the dashboard's pages in both languages, into docs/images
 # make docs    the site in both languages, into site; LANGUAGES=en for one of them
 # make docs-catalogues  the sentences of the pages, into the Chinese catalogues of docs/locales
+# make recordings   pictures of the tour, docs/start/tour.md, from a real run in terminals, into docs/images
+# make screenshots  pictures of the dashboard's pages in both languages, light and dark, into docs/images
 # make matrix  the SDK's tests from the wheel, on every Python from 3.6 that is at hand
 # make check   style, types, public API, import law, budgets, plain words, package
 #
@@ -44,7 +46,7 @@ PLAIN_PLACES := src tools benchmarks examples docs README.md CONTRIBUTING.md SEC
 POSIX_PACKAGES := ^$(PACKAGE)/(local|testing)/
 CHILD_SIDE := ^$(PACKAGE)/local/worker/child/(__init__|bootstrap|context|debugger|frames|isolation|lazy_stdlib|own_writes|payloads|port_filter|site_shim|trust|web_launcher)\.py$$
 
-.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local screenshots docs docs-catalogues matrix check style types law package
+.PHONY: demo test test-fast coverage proof soak soak-local walk-local bench bench-local recordings screenshots docs docs-catalogues matrix check style types law package
 
 demo: .venv/.local-installed
 	@$(VENV_PYTHON) examples/demo.py
@@ -90,6 +92,9 @@ bench: .venv/.dev-installed
 
 bench-local: .venv/.dev-installed
 	@$(VENV_PYTHON) -m benchmarks.local $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
+
+recordings: .venv/.dev-installed
+	@$(VENV_PYTHON) -m tools.recording docs/images
 
 screenshots: .venv/.dev-installed
 	@$(VENV_PYTHON) -m tests.browser.screenshots docs/images

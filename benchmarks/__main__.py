@@ -168,6 +168,10 @@ def main(arguments: Sequence[str]) -> int:
         output.write_text(text, encoding="utf-8")
         print("\n".join(text.split("## ")[1].splitlines()))
         say(f"Written to {output}")
+    if output == RESULTS:
+        from benchmarks.plots.files import write_plots  # it loads matplotlib, which a measurement has no use for
+
+        write_plots(paths=(RESULTS,))
     return 0
 
 

@@ -1,8 +1,9 @@
-"""Pictures of every page of the dashboard, in both languages, from a real run of the shop.
+"""Pictures of every page of the dashboard, in both languages, light and dark, from a real run of the shop.
 
     python -m tests.browser.screenshots FOLDER      such as docs/images
 
-Needs Chromium and a Chinese font. Each picture is FOLDER/dashboard-PAGE-LANGUAGE.png, and small.
+Needs Chromium and a Chinese font. Each picture is FOLDER/dashboard-PAGE-LANGUAGE.png, the dark one ends in -dark.png,
+and all are small.
 """
 
 import subprocess
@@ -22,6 +23,8 @@ from tests.conftest import LocalScf, Starter, wait_until
 
 MOST_BYTES = 60 * 1024
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
+#: The schemes of colours, by the ending of a picture's name.
+SCHEMES = {"": "light", "-dark": "dark"}
 SIZE = {"width": 1080, "height": 620}
 COLOURS = 128
 #: A retry comes after twelve seconds: late enough for the picture of those to come, soon enough for the ledger.
@@ -76,9 +79,9 @@ def shrink(path: Path) -> int:
     return path.stat().st_size
 
 
-def sign_in(server: LocalScf, browser: Browser, locale: str) -> None:
-    """Begin in a language."""
-    browser.ask("renew", {"locale": locale, "viewport": SIZE, "color_scheme": "light", "timezone_id": "Asia/Shanghai"})
+def sign_in(server: LocalScf, browser: Browser, locale: str, scheme: str = "light") -> None:
+    """Begin in a language, with a light or a dark system."""
+    browser.ask("renew", {"locale": locale, "viewport": SIZE, "color_scheme": scheme, "timezone_id": "Asia/Shanghai"})
     browser.ask("visit", ask(server.env, "POST", "links")[1]["url"])
     browser.ask("see", "main h1")
 
@@ -99,14 +102,15 @@ def take(server: LocalScf, browser: Browser, folder: Path, project: Path) -> int
     largest = 0
     for language, locale in LOCALES.items():
         shop.spawn(server, "mail", {"to": "eve@example.com"})
-        sign_in(server, browser, locale)
-        for name, open_page in PAGES.items():
-            open_page(browser)
-            browser.ask("await_true", SETTLED)
-            browser.ask("run", RENAME, [str(project), SHOWN_FOLDER])
-            path = folder / f"dashboard-{name}-{language}.png"
-            browser.ask("picture", str(path))
-            largest = max(largest, shrink(path))
+        for ending, scheme in SCHEMES.items():  # a chart has the colours that it was drawn with
+            sign_in(server, browser, locale, scheme)
+            for name, open_page in PAGES.items():
+                open_page(browser)
+                browser.ask("await_true", SETTLED)
+                browser.ask("run", RENAME, [str(project), SHOWN_FOLDER])
+                path = folder / f"dashboard-{name}-{language}{ending}.png"
+                browser.ask("picture", str(path))
+                largest = max(largest, shrink(path))
     return largest
 
 
@@ -131,7 +135,7 @@ def main(folder: Path) -> int:
         mend(server, browser, project)
         largest = take(server, browser, folder, project)
     forkserver.close_templates()
-    print(f"screenshots: {len(PAGES) * len(LOCALES)} in {folder}, the largest has {largest} bytes")
+    print(f"screenshots: {len(PAGES) * len(LOCALES) * len(SCHEMES)} in {folder}, the largest has {largest} bytes")
     return 0 if largest < MOST_BYTES else 1
 
 

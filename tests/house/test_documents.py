@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless import __version__
+from tests.house.test_session_pages import PAGES as SESSIONS
 from tools.website import code_blocks
 from tools.website.code_blocks import Block
 
@@ -34,13 +35,15 @@ def list_blocks(language: str) -> list[object]:
     """The blocks of a language that no other test covers.
 
     Blocks that a page has from the README are run once: of the Chinese README and of the start page in the long tests.
+    The test of sessions runs neither what would call the cloud nor what only another program reads.
     """
     blocks = [block for document in DOCUMENTS for block in read_blocks(document)]
     twins = {"README.zh-CN.md": [pytest.mark.proof], "docs/index.md": [pytest.mark.proof]}
     return [
         pytest.param(block, id=f"{block.document}:{block.line}", marks=twins.get(block.document, []))
         for block in blocks
-        if block.language == language and code_blocks.find_test(block.document) is None
+        if block.language == language
+        and (code_blocks.find_test(block.document) is None or (block.document in SESSIONS and language != "python"))
     ]
 
 
@@ -62,7 +65,7 @@ def test_json_block_is_json(block: Block) -> None:
 def test_the_launch_configuration_attaches_to_the_port_that_is_told() -> None:
     from tencentserverless.cli.commands.local.start import _debug_ports
 
-    (block,) = (block for block in read_blocks("docs/understand/local.md") if block.language == "json")
+    (block,) = (block for block in read_blocks("docs/how-to/debug.md") if block.language == "json")
     (configuration,) = json.loads(block.text)["configurations"]
     assert (configuration["type"], configuration["request"]) == ("debugpy", "attach")
     assert configuration["connect"] == {"host": "127.0.0.1", "port": _debug_ports(("order",))["order"]}
@@ -84,6 +87,7 @@ def test_python_block_prints_what_the_document_says(block: Block, request: pytes
     done = subprocess.run(
         [sys.executable, "-W", "error", "-"],
         input=block.text,
+        cwd=ROOT,
         env=examples_env,
         capture_output=True,
         encoding="utf-8",

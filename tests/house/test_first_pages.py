@@ -15,10 +15,11 @@ import pytest
 from tencentserverless import config, exception
 from tencentserverless.scf import Client
 from tests.conftest import child_environment
-from tests.house.test_documents import FIVE_MINUTES, SCRIPTS, make_anchor, read_blocks
+from tests.house.test_documents import SCRIPTS, make_anchor, read_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
+FIVE_MINUTES = "docs/start/five-minutes.md"
 ENV_FILE = "/tmp/scf-local.env"
 WITH_FIGURES = (*READMES, "docs/understand/performance.md")
 

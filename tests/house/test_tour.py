@@ -1,7 +1,6 @@
 """docs/start/tour.md says what the commands print: every one is typed again, in order."""
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -10,41 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SOURCE, end_process, read_line
+from tools.recording.page import read_steps, settle
 
-ROOT = Path(__file__).resolve().parents[2]
-#: What differs from run to run: ids, numbers with a unit, ports, processes, where the folder is, a terminal's bar.
-CHANGING = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r"(?<![\w.])[\d.,]+ (ms|MB)"), r"N \1"),
-    (re.compile(r"(p\d\d ms +)[\d.]+"), r"\1N"),
-    (re.compile(r"(billed (?:GB-)?seconds +)[\d.]+"), r"\1N"),
-    (re.compile(r"(passed in )[\d.]+s"), r"\1N"),
-    (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
-    (re.compile(r"process \d+"), "process N"),
-    (re.compile(r"Bearer [\w-]+"), "Bearer TOKEN"),
-    (re.compile(r'"[^"]*/hello/src'), '"HERE/hello/src'),
-    (re.compile(r"^ *<= N ms.*\n", re.MULTILINE), ""),
-    (re.compile(r"^ +\^+\n", re.MULTILINE), ""),  # Python 3.10 shows no carets there
-    (re.compile(r"^[━╸╺].*\n", re.MULTILINE), ""),
-    (re.compile(r"^\.\. +\[100%\]\n", re.MULTILINE), ""),
-)
 PATIENCE_SECONDS = 30
-
-
-def settle(text: str) -> str:
-    for pattern, constant in CHANGING:
-        text = pattern.sub(constant, text)
-    return text.strip()
-
-
-def read_steps() -> list[tuple[str, str]]:
-    """The commands, each with what it printed; where there is none, what the server says in its terminal."""
-    text = (ROOT / "docs" / "start" / "tour.md").read_text(encoding="utf-8")
-    steps = []
-    for kind, block in re.findall(r"^```(console|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] if kind == "console" else ["\n" + block]
-        steps += [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
-    return steps
 
 
 def wait_for_line(path: Path, line: str, count: int) -> None:

@@ -19,9 +19,17 @@ DIRECTIVES = frozenset(("{toctree}", "{eval-rst}"))
 #: The pages whose blocks another test covers, and that test. The first pattern that fits counts.
 COVERED: Mapping[str, str] = {
     "docs/findings.md": "tests/house/website/test_generated.py",
+    "docs/how-to/debug.md": "tests/house/test_session_pages.py",
+    "docs/how-to/deploy.md": "tests/house/test_session_pages.py",
+    "docs/how-to/events.md": "tests/house/test_session_pages.py",
+    "docs/how-to/old-project.md": "tests/house/test_session_pages.py",
     "docs/how-to/testing.md": "tests/testing/test_page.py",
+    "docs/how-to/timers.md": "tests/house/test_session_pages.py",
     "docs/how-to/web-functions.md": "tests/house/test_web_page.py",
     "docs/how-to/web-streams.md": "tests/local/web/test_web_functions.py",
+    "docs/migrate/api-gateway.md": "tests/house/test_session_pages.py",
+    "docs/migrate/scfcli.md": "tests/house/test_session_pages.py",
+    "docs/migrate/serverless-cloud-framework.md": "tests/house/test_session_pages.py",
     "docs/reference/cli/*.md": "tests/house/test_command_pages.py",
     "docs/reference/serverless-yml.md": "tests/house/test_serverless_yml_page.py",
     "docs/start/five-minutes.md": "tests/house/test_first_pages.py",
