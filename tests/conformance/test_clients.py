@@ -195,6 +195,7 @@ def test_a_package_from_npm_lives_a_functions_life_twice(client, servers, folder
     assert found == [{"round": number, "told": TOLD[client.program]} for number in (1, 2)]
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("client", of_registry("PyPI"))
 def test_a_package_from_pypi_lives_a_functions_life_twice(client, servers, folder):

@@ -8,12 +8,12 @@ import pytest
 from tests.conformance.judges import CALLERS, Programs, find_python
 from tests.environments import find_newest, make_installed
 
-pytestmark = pytest.mark.timeout(400)  # the first run makes environments
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]  # the first run makes environments
 
 HELLO = '"Hello World from the function being invoked"'
 
 
-@pytest.fixture(scope="module", params=["oldest", pytest.param("newest", marks=pytest.mark.proof)])
+@pytest.fixture(scope="module", params=["oldest", "newest"])
 def installed(request: pytest.FixtureRequest) -> Programs:
     """Runs programs with this SDK, in an environment that holds it alone."""
     python = find_python("3.6") if request.param == "oldest" else find_newest()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from contextlib import ExitStack
 from multiprocessing.connection import wait
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +199,15 @@ def test_a_run_that_failed_in_part_goes_on(scf, tmp_path):
     assert "of another run" in done.stderr
 
 
+def has_heard(pid: int, number: int) -> bool:
+    """True if a signal does not wait for a process any more, as far as the system tells."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return True
+    waiting = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)$", status.read_text(), re.MULTILINE)
+    return not any(int(mask, 16) >> number - 1 & 1 for mask in waiting)
+
+
 @pytest.mark.usefixtures("sigint_is_heard")
 def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path, gate):
     inputs = [{"n": n, "gate": str(gate)} if n > 20 else {"n": n} for n in range(200)]
@@ -213,6 +223,7 @@ def test_ctrl_c_and_resume_send_each_line_once(map_server, scf, tmp_path, gate):
     try:
         wait_until(lambda: gate.begun() == 2)  # it waits for both: what an interrupt finds half read is in doubt
         process.send_signal(signal.SIGINT)
+        wait_until(lambda: has_heard(process.pid, signal.SIGINT))  # else it may come in the middle of an answer
         gate.open()  # what is under way ends, and nothing else is sent
         _, stderr = process.communicate(timeout=30)
     finally:

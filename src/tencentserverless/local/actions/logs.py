@@ -76,8 +76,9 @@ async def get_request_status(parameters: GetRequestStatusTable, call: Call, serv
     function = services.catalogue.find(key)
     if function is None:
         check_name(parameters.FunctionName, _STATUS_CODES.name)
-    invocation = await services.history.find(key, parameters.FunctionRequestId)
+    # The queue first: an event that ends meanwhile is in the history before it leaves the queue.
     event = await services.queue.find(parameters.FunctionRequestId)
+    invocation = await services.history.find(key, parameters.FunctionRequestId)
     if event is not None and event.key == key:
         # The event waits for its first attempt or for another one: a failed attempt is not the end of the event.
         memory_mb = function.latest.memory_mb if function else 0

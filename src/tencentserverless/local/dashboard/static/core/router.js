@@ -32,8 +32,8 @@ export function go(address) {
   location.hash = address;
 }
 
-// Change what the address says of the page that is shown. It may be asked late, when the typing in a field rests: a page
-// that was left by then says nothing more.
+// Change what the address says of the page that is shown. It may be asked late, when the typing in a field rests: a
+// page that was left by then says nothing more.
 export function refine(address) {
   if (`${readRoute().segments}` !== `${readRoute(address).segments}`) return;
   history.replaceState(null, "", address);
