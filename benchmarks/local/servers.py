@@ -158,13 +158,15 @@ def start_ours(
     functions: tuple[str, ...] = (FUNCTION,),
     options: tuple[str, ...] = (),
     python: Path = Path(sys.executable),
+    state: Path | None = None,
 ) -> Iterator[Running]:
     """Start the local SCF with functions of these names, and measure the time until its ready line.
 
     :param python: the interpreter of the environment that has the build to start
+    :param state: the folder of what it keeps, None to keep nothing
     """
     for name in functions:
-        (folder / "functions" / name).mkdir(parents=True)
+        (folder / "functions" / name).mkdir(parents=True, exist_ok=True)
         (folder / "functions" / name / "index.py").write_text(HANDLER, encoding="utf-8")
     keys = folder / "keys"
     keys.touch(mode=0o600)
@@ -172,7 +174,8 @@ def start_ours(
         f"TENCENTCLOUD_SECRET_ID={wire.SECRET_ID}\nTENCENTCLOUD_SECRET_KEY={wire.SECRET_KEY}\n", encoding="ascii"
     )
     command = [str(python.with_name("scf")), "local", "start", str(folder / "functions")]
-    command += ["--ephemeral", "--port", "0", "--secret-file", str(keys), *options]
+    command += ["--ephemeral"] if state is None else ["--state", str(state)]
+    command += ["--port", "0", "--secret-file", str(keys), *options]
     with launch(command, folder, stdout=subprocess.PIPE) as (process, began):
         assert process.stdout is not None
         line = process.stdout.readline().decode()

@@ -40,6 +40,10 @@ class Window:
         self._page.on("console", lambda message: self._said.append(message.text))
         self._page.on("pageerror", lambda error: self._said.append(f"uncaught: {error}"))
 
+    def begin_with(self, script: str) -> None:
+        """Run this before the scripts of each page that is visited."""
+        self._context.add_init_script(script)
+
     def visit(self, url: str) -> dict[str, Any]:
         """Go to an address as a user does."""
         answer = self._page.goto(url)

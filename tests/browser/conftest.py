@@ -48,6 +48,11 @@ class Browser:
         self._process.stdin.flush()
         return self._read()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the program that drives the browser, which is below it."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the browser."""
         try:

@@ -201,6 +201,58 @@ def test_the_language_is_switched_and_stays(busy: LocalScf, browser: Browser) ->
     assert page.run("() => document.documentElement.lang") == "en"
 
 
+def test_what_the_server_noticed_is_told_in_both_languages(
+    project: Path, start_local_scf: Starter, browser: Browser
+) -> None:
+    path = project / "mail" / "serverless.yml"
+    path.write_text(path.read_text().replace("retryNum: 1", "region: ap-tokyo"))
+    server = start_local_scf(project)
+    page = Dashboard(server, browser)
+    page.see("main details li")
+    english = page.texts("main details li")
+    assert "mail is in ap-tokyo: --region ap-tokyo" in english
+    page = Dashboard(server, browser, "zh")
+    page.see("main details li")
+    chinese = page.texts("main details li")
+    assert "mail 位于 ap-tokyo\uff1a--region ap-tokyo" in chinese
+    assert len(chinese) == len(english)
+    assert [line for line in chinese if not re.search("[\u4e00-\u9fff]", line)] == []
+
+
+#: Says two things, the second when a file is there.
+TALKS = """
+import os, time
+
+def main_handler(event, context):
+    print("brewing", flush=True)
+    while not os.path.exists(event["sign"]):
+        time.sleep(0.01)
+    print("poured", flush=True)
+    while not os.path.exists(event["sign"] + ".end"):
+        time.sleep(0.01)
+"""
+
+
+def test_the_log_of_a_running_call_comes_by_line(
+    project: Path, tmp_path: Path, start_local_scf: Starter, browser: Browser
+) -> None:
+    (project / "echo" / "index.py").write_text(TALKS)
+    server = start_local_scf(project)
+    page = Dashboard(server, browser)
+    page.open(f"functions/{PLACE}/echo?tab=log")
+    sign = tmp_path / "sign"
+    request_id = shop.spawn(server, "echo", {"sign": str(sign)})
+    page.see(".log section:has-text('running') pre", "brewing")
+    assert page.texts(".log pre") == ["brewing\n"]
+    sign.touch()
+    page.see(".log section:has-text('running') pre", "poured")
+    page.open(f"invocations/{PLACE}/echo/{request_id}")
+    page.see("main pre", "poured")
+    Path(f"{sign}.end").touch()
+    page.see("main", "succeeded")
+    page.see("main pre", "poured")
+
+
 def test_what_a_function_gives_is_text(server: LocalScf, browser: Browser) -> None:
     page = Dashboard(server, browser)
     request_id = server.invoke("echo", {"html": "<b>bold</b>"})["FunctionRequestId"]

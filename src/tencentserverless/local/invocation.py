@@ -65,13 +65,11 @@ class Exchange(Protocol):
     session: str | None
     on_session: Callable[[str], None] | None
 
-    def begin(
-        self, address: tuple[str, int], injected: Sequence[tuple[bytes, bytes]], on_end: Callable[[int, str], None]
-    ) -> None:
+    def begin(self, address: tuple[str, int], injected: bytes, on_end: Callable[[int, str], None]) -> None:
         """Send the request to an app.
 
         :param address: where the app listens
-        :param injected: headers that the platform adds
+        :param injected: header lines that the platform adds
         :param on_end: called once, later: with 0 if the app has answered, whatever the HTTP status of that, else with a
             status of SCF and its words
         """
@@ -193,5 +191,5 @@ class Invocation:
 
 def new_request_id() -> str:
     """A new id, as the platform writes them: a UUID of version 4, made faster than ``uuid`` makes one."""
-    text = f"{_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT:032x}"
+    text = (_rng.getrandbits(128) & _KEPT | _VERSION | _VARIANT).to_bytes(16, "big").hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

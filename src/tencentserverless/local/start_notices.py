@@ -1,6 +1,7 @@
 """The lines that a server tells its user at the start."""
 
 from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.project.discovery import Project
 from tencentserverless.local.project.handler_check import find_handler_fault
 from tencentserverless.local.registry.function_version import WEB, FunctionRecord
@@ -19,19 +20,19 @@ def _function_notices(settings: Settings, project: Project) -> list[str]:
     notices = []
     for key, record in project.records.items():
         if record.type == WEB:
-            notices += [f"{key.name}: {words}" for words in _start_faults(record)]
+            notices += _start_faults(record)
             if not any(url.has_intranet or url.has_extranet for url in record.urls):
-                notices.append(
-                    f"{key.name}: a web function is called by a URL, and its file gives it none: {_URL_EVENT}"
-                )
+                words = "{name}: a web function is called by a URL, and its file gives it none: {example}"
+                notices.append(Notice(words, name=key.name, example=_URL_EVENT))
         elif not can_run(record.runtime):
-            words = "is listed, but calls of it are not supported by the local SCF"
-            notices.append(f"{key.name}: the runtime {record.runtime} {words}")
+            words = "{name}: the runtime {runtime} is listed, but calls of it are not supported by the local SCF"
+            notices.append(Notice(words, name=key.name, runtime=record.runtime))
         fault = find_handler_fault(record)
         if fault:
-            notices.append(f"{key.name}: handler {record.handler}: {fault}")
+            words = "{name}: handler {handler}: {fault}"
+            notices.append(Notice(words, name=key.name, handler=record.handler, fault=fault))
         if key.region != settings.region:
-            notices.append(f"{key.name} is in {key.region}: --region {key.region}")
+            notices.append(Notice("{name} is in {region}: --region {region}", name=key.name, region=key.region))
     return notices
 
 
@@ -40,24 +41,25 @@ def _start_faults(record: FunctionRecord) -> list[str]:
     try:
         check_start_file(record.code_folder)
     except NotStartable as error:
-        return [f"{error.words}: requests to it are answered with 443"]
+        words = "{name}: {fault}: requests to it are answered with 443"
+        return [Notice(words, name=record.key.name, fault=error.words)]
     except OSError as error:
-        return [f"{START_FILE!r} can't be read: {error.strerror}"]
+        words = "{name}: '{file}' can't be read: {reason}"
+        return [Notice(words, name=record.key.name, file=START_FILE, reason=error.strerror or "")]
     return []
 
 
 def _package_notices(settings: Settings, project: Project, interpreters: Interpreters) -> list[str]:
     """The functions that run on another Python than a virtual environment has modules for."""
-    notices = []
+    notices: list[str] = []
     for folder in settings.packages:
         versions = folder.versions()
         for key, record in project.records.items():
             version = interpreters.running_version(record.runtime)
             if versions and version and folder.function in ("", key.name) and version not in versions:
-                notices.append(
-                    f"{key.name} runs on Python {version} and gets no package of {folder.path}, which is of Python "
-                    f"{', '.join(versions)}"
-                )
+                words = "{name} runs on Python {version} and gets no package of {folder}, which is of Python {versions}"
+                parts = {"version": version, "folder": str(folder.path), "versions": ", ".join(versions)}
+                notices.append(Notice(words, name=key.name, **parts))
     return notices
 
 
@@ -65,7 +67,8 @@ def _port_notices(settings: Settings, *, is_older: bool) -> list[str]:
     """The change of the default port, told once to users of an older state folder."""
     if not is_older or settings.port != DEFAULT_PORT:
         return []
-    return [f"the default port is {DEFAULT_PORT} now; it was {OLD_DEFAULT_PORT}: --port {OLD_DEFAULT_PORT} keeps it"]
+    words = "the default port is {port} now; it was {old}: --port {old} keeps it"
+    return [Notice(words, port=str(DEFAULT_PORT), old=str(OLD_DEFAULT_PORT))]
 
 
 def list_notices(settings: Settings, project: Project, interpreters: Interpreters, *, is_older: bool) -> list[str]:
@@ -76,18 +79,24 @@ def list_notices(settings: Settings, project: Project, interpreters: Interpreter
     notices = [*_port_notices(settings, is_older=is_older), *project.told_at_start()]
     notices += _function_notices(settings, project)
     notices += _package_notices(settings, project, interpreters)
-    notices += [f"warning: {warning}" for warning in interpreters.warnings]
-    notices += [
-        f"{name}: runs under debugpy on 127.0.0.1:{port}, one instance, without its timeout and memory limit"
-        + ("; its code loads when a debugger is attached" if settings.waits_for_debugger else "")
-        for name, port in settings.debug_ports.items()
-    ]
+    notices += [Notice("warning: {warning}", warning=warning) for warning in interpreters.warnings]
+    notices += _debugger_notices(settings)
     if not settings.is_loopback:
-        notices.append(
-            f"warning: {settings.host} can be reached from other machines. Functions run with your user's rights, and "
-            "any holder of a key can run code: the isolation is against crashes, not against attackers."
+        words = (
+            "warning: {host} can be reached from other machines. Functions run with your user's rights, and any "
+            "holder of a key can run code: the isolation is against crashes, not against attackers."
         )
+        notices.append(Notice(words, host=settings.host))
     return notices
+
+
+def _debugger_notices(settings: Settings) -> list[str]:
+    """The functions that run under a debugger, where no limit of the platform holds."""
+    words = "{name}: runs under debugpy on 127.0.0.1:{port}, one instance, without its timeout and memory limit"
+    found = [Notice(words, name=name, port=str(port)) for name, port in settings.debug_ports.items()]
+    if not settings.waits_for_debugger:
+        return [*found]
+    return [Notice("{notice}; its code loads when a debugger is attached", notice=each) for each in found]
 
 
 def check_debugger(settings: Settings, project: Project) -> None:

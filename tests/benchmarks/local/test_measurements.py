@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.local.load import CALLERS, choose_generator
-from benchmarks.local.passes import heads, many, stops
+from benchmarks.local.passes import dashboard, heads, many, stops
 from benchmarks.local.plan import PassContext, Plan
 from benchmarks.local.servers import BASE, OURS
 
-PLAN = Plan(head_rounds=1, load_seconds=1, many_rounds=1, stop_rounds=1)
+PLAN = Plan(head_rounds=1, load_seconds=1, many_rounds=1, stop_rounds=1, page_rounds=1, page_calls=2, load_rounds=1)
 
 
 @pytest.fixture
@@ -40,3 +40,19 @@ def test_a_server_with_an_open_tunnel_is_stopped(context: PassContext) -> None:
     found = stops.measure(context)
     assert list(found.seconds) == [OURS, BASE]
     assert (found.ratio(OURS, BASE) or 0) > 0
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(bool(dashboard.find_missing()), reason=dashboard.find_missing())
+def test_the_dashboard_is_visited_and_followed(context: PassContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FUNCTIONS", 20), ("INVOCATIONS", 100), ("SETTLE_CALLS", 1), ("GRACE_SECONDS", 0)):
+        monkeypatch.setattr(dashboard, name, value)
+    found = dashboard.measure(context)
+    (visit,) = found.visits
+    assert visit.ms > visit.wait_ms > 0
+    assert visit.kb > 5
+    assert {label: len(loads) for label, loads in found.loads.items()} == {dashboard.OPEN: 1, dashboard.CLOSED: 1}
+    assert (found.ratio("calls_per_second") or 0) > 0
+    assert found.calls > 0
+    assert found.grown_mb is not None
+    assert list(dashboard.find_faults(found)) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.local.load import Load
-from benchmarks.local.passes import PASSES, cold, heads, load, many, starts, stops, warm, web
+from benchmarks.local.passes import PASSES, cold, dashboard, heads, load, many, starts, stops, warm, web
 from benchmarks.local.peers import ASGI, DEFAULT
 from benchmarks.local.plan import list_turns
 from benchmarks.local.report import About, write_report
@@ -44,6 +44,15 @@ def make_web(wrong: int = 0) -> web.Figures:
     return web.Figures(loads, {**{label: [50.0, 50.0] for label in loads}, **front_us})
 
 
+def make_pages(wrong: int = 0) -> dashboard.Figures:
+    visits = [dashboard.FirstPage(ms, 6, 370.0, 370.0, 60.0) for ms in (310.0, 250.0, 240.0)]
+    loads = {
+        dashboard.OPEN: [make_load(970, wrong, cpu_us=104), make_load(320, cpu_us=300)],
+        dashboard.CLOSED: [make_load(1000, cpu_us=100), make_load(320, cpu_us=300)],
+    }
+    return dashboard.Figures(visits, loads, {label: [0.1, 0.3] for label in loads}, 2.5, 0.5, 100_000)
+
+
 def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]":
     ours, base = starts.Start(ready_seconds, 0.4, 50.0, 70.0), starts.Start(1.0, 1.0, 40.0, 70.0)
     return [
@@ -55,6 +64,7 @@ def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]"
         heads.PASS.conclude(make_heads()),
         stops.PASS.conclude(stops.Figures({OURS: [0.5], BASE: [5.0]})),
         web.PASS.conclude(make_web()),
+        dashboard.PASS.conclude(make_pages()),
     ]
 
 
@@ -83,6 +93,11 @@ def test_every_target_has_its_row_with_a_verdict() -> None:
     assert found["requests a second to one instance of a web function / the app alone"] == [">= 0.5", "0.60", "yes"]
     assert found["the same to 16 instances of one request each / the app alone"] == [">= 0.25", "0.25", "yes"]
     assert found["the server's CPU for a proxied request / an event call of BASE"] == ["<= 0.5", "0.43", "yes"]
+    figure = "first page of the dashboard, cold server, 1,000 functions, 10,000 invocations"
+    assert found[figure] == ["<= 300 ms", "250 ms", "yes"]
+    assert found["calls a second of 16 callers with one page open / with none"] == [">= 0.95", "0.98", "yes"]
+    assert found["CPU a call, server and workers, with one page open / with none"] == ["<= 1.05", "1.02", "yes"]
+    assert found["memory growth of the server with the page open"] == ["<= 10 MB", "2.50 MB", "yes"]
     assert found["memory of the idle server / BASE's"] == ["<= 1.1", "1.25", "**no**"]
     assert found["stop with an open tunnel / BASE's"] == ["<= 0.2", "0.10", "yes"]
 
@@ -97,7 +112,11 @@ def test_one_failed_call_voids_the_run_and_leaves_no_figure_of_that_server() -> 
     assert [fault for section in sections for fault in section.faults] == [f"1 calls of {OURS} failed under load"]
     text = write_report(sections, ABOUT)
     assert f"**This run is void: 1 calls of {OURS} failed under load.**" in text
-    void = [row for row in read_rows(text, "Targets") if "16 callers" in row[0] and "heads" not in row[0]]
+    void = [
+        row
+        for row in read_rows(text, "Targets")
+        if "16 callers" in row[0] and row[0].count("heads") + row[0].count("page") == 0
+    ]
     assert [row[2:] for row in void] == [["not measured", "-"]] * 3
     rows = {row[0]: row[1:] for row in read_rows(text, "Load: 16 callers")[2:]}
     assert rows[OURS] == ["void", "-", "-", "-", "-", "7,000", "**1**"]
@@ -178,3 +197,12 @@ def test_failed_requests_of_web_functions_void_the_run_and_a_missing_uvicorn_is_
     section = web.PASS.conclude(web.Figures(missing="uvicorn is not installed"))
     assert (section.lines, section.faults) == (("Not measured: uvicorn is not installed.",), ())
     assert [value for _, value in section.targets] == [None, None, None]
+
+
+def test_failed_calls_with_a_page_open_void_the_run_and_a_missing_browser_is_said() -> None:
+    section = dashboard.PASS.conclude(make_pages(wrong=1))
+    assert section.faults == ("1 calls failed with one page open",)
+    assert [value for _, value in section.targets] == [250.0, None, None, 2.5]
+    section = dashboard.PASS.conclude(dashboard.Figures(missing="Playwright is not installed"))
+    assert (section.lines, section.faults) == (("Not measured: Playwright is not installed.",), ())
+    assert [value for _, value in section.targets] == [None] * 4

@@ -182,7 +182,8 @@ CLIENTS = (
         "tencentcloud-sdk-python-scf==3.1.100",
         "PyPI",
         "terraform.py",
-        "for Terraform: `--proxy-port`, and `HTTPS_PROXY`, which Go follows",
+        "the endpoint, an option of `HttpProfile`, for this package, which sends what Terraform's provider sends; "
+        "Terraform itself needs `--proxy-port`, and `HTTPS_PROXY`, which Go follows",
         "what Terraform's provider sends: apply, apply without variables, apply again, destroy",
         PYPI_TEST,
     ),
@@ -190,7 +191,7 @@ CLIENTS = (
         "tencentcloud-sdk-python-scf==3.1.100",
         "PyPI",
         "terraform_urls.py",
-        "for Terraform: the same",
+        "the same",
         "what Terraform's provider sends for `tencentcloud_scf_trigger` of type `http`: create, plan without a "
         "difference, update, close, delete",
         PYPI_TEST,

@@ -48,6 +48,49 @@ def test_a_long_run_is_told_when_it_begins_and_when_it_ends(tmp_path, start_loca
         assert stream.until("queue") == {"waiting": 0, "running": 0}
 
 
+TALKS = """
+import os, time
+
+def main_handler(event, context):
+    print("first line")
+    open(os.path.join(event, "begun"), "w").close()
+    while not os.path.exists(os.path.join(event, "more")):
+        time.sleep(0.005)
+    print("second line " + "x" * 5000)
+    while not os.path.exists(os.path.join(event, "end")):
+        time.sleep(0.005)
+    return "done"
+"""
+
+
+def test_the_output_of_a_run_is_told_as_it_comes(tmp_path, start_local_scf):
+    (tmp_path / "functions" / "talks").mkdir(parents=True)
+    (tmp_path / "functions" / "talks" / "index.py").write_text(TALKS)
+    signs = tmp_path / "signs"
+    signs.mkdir()
+    visitor = Visitor(start_local_scf(tmp_path / "functions"))
+    with visitor.stream() as stream:
+        stream.until("hello")
+        parameters = {"FunctionName": "talks", "ClientContext": json.dumps(str(signs)), "InvocationType": "Event"}
+        visitor.change("POST", "call", {"action": "Invoke", "region": REGION, "parameters": parameters})
+        (told,) = stream.until("output")["items"]
+        assert (told["function"], told["attempt"], told["log"]["text"]) == ("talks", 0, "first line\n")
+        (row,) = visitor.get("invocations", log="1")["items"]
+        assert (row["status"], row["request_id"], row["log"]) == (None, told["request_id"], told["log"])
+        assert visitor.run("talks", told["request_id"])["log"]["text"] == "first line\n"
+        (signs / "more").touch()
+        (more,) = stream.until("output", lambda change: change["items"][0]["log"]["bytes"] > 5000)["items"]
+        log = more["log"]
+        assert (log["is_cut"], log["download"], log["text"]) == (True, None, "x" * 4095 + "\n")
+        (row,) = visitor.get("invocations", log="1")["items"]
+        assert row["log"] == log
+        assert visitor.run("talks", told["request_id"])["log"]["bytes"] == log["bytes"]
+        (signs / "end").touch()
+        (ended,) = stream.until("invocation", lambda change: change["items"][0]["status"] == 0)["items"]
+        assert ended["request_id"] == told["request_id"]
+    assert visitor.run("talks", told["request_id"])["log"]["text"].startswith("first line\nsecond line xxx")
+
+
 def test_functions_and_fault_rules_that_change_are_told(visitor, server):
     with visitor.stream() as stream:
         stream.until("hello")

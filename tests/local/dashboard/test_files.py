@@ -36,5 +36,14 @@ def test_nothing_else_is_a_file_of_the_pages(tmp_path):
         assert len(str(refused.value)) < 200
 
 
+def test_the_modules_are_sent_as_one_script(tmp_path):
+    (tmp_path / "app.js").write_text('import { a } from "./a.js";\n')
+    (tmp_path / "a.js").write_text("export const a = 1;\n")
+    sent = get(Files(tmp_path), "bundle.js")
+    assert sent.status == 200
+    assert b"Content-Type: text/javascript; charset=utf-8\r\n" in sent.lines
+    assert sent.body.endswith(b'const { a } = $module("a.js");\n')
+
+
 def test_a_name_in_a_header_has_dashes():
     assert header_lines("a/b", X_Some_Thing="1").endswith(b"X-Some-Thing: 1\r\n")

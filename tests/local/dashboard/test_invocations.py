@@ -74,6 +74,20 @@ def test_runs_are_filtered_by_status(visitor, status, functions):
     assert {row["function"] for row in found} & {"echo", "fails"} == functions
 
 
+def test_runs_are_filtered_by_origin(visitor, server):
+    first = server.invoke("echo", "by the API")["FunctionRequestId"]
+    again = visitor.invoke("echo", "again", again_of=first)["FunctionRequestId"]
+    for origin, wanted, other in (("api", first, again), ("dashboard", again, first)):
+        found = visitor.get("invocations", origin=origin)["items"]
+        assert {row["origin"] for row in found} == {origin}
+        ids = [row["request_id"] for row in found]
+        assert wanted in ids
+        assert other not in ids
+    assert visitor.get("invocations", origin="url")["items"] == []
+    got = visitor.ask("GET", "invocations", origin="elsewhere")
+    assert (got.status, got.code) == (400, "parameter")
+
+
 def test_runs_are_filtered_by_text_as_it_is(visitor):
     wanted = visitor.invoke("echo", {"word": "q_7%z"})["FunctionRequestId"]
     visitor.invoke("echo", {"word": "qx7yz"})
@@ -103,6 +117,8 @@ def test_a_running_call_comes_first_until_it_ends(tmp_path, start_local_scf, gat
     assert (whole["result"], whole["error"], whole["event"]["text"]) == (None, None, json.dumps(str(gate)))
     assert [each["status"] for each in whole["attempts"]] == [None]
     assert visitor.get("invocations", text="nothing")["items"] == []
+    assert [each["row"] for each in visitor.get("invocations", origin="dashboard")["items"]] == [None]
+    assert visitor.get("invocations", origin="api")["items"] == []
     gate.open()
     wait_until(lambda: visitor.get("invocations")["items"][0]["status"] == 0)
     assert visitor.get("invocations", status="running")["items"] == []

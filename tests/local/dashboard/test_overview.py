@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.dashboard.overview import percentile
+from tencentserverless.local.dashboard.overview import BUCKET_COUNT, BUCKET_SECONDS, p95_line, percentile
 from tests.conftest import wait_until
 from tests.local.dashboard.visiting import Visitor
 
@@ -14,9 +14,9 @@ def of(visitor, name):
 
 def test_a_function_without_calls_has_no_figures(visitor):
     found = of(visitor, "large")
-    assert (found["calls"], found["errors"], found["buckets"]) == (0, 0, [])
+    assert (found["calls"], found["errors"], found["p95_line"]) == (0, 0, [])
     assert (found["last_call_at"], found["last_status"], found["p50_ms"], found["p95_ms"]) == (None, None, None, None)
-    assert (found["state"], found["type"], found["handler"]) == ("Active", "Event", "index.main_handler")
+    assert (found["state"], found["type"]) == ("Active", "Event")
     assert found["instances"] == {"all": 0, "idle": 0, "calls": 0}
 
 
@@ -31,12 +31,13 @@ def test_calls_and_failures_are_counted_and_put_into_buckets(visitor):
     assert (fails["calls"], fails["errors"], fails["last_status"]) == (3, 3, 430)
     assert (echo["calls"], echo["errors"], echo["last_status"]) == (1, 0, 0)
     assert fails["p95_ms"] >= fails["p50_ms"] > 0
-    assert sum(each["calls"] for each in fails["buckets"]) == sum(each["errors"] for each in fails["buckets"]) == 3
-    start = found["bucket_start_at"]
-    for bucket in fails["buckets"]:
-        assert 0 <= bucket["index"] < found["bucket_count"]
-    at = start + fails["buckets"][-1]["index"] * found["bucket_seconds"]
-    assert at <= fails["last_call_at"] < at + found["bucket_seconds"]
+    page = visitor.get("function", region="ap-guangzhou", namespace="default", function="fails")["summary"]
+    assert page["handler"] == "index.main_handler"
+    assert sum(each["calls"] for each in page["buckets"]) == sum(each["errors"] for each in page["buckets"]) == 3
+    assert all(0 <= index < found["bucket_count"] for index, _ in fails["p95_line"])
+    assert {value for _, value in fails["p95_line"]} <= {round(each["p95_ms"], 3) for each in page["buckets"]}
+    at = page["bucket_start_at"] + page["buckets"][-1]["index"] * page["bucket_seconds"]
+    assert at <= fails["last_call_at"] < at + page["bucket_seconds"]
     assert (echo["instances"]["all"], echo["instances"]["idle"]) == (1, 1)
     assert found["instances"]["all"] >= 2
 
@@ -44,8 +45,27 @@ def test_calls_and_failures_are_counted_and_put_into_buckets(visitor):
 def test_what_was_told_at_the_start_is_told_here(visitor, server):
     notices = visitor.get("overview")["notices"]
     assert notices
-    assert all(f"scf: {line}" in server.stderr for line in notices)
-    assert all("key=" not in line for line in notices)
+    assert all(f"scf: {each['text']}" in server.stderr for each in notices)
+    assert all("key=" not in each["text"] for each in notices)
+
+
+def test_a_notice_is_told_with_its_parts(tmp_path, start_local_scf):
+    folder = tmp_path / "functions" / "fn"
+    folder.mkdir(parents=True)
+    (folder / "index.py").write_text("def main_handler(event, context):\n    return event\n")
+    (folder / "serverless.yml").write_text(
+        "component: scf\nname: fn\ninputs: {name: fn, src: ., runtime: Python3.9, region: ap-tokyo, memory: 128}\n"
+    )
+    told = {each["template"]: each for each in Visitor(start_local_scf(folder.parent)).get("overview")["notices"]}
+    moved = told["{name} is in {region}: --region {region}"]
+    assert moved["text"] == "fn is in ap-tokyo: --region ap-tokyo"
+    assert moved["values"]["region"] == {"text": "ap-tokyo", "template": "ap-tokyo", "values": {}}
+    unknown = told["{place} {words}"]
+    assert unknown["text"].endswith(
+        ": inputs.memory is no key of component scf, and is ignored; did you mean memorySize?"
+    )
+    assert unknown["values"]["words"]["template"] == "is no key of {kind}, and is ignored{near}"
+    assert unknown["values"]["words"]["values"]["kind"]["text"] == "component scf"
 
 
 def test_a_function_whose_folder_is_away_says_so(functions, start_local_scf, tmp_path):
@@ -54,6 +74,20 @@ def test_a_function_whose_folder_is_away_says_so(functions, start_local_scf, tmp
     (functions / "echo").rename(tmp_path / "elsewhere")
     wait_until(lambda: of(visitor, "echo")["state"] == "Away")
     assert of(visitor, "echo")["calls"] == 1
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 60])
+def test_the_line_of_a_function_is_the_p95_of_each_bucket(count):
+    now = 1_000_000.0
+    start = (int(now // BUCKET_SECONDS) - BUCKET_COUNT + 1) * BUCKET_SECONDS
+    old = (0, start - 1.0, 9_999.0)
+    first = [(0, start + 1.0, float(number)) for number in range(count, 0, -1)]
+    last = [(430, now, 7.123456)]
+    found = p95_line([old, *first, *last], now)
+    assert found == [
+        (0, percentile([float(number) for number in range(1, count + 1)], 0.95)),
+        (BUCKET_COUNT - 1, 7.123),
+    ]
 
 
 @pytest.mark.parametrize(

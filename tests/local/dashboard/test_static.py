@@ -1,14 +1,17 @@
 """The files of the dashboard's pages: small, whole, from here alone, and in both languages."""
 
+import ast
 import configparser
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import tencentserverless.local
+from tencentserverless.local.dashboard.bundle import make_bundle
 
 STATIC = Path(tencentserverless.local.__file__).parent / "dashboard" / "static"
 VENDOR = STATIC / "vendor"
@@ -28,6 +31,8 @@ MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment|srcdoc"
     r"|\beval\b|new Function|javascript:"
 )
+#: Calls whose first argument is the template of a notice.
+MAKES_NOTICE = ("Notice", "notice", "doubt")
 IMPORT = re.compile(r"""\b(?:from|import)\s*"([^"]+)\"""")
 LATER = re.compile(r"""\bimport\("([^"]+)"\)""")
 
@@ -102,7 +107,7 @@ def test_the_page_has_nothing_inline_and_nothing_from_outside() -> None:
     addresses = re.findall(r'\b(?:href|src)="([^"]+)"', page)
     assert addresses
     missing = [each for each in addresses if not (STATIC / each.removeprefix("/_local/static/")).is_file()]
-    assert missing == []
+    assert missing == ["/_local/static/bundle.js"]  # which is made of the modules
 
 
 def reach(*patterns: re.Pattern[str]) -> set[Path]:
@@ -120,12 +125,21 @@ def reach(*patterns: re.Pattern[str]) -> set[Path]:
 
 
 def test_every_import_is_a_file_of_ours_and_every_module_is_used() -> None:
-    assert [name_of(path) for path in MODULES if path not in reach(IMPORT, LATER)] == []
+    assert [name_of(path) for path in MODULES if path not in reach(IMPORT, LATER)] == ["early.js"]
+    assert '<script src="/_local/static/early.js"></script>' in read(STATIC / "index.html")
 
 
-def test_the_page_names_every_module_of_its_start_so_that_none_waits_for_another() -> None:
-    named = re.findall(r'rel="modulepreload" href="/_local/static/([^"]+)"', read(STATIC / "index.html"))
-    assert sorted(named) == sorted(name_of(path) for path in reach(IMPORT) if path.name != "app.js")
+def test_the_page_is_one_script_of_every_module() -> None:
+    assert '<script type="module" src="/_local/static/bundle.js"></script>' in read(STATIC / "index.html")
+    taken: list[str] = []
+
+    def take(name: str) -> str:
+        taken.append(name)
+        return read(STATIC / name)
+
+    bundle = make_bundle(take)
+    assert sorted(taken) == sorted(name_of(path) for path in reach(IMPORT, LATER))
+    assert re.findall(r"^(?:import|export)\b", bundle, re.MULTILINE) == []
 
 
 # Both languages
@@ -133,6 +147,32 @@ def test_the_page_names_every_module_of_its_start_so_that_none_waits_for_another
 
 def list_shown() -> set[str]:
     return {text for path in MODULES for text in SHOWN.findall(read(path))}
+
+
+def list_templates() -> set[str]:
+    """The templates of the notices in the sources of the local SCF: texts, or names of texts in the same module."""
+    return {text for path in STATIC.parents[1].rglob("*.py") for text in templates_of(ast.parse(read(path)))}
+
+
+def templates_of(tree: ast.Module) -> Iterator[str]:
+    named: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    named.setdefault(target.id, set()).add(str(node.value.value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and name_of_call(node) in MAKES_NOTICE:
+            first = node.args[0]
+            for part in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
+                if isinstance(part, ast.Constant):
+                    yield str(part.value)
+                elif isinstance(part, ast.Name):
+                    yield from named.get(part.id, ())
+
+
+def name_of_call(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
 def test_every_text_is_written_where_it_is_shown() -> None:
@@ -143,7 +183,7 @@ def test_every_text_is_written_where_it_is_shown() -> None:
 
 def test_every_text_is_in_chinese_too_and_none_is_left_over() -> None:
     chinese = json.loads(read(STATIC / "languages" / "chinese.json"))
-    assert sorted(chinese) == sorted(list_shown())
+    assert sorted(chinese) == sorted(list_shown() | list_templates())
     for english, text in chinese.items():
         assert text.strip(), english
         assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(text)), english

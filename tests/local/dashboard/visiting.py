@@ -144,6 +144,7 @@ class Visitor:
 SCHEMAS = {
     "hello": "Hello",
     "invocation": "InvocationChange",
+    "output": "OutputChange",
     "function": "FunctionChange",
     "queue": "QueueChange",
     "fault": "FaultChange",

@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tencentserverless.local.http.forwarding import request_head
+from tencentserverless.local.http.forwarding import request_start
 from tencentserverless.local.http.messages import (
     JSON_LINES,
     STATUS_LINES,
@@ -142,5 +142,5 @@ def test_no_function_gets_a_session_of_a_dashboard():
     assert event["headers"]["cookie"] == "a=1"
     alone = json.loads(make_event("GET", "/", headers[:2], b"", client_host="")[0])
     assert "cookie" not in alone["headers"]
-    head = request_head(Request("GET", b"/", headers), b"/", ())
-    assert head == b"GET / HTTP/1.1\r\nhost: h\r\ncookie: a=1\r\n\r\n"
+    head = request_start(Request("GET", b"/", headers), b"/")
+    assert head == b"GET / HTTP/1.1\r\nhost: h\r\ncookie: a=1\r\n"

@@ -8,32 +8,10 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tencentserverless.local.http.upstream import Upstream, Upstreams
+from tencentserverless.local.http.upstream import Upstream
+from tencentserverless.local.http.upstreams import Upstreams
+from tests.local.http.transports import Transport
 from tests.profiles import examples
-
-
-class Transport:
-    """A transport that notes how it ends: the network has no part in these tests."""
-
-    def __init__(self):
-        self.ended = ""
-
-    def write(self, data):
-        pass
-
-    def close(self):
-        self.ended = "close"
-
-    def abort(self):
-        self.ended = "abort"
-
-    def is_closing(self):
-        return bool(self.ended)
-
-    def pause_reading(self):
-        pass
-
-    resume_reading = pause_reading
 
 
 class Receiver:
@@ -73,7 +51,7 @@ def read(pieces, *, is_of_head=False, is_ended=False):
         upstreams, receiver = Upstreams(64 * 1024), Receiver()
         upstream = Upstream(upstreams, ("127.0.0.1", 9000))
         upstream.connection_made(Transport())
-        upstream.begin(receiver, is_of_head=is_of_head)
+        upstream.begin(receiver, b"", is_of_head=is_of_head)
         for piece in pieces:
             if receiver.end:
                 break
@@ -167,70 +145,85 @@ def test_a_length_of_many_zeros_is_a_length():
     assert (receiver.head.length, receiver.body) == (2, b"ok")
 
 
-def test_one_that_idled_for_long_is_not_used_again_and_is_closed():
+KNOWN = b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: %d\r\n\r\n"
+
+
+def read_one_after_the_other(answers):
+    """What the receivers of these answers got, all over one connection."""
+
     async def scenario():
-        upstreams = Upstreams(1024)
+        upstreams, receivers = Upstreams(64 * 1024), []
         upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-        transport = Transport()
-        upstream.connection_made(transport)
-        upstreams.put(upstream)
-        upstream.idle_since -= 60
-        assert upstreams.take(upstream.address) is None
-        assert transport.ended == "abort"
+        upstream.connection_made(Transport())
+        for pieces, is_of_head in answers:
+            receivers.append(Receiver())
+            upstream.begin(receivers[-1], b"", is_of_head=is_of_head)
+            for piece in pieces:
+                upstream.data_received(piece)
+            assert upstreams.take(upstream.address) is upstream
+        return [(each.head.status, each.head.length, each.head.start, each.body, each.end) for each in receivers]
 
-    asyncio.run(scenario())
+    return asyncio.run(scenario())
 
 
-def test_bytes_that_nobody_asked_for_end_the_connection():
+def test_an_answer_with_the_head_of_the_last_two_is_not_parsed(monkeypatch):
+    parsed = []
+    parse = Upstream._parse
+    monkeypatch.setattr(Upstream, "_parse", lambda self, data: parsed.append(data) or parse(self, data))
+    sent = [KNOWN % size + b"x" * size for size in (2, 5, 7, 0)]
+    found = read_one_after_the_other([([data], False) for data in sent])
+    assert [body for _, _, _, body, _ in found] == [b"xx", b"x" * 5, b"x" * 7, b""]
+    assert parsed == sent[:2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        KNOWN % 2 + b"xxx",
+        KNOWN % 3 + b"xx",
+        KNOWN.replace(b"%d", b"+2") + b"xx",
+        KNOWN.replace(b"%d", b"2, 2") + b"xx",
+        KNOWN % 2 + b"xxHTTP/1.1 200",
+    ],
+)
+def test_bytes_behind_a_known_head_mean_what_they_do_behind_others(data):
+    def read_behind(pieces):
+        async def scenario():
+            upstreams = Upstreams(64 * 1024)
+            upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+            upstream.connection_made(Transport())
+            for piece in pieces:
+                receiver = Receiver()
+                upstream.begin(receiver, b"", is_of_head=False)
+                upstream.data_received(piece)
+                is_kept = upstreams.take(upstream.address) is upstream
+            return receiver.body, receiver.end, is_kept
+
+        return asyncio.run(scenario())
+
+    assert read_behind([KNOWN % 2 + b"xx"] * 2 + [data]) == read_behind([data])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 099 Low\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_a_head_that_no_client_could_read_is_not_remembered(head):
     async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-        transport = Transport()
-        upstream.connection_made(transport)
-        upstreams.put(upstream)
-        upstream.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
-        assert transport.ended == "abort"
-        upstream.connection_lost(None)
-        assert upstreams.take(upstream.address) is None
-
-    asyncio.run(scenario())
-
-
-async def idle_one(upstreams):
-    upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-    upstream.connection_made(Transport())
-    upstreams.put(upstream)
-    return upstream
-
-
-def test_a_post_takes_a_connection_of_an_app_that_has_kept_one():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = await idle_one(upstreams)
-        assert upstreams.take(upstream.address, "POST") is None
-        assert upstreams.take(upstream.address, "GET") is upstream
-        upstreams.put(upstream)  # it has carried a second request
-        assert upstreams.take(upstream.address, "POST") is upstream
-
-    asyncio.run(scenario())
-
-
-def test_a_connection_that_idles_is_the_proof_too():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = await idle_one(upstreams)
-        upstream.idle_since -= 0.2
-        assert upstreams.take(upstream.address, "POST") is upstream
-
-    asyncio.run(scenario())
-
-
-def test_an_app_that_closes_at_once_gets_a_connection_for_each_request():
-    async def scenario():
-        upstreams = Upstreams(1024)
-        (await idle_one(upstreams)).connection_lost(None)
-        upstream = await idle_one(upstreams)
-        assert upstream.transport.ended == "abort"
-        assert upstreams.take(upstream.address) is None
+        upstream = Upstream(Upstreams(64 * 1024), ("127.0.0.1", 9000))
+        upstream.connection_made(Transport())
+        for _ in range(2):
+            upstream.begin(Receiver(), b"", is_of_head=False)
+            upstream.data_received(KNOWN % 2 + b"xx")
+        known = upstream._known
+        assert known is not None
+        receiver = Receiver()
+        upstream.begin(receiver, b"", is_of_head=False)
+        upstream.data_received(head + b"xx")
+        assert (receiver.head, receiver.body, receiver.end) == (None, b"", "broken")
+        assert (upstream._known is known, upstream.transport.ended) == (True, "abort")
 
     asyncio.run(scenario())

@@ -64,6 +64,24 @@ def test_a_call_is_found_while_it_runs_and_when_it_has_ended(tmp_path):
     keeping(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("count", [1, 7, 8, 64, 64 * 2 + 8 + 3])
+def test_a_batch_of_any_size_is_written_whole_and_in_its_order(tmp_path, count):
+    async def scenario(kept):
+        for number in range(count):
+            kept.end(begun(kept, number), 0, f"message {number}", b"")
+        kept.flush()
+        found = (await kept.search(Search(KEY, limit=1000, is_descending=False)))[1]
+        expected = [(f"id-{number}", f"message {number}") for number in range(count)]
+        assert [(each.request_id, each.message) for each in found] == expected
+
+    keeping(tmp_path, scenario)
+
+
+def test_no_statement_binds_more_values_than_an_old_sqlite_takes():
+    """999 before 3.32: https://www.sqlite.org/limits.html#max_variable_number ."""
+    assert max(statement.count("?") for statement in invocation_tables._INSERTS.values()) in range(500, 1000)
+
+
 def test_calls_that_run_come_with_those_that_have_ended(tmp_path):
     async def scenario(kept):
         for number in range(4):

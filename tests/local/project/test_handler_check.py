@@ -6,6 +6,14 @@ from tencentserverless.local.project.handler_check import defined_names, find_ha
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 
 MAIN = "def main_handler(event, context):\n    return event\n"
+LOCALS = f"""
+class Order:
+    def run(self, name): ...
+{MAIN}
+    import run
+    name = [each for each in event]
+    def run(): pass
+"""
 
 
 @pytest.mark.parametrize(
@@ -28,6 +36,12 @@ MAIN = "def main_handler(event, context):\n    return event\n"
         ({"index.py": "from a.b import c as run\n"}, "index.run", ""),
         ({"index.py": "if 1:\n    run = print\n"}, "index.run", ""),
         ({"index.so": ""}, "index.run", ""),
+        ({"index.py": LOCALS}, "index.run", "no run in index.py; it has Order, main_handler"),
+        ({"index.py": LOCALS}, "index.nam", "no nam in index.py; it has Order, main_handler"),
+        ({"index.py": LOCALS}, "main.name", "no main.py; index.py has main_handler"),
+        ({"index.py": "def load():\n    global run\n    run = print\n"}, "index.run", ""),
+        ({"index.py": "[run := print for _ in [1]]\n"}, "index.run", ""),
+        ({"index.py": "[run for run in [print]]\n"}, "index.run", "no run in index.py"),
     ],
 )
 def test_python(tmp_path, files, handler, fault):

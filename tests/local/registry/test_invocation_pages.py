@@ -22,7 +22,8 @@ def read(tmp_path, query, *, count=16):
         for number in range(count):
             record = InvocationRecord(KEYS[number % len(KEYS)], "1", f"id-{number // 2}", 100.0 + number, 128)
             record.retry_number, record.duration_ms = number % 2, float(number)
-            record.event, record.origin = b'{"50%%": "a_b"}' if number == 3 else b"{}", "dashboard id-1" * (number == 4)
+            record.event = b'{"50%%": "a_b"}' if number == 3 else b"{}"
+            record.origin = {4: "dashboard id-1", 5: "dashboard", 6: "url"}.get(number, "")
             history.begin(record)
             history.end(record, 430 * (number % 4 == 0), f"message {number}", b"out")
         return await history.read(query)
@@ -42,6 +43,10 @@ def read(tmp_path, query, *, count=16):
         (Wanted(status="failed"), [13, 9, 5, 1]),
         (Wanted(status="430", before=6), [5, 1]),
         (Wanted(status="433"), []),
+        (Wanted(origin="dashboard"), [6, 5]),
+        (Wanted(origin="url"), [7]),
+        (Wanted(origin="url", status="failed"), []),
+        (Wanted(origin="%"), []),
         (Wanted(since=110.0, until=111.0), [12, 11]),
         (Wanted(text="MESSAGE 1", before=11), [2]),
         (Wanted(text="id-7"), [16, 15]),

@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 
 import pytest
 
 from tencentserverless.local.access_keys import KeyRing
-from tencentserverless.local.invocation import Stopping
-from tests.local.scheduler.scheduling import call, record, scheduling, value
+from tencentserverless.local.invocation import Stopping, new_request_id
+from tests.local.scheduler.scheduling import call, record, run, scheduling, value
 
 PATIENCE_SECONDS = 30
 
@@ -181,6 +182,25 @@ def test_worn_keys_are_renewed_in_a_warm_instance():
             assert value(await call(scheduler, record(), {"do": "count"}))["calls"] == 3
             for name in ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"):
                 assert first[name] != second[name]
+
+    asyncio.run(scenario())
+
+
+def test_the_output_of_running_calls_can_be_looked_at(gate):
+    async def scenario():
+        async with scheduling(ready_instances=2) as scheduler:
+            event, texts = held_at(gate), {new_request_id(): text for text in ("one", "another")}
+            tasks = [
+                asyncio.ensure_future(
+                    run(scheduler, patient(), request_id, json.dumps(event | {"text": text}).encode())
+                )
+                for request_id, text in texts.items()
+            ]
+            seen = {request_id: (f"{text[-2:]}\n".encode(), len(text) + 1) for request_id, text in texts.items()}
+            await until(lambda: scheduler.peek_outputs({*texts, "none"}, 3) == seen)
+            gate.open()
+            assert sorted(outcome.output for outcome in await asyncio.gather(*tasks)) == [b"another\n", b"one\n"]
+            assert scheduler.peek_outputs(set(texts), 3) == {}
 
     asyncio.run(scenario())
 

@@ -96,6 +96,8 @@ def test_an_instance_takes_as_many_requests_as_it_may_and_the_next_gets_another(
         waiting = [submit(site, record) for _ in range(2)]  # while the instance starts
         assert len(set(await begun(first, *waiting))) == 1
         assert counts(site) == (1, 0, 3, 0)
+        ids = [held.invocation.request_id for held in (first, *waiting)]
+        assert site.scheduler.peek_outputs(ids, 10) == dict.fromkeys(ids, (b"", 0))  # it can't be told apart
         other = submit(site, record)
         assert (await begun(other))[0] != first.address
         first.finish()

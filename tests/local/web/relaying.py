@@ -16,7 +16,7 @@ from tencentserverless.local.web.found import Found
 from tencentserverless.local.web.web_functions import WebFunctions
 
 PATIENCE_SECONDS = 20
-INJECTED = [(b"X-Scf-Name", b"app"), (b"X-Scf-Request-Id", b"id-1")]
+INJECTED = b"X-Scf-Name: app\r\nX-Scf-Request-Id: id-1\r\n"
 
 
 class Run:

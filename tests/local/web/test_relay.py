@@ -42,9 +42,9 @@ def test_a_request_goes_as_it_is_but_for_what_is_the_platforms_and_the_connectio
             b"cookie: a=1",
             b"cookie: b=2",
             b"accept: */*",
+            b"X-Scf-Remote-Addr: 127.0.0.1",
             b"X-Scf-Name: app",
             b"X-Scf-Request-Id: id-1",
-            b"X-Scf-Remote-Addr: 127.0.0.1",
         ]
         assert run.ended == [(0, "")]
 
@@ -155,6 +155,40 @@ def test_a_head_that_is_known_may_have_another_length_up_to_the_limit(method):
         assert (await client.head())[0].split()[1] == b"413"
 
     relayed(scenario, serve, web_body_bytes=100)
+
+
+@pytest.mark.parametrize("line", [b"GET /a?b=1 HTTP/1.1", b"POST /a HTTP/1.1\r\nContent-Length: 2"])
+def test_a_request_with_a_known_head_is_passed_on_as_the_first_one_was(line):
+    forged = b"".join(
+        b"x%cscf%cUin: forged\r\nX%cScf%cAnything: forged\r\n" % (*signs, *signs)
+        for signs in (b"--", b"__", b"-_", b"_-")
+    )
+    cookies = b"Cookie: a=1; scf_dashboard_8583=s.s; b=2\r\nCookie: __Secure-scf_dashboard_8583=s.s\r\nCookie: c=3\r\n"
+    head = line + b"\r\nHost: h\r\n" + cookies + forged + b"Authorization: a\r\n\r\n"
+
+    async def serve(app, reader, writer):
+        while True:
+            if b"content-length" in await app.head(reader):
+                assert await reader.readexactly(2) == b"hi"
+            writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect()
+        for _ in range(3):
+            client.send(head + (b"hi" if b"Length" in line else b""))
+            assert (await client.answer())[2] == b"ok"
+        assert run.site.functions.known == 2
+        assert len(set(app.heads)) == 1
+        lines = lines_of(app.heads[0])
+        assert [each for each in lines if each.startswith(b"cookie")] == [b"cookie: a=1; b=2", b"cookie: c=3"]
+        assert b"authorization: a" in lines
+        assert b"forged" not in app.heads[0]
+        facts = [invocation.exchange.describe() for invocation in run.invocations]
+        assert facts[1:] == facts[:1] * 2
+        assert (facts[0].url, facts[0].status, facts[0].answer_bytes) == (line.split()[1].decode(), 200, 2)
+        assert [invocation.origin for invocation in run.invocations] == ["url"] * 3
+
+    relayed(scenario, serve)
 
 
 def test_a_body_streams_in_and_an_answer_streams_out():

@@ -33,6 +33,20 @@ def test_output_is_bounded_and_its_end_is_kept():
     assert kept.endswith(b"line 9999\n")
 
 
+def test_output_can_be_looked_at_while_it_comes():
+    output = Output("name", 100, lambda _: None)
+    assert output.peek(10) == (b"", 0)
+    output.write(b"loading\n")
+    output.write(b"ended" + output.boundary + b"running")
+    assert output.peek(4) == (b"ning", 7)
+    assert output.peek(100) == (b"running", 7)
+    assert output.take() == b"loading\nended"
+    output.write(b"x" * 150)
+    assert output.peek(10) == (b"x" * 10, 100)
+    assert output.take() == b"x" * 100
+    assert output.peek(10) == (b"", 0)
+
+
 def cut(data, places):
     places = sorted({0, len(data), *places})
     return [data[start:end] for start, end in itertools.pairwise(places)]

@@ -153,8 +153,7 @@ class OneRequest:
         try:
             reader, writer = await asyncio.open_connection(*address)
             with contextlib.closing(writer):
-                lines = [f"GET {self._path} HTTP/1.0".encode(), b"Host: test", *(b": ".join(pair) for pair in injected)]
-                writer.write(b"\r\n".join([*lines, b"", b""]))
+                writer.write(b"GET %s HTTP/1.0\r\nHost: test\r\n%s\r\n" % (self._path.encode(), injected))
                 self.answer = await reader.read()
         except OSError as error:
             on_end(502, str(error))

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 import psutil
@@ -18,6 +18,7 @@ from tencentserverless.local.http.server import Listeners
 from tencentserverless.local.invocation import new_request_id
 from tencentserverless.local.invocations.fault_rules import BadRules, parse
 from tencentserverless.local.invocations.timers import timer_event
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.registry.function import Function
 from tencentserverless.local.registry.url_ids import UrlPlace
 from tencentserverless.local.services import Services
@@ -51,10 +52,18 @@ def open_dashboard(
         port=listeners.main.port,
         is_tls=listeners.is_tls,
         started_at=psutil.Process().create_time(),
-        notices=tuple(filter(None, notices)),
+        notices=tuple(_shown_notice(each) for each in notices if each),
     )
     engine = ServerEngine(services, links, is_stopping)
     return Dashboard(Sources(facts, services.settings, services.catalogue, services.history, engine, services.clock))
+
+
+def _shown_notice(line: str) -> JsonObject:
+    """The structure Notice: its line, and the parts from which a page makes it in the language of its reader."""
+    if not isinstance(line, Notice):
+        return {"text": line, "template": line, "values": {}}
+    values = {name: _shown_notice(each) for name, each in line.values.items()}
+    return {"text": str(line), "template": line.template, "values": values}
 
 
 class ServerEngine:
@@ -88,6 +97,10 @@ class ServerEngine:
     def count_instances(self) -> Mapping[str, object]:
         """Return the counts of this moment, with those of each function under ``by_function``."""
         return self._services.scheduler.counts()
+
+    def peek_outputs(self, request_ids: Collection[str], limit_bytes: int) -> Mapping[str, tuple[bytes, int]]:
+        """Return the end of the output so far of each of these calls that runs, and the size of it."""
+        return self._services.scheduler.peek_outputs(request_ids, limit_bytes)
 
     def count_events(self) -> tuple[int, int]:
         """Return how many asynchronous invocations have not ended, and how many of them run."""

@@ -1,4 +1,4 @@
-"""The stream of changes, as server-sent events: calls, functions, the queue and the fault rules.
+"""The stream of changes, as server-sent events: calls, their output, functions, the queue and the fault rules.
 
 While no page is open, nothing of this runs. With one, a pass each tenth of a second looks at what has changed and sends
 it to all pages at once: a call pays only for an entry in a list, and pages pay for a bounded number of rows.
@@ -13,6 +13,7 @@ import msgspec
 from tencentserverless.local.dashboard.files import header_lines
 from tencentserverless.local.dashboard.invocation_rows import line_of, row_of
 from tencentserverless.local.dashboard.sources import JsonObject, Refusal, Sources
+from tencentserverless.local.dashboard.texts import MAX_LOG_BYTES, key_fields, shown_log
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Answer
 from tencentserverless.local.invocations.history import InvocationRecord
@@ -23,6 +24,7 @@ _GRACE_SECONDS = 10.0  # in which a page that was cut off misses nothing
 _BEAT_SECONDS = 15.0  # by which a browser and a proxy see that the connection lives
 _MAX_STREAMS = 16
 _MAX_ROWS = 100  # of a batch
+_MAX_OUTPUTS = 16  # running calls whose output is sent as it comes
 _MAX_WATCHED = 5_000  # ended calls between two passes
 _MAX_KEPT = 50  # batches, for pages that come back
 _STREAM = "text/event-stream; charset=utf-8"
@@ -46,6 +48,7 @@ class Changes:
         self._streams: dict[Connection, bool] = {}  # true if the page has missed a batch
         self._ended: deque[InvocationRecord] = deque(maxlen=_MAX_WATCHED)
         self._told: set[tuple[str, int]] = set()  # running calls
+        self._outputs: dict[tuple[str, int], tuple[bytes, int]] = {}  # of running calls, as they were sent
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=_MAX_KEPT)
         self._number = 0  # of the last batch
         self._first = 1  # a page that has seen all batches before this one has missed nothing
@@ -85,6 +88,7 @@ class Changes:
         self._ended.clear()
         self._kept.clear()
         self._told.clear()
+        self._outputs.clear()
         self._first = self._number + 1
         self._state = self._look()
         self._sources.history.watch(self._ended)
@@ -118,6 +122,8 @@ class Changes:
         """Send a batch. True if it left rows out."""
         items, skipped = self._take_calls()
         batches = [("invocation", {"items": items, "skipped": skipped})] if items or skipped else []
+        if outputs := self._take_outputs():
+            batches.append(("output", {"items": outputs}))
         before, state = self._state, self._look()
         self._state = state
         assert before is not None, "it was looked at when the first page came"
@@ -143,18 +149,31 @@ class Changes:
         self._ended.clear()
         shown = ended[-_MAX_ROWS:]
         rows = [row_of(line_of(each), now) for each in shown]
-        for each in ended:
-            self._told.discard((each.request_id, each.retry_number))
+        if self._told:
+            self._told.difference_update(_place_of(each) for each in ended)
         running = self._sources.history.running()
         begun = [
             each
             for each in running[: _MAX_ROWS - len(rows)]
-            if now - each.started_at >= _PASS_SECONDS and (each.request_id, each.retry_number) not in self._told
+            if now - each.started_at >= _PASS_SECONDS and _place_of(each) not in self._told
         ]
-        self._told.update((each.request_id, each.retry_number) for each in begun)
+        self._told.update(_place_of(each) for each in begun)
         if len(self._told) > len(running) + _MAX_ROWS:  # some had no outcome
-            self._told.intersection_update((each.request_id, each.retry_number) for each in running)
+            self._told.intersection_update(_place_of(each) for each in running)
         return [*rows, *(row_of(line_of(each), now) for each in begun)], len(ended) - len(shown)
+
+    def _take_outputs(self) -> list[JsonObject]:
+        """Return what running calls that were told have written, where it is more than at the last pass."""
+        running = [each for each in self._sources.history.running() if _place_of(each) in self._told][:_MAX_OUTPUTS]
+        found = self._sources.engine.peek_outputs({each.request_id for each in running}, MAX_LOG_BYTES)
+        before, self._outputs = self._outputs, {}
+        changed: list[JsonObject] = []
+        for each in running:
+            output = self._outputs[_place_of(each)] = found.get(each.request_id, (b"", 0))
+            if output != before.get(_place_of(each), (b"", 0)):
+                place = {**key_fields(each.key), "request_id": each.request_id, "attempt": each.retry_number}
+                changed.append({**place, "log": shown_log(*output, limit=MAX_LOG_BYTES)})
+        return changed
 
     def _look(self) -> _State:
         sources = self._sources
@@ -197,3 +216,7 @@ class Changes:
         for connection in streams:
             connection.write(self._event("bye", {}))
             connection.finish()
+
+
+def _place_of(record: InvocationRecord) -> tuple[str, int]:
+    return record.request_id, record.retry_number

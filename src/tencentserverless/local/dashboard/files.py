@@ -1,8 +1,9 @@
 """The files of the pages, and the headers that every answer of the dashboard has."""
 
 import hashlib
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from tencentserverless.local.dashboard.bundle import make_bundle
 from tencentserverless.local.dashboard.sources import Refusal
 from tencentserverless.local.http.messages import Answer, Request
 
@@ -31,6 +32,7 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 INDEX = "index.html"
+BUNDLE = "bundle.js"  # made of all modules
 
 
 def header_lines(content_type: str, cache: str = "no-store", **more: str) -> bytes:
@@ -57,14 +59,16 @@ class Files:
         :param name: its path below ``static``
         :raises Refusal: if there is none
         """
-        path = self._paths.get(name)
-        if path is None:
+        if name not in self._paths and name != BUNDLE:
             raise Refusal(404, "not_found", f"the dashboard has no file {name[:64]!r}")
         if name not in self._read:
-            body = path.read_bytes()
+            body = make_bundle(self._text_of).encode("utf-8") if name == BUNDLE else self._paths[name].read_bytes()
             self._read[name] = body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         body, tag = self._read[name]
-        lines = header_lines(_TYPES[path.suffix], "no-cache", ETag=tag)
+        lines = header_lines(_TYPES[PurePath(name).suffix], "no-cache", ETag=tag)
         if request.header(b"if-none-match").decode("latin-1") == tag:
             return Answer(304, b"", lines)
         return Answer(200, body, lines)
+
+    def _text_of(self, name: str) -> str:
+        return self._paths[name].read_text(encoding="utf-8")

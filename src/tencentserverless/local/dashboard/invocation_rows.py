@@ -1,14 +1,29 @@
 """A call as a row of a list, from the database or while it runs, and from the stream of ended calls."""
 
 import math
+from collections.abc import Sequence
 
 from tencentserverless.local.dashboard.failures import summarise
-from tencentserverless.local.dashboard.sources import JsonObject
+from tencentserverless.local.dashboard.sources import Engine, JsonObject
 from tencentserverless.local.dashboard.texts import MAX_LOG_BYTES, download_of, key_fields, shown_log
 from tencentserverless.local.invocations.history import InvocationRecord
 from tencentserverless.local.registry.invocation_pages import Line
 
 _DASHBOARD = "dashboard"
+
+
+def lines_of_running(records: Sequence[InvocationRecord], engine: Engine, *, has_logs: bool) -> list[Line]:
+    """Return running calls as lines, with their output so far if logs are wanted."""
+    lines = [line_of(each) for each in records]
+    if not has_logs:
+        return lines
+    outputs = engine.peek_outputs({line.request_id for line in lines}, MAX_LOG_BYTES)
+    return [_with_output(line, *outputs.get(line.request_id, (b"", 0))) for line in lines]
+
+
+def _with_output(line: Line, output: bytes, size: int) -> Line:
+    errors = "ignore" if size > len(output) else "replace"  # it may begin within a character
+    return line._replace(log=output.decode("utf-8", errors), log_bytes=size)
 
 
 def line_of(record: InvocationRecord) -> Line:
@@ -49,6 +64,6 @@ def row_of(line: Line, now: float) -> JsonObject:
         "again_of": again_of if kind == _DASHBOARD and again_of else None,
     }
     if line.log is not None:
-        address = download_of(line.key, line.request_id, line.retry_number, "log")
+        address = None if is_running else download_of(line.key, line.request_id, line.retry_number, "log")
         row["log"] = shown_log(line.log.encode("utf-8"), line.log_bytes, address, MAX_LOG_BYTES)
     return row

@@ -4,10 +4,10 @@ import asyncio
 
 from tencentserverless.local.dashboard.failures import shown_error
 from tencentserverless.local.dashboard.files import header_lines
-from tencentserverless.local.dashboard.invocation_rows import line_of, row_of
+from tencentserverless.local.dashboard.invocation_rows import line_of, lines_of_running, row_of
 from tencentserverless.local.dashboard.queries import Query, read_cursor, read_key
 from tencentserverless.local.dashboard.sources import JsonObject, Refusal, Sources
-from tencentserverless.local.dashboard.texts import download_of, shown_log, shown_text
+from tencentserverless.local.dashboard.texts import MAX_BYTES, download_of, shown_log, shown_text
 from tencentserverless.local.dashboard.web_facts import web_facts
 from tencentserverless.local.http.messages import Answer
 from tencentserverless.local.invocations.history import InvocationRecord, read_records
@@ -18,6 +18,7 @@ from tencentserverless.local.registry.invocation_pages import Line, Wanted
 PAGE = 200
 _MAX_TEXT_CHARS = 200
 _RUNNING = "running"
+_ORIGINS = ("api", "url", "queue", "timer", "dashboard")
 _PARTS = ("event", "result", "log")
 _SHOWN_CHARS = 64 * 1024
 
@@ -25,20 +26,23 @@ _SHOWN_CHARS = 64 * 1024
 async def list_invocations(query: Query, sources: Sources) -> JsonObject:
     """Return a page of calls, the newest first."""
     now, status = sources.clock(), query.text("status")
-    before = read_cursor(query)
+    before, has_logs = read_cursor(query), query.text("log") == "1"
     lines: list[Line] = []
     if before is None and status in ("", _RUNNING):
-        lines += [line_of(each) for each in reversed(sources.history.running()) if _fits(each, query)][:PAGE]
+        running = [each for each in reversed(sources.history.running()) if _fits(each, query)][:PAGE]
+        lines += lines_of_running(running, sources.engine, has_logs=has_logs)
+    origin = _checked_origin(query.text("origin"))
     if status == _RUNNING:
         return {"items": [row_of(line, now) for line in lines], "next": None}
     wanted = Wanted(
         *(query.text("region"), query.text("namespace"), query.text("function")),
         status=_checked_status(status),
+        origin=origin,
         text=query.text("text")[:_MAX_TEXT_CHARS],
         since=query.number("since"),
         until=query.number("until"),
         before=before,
-        has_logs=query.text("log") == "1",
+        has_logs=has_logs,
         limit=PAGE + 1,
     )
     found = await sources.history.read(invocation_pages.list_lines(wanted))
@@ -67,7 +71,7 @@ async def show_invocation(query: Query, sources: Sources) -> JsonObject:
         "event": event,
         "result": None if record.status is None else await _shown_part("result", record, sources),
         "error": shown_error(record.status or 0, record.message, folder) if failed else None,
-        "log": shown_log(record.output, 0, download_of(key, request_id, attempt, "log")),
+        "log": _shown_log(record, sources),
         "attempts": [row_of(line, now) for line in attempts],
         "again": [row_of(line, now) for line in again],
         "can_run_again": event is not None and function is not None and sources.engine.can_run(function),
@@ -93,6 +97,13 @@ async def download(query: Query, sources: Sources) -> Answer:
     name = f"{record.key.name}-{record.request_id}-{part}.txt"
     lines = header_lines("text/plain; charset=utf-8", Content_Disposition=f'attachment; filename="{name}"')
     return Answer(200, text.encode("utf-8", "replace"), lines)
+
+
+def _shown_log(record: InvocationRecord, sources: Sources) -> JsonObject:
+    """The structure Text of a log; of a call that runs, as far as it is written."""
+    if record.status is None:
+        return shown_log(*sources.engine.peek_outputs({record.request_id}, MAX_BYTES).get(record.request_id, (b"", 0)))
+    return shown_log(record.output, 0, download_of(record.key, record.request_id, record.retry_number, "log"))
 
 
 def _kept_part(part: str, record: InvocationRecord) -> str | None:
@@ -139,6 +150,12 @@ def _checked_status(status: str) -> str:
     return status
 
 
+def _checked_origin(origin: str) -> str:
+    if origin and origin not in _ORIGINS:
+        raise Refusal(400, "parameter", f"origin must be one of {', '.join(_ORIGINS)}, not {origin[:64]!r}")
+    return origin
+
+
 def _fits(record: InvocationRecord, query: Query) -> bool:
     key: FunctionKey = record.key
     text = query.text("text").lower()
@@ -146,6 +163,7 @@ def _fits(record: InvocationRecord, query: Query) -> bool:
     pairs = zip((query.text("region"), query.text("namespace"), query.text("function")), key, strict=True)
     return (
         all(wanted in ("", value) for wanted, value in pairs)
+        and query.text("origin") in ("", record.origin.partition(" ")[0])
         and (not text or text in record.request_id or text in (record.event or b"").decode("utf-8", "replace").lower())
         and (since is None or record.started_at >= since)
         and (until is None or record.started_at <= until)

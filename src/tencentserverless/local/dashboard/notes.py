@@ -1,7 +1,5 @@
 """The few pages that need no session: how to sign in, and a step that brings a browser's cookie along."""
 
-import html
-
 from tencentserverless.local.dashboard.files import header_lines
 from tencentserverless.local.dashboard.sign_in import HOW_TO_SIGN_IN
 from tencentserverless.local.http.messages import Answer
@@ -17,11 +15,13 @@ _CHINESE = {
     "tls": "只有使用 TLS 时，其他机器才能打开此页：启动时请加 --tls。",
     "host": "请求的 Host 不属于此服务。",
 }
-_HINT = f"<p>In a terminal, {html.escape(HOW_TO_SIGN_IN)}</p><p lang=zh>请在终端运行：scf local open</p>"
+_HINT = f"<p>In a terminal, {HOW_TO_SIGN_IN}</p><p lang=zh>请在终端运行：scf local open</p>"
 
 
 def refusal_page(code: str, words: str) -> Answer:
     """Return a page that says why a browser may not come in, and how it may."""
+    import html  # its table of characters takes a while to load, and who is let in needs none of it
+
     chinese = f"<p lang=zh>{_CHINESE.get(code, '')}</p>"
     body = f"<p>{html.escape(words)}</p>{chinese}{_HINT}"
     text = _PAGE.format(head="", body=body)

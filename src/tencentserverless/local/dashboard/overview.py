@@ -1,7 +1,9 @@
 """The overview: every function with its state, what its last calls were like, and its instances."""
 
 import asyncio
+import itertools
 import math
+import operator
 import time
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +17,7 @@ from tencentserverless.local.registry.invocation_pages import Figures
 BUCKET_SECONDS = 60
 BUCKET_COUNT = 30
 _AWAY = "Away"
+_MAX_IS_P95 = 20  # of fewer values, the greatest is the p95
 _REST = 20  # times as long as it takes to make: a page that asks again and again takes a twentieth of one core
 
 
@@ -57,16 +60,14 @@ def _describe(
 ) -> tuple[JsonObject, float]:
     """Return the overview, and the CPU seconds that it took to make."""
     began, now = time.thread_time(), sources.clock()
-    items = [summary_of(functions[key], figures.get(key, ()), counts, states[key], now) for key in sorted(functions)]
+    items = [_row_of(functions[key], figures.get(key, ()), counts, states[key], now) for key in sorted(functions)]
     made: JsonObject = {
         "server_id": sources.facts.server_id,
         "at": now,
         "items": items,
         "next": None,
         "notices": list(sources.facts.notices),
-        "bucket_seconds": BUCKET_SECONDS,
         "bucket_count": BUCKET_COUNT,
-        "bucket_start_at": _first_bucket(now) * BUCKET_SECONDS,
         "instances": {"all": counts["instances"], "idle": counts["idle_instances"], "calls": counts["calls"]},
     }
     return made, time.thread_time() - began
@@ -93,25 +94,55 @@ def summary_of(
     :param figures: of its calls
     :param counts: as the engine returns them
     """
-    record, key = function.latest, function.key
+    record = function.latest
+    return {
+        **_facts_of(function, figures, counts, state),
+        "handler": record.handler,
+        "description": record.description,
+        "buckets": _buckets(figures, now),
+        "bucket_seconds": BUCKET_SECONDS,
+        "bucket_start_at": _first_bucket(now) * BUCKET_SECONDS,
+    }
+
+
+def _row_of(
+    function: Function, figures: Sequence[Figures], counts: Mapping[str, object], state: str, now: float
+) -> JsonObject:
+    """The structure FunctionRow: of a thousand functions, each name and each digit counts."""
+    return {**_facts_of(function, figures, counts, state), "p95_line": p95_line(figures, now)}
+
+
+def _facts_of(function: Function, figures: Sequence[Figures], counts: Mapping[str, object], state: str) -> JsonObject:
+    """The part of both a row of the overview and the page of a function."""
+    record = function.latest
     durations = sorted([duration_ms for _, _, duration_ms in figures])
     last_at, last_status = max([(at, status) for status, at, _ in figures], default=(None, None))
     return {
-        **key_fields(key),
+        **key_fields(function.key),
         "state": state,
         "runtime": record.runtime,
         "type": record.type,
-        "handler": record.handler,
-        "description": record.description,
         "last_call_at": last_at,
         "last_status": last_status,
         "calls": len(figures),
         "errors": len([status for status, _, _ in figures if status]),
         "p50_ms": percentile(durations, 0.5),
         "p95_ms": percentile(durations, 0.95),
-        "buckets": _buckets(figures, now),
-        "instances": _instances(key, counts),
+        "instances": _instances(function.key, counts),
     }
+
+
+def p95_line(figures: Sequence[Figures], now: float) -> list[tuple[int, float]]:
+    """Return the buckets that have calls, each with its p95 in milliseconds."""
+    first = _first_bucket(now)
+    start = first * BUCKET_SECONDS
+    found = sorted(
+        [(int(at // BUCKET_SECONDS) - first, round(duration_ms, 3)) for _, at, duration_ms in figures if at >= start]
+    )
+    if len(found) < _MAX_IS_P95:
+        return list(dict(found).items())  # of each index the last one, which is the greatest
+    groups = itertools.groupby(found, operator.itemgetter(0))
+    return [(index, percentile([each for _, each in group], 0.95) or 0.0) for index, group in groups]
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:

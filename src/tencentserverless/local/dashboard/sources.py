@@ -1,6 +1,6 @@
 """Sources of the dashboard, and the engine, through which it starts and changes what it does not own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -30,7 +30,7 @@ class Facts(NamedTuple):
 
     :param server_id: another one after each start
     :param secret: the key of sessions, made from the owner's key: sessions outlive a restart
-    :param notices: told at the start
+    :param notices: told at the start, each as the structure Notice
     """
 
     server_id: str
@@ -39,7 +39,7 @@ class Facts(NamedTuple):
     port: int
     is_tls: bool
     started_at: float
-    notices: tuple[str, ...]
+    notices: tuple[JsonObject, ...]
 
 
 class Engine(Protocol):
@@ -60,6 +60,9 @@ class Engine(Protocol):
 
     def count_instances(self) -> Mapping[str, object]:
         """Return the counts of this moment, with those of each function under ``by_function``."""
+
+    def peek_outputs(self, request_ids: Collection[str], limit_bytes: int) -> Mapping[str, tuple[bytes, int]]:
+        """Return the end of the output so far of each of these calls that runs, and the size of it."""
 
     def count_events(self) -> tuple[int, int]:
         """Return how many asynchronous invocations have not ended, and how many of them run."""

@@ -63,13 +63,11 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader(site.accept, self._bounds.head_bytes, self._pause_body)
         self._current: Request | HeadTemplate | None = None  # under way
         self._keeps = True  # the connection stays open behind the answer that is under way
-        self._is_stopping = False
+        self._is_stopping = self._is_chunked = False
         self._is_clogged = False  # the client does not read its answers
-        self._is_paused = False
-        self._is_body_paused = False  # by the site that takes it in parts
+        self._is_paused = self._is_body_paused = False  # the body, by the site that takes it in parts
         self._is_silent = False  # nothing is said of broken HTTP
         self._is_handling = False  # the site has not returned yet
-        self._is_chunked = False
         self._has_body = True  # of the answer; that to HEAD has none
         self._on_drained: Callable[[], None] | None = None
         self._on_lost: Callable[[], None] | None = None
@@ -99,8 +97,7 @@ class Connection(asyncio.Protocol):
             self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
         self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._others.json_head(), len(body), lines, body))
-        self._current = None
-        reader = self._reader
+        self._current, reader = None, self._reader  # as in _end_answer, without entering one more function
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
         else:
@@ -153,7 +150,8 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """End an answer that was begun by ``start``."""
         if self._transport is not None:
-            self._transport.write(messages.chunk_of(b"") if self._is_chunked and self._has_body else b"")
+            if self._is_chunked and self._has_body:
+                self._transport.write(messages.chunk_of(b""))
             self._end_answer()
 
     def on_drained(self, callback: Callable[[], None]) -> None:
@@ -238,13 +236,11 @@ class Connection(asyncio.Protocol):
                 self.close()
             return
         is_first = self._current is None and reader.state is State.BETWEEN
-        if is_first and self._template is not None:
-            found = self._template.match(data)
-            if found is not None:
-                self._current, self._deadline.at = self._template, math.inf
-                if self.handle_known(self.known, found[0], found[1], self):
-                    return
-                self._current = None
+        if is_first and self._template is not None and (found := self._template.match(data)) is not None:
+            self._current, self._deadline.at = self._template, math.inf
+            if self.handle_known(self.known, found[0], found[1], self):
+                return
+            self._current = None
         reader.feed(data)
         if is_first and len(reader.whole) == 1 and reader.state is State.BETWEEN:
             self._data = data
@@ -326,14 +322,18 @@ class Connection(asyncio.Protocol):
         return self._current is not None or bool(self._reader.whole)
 
     def _end_answer(self) -> None:
-        """The answer has been written."""
+        """The answer has been written: wait for the next request, if none has come yet."""
         current, self._current, self._on_drained, self._on_lost = self._current, None, None, None
+        reader = self._reader
         if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
             self._linger()
-        elif self._keeps:
+        elif not self._keeps:
+            self._end()
+        elif reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
         else:
-            self._end()
+            self._data = b""
+            self._deadline.at = self._loop.time() + self._bounds.idle_seconds  # later than it was
 
     def _end_reading(self, stop: Answer | Broken | None) -> None:
         """End the connection, which reads no more and owes no answer."""

@@ -4,8 +4,6 @@ Pure: no socket and no clock. Sources: RFC 9110, 7.6.1 (headers of one connectio
 cloud.tencent.com/document/product/583/56124 (the caller can set neither Connection nor the headers X-Scf-*).
 """
 
-from collections.abc import Iterable
-
 from tencentserverless.local.http.messages import Headers, Request, without_own_cookies
 
 _OF_ONE_CONNECTION = frozenset(
@@ -17,17 +15,16 @@ _STRIPPED = _OF_ONE_CONNECTION | {b"expect", b"proxy-authorization"}
 PLATFORM_PREFIXES = (b"x-scf-", b"x_scf_", b"x-scf_", b"x_scf-")
 _CORS_PREFIX = b"access-control-"
 CHUNKED_LINE = b"Transfer-Encoding: chunked\r\n"
-CHUNKED_END = CHUNKED_LINE + b"\r\n"  # of the head of a request whose body comes in chunks
 _UPGRADE_LINES = b"connection: upgrade\r\nupgrade: %s\r\n"
 #: Statuses whose answers have no body.
 BODILESS = frozenset((204, 304))
 
 
-def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The head with which a request goes to an app.
+def request_start(request: Request, url: bytes, more: bytes = b"") -> bytes:
+    """The head with which a request goes to an app, without the platform's own lines of its instance and the end.
 
     :param url: path and query as the app gets them
-    :param injected: headers of the platform, which replace those of the caller
+    :param more: lines of the platform that are known already; all of its lines replace those of the caller
     """
     lines, named, is_chunked = [], _NONE, False
     for name, value in request.headers:
@@ -42,42 +39,36 @@ def request_head(request: Request, url: bytes, injected: Iterable[tuple[bytes, b
             named |= tokens(value)
     if named:
         lines = [line for line in lines if (name := line.partition(b":")[0]) not in named or name in _NEEDED]
-    lines += [b"%s: %s\r\n" % pair for pair in injected]
+    lines.append(more)
     if is_chunked:
         lines.append(CHUNKED_LINE)
     if request.is_upgrade:
         lines.append(_UPGRADE_LINES % request.header(b"upgrade"))
-    return b"%s %s HTTP/1.1\r\n%s\r\n" % (request.method.encode("ascii"), url, b"".join(lines))
+    return b"%s %s HTTP/1.1\r\n%s" % (request.method.encode("ascii"), url, b"".join(lines))
 
 
-def answer_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
-    """The header lines with which the answer of an app goes to the client, without those of the framing.
+def answer_start(status: int, reason: bytes, headers: Headers, *, has_cors: bool = True) -> bytes:
+    """The head with which the answer of an app goes to the client, without the platform's own lines and the framing.
 
     :param headers: as the app sent them
-    :param more: lines of the URL's own CorsConfig; with them those of the app are dropped
+    :param has_cors: false if those about CORS are dropped
     """
     lines, named = [], _NONE
     for name, value in headers:
         lower = name.lower()
         if lower not in _ANSWER_STRIPPED:
-            if not (more and lower.startswith(_CORS_PREFIX)):
+            if has_cors or not lower.startswith(_CORS_PREFIX):
                 lines.append(b"%s: %s\r\n" % (name, value))
         elif lower == b"connection" and value.lower() not in _USUAL:
             named |= tokens(value)
     if named:
         lines = [line for line in lines if line.partition(b":")[0].lower() not in named]
-    return b"%sX-Scf-Request-Id: %s\r\n%s" % (b"".join(lines), request_id.encode("ascii"), more)
+    return b"HTTP/1.1 %d %s\r\n%s" % (status, reason, b"".join(lines))
 
 
-def status_line(status: int, reason: bytes) -> bytes:
-    """The first line of an answer."""
-    return b"HTTP/1.1 %d %s\r\n" % (status, reason)
-
-
-def switching_lines(headers: Headers, request_id: str, more: bytes = b"") -> bytes:
-    """The header lines of the answer by which an app takes the offer of another protocol."""
-    protocol = next((value for name, value in headers if name.lower() == b"upgrade"), b"websocket")
-    return answer_lines(headers, request_id, more) + _UPGRADE_LINES % protocol
+def upgrade_lines(headers: Headers) -> bytes:
+    """The lines of the answer by which an app takes the offer of another protocol."""
+    return _UPGRADE_LINES % next((value for name, value in headers if name.lower() == b"upgrade"), b"websocket")
 
 
 def tokens(value: bytes) -> frozenset[bytes]:

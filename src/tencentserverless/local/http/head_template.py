@@ -22,12 +22,13 @@ class HeadTemplate:
     :ivar names: of the varying headers in their order, in lower case
     """
 
-    __slots__ = ("_last", "_length", "_parts", "names")
+    __slots__ = ("_last", "_latest", "_length", "_parts", "names")
 
     def __init__(self, parts: list[bytes], last: bytes, names: tuple[bytes, ...]) -> None:
         self._parts = parts
         self._last = last
         self._length = names.index(_LENGTH) if _LENGTH in names else -1
+        self._latest: tuple[bytes, list[bytes], int] | None = None  # with its values, and the size of a whole request
         self.names: tuple[bytes, ...] = names
 
     def match(self, data: bytes) -> "tuple[list[bytes], bytes] | None":
@@ -36,6 +37,8 @@ class HeadTemplate:
         :return: the values in the order of ``names``, as they were sent: the site refuses those that the parser would
             refuse; None for everything else
         """
+        if (latest := self._latest) is not None and len(data) == latest[2] and data.startswith(latest[0]):
+            return latest[1], data[len(latest[0]) :]
         position = 0
         values = []
         for part in self._parts:
@@ -49,12 +52,15 @@ class HeadTemplate:
             position = end
         if not data.startswith(self._last, position):
             return None
-        body = data[position + len(self._last) :]
+        position += len(self._last)
+        body = data[position:]
         if self._length < 0:  # a request without a length has no body
             return None if body else (values, body)
         length = values[self._length]
         if not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) != len(body):
             return None
+        if len(values) == 1:  # nothing but the length varies: the next head is mostly the same in all its bytes
+            self._latest = data[:position], values, len(data)
         return values, body
 
 

@@ -1,7 +1,7 @@
-"""Connections to the apps of web functions, kept for their next requests, and the reading of what the apps answer.
+"""A connection to the app of a web function, and the reading of what the app answers.
 
-httptools parses; a body is handed on as it comes. Answers that an app ends by closing the connection, and interim ones,
-are told apart here, so that the receiver sees one head, the body and one end.
+httptools parses, but for the answer whose head is known; a body is handed on as it comes. Answers that an app ends by
+closing the connection, and interim ones, are told apart here, so that the receiver sees one head, the body and one end.
 """
 
 import asyncio
@@ -9,60 +9,12 @@ from typing import Protocol, cast
 
 import httptools
 
+from tencentserverless.local.http.answer_head import AnswerHead, KnownHead, know_head
 from tencentserverless.local.http.forwarding import BODILESS
-from tencentserverless.local.http.messages import Headers
 
 Address = tuple[str, int]
 
-_IDLE_SECONDS = 1.0  # ours: apps close idle connections after 2 s (gunicorn) to 5 s (uvicorn, Node.js)
-_MAX_IDLE = 128  # of one app; an instance takes at most 100 requests at once
-_PROOF_SECONDS = 0.1  # ours: a connection that idles for so long is one that the app keeps
-_MAX_HABITS = 1024  # ours
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, 9.2.1: they may be sent again, and have no body
 _SWITCHING = 101
-_LOWEST_STATUS = 100  # RFC 9110, 15
-_MAX_SHOWN = 64
-_LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
-_LENGTH_CHARS, _CODING_CHARS = len("content-length"), len("transfer-encoding")
-
-
-class AnswerHead:
-    """The head of an answer.
-
-    :ivar headers: as the app sent them
-    :ivar size: bytes of its headers
-    :ivar length: of the body in bytes, as the app announces it; None for one that it does not
-    :ivar is_chunked: true if the body comes in chunks
-    :ivar coding: the value of Transfer-Encoding
-    """
-
-    __slots__ = ("coding", "headers", "is_chunked", "length", "reason", "size", "status")
-
-    def __init__(self) -> None:
-        self.status: int = 0
-        self.reason: bytes = b""
-        self.headers: Headers = []
-        self.size: int = 0
-        self.length: int | None = None
-        self.is_chunked: bool = False
-        self.coding: bytes = b""
-
-    def add(self, name: bytes, value: bytes) -> None:
-        """Add a header."""
-        self.headers.append((name, value))
-        self.size += len(name) + len(value) + _LINE_SIGNS_BYTES
-        if len(name) == _LENGTH_CHARS and name.lower() == b"content-length":
-            self.length = int(value.lstrip(b"0") or b"0") if value.isdigit() else None
-        elif len(name) == _CODING_CHARS and name.lower() == b"transfer-encoding":
-            self.is_chunked, self.coding = True, value
-
-    def find_fault(self) -> str:
-        """Return why no client could read the answer, ``""`` if it can."""
-        if self.status < _LOWEST_STATUS:
-            return f"it has the status {self.status}"
-        if self.coding and self.coding.strip().lower() != b"chunked":
-            return f"it has the Transfer-Encoding {self.coding[:_MAX_SHOWN].decode('latin-1')!r}"
-        return ""
 
 
 class Receiver(Protocol):
@@ -97,6 +49,21 @@ class Receiver(Protocol):
         """The app does not read, or does again."""
 
 
+class Keeper(Protocol):
+    """The one who keeps connections for their next requests.
+
+    :ivar head_bytes: the bound of what comes before an answer is known to begin
+    """
+
+    head_bytes: int
+
+    def put(self, upstream: "Upstream") -> None:
+        """A connection has carried its request."""
+
+    def discard(self, upstream: "Upstream") -> None:
+        """A connection has gone."""
+
+
 class Upstream(asyncio.Protocol):
     """A connection to an app. It carries one request after the other.
 
@@ -114,29 +81,36 @@ class Upstream(asyncio.Protocol):
     _ends_with_connection: bool
     _is_paused: bool
     _pending_bytes: int
+    _rest_bytes: int  # that are to come behind a known head
     _fault: str
 
-    def __init__(self, upstreams: "Upstreams", address: Address) -> None:
+    def __init__(self, keeper: Keeper, address: Address) -> None:
         self.transport: asyncio.Transport | None = None
         self.address: Address = address
         self.is_reused: bool = False
         self.idle_since: float = 0.0
-        self._upstreams = upstreams
+        self._keeper = keeper
         self._receiver: Receiver | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = False
+        self._head = AnswerHead()
+        self._known: KnownHead | None = None  # of an answer before
         self._begin_answer()
 
-    def begin(self, receiver: Receiver, *, is_of_head: bool) -> None:
-        """A request is about to be sent.
+    def begin(self, receiver: Receiver, data: bytes, *, is_of_head: bool) -> None:
+        """Send a request.
 
+        :param data: the first bytes of it
         :param is_of_head: its method is HEAD, so that the answer has no body
         """
         self._receiver = receiver
         if is_of_head or self._is_of_head:  # the parser waits for the body of an answer to HEAD
             self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = is_of_head
-        self._begin_answer()
+        if self._has_bytes:
+            self._begin_answer()
+        if self.transport is not None:
+            self.transport.write(data)
 
     def write(self, data: bytes) -> None:
         """Send bytes of the request."""
@@ -169,26 +143,22 @@ class Upstream(asyncio.Protocol):
         if self._receiver is None:
             self.abort()  # no request has asked for them
             return
-        self._has_bytes = True
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._switch(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserCallbackError as error:
-            self._break("")
-            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
-        except httptools.HttpParserError as error:
-            if not self._is_whole:
-                self._break(f"the app's answer is no HTTP: {error}")
-                return
-            self._is_reusable = False  # something stands behind the answer
-        self._hand_over(len(data))
+        is_first, self._has_bytes = not self._has_bytes, True
+        if self._rest_bytes:
+            self._take_rest(data)
+        elif is_first and self._known is not None and not self._is_of_head and (found := self._known.match(data)):
+            self._take_known(*found, data)
+        else:
+            last = self._head
+            if self._parse(data):
+                if is_first and self._has_head and self._is_reusable and not self._is_of_head:
+                    self._known = know_head(self._head, last, data) or self._known
+                self._hand_over(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The app has ended the connection, which also ends an answer of no announced length."""
         self.transport = None
-        self._upstreams.discard(self)
+        self._keeper.discard(self)
         if self._receiver is None:
             return
         if self._has_head and self._ends_with_connection and exc is None:
@@ -213,8 +183,8 @@ class Upstream(asyncio.Protocol):
         """The first byte of an answer, which may be an interim one."""
         if self._is_whole:
             self._is_reusable = False
-        elif self._head.status:
-            self._head = AnswerHead()  # behind an interim answer
+        else:
+            self._head = AnswerHead()  # an interim one may stand before it
 
     def on_status(self, reason: bytes) -> None:
         """A part of the words behind the status."""
@@ -267,15 +237,55 @@ class Upstream(asyncio.Protocol):
                 self._receiver.take_rest()
         else:
             self._pending_bytes += size
-            if self._pending_bytes > self._upstreams.head_bytes:
-                self._break(f"the head of the app's answer is over {self._upstreams.head_bytes} bytes")
+            if self._pending_bytes > self._keeper.head_bytes:
+                self._break(f"the head of the app's answer is over {self._keeper.head_bytes} bytes")
+
+    def _take_known(self, head: AnswerHead, size: int, data: bytes) -> None:
+        """Take an answer whose head is known: the parser is not needed, for its length says where it ends."""
+        self._has_head = self._is_reusable = True
+        self._head, self._rest_bytes = head, head.length or 0
+        assert self._receiver is not None, "no other bytes are read"
+        self._receiver.take_head(head)
+        self._take_rest(data[size:])
+
+    def _take_rest(self, data: bytes) -> None:
+        """Take bytes behind a known head."""
+        rest, receiver = self._rest_bytes - len(data), self._receiver
+        if receiver is None:
+            return  # it was aborted
+        if rest < 0:
+            data, rest, self._is_reusable = data[:rest], 0, False  # something stands behind the answer
+        self._rest_bytes = rest
+        if data:
+            receiver.take_body(data)
+        if not rest:
+            self._is_whole = True
+            self._end()
+        elif self._receiver is not None:
+            receiver.take_rest()
 
     def _begin_answer(self) -> None:
-        self._head = AnswerHead()
         self._has_bytes = self._has_head = self._is_interim = self._is_whole = False
         self._is_reusable = self._ends_with_connection = self._is_paused = False
-        self._pending_bytes = 0
+        self._pending_bytes = self._rest_bytes = 0
         self._fault = ""
+
+    def _parse(self, data: bytes) -> bool:
+        """Parse bytes of an answer. False if that was its end, in one way or another."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._switch(data[upgrade.args[0] :])
+            return False
+        except httptools.HttpParserCallbackError as error:
+            self._break("")
+            raise error.__context__ or error from None  # a defect of ours must not look like one of the app's
+        except httptools.HttpParserError as error:
+            if not self._is_whole:
+                self._break(f"the app's answer is no HTTP: {error}")
+                return False
+            self._is_reusable = False  # something stands behind the answer
+        return True
 
     def _switch(self, rest: bytes) -> None:
         """The app speaks another protocol from now on."""
@@ -293,7 +303,7 @@ class Upstream(asyncio.Protocol):
             return  # it was aborted
         has_sent_all = receiver.has_sent_all
         if self._is_reusable and has_sent_all:
-            self._upstreams.put(self)
+            self._keeper.put(self)
         elif self.transport is not None:
             self.transport.close() if has_sent_all else self.transport.abort()
         receiver.take_end()
@@ -304,88 +314,3 @@ class Upstream(asyncio.Protocol):
             self.transport.abort()
         if receiver is not None:
             receiver.take_break(words, has_bytes=self._has_bytes)
-
-
-class Upstreams:
-    """The connections to all apps: opens them, and keeps those that idle.
-
-    Some apps close behind each answer and do not say so: uWSGI with http-socket. A POST, which can't be sent again, is
-    not to go into a connection about to end: it takes an idle one only of an app that has been seen to keep them.
-
-    :param head_bytes: the bound of what comes before an answer is known to begin
-    """
-
-    def __init__(self, head_bytes: int) -> None:
-        self.head_bytes: int = head_bytes
-        self._idle: dict[Address, list[Upstream]] = {}
-        self._keeps: dict[Address, bool] = {}  # whether an app keeps connections, where it is known
-        self._loop = asyncio.get_running_loop()
-
-    def take(self, address: Address, method: str = "GET") -> Upstream | None:
-        """Take an idle connection, the last used one; None if there is none that may be used again.
-
-        :param method: of the request that it is for
-        """
-        idle = self._idle.get(address)
-        if not idle:
-            return None
-        now = self._loop.time()
-        if method not in _SAFE and not self._is_kept(address, now - idle[0].idle_since):
-            return None
-        upstream = idle.pop()
-        if upstream.idle_since > now - _IDLE_SECONDS:
-            upstream.is_reused = True
-            return upstream
-        for each in (upstream, *idle):  # the others idle for longer
-            each.abort()
-        idle.clear()
-        return None
-
-    def put(self, upstream: Upstream) -> None:
-        """Keep a connection that has carried its request."""
-        idle = self._idle.setdefault(upstream.address, [])
-        if upstream.is_reused:
-            self._note(upstream.address, keeps=True)
-        keeps = self._keeps.get(upstream.address, True)
-        if not keeps or len(idle) >= _MAX_IDLE or upstream.transport is None or upstream.transport.is_closing():
-            upstream.abort()
-            return
-        upstream.pause(is_paused=False)
-        upstream.idle_since = self._loop.time()
-        idle.append(upstream)
-
-    def discard(self, upstream: Upstream) -> None:
-        """A connection has gone."""
-        idle = self._idle.get(upstream.address)
-        if idle is not None:
-            if upstream in idle:
-                idle.remove(upstream)
-                if not upstream.is_reused and self._loop.time() - upstream.idle_since < _PROOF_SECONDS:
-                    self._note(upstream.address, keeps=False)
-            if not idle:
-                del self._idle[upstream.address]
-
-    def _is_kept(self, address: Address, idle_seconds: float) -> bool:
-        """True if an app is known to keep its connections; one that has idled for long enough is the proof."""
-        if address not in self._keeps and idle_seconds >= _PROOF_SECONDS:
-            self._note(address, keeps=True)
-        return self._keeps.get(address, False)
-
-    def _note(self, address: Address, *, keeps: bool) -> None:
-        if len(self._keeps) >= _MAX_HABITS and address not in self._keeps:
-            self._keeps.clear()
-        self._keeps[address] = keeps
-
-    async def open(self, address: Address) -> Upstream:
-        """Open a connection.
-
-        :raises OSError: if the app does not take it
-        """
-        _, upstream = await self._loop.create_connection(lambda: Upstream(self, address), *address)
-        return upstream
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        for idle in list(self._idle.values()):
-            for upstream in list(idle):
-                upstream.abort()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.project import configuration_files as files
 from tencentserverless.local.project.console_template import is_console_template
 from tencentserverless.local.project.file_reading import read_file
@@ -67,7 +68,7 @@ class Project:
     def told_at_start(self) -> list[str]:
         """Return the lines that a local SCF shows at its start, and after a save that changes them."""
         idle = [
-            f"{self.places[key]}: no effect locally: {', '.join(sorted(names))}"
+            Notice("{place}: no effect locally: {names}", place=str(self.places[key]), names=", ".join(sorted(names)))
             for key, names in self.idle.items()
             if names
         ]
@@ -75,7 +76,7 @@ class Project:
         return [
             *dict.fromkeys((*self.notices, *doubts, *idle)),
             *self.unserved,
-            *(f"not served: {fault}" for fault in self.faults),
+            *(Notice("not served: {fault}", fault=fault) for fault in self.faults),
         ]
 
 
@@ -121,11 +122,11 @@ def discover(
         problem = _no_functions(path, project)
         if not tells_empty or project.told_at_start():
             raise StartupError(Reason.PROJECT, problem)
-        project.notices.append(f"{problem}; {_WAYS_IN}")
+        project.notices.append(Notice(_WAYS_IN, problem=problem))
     return project
 
 
-_WAYS_IN = "the server starts all the same: deploy functions through the API, or save them there"
+_WAYS_IN = "{problem}; the server starts all the same: deploy functions through the API, or save them there"
 
 
 def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
@@ -151,7 +152,8 @@ def read_folder(folder: Path, reader: Outputs) -> Iterator[FileReading]:
     for path in [folder / name for name in (*files.TEMPLATES, files.CLOUDBASE) if name in present]:
         reading = read_file(path, surroundings)
         if path.name in files.TEMPLATES and reading.is_ours and is_ours:
-            report = type(reading.report)([f"{path} is ignored: {readings[0].path.name} configures the folder"])
+            words = "{path} is ignored: {other} configures the folder"
+            report = type(reading.report)([Notice(words, path=str(path), other=readings[0].path.name)])
             reading = FileReading(path, report=report, is_ours=False)
         yield reading
         readings.append(reading)
@@ -200,9 +202,8 @@ def _add_file(project: Project, reading: FileReading) -> None:
     for each in reading.functions:
         project.notices.extend(line for line in each.report.notices if line not in project.notices)
         if each.image:
-            project.unserved.append(
-                f"{reading.path}: {each.label} runs the image {each.image}: images are not served by the local SCF"
-            )
+            words = "{path}: {name} runs the image {image}: images are not served by the local SCF"
+            project.unserved.append(Notice(words, path=str(reading.path), name=each.label, image=each.image))
         elif each.record is None:
             project.blame(reading.path, *each.report.faults)
         elif project.add(each.record, reading.path):
@@ -229,8 +230,11 @@ def _add_folder(project: Project, folder: Path, owner: Path | None, reader: Outp
     try:
         record = _folder_function(folder, surroundings.region, surroundings.now)
         if project.add(record, folder) and user is not None:
-            words = "is served as a function of its own too; name it in a serverless.yml to deploy it"
-            project.doubts[record.key] = (f"{folder}: its code is that of a function of {user}, and it {words}",)
+            words = (
+                "{folder}: its code is that of a function of {user}, and it is served as a function of its own too; "
+                "name it in a serverless.yml to deploy it"
+            )
+            project.doubts[record.key] = (Notice(words, folder=str(folder), user=str(user)),)
     except StartupError as error:
         project.blame(folder, str(error))
 
@@ -264,7 +268,8 @@ def _no_functions(path: Path, project: Project) -> str:
     if lines:
         return "\n".join((f"{path}: no function here can be served:", *lines))
     known = "a serverless.yml of component scf (or .yaml, .json), a template.yaml, a cloudbaserc.json"
-    return f"{path}: no functions here: neither {known} nor a folder with an {ENTRY_FILE}"
+    words = "{path}: no functions here: neither {known} nor a folder with an {file}"
+    return Notice(words, path=str(path), known=known, file=ENTRY_FILE)
 
 
 def _subfolders(root: Path) -> Iterable[Path]:

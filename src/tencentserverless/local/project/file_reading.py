@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tencentserverless.local.errors import StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.project.cloudbase import read_cloudbase
 from tencentserverless.local.project.configuration_files import CLOUDBASE, CONSOLE, TEMPLATES, UNREAD
 from tencentserverless.local.project.console_template import read_console_template
@@ -26,7 +27,7 @@ _PROJECT_KEYS = frozenset(("app", "stage", "org", "name"))
 _WITHOUT_FUNCTIONS = frozenset(
     "apigateway cos cdn vpc cam-role postgresql cynosdb layer website tcr clb ssl domain monitor cfs es".split()
 )
-_WAY_OUT = "name the function in a serverless.yml of component: scf beside its code"
+_WAY_OUT = Notice("name the function in a serverless.yml of component: scf beside its code")
 
 
 def read_file(path: Path, surroundings: Surroundings) -> FileReading:
@@ -49,7 +50,9 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
             reading = _read_serverless(top, surroundings)
     except StartupError as error:
         if is_template and _OURS not in path.read_text(encoding="utf-8", errors="replace"):
-            return FileReading(path, report=Report(notices=[f"{error}: ignored"]), is_ours=False)
+            return FileReading(
+                path, report=Report(notices=[Notice("{fault}: ignored", fault=str(error))]), is_ours=False
+            )
         report.faults.append(str(error))
         return FileReading(path, report=report)
     report.notices.extend(line for line in reading.report.notices if line not in report.notices)
@@ -60,7 +63,7 @@ def read_file(path: Path, surroundings: Surroundings) -> FileReading:
 def _read_empty(path: Path, report: Report, *, is_template: bool) -> FileReading:
     """Read a file without content: an editor may be writing it, so nothing else is taken for what it will say."""
     if is_template:
-        report.notice(f"{path} is empty: ignored")
+        report.notice(Notice("{path} is empty: ignored", path=str(path)))
         return FileReading(path, report=report, is_ours=False)
     report.faults.append(f"{path} is empty: write it, or remove it")
     return FileReading(path, report=report)
@@ -72,8 +75,9 @@ def _read_template(top: Node, surroundings: Surroundings) -> FileReading:
         return read_template(top, surroundings)
     notices = []
     if types:
-        notices.append(f"{top.path} has no {FUNCTION_TYPE}, but {types[0]}: ignored")
-    return FileReading(top.path, report=Report(notices), is_ours=any(kind.startswith(_OURS) for kind in types))
+        words = "{path} has no {wanted}, but {found}: ignored"
+        notices.append(Notice(words, path=str(top.path), wanted=FUNCTION_TYPE, found=types[0]))
+    return FileReading(top.path, report=Report([*notices]), is_ours=any(kind.startswith(_OURS) for kind in types))
 
 
 def _read_serverless(top: Node, surroundings: Surroundings) -> FileReading:
@@ -93,9 +97,8 @@ def _read_serverless(top: Node, surroundings: Surroundings) -> FileReading:
     if provider == "tencent":
         return read_plugin(top, names, surroundings)
     if provider:
-        return FileReading(
-            top.path, report=Report([f"{top.path} is for the provider {provider!r}: ignored"]), is_ours=False
-        )
+        notice = Notice("{path} is for the provider {provider}: ignored", path=str(top.path), provider=repr(provider))
+        return FileReading(top.path, report=Report([notice]), is_ours=False)
     return _without_component(top, sorted(values))
 
 
@@ -104,24 +107,28 @@ def _other_component(top: Node, kind: str, plain: str) -> FileReading:
     if plain in _WITHOUT_FUNCTIONS:
         inputs = top.present().get("inputs")
         names_code = inputs is not None and inputs.is_mapping() and "src" in inputs.present()
-        notice = f"{path} is of component {kind!r}, which makes no function: ignored"
+        words = "{path} is of component {kind}, which makes no function: ignored"
+        notice = Notice(words, path=str(path), kind=repr(kind))
         return FileReading(path, report=Report([notice]), is_ours=names_code)
-    return FileReading(path, unread=f"{path} is not read: it is of component {kind!r}, not scf; {_WAY_OUT}")
+    words = "{path} is not read: it is of component {kind}, not scf; {way_out}"
+    return FileReading(path, unread=Notice(words, path=str(path), kind=repr(kind), way_out=_WAY_OUT))
 
 
 def _without_component(top: Node, keys: list[str]) -> FileReading:
     path = top.path
     others = list(components(top))
     if "instances" in keys:
-        return FileReading(path, unread=f"{path} is not read: it has 'instances'; {_WAY_OUT}")
+        words = "{path} is not read: it has 'instances'; {way_out}"
+        return FileReading(path, unread=Notice(words, path=str(path), way_out=_WAY_OUT))
     if any("tencent" in each for each in others):
-        return FileReading(path, unread=f"{path} is not read: it is of component {others[0]!r}; {_WAY_OUT}")
+        words = "{path} is not read: it is of component {kind}; {way_out}"
+        return FileReading(path, unread=Notice(words, path=str(path), kind=repr(others[0]), way_out=_WAY_OUT))
     if others:
-        return FileReading(path, report=Report([f"{path} is of component {others[0]!r}: ignored"]), is_ours=False)
+        notice = Notice("{path} is of component {kind}: ignored", path=str(path), kind=repr(others[0]))
+        return FileReading(path, report=Report([notice]), is_ours=False)
     if set(keys) <= _PROJECT_KEYS:
         return FileReading(path, is_ours=False)
-    words = "has neither a component nor a provider: ignored"
     report = top.scope.report
-    report.notice(f"{path} {words}")
+    report.notice(Notice("{path} has neither a component nor a provider: ignored", path=str(path)))
     top.note_unknown((*_PROJECT_KEYS, "component", "inputs", "provider", "functions", "service"), "a serverless.yml")
     return FileReading(path, report=report, is_ours="inputs" in keys)

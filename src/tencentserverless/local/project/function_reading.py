@@ -221,9 +221,9 @@ class _Parts:
                 hint = near_miss(text, (*OTHER_RUNTIMES, *_PYTHONS))
                 raise node.refusal(f"must be a runtime such as Python3.10, not {text!r}{hint}")
             if name != text:
-                node.notice(f"is {text}: read as {name}, which is the platform's spelling")
+                node.notice("is {text}: read as {name}, which is the platform's spelling", text=text, name=name)
             if doubt := name_doubt(name):
-                node.notice(f"is {text}: {doubt}")
+                node.notice("is {text}: {doubt}", text=text, doubt=doubt)
             return name
 
         # Without a known runtime, any handler fits.
@@ -253,7 +253,7 @@ class _Parts:
             node = self._values[key]
             number = 0 if node.scalar() in ("", 0, False) else node.integer()
             if number == 0 and 0 not in allowed:
-                node.notice(f"is empty or 0: the tool takes its default, {default}")
+                node.notice("is empty or 0: the tool takes its default, {default}", default=str(default))
                 return default
             if number not in allowed:
                 raise node.refusal(f"must be {words}, not {number}")

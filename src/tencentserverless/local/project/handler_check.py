@@ -5,7 +5,7 @@ A function whose handler is not there starts, and fails at its first call (443):
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tencentserverless.local.project import runtimes
@@ -15,6 +15,8 @@ from tencentserverless.local.registry.function_version import FunctionRecord
 _SUFFIXES = {"Python": (".py", ".so", ".pyc"), "Nodejs": (".js", ".mjs", ".cjs"), "Php": (".php",)}
 _MAX_SOURCE_BYTES = 1_000_000
 _MAX_FILES = 200
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BINDERS = (*_SCOPES, ast.Import, ast.ImportFrom)
 _FUNCTION = re.compile(rb"^def[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
@@ -49,17 +51,39 @@ def defined_names(path: Path) -> dict[str, bool] | None:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    if any(_sets_names_unseen(node) for node in ast.walk(tree)):
+        return None
     names: dict[str, bool] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names[node.name] = True
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names[node.id] = True
+    for node in _nodes_of_module(tree):
+        if isinstance(node, (*_SCOPES, ast.Name)):
+            names[node.id if isinstance(node, ast.Name) else node.name] = True
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names.update(((each.asname or each.name).split(".")[0], False) for each in node.names)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("globals", "exec"):
-            return None
+        elif isinstance(node, ast.Global):
+            names.update(dict.fromkeys(node.names, True))
     return None if "*" in names else names
+
+
+def _sets_names_unseen(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("globals", "exec")
+
+
+def _nodes_of_module(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what binds names of the module: not what is local to a function, a class or a comprehension.
+
+    A ``global`` statement anywhere counts: it makes a name of the module of what its function sets.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _BINDERS) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
+            yield node
+        if isinstance(node, (*_SCOPES, ast.Lambda)):
+            yield from (each for each in ast.walk(node) if isinstance(each, ast.Global))
+        elif isinstance(node, ast.comprehension):
+            waiting += (*reversed(node.ifs), node.iter)
+        else:
+            waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _missing_file(folder: Path, file: str, function: str, suffixes: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ cloudbaserc.json. A list of another form is told, and the function is served wit
 from collections.abc import Mapping
 
 from tencentserverless.local.errors import StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.project.notices import Report
 from tencentserverless.local.project.yaml_nodes import Node
 from tencentserverless.local.registry.function_version import MAX_LAYERS, LayerRef
@@ -29,7 +30,7 @@ def read_layers(values: Mapping[str, Node], report: Report) -> tuple[LayerRef, .
         if len(refs) > MAX_LAYERS:
             raise node.refusal(f"has {len(refs)} layers; a function takes {MAX_LAYERS}")
     except StartupError as error:
-        report.doubt(f"{error}; the function has no layer here")
+        report.doubt(Notice("{fault}; the function has no layer here", fault=str(error)))
         return ()
     return refs
 

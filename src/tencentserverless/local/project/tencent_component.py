@@ -7,6 +7,7 @@ Sources: docs/configure.md and src of serverless-components/tencent-scf; library
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.project import runtimes
 from tencentserverless.local.project.event_reading import Events, read_events
 from tencentserverless.local.project.function_reading import (
@@ -100,7 +101,9 @@ def read_variables(values: Mapping[str, Node]) -> Mapping[str, Node]:
     if "environment" not in values:
         return {}
     if not values["environment"].is_mapping():
-        values["environment"].notice("has no key 'variables': the tool sets no variable; write variables: {KEY: value}")
+        values["environment"].notice(
+            "has no key 'variables': the tool sets no variable; write {example}", example="variables: {KEY: value}"
+        )
         return {}
     values["environment"].note_unknown(("variables",), "environment")
     parts = values["environment"].present()
@@ -161,7 +164,8 @@ def read_first_version(top: Node, names: InstanceNames, surroundings: Surroundin
             functions.append(found or FunctionReading(key, None, one))
         elif node.is_mapping() and "component" in node.present():
             kind = node.present()["component"].text()
-            report.notice(f"{node.place()} is of component {kind!r}, which makes no function here: ignored")
+            notice = "{place} is of component {kind}, which makes no function here: ignored"
+            report.notice(Notice(notice, place=node.place(), kind=repr(kind)))
     return FileReading(top.path, tuple(functions), report)
 
 

@@ -13,6 +13,9 @@ from tencentserverless.local.project.yaml_nodes import Node
 from tencentserverless.local.registry.function_version import DEFAULT_ALIAS
 from tencentserverless.local.registry.timer_triggers import NAME, TRIGGERS_PER_TYPE, Trigger, cron_fault
 
+_OPEN = "has no enable: the timer {name} is open, as the tool deploys it"
+_CLOSED = "has no enable: the timer {name} is closed, and never fires, as the tool deploys it; enable: true opens it"
+
 
 @dataclass(frozen=True, slots=True)
 class TimerSource:
@@ -88,8 +91,7 @@ def _make(source: TimerSource, now: float) -> Trigger:
     if not NAME.match(name):
         raise source.node.refusal(f"has a name that is not 1 to 100 letters, digits, '-' or '_': {name!r}")
     if source.enable is None:
-        state, way = ("open", "") if source.opens_alone else ("closed, and never fires", "; enable: true opens it")
-        source.node.notice(f"has no enable: the timer {name} is {state}, as the tool deploys it{way}")
+        source.node.notice(_OPEN if source.opens_alone else _CLOSED, name=name)
     return Trigger(
         name,
         source.qualifier.text() if source.qualifier else DEFAULT_ALIAS,

@@ -26,6 +26,10 @@ from tencentserverless.local.registry.url_triggers import (
 )
 
 DEFAULT_NAME = "url-trigger"
+_NOWHERE = (
+    "has no netConfig with a true: the URL {name} is served nowhere, as the tool deploys it; enableExtranet: true "
+    "opens it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,7 @@ def _make(source: UrlSource, now: float) -> UrlTrigger:
     net = _as_written_there(values["netConfig"], URL_NET_KEYS, "netConfig") if "netConfig" in values else {}
     inside, outside = (_switch(net, key) for key in ("enableIntranet", "enableExtranet"))
     if not inside and not outside:
-        source.node.notice(
-            f"has no netConfig with a true: the URL {name} is served nowhere, as the tool deploys it; "
-            "enableExtranet: true opens it"
-        )
+        source.node.notice(_NOWHERE, name=name)
     return UrlTrigger(
         name,
         values["qualifier"].text() if "qualifier" in values else DEFAULT_ALIAS,

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.project import js_values
 from tencentserverless.local.project.notices import Report, near_miss
 from tencentserverless.local.project.yaml_loader import compose_file, mended
@@ -73,13 +74,16 @@ class Node:
         """Make an error that names the file, the line and the key."""
         return StartupError(Reason.PROJECT, f"{self.place()} {problem}")
 
-    def notice(self, words: str) -> None:
-        """Add a notice about this value."""
-        self.scope.report.notice(f"{self.place()} {words}")
+    def notice(self, template: str, **values: str) -> None:
+        """Add a notice about this value, which is made as a ``Notice`` is."""
+        self.scope.report.notice(self._line(Notice(template, **values)))
 
-    def doubt(self, words: str) -> None:
-        """Add a doubt about this value."""
-        self.scope.report.doubt(f"{self.place()} {words}")
+    def doubt(self, template: str, **values: str) -> None:
+        """Add a doubt about this value, which is made as a ``Notice`` is."""
+        self.scope.report.doubt(self._line(Notice(template, **values)))
+
+    def _line(self, words: Notice) -> Notice:
+        return Notice("{place} {words}", place=self.place(), words=words)
 
     def is_mapping(self) -> bool:
         """True if the value has keys."""
@@ -130,7 +134,7 @@ class Node:
         names = frozenset(known)
         for key, node in self.mapping().items():
             if key not in names:
-                node.notice(f"is no key of {kind}, and is ignored{near_miss(key, names)}")
+                node.notice("is no key of {kind}, and is ignored{near}", kind=kind, near=near_miss(key, names))
 
     def scalar(self) -> js_values.Scalar:
         """Return a scalar as the tool types it, with its references replaced.
@@ -201,18 +205,20 @@ class Node:
         """
         value = self.scalar()
         if isinstance(value, str) and value and value.lower() not in ("true", "open"):
-            self.notice(f"is the text {value!r}, which the tool takes for true; write false without quotes")
+            self.notice(
+                "is the text {value}, which the tool takes for true; write false without quotes", value=repr(value)
+            )
         return bool(value)
 
     def _note_change(self, text: str) -> None:
         if not isinstance(self._node, yaml.ScalarNode):
-            self.notice(f"is {self._shown()}: the cloud gets the text {text[:80]!r}")
+            self.notice("is {value}: the cloud gets the text {text}", value=self._shown(), text=repr(text[:80]))
             return
         written = str(self._node.value)
         if self._node.style is not None or self.scope.pattern.search(written):
             return
         if text != mended(written):
-            self.notice(f"is {written[:80]}: the cloud gets {text[:80]}; quote it")
+            self.notice("is {value}: the cloud gets {text}; quote it", value=written[:80], text=text[:80])
 
     def mapping(self, budget: list[int] | None = None) -> "dict[str, Node]":
         """Return the values of a mapping by key, with those of merge keys.
@@ -268,10 +274,11 @@ class Node:
         try:
             value = self.scope.find(name)
         except UnknownReference as error:
-            self.doubt(f"uses {reference}, which is not known here: it stays as it is{error}")
+            words = "uses {reference}, which is not known here: it stays as it is{reason}"
+            self.doubt(words, reference=reference, reason=str(error))
             return reference
         if value is None:
-            self.notice(f"uses {reference}, which is not set: it counts as absent, as for the tool")
+            self.notice("uses {reference}, which is not set: it counts as absent, as for the tool", reference=reference)
         return value
 
     def _shown(self) -> str:

@@ -13,6 +13,7 @@ from tencentserverless.local.registry.function_version import FunctionKey
 from tencentserverless.local.registry.invocation_tables import COLUMNS, FACTS, Query, Row, fact
 
 _LOG_CHARS = 4096
+_ORIGIN = fact("origin")
 _LIKE = r"LIKE ? ESCAPE '\'"
 _FAILURES = {"ok": "status = 0", "failed": "status <> 0"}
 _LINE_COLUMNS = (
@@ -58,6 +59,7 @@ class Wanted:
     """The calls that a page lists.
 
     :param status: ``ok``, ``failed`` or a status; empty for all
+    :param origin: its first word; empty for all
     :param text: in the request id, the event, the result or the log; of ASCII letters, the case does not matter
     :param before: only calls with a lower number
     """
@@ -66,6 +68,7 @@ class Wanted:
     namespace: str = ""
     name: str = ""
     status: str = ""
+    origin: str = ""
     text: str = ""
     since: float | None = None
     until: float | None = None
@@ -110,8 +113,8 @@ def list_figures(key: FunctionKey | None = None) -> Query[dict[FunctionKey, list
 
     def query(connection: sqlite3.Connection) -> dict[FunctionKey, list[Figures]]:
         found: dict[tuple[str, str, str], list[Figures]] = defaultdict(list)
-        for region, namespace, name, *figures in connection.execute(sql, key or ()):
-            found[region, namespace, name].append(tuple(figures))
+        for region, namespace, name, status, started_at, duration_ms in connection.execute(sql, key or ()):
+            found[region, namespace, name].append((status, started_at, duration_ms))
         return {FunctionKey(*place): figures for place, figures in found.items()}
 
     return query
@@ -159,6 +162,9 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
     elif wanted.status:
         conditions.append("status = ?")
         values.append(int(wanted.status))
+    if wanted.origin:
+        conditions.append(f"({_ORIGIN} = ? OR {_ORIGIN} {_LIKE})")
+        values += [wanted.origin, f"{_literal(wanted.origin)} %"]
     limits = (("number < ?", wanted.before), ("started_at >= ?", wanted.since), ("started_at <= ?", wanted.until))
     for condition, limit in limits:
         if limit is not None:

@@ -65,6 +65,10 @@ class Instance:
         """True if its process lives, and no call that it runs is its last one."""
         return self.worker.is_alive and self.state in _TAKES_CALLS
 
+    def peek_output(self, limit_bytes: int) -> tuple[bytes, int]:
+        """Return the end of its only call's output so far, and the size of it; of several calls it has none."""
+        return self.worker.peek_output(limit_bytes) if len(self.invocations) == 1 else (b"", 0)
+
     def begin(self, invocation: Invocation) -> None:
         """Run the handler on an invocation's event; ``worker.on_end`` is told of the outcome."""
         self.invocations[invocation.request_id] = invocation

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tencentserverless.local import outcome
@@ -68,6 +68,13 @@ class Pool:
     kept: int = 0
     failure: outcome.Outcome | None = None
     failed_at: float = 0.0
+
+    def peek(self, request_ids: Collection[str], limit_bytes: int) -> Iterator[tuple[str, tuple[bytes, int]]]:
+        """Yield each of these calls that runs here, with the end of its output so far and the size of it."""
+        for instance in self.instances:
+            for request_id in instance.invocations:
+                if request_id in request_ids:
+                    yield request_id, instance.peek_output(limit_bytes)
 
     @property
     def is_draining(self) -> bool:

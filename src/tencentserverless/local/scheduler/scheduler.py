@@ -5,7 +5,7 @@ A call gets an instance in the step in which the instance becomes free. Only the
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from tencentserverless.local import outcome
 from tencentserverless.local.invocation import Invocation, Stopping
@@ -112,8 +112,7 @@ class Scheduler:
 
     def after(self, invocation: Invocation) -> None:
         """An invocation has ended: give back what it holds."""
-        grant = invocation.grant
-        if grant is not None:
+        if (grant := invocation.grant) is not None:
             grant.held_mb -= invocation.memory_mb
             self._calls -= 1
             if self._lifecycle.is_stopping and not self._calls:
@@ -176,8 +175,11 @@ class Scheduler:
 
     def counts(self) -> dict[str, object]:
         """Return the counts of this moment."""
-        by_function = count_calls(list(self._pools.values()))
-        return {**self._population.counts(), "calls": self._calls, "by_function": by_function}
+        return {**self._population.counts(), "calls": self._calls, "by_function": count_calls(self._pools.values())}
+
+    def peek_outputs(self, request_ids: Collection[str], limit: int) -> dict[str, tuple[bytes, int]]:
+        """Return the end of the output so far of each of these calls that runs, of so many bytes, and its size."""
+        return dict(each for pool in (*self._pools.values(), *self._draining) for each in pool.peek(request_ids, limit))
 
     def records(self) -> Iterator[FunctionRecord]:
         """Iterate over the records that instances run or will run, also those that new calls no longer use."""
@@ -281,7 +283,7 @@ class Scheduler:
             if must_give_up(pool, instance, pools, now, self._limits):
                 instance.end()
                 return
-        if invocation := pool.next_invocation(instance):
+        if pool.waiting and (invocation := pool.next_invocation(instance)):
             instance.begin(invocation)
         elif pool.is_draining or self._lifecycle.is_stopping:
             instance.end()
@@ -309,10 +311,8 @@ class Scheduler:
             return True
         now = self._loop.time()
         may_start = self._start_rate.has_room(pool.record.key.region, now)
-        kept = self.provisioning.kept_idle(pool)
-        snapshot = snapshot_of(
-            pool, self._population.instances, self._population.idle, kept, may_start=may_start, now=now
-        )
+        kept, population = self.provisioning.kept_idle(pool), self._population
+        snapshot = snapshot_of(pool, population.instances, population.idle, kept, may_start=may_start, now=now)
         step = next_step(snapshot, WaitingCall(invocation.nested, now - invocation.since), self._limits)
         if step is Step.USE:
             self._population.idle -= 1

@@ -38,12 +38,12 @@ class Sharing:
 
     def find(self, instances: Iterable[Instance], invocation: Invocation) -> Instance | Outcome | None:
         """Return the instance for a request, the refusal if its session's instance is full, None if it has to wait."""
-        session = self._session_of(invocation)
+        session = self._session_of(invocation) if self._sessions is not None else None
         if session and (home := self._home_of(session)) is not None:
             return home if len(home.invocations) < self.capacity else self._refusal(invocation)
         fullest, most = None, -1
         for instance in instances:
-            if (count := len(instance.invocations)) > most and self._has_seat(instance, session):
+            if most < (count := len(instance.invocations)) < self.capacity and self._takes(instance, session):
                 fullest, most = instance, count
         return fullest
 
@@ -54,7 +54,8 @@ class Sharing:
                 continue
             session = self._session_of(invocation)
             home = self._home_of(session) if session else None
-            if home is instance or (home is None and self._has_seat(instance, session)):
+            has_seat = len(instance.invocations) < self.capacity
+            if home is instance or (home is None and has_seat and self._takes(instance, session)):
                 return invocation
         return None
 
@@ -70,8 +71,7 @@ class Sharing:
 
     def end(self, instance: Instance, invocation: Invocation) -> None:
         """A request has ended."""
-        session = self._session_of(invocation)
-        if session and self._sessions is not None:
+        if self._sessions is not None and (session := self._session_of(invocation)):
             self._sessions.rest(session, instance)
 
     def forget(self, instance: Instance) -> None:
@@ -104,8 +104,9 @@ class Sharing:
             return None
         return home
 
-    def _has_seat(self, instance: Instance, session: str | None) -> bool:
-        if not instance.takes_calls or len(instance.invocations) >= self.capacity:
+    def _takes(self, instance: Instance, session: str | None) -> bool:
+        """True if an instance that has a seat takes a request of this session."""
+        if not instance.takes_calls:
             return False
         if session is None or self._sessions is None or not self._per_instance:
             return True

@@ -1,7 +1,10 @@
 """A request to a function's URL, as the entrance has found it when it judged its head."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from tencentserverless.local.http.forwarding import request_start
+from tencentserverless.local.http.messages import Request
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.registry.url_triggers import UrlTrigger
 
@@ -32,3 +35,33 @@ class Found:
     is_preflight: bool = False
     is_lasting: bool = False
     nested: bool = False
+
+
+class Passed(NamedTuple):
+    """A request as it is passed on to an app. All requests with the same head share it.
+
+    :param url: as that of ``Found``
+    :param start: its head, as ``request_start`` makes it
+    :param lines: as those of ``Found``
+    :param event: what stands for it in the ledger
+    :param is_chunked: true if its body goes on in chunks
+    """
+
+    request: Request
+    url: str
+    start: bytes
+    lines: bytes
+    event: bytes
+    is_chunked: bool
+
+    def __repr__(self) -> str:
+        return f"<Passed {self.request.method} {self.url}>"  # the head may hold secrets of the caller
+
+
+def pass_on(found: Found, request: Request) -> Passed:
+    """Make the head with which a request goes to an app."""
+    url = found.url.encode("latin-1")
+    start = request_start(request, url, b"X-Scf-Remote-Addr: %s\r\n" % found.client_host.encode("ascii"))
+    event = b"%s %s" % (request.method.encode("ascii"), url)
+    is_chunked = bool(request.header(b"transfer-encoding"))
+    return Passed(request, found.url, start, found.lines, event, is_chunked)

@@ -5,27 +5,20 @@ own as soon as its head has left; until then every failure is answered by a stat
 """
 
 import asyncio
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable
 
 from tencentserverless.local import outcome
 from tencentserverless.local.actions.invoke import stopped
 from tencentserverless.local.errors import ApiError
+from tencentserverless.local.http.answer_head import AnswerHead
 from tencentserverless.local.http.connection import Connection
-from tencentserverless.local.http.forwarding import (
-    BODILESS,
-    CHUNKED_END,
-    CHUNKED_LINE,
-    answer_lines,
-    request_head,
-    status_line,
-    switching_lines,
-)
-from tencentserverless.local.http.messages import Answer, Request, chunk_of
+from tencentserverless.local.http.forwarding import BODILESS, CHUNKED_LINE, answer_start, upgrade_lines
+from tencentserverless.local.http.messages import Answer, chunk_of
 from tencentserverless.local.http.tunnel import Tunnel
-from tencentserverless.local.http.upstream import Address, AnswerHead, Upstream, Upstreams
+from tencentserverless.local.http.upstream import Address, Upstream
 from tencentserverless.local.invocation import Invocation, WebFacts
 from tencentserverless.local.outcome import Outcome
-from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.found import Passed
 from tencentserverless.local.web.relay_rules import RelayRules, answer_fault, describe, too_large
 from tencentserverless.local.web.url_answers import api_refusal, failure, refusal
 
@@ -40,7 +33,7 @@ _LAST_CHUNK = chunk_of(b"")
 class Relay:
     """An ``Exchange``, and the caller of its invocation.
 
-    :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
+    :param body: of a request that has no stream
     """
 
     __slots__ = (
@@ -49,27 +42,25 @@ class Relay:
         "_answer_bytes",
         "_answer_head",
         "_awaits_body",
+        "_body",
         "_body_bytes",
         "_connection",
-        "_damage",
         "_dial",
         "_first",
-        "_found",
         "_frames",
         "_has_answered",
         "_has_retried",
         "_head",
-        "_is_chunked",
         "_is_over",
         "_is_withheld",
-        "_loop",
         "_on_end",
         "_parts",
+        "_passed",
         "_request",
+        "_request_id",
         "_rules",
         "_tunnel",
         "_upstream",
-        "_upstreams",
         "has_sent_all",
         "memory_mb",
         "on_gone",
@@ -79,29 +70,19 @@ class Relay:
 
     gets_answer = True
 
-    def __init__(
-        self,
-        found: Found,
-        request: Request,
-        connection: Connection,
-        rules: RelayRules,
-        upstreams: Upstreams,
-        damage: MutableMapping[str, str],
-    ) -> None:
+    def __init__(self, passed: Passed, request_id: str, body: bytes, connection: Connection, rules: RelayRules) -> None:
         self.memory_mb: int = rules.memory_mb
         self.session: str | None = None
         self.on_session: Callable[[str], None] | None = None
         self.on_gone: Callable[[], None] | None = None  # the client has gone before a worker had the request
-        self._found = found
-        self._request = request
+        self._passed = passed
+        self._request = request = passed.request
+        self._request_id = request_id
+        self._body = body
         self._connection = connection
         self._rules = rules
-        self._upstreams = upstreams
-        self._damage = damage
-        self._loop = asyncio.get_running_loop()
-        self._address: Address = _NOWHERE
+        self._address: Address = ("", 0)  # until there is one
         self._head = b""
-        self._is_chunked = False  # the request's body
         self._answer_head = b""  # until it leaves, with the first bytes of the body
         self._awaits_body = False  # the answer announces one
         self._frames = False  # the answer's body is cut into chunks
@@ -125,17 +106,15 @@ class Relay:
 
     # The worker's side.
 
-    def begin(self, address: Address, injected: Sequence[tuple[bytes, bytes]], on_end: OnEnd) -> None:
+    def begin(self, address: Address, injected: bytes, on_end: OnEnd) -> None:
         """Send the request to an app; see ``Exchange``."""
         self.on_gone = None
         if self._is_over:
-            self._loop.call_soon(on_end, outcome.CANCELLED, GONE)
+            asyncio.get_running_loop().call_soon(on_end, outcome.CANCELLED, GONE)
             return
         self._address, self._on_end = address, on_end
-        client = (b"X-Scf-Remote-Addr", self._found.client_host.encode("ascii"))
-        self._head = request_head(self._request, self._found.url.encode("latin-1"), (*injected, client))
-        self._is_chunked = self._head.endswith(CHUNKED_END)
-        upstream = self._upstreams.take(address, self._request.method)
+        self._head = b"%s%s\r\n" % (self._passed.start, injected)
+        upstream = self._rules.upstreams.take(address, self._request.method)
         if upstream is not None:
             self._send(upstream)
         else:
@@ -145,7 +124,7 @@ class Relay:
         """The run is over before the answer was; see ``Exchange``."""
         self._on_end = None
         self._drop()
-        self._fail_client(failure(Outcome(status, message=message), self._found.request_id, self._found.lines))
+        self._fail_client(failure(Outcome(status, message=message), self._request_id, self._passed.lines))
 
     def withhold(self) -> None:
         """Keep the app's answer from the client."""
@@ -153,7 +132,7 @@ class Relay:
 
     def describe(self) -> WebFacts:
         """The request and the answer, as far as they are known."""
-        return describe(self._request, self._found.url, self._answer, (self._body_bytes, self._answer_bytes))
+        return describe(self._request, self._passed.url, self._answer, (self._body_bytes, self._answer_bytes))
 
     # The caller's side.
 
@@ -161,7 +140,7 @@ class Relay:
         """The invocation has ended: answer the client unless the app has done that."""
         self.on_gone = None
         result, error = invocation.outcome, invocation.failure
-        request_id, lines = self._found.request_id, self._found.lines
+        request_id, lines = self._request_id, self._passed.lines
         if result is None:
             refused = error if isinstance(error, ApiError) else stopped()
             self._fail_client(api_refusal(refused, request_id, lines))
@@ -171,6 +150,17 @@ class Relay:
             self._fail_client(refusal(_BAD_GATEWAY, "A fault rule keeps the answer of the app.", request_id, lines))
 
     # The client's side.
+
+    def _take_whole(self) -> bytes:
+        """The body of a request that has no stream, as it goes to the app. Empty if it is too large, which is told."""
+        body = self._body
+        self.has_sent_all, self._body_bytes = True, len(body)
+        if self._body_bytes > self._rules.body_bytes:
+            self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
+            return b""
+        if self._passed.is_chunked:
+            return chunk_of(body) + _LAST_CHUNK if body else _LAST_CHUNK
+        return body
 
     def _take_part(self, data: bytes | None) -> None:
         """A part of the request's body, an empty one behind the last; None if the client has gone."""
@@ -182,14 +172,14 @@ class Relay:
             return
         if not data:
             self.has_sent_all = True
-            if self._is_chunked:
+            if self._passed.is_chunked:
                 self._pass_on(upstream, _LAST_CHUNK)
             return
         self._body_bytes += len(data)
         if self._body_bytes > self._rules.body_bytes:
             self._fail(_TOO_LARGE, too_large(self._rules.body_bytes))
         else:
-            self._pass_on(upstream, chunk_of(data) if self._is_chunked else data)
+            self._pass_on(upstream, chunk_of(data) if self._passed.is_chunked else data)
 
     def _pass_on(self, upstream: Upstream, data: bytes) -> None:
         if self._first is not None:
@@ -228,11 +218,9 @@ class Relay:
         length = None if head.status == _NO_CONTENT else head.length
         is_chunked = length is None and head.status not in BODILESS and self._request.version != "1.0"
         framing = CHUNKED_LINE if is_chunked else b"" if length is None else b"Content-Length: %d\r\n" % length
-        lines = answer_lines(head.headers, self._found.request_id, self._found.lines)
-        self._answer_head = b"%s%s%s" % (status_line(head.status, head.reason), lines, framing)
+        self._answer_head = self._start_of(head) + framing
         self._frames = is_chunked and self._request.method != "HEAD"
         self._awaits_body = bool(length)
-        self._connection.on_drained(self._go_on)
 
     def take_body(self, data: bytes) -> None:
         """A part of the answer's body."""
@@ -252,8 +240,12 @@ class Relay:
         if not self._is_over and not self._is_withheld:
             if self._frames:
                 self._parts.append(_LAST_CHUNK)
-            self._flush()
             self._is_over = True
+            data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+            if self._has_answered:
+                self._connection.write(data)
+            else:
+                self._connection.start_with(self._answer_head, data)
             self._connection.finish()
 
     def take_upgrade(self, head: AnswerHead, rest: bytes) -> None:
@@ -267,9 +259,9 @@ class Relay:
             self._fail(_BAD_GATEWAY, "the app switched to a protocol that was not offered")
             return
         self._note(head)
-        lines = switching_lines(head.headers, self._found.request_id, self._found.lines)
+        answer = self._start_of(head) + upgrade_lines(head.headers)
         tunnel = Tunnel(self._rules.idle_seconds, self._end_tunnel)
-        upgraded = self._connection.upgrade(status_line(head.status, head.reason) + lines + b"\r\n", tunnel.client)
+        upgraded = self._connection.upgrade(answer + b"\r\n", tunnel.client)
         self._has_answered = self._is_over = True
         if upgraded is None:
             transport.abort()
@@ -299,11 +291,11 @@ class Relay:
     # Inside.
 
     def _dial_anew(self) -> None:
-        self._dial = self._loop.create_task(self._open())
+        self._dial = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
         try:
-            upstream = await self._upstreams.open(self._address)
+            upstream = await self._rules.upstreams.open(self._address)
         except OSError as error:
             self._dial = None
             self.take_break(f"the app does not take a connection: {error.strerror or error}", has_bytes=False)
@@ -314,21 +306,25 @@ class Relay:
     def _send(self, upstream: Upstream) -> None:
         """Send the request, its body as it comes."""
         self._upstream = upstream
-        upstream.begin(self, is_of_head=self._request.method == "HEAD")
-        first = self._first = [self._head]
         stream = self._request.stream
-        if stream is not None and not self._has_retried:
-            stream.take(self._take_part)
-        elif stream is None:  # the body is here, if there is one
-            if self._request.body:
-                self._take_part(self._request.body)
-            self._take_part(b"")
-        self._first = None
+        if stream is None:  # the body is here, if there is one
+            data = self._head + self._take_whole()
+        else:
+            first = self._first = [self._head]
+            if not self._has_retried:
+                stream.take(self._take_part)
+            self._first, data = None, b"".join(first)
         if self._upstream is not upstream:
             return  # the body was too large already
-        upstream.write(first[0] if len(first) == 1 else b"".join(first))
+        upstream.begin(self, data, is_of_head=self._request.method == "HEAD")
         if stream is not None and not stream.is_whole:
             stream.pause(False)
+
+    def _start_of(self, head: AnswerHead) -> bytes:
+        """The head of the answer, without the lines of the framing."""
+        lines = self._passed.lines
+        start = answer_start(head.status, head.reason, head.headers, has_cors=False) if lines else head.start
+        return b"%sX-Scf-Request-Id: %s\r\n%s" % (start, self._request_id.encode("ascii"), lines)
 
     def _flush(self) -> None:
         """Send what there is of the answer."""
@@ -336,6 +332,7 @@ class Relay:
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         if not self._has_answered:
             self._has_answered = True
+            self._connection.on_drained(self._go_on)
             keeps_up = self._connection.start_with(self._answer_head, data)
         else:
             keeps_up = self._connection.write(data)
@@ -344,7 +341,11 @@ class Relay:
 
     def _is_repeatable(self) -> bool:
         """True if the request may be sent again, and nothing of its body would be missing."""
-        return self._request.method in _REPEATABLE and self.has_sent_all and not (self._is_chunked or self._body_bytes)
+        return (
+            self._request.method in _REPEATABLE
+            and self.has_sent_all
+            and not (self._passed.is_chunked or self._body_bytes)
+        )
 
     def _note(self, head: AnswerHead) -> None:
         """Keep the head of the answer, and the session that it names."""
@@ -381,7 +382,7 @@ class Relay:
 
     def _fail_client(self, answer: Answer) -> None:
         """Answer a failure, once: or cut the connection if the answer has begun."""
-        damage = self._damage.pop(self._found.request_id, "") if self._damage else ""
+        damage = self._rules.damage.pop(self._request_id, "") if self._rules.damage else ""
         if self._is_over:
             return
         if self._has_answered:
@@ -395,6 +396,5 @@ class Relay:
         self._connection.close()
 
 
-_NOWHERE: Address = ("", 0)
 _TOO_LARGE_ANSWER = 407  # document/product/583/42611: the answer is over its limit
 GONE = "The client went away before the answer"

@@ -1,10 +1,11 @@
-"""The bounds and the rules of the requests to one web function, and what is kept of each. Pure."""
+"""The bounds and the rules of the requests to one web function, the way to its app, and what is kept of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 
+from tencentserverless.local.http.answer_head import AnswerHead
 from tencentserverless.local.http.messages import Headers, Request
-from tencentserverless.local.http.upstream import AnswerHead
+from tencentserverless.local.http.upstreams import Upstreams
 from tencentserverless.local.invocation import WebFacts
 
 _NO_HEADERS: Headers = []
@@ -14,6 +15,8 @@ _NO_HEADERS: Headers = []
 class RelayRules:
     """The bounds and the rules of one function.
 
+    :param upstreams: the connections to apps
+    :param damage: by request id, the fault that befalls an answer: ``lost`` or ``cut``
     :param memory_mb: that a request counts for
     :param body_bytes: the bound of a request's body
     :param answer_head_bytes: the bound of the headers of an answer
@@ -22,6 +25,8 @@ class RelayRules:
     :param find_session: finds the session that the headers of an answer name, ``""`` for none; None without sessions
     """
 
+    upstreams: Upstreams
+    damage: MutableMapping[str, str]
     memory_mb: int
     body_bytes: int
     answer_head_bytes: int

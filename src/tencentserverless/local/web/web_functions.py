@@ -10,14 +10,14 @@ from tencentserverless.local import outcome
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Intake, Refused, Request
-from tencentserverless.local.http.upstream import Upstreams
+from tencentserverless.local.http.upstreams import Upstreams
 from tencentserverless.local.invocation import Invocation, new_request_id
 from tencentserverless.local.outcome import Outcome
 from tencentserverless.local.registry.function_version import FunctionKey, FunctionRecord
 from tencentserverless.local.registry.url_triggers import CAM
 from tencentserverless.local.registry.web_settings import WebSettings, read_web_settings
 from tencentserverless.local.services import Services
-from tencentserverless.local.web.found import Found
+from tencentserverless.local.web.found import Found, Passed, pass_on
 from tencentserverless.local.web.relay import GONE, Relay
 from tencentserverless.local.web.relay_rules import RelayRules, too_large
 from tencentserverless.local.web.session_names import session_of_answer, session_of_request
@@ -64,35 +64,35 @@ class WebFunctions:
         except ApiError as error:
             connection.send(api_refusal(error, found.request_id, found.lines))
             return
+        passed = pass_on(found, request)
         is_alike = request.method != "HEAD" and not request.is_upgrade
         if is_alike and found.is_lasting and found.trigger.auth_type != CAM:  # a signature holds for a while alone
-            known = KnownWeb(services.catalogue.generation, found, request)
+            known = KnownWeb(services.catalogue.generation, found, passed, self._find_sole_record(found))
             connection.remember(known, _NOTHING)
             if connection.known is known:
                 connection.handle_known = self.serve_known
-        self._run(found, record, request, connection)
+        self._run(record, found, passed, found.request_id, request.body, connection)
 
     def serve_known(self, known: object, values: list[bytes], body: bytes, connection: Connection) -> bool:
         """Answer a request whose head the connection remembers. False if it has to be read like any other."""
         assert isinstance(known, KnownWeb)
-        services, found = self._services, known.found
+        services = self._services
         is_over = known.generation != services.catalogue.generation or services.pace.is_busy
         if is_over or len(body) > self._limits.web_body_bytes:
             return False
-        found = Found(
-            *(found.key, found.qualifier, found.trigger, found.record, found.url, new_request_id()),
-            *(found.client_host, found.lines, False, True),
-        )
-        self._run(found, self._find_record(found), known.with_body(body), connection)
+        record, passed = known.record or self._find_record(known.found), known.pass_on(len(body))
+        self._run(record, known.found, passed, new_request_id(), body, connection)
         return True
 
-    def _run(self, found: Found, record: FunctionRecord, request: Request, connection: Connection) -> None:
+    def _run(
+        self, record: FunctionRecord, found: Found, passed: Passed, request_id: str, body: bytes, connection: Connection
+    ) -> None:
+        """Run a request. The version, what was found and what is passed on may be those of many."""
         _, settings, rules = self._know(record)
-        relay = Relay(found, request, connection, rules, self._upstreams, self._services.damage)
+        relay = Relay(passed, request_id, body, connection, rules)
         if settings.session is not None:
-            relay.session = session_of_request(settings.session, request.headers, found.url)
-        event = b"%s %s" % (request.method.encode("ascii"), found.url.encode("latin-1"))
-        invocation = Invocation(record, found.request_id, event, relay, exchange=relay, origin="url")
+            relay.session = session_of_request(settings.session, passed.request.headers, found.url)
+        invocation = Invocation(record, request_id, passed.event, relay, exchange=relay, origin="url")
         relay.on_gone = functools.partial(invocation.finish, _GONE)
         self._services.runner.submit(invocation)
 
@@ -123,6 +123,11 @@ class WebFunctions:
             record = services.pace.running(record)
         return record
 
+    def _find_sole_record(self, found: Found) -> FunctionRecord | None:
+        """Return the version that runs all requests to a URL until a function changes, None if each call chooses."""
+        function = self._services.catalogue.find(found.key)
+        return found.record if function is None or not function.is_routed(found.qualifier) else None
+
     def _know(self, record: FunctionRecord) -> _Known:
         place = (record.key, record.version)
         known = self._known.get(place)
@@ -136,6 +141,8 @@ class WebFunctions:
     def _rules(self, record: FunctionRecord, settings: WebSettings) -> RelayRules:
         session = settings.session
         return RelayRules(
+            upstreams=self._upstreams,
+            damage=self._services.damage,
             memory_mb=-(-record.memory_mb // settings.requests_per_instance),
             body_bytes=self._limits.web_body_bytes,
             answer_head_bytes=self._limits.web_answer_head_bytes,
@@ -149,23 +156,32 @@ class KnownWeb:
     """The request that a connection remembers: those with the same head, but for the length, are like it.
 
     :param generation: of the catalogue, while which it holds
+    :param record: the version that runs all of them; None if each call chooses
     """
 
-    __slots__ = ("_has_length", "_headers", "_request", "found", "generation")
+    __slots__ = ("_length", "_parts", "_passed", "found", "generation", "record")
 
-    def __init__(self, generation: int, found: Found, request: Request) -> None:
+    def __init__(self, generation: int, found: Found, passed: Passed, record: FunctionRecord | None) -> None:
         self.generation: int = generation
         self.found: Found = found
-        self._request = request
-        self._headers = [pair for pair in request.headers if pair[0] != _LENGTH]
-        self._has_length = len(self._headers) < len(request.headers)
+        self.record: FunctionRecord | None = record
+        request = passed.request
+        length = request.header(_LENGTH)
+        self._length = int(length or b"0")
+        self._passed = passed._replace(request=Request(request.method, request.url, request.headers))  # no stream
+        #: What stands before the value of the length and behind it; empty for a request without a length.
+        self._parts: list[bytes] = passed.start.split(_LENGTH_LINE % length, 1) if length else []
 
-    def with_body(self, body: bytes) -> Request:
-        """Return the request with another body."""
-        headers = [*self._headers, (_LENGTH, b"%d" % len(body))] if self._has_length else self._headers
-        request = Request(self._request.method, self._request.url, headers)
-        request.body = body
-        return request
+    def pass_on(self, length: int) -> Passed:
+        """Pass a request on whose body has so many bytes."""
+        if length != self._length and self._parts:
+            request, line = self._passed.request, _LENGTH_LINE % (b"%d" % length)
+            headers = [(name, b"%d" % length if name == _LENGTH else value) for name, value in request.headers]
+            self._passed = self._passed._replace(
+                request=Request(request.method, request.url, headers), start=line.join(self._parts)
+            )
+            self._length = length
+        return self._passed
 
 
 def _is_bodiless(request: Request) -> bool:
@@ -173,6 +189,7 @@ def _is_bodiless(request: Request) -> bool:
 
 
 _LENGTH = b"content-length"
+_LENGTH_LINE = b"\r\ncontent-length: %s\r\n"
 _BLANKS = b" \t"  # RFC 9110, 5.5: those around a value are no part of it, and the parser leaves those behind it
 _NOTHING: frozenset[bytes] = frozenset()
 _GONE = Outcome(outcome.CANCELLED, message=GONE)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.settings import pyenv_root, search_folders
 
 _PYTHON_RUNTIME = re.compile(r"Python([23]\.\d{1,2})\Z")
@@ -89,12 +90,11 @@ class Interpreters:
                     "--strict-runtimes to run those functions on the server's own",
                 )
             if path is None:
-                self.warnings.append(
-                    f"no interpreter for Python{version} on PATH or under pyenv: "
-                    f"its functions run on Python {OWN_VERSION}"
-                )
+                words = "no interpreter for Python{version} on PATH or under pyenv: its functions run on Python {own}"
+                self.warnings.append(Notice(words, version=version, own=OWN_VERSION))
             if version in self._without_ctypes:
-                self.warnings.append(f"{path} has no _ctypes: functions of Python{version} are not isolated")
+                words = "{path} has no _ctypes: functions of Python{version} are not isolated"
+                self.warnings.append(Notice(words, path=str(path), version=version))
             self._found[version] = path or _OWN_INTERPRETER
 
     def find(self, runtime: str) -> Path | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tencentserverless.local.errors import Reason, StartupError
+from tencentserverless.local.notice import Notice
 from tencentserverless.local.settings import Settings
 
 _PROGRAM = Path(__file__).resolve().parent / "child" / "isolation.py"
@@ -73,13 +74,24 @@ class Isolation:
     @property
     def notice(self) -> str:
         """The line that tells the user which way is used, and why."""
-        if not self.uses_namespaces:
-            tmp = "share this machine's /tmp and" if self.has_own_tmp else "have this machine's /tmp, as asked for, and"
-            warning = "" if self.reason == Choice.NONE.value else "warning: "
-            why = "--isolation none" if self.reason == Choice.NONE.value else f"no namespaces: {self.reason}"
-            return f"{warning}instances {tmp} can write their code folder ({why}); in the cloud they can't"
-        tmp = "a /tmp of its own" if self.has_own_tmp else "this machine's /tmp"
-        return f"each instance has {tmp} and can't write its code folder, by namespaces"
+        if self.uses_namespaces:
+            if self.has_own_tmp:
+                return Notice("each instance has a /tmp of its own and can't write its code folder, by namespaces")
+            return Notice("each instance has this machine's /tmp and can't write its code folder, by namespaces")
+        is_chosen = self.reason == Choice.NONE.value
+        why = "--isolation none" if is_chosen else Notice("no namespaces: {reason}", reason=self.reason)
+        if self.has_own_tmp:
+            words = Notice(
+                "instances share this machine's /tmp and can write their code folder ({why}); in the cloud they can't",
+                why=why,
+            )
+        else:
+            words = Notice(
+                "instances have this machine's /tmp, as asked for, and can write their code folder ({why}); in the "
+                "cloud they can't",
+                why=why,
+            )
+        return words if is_chosen else Notice("warning: {warning}", warning=words)
 
     def fits(self, code_folder: Path) -> bool:
         """True if instances of code in this folder can be isolated: not if /tmp is a part of the code."""

@@ -1,8 +1,11 @@
 """The output of a worker: its stdout and stderr, read from a pipe, kept for the running call and shown by line."""
 
+import array
 import asyncio
+import fcntl
 import os
 import secrets
+import termios
 from collections import deque
 from collections.abc import Callable
 
@@ -67,6 +70,11 @@ class Output:
         self.is_empty = not (self._parts or self._kept)
         return part
 
+    def peek(self, limit_bytes: int) -> tuple[bytes, int]:
+        """Return the end of what would be taken now, and the size of it; nothing is taken."""
+        size = min(len(self._kept), self._limit_bytes)
+        return bytes(self._kept[-min(size, limit_bytes) :]) if size else b"", size
+
     def drop(self) -> None:
         """Forget output that belongs to no call."""
         if not self.is_empty:
@@ -96,6 +104,7 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self._is_watched = self._is_wanted = True
         self._next_look: asyncio.TimerHandle | None = None
+        self._present_bytes = array.array("i", [0])
         os.set_blocking(descriptor, False)
         self._loop.add_reader(descriptor, self._read)
 
@@ -151,6 +160,12 @@ class Pipe:
             self._loop.add_reader(self._descriptor, self._read)
 
     def _drain(self) -> None:
+        """Read what is there. Mostly nothing is: to ask costs a quarter of a read in vain."""
+        if self._descriptor < 0:
+            return
+        fcntl.ioctl(self._descriptor, termios.FIONREAD, self._present_bytes, True)
+        if not self._present_bytes[0]:
+            return
         for _ in range(_MAX_DRAIN_READS):
             if self._read() < _READ_BYTES or self.output.has_part:
                 return  # what a pipe did not give at once it does not have

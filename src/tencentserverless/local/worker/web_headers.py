@@ -10,8 +10,6 @@ from tencentserverless.local.access_keys import AccessKey
 from tencentserverless.local.registry.function_version import FunctionRecord
 from tencentserverless.local.settings import Settings
 
-Headers = list[tuple[bytes, bytes]]
-
 _KEY_HEADERS = {
     "TENCENTCLOUD_SECRETID": b"X-Scf-Secret-Id",
     "TENCENTCLOUD_SECRETKEY": b"X-Scf-Secret-Key",
@@ -20,7 +18,7 @@ _KEY_HEADERS = {
 
 
 class InjectedHeaders:
-    """The headers of one instance; only the first differs between its requests."""
+    """The header lines of one instance; only the first differs between its requests."""
 
     def __init__(self, record: FunctionRecord, settings: Settings, access_key: AccessKey) -> None:
         values = {
@@ -33,8 +31,8 @@ class InjectedHeaders:
             "Appid": settings.appid,
             "Uin": settings.uin,
         }
-        self._fixed: Headers = [(f"X-Scf-{name}".encode(), value.encode()) for name, value in values.items()]
-        self._keys: Headers = []
+        self._fixed: bytes = b"".join(_line(f"X-Scf-{name}".encode(), value) for name, value in values.items())
+        self._lines: bytes = self._fixed
         credentials = access_key.credentials
         self._set_keys(
             dict(zip(_KEY_HEADERS, (credentials.secret_id, credentials.secret_key, credentials.token), strict=True))
@@ -44,12 +42,20 @@ class InjectedHeaders:
         """Take new keys, as the variables of a JSON object."""
         self._set_keys(json.loads(environ))
 
-    def of(self, request_id: str) -> Headers:
-        """Return the headers of a request."""
-        return [(b"X-Scf-Request-Id", request_id.encode("ascii")), *self._fixed, *self._keys]
+    def of(self, request_id: str) -> bytes:
+        """Return the lines of a request."""
+        return b"X-Scf-Request-Id: %s\r\n%s" % (request_id.encode("ascii"), self._lines)
 
     def _set_keys(self, variables: dict[str, str]) -> None:
-        self._keys = [(header, variables[name].encode("ascii")) for name, header in _KEY_HEADERS.items()]
+        keys = (_line(header, variables[name]) for name, header in _KEY_HEADERS.items())
+        self._lines = self._fixed + b"".join(keys)
 
     def __repr__(self) -> str:
-        return f"<InjectedHeaders {len(self._fixed) + len(self._keys)} and a request id>"
+        return f"<InjectedHeaders {self._lines.count(_END)} and a request id>"
+
+
+def _line(name: bytes, value: str) -> bytes:
+    return b"%s: %s\r\n" % (name, value.encode())
+
+
+_END = b"\r\n"

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.outcome import Outcome
+from tencentserverless.local.worker.output import Pipe
 from tencentserverless.local.worker.process_group import Group
 from tencentserverless.local.worker.time_limit import TimeLimit
 from tencentserverless.local.worker.worker_states import TRANSITIONS, Move, State
@@ -51,6 +52,9 @@ class Worker(Protocol):
     async def load(self, frame: dict[str, object], timeout_seconds: float) -> Outcome | None:
         """Wait until the worker can take calls. Returns None if it is ready, else the failure."""
 
+    def peek_output(self, limit_bytes: int) -> tuple[bytes, int]:
+        """Return the end of what the running call has written so far, as far as it is known, and the size of it."""
+
     def begin(self, invocation: Invocation, environ: bytes, timeout_seconds: float) -> None:
         """Run the function on one event; how it ends goes to ``on_end``, later.
 
@@ -80,6 +84,8 @@ class ProcessWorker:
     :param expire: called when the time limit has passed
     """
 
+    _output: Pipe
+
     def __init__(self, group: Group, expire: Callable[[], None]) -> None:
         self.state: State = State.LOADING
         self.is_alive: bool = True
@@ -106,6 +112,10 @@ class ProcessWorker:
     def running_seconds(self) -> float:
         """Duration of the running call until now; 0 if no call runs."""
         return self._limit.passed_ms() / 1000 if self._current is not None else 0.0
+
+    def peek_output(self, limit_bytes: int) -> tuple[bytes, int]:
+        """Return the end of what the running call has written so far, as far as it is known, and the size of it."""
+        return self._output.output.peek(limit_bytes)
 
     def kill(self) -> None:
         """Kill the process and everything in its group, at once."""

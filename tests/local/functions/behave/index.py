@@ -187,6 +187,8 @@ def do_sleep(event, context):
 
 def do_hold(event, context):
     """Say that it has begun, and end when the gate is open."""
+    if "text" in event:
+        print(event["text"])
     open(os.path.join(event["gate"], "begun-" + context["request_id"]), "w").close()
     while not os.path.exists(os.path.join(event["gate"], "open")):
         time.sleep(0.01)

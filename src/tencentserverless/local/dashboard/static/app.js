@@ -1,6 +1,6 @@
 // The start of the page: in which language, and which page the address names.
 import { say } from "./core/actions.js";
-import { readSession } from "./core/api.js";
+import { foresee, readSession } from "./core/api.js";
 import { openChanges, watchConnection } from "./core/changes.js";
 import { html, render, useEffect, useState } from "./core/html.js";
 import { language, loadLanguage, t } from "./core/language.js";
@@ -9,7 +9,7 @@ import { Header, Outcome } from "./parts/header.js";
 import { Page, Waiting } from "./parts/page.js";
 import { OverviewPage } from "./pages/overview.js";
 
-// The overview is there at once; every other page is loaded when it is asked for, or when the browser has time. The
+// The overview is there at once; every other page begins when it is asked for, or when the browser has time. The
 // tables are asked with what stands in the address, so they inherit no names.
 const LOADERS = {
   __proto__: null,
@@ -82,6 +82,7 @@ function App() {
   </div>`;
 }
 
+if (globalThis.earlyOverview) foresee("overview", globalThis.earlyOverview);
 await loadLanguage();
 render(html`<${App} />`, document.getElementById("app"));
 openChanges();

@@ -29,24 +29,35 @@ export const addressOf = (path, query = {}) => {
   return address;
 };
 
-async function request(address, options = {}) {
-  const { answer, text } = await exchange(address, options);
+async function request(address, options = {}, asked = null) {
+  const { answer, text } = await exchange(address, options, asked);
   const body = answer.headers.get("Content-Type")?.startsWith("application/json") ? JSON.parse(text) : null;
   if (answer.ok) return body;
   throw new ApiError(answer.status, body?.code ?? "", body?.error ?? (text || answer.statusText));
 }
 
 // A browser says of every failure of the network only that it is a TypeError.
-async function exchange(address, options) {
+async function exchange(address, options, asked = null) {
   try {
-    const answer = await fetch(address, { credentials: "same-origin", cache: "no-store", ...options });
+    const answer = await (asked ?? fetch(address, { credentials: "same-origin", cache: "no-store", ...options }));
     return { answer, text: await answer.text() };
   } catch {
     throw new ApiError(UNREACHABLE, "unreachable", t("The server does not answer."));
   }
 }
 
-export const read = (path, query) => request(addressOf(path, query));
+export const read = (path, query) => request(addressOf(path, query), {}, takeForeseen(path, query));
+
+const foreseen = new Map();
+
+// Take over what was asked for before this script was there. The first that reads it gets this answer.
+export const foresee = (path, asked) => foreseen.set(path, asked);
+
+function takeForeseen(path, query) {
+  const asked = query ? null : (foreseen.get(path) ?? null);
+  foreseen.delete(path);
+  return asked;
+}
 
 export async function readSession() {
   session = await read("session");

@@ -1,7 +1,7 @@
 // The stream of changes. It opens again by itself, whatever ended it; after a gap every listener is told to ask anew.
 import { addressOf, read } from "./api.js";
 
-const NAMES = ["invocation", "function", "queue", "fault"];
+const NAMES = ["invocation", "output", "function", "queue", "fault"];
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 2000;
 

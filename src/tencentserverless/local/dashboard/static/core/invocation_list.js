@@ -3,8 +3,6 @@
 import { read } from "./api.js";
 
 export const MOST_ROWS = 10000;
-const SCREEN_ROWS = 50;
-const MOST_PAGES = 50;
 
 export const keyOf = (row) => `${row.request_id}/${row.attempt}`;
 
@@ -13,13 +11,12 @@ const fitsStatus = (row, status) =>
   String(row.status) === status;
 
 const fitsPlace = (row, filter) =>
-  ["region", "namespace", "function"].every((name) => !filter[name] || filter[name] === row[name]);
+  ["region", "namespace", "function", "origin"].every((name) => !filter[name] || filter[name] === row[name]);
 
 export class InvocationList {
-  // filter: as the query of GET invocations; isWanted: which rows of its answers are kept.
-  constructor(filter, isWanted = () => true) {
+  // filter: as the query of GET invocations.
+  constructor(filter) {
     this.filter = filter;
-    this.isWanted = isWanted;
     this.rows = [];
     this.next = null;
   }
@@ -29,20 +26,17 @@ export class InvocationList {
     return !this.filter.text && !this.filter.until;
   }
 
-  // Read the newest page, and older ones until there is a screen of wanted rows. If it
-  // reaches the rows that are known, it is put on top of them; else it replaces them.
+  // Read the newest page. If it reaches the rows that are known, it is put on top of them; else it replaces them.
   async refresh() {
     const page = await read("invocations", this.filter);
     const known = new Set(this.rows.map(keyOf));
     const isJoined = page.items.some((row) => known.has(keyOf(row)));
     if (!isJoined) {
-      this.rows = page.items.filter(this.isWanted);
+      this.rows = page.items;
       this.next = page.next;
     } else {
       this.put(page.items);
     }
-    for (let pages = 0; this.rows.length < SCREEN_ROWS && this.next !== null && pages < MOST_PAGES; pages += 1)
-      await this.more();
   }
 
   // Read the next older page.
@@ -50,7 +44,7 @@ export class InvocationList {
     if (this.next === null || this.rows.length >= MOST_ROWS) return;
     const page = await read("invocations", { ...this.filter, cursor: this.next });
     const known = new Set(this.rows.map(keyOf));
-    const older = page.items.filter((row) => this.isWanted(row) && !known.has(keyOf(row)));
+    const older = page.items.filter((row) => !known.has(keyOf(row)));
     this.rows = [...this.rows, ...older].slice(0, MOST_ROWS);
     this.next = this.rows.length >= MOST_ROWS ? null : page.next;
   }
@@ -67,12 +61,7 @@ export class InvocationList {
 
   fits(row) {
     const { status = "", since = null } = this.filter;
-    return (
-      this.isWanted(row) &&
-      fitsStatus(row, status) &&
-      fitsPlace(row, this.filter) &&
-      (!since || row.started_at >= since)
-    );
+    return fitsStatus(row, status) && fitsPlace(row, this.filter) && (!since || row.started_at >= since);
   }
 }
 

@@ -5,31 +5,37 @@ import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { InvocationList } from "./invocation_list.js";
 
 const ASK_PAUSE_MS = 700;
+// A server in a flood of calls writes down only those that are asked for, so asking often would cost every call.
+const FLOOD_PAUSE_MS = 3000;
 
 const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number(seconds)) : null);
 
 // filter: as the query of GET invocations; within: seconds back from now, or "" for all. Return {rows, error, isLoaded,
 // more}.
-export function useInvocations(filter, within = "", isWanted = undefined) {
+export function useInvocations(filter, within = "") {
   const [found, setFound] = useState({ rows: [], error: null, isLoaded: false });
   const current = useRef(null);
   const isReading = useRef(false);
   useEffect(() => {
-    const list = new InvocationList({ ...filter, since: secondsAgo(within) }, isWanted);
+    const list = new InvocationList({ ...filter, since: secondsAgo(within) });
     current.current = list;
     let isShown = true;
     const show = (error = null) =>
       isShown && setFound({ rows: list.rows, error, isLoaded: !error || list.rows.length > 0 });
-    const ask = paced(() => list.refresh().then(() => show(), show), ASK_PAUSE_MS);
+    const refresh = () => list.refresh().then(() => show(), show);
+    const ask = paced(refresh, ASK_PAUSE_MS);
+    const askInFlood = paced(refresh, FLOOD_PAUSE_MS);
     ask();
     const stop = listen("invocation", (change) => {
-      if (!change || change.skipped || !list.canFollow) return ask();
+      if (change?.skipped) return askInFlood();
+      if (!change || !list.canFollow) return ask();
       list.put(change.items);
       show();
     });
     return () => {
       isShown = false;
       ask.stop();
+      askInFlood.stop();
       stop();
     };
   }, [JSON.stringify(filter), within]);

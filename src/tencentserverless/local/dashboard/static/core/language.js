@@ -53,8 +53,14 @@ async function useLanguage(name) {
   document.documentElement.lang = name === "zh" ? "zh-CN" : "en";
 }
 
-// The text in the language in use; {name} in it stands for a value.
-export function t(text, values = {}) {
-  const found = current === "zh" ? (chinese[text] ?? text) : text;
-  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+function fill(text, values) {
+  const found = current === "zh" && Object.hasOwn(chinese, text) ? chinese[text] : text;
+  return found.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
 }
+
+// The text in the language in use; {name} in it stands for a value.
+export const t = (text, values = {}) => fill(text, values);
+
+// A notice of the server, whose text is written there; a value may be a notice itself.
+export const notice = ({ template, values }) =>
+  fill(template, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, notice(value)])));

@@ -61,23 +61,21 @@ function Summary({ found }) {
       t("{all}, {idle} idle", { all: number(summary.instances.all), idle: number(summary.instances.idle) }),
     ],
   ]} />
-  <${Durations} buckets=${summary.buckets} />`;
+  <${Durations} summary=${summary} />`;
 }
 
-// One point for each span of time with calls. The spans are counted from now back, a minute each unless the server says
-// otherwise on the overview.
-function Durations({ buckets }) {
-  const { data } = useData("overview");
+// One point for each span of time with calls. The spans are counted from now back.
+function Durations({ summary }) {
+  const { buckets, bucket_start_at: start, bucket_seconds: seconds } = summary;
   const points = useMemo(
-    () =>
-      data && [
-        buckets.map(({ index }) => data.bucket_start_at + index * data.bucket_seconds),
-        buckets.map((bucket) => bucket.p50_ms),
-        buckets.map((bucket) => bucket.p95_ms),
-      ],
-    [data, buckets],
+    () => [
+      buckets.map(({ index }) => start + index * seconds),
+      buckets.map((bucket) => bucket.p50_ms),
+      buckets.map((bucket) => bucket.p95_ms),
+    ],
+    [summary],
   );
-  if (!points || buckets.length < 2) return null;
+  if (buckets.length < 2) return null;
   return html`<${Chart} label=${t("Durations over time, in milliseconds")} series=${["p50 (ms)", "p95 (ms)"]}
     points=${points} />`;
 }

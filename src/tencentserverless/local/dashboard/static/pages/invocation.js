@@ -7,6 +7,7 @@ import { html, useState } from "../core/html.js";
 import { useKeys } from "../core/keyboard.js";
 import { t } from "../core/language.js";
 import { keyOf } from "../core/invocation_list.js";
+import { useOutputs } from "../core/outputs.js";
 import { FunctionLink, InvocationLink, Origin, Time } from "../parts/cells.js";
 import { Editor, findFault } from "../parts/editor.js";
 import { Frames } from "../parts/frames.js";
@@ -28,6 +29,8 @@ export function InvocationPage({ route, place }) {
 
 function Invocation({ found, reload }) {
   const { row, event } = found;
+  const { region, namespace, function: name, request_id } = row;
+  const outputs = useOutputs({ region, namespace, function: name, request_id });
   const [draft, setDraft] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const run = async (text) => {
@@ -58,7 +61,7 @@ function Invocation({ found, reload }) {
     ${found.error && html`<${Failure} error=${found.error} />`}
     <${Text} label=${t("Result")} part=${found.result} isJson=${true} />
     <${WebFacts} web=${found.web} />
-    <${Text} label=${t("Log")} part=${found.log} />
+    <${Text} label=${t("Log")} part=${(row.status === null && outputs[keyOf(row)]) || found.log} />
     ${event ? html`<${Text} label=${t("Event")} part=${event} isJson=${true} />` : html`<p
       class="quiet">${t("Its event is not kept, so it can't be run again.")}</p>`}
   <//>`;

@@ -5,7 +5,7 @@ import { paced } from "../core/data.js";
 import { duration, number } from "../core/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
 import { useKeys } from "../core/keyboard.js";
-import { t } from "../core/language.js";
+import { notice, t } from "../core/language.js";
 import { go, linkToFunction } from "../core/router.js";
 import { FunctionLink, Time } from "../parts/cells.js";
 import { Page, Waiting } from "../parts/page.js";
@@ -61,9 +61,9 @@ function useOverview() {
 }
 
 // The values of all buckets, those without calls included.
-const spread = (buckets, count, name) => {
+const spread = (line, count) => {
   const values = new Array(count).fill(0);
-  for (const bucket of buckets) values[bucket.index] = bucket[name];
+  for (const [index, value] of line) values[index] = value;
   return values;
 };
 
@@ -97,7 +97,7 @@ const columnsOf = (overview) => [
   {
     title: t("p95 over time"),
     cell: (each) =>
-      html`<${Sparkline} values=${spread(each.buckets, overview.bucket_count, "p95_ms")}
+      html`<${Sparkline} values=${spread(each.p95_line, overview.bucket_count)}
         label=${t("p95 of {name}", { name: each.function })} />`,
     isWide: true,
   },
@@ -107,10 +107,12 @@ const columnsOf = (overview) => [
 // One list: a heading for each region and namespace, its functions below.
 function arrange(items, text) {
   const groups = new Map();
+  const wanted = text.toLowerCase();
   for (const item of items) {
-    if (!item.function.toLowerCase().includes(text.toLowerCase())) continue;
+    if (!item.function.toLowerCase().includes(wanted)) continue;
     const place = `${item.region} / ${item.namespace}`;
-    groups.set(place, [...(groups.get(place) ?? []), item]);
+    if (!groups.has(place)) groups.set(place, []);
+    groups.get(place).push(item);
   }
   return [...groups].flatMap(([heading, functions]) => [{ heading }, ...functions]);
 }
@@ -151,6 +153,6 @@ function Notices({ notices }) {
   if (!notices.length) return null;
   return html`<details class="block" open=${notices.length <= 3}>
     <summary>${t("Noticed at the start: {count}", { count: number(notices.length) })}</summary>
-    <ul>${notices.map((notice) => html`<li>${notice}</li>`)}</ul>
+    <ul>${notices.map((each) => html`<li>${notice(each)}</li>`)}</ul>
   </details>`;
 }

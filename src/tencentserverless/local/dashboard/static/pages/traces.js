@@ -13,7 +13,7 @@ import { Status } from "../parts/status.js";
 import { step, VirtualList } from "../parts/virtual_list.js";
 import { streamName } from "../parts/web_facts.js";
 
-const isWeb = (row) => row.origin === "url";
+const WEB = { origin: "url" };
 const MOST_KEPT = 2000;
 
 // The facts of a request are not in the list. They are read for the rows in sight, and kept; those of a request that
@@ -78,7 +78,7 @@ const columns = () => [
 ];
 
 export function TracesPage() {
-  const { rows, error, isLoaded, more } = useInvocations({}, "", isWeb);
+  const { rows, error, isLoaded, more } = useInvocations(WEB);
   const [selected, setSelected] = useState(null);
   const chosen = rows.find((row) => keyOf(row) === selected);
   useKeys({
