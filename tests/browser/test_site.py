@@ -82,7 +82,7 @@ def test_the_search_finds(address: str, browser: Browser, folder: str, query: st
     browser.ask("write", "input.sidebar-search", query)
     browser.ask("press", "Enter")
     browser.ask("see", "#search-results ul.search li a")
-    browser.ask("await_true", "() => Search._pulse_status === -1")  # the results come one by one
+    browser.ask("await_true", "() => Search.status.innerText !== ''")  # the results come one by one
     links = browser.ask("run", "() => [...document.querySelectorAll('ul.search li a')].map(each => each.href)")
     assert any(link.partition("?")[0].partition("#")[0].endswith(page.partition("#")[0]) for link in links), links
     if "#" in page:
