@@ -29,7 +29,6 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
-maximum_signature_line_length = 100
 
 locale_dirs = ["locales"]
 gettext_compact = False

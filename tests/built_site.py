@@ -69,7 +69,7 @@ def build_site() -> tuple[bool, str]:
     """Build the site once in a run of the tests. True if it has no faults, and what the build said."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
     _CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(_CACHE / "test.lock"):
+    with FileLock(_CACHE / "test-lock"):
         stamp, said = _CACHE / "test-run", _CACHE / "test-said"
         if not stamp.exists() or stamp.read_text() != run:
             done = _run_build()

@@ -6,11 +6,13 @@ both. The site is written into ``site``, and what Sphinx remembers between two r
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import code_blocks, figures, index_page
@@ -55,11 +57,21 @@ def finish(root: Path, language: Language, process: subprocess.Popen[str]) -> bo
     return not process.returncode
 
 
+@contextmanager
+def hold(root: Path) -> Iterator[None]:
+    """Wait until no other build works on the same files."""
+    (root / CACHE).mkdir(parents=True, exist_ok=True)
+    with (root / CACHE / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def build(root: Path, languages: Sequence[Language]) -> bool:
     """Build the site in some languages at once. True if there are no faults."""
-    started = [(language, start(root, language)) for language in languages]
-    passed = [finish(root, language, process) for language, process in started]
-    (root / "site" / "index.html").write_text(index_page.render(), encoding="utf-8")
+    with hold(root):
+        started = [(language, start(root, language)) for language in languages]
+        passed = [finish(root, language, process) for language, process in started]
+        (root / "site" / "index.html").write_text(index_page.render(), encoding="utf-8")
     return all(passed)
 
 

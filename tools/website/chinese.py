@@ -97,11 +97,12 @@ class KeptEnglish(SphinxTransform):
         """Mark what is not translated."""
         is_kept = self.env.docname in ENGLISH_PAGES or is_generated(self.env.docname)
         for node in self.document.findall(nodes.Element):
-            is_docstring = "docstring of " in (node.source or "")
+            # Sphinx takes an inline element with this mark out of the page: only those that have one may get it.
+            if isinstance(node, nodes.Inline) and "translatable" not in node:
+                continue
+            is_docstring = "docstring of " in (node.source or "") or isinstance(node, addnodes.desc)
+            is_docstring = is_docstring or (node.parent is not None and node.parent.get("translatable") is False)
             if is_kept or is_docstring or not needs_chinese(node.rawsource or "words"):
-                node["translatable"] = False
-        for described in self.document.findall(addnodes.desc):
-            for node in described.findall(nodes.Element):
                 node["translatable"] = False
 
 

@@ -14,6 +14,7 @@ SPLITTER = Path(__file__).with_name("chinese_query.js")
 class ChineseSearch(SearchChinese):
     """The search of Sphinx, with a query that is cut as the pages are: Chinese has no spaces between words."""
 
+    language_name = "English"  # of the stemmer, for the Latin words: Sphinx 9.0 names one after each language
     js_splitter_code = SPLITTER.read_text(encoding="utf-8")
 
 

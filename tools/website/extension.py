@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from . import chinese, chinese_search, codes, languages, pictures, repository
+from . import chinese, chinese_search, codes, languages, leftovers, pictures, repository
 
 
 def stamp_sources() -> int:
@@ -18,6 +18,6 @@ def stamp_sources() -> int:
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Connect every part."""
-    for part in (chinese, chinese_search, codes, languages, pictures, repository):
+    for part in (chinese, chinese_search, codes, languages, leftovers, pictures, repository):
         part.setup(app)
     return {"env_version": stamp_sources(), "parallel_read_safe": False, "parallel_write_safe": False}

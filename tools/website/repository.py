@@ -99,11 +99,13 @@ def _view_markdown(root: Path, path: str) -> View:
             anchors[slug] = None
             token.attrSet("id", slug)
         for child in token.children or []:
+            if child.type == "html_inline":
+                child.content = ""
             if child.type in {"link_open", "image"}:
                 attribute = "href" if child.type == "link_open" else "src"
                 target = str(child.attrGet(attribute) or "")
                 child.attrSet(attribute, _lead(root, path, here, target, links))
-        if token.type in {"html_block", "html_inline"}:
+        if token.type == "html_block":
             token.content = ""
     title = next((_plain(tokens[index + 1].children or []) for index, each in enumerate(tokens)
                   if each.type == "heading_open"), path)  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sphinx", reason="the site needs Python 3.11 or later")
+pytest.importorskip("sphinx", reason="Sphinx is not installed: the site needs Python 3.11 or later")
 
 from tools.website import build
 from tools.website.languages import CHINESE, ENGLISH, Language
