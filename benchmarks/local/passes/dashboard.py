@@ -182,7 +182,7 @@ def fill_history(database: Path, names: tuple[str, ...]) -> None:
         )
         rows.append(record.row())
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:
-        append(connection, rows)
+        append(connection, rows, is_measured=True)
 
 
 def measure_calls(context: PassContext, browser: Browser, figures: Figures) -> None:
