@@ -29,8 +29,7 @@ MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewis
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
 _BUSY_CALLS = 256  # that wait: from here on they are written in pieces
-_PIECE_CALLS = 256
-_PIECE_SECONDS = 0.08
+_PIECE_CALLS = 256  # in each flush: at a high rate most records give way before a reader asks for them
 _MEASURE_SECONDS = 1.0  # between two looks of a busy server at the size of the table
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
 _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
@@ -202,7 +201,7 @@ class InvocationHistory:
         self._post(deque(self._ended.popleft() for _ in range(_PIECE_CALLS)), is_measured=now >= self._measure_at)
         if now >= self._measure_at:
             self._measure_at = now + _MEASURE_SECONDS
-        self._flusher = self._loop.call_later(_PIECE_SECONDS, self._flush_in_time)
+        self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
 
     def _post(self, ended: deque[InvocationRecord], *, is_measured: bool) -> None:
         """Have records written, and the table cut to its size.

@@ -19,6 +19,7 @@ export class InvocationList {
     this.filter = filter;
     this.rows = [];
     this.next = null;
+    this.hasGap = false; // rows between those that are here were left out
   }
 
   // Only the server can tell where a text is found, so such a list is asked for anew.
@@ -30,7 +31,8 @@ export class InvocationList {
   async refresh() {
     const page = await read("invocations", this.filter);
     const known = new Set(this.rows.map(keyOf));
-    const isJoined = page.items.some((row) => known.has(keyOf(row)));
+    const isJoined = !this.hasGap && page.items.some((row) => known.has(keyOf(row)));
+    this.hasGap = false;
     if (!isJoined) {
       this.rows = page.items;
       this.next = page.next;

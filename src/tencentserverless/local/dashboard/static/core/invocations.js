@@ -5,8 +5,9 @@ import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { InvocationList } from "./invocation_list.js";
 
 const ASK_PAUSE_MS = 700;
-// A server in a flood of calls writes down only those that are asked for, so asking often would cost every call.
-const FLOOD_PAUSE_MS = 3000;
+// A server in a flood of calls writes down few of them by itself, and all that are asked for: asking often would cost
+// every call. The newest ones come by themselves.
+const FLOOD_PAUSE_MS = 10000;
 
 const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number(seconds)) : null);
 
@@ -27,10 +28,13 @@ export function useInvocations(filter, within = "") {
     const askInFlood = paced(refresh, FLOOD_PAUSE_MS);
     ask();
     const stop = listen("invocation", (change) => {
-      if (change?.skipped) return askInFlood();
-      if (!change || !list.canFollow) return ask();
+      if (!change || !list.canFollow) return change?.skipped ? askInFlood() : ask();
       list.put(change.items);
       show();
+      if (change.skipped) {
+        list.hasGap = true;
+        askInFlood();
+      }
     });
     return () => {
       isShown = false;
