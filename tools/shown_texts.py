@@ -33,6 +33,7 @@ FILE_TEXTS = frozenset(
     ("_HANDLER", "_MANIFEST", "_TEST", "_WEB_APP", "_START", "_WEB_REQUIREMENTS", "_WEB_MANIFEST", "_WEB_TEST")
 )
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}[^\n]* [^\n]*[A-Za-z]{2,}|[A-Za-z]{3,}\.$")
+_PLACE = re.compile(r"(?<!\$)\{\w*\}")  # not that of a variable of a configuration file
 _VALUE = re.compile(r"\{[\w.]*(?:![rs])?(?::[^{}]*)?\}")
 
 
@@ -96,9 +97,9 @@ class _Collector(ast.NodeVisitor):
             self.found += [Text(part, f"{self._place}:{node.lineno}") for part in split_lines(template)]
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """Take a plain string."""
+        """Take a plain string, or a template without the call that fills it in."""
         if isinstance(node.value, str) and not node.value.startswith("^"):  # a pattern
-            self._add(node, number_values(node.value) if "{}" in node.value else node.value)
+            self._add(node, number_values(node.value) if _PLACE.search(node.value) else node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Take an f-string, and the strings inside its values."""
