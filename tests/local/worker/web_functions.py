@@ -133,6 +133,8 @@ class Got:
 class OneRequest:
     """A request of HTTP/1.0 and its answer."""
 
+    memory_mb = 128
+
     def __init__(self, path: str) -> None:
         self.answer = b""
         self.stopped: tuple[int, str] | None = None
