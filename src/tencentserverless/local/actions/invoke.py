@@ -80,7 +80,8 @@ class ApiCall(msgspec.Struct, eq=False):
     is_invoke: bool = False
     log_bytes: int = 0
 
-    __repr__ = object.__repr__  # a parameter of a subclass may have much to show
+    def __repr__(self) -> str:  # what a subclass holds would fill a page
+        return f"<{type(self).__name__} of {self.qualifier!r}>"
 
     def reply(self, answer: "Answered", request_id: str) -> None:
         """Send the result or the refusal; called once."""
