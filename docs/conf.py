@@ -43,6 +43,7 @@ html_show_copyright = False
 html_static_path = ["../tools/website/static"]
 templates_path = ["../tools/website/templates"]
 html_css_files = ["site.css"]
+html_search_scorer = str(ROOT / "tools" / "website" / "search_scores.js")
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

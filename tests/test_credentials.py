@@ -488,7 +488,7 @@ def test_keys_that_appear_later_are_found(absent_metadata: str, monkeypatch: pyt
 def test_a_tke_role_that_fails_is_named(absent_metadata: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in config.TKE_KEYS:
         monkeypatch.setenv(name, "/no/such/file")
-    with pytest.raises(CredentialError, match=r"the TKE role \(TKE_REGION and kin\): .*No such file"):
+    with pytest.raises(CredentialError, match=r"the TKE role \(TKE_REGION and others\): .*No such file"):
         Chain(absent_metadata).get(False)
 
 

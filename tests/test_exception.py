@@ -171,7 +171,7 @@ def test_the_codes_in_the_docstring_are_those_of_the_table() -> None:
 
     assert exception.__doc__ is not None
     for line in exception.__doc__.splitlines():
-        match = re.search(r"-- (Function\w+) .*\(([\d, ]+)(?: and kin)?\)", line)
+        match = re.search(r"-- (Function\w+) .*\(([\d, ]+)(?: and others)?\)", line)
         if match is not None:
             for code in match.group(2).split(","):
                 assert wire.STATUSES[int(code)][1].__name__ == match.group(1), line

@@ -227,7 +227,7 @@ class Chain(Provider):
         tried = ["{} and {}".format(*config.FUNCTION_KEYS), "{} and {}".format(*config.TOOL_KEYS)]
         sources: "tuple[tuple[str, Callable[[], KeySource | None]], ...]" = (
             (_PROFILE, _find_profile),
-            ("the TKE role ({} and kin)".format(config.TKE_KEYS[0]), _find_tke_role),
+            ("the TKE role ({} and others)".format(config.TKE_KEYS[0]), _find_tke_role),
             ("the CVM role (instance metadata)", self._find_cvm_role),
         )
         for place, find in sources:

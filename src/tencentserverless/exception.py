@@ -7,11 +7,11 @@
     |-- FunctionTimeout                  it ran longer than its timeout (433)
     |-- FunctionMemoryExceeded           it needed more memory than it has (434)
     |-- FunctionExited                   its process exited while it ran (439)
-    |-- FunctionLoadError                its code or handler could not be loaded (437, 443 and kin)
+    |-- FunctionLoadError                its code or handler could not be loaded (437, 443 and others)
     |-- FunctionResultTooLarge           it returned more than 6 MB (407)
     |-- FunctionThrottled                no instance was free for it (429, 432)
     |-- FunctionAborted                  its asynchronous invocation was terminated (499)
-    `-- FunctionRefused                  the platform refused before user code (400, 401, 406, 435 and kin)
+    `-- FunctionRefused                  the platform refused before user code (400, 401, 406, 435 and others)
 
     TencentCloudSDKException             (Tencent's own class, from tencentcloud-sdk-python-common)
     `-- CallError

@@ -89,6 +89,17 @@ def test_the_search_finds(address: str, browser: Browser, folder: str, query: st
         assert any(link.endswith(page) for link in links), links
 
 
+@pytest.mark.parametrize(("folder", "query", "page"), [("en", "retries", "retries"), ("zh", "重试", "retries")])
+def test_a_page_whose_title_has_the_query_comes_first(
+    address: str, browser: Browser, folder: str, query: str, page: str
+) -> None:
+    browser.ask("visit", f"{address}/{folder}/search.html?q={query}")
+    browser.ask("see", "#search-results ul.search li a")
+    browser.ask("await_true", "() => Search.status.innerText !== ''")
+    first = browser.ask("run", "() => document.querySelector('ul.search li a').href")
+    assert f"/{folder}/how-to/{page}.html" in first
+
+
 @pytest.mark.parametrize(("locale", "folder"), [("zh-CN", "zh"), ("zh-TW", "zh"), ("en-GB", "en"), ("fr-FR", "en")])
 def test_the_entrance_takes_the_language_of_the_browser(
     address: str, browser: Browser, locale: str, folder: str
