@@ -98,9 +98,12 @@ class Dashboard:
             task.add_done_callback(self._tasks.discard)
             return
         try:
-            connection.send(self._page(path, request))
+            answer = self._page(path, request)
         except Refusal as refusal:
-            connection.send(_refusal(refusal))
+            answer = _refusal(refusal)
+        except Exception as error:  # noqa: BLE001  # a file that can't be read, such as in the middle of an update
+            answer = self._refuse_inside(request, error)
+        connection.send(answer)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to a broken request."""
@@ -151,7 +154,14 @@ class Dashboard:
             answer = _refusal(refusal)
         except DatabaseError as error:
             answer = _refusal(Refusal(503, "database", f"the database can't be read: {error}"))
+        except Exception as error:  # noqa: BLE001  # the last handler: a page waits for an answer
+            answer = self._refuse_inside(request, error)
         connection.send(answer)
+
+    def _refuse_inside(self, request: Request, error: Exception) -> Answer:
+        """Make the answer after a failure of the dashboard itself. Only the terminal shows the failure."""
+        self._sources.engine.tell(f"internal error in {request.method} {request.path[:64]}: {error!r}")
+        return _refusal(Refusal(500, "internal", "The server failed inside; its terminal shows how."))
 
     def _find_handler(self, method: str, path: str) -> Handler:
         handler = self._handlers.get((method, path.removeprefix(API)))
