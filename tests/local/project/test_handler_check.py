@@ -1,6 +1,7 @@
 """What is said of a handler whose file or function is not there."""
 
 import sys
+import warnings
 
 import pytest
 
@@ -72,3 +73,12 @@ def test_a_file_is_never_run_to_know_its_names(tmp_path):
     path.write_text("raise SystemExit\nfor name in (): pass\nclass A: pass\nasync def run(): pass\n")
     assert set(defined_names(path)) == {"name", "A", "run"}
     assert defined_names(tmp_path / "none.py") is None
+
+
+def test_a_look_at_the_code_says_nothing_of_its_style(tmp_path):
+    path = tmp_path / "index.py"
+    path.write_text("run = '\\d'\n")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert defined_names(path) == {"run": True}
+    assert told == []

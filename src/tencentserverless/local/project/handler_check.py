@@ -5,6 +5,7 @@ A function whose handler is not there starts, and fails at its first call (443):
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def defined_names(path: Path) -> dict[str, bool] | None:
     try:
         if path.stat().st_size > _MAX_SOURCE_BYTES:
             return None
-        tree = ast.parse(path.read_bytes())
+        with warnings.catch_warnings():  # the code's own, such as of '\d'; they are told when it runs
+            warnings.simplefilter("ignore")
+            tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if any(_sets_names_unseen(node) for node in ast.walk(tree)):
