@@ -211,6 +211,22 @@ def _fail_at_once(*_):
     raise PermissionError("the words of a defect")
 
 
+def ask_inside(path):
+    """The answer to a browser that has signed in, and what the terminal is told."""
+    told = []
+
+    async def ask():
+        facts = SimpleNamespace(is_tls=False, port=1)
+        engine = SimpleNamespace(tell=told.append)
+        dashboard = site.Dashboard(SimpleNamespace(facts=facts, settings=SimpleNamespace(host="h"), engine=engine))
+        request, answered = Request("GET", path, []), asyncio.get_running_loop().create_future()
+        request.found = site._Visitor("session")
+        dashboard.handle(request, SimpleNamespace(send=answered.set_result))
+        return await asyncio.wait_for(answered, 10)
+
+    return asyncio.run(ask()), told
+
+
 @pytest.mark.parametrize(
     ("place", "path", "fails"),
     [
@@ -224,18 +240,7 @@ def test_a_defect_of_the_dashboard_is_answered_and_its_words_are_told_on_the_ter
     monkeypatch, place, path, fails
 ):
     monkeypatch.setattr(f"{site.__name__}.{place}", fails)
-    told = []
-
-    async def ask():
-        facts = SimpleNamespace(is_tls=False, port=1)
-        engine = SimpleNamespace(tell=told.append)
-        dashboard = site.Dashboard(SimpleNamespace(facts=facts, settings=SimpleNamespace(host="h"), engine=engine))
-        request, answered = Request("GET", path, []), asyncio.get_running_loop().create_future()
-        request.found = site._Visitor("session")
-        dashboard.handle(request, SimpleNamespace(send=answered.set_result))
-        return await asyncio.wait_for(answered, 10)
-
-    answer = asyncio.run(ask())
+    answer, told = ask_inside(path)
     refusal = json.loads(answer.body)
     check_schema("Refusal", refusal)
     assert (answer.status, refusal["code"]) == (500, "internal")
@@ -243,3 +248,15 @@ def test_a_defect_of_the_dashboard_is_answered_and_its_words_are_told_on_the_ter
     assert len(told) == 1
     assert path.decode() in told[0]
     assert "the words of a defect" in told[0]
+
+
+def test_the_path_of_a_file_whose_name_is_not_utf_8_can_be_shown(monkeypatch):
+    notice = {"text": "/functions/caf\udce9/template.yaml is empty: ignored", "values": ({"é": 1},)}
+
+    async def show(_query, _sources):
+        return notice
+
+    monkeypatch.setattr(f"{site.__name__}.function_page.show_function", show)
+    answer, told = ask_inside(b"/_local/api/function")
+    assert (answer.status, told) == (200, [])
+    assert json.loads(answer.body) == {**notice, "values": [{"é": 1}]}

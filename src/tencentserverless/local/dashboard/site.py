@@ -149,7 +149,7 @@ class Dashboard:
         try:
             handle = self._find_handler(request.method, path)
             found = await handle(_Asked(Query(request.query), request.body, request, visitor.session))
-            answer = found if isinstance(found, Answer) else Answer(200, _encoder.encode(found), header_lines(_JSON))
+            answer = found if isinstance(found, Answer) else Answer(200, _encoded(found), header_lines(_JSON))
         except Refusal as refusal:
             answer = _refusal(refusal)
         except DatabaseError as error:
@@ -214,6 +214,13 @@ class Dashboard:
 
     async def _sign_out(self, asked: _Asked) -> Answer:
         return Answer(200, b"{}", header_lines(_JSON, Set_Cookie=self._sign_in.no_cookie()))
+
+
+def _encoded(found: JsonObject) -> bytes:
+    try:
+        return _encoder.encode(found)
+    except UnicodeEncodeError:  # the path of a file whose name is not UTF-8: JSON can escape what UTF-8 can't hold
+        return json.dumps(msgspec.to_builtins(found)).encode("ascii")
 
 
 def _refusal(refusal: Refusal) -> Answer:
