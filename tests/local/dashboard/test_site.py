@@ -1,12 +1,16 @@
 """Who is let in, who is not, and what every answer forbids; and that each address of the contract is served."""
 
+import asyncio
 import json
 import socket
+from types import SimpleNamespace
 
 import pytest
 
+from tencentserverless.local.dashboard import site
+from tencentserverless.local.http.messages import Request
 from tests.conftest import wait_until
-from tests.local.dashboard.visiting import API, CONTRACT, Visitor, link_of, send
+from tests.local.dashboard.visiting import API, CONTRACT, Visitor, check_schema, link_of, send
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -197,3 +201,62 @@ def test_the_lines_of_the_terminal_go_on_from_a_cursor(visitor):
     visitor.invoke("fails", 2)
     wait_until(lambda: any("no: 2" in line for line in visitor.get("logs", after=first["next"])["items"]))
     assert visitor.ask("GET", "logs", after="x").code == "parameter"
+
+
+async def _fail(*_):
+    raise ZeroDivisionError("the words of a defect")
+
+
+def _fail_at_once(*_):
+    raise PermissionError("the words of a defect")
+
+
+def ask_inside(path):
+    """The answer to a browser that has signed in, and what the terminal is told."""
+    told = []
+
+    async def ask():
+        facts = SimpleNamespace(is_tls=False, port=1)
+        engine = SimpleNamespace(tell=told.append)
+        dashboard = site.Dashboard(SimpleNamespace(facts=facts, settings=SimpleNamespace(host="h"), engine=engine))
+        request, answered = Request("GET", path, []), asyncio.get_running_loop().create_future()
+        request.found = site._Visitor("session")
+        dashboard.handle(request, SimpleNamespace(send=answered.set_result))
+        return await asyncio.wait_for(answered, 10)
+
+    return asyncio.run(ask()), told
+
+
+@pytest.mark.parametrize(
+    ("place", "path", "fails"),
+    [
+        ("function_page.show_function", b"/_local/api/function", _fail),
+        ("chaos_page.show_faults", b"/_local/api/faults", _fail_at_once),
+        ("files.Files.answer", b"/_local/", _fail_at_once),
+        ("files.Files.answer", b"/_local/static/app.js", _fail_at_once),
+    ],
+)
+def test_a_defect_of_the_dashboard_is_answered_and_its_words_are_told_on_the_terminal_alone(
+    monkeypatch, place, path, fails
+):
+    monkeypatch.setattr(f"{site.__name__}.{place}", fails)
+    answer, told = ask_inside(path)
+    refusal = json.loads(answer.body)
+    check_schema("Refusal", refusal)
+    assert (answer.status, refusal["code"]) == (500, "internal")
+    assert b"words of a defect" not in answer.body
+    assert len(told) == 1
+    assert path.decode() in told[0]
+    assert "the words of a defect" in told[0]
+
+
+def test_the_path_of_a_file_whose_name_is_not_utf_8_can_be_shown(monkeypatch):
+    notice = {"text": "/functions/caf\udce9/template.yaml is empty: ignored", "values": ({"é": 1},)}
+
+    async def show(_query, _sources):
+        return notice
+
+    monkeypatch.setattr(f"{site.__name__}.function_page.show_function", show)
+    answer, told = ask_inside(b"/_local/api/function")
+    assert (answer.status, told) == (200, [])
+    assert json.loads(answer.body) == {**notice, "values": [{"é": 1}]}

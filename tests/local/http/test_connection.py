@@ -10,9 +10,12 @@ import pytest
 
 from tencentserverless.local.api.dispatch import Api
 from tencentserverless.local.http import lingering
+from tencentserverless.local.http.connection import Connection
 from tencentserverless.local.http.messages import Answer, Bounds, Intake, Refused
+from tencentserverless.local.http.open_connections import OpenConnections
 from tencentserverless.local.http.server import HttpServer
 from tencentserverless.local.http.tls import open_tls
+from tests.local.http.transports import Transport
 
 PATIENCE_SECONDS = 10
 HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"
@@ -769,6 +772,34 @@ def test_a_client_that_sends_no_more_gets_its_answers_where_the_site_says_so(ser
         assert (await reader.read()).count(b"\r\n\r\n12345") == (count if serves else 0)
 
     served(scenario, serves_half_closed=serves)
+
+
+@pytest.mark.parametrize("ends", ["by its bounds", "by its client alone", "by its site"])
+def test_an_answer_that_waits_leaves_though_its_client_sends_no_more(ends):
+    """A request is answered and the next one is under way when the end of both comes, all in one turn of the loop."""
+
+    def handle(request, connection):
+        if request.method == "POST":
+            connection.reply(b"answered")
+        elif ends == "by its site":
+            connection.on_lost(lambda: None)
+
+    async def scenario():
+        client = Transport()
+        connection = Connection(Script(handle, serves_half_closed=ends != "by its bounds"), OpenConnections())
+        connection.connection_made(client)
+        if ends == "by its client alone":
+            client.can_write_eof = lambda: False  # as over TLS
+        connection.data_received(HEAD + b"12345" + b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        stays = connection.eof_received()
+        client.close()  # as asyncio does
+        await asyncio.sleep(0)
+        connection.connection_lost(None)
+        return stays, client.sent
+
+    stays, sent = asyncio.run(scenario())
+    assert not stays
+    assert sent.endswith(b"\r\n\r\nanswered")
 
 
 VARYING = frozenset((b"content-length", b"x-time"))

@@ -56,6 +56,20 @@ def test_a_connection_that_ends_before_it_is_used_is_no_connection():
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("end", ["close", "abort"])
+def test_a_connection_whose_end_has_come_but_was_not_told_yet_is_not_used(end):
+    async def scenario():
+        upstreams = Upstreams(1024)
+        first, last = await idle_one(upstreams), await idle_one(upstreams)
+        upstreams._note(first.address, keeps=True)
+        getattr(last.transport, end)()  # as asyncio does when the app has closed, or sends what nobody asked for
+        assert upstreams.take(first.address, "POST") is first
+        assert upstreams.take(first.address, "POST") is None
+        last.connection_lost(None)
+
+    asyncio.run(scenario())
+
+
 async def idle_one(upstreams):
     upstream = Upstream(upstreams, ("127.0.0.1", 9000))
     upstream.connection_made(Transport())

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from tencentserverless.local.invocation import WebFacts
+from tencentserverless.local.invocations import history
 from tencentserverless.local.invocations.history import MAX_MESSAGE_CHARS, InvocationHistory, InvocationRecord
 from tencentserverless.local.registry import invocation_tables
 from tencentserverless.local.registry.database import Database
@@ -155,6 +156,28 @@ def test_a_busy_server_writes_small_batches_and_keeps_to_both_bounds(tmp_path, m
         assert 100 < len(left) <= 200_000 // 356
 
     keeping(tmp_path, scenario)
+
+
+def test_a_server_that_stays_busy_writes_long_texts_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(history, "_PIECE_SECONDS", 3600.0)  # it does not get beyond the first piece
+    append, is_written = invocation_tables.append, threading.Event()
+
+    def noted(connection, rows, **options):
+        append(connection, rows, **options)
+        is_written.set()
+
+    monkeypatch.setattr(invocation_tables, "append", noted)
+    text = "x" * (MAX_MESSAGE_CHARS + 1)
+
+    async def scenario(database):
+        kept = InvocationHistory(database)
+        for number in range(600):
+            kept.end(begun(kept, number), 0, text if number == 300 else "", b"")
+        assert await asyncio.to_thread(is_written.wait, 30)
+        assert await database.write(find_long_text("id-300", 0, "result")) == text
+
+    with opened(tmp_path) as database:
+        asyncio.run(scenario(database))
 
 
 def test_a_dropped_call_leaves_nothing(tmp_path):

@@ -1,5 +1,8 @@
 """What is said of a handler whose file or function is not there."""
 
+import sys
+import warnings
+
 import pytest
 
 from tencentserverless.local.project.handler_check import defined_names, find_handler_fault
@@ -41,6 +44,12 @@ class Order:
         ({"index.py": LOCALS}, "main.name", "no main.py; index.py has main_handler"),
         ({"index.py": "def load():\n    global run\n    run = print\n"}, "index.run", ""),
         ({"index.py": "[run := print for _ in [1]]\n"}, "index.run", ""),
+        ({"index.py": "def load(first=(run := print)): pass\n"}, "index.run", ""),
+        ({"index.py": "@(run := print)\nclass Order: pass\n"}, "index.run", ""),
+        ({"index.py": "class Order((run := object)): pass\n"}, "index.run", ""),
+        ({"index.py": "load = lambda first=(run := print): (own := first)\n"}, "index.run", ""),
+        ({"index.py": "load = lambda first: (run := first)\n"}, "index.run", "no run in index.py; it has load"),
+        ({"index.py": "def __getattr__(name): return print\n"}, "index.run", ""),
         ({"index.py": "[run for run in [print]]\n"}, "index.run", "no run in index.py"),
     ],
 )
@@ -52,8 +61,24 @@ def test_python(tmp_path, files, handler, fault):
     assert find_handler_fault(record) == fault
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="match is of Python 3.10")
+@pytest.mark.parametrize("pattern", ["run", "[_, *run]", "{1: _, **run}", "object() as run", "[(1 | 2) as run, _]"])
+def test_what_a_pattern_binds_is_there(tmp_path, pattern):
+    (tmp_path / "index.py").write_text(f"match found:\n    case {pattern}: pass\n")
+    assert defined_names(tmp_path / "index.py") == {"run": True}
+
+
 def test_a_file_is_never_run_to_know_its_names(tmp_path):
     path = tmp_path / "index.py"
     path.write_text("raise SystemExit\nfor name in (): pass\nclass A: pass\nasync def run(): pass\n")
     assert set(defined_names(path)) == {"name", "A", "run"}
     assert defined_names(tmp_path / "none.py") is None
+
+
+def test_a_look_at_the_code_says_nothing_of_its_style(tmp_path):
+    path = tmp_path / "index.py"
+    path.write_text("run = '\\d'\n")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert defined_names(path) == {"run": True}
+    assert told == []

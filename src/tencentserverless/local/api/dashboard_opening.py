@@ -137,6 +137,10 @@ class ServerEngine:
         """Return lines of the server's terminal, and the number of all."""
         return self._services.console.kept(after)
 
+    def tell(self, line: str) -> None:
+        """Show a line on the server's terminal."""
+        self._services.console.show(line)
+
     def read_dead_letters(self, count: int) -> list[JsonObject]:
         """Return the last dead letters, the oldest first. May take a while."""
         letters = self._services.dead_letters.read_last(None, count)

@@ -98,9 +98,12 @@ class Dashboard:
             task.add_done_callback(self._tasks.discard)
             return
         try:
-            connection.send(self._page(path, request))
+            answer = self._page(path, request)
         except Refusal as refusal:
-            connection.send(_refusal(refusal))
+            answer = _refusal(refusal)
+        except Exception as error:  # noqa: BLE001  # a file that can't be read, such as in the middle of an update
+            answer = self._refuse_inside(request, error)
+        connection.send(answer)
 
     def refuse(self, broken: Broken) -> Answer:
         """The answer to a broken request."""
@@ -146,12 +149,19 @@ class Dashboard:
         try:
             handle = self._find_handler(request.method, path)
             found = await handle(_Asked(Query(request.query), request.body, request, visitor.session))
-            answer = found if isinstance(found, Answer) else Answer(200, _encoder.encode(found), header_lines(_JSON))
+            answer = found if isinstance(found, Answer) else Answer(200, _encoded(found), header_lines(_JSON))
         except Refusal as refusal:
             answer = _refusal(refusal)
         except DatabaseError as error:
             answer = _refusal(Refusal(503, "database", f"the database can't be read: {error}"))
+        except Exception as error:  # noqa: BLE001  # the last handler: a page waits for an answer
+            answer = self._refuse_inside(request, error)
         connection.send(answer)
+
+    def _refuse_inside(self, request: Request, error: Exception) -> Answer:
+        """Make the answer after a failure of the dashboard itself. Only the terminal shows the failure."""
+        self._sources.engine.tell(f"internal error in {request.method} {request.path[:64]}: {error!r}")
+        return _refusal(Refusal(500, "internal", "The server failed inside; its terminal shows how."))
 
     def _find_handler(self, method: str, path: str) -> Handler:
         handler = self._handlers.get((method, path.removeprefix(API)))
@@ -204,6 +214,13 @@ class Dashboard:
 
     async def _sign_out(self, asked: _Asked) -> Answer:
         return Answer(200, b"{}", header_lines(_JSON, Set_Cookie=self._sign_in.no_cookie()))
+
+
+def _encoded(found: JsonObject) -> bytes:
+    try:
+        return _encoder.encode(found)
+    except UnicodeEncodeError:  # the path of a file whose name is not UTF-8: JSON can escape what UTF-8 can't hold
+        return json.dumps(msgspec.to_builtins(found)).encode("ascii")
 
 
 def _refusal(refusal: Refusal) -> Answer:

@@ -82,6 +82,9 @@ class Engine(Protocol):
     def console_lines(self, after: int) -> tuple[list[str], int]:
         """Return lines of the server's terminal, and the number of all."""
 
+    def tell(self, line: str) -> None:
+        """Show a line on the server's terminal."""
+
     def read_dead_letters(self, count: int) -> list[JsonObject]:
         """Return the last dead letters, the oldest first. May take a while."""
 

@@ -246,9 +246,10 @@ class Connection(asyncio.Protocol):
         """The client sends no more. It may still read: what is whole gets its answer."""
         self._reader.end()
         self._go_on()
-        if self._transport is None or self._on_lost is not None or not self._bounds.serves_half_closed:
+        if self._transport is None:
             return False
-        return self._is_owing() and self._transport.can_write_eof()
+        can_write_eof = self._out().can_write_eof()  # behind the answers that wait: asyncio closes at False
+        return can_write_eof and self._bounds.serves_half_closed and self._on_lost is None and self._is_owing()
 
     def pause_writing(self) -> None:
         """The client does not read its answers: no more requests."""

@@ -39,13 +39,16 @@ class Upstreams:
         now = self._loop.time()
         if method not in _SAFE and not self._is_kept(address, now - idle[0].idle_since):
             return None
-        upstream = idle.pop()
-        if upstream.idle_since > now - _IDLE_SECONDS:
-            upstream.is_reused = True
-            return upstream
-        for each in (upstream, *idle):  # the others idle for longer
-            each.abort()
-        idle.clear()
+        while idle:
+            upstream = idle.pop()
+            if upstream.idle_since <= now - _IDLE_SECONDS:
+                for each in (upstream, *idle):  # the others idle for longer
+                    each.abort()
+                idle.clear()
+            elif upstream.transport is not None and not upstream.transport.is_closing():
+                upstream.is_reused = True
+                return upstream
+            # The end of the others has come, and is told at the next turn of the loop: a POST would be lost in them.
         return None
 
     def put(self, upstream: Upstream) -> None:

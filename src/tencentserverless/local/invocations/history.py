@@ -149,8 +149,7 @@ class InvocationHistory:
             self._flusher.cancel()
             self._flusher = None
         ended, self._ended = self._ended, deque(maxlen=invocation_tables.MAX_RECORDS)
-        if append_long := self._long.take():
-            self._database.post(append_long)
+        self._post_long()
         if ended:
             self._post(ended, is_measured=True)
 
@@ -198,10 +197,16 @@ class InvocationHistory:
             self.flush()
             return
         now = self._loop.time()
+        self._post_long()  # all of them: beyond a bound of those that wait, more are left out
         self._post(deque(self._ended.popleft() for _ in range(_PIECE_CALLS)), is_measured=now >= self._measure_at)
         if now >= self._measure_at:
             self._measure_at = now + _MEASURE_SECONDS
         self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
+
+    def _post_long(self) -> None:
+        """Have the long texts written that wait."""
+        if append_long := self._long.take():
+            self._database.post(append_long)
 
     def _post(self, ended: deque[InvocationRecord], *, is_measured: bool) -> None:
         """Have records written, and the table cut to its size.

@@ -5,6 +5,7 @@ A function whose handler is not there starts, and fails at its first call (443):
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _MAX_SOURCE_BYTES = 1_000_000
 _MAX_FILES = 200
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BINDERS = (*_SCOPES, ast.Import, ast.ImportFrom)
+_CAPTURES = {"MatchAs": "name", "MatchStar": "name", "MatchMapping": "rest"}
 _FUNCTION = re.compile(rb"^def[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
@@ -48,7 +50,9 @@ def defined_names(path: Path) -> dict[str, bool] | None:
     try:
         if path.stat().st_size > _MAX_SOURCE_BYTES:
             return None
-        tree = ast.parse(path.read_bytes())
+        with warnings.catch_warnings():  # the code's own, such as of '\d'; they are told when it runs
+            warnings.simplefilter("ignore")
+            tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if any(_sets_names_unseen(node) for node in ast.walk(tree)):
@@ -61,11 +65,19 @@ def defined_names(path: Path) -> dict[str, bool] | None:
             names.update(((each.asname or each.name).split(".")[0], False) for each in node.names)
         elif isinstance(node, ast.Global):
             names.update(dict.fromkeys(node.names, True))
-    return None if "*" in names else names
+        else:
+            names[_captured_name(node)] = True
+    return None if "*" in names or "__getattr__" in names else names
 
 
 def _sets_names_unseen(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("globals", "exec")
+
+
+def _captured_name(node: ast.AST) -> str:
+    """The name that a pattern of ``match`` binds, ``""`` for none and for other nodes."""
+    kind = type(node).__name__  # the oldest Python of the server has no such classes
+    return (kind in _CAPTURES and getattr(node, _CAPTURES[kind])) or ""
 
 
 def _nodes_of_module(tree: ast.Module) -> Iterator[ast.AST]:
@@ -76,10 +88,13 @@ def _nodes_of_module(tree: ast.Module) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, _BINDERS) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
+        is_stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        if is_stored or isinstance(node, _BINDERS) or _captured_name(node):
             yield node
         if isinstance(node, (*_SCOPES, ast.Lambda)):
             yield from (each for each in ast.walk(node) if isinstance(each, ast.Global))
+            inner = {*node.body} if isinstance(node.body, list) else {node.body}  # all but defaults, bases and the like
+            waiting += reversed([each for each in ast.iter_child_nodes(node) if each not in inner])
         elif isinstance(node, ast.comprehension):
             waiting += (*reversed(node.ifs), node.iter)
         else:

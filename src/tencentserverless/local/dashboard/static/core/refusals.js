@@ -11,6 +11,7 @@ const TEXTS = () => ({
   parameter: t("A value is not right."),
   action: t("This can't be done here."),
   too_large: t("This is too large."),
+  internal: t("The server failed inside; its terminal shows how."),
   unreachable: t("The server does not answer."),
 });
 
