@@ -159,7 +159,7 @@ def test_a_busy_server_writes_small_batches_and_keeps_to_both_bounds(tmp_path, m
 
 
 def test_a_server_that_stays_busy_writes_long_texts_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(history, "_PIECE_SECONDS", 3600.0)  # it does not get beyond the first piece
+    monkeypatch.setattr(history, "_FLUSH_SECONDS", 3600.0)  # it does not get beyond the first piece
     append, is_written = invocation_tables.append, threading.Event()
 
     def noted(connection, rows, **options):
@@ -173,6 +173,7 @@ def test_a_server_that_stays_busy_writes_long_texts_too(tmp_path, monkeypatch):
         kept = InvocationHistory(database)
         for number in range(600):
             kept.end(begun(kept, number), 0, text if number == 300 else "", b"")
+        kept._flush_in_time()
         assert await asyncio.to_thread(is_written.wait, 30)
         assert await database.write(find_long_text("id-300", 0, "result")) == text
 
