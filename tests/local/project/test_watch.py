@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,22 @@ async def watching(root, *folders, tell=pytest.fail):
 
 def run(scenario):
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
+def test_a_folder_whose_name_is_not_utf_8_is_watched_too(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    told = []
+
+    async def scenario():
+        async with watching(tmp_path, tell=told.append) as heard:
+            (folder / "index.py").write_text("")
+            await heard(folder / "index.py")
+
+    run(scenario)
+    assert len(told) == 1
+    assert "looked for" in told[0]
 
 
 def test_it_has_begun_when_it_is_there(tmp_path):

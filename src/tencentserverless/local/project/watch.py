@@ -195,7 +195,7 @@ class Watch:
             if old is None:
                 self._source = _Polls(self._roots())
             return set()
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, UnicodeError) as error:  # watchfiles takes no folder whose name is not UTF-8
             await self._poll(error)
         before, self._stamps = self._stamps, await asyncio.to_thread(self._stamp_all)
         if old is not None:
