@@ -1,6 +1,6 @@
 """How hypothesis tries a property: with the same examples each time, and with fewer of them where somebody waits.
 
-``HYPOTHESIS_PROFILE`` names how many: ``full`` tries all that a property names (``make proof``), ``test`` a quarter of
+``HYPOTHESIS_PROFILE`` names how many: ``full`` tries all that a property names (``make proof``), ``test`` an eighth of
 them (``make test``), ``fast`` at most 20 of each (``make test-fast``).
 """
 
@@ -11,7 +11,7 @@ LEAST_EXAMPLES = 10
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "test")
 
 
-def examples(count: int, share: int = 4) -> int:
+def examples(count: int, share: int = 8) -> int:
     """This many, or what the profile allows. A property that names a number asks here; it has the mark ``campaign``.
 
     :param share: one example in so many is tried by ``make test``

@@ -22,6 +22,8 @@ DOCUMENTS = code_blocks.list_pages(ROOT)
 README, README_ZH = "README.md", "README.zh-CN.md"
 #: Of a page of docs/: what a reader looks through before leaving.
 MAX_LINES = 300
+#: The pages whose programs run in every run of the tests; those of the others run in the long tests.
+EVERY_TIME = (README, "docs/how-to/call.md", "docs/how-to/errors.md", "docs/understand/delivery.md")
 CALLING_URLS = "docs/how-to/calling-urls.md"
 SCRIPTS = Path(sys.executable).parent
 BUILTINS = {"eval", "curl"}  # curl may be missing
@@ -34,13 +36,12 @@ def read_blocks(document: str) -> list[Block]:
 def list_blocks(language: str) -> list[object]:
     """The blocks of a language that no other test covers.
 
-    Blocks that a page has from the README are run once: of the Chinese README and of the start page in the long tests.
     The test of sessions runs neither what would call the cloud nor what only another program reads.
     """
     blocks = [block for document in DOCUMENTS for block in read_blocks(document)]
-    twins = {"README.zh-CN.md": [pytest.mark.proof], "docs/index.md": [pytest.mark.proof]}
+    later = [pytest.mark.proof] if language == "python" else []
     return [
-        pytest.param(block, id=f"{block.document}:{block.line}", marks=twins.get(block.document, []))
+        pytest.param(block, id=f"{block.document}:{block.line}", marks=[] if block.document in EVERY_TIME else later)
         for block in blocks
         if block.language == language
         and (code_blocks.find_test(block.document) is None or (block.document in SESSIONS and language != "python"))

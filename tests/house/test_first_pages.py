@@ -90,6 +90,7 @@ def test_the_first_session_runs_as_it_stands(document: str, folder: Path, enviro
     assert [json.loads(line)["result"]["message"] for line in lines] == ["Hello, Ada!", "Hello, Bo!"]
 
 
+@pytest.mark.proof
 def test_five_minutes_end_with_a_program_and_a_test(folder: Path, environ: dict[str, str]) -> None:
     make, start = list_shell_blocks(FIVE_MINUTES)[1].splitlines()
     lead, back, test = list_shell_blocks(FIVE_MINUTES)[3:]

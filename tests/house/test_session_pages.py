@@ -10,9 +10,8 @@ from tools.website import code_blocks
 PAGES = [page for page, test in code_blocks.COVERED.items() if test == "tests/house/test_session_pages.py"]
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=[pytest.mark.proof] if "/migrate/" in page else []) for page in PAGES]
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("page", PAGES)
 def test_the_commands_print_what_the_page_says(page: str, tmp_path: Path) -> None:
     assert run_page(ROOT / page, tmp_path) > 2
 

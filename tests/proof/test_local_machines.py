@@ -7,7 +7,7 @@ import pytest
 
 from tests.proof.local_machines import WALKS, walk
 
-STEPS, LONG_STEPS = 60, 300
+STEPS, LONG_STEPS = 25, 300
 SEED, LONG_SEED = 1, 2
 
 

@@ -11,6 +11,7 @@ import pytest
 
 PROGRAM = Path(__file__).with_name("user_program.py")
 SECONDS = 120
+pytestmark = [pytest.mark.proof]
 
 
 def list_wrong(checker: str) -> "list[int]":
