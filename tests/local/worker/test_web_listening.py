@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from tencentserverless.local.worker import web_listening
 from tencentserverless.local.worker.web_listening import Listening, Target
 from tencentserverless.local.worker.web_ports import Way
 
@@ -47,6 +48,34 @@ def test_a_port_that_something_else_has_counts_only_when_the_shim_tells(tmp_path
 
     asyncio.run(scenario("0.0.0.0", fault=False))
     asyncio.run(scenario("localhost", fault=True))
+
+
+def test_a_shim_that_tells_behind_the_call_is_heard(tmp_path, monkeypatch):
+    monkeypatch.setattr(web_listening, "_TOLD_SECONDS", 60.0)
+
+    async def scenario():
+        with socket.socket() as late:
+            late.bind(("127.0.0.1", 0))
+            async with listening(tmp_path, Way.SHIMS, late.getsockname()) as (watch, _, pipe, _told):
+                connects, is_connected = watch._connects, asyncio.Event()
+
+                async def noted():
+                    found = await connects()
+                    if found:
+                        is_connected.set()
+                    return found
+
+                monkeypatch.setattr(watch, "_connects", noted)
+                waiting = asyncio.ensure_future(watch.wait())
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                late.listen()
+                await is_connected.wait()
+                await asyncio.wait({waiting}, timeout=0.05)
+                tell(pipe, "127.0.0.1 4321\n")
+                assert "127.0.0.1:9000 alone" in await waiting
+
+    asyncio.run(scenario())
 
 
 def test_a_server_that_no_shim_reaches_is_found_by_connecting(tmp_path):

@@ -21,6 +21,7 @@ from tencentserverless.local.worker.web_start import START_FILE
 
 _AFTER_LISTEN_SECONDS = 0.0005  # the call has been let go on and may not be done
 _POLL_SECONDS = 0.005
+_TOLD_SECONDS = 0.25  # for a server without a shim, which never tells
 _MAX_SAID_BYTES = 4096
 _LISTEN = "0A"  # the state in /proc/net/tcp
 _EXEC_FAULTS = {  # errno of exec: the platform's words, and the reason
@@ -84,6 +85,9 @@ class Listening:
                     return fault
                 await asyncio.sleep(pause_seconds)
             pause_seconds = min(_POLL_SECONDS, 2 * pause_seconds)
+        if self._way is Way.SHIMS:  # the shim tells behind the call by which the server listens
+            await asyncio.wait({self._heard}, timeout=_TOLD_SECONDS)
+            return self._heard.result() if self._heard.done() else None
         return _find_loopback_fault() if self._way is Way.SINGLE else None
 
     def failure_of_launch(self) -> Outcome | None:
