@@ -22,7 +22,8 @@ cat > "$folder/app/index.js" <<'JAVASCRIPT'
 exports.main = async (event, context) => ({ read: event, length: context.httpContext.headers["content-length"] });
 JAVASCRIPT
 port=$(node -e "const s = require('net').createServer().listen(0, () => { console.log(s.address().port); s.close(); })")
-"$folder/node_modules/.bin/tcb-ff" --port "$port" --source "$folder/app" > "$folder/log" 2>&1 &
+cd "$folder" # where it writes its logs
+node_modules/.bin/tcb-ff --port "$port" --source "$folder/app" > "$folder/log" 2>&1 &
 server=$!
 until curl --silent --output /dev/null "http://127.0.0.1:$port/"; do sleep 0.2; kill -0 "$server"; done
 for body in '{"a":1}' '[1,2]' '"text"' 12 true null; do

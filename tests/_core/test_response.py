@@ -255,7 +255,7 @@ def test_a_bare_status_in_invoke_result_has_its_verdict() -> None:
     assert (type(found), found.executed, found.message) == (exception.FunctionTimeout, YES, "the function failed")
 
 
-#: Every documented category of scf-facts 1.7, with details where they matter.
+#: Every documented category of codes, with details where they matter.
 API_CODES = {
     NO: (
         "ActionOffline",

@@ -19,6 +19,19 @@ CI_TARGETS = ("check", "test", "proof", "matrix")
 #: What .ci/run uses of a system. Nothing else is on its PATH in these tests, so that it installs nothing.
 SYSTEM_PROGRAMS = ("bash", "cat", "dirname", "grep", "mktemp", "rm", "sed", "sleep", "tail", "tee", "timeout")
 OLD_PYTHONS = ("2.7", "3.6")
+FOLDERS = {
+    ".ci",
+    ".devcontainer",
+    ".github",
+    "benchmarks",
+    "docs",
+    "examples",
+    "findings",
+    "licenses",
+    "src",
+    "tests",
+    "tools",
+}
 #: Any of these would put files on a package index.
 UPLOADS = re.compile(
     r"twine\s+upload|pypi-publish|flit\s+publish|uv\s+publish|poetry\s+publish|id-token|setup\.py\s+upload"
@@ -310,3 +323,12 @@ def test_nothing_waits_by_wait_for():
     """Before Python 3.12 it loses a cancellation that comes with the end: a server never stopped."""
     sources = (ROOT / "src").rglob("*.py")
     assert [str(path) for path in sources if "asyncio.wait_for(" in path.read_text(encoding="utf-8")] == []
+
+
+def test_no_program_has_left_its_files_in_the_tree() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    names = listed.stdout.splitlines()
+    assert {name.partition("/")[0] for name in names if "/" in name} == FOLDERS
+    assert [name for name in names if name.endswith((".log", ".pyc", ".orig", ".rej"))] == []

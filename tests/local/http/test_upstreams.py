@@ -10,13 +10,18 @@ from tencentserverless.local.http.upstreams import Upstreams
 from tests.local.http.transports import Transport
 
 
+def keep_one():
+    """The connections to apps, one of them that idles, and its transport."""
+    upstreams, transport = Upstreams(1024), Transport()
+    upstream = Upstream(upstreams, ("127.0.0.1", 9000))
+    upstream.connection_made(transport)
+    upstreams.put(upstream)
+    return upstreams, upstream, transport
+
+
 def test_one_that_idled_for_long_is_not_used_again_and_is_closed():
     async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-        transport = Transport()
-        upstream.connection_made(transport)
-        upstreams.put(upstream)
+        upstreams, upstream, transport = keep_one()
         upstream.idle_since -= 60
         assert upstreams.take(upstream.address) is None
         assert transport.ended == "abort"
@@ -26,11 +31,7 @@ def test_one_that_idled_for_long_is_not_used_again_and_is_closed():
 
 def test_bytes_that_nobody_asked_for_end_the_connection():
     async def scenario():
-        upstreams = Upstreams(1024)
-        upstream = Upstream(upstreams, ("127.0.0.1", 9000))
-        transport = Transport()
-        upstream.connection_made(transport)
-        upstreams.put(upstream)
+        upstreams, upstream, transport = keep_one()
         upstream.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
         assert transport.ended == "abort"
         upstream.connection_lost(None)

@@ -28,8 +28,7 @@ from tencentserverless.local.settings import KIB
 MAX_MESSAGE_CHARS = 64 * KIB  # ours: of one return value in its record; likewise of an event
 _FLUSH_SECONDS = 0.25
 _PATIENCE_SECONDS = 1.0  # before a refused batch is written again
-_BUSY_CALLS = 256  # that wait: from here on they are written in pieces
-_PIECE_CALLS = 256  # in each flush: at a high rate most records give way before a reader asks for them
+_BATCH_CALLS = 256  # at once, in time: at a high rate most records give way before a reader asks for them
 _MEASURE_SECONDS = 1.0  # between two looks of a busy server at the size of the table
 COVERED = "(covered)"  # in place of the value of a header that holds credentials
 _SECRET_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-tc-token"))
@@ -193,12 +192,12 @@ class InvocationHistory:
 
     def _flush_in_time(self) -> None:
         self._flusher = None
-        if len(self._ended) <= _BUSY_CALLS:
+        if len(self._ended) <= _BATCH_CALLS:
             self.flush()
             return
         now = self._loop.time()
         self._post_long()  # all of them: beyond a bound of those that wait, more are left out
-        self._post(deque(self._ended.popleft() for _ in range(_PIECE_CALLS)), is_measured=now >= self._measure_at)
+        self._post(deque(self._ended.popleft() for _ in range(_BATCH_CALLS)), is_measured=now >= self._measure_at)
         if now >= self._measure_at:
             self._measure_at = now + _MEASURE_SECONDS
         self._flusher = self._loop.call_later(_FLUSH_SECONDS, self._flush_in_time)
