@@ -110,6 +110,7 @@ def test_nginx_resumes_a_session_of_each_version_with_a_certificate_of_rsa(
     assert b"BEGIN RSA PRIVATE KEY" in rsa.key.read_bytes()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("version", passes.TLS_VERSIONS)
 def test_every_client_of_new_connections_runs_and_the_bare_one_resumes(
     resuming: responder.Responder, trust: responder.Trust, rsa: responder.Trust, tmp_path: Path, version: str

@@ -99,6 +99,7 @@ def test_sessions_of_mcp_keep_their_notes(urls):
     asyncio.run(talk())
 
 
+@pytest.mark.proof
 def test_the_test_of_the_page_passes(tmp_path):
     shutil.copytree(EXAMPLES / "echo", tmp_path / "echo")
     (tmp_path / "test_echo.py").write_text(BLOCKS["test_echo.py"])

@@ -91,6 +91,7 @@ def judge(local, collect, numbers):
     return verdicts
 
 
+@pytest.mark.proof
 def test_a_function_with_little_room_is_called_as_fast_as_it_takes(local, collect, caplog):
     caplog.set_level(logging.INFO)
     with Client("ap-guangzhou", local.secret_id, local.secret_key, endpoint=local.url) as client:

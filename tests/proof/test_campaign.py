@@ -212,6 +212,7 @@ def name(part: object) -> str:
     return part.__name__  # type: ignore[attr-defined, no-any-return]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("face", "mutation"),
     [
@@ -228,11 +229,13 @@ def test_a_broken_rule_is_caught(mutation: object, face: object, monkeypatch: py
     assert is_caught(face)  # type: ignore[arg-type]
 
 
+@pytest.mark.proof
 def test_a_broken_rule_of_asyncio_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     take_what_left_for_unsent(monkeypatch)
     assert is_caught(campaign.run_tasks)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "run",
     [
@@ -246,6 +249,7 @@ def test_a_guard_that_is_missing_is_caught(run: "Campaign") -> None:
     assert is_caught(partial(run_alone, run, patience=BROKEN_SECONDS))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("mutation", [break_the_consent_rule, break_the_lost_answer_rule])
 @pytest.mark.parametrize("run", SPAWNING, ids=["threads", "tasks", "spawn_map"])
 def test_a_broken_rule_is_caught_by_invocations_too(
@@ -255,6 +259,7 @@ def test_a_broken_rule_is_caught_by_invocations_too(
     assert is_caught(run)  # type: ignore[arg-type]
 
 
+@pytest.mark.proof
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_a_trusted_handler_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     trust_the_innermost_frame(monkeypatch)

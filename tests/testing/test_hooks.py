@@ -305,6 +305,7 @@ USES_IT = """
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("region", ["", "ap-shanghai"])
 def test_a_client_of_the_module_level_obeys_the_fixture(run_pytest, region: str) -> None:
     env = {"TENCENTCLOUD_REGION": region} if region else {}
@@ -334,6 +335,7 @@ FAILS = """
 """
 
 
+@pytest.mark.proof
 def test_reports_show_the_frames_of_the_test_alone(run_pytest) -> None:
     done = run_pytest(test_it=FAILS)
     assert "4 failed" in done.stdout, done.stdout

@@ -16,6 +16,7 @@ WEB = """
 """
 
 
+@pytest.mark.proof
 def test_apps_are_served_by_what_is_installed(run_pytest):
     done = run_pytest(
         web=WEB,
@@ -65,6 +66,7 @@ HIDING = """
 SERVERS = ("uvicorn", "hypercorn", "granian", "waitress")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("server", "app", "expected"),
     [

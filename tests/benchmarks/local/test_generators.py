@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Running]":
         yield running
 
 
-@pytest.fixture(params=["wrk", "caller"])
+@pytest.fixture(params=[pytest.param("wrk", marks=pytest.mark.proof), "caller"])
 def run(request: pytest.FixtureRequest):
     if request.param == "caller":
         return lambda running: run_caller(running, SECONDS, CALLERS)

@@ -43,6 +43,7 @@ def main_handler(event, context):
 """
 
 
+@pytest.mark.proof
 def test_its_test_passes_where_functions_call_each_other(run_scf, tmp_path):
     for name in ("order", "price"):
         assert run_scf("init", name, cwd=tmp_path).returncode == 0
@@ -76,6 +77,7 @@ def test_a_name_that_the_platform_refuses(run_scf, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.proof
 def test_a_web_function_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
     for module in ("fastapi", "uvicorn"):
         pytest.importorskip(module)
