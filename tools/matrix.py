@@ -46,7 +46,8 @@ OPTIONAL = (
     "trustme",
 )
 OLD_PIP = "pip==21.3.1"  # the last one for 3.6
-PYTEST = ("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+PYTEST = ("-q", "--color=no", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+SUMMARY = re.compile(r"^=* ?(\d+ .*) in [\d.]+s", re.MULTILINE)
 INSTALL_SECONDS = 300
 TEST_SECONDS = 600
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
@@ -201,9 +202,14 @@ def check(version: str, wheel: Path, tree: Path) -> Outcome:
     except Failed as error:
         lines = str(error).rstrip().splitlines()
         return Outcome(found[1], "FAILED", lines[-1].strip("= "), str(error))
-    summary = re.sub(r" in [\d.]+s.*$", "", output.rstrip().splitlines()[-1].strip("= "))
+    summary = read_summary(output)
     without = f"; without {', '.join(missing)}" if missing else ""
     return Outcome(found[1], "passed", f"{summary}, {time.monotonic() - began:.0f} s{without}")
+
+
+def read_summary(output: str) -> str:
+    """Read what pytest counted. The interpreter's own warnings at its end may come after that line."""
+    return str(SUMMARY.findall(output)[-1])
 
 
 def main(versions: Sequence[str]) -> int:

@@ -32,8 +32,9 @@ def find_faults(root: Path) -> Iterator[str]:
 def start(root: Path, language: Language) -> subprocess.Popen[str]:
     """Start Sphinx for a language."""
     command = [
-        *(sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--builder", "html"),
-        *("--define", f"language={language.sphinx}", "--doctree-dir", str(_doctrees(root, language))),
+        *(sys.executable, "-m", "sphinx", "--quiet", "--no-color", "--fail-on-warning", "--keep-going"),
+        *("--builder", "html", "--define", f"language={language.sphinx}"),
+        *("--doctree-dir", str(_doctrees(root, language))),
         *(str(root / "docs"), str(root / "site" / language.folder)),
     ]
     environment = {**os.environ, "PYTHONPATH": str(root / "src")}

@@ -62,7 +62,10 @@ def run(root: Path, language: Language, capsys: pytest.CaptureFixture[str]) -> t
     return passed, capsys.readouterr().out.splitlines()
 
 
-def test_every_fault_is_named_by_file_and_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_fault_is_named_by_file_and_line(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")  # Sphinx colours its lines there, also where they go to no terminal.
     write(root, PAGES)
     passed, lines = run(root, ENGLISH, capsys)
     assert not passed
