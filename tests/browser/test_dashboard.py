@@ -44,6 +44,7 @@ PAGES = {
     "triggers": f"functions/{PLACE}/page?tab=triggers",
     "no such page": "toString",
 }
+ROWS = "() => Number(document.querySelector('.list [role=table]')?.getAttribute('aria-rowcount')) - 1"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -372,6 +373,18 @@ def test_ten_thousand_rows_are_reached_and_few_are_in_the_page(server: LocalScf,
     page.see(".line", "failed 430")
 
 
+def test_what_a_flood_of_calls_left_out_is_there_when_it_is_over(server: LocalScf, browser: Browser) -> None:
+    page = Dashboard(server, browser)
+    page.open("invocations")
+    page.see("main p")  # nothing yet
+    with ThreadPoolExecutor(8) as callers:
+        assert all(callers.map(lambda _: call_many(server, 150), range(8)))
+    # The stream gives the newest of each batch: only a page that asks has the 200 newest calls.
+    browser.ask("await_true", f"() => ({ROWS})() === 200")
+    assert call_many(server, 1)
+    browser.ask("await_true", f"() => ({ROWS})() === 201")
+
+
 def call_many(server: LocalScf, count: int) -> bool:
     """Call a function, one call after the other on one connection."""
     options = {"endpoint": server.url, "secret_id": server.env["TENCENTCLOUD_SECRETID"]}
@@ -419,10 +432,9 @@ def test_a_list_that_is_searched_keeps_its_rows_when_more_come(server: LocalScf,
     page.open("invocations?text=tea")
     page.see(".line a")
     page.run("() => { const box = document.querySelector('.list'); box.scrollTop = box.scrollHeight }")
-    rows = "() => Number(document.querySelector('.list [role=table]').getAttribute('aria-rowcount')) - 1"
-    browser.ask("await_true", f"() => ({rows})() === 230")
+    browser.ask("await_true", f"() => ({ROWS})() === 230")
     server.invoke("order", {"item": "tea"})
-    browser.ask("await_true", f"() => ({rows})() === 231")
+    browser.ask("await_true", f"() => ({ROWS})() === 231")
 
 
 def test_a_secret_of_the_environment_is_covered(busy: LocalScf, browser: Browser) -> None:

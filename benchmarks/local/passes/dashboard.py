@@ -39,6 +39,8 @@ WARM_SECONDS = 2
 SETTLE_CALLS = 50_000
 #: In which a server still collects for a page that was closed, which might come back.
 GRACE_SECONDS = 11
+#: In which a browser that has shown a page is done with it.
+CALM_SECONDS = 2
 OPEN, CLOSED = "one page open", "none open"
 SCREEN = {"viewport": {"width": 1280, "height": 800}}
 #: Runs before the scripts of the page.
@@ -223,6 +225,7 @@ def open_page(browser: Browser, link: str) -> None:
     browser.ask("visit", link)
     browser.ask("run", "() => { location.hash = '#/invocations'; }")
     browser.ask("await_true", ROWS)
+    time.sleep(CALM_SECONDS)
 
 
 def close_page(browser: Browser) -> None:

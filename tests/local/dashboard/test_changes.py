@@ -134,7 +134,7 @@ def test_a_burst_is_cut_and_says_how_much_was_left_out(visitor, server):
         seen = skipped = 0
         while seen + skipped < count:
             change = stream.until("invocation")
-            assert len(change["items"]) <= 100
+            assert len(change["items"]) <= 60
             seen, skipped = (
                 seen + sum(row["status"] is not None for row in change["items"]),
                 skipped + change["skipped"],

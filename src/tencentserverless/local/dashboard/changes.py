@@ -19,11 +19,11 @@ from tencentserverless.local.http.messages import Answer
 from tencentserverless.local.invocations.history import InvocationRecord
 
 _PASS_SECONDS = 0.1
-_BUSY_PASS_SECONDS = 0.5  # while calls come faster than people read
+_BUSY_PASS_SECONDS = 1.0  # while calls come faster than people read
 _GRACE_SECONDS = 10.0  # in which a page that was cut off misses nothing
 _BEAT_SECONDS = 15.0  # by which a browser and a proxy see that the connection lives
 _MAX_STREAMS = 16
-_MAX_ROWS = 100  # of a batch
+_MAX_ROWS = 60  # of a batch: what a high screen shows
 _MAX_OUTPUTS = 16  # running calls whose output is sent as it comes
 _MAX_WATCHED = 5_000  # ended calls between two passes
 _MAX_KEPT = 50  # batches, for pages that come back

@@ -34,6 +34,24 @@ export function paced(task, pause_ms = SHORTEST_PAUSE_MS) {
   return ask;
 }
 
+// Do a task once it has not been asked for during a pause, or, if it is asked for all the time, after the longest one.
+export function settled(task, pause_ms, longest_ms) {
+  let timer = null;
+  let first_ms = null;
+  function run() {
+    timer = first_ms = null;
+    task();
+  }
+  function ask() {
+    const now_ms = performance.now();
+    first_ms ??= now_ms;
+    clearTimeout(timer);
+    timer = setTimeout(run, Math.min(pause_ms, first_ms + longest_ms - now_ms));
+  }
+  ask.stop = () => clearTimeout(timer);
+  return ask;
+}
+
 // Return {data, error, reload} of one address of the API. Old data stays while the new is on its way.
 // changes: names of changes after which it is read anew; isConcerned: which of them count, by their data.
 export function useData(path, query = {}, changes = [], isConcerned = () => true) {

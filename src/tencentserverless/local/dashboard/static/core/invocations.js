@@ -1,13 +1,14 @@
 // The list of invocations as a page has it: read, followed while it is shown, and longer on demand.
 import { listen } from "./changes.js";
-import { paced } from "./data.js";
+import { paced, settled } from "./data.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 import { InvocationList } from "./invocation_list.js";
 
 const ASK_PAUSE_MS = 700;
 // A server in a flood of calls writes down few of them by itself, and all that are asked for: asking often would cost
-// every call. The newest ones come by themselves.
-const FLOOD_PAUSE_MS = 10000;
+// every call. The newest ones come by themselves, each second, and the others are asked for when the flood is over.
+const CALM_MS = 1500;
+const LONGEST_FLOOD_MS = 10000;
 
 const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number(seconds)) : null);
 
@@ -23,23 +24,22 @@ export function useInvocations(filter, within = "") {
     let isShown = true;
     const show = (error = null) =>
       isShown && setFound({ rows: list.rows, error, isLoaded: !error || list.rows.length > 0 });
-    const refresh = () => list.refresh().then(() => show(), show);
-    const ask = paced(refresh, ASK_PAUSE_MS);
-    const askInFlood = paced(refresh, FLOOD_PAUSE_MS);
+    const ask = paced(() => list.refresh().then(() => show(), show), ASK_PAUSE_MS);
+    const askWhenCalm = settled(ask, CALM_MS, LONGEST_FLOOD_MS);
     ask();
     const stop = listen("invocation", (change) => {
-      if (!change || !list.canFollow) return change?.skipped ? askInFlood() : ask();
+      if (!change || !list.canFollow) return change?.skipped ? askWhenCalm() : ask();
       list.put(change.items);
       show();
       if (change.skipped) {
         list.hasGap = true;
-        askInFlood();
+        askWhenCalm();
       }
     });
     return () => {
       isShown = false;
       ask.stop();
-      askInFlood.stop();
+      askWhenCalm.stop();
       stop();
     };
   }, [JSON.stringify(filter), within]);
