@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
 import io
 import json
 import statistics
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -107,8 +107,7 @@ def call_api(server: Running, action: str, fields: dict[str, object]) -> dict[st
 
 def find_missing() -> str:
     """Find the reason why no app can run, "" if there is none."""
-    done = subprocess.run([sys.executable, "-c", "import uvicorn"], capture_output=True, check=False)
-    return "uvicorn is not installed" if done.returncode else ""
+    return "" if importlib.util.find_spec("uvicorn") else "uvicorn is not installed"
 
 
 def write_start(arguments: str) -> str:

@@ -106,13 +106,13 @@ def find_address(server: Running) -> tuple[int, str]:
 
 
 def ask(port: int, path: str) -> tuple[int, bytes]:
-    """Ask over a new connection; the status is 0 if nothing listens there."""
+    """Ask over a new connection; the status is 0 if there is no answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=LIVE_SECONDS)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read()
-    except ConnectionRefusedError:
+    except (OSError, http.client.HTTPException):
         return 0, b""
     finally:
         connection.close()
@@ -123,7 +123,7 @@ def await_version(port: int, path: str, number: int, began: float) -> tuple[floa
 
     :raises RuntimeError: if it does not come in time
     """
-    failed = 0
+    failed, status, body = 0, 0, b""
     while time.perf_counter() - began < LIVE_SECONDS:
         status, body = ask(port, path)
         if body == b"version %d" % number:

@@ -1,5 +1,7 @@
 """What the passes make of their figures. Nothing is measured here."""
 
+import time
+
 import pytest
 
 from benchmarks.local.load import Load
@@ -264,6 +266,17 @@ def test_requests_that_fail_while_a_file_is_saved_void_the_run() -> None:
     section = web_saves.PASS.conclude(web_saves.Figures(missing="uvicorn is not installed"))
     assert (section.lines, section.faults) == (("Not measured: uvicorn is not installed.",), ())
     assert [value for _, value in section.targets] == [None]
+
+
+def test_requests_until_a_version_answers_are_counted_if_they_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [(200, b"version 1"), (0, b""), (500, b"version 1"), (439, b"{}"), (200, b"version 2"), (200, b"none")]
+    monkeypatch.setattr(web_saves, "ask", lambda port, path: answers.pop(0))
+    seconds, failed = web_saves.await_version(1, "/", 2, time.perf_counter())
+    assert (failed, answers) == (3, [(200, b"none")])
+    assert seconds > 3 * web_saves.POLL_SECONDS
+    monkeypatch.setattr(web_saves, "LIVE_SECONDS", 0.001)
+    with pytest.raises(RuntimeError, match=r"version 2 was not there .* 200 b'none'"):
+        web_saves.await_version(1, "/", 2, time.perf_counter())
 
 
 def test_failed_calls_with_a_page_open_void_the_run_and_a_missing_browser_is_said() -> None:
