@@ -25,6 +25,7 @@ class Plan:
     head_rounds: int = 5  # of slices with our heads and with the official SDK's
     many_rounds: int = 5  # of starts with one function and with many
     stop_rounds: int = 5
+    save_rounds: int = 9  # of a web function's file
     page_rounds: int = 10  # of first pages of the dashboard
     page_calls: int = 100_000  # while a page of it is open
 
@@ -38,6 +39,7 @@ QUICK = Plan(
     head_rounds=3,
     many_rounds=3,
     stop_rounds=1,
+    save_rounds=3,
     page_rounds=5,
     page_calls=20_000,
 )

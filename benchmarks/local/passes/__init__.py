@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.local.passes import cold, dashboard, heads, load, many, starts, stops, warm, web
+from benchmarks.local.passes import cold, dashboard, heads, load, many, starts, stops, warm, web, web_saves, web_streams
 from benchmarks.local.section import Pass
 
 PASSES: tuple[Pass[Any], ...] = (
@@ -16,5 +16,7 @@ PASSES: tuple[Pass[Any], ...] = (
     heads.PASS,
     stops.PASS,
     web.PASS,
+    web_streams.PASS,
+    web_saves.PASS,
     dashboard.PASS,
 )

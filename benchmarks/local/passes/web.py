@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
 import io
 import json
 import statistics
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import psutil
 
@@ -40,7 +41,7 @@ async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": HEAD})
         await send({"type": "http.response.body", "body": BODY})
 if __name__ == "__main__":
-    uvicorn.run(app, host=HOST, port=PORT, log_level="warning", access_log=False)
+    uvicorn.run(app, host=sys.argv[1], port=int(sys.argv[2]), log_level="warning", access_log=False)
 """
 
 
@@ -68,11 +69,10 @@ class Figures:
         return pair_ratio(mine, others) if mine and len(mine) == len(others) else None
 
 
-def write_app(host: str, port: int) -> str:
+def write_app() -> str:
     """Write the app, which answers every request with the event of the other passes."""
     body = json.dumps(EVENT).encode()
-    text = APP.replace("%d", str(len(body)), 1).replace("BODY", repr(body), 1)
-    return text.replace("HOST", repr(host)).replace("PORT", str(port))
+    return APP.replace("%d", str(len(body)), 1).replace("BODY", repr(body), 1)
 
 
 def dialect_of(path: str) -> Dialect:
@@ -105,18 +105,32 @@ def call_api(server: Running, action: str, fields: dict[str, object]) -> dict[st
         return dict(call_action(client, action, fields))
 
 
-def deploy(server: Running, name: str, requests: int) -> Running:
-    """Deploy the app as a web function whose instances take so many requests at once."""
+def find_missing() -> str:
+    """Find the reason why no app can run, "" if there is none."""
+    return "" if importlib.util.find_spec("uvicorn") else "uvicorn is not installed"
+
+
+def write_start(arguments: str) -> str:
+    """Write the file that starts the app of a web function."""
     folders = ":".join(each for each in sys.path if each.endswith("site-packages"))
-    start = f"#!/bin/bash\nexport PYTHONPATH={folders}:$PYTHONPATH\nexec {sys.executable} app.py\n"
-    code = {"ZipFile": zipped({"scf_bootstrap": start, "app.py": write_app("0.0.0.0", 9000)})}
+    return f"#!/bin/bash\nexport PYTHONPATH={folders}:$PYTHONPATH\nexec {sys.executable} app.py {arguments}\n"
+
+
+def find_url(description: Any) -> SplitResult:
+    """Find the URL of a trigger by its description."""
+    return urlsplit(description["NetConfig"]["LocalUrl"])
+
+
+def deploy(server: Running, name: str, requests: int, app: str) -> Running:
+    """Deploy an app as a web function whose instances take so many requests at once."""
+    code = {"ZipFile": zipped({"scf_bootstrap": write_start("0.0.0.0 9000"), "app.py": app})}
     concurrency = {"DynamicEnabled": "FALSE", "MaxConcurrency": requests}
     fields = {"FunctionName": name, "Type": "HTTP", "Code": code, "InstanceConcurrencyConfig": concurrency}
     call_api(server, "CreateFunction", {**fields, "Timeout": 60})
     net = {"AuthType": "NONE", "NetConfig": {"EnableIntranet": False, "EnableExtranet": True}}
     trigger = {"FunctionName": name, "TriggerName": "url", "Type": "http", "TriggerDesc": json.dumps(net)}
     made = call_api(server, "CreateTrigger", {**trigger, "Qualifier": "$DEFAULT"})["TriggerInfo"]
-    url = urlsplit(json.loads(made["TriggerDesc"])["NetConfig"]["LocalUrl"])  # type: ignore[index]
+    url = find_url(json.loads(made["TriggerDesc"]))  # type: ignore[index]
     return Running(url.port or 0, server.process, dialect_of(url.path + "/"), 0.0)
 
 
@@ -128,22 +142,22 @@ def own_seconds(server: Running) -> float:
 
 def measure(context: PassContext) -> Figures:
     """Load all of them in turns. The first round warms them."""
-    figures = Figures()
-    if subprocess.run([sys.executable, "-c", "import uvicorn"], capture_output=True, check=False).returncode:
-        figures.missing = "uvicorn is not installed"
+    figures = Figures(missing=find_missing())
+    if figures.missing:
         return figures
     with contextlib.ExitStack() as stack:
         folder = context.make_folder()
-        (folder / "app.py").write_text(write_app(HOST, 0).replace("port=0", "port=int(sys.argv[1])"))
+        (folder / "app.py").write_text(write_app())
         bare = start_on_port(
-            lambda port: [sys.executable, str(folder / "app.py"), str(port)], context.make_folder(), dialect_of("/")
+            lambda port: [sys.executable, str(folder / "app.py"), HOST, str(port)], folder, dialect_of("/")
         )
         running = {BARE: stack.enter_context(bare)}
         for build, python in context.builds.items():
             server = stack.enter_context(start_ours(context.make_folder(), (wire.FUNCTION,), _quiet(build), python))
             running[f"{CALLED}, {build}"] = server
             if build == OURS:
-                running[SHARED], running[SINGLE] = deploy(server, "shared", CALLERS), deploy(server, "single", 1)
+                running[SHARED] = deploy(server, "shared", CALLERS, write_app())
+                running[SINGLE] = deploy(server, "single", 1, write_app())
         figures.loads = {label: [] for label in running}
         figures.front_us = {label: [] for label in running}
         for number in range(context.plan.load_rounds + 1):

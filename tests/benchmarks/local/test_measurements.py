@@ -6,11 +6,20 @@ from pathlib import Path
 import pytest
 
 from benchmarks.local.load import CALLERS, choose_generator
-from benchmarks.local.passes import dashboard, heads, many, stops
+from benchmarks.local.passes import dashboard, heads, many, stops, web, web_saves, web_streams
 from benchmarks.local.plan import PassContext, Plan
 from benchmarks.local.servers import BASE, OURS
 
-PLAN = Plan(head_rounds=1, load_seconds=1, many_rounds=1, stop_rounds=1, page_rounds=1, page_calls=2, load_rounds=1)
+PLAN = Plan(
+    head_rounds=1,
+    load_seconds=1,
+    many_rounds=1,
+    stop_rounds=1,
+    save_rounds=1,
+    page_rounds=1,
+    page_calls=2,
+    load_rounds=1,
+)
 
 
 @pytest.fixture
@@ -56,3 +65,29 @@ def test_the_dashboard_is_visited_and_followed(context: PassContext, monkeypatch
     assert found.calls > 0
     assert found.grown_mb is not None
     assert list(dashboard.find_faults(found)) == []
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(bool(web.find_missing()), reason=web.find_missing())
+def test_the_events_of_streams_are_read_from_the_app_alone_and_from_the_web_function(
+    context: PassContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_streams, "STREAMS", 3)
+    found = web_streams.measure(context)
+    assert list(found.slices) == [web.BARE, web.SHARED]
+    for slices in found.slices.values():
+        (one,) = slices
+        assert (one.events, one.measured, one.broken) == (60, 30, 0)
+        assert one.p99_ms >= one.p50_ms > 0
+    assert found.added_ms("p99_ms") is not None
+    assert list(web_streams.find_faults(found)) == []
+
+
+@pytest.mark.proof
+@pytest.mark.skipif(bool(web.find_missing()), reason=web.find_missing())
+def test_a_saved_file_of_a_web_function_is_awaited(context: PassContext) -> None:
+    found = web_saves.measure(context)
+    (save,) = found.saves
+    assert save.live_seconds > 0
+    assert save.start_seconds > 0
+    assert list(web_saves.find_faults(found)) == []

@@ -1,9 +1,24 @@
 """What the passes make of their figures. Nothing is measured here."""
 
+import time
+
 import pytest
 
 from benchmarks.local.load import Load
-from benchmarks.local.passes import PASSES, cold, dashboard, heads, load, many, starts, stops, warm, web
+from benchmarks.local.passes import (
+    PASSES,
+    cold,
+    dashboard,
+    heads,
+    load,
+    many,
+    starts,
+    stops,
+    warm,
+    web,
+    web_saves,
+    web_streams,
+)
 from benchmarks.local.peers import ASGI, DEFAULT
 from benchmarks.local.plan import list_turns
 from benchmarks.local.report import About, write_report
@@ -44,6 +59,18 @@ def make_web(wrong: int = 0) -> web.Figures:
     return web.Figures(loads, {**{label: [50.0, 50.0] for label in loads}, **front_us})
 
 
+def make_streams(broken: int = 0) -> web_streams.Figures:
+    """The machine was busy in the second round: pairs see what was added, medians would not."""
+    bare = [web_streams.Slice(50, 40, 0, p50, p99) for p50, p99 in ((0.1, 1.0), (0.2, 30.0), (0.1, 2.0))]
+    mine = [web_streams.Slice(50, 40, broken, p50, p99) for p50, p99 in ((0.5, 4.0), (1.2, 26.0), (0.5, 6.0))]
+    return web_streams.Figures({web.BARE: bare, web.SHARED: mine}, [80.0, 200.0, 90.0])
+
+
+def make_saves(failed: int = 0) -> web_saves.Figures:
+    pairs = ((0.4, 0.25), (1.5, 1.0), (0.3, 0.25))
+    return web_saves.Figures([web_saves.Save(live, start, failed) for live, start in pairs])
+
+
 def make_pages(wrong: int = 0) -> dashboard.Figures:
     visits = [dashboard.FirstPage(ms, 6, 370.0, 370.0, 60.0) for ms in (310.0, 250.0, 240.0)]
     loads = {
@@ -64,6 +91,8 @@ def make_sections(wrong: int = 0, ready_seconds: float = 0.3) -> "list[Section]"
         heads.PASS.conclude(make_heads()),
         stops.PASS.conclude(stops.Figures({OURS: [0.5], BASE: [5.0]})),
         web.PASS.conclude(make_web()),
+        web_streams.PASS.conclude(make_streams()),
+        web_saves.PASS.conclude(make_saves()),
         dashboard.PASS.conclude(make_pages()),
     ]
 
@@ -93,6 +122,9 @@ def test_every_target_has_its_row_with_a_verdict() -> None:
     assert found["requests a second to one instance of a web function / the app alone"] == [">= 0.5", "0.60", "yes"]
     assert found["the same to 16 instances of one request each / the app alone"] == [">= 0.25", "0.25", "yes"]
     assert found["the server's CPU for a proxied request / an event call of BASE"] == ["<= 0.5", "0.43", "yes"]
+    assert found["delay that a web function's URL adds to an event, p99, 50 streams"] == ["<= 10 ms", "3.00 ms", "yes"]
+    figure = "saved file of a web function to its first answer, over the start of the app alone"
+    assert found[figure] == ["<= 0.3 s", "0.15 s", "yes"]
     figure = "first page of the dashboard, cold server, 1,000 functions, 10,000 invocations"
     assert found[figure] == ["<= 300 ms", "250 ms", "yes"]
     assert found["calls a second of 16 callers with one page open / with none"] == [">= 0.95", "0.98", "yes"]
@@ -197,6 +229,54 @@ def test_failed_requests_of_web_functions_void_the_run_and_a_missing_uvicorn_is_
     section = web.PASS.conclude(web.Figures(missing="uvicorn is not installed"))
     assert (section.lines, section.faults) == (("Not measured: uvicorn is not installed.",), ())
     assert [value for _, value in section.targets] == [None, None, None]
+
+
+def test_the_delay_that_is_added_is_the_median_over_rounds_and_may_be_less_than_nothing() -> None:
+    figures = make_streams()
+    assert figures.added_ms("p99_ms") == 3.0
+    assert figures.added_ms("p50_ms") == pytest.approx(0.4)
+    figures.slices[web.SHARED], figures.slices[web.BARE] = figures.slices[web.BARE], figures.slices[web.SHARED]
+    assert figures.added_ms("p99_ms") == -3.0
+    rows = read_rows("## x\n" + "\n".join(web_streams.PASS.conclude(make_streams()).lines), "x")
+    assert rows[2:] == [
+        [web.BARE, "0.10", "2.00", "-", "-", "-", "120", "0"],
+        [web.SHARED, "0.50", "6.00", "0.40", "3.00", "90.0", "120", "0"],
+    ]
+
+
+def test_a_stream_without_all_of_its_events_voids_the_run_and_leaves_no_delay() -> None:
+    section = web_streams.PASS.conclude(make_streams(broken=1))
+    assert section.faults == (f"3 streams of {web.SHARED} did not bring all of their events in order",)
+    assert [value for _, value in section.targets] == [None]
+    section = web_streams.PASS.conclude(web_streams.Figures(missing="uvicorn is not installed"))
+    assert (section.lines, section.faults) == (("Not measured: uvicorn is not installed.",), ())
+    assert [value for _, value in section.targets] == [None]
+
+
+def test_a_saved_file_is_compared_with_the_start_of_its_own_pair() -> None:
+    section = web_saves.PASS.conclude(make_saves())
+    assert [value for _, value in section.targets] == [pytest.approx(0.15)]
+    rows = read_rows("## x\n" + "\n".join(section.lines), "x")
+    assert [row[1:] for row in rows[2:]] == [["400", "300", "1500"], ["250", "250", "1000"], ["150", "50.0", "500"]]
+
+
+def test_requests_that_fail_while_a_file_is_saved_void_the_run() -> None:
+    section = web_saves.PASS.conclude(make_saves(failed=2))
+    assert section.faults == ("6 requests of a web function failed while its file was saved",)
+    section = web_saves.PASS.conclude(web_saves.Figures(missing="uvicorn is not installed"))
+    assert (section.lines, section.faults) == (("Not measured: uvicorn is not installed.",), ())
+    assert [value for _, value in section.targets] == [None]
+
+
+def test_requests_until_a_version_answers_are_counted_if_they_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [(200, b"version 1"), (0, b""), (500, b"version 1"), (439, b"{}"), (200, b"version 2"), (200, b"none")]
+    monkeypatch.setattr(web_saves, "ask", lambda port, path: answers.pop(0))
+    seconds, failed = web_saves.await_version(1, "/", 2, time.perf_counter())
+    assert (failed, answers) == (3, [(200, b"none")])
+    assert seconds > 3 * web_saves.POLL_SECONDS
+    monkeypatch.setattr(web_saves, "LIVE_SECONDS", 0.001)
+    with pytest.raises(RuntimeError, match=r"version 2 was not there .* 200 b'none'"):
+        web_saves.await_version(1, "/", 2, time.perf_counter())
 
 
 def test_failed_calls_with_a_page_open_void_the_run_and_a_missing_browser_is_said() -> None:
