@@ -73,7 +73,7 @@ def nothing_failed_inside(local_scf):
         (b"POST / HTTP/9.9\r\n\r\n", "UnsupportedProtocol"),
         (b"POST /\r\n\r\n", "MissingAuthorization"),  # HTTP/0.9, to the parser
         (b"BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "UnsupportedProtocol"),
-        (b"GET /\xff HTTP/1.1\r\nHost: h\r\n\r\n", "UnsupportedProtocol"),
+        (b"GET /\xff HTTP/1.1\r\nHost: h\r\n\r\n", "InvalidParameter"),
         (b"CONNECT scf.tencentcloudapi.com:443 HTTP/1.1\r\nHost: h\r\n\r\n", "UnsupportedProtocol"),
         (b"PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "UnsupportedProtocol"),
         (b"OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "UnsupportedProtocol"),

@@ -95,7 +95,7 @@ def test_a_tunnel_to_the_server_itself():
         (ask("127.0.0.1:22"), 403),
         (ask("169.254.169.254:80"), 403),
         (ask(":443"), 403),
-        (b"CONNECT \xff\xfe:443 HTTP/1.1\r\n\r\n", 405),
+        (b"CONNECT \xff\xfe:443 HTTP/1.1\r\n\r\n", 403),
         (b"GET http://scf.tencentcloudapi.com/ HTTP/1.1\r\n\r\n", 405),
         (b"CONNECT scf.tencentcloudapi.com:443\r\n\r\n", 405),
         (b"\x16\x03\x01\x00\r\n\r\n", 405),

@@ -610,7 +610,16 @@ def test_pieces_of_any_size_give_the_same_requests_and_the_same_end(data, draws)
     assert getattr(again, "fault", None) is getattr(stop, "fault", None)
 
 
-@pytest.mark.parametrize("target", ["/ü", "/?a=ü"])
-def test_a_url_with_other_characters_is_a_fault_of_its_own(target):
-    requests, stop = read(BARE + f"GET {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+@pytest.mark.parametrize(("target", "url"), [("/ü", b"/%C3%BC"), ("/?a=茶&b=%41", b"/?a=%E8%8C%B6&b=%41")])
+def test_letters_of_a_url_are_encoded_and_no_others(target, url):
+    """curl sends a query as it is given."""
+    data = f"POST {target} HTTP/1.1\r\nX-Name: ü\r\nContent-Length: 2\r\n\r\nü".encode()
+    for cut in range(len(data)):
+        (request,), stop = read(data, {cut})
+        assert stop is None
+        assert request[1:4] == (url, [(b"x-name", "ü".encode()), (b"content-length", b"2")], "ü".encode())
+
+
+def test_a_url_with_letters_behind_another_request_is_a_fault_of_its_own():
+    requests, stop = read(BARE + "GET /ü HTTP/1.1\r\nHost: h\r\n\r\n".encode())
     assert (len(requests), stop.fault, stop.part.headers) == (1, Fault.BAD_URL, [])

@@ -91,13 +91,13 @@ def test_a_whole_url_in_the_request_line_is_the_path_alone(served):
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["path"] == "/a"
 
 
-@pytest.mark.parametrize("target", ["/订单", "/?name=茶"])
-def test_letters_that_must_be_encoded_are_told(served, target):
-    """curl sends what it is given."""
-    parts = urlsplit(served.local("echo"))
-    with socket.create_connection((parts.hostname, parts.port), 20) as connection:
-        connection.sendall(f"GET {parts.path}{target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+@pytest.mark.parametrize("form", ["url", "local"])
+def test_letters_that_are_sent_as_they_are_reach_the_function(served, form):
+    """curl sends a query as it is given."""
+    parts = urlsplit(getattr(served, form)("echo"))
+    with socket.create_connection(("127.0.0.1", parts.port), 20) as connection:
+        connection.sendall(f"GET {parts.path}/订单?name=茶 HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").read()
-    assert answer.startswith(b"HTTP/1.1 400 "), answer
-    assert "must be encoded, as %C3%BC" in json.loads(answer.partition(b"\r\n\r\n")[2])["errorMessage"]
+    event = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert (event["path"], event["queryString"]) == ("/%E8%AE%A2%E5%8D%95", {"name": "茶"})

@@ -67,7 +67,7 @@ class Request:
     """One request.
 
     :ivar method: in upper case
-    :ivar url: as it was sent
+    :ivar url: as it was sent, with letters beyond ASCII encoded
     :ivar headers: in their order, names in lower case
     :ivar body: empty until the request is whole, and where there is a ``stream``
     :ivar stream: the body in parts, where the site takes it so

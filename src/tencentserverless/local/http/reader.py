@@ -5,6 +5,7 @@ All bytes of one read are parsed at once, so requests may become whole while ano
 """
 
 import enum
+import re
 from collections import deque
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ Accept = Callable[[Request], int | Intake]
 
 _LINE_SIGNS_BYTES = 4  # the colon, a blank and the end of a header line
 _LENGTH_DIGITS = 18
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class State(enum.Enum):
@@ -55,6 +57,7 @@ class RequestReader:
         self._more = bytearray()  # of the body, behind its first part
         self._size = 0  # of the head, then of the body
         self._pending_bytes = 0  # of reads that completed nothing; the parser keeps such bytes
+        self._is_in_line = False  # all that has come of a request is a part of its first line
         self._is_awaited = False  # the client waits for 100-continue
         self._is_offer = False
 
@@ -77,6 +80,8 @@ class RequestReader:
     def feed(self, data: bytes) -> None:
         """Read bytes."""
         before, count = (self.state, self._size), len(self.whole)
+        if self._is_in_line or self.state is State.BETWEEN:
+            data = self._encode_line(data)
         while self.state is not State.STOPPED:
             try:
                 self._parser.feed_data(data)
@@ -193,6 +198,18 @@ class RequestReader:
             request.stream.feed(b"")
 
     # Inside.
+
+    def _encode_line(self, data: bytes) -> bytes:
+        """Encode the letters of a request line, for the parser takes ASCII alone and curl sends a query as it is given.
+
+        That of a request behind another one, in the same read, stays as it is, and is refused.
+        """
+        end = data.find(b"\n")
+        self._is_in_line = end < 0
+        line = data if end < 0 else data[:end]
+        if line.isascii():
+            return data
+        return _BEYOND_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line) + data[len(line) :]
 
     def _count_head(self, size: int) -> None:
         self._size += size
