@@ -275,14 +275,36 @@ def test_a_connection_is_used_again_after_an_answer_without_a_body():
     async def serve(app, reader, writer):
         while True:
             head = await app.head(reader)
-            writer.write(OK[:-2] if head.startswith(b"HEAD") else OK)
+            writer.write(OK if head.startswith(b"GET /2") else b"HTTP/1.1 204 No Content\r\n\r\n")
 
     async def scenario(connect, run, app):
-        client = await connect(b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
+        client = await connect(GET)
         await client.head()
-        client.send(GET)
+        client.send(GET.replace(b"GET /", b"GET /2"))
         assert (await client.answer())[2] == b"ok"
         assert app.connections == 1
+
+    relayed(scenario, serve)
+
+
+def test_a_body_that_an_app_sends_to_head_later_spoils_no_other_answer():
+    async def serve(app, reader, writer):
+        while True:
+            if (await app.head(reader)).startswith(b"HEAD"):
+                writer.write(OK[:-2])
+                await asyncio.sleep(0.05)
+                writer.write(b"ok")
+            else:
+                writer.write(OK)
+
+    async def scenario(connect, run, app):
+        client = await connect(GET)
+        for request in (GET, b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"):
+            assert (await client.answer())[2] == b"ok"  # twice: the app is known to keep its connections
+            client.send(request)
+        await client.head()
+        client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+        assert (await client.answer())[2] == b"ok"
 
     relayed(scenario, serve)
 

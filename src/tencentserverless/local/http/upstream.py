@@ -104,8 +104,6 @@ class Upstream(asyncio.Protocol):
         :param is_of_head: its method is HEAD, so that the answer has no body
         """
         self._receiver = receiver
-        if is_of_head or self._is_of_head:  # the parser waits for the body of an answer to HEAD
-            self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = is_of_head
         if self._has_bytes:
             self._begin_answer()
@@ -151,7 +149,7 @@ class Upstream(asyncio.Protocol):
         else:
             last = self._head
             if self._parse(data):
-                if is_first and self._has_head and self._is_reusable and not self._is_of_head:
+                if is_first and self._has_head and self._is_reusable:
                     self._known = know_head(self._head, last, data) or self._known
                 self._hand_over(len(data))
 
@@ -206,7 +204,8 @@ class Upstream(asyncio.Protocol):
         if self._fault:
             return
         self._has_head = True
-        self._is_reusable = self._parser.should_keep_alive()
+        # Some apps send a body to HEAD all the same, which could be taken for the next answer.
+        self._is_reusable = self._parser.should_keep_alive() and not self._is_of_head
         is_bodiless = self._is_of_head or status in BODILESS
         self._ends_with_connection = not (head.is_chunked or is_bodiless) and head.length is None
         self._is_whole = is_bodiless
