@@ -24,7 +24,7 @@ from benchmarks.results import Results
 from tests.benchmarks.local.test_passes import make_load, make_loads
 from tests.benchmarks.test_report import make_results
 
-# The others measure without it. It is looked for and not loaded, which takes longer than to collect all tests of a folder.
+# The others measure without it. It is looked for and not loaded, which each worker would pay for.
 pytestmark = pytest.mark.skipif(find_spec("matplotlib") is None, reason="there is no matplotlib")
 SVG = "{http://www.w3.org/2000/svg}"
 MACHINE = {"CPU": "a test's, 2 CPUs", "Python": "CPython 3.11.7", "Date": "2026-01-02"}
