@@ -19,18 +19,33 @@ import signal
 import socket
 import sys
 
-#: What a server that stands has loaded, and what most commands load.
+#: What a server that stands has loaded, and what most commands load, libraries with them.
 SCF_MODULES = (
     "anyio._backends._asyncio",
     "httptools",
     "uvloop",
+    "croniter",
+    "encodings.ascii",
+    "encodings.idna",
+    "urllib.request",
+    "zipfile",
     "tencentserverless.scf",
+    "tencentserverless._base.context",
+    "tencentserverless._base.observer",
+    "tencentserverless._base.signals",
     "tencentserverless._core.signing_v1",
     "tencentserverless.cli.main",
     "tencentserverless.cli.program",
     "tencentserverless.cli.api.actions",
+    "tencentserverless.cli.api.event_input",
     "tencentserverless.cli.api.function_call",
+    "tencentserverless.cli.api.local_server",
+    "tencentserverless.cli.output.confirmation",
     "tencentserverless.cli.output.live_table",
+    "tencentserverless.cli.output.translation",
+    "tencentserverless.cli.commands.deploy",
+    "tencentserverless.cli.commands.functions",
+    "tencentserverless.cli.commands.invocations",
     "tencentserverless.cli.commands.invoke",
     "tencentserverless.cli.commands.local.start",
     "tencentserverless.local.serve",
@@ -38,6 +53,13 @@ SCF_MODULES = (
     "tencentserverless.local.reload",
     "tencentserverless.local.http.server",
     "tencentserverless.local.api.dispatch",
+    "tencentserverless.local.http.websocket_frames",
+    "tencentserverless.local.invocations.call_lines",
+    "tencentserverless.local.invocations.provision_timers",
+    "tencentserverless.local.project.function_options",
+    "tencentserverless.local.service_factory",
+    "tencentserverless.local.sites",
+    "tencentserverless.local.start_notices",
 )
 
 #: By the module that a command runs. Nothing of ours is loaded before pytest looks for its plugins.

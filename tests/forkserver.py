@@ -98,7 +98,7 @@ class Template:
         return (
             command[0] == sys.executable
             and (command[1:3] == ["-m", self._module] or command[1] == "-c")
-            and all(environment.get(name) == self.environment.get(name) for name in names)
+            and all(_read(name, environment) == _read(name, self.environment) for name in names)
         )
 
     def fork(
@@ -125,6 +125,12 @@ class Template:
     def close(self) -> None:
         self._socket.close()
         self._process.wait()
+
+
+def _read(name: str, environment: Mapping[str, str]) -> "str | None":
+    """What a start would make of a variable: of the locale it takes the encoding, and our texts look at it later."""
+    text = environment.get(name)
+    return text.rpartition(".")[2] if name == "LC_ALL" and text is not None else text
 
 
 _templates: "dict[str, Template]" = {}

@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import ssl
 import subprocess
 import sys
 import threading
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 KEYS = {"secret_id": SECRET_ID, "secret_key": SECRET_KEY}
 GIVEN = dict(KEYS, uin=UIN)
 BIG = b"x" * 600000
+#: For a client of httpx, which without a context reads all certificates of this machine, and uses none of them here.
+PLAIN = {"trust_env": False, "timeout": 20, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
 #: What every library takes as a body, by the name of the keyword argument.
 BODIES: "dict[str, Callable[[], dict[str, Any]]]" = {
     "none": dict,
@@ -73,7 +76,7 @@ def send_by_requests(url: str, method: str, body: "dict[str, Any]", **options: "
 
 def send_by_httpx(name: str, url: str, method: str, body: "dict[str, Any]", **options: "Any") -> Answer:
     library = pytest.importorskip(name)
-    with library.Client(auth=options["auth"], follow_redirects=True, trust_env=False, timeout=20) as client:
+    with library.Client(auth=options["auth"], follow_redirects=True, **PLAIN) as client:
         answer = client.request(method, url, **body)
         return Answer(answer.status_code, len(answer.history))
 
@@ -84,7 +87,7 @@ def send_by_async_httpx(name: str, url: str, method: str, body: "dict[str, Any]"
         body["content"] = generate(body["content"].read())
 
     async def send() -> Answer:
-        given = {"follow_redirects": True, "trust_env": False, "timeout": 20}
+        given = dict(PLAIN, follow_redirects=True)
         async with library.AsyncClient(auth=options["auth"], **given) as client:
             answer = await client.request(method, url, **body)
             return Answer(answer.status_code, len(answer.history))
@@ -278,7 +281,7 @@ def read_halves_by_requests(door: Door, signer: "Any") -> bytes:
 
 def read_halves_by_httpx(name: str, door: Door, signer: "Any") -> bytes:
     library = pytest.importorskip(name)
-    client = library.Client(auth=signer, trust_env=False, timeout=20)
+    client = library.Client(auth=signer, **PLAIN)
     with client, client.stream("GET", door.url + "/stream") as answer:
         pieces = answer.iter_raw()
         first = next(pieces)

@@ -1,5 +1,7 @@
 """Charts as SVG, by matplotlib. The same chart gives the same bytes; its text stays text, in the fonts of the reader.
 
+Matplotlib takes longer to load than all the rest: it is loaded when something is drawn.
+
 What is ours, and which end of a range is which, is told by weight and by shape too, not by colour alone.
 """
 
@@ -7,14 +9,13 @@ from __future__ import annotations
 
 import io
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
 from benchmarks.plots.charts import Chart, Line, Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WIDTH_INCHES = 8.4
 LINE_INCHES, FRAME_INCHES = 0.34, 1.25
@@ -55,6 +56,9 @@ WEIGHTS = ("normal", "bold")
 
 def draw(chart: Chart, theme: Theme) -> str:
     """Draw a chart."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(SETTINGS):
         height = FRAME_INCHES + LINE_INCHES * len(chart.panels[0].lines)
         figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained", facecolor=theme.ground)
@@ -122,13 +126,15 @@ def draw_range(ax: Axes, place: int, line: Line, theme: Theme) -> None:
 
 def finish(svg: str, chart: Chart) -> str:
     """Give a picture its title, its description and the fonts of the reader, and take off what only programs read."""
+    from matplotlib import __version__
+
     svg = _METADATA.sub("", svg)
     svg = _FONT_NAMES.sub(FONTS.replace('"', "'"), svg)
     begin = f'<svg role="img" aria-labelledby="{chart.name}-title {chart.name}-text" '
     svg = _ROOT.sub(begin, svg, count=1)
     head, bracket, rest = svg.partition(">\n")
     words = (
-        f"<!-- Drawn by matplotlib {mpl.__version__} -->\n"
+        f"<!-- Drawn by matplotlib {__version__} -->\n"
         f'<title id="{chart.name}-title">{escape(chart.title)}</title>\n'
         f'<desc id="{chart.name}-text">{escape(chart.describe())}</desc>\n'
     )

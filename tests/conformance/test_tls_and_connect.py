@@ -25,7 +25,7 @@ from tencentserverless.local.worker.interpreters import OWN_RUNTIME
 from tencentserverless.scf import Client
 from tests.conformance.judges import find_python, is_foreign, make_judge
 from tests.conftest import FUNCTION_VARIABLES, FUNCTIONS, STOP_SECONDS, LocalScf, Starter, wait_until, write_held
-from tests.local.worker.isolating import WAYS, need_namespaces, write_function
+from tests.local.worker.isolating import need_namespaces, write_function
 
 #: Tencent's SDK asks Python 3.12 and later in a way that is deprecated there.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -277,7 +277,7 @@ def main_handler(event, context):
 """
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["namespaces", pytest.param("none", marks=pytest.mark.proof)])
 def test_the_official_client_inside_a_function_stays_here(tmp_path, start_local_scf, way):
     if way == "namespaces":
         need_namespaces()

@@ -77,7 +77,7 @@ def serve(command: str, folder: Path, environ: dict[str, str]) -> Iterator[None]
     assert server.returncode == 0
 
 
-@pytest.mark.parametrize("document", [READMES[0], FIVE_MINUTES])
+@pytest.mark.parametrize("document", [READMES[0], pytest.param(FIVE_MINUTES, marks=pytest.mark.proof)])
 def test_the_first_session_runs_as_it_stands(document: str, folder: Path, environ: dict[str, str]) -> None:
     """As a new user types it: the server in one terminal, all else in another one, both in the same folder."""
     make, start = next(text for text in list_shell_blocks(document) if text.startswith("scf init hello")).splitlines()

@@ -19,3 +19,9 @@ def test_commands_with_the_usual_environment_are_forks(command: list[str]) -> No
 def test_what_an_interpreter_reads_at_its_start_needs_one(name: str) -> None:
     command = scf_command("local", "start")
     assert not forkserver.template(command).can_fork(command, child_environment(**{name: "other"}))
+
+
+def test_the_language_of_a_locale_needs_no_start_and_its_encoding_does() -> None:
+    command = scf_command("local", "start")
+    assert forkserver.template(command).can_fork(command, child_environment(LC_ALL="zh_CN.UTF-8"))
+    assert not forkserver.template(command).can_fork(command, child_environment(LC_ALL="zh_CN.GBK"))

@@ -45,6 +45,7 @@ def read_metadata(wheel: zipfile.ZipFile) -> Message:
     return Parser().parsestr(wheel.read(name).decode("utf-8"))
 
 
+@pytest.mark.proof
 def test_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
     source = ROOT / "src"
@@ -57,6 +58,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> Non
     assert "tencentserverless/py.typed" in inside
 
 
+@pytest.mark.proof
 def test_wheel_metadata(wheel: zipfile.ZipFile) -> None:
     metadata = read_metadata(wheel)
     assert metadata["Name"] == "tencentserverless"
@@ -68,6 +70,7 @@ def test_wheel_metadata(wheel: zipfile.ZipFile) -> None:
     assert any(name.endswith("/LICENSE") for name in wheel.namelist())
 
 
+@pytest.mark.proof
 def test_sdk_requires_one_package_and_extras_spare_old_pythons(wheel: zipfile.ZipFile) -> None:
     requirements = [Requirement(text) for text in read_metadata(wheel).get_all("Requires-Dist")]
     alone = {item.name for item in requirements if item.marker is None or item.marker.evaluate({"extra": ""})}
@@ -77,6 +80,7 @@ def test_sdk_requires_one_package_and_extras_spare_old_pythons(wheel: zipfile.Zi
         assert {item.name for item in requirements if item.marker and item.marker.evaluate(old)} == set()
 
 
+@pytest.mark.proof
 def test_dev_extra_contains_local_extra(wheel: zipfile.ZipFile) -> None:
     requirements = [Requirement(text) for text in read_metadata(wheel).get_all("Requires-Dist")]
 

@@ -213,6 +213,7 @@ def count_kills(folder):
     return 0
 
 
+@pytest.mark.proof
 def test_many_functions_and_a_hungry_one_leave_the_server_alive(start_in_group, functions, small_group):
     server = start_in_group(functions)
     with ThreadPoolExecutor(8) as callers:

@@ -13,16 +13,26 @@ BARE = {
 }
 
 
+def write_function(place):
+    (place / "functions" / "it").mkdir(parents=True)
+    (place / "functions" / "it" / "index.py").write_text("def main_handler(event, context): pass\n")
+    return place / "functions"
+
+
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "functions" / "it").mkdir(parents=True)
-    (tmp_path / "functions" / "it" / "index.py").write_text("def main_handler(event, context): pass\n")
-    return tmp_path / "functions"
+    return write_function(tmp_path)
 
 
 @pytest.fixture
 def server(start_local_scf, folder):
     return start_local_scf(folder, "--state", folder.parent / "state")
+
+
+@pytest.fixture(scope="module")
+def untouched(start_for_all, tmp_path_factory):
+    """A server for all that is refused."""
+    return start_for_all(write_function(tmp_path_factory.mktemp("untouched")))
 
 
 def do(server, action, **parameters):
@@ -94,19 +104,19 @@ def test_domains_are_ordered_and_filtered(server):
 @pytest.mark.parametrize(
     "filters", [[{"Name": "Domain", "Values": ["x"]}] * 11, [{"Name": "Domain", "Values": ["x"] * 6}]]
 )
-def test_there_are_ten_filters_of_five_values_at_most(server, filters):
+def test_there_are_ten_filters_of_five_values_at_most(untouched, filters):
     for action in ("ListCustomDomains", "ListFunctions"):
-        assert server.error(action, {"Filters": filters})[0] == "InvalidParameterValue"
+        assert untouched.error(action, {"Filters": filters})[0] == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize("tag", [{"Key": "k" * 400, "Value": "v"}, {"Key": "k", "Value": "v" * 400}])
-def test_a_tag_is_as_long_as_that_of_a_layer_at_most(server, tag):
-    code, message = server.error("CreateCustomDomain", {**NEW, "Tags": [tag]})
+def test_a_tag_is_as_long_as_that_of_a_layer_at_most(untouched, tag):
+    code, message = untouched.error("CreateCustomDomain", {**NEW, "Tags": [tag]})
     assert (code, "400 characters" in message) == ("InvalidParameterValue", True)
 
 
 @pytest.mark.parametrize("target", ["x/$", "/a b/$", "/订单/$", "/x\r\nX-Scf-Uin: 1/$", "/\x7f", "/" + "x" * 512])
-def test_a_path_is_rewritten_to_what_a_request_line_can_hold(server, target):
+def test_a_path_is_rewritten_to_what_a_request_line_can_hold(untouched, target):
     routes = [{**ROUTE, "PathRewrite": [{**REWRITE, "Rewrite": target}]}]
-    code, message = server.error("CreateCustomDomain", {**NEW, "EndpointsConfig": routes})
+    code, message = untouched.error("CreateCustomDomain", {**NEW, "EndpointsConfig": routes})
     assert (code, "must be a path" in message) == ("InvalidParameterValue", True)

@@ -17,9 +17,22 @@ def server(start_local_scf, tmp_path):
     """A server with one function, and nothing in its folder."""
     (tmp_path / "functions").mkdir()
     server = start_local_scf(tmp_path / "functions")
+    make_function(server)
+    return server
+
+
+@pytest.fixture(scope="module")
+def untouched(start_for_all, tmp_path_factory):
+    """Such a server with one timer, for all that is refused."""
+    server = start_for_all(tmp_path_factory.mktemp("functions"))
+    make_function(server)
+    assert set(server.request("BatchCreateTrigger", batch(("a", "timer", HOURLY))).response) == {"RequestId"}
+    return server
+
+
+def make_function(server):
     made = {**FN, "Runtime": OWN_RUNTIME, "Code": {"ZipFile": zipped(ECHO)}}
     assert "Error" not in server.request("CreateFunction", made).response
-    return server
 
 
 def batch(*triggers, **changes):
@@ -60,10 +73,9 @@ def test_timers_are_made_at_once_and_made_again_by_a_second_deployment(server):
         (FN, "MissingParameter"),
     ],
 )
-def test_one_timer_that_is_refused_leaves_all_as_they_were(server, parameters, code):
-    server.request("BatchCreateTrigger", batch(("a", "timer", HOURLY)))
-    assert server.error("BatchCreateTrigger", parameters)[0] == code
-    assert timers(server) == {"a": (HOURLY, 1)}
+def test_one_timer_that_is_refused_leaves_all_as_they_were(untouched, parameters, code):
+    assert untouched.error("BatchCreateTrigger", parameters)[0] == code
+    assert timers(untouched) == {"a": (HOURLY, 1)}
 
 
 def test_there_is_no_test_event(server):

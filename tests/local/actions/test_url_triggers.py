@@ -11,16 +11,26 @@ BASE = {"FunctionName": "it", "Type": "http", "TriggerName": "url"}
 NEW = {**BASE, "Qualifier": "$DEFAULT", "TriggerDesc": json.dumps(OPEN)}
 
 
+def write_function(place):
+    (place / "functions" / "it").mkdir(parents=True)
+    (place / "functions" / "it" / "index.py").write_text("def main_handler(event, context): pass\n")
+    return place / "functions"
+
+
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "functions" / "it").mkdir(parents=True)
-    (tmp_path / "functions" / "it" / "index.py").write_text("def main_handler(event, context): pass\n")
-    return tmp_path / "functions"
+    return write_function(tmp_path)
 
 
 @pytest.fixture
 def server(start_local_scf, folder):
     return start_local_scf(folder, "--state", folder.parent / "state")
+
+
+@pytest.fixture(scope="module")
+def untouched(start_for_all, tmp_path_factory):
+    """A server for all that is refused."""
+    return start_for_all(write_function(tmp_path_factory.mktemp("untouched")))
 
 
 def do(server, action, **parameters):
@@ -168,15 +178,15 @@ def test_a_url_is_switched_off_and_on(server):
         ({"FunctionName": "other"}, "ResourceNotFound.Function"),
     ],
 )
-def test_what_is_refused(server, changes, code):
-    assert server.error("CreateTrigger", {**NEW, **changes})[0] == code
-    assert shown_raw(server) == []
+def test_what_is_refused(untouched, changes, code):
+    assert untouched.error("CreateTrigger", {**NEW, **changes})[0] == code
+    assert shown_raw(untouched) == []
 
 
-def test_a_url_that_is_not_there(server):
+def test_a_url_that_is_not_there(untouched):
     for action in ("UpdateTrigger", "DeleteTrigger"):
-        assert server.error(action, BASE)[0] == "ResourceNotFound.Trigger", action
-    assert server.error("UpdateTriggerStatus", {**BASE, "Enable": "OPEN"})[0] == "ResourceNotFound.Trigger"
+        assert untouched.error(action, BASE)[0] == "ResourceNotFound.Trigger", action
+    assert untouched.error("UpdateTriggerStatus", {**BASE, "Enable": "OPEN"})[0] == "ResourceNotFound.Trigger"
 
 
 def test_there_are_ten_of_them(server):

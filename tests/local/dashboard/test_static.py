@@ -33,6 +33,7 @@ MARKUP = re.compile(
 )
 #: Calls whose first argument is the template of a notice.
 MAKES_NOTICE = ("Notice", "notice", "doubt")
+MAKES_ANY = re.compile(rf"\b(?:{'|'.join(MAKES_NOTICE)})\s*\(")
 IMPORT = re.compile(r"""\b(?:from|import)\s*"([^"]+)\"""")
 LATER = re.compile(r"""\bimport\("([^"]+)"\)""")
 
@@ -125,7 +126,8 @@ def reach(*patterns: re.Pattern[str]) -> set[Path]:
 
 
 def test_every_import_is_a_file_of_ours_and_every_module_is_used() -> None:
-    assert [name_of(path) for path in MODULES if path not in reach(IMPORT, LATER)] == ["early.js"]
+    reached = reach(IMPORT, LATER)
+    assert [name_of(path) for path in MODULES if path not in reached] == ["early.js"]
     assert '<script src="/_local/static/early.js"></script>' in read(STATIC / "index.html")
 
 
@@ -151,7 +153,8 @@ def list_shown() -> set[str]:
 
 def list_templates() -> set[str]:
     """The templates of the notices in the sources of the local SCF: texts, or names of texts in the same module."""
-    return {text for path in STATIC.parents[1].rglob("*.py") for text in templates_of(ast.parse(read(path)))}
+    texts = (read(path) for path in STATIC.parents[1].rglob("*.py"))
+    return {text for words in texts if MAKES_ANY.search(words) for text in templates_of(ast.parse(words))}
 
 
 def templates_of(tree: ast.Module) -> Iterator[str]:

@@ -240,7 +240,7 @@ def cut_exchange(draw, request, answer):
 
 
 @pytest.mark.campaign
-@hypothesis.settings(max_examples=examples(2000))
+@hypothesis.settings(max_examples=examples(2000, share=24))
 @hypothesis.given(exchanges())
 def test_the_same_bytes_go_each_way_as_if_nothing_were_remembered(given):
     assert play(given, has_memory=True)[0] == play(given, has_memory=False)[0]

@@ -69,7 +69,7 @@ def test_express_in_two_instances(tmp_path, way, isolation):
     assert len(asyncio.run(start_two(write_express(tmp_path / "site"), isolation=found, web_ports=way))) == 2
 
 
-@pytest.mark.parametrize("name", ["flask", "fastapi"])
+@pytest.mark.parametrize("name", ["flask", pytest.param("fastapi", marks=pytest.mark.proof)])
 def test_shims_reach_python_in_a_namespace_too(tmp_path, name):
     found = find_isolation(Settings(tmp_path))
     assert len(asyncio.run(start_two(write(tmp_path / "site", name), isolation=found, web_ports="shims"))) == 2
@@ -99,7 +99,8 @@ def find_python() -> tuple[list[str], dict[str, str]]:
     pytest.skip(f"no interpreter of {name} that another user can run")
 
 
-@pytest.mark.parametrize("isolation", ["auto", pytest.param("none", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("isolation", ["auto", "none"])
 def test_all_run_side_by_side_as_a_user_without_privileges(place, isolation):
     for name in NAMES:
         write(place / name, name)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.conftest import wait_until
-from tests.local.worker.isolating import WAYS, need_namespaces
+from tests.local.worker.isolating import need_namespaces
 
 pytest.importorskip("debugpy")
 PATIENCE_SECONDS = 30
@@ -110,7 +110,7 @@ def debugged_call(server, port, path, event, seconds=0.0):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["namespaces", pytest.param("none", marks=pytest.mark.proof)])
 def test_a_breakpoint_stops_a_call_beyond_its_timeout_and_the_port_survives_a_save(
     start_local_scf, tmp_path, port, way
 ):
