@@ -197,6 +197,31 @@ def test_a_request_with_trailers_is_refused():
         assert fault_of(data, cuts=cuts) == (0, Fault.TRAILERS)
 
 
+@pytest.mark.parametrize("taken", [1 << 20, Intake.STREAM])
+def test_trailers_are_dropped_where_the_site_says_so_and_the_next_request_is_read(taken):
+    def accept(request):
+        request.drops_trailers = True
+        return taken
+
+    data = CHUNKED[:-2] + b"X-Checksum: 9\r\nA: b\r\n\r\n" + PLAIN
+    headers = [each[2] for each in read(CHUNKED + PLAIN)[0]]
+    for cuts in ((), range(len(data))):
+        requests, stop = read(data, cuts=cuts, taken=accept)
+        assert ([each[2] for each in requests], stop) == (headers, None)
+
+
+def test_a_flood_of_trailers_that_are_dropped_is_cut_off():
+    def accept(request):
+        request.drops_trailers = True
+        return Intake.STREAM
+
+    reader = make_reader(accept)
+    reader.feed(CHUNKED[:-2])
+    for _ in range(HEAD_BYTES // 100 + 1):
+        reader.feed(b"a: b\r\n" * 20)
+    assert reader.stop.fault is Fault.HEAD_TOO_LARGE
+
+
 def test_the_client_is_asked_for_the_body_once():
     reader = make_reader()
     head, body = AWAITED[:-2], AWAITED[-2:]

@@ -165,6 +165,14 @@ def test_a_request_reaches_the_server_and_is_kept_as_a_call(deploy):
     assert [(each["RetCode"], each["RetMsg"]) for each in kept] == [(0, "")]
 
 
+def test_a_body_with_trailers_arrives_without_them(deploy):
+    _, url = deploy(UVICORN)
+    body = b"2\r\nab\r\n0\r\nX-Checksum: abc\r\n\r\n"  # http.client sends a body as it is where its coding is given
+    answer, found = ask(url, "/", "POST", body, {"Transfer-Encoding": "chunked", "Trailer": "X-Checksum"})
+    names = {name for name, _ in found["headers"]}
+    assert (answer.status, found["size"], names & {"trailer", "x-checksum"}) == (200, 2, set())
+
+
 def test_sixteen_callers_share_one_instance(deploy):
     _, url = deploy(UVICORN, InstanceConcurrencyConfig={"DynamicEnabled": "FALSE", "MaxConcurrency": 16}, Timeout=60)
     pids = {found["pid"] for _, found in ask_all(url, "/meet", 16)}

@@ -112,6 +112,40 @@ def check_v6():
     assert [each.is_loopback for each in seen] == [False, False, True]
 
 
+CONNECT = """
+def connect(family, host, port):
+    with socket.socket(family) as tried:
+        try:
+            tried.connect((host, port))
+            told.append(tried.getpeername()[0])
+        except OSError as error:
+            told.append(error.strerror)
+
+connect(socket.AF_INET, "127.0.0.1", 9000)
+listening = socket.socket()
+listening.bind(("0.0.0.0", 9000))
+listening.listen()
+other = socket.create_server(("127.0.0.1", 0))
+connect(socket.AF_INET, "127.0.0.1", other.getsockname()[1])
+for call in {0!r}:
+    connect(*call)
+"""
+
+
+def test_an_instance_calls_itself_at_port_9000():
+    """Gradio does so as soon as it listens, and ends where nobody answers."""
+    run_alone(__name__, "check_calls_to_itself")
+
+
+def check_calls_to_itself():
+    calls = [(V4, "127.0.0.1", 9000), (V4, "0.0.0.0", 9000), (V4, "localhost", 9000), (V4, "127.0.0.2", 9000)]
+    if socket.has_ipv6 and os.path.exists("/proc/net/if_inet6"):
+        calls.append((V6, "::1", 9000))
+    told, _ = watch(CONNECT.format(calls))
+    refused = "Connection refused"
+    assert told == [refused, "127.0.0.1", *[ADDRESS] * 3, refused, f"::ffff:{ADDRESS}"][: len(calls) + 2]
+
+
 def test_calls_of_other_kinds_go_on_and_so_do_those_of_children():
     code = """
 import tempfile

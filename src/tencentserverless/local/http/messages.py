@@ -75,9 +75,21 @@ class Request:
     :ivar version: of HTTP, such as ``1.1``
     :ivar keeps: true if the client lets the connection stay open behind the answer
     :ivar found: what a site has found out about it when it judged its head
+    :ivar drops_trailers: true if what stands behind the body is dropped; else a request that has such is refused
     """
 
-    __slots__ = ("body", "found", "headers", "is_upgrade", "keeps", "method", "stream", "url", "version")
+    __slots__ = (
+        "body",
+        "drops_trailers",
+        "found",
+        "headers",
+        "is_upgrade",
+        "keeps",
+        "method",
+        "stream",
+        "url",
+        "version",
+    )
 
     def __init__(self, method: str, url: bytes, headers: Headers, *, is_upgrade: bool = False) -> None:
         self.method: str = method
@@ -88,6 +100,7 @@ class Request:
         self.is_upgrade: bool = is_upgrade
         self.keeps: bool = True
         self.found: object = None
+        self.drops_trailers: bool = False
         self.version: str = "1.1"
 
     @property

@@ -132,8 +132,10 @@ class RequestReader:
         self._count_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; behind the body it is a trailer."""
+        """A header; behind the body it is a trailer, which a site may drop (RFC 9110, 6.5.1)."""
         if self.state is not State.HEAD:
+            if self._request is not None and self._request.drops_trailers:
+                return  # their bytes are bounded as those of a line in a body
             raise _Stop(Broken(Fault.TRAILERS, self._request))
         name = name.lower()
         self._headers.append((name, value))

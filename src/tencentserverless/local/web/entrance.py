@@ -41,6 +41,7 @@ class Entrance:
             if names.count(name) > 1:
                 raise Refused(refusal(400, f"The header {name.decode('ascii')} is sent twice.", new_request_id()))
         found = request.found = self._find(place)
+        request.drops_trailers = True
         fault = gate.page_fault(request, found)
         if fault:
             self._events.advise(found.record, f"has a URL that refuses a page. {fault}")

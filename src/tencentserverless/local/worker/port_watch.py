@@ -29,6 +29,7 @@ _V4, _V6 = struct.Struct("=H2s4s"), struct.Struct("=H2s4s16s4s")  # family, port
 _LONGEST_ADDRESS = _V6.size
 _MAX_SOCKETS = 4096  # that are remembered of one instance
 _ANY_PORT = b"\0\0"
+_OF_THIS_MACHINE = frozenset(("127.0.0.1", "0.0.0.0", "::1", "::"))  # noqa: S104  # of a connect
 
 
 class Asked(NamedTuple):
@@ -47,6 +48,12 @@ class Asked(NamedTuple):
         """True if the cloud could not reach it."""
         address = ipaddress.ip_address(self.host)
         return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+    @property
+    def is_this_machine(self) -> bool:
+        """True if a connection to it stays here, and it is no address that an instance has."""
+        address = ipaddress.ip_address(self.host)
+        return str(getattr(address, "ipv4_mapped", None) or address) in _OF_THIS_MACHINE
 
 
 class PortWatch:
@@ -68,7 +75,7 @@ class PortWatch:
     ) -> None:
         numbers = machine_numbers()
         assert numbers is not None, "the filter was installed on this machine"
-        _, _, self._bind, self._listen, _ = numbers
+        _, _, self._bind, self._listen, _, self._connect = numbers
         self._listener = listener
         self._address = address
         self._packed = socket.inet_aton(address)
@@ -78,6 +85,7 @@ class PortWatch:
         self._poll.register(listener, select.POLLIN)
         self._asked: dict[str, Asked] = {}  # by the name of the socket in /proc
         self._v6_only: set[str] = set()
+        self._is_led = False  # it has asked for port 9000
 
     def fileno(self) -> int:
         """Return the descriptor, which is readable while a call is stopped."""
@@ -113,10 +121,13 @@ class PortWatch:
                 asked = self._asked.get(name)
             elif number == self._bind:
                 self._lead(identity, thread, name, arguments[1], arguments[2])
+            elif number == self._connect:
+                self._lead_to_itself(identity, thread, arguments[1], arguments[2])
             else:
                 self._note_v6_only(thread, name, arguments[3])
         except PermissionError:  # its call goes on as it is
-            self._on_hidden(_process_of(thread))
+            if number != self._connect:
+                self._on_hidden(_process_of(thread))
         except OSError:
             pass  # the process is gone
         with contextlib.suppress(OSError):
@@ -137,7 +148,22 @@ class PortWatch:
                 self._asked.clear()
             self._asked[name] = asked
             if asked.port == WEB_PORT:
+                self._is_led = True
                 os.pwrite(memory, self._led(given, is_v6_only=name in self._v6_only), place)
+        finally:
+            os.close(memory)
+
+    def _lead_to_itself(self, identity: int, thread: int, place: int, length: int) -> None:
+        """Write the instance's own address into that of a ``connect`` to port 9000 of this machine: it calls itself."""
+        if not self._is_led:
+            return
+        memory = os.open(f"/proc/{thread}/mem", os.O_RDWR)
+        try:
+            fcntl.ioctl(self._listener, _IS_VALID, struct.pack("=Q", identity))
+            given = os.pread(memory, min(length, _LONGEST_ADDRESS), place)
+            asked = _read_address(given)
+            if asked is not None and asked.port == WEB_PORT and asked.is_this_machine:
+                os.pwrite(memory, self._led(given, is_v6_only=False), place)
         finally:
             os.close(memory)
 

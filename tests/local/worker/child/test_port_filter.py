@@ -29,14 +29,16 @@ def judge(numbers, machine, call, *arguments):
 @pytest.mark.parametrize("name", port_filter.NUMBERS)
 def test_which_calls_stop(name):
     numbers = port_filter.NUMBERS[name]
-    machine, seccomp, bind, listen, setsockopt = numbers
+    machine, seccomp, bind, listen, setsockopt, connect = numbers
     assert judge(numbers, machine, bind) == judge(numbers, machine, listen) == NOTIFY
     assert judge(numbers, machine, setsockopt, 3, 41, 26) == NOTIFY
+    assert [judge(numbers, machine, connect, 3, 0, size) for size in (16, 28)] == [NOTIFY] * 2
     others = [
         (seccomp,),
         (setsockopt, 3, 41, 25),
         (setsockopt, 3, 6, 26),
         (setsockopt, 41, 26, 1),
+        (connect, 3, 0, 110),  # by the path of a Unix socket
         (0,),
         (bind | 1 << 30,),
     ]
