@@ -7,7 +7,7 @@
 # first. tencent-serverless-http reads queryString. apig-wsgi also keeps the last of two cookies, for it makes a list
 # only where the event has multiValueHeaders, which SCF has not.
 #
-# Seen 2026-11-30 (Node.js 20, Python 3.11), GET /items?page=2:
+# Seen 2026-11-30, Node.js 20 and Python 3.11, GET /items?page=2:
 #   serverless-http: 200, the app read /items
 #   @codegenie/serverless-express: 200, the app read /items
 #   tencent-serverless-http: 200, the app read /items?page=2

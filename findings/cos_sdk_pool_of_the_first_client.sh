@@ -6,7 +6,7 @@
 # and opens 10 new ones for each further batch, after a first client of the default size. So does a client that a library
 # made before. It helps to hand CosS3Client a session of one's own.
 #
-# Seen 2026-11-30 (20 threads, two requests each):
+# Seen 2026-11-30, 20 threads with two requests each:
 #   the first client asks for 20: 20 connections
 #   a second client asks for 20: 30 connections
 set -eu
