@@ -198,7 +198,7 @@ def test_a_missing_interpreter_is_warned_about_or_refused(start_local_scf, run_s
 
 
 def test_code_that_has_gone_is_a_failed_start_and_heals(functions, start_local_scf):
-    server = start_local_scf(functions)
+    server = start_local_scf(functions, "--no-reload")  # which would take the function for away in the meantime
     (functions / "echo").rename(functions / "moved")
     result = server.invoke("echo", 1)
     assert result["InvokeResult"] == 445
