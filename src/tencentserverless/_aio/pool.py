@@ -1,12 +1,11 @@
 """The connection pool of a client on one event loop, shared by its tasks: waiting, and the end of the loop."""
 
 import asyncio
-from time import monotonic
-from time import time as wall
 
 from tencentserverless._aio.key_search import KeySearches
 from tencentserverless._aio.net import Connection
 from tencentserverless._aio.opening import Limit, open_connection
+from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.sockets import busy_failure, closed_failure
 from tencentserverless._core.pool import PoolState, Slot
 
