@@ -140,14 +140,21 @@ class Pool:
         await self._loop_end.__anext__()
 
 
-def check_loop() -> None:
-    """Check that a loop of asyncio is running.
+def find_loop() -> "asyncio.AbstractEventLoop | None":
+    """Return the loop of asyncio that is running, None if there is none, as under trio."""
+    return asyncio._get_running_loop()  # noqa: SLF001  # Python 3.6 has no other way to ask
 
-    :raises RuntimeError: if there is none, as under trio; the message says what to use
+
+def get_loop() -> "asyncio.AbstractEventLoop":
+    """Return the loop of asyncio that is running.
+
+    :raises RuntimeError: if there is none; the message says what to use
     """
-    if asyncio._get_running_loop() is None:  # noqa: SLF001  # Python 3.6 has no other way to ask
+    loop = find_loop()
+    if loop is None:
         words = "AsyncClient needs a running asyncio loop, and there is none here; call scf.Client instead"
         raise RuntimeError(words + " (under trio by trio.to_thread.run_sync)")
+    return loop
 
 
 class _Waiter:
