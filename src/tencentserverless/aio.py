@@ -8,18 +8,18 @@
         print(await client.FuncInvoked(data={"a": "b"}))
 """
 
-import asyncio
 from sys import version_info
 from weakref import WeakKeyDictionary
 
 from tencentserverless._aio.driver import run
 from tencentserverless._aio.function import AsyncFunction
-from tencentserverless._aio.pool import Pool, check_loop
+from tencentserverless._aio.pool import Pool, find_loop, get_loop
 from tencentserverless._base.client import BaseClient
 from tencentserverless._base.runtime import CLOCK, Ambient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
     import os
     from typing import Any, AsyncIterable, Awaitable, Iterable, Literal, Mapping, overload
 
@@ -239,7 +239,8 @@ class AsyncClient(BaseClient):
 
     async def close(self) -> None:
         """Close this loop's connections. Calls that are under way end first; later ones are refused."""
-        await self._get_pool().close()
+        if find_loop() is not None:  # under trio there are none, and the error of the call is the one to see
+            await self._get_pool().close()
 
     async def aclose(self) -> None:
         """Close this loop's connections: the same as ``close``, by the name that ``contextlib.aclosing`` calls."""
@@ -256,16 +257,17 @@ class AsyncClient(BaseClient):
 
         :raises RuntimeError: if there is no loop, as under trio
         """
-        if not self._pools:
-            check_loop()
         pool = self._get_pool()
         if pool.is_closed:
             raise RuntimeError("this client is closed; make a new one")
         return run(flow, pool, self._provider or self._get_provider())
 
     def _get_pool(self) -> Pool:
-        """Return the pool of the running loop."""
-        loop = asyncio.get_event_loop()
+        """Return the pool of the running loop.
+
+        :raises RuntimeError: if there is no loop, as under trio
+        """
+        loop = get_loop()
         pool = self._pools.get(loop)
         if pool is None:
             for reference in self._pools.keyrefs():  # a copy: other threads may have loops of their own

@@ -5,10 +5,10 @@ official providers load only when no earlier place has keys, because they import
 """
 
 import os
-from time import monotonic, time
 
 from tencentserverless import config
 from tencentserverless._base import key_objects
+from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.environment_keys import (
     FromEnvironment,
     FromToken,
@@ -83,7 +83,7 @@ class FromObject(Provider):
         if self._is_plain:
             return self._keep(self._run(key_objects.read_attributes))
         fresh = self._fresh
-        if fresh is not None and time() < fresh[1] == key_objects.find_fresh_end(self._source):
+        if fresh is not None and wall() < fresh[1] == key_objects.find_fresh_end(self._source):
             return fresh[0]
         return None
 

@@ -83,6 +83,28 @@ def test_without_a_running_loop_the_asynchronous_client_says_what_to_use() -> No
             coroutine.send(None)  # as trio does
 
 
+def test_a_client_that_has_left_its_loop_says_so_too_and_closes_in_silence() -> None:
+    """As in a module's tests under anyio, which run once by asyncio and once by trio."""
+    client = aio.AsyncClient(endpoint="http://127.0.0.1:1", **make_keys())
+    loops = []
+
+    async def call_in_a_loop() -> None:
+        loops.append(asyncio.get_event_loop())  # it lives on, closed
+        with pytest.raises(exception.ConnectError):
+            await client.invoke("f")
+
+    async def call_without() -> None:
+        async with client:
+            await client.invoke("f")
+
+    run_on_new_loop(call_in_a_loop())
+    with pytest.raises(RuntimeError, match="needs a running asyncio loop") as caught:
+        call_without().send(None)
+    assert caught.value.__context__ is None
+    with pytest.raises(StopIteration):
+        client.close().send(None)
+
+
 def call_from_thread(url: str, script: str, options: "dict[str, Any]") -> str:
     with scf.Client(endpoint=url, **make_keys()) as client:
         prepare(client, 1)

@@ -18,7 +18,7 @@ from tencentserverless.exception import (
     ResourceNotFound,
 )
 from tencentserverless.local import LocalError
-from tencentserverless.testing import ScfLocal, UnfitFunction
+from tencentserverless.testing import ScfLocal, UnfitFunction, deployment
 
 VALUE = "of the module"
 
@@ -258,3 +258,13 @@ def test_events_and_their_retries_do_not_wait_for_minutes(scf_local: ScfLocal) -
     invocation = scf_local.register(flaky, inprocess=True).spawn("tea")
     assert invocation.result(30).json() == "third"
     assert attempts == ["tea"] * 3
+
+
+def test_functions_are_made_although_the_test_lives_in_another_time(
+    scf_local: ScfLocal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by time-machine, which moves every clock of the process."""
+    monkeypatch.setattr(deployment, "wall", lambda: 1e9)
+    scf_local.register(tell)
+    assert scf_local.url("tell").get("/").status == 200
+    assert scf.invoke("tell").json()["name"] == "tell"

@@ -2,9 +2,9 @@
 
 import asyncio
 import copy
-from time import monotonic
 
 from tencentserverless._aio.pool import Pool
+from tencentserverless._base.clock import monotonic
 from tencentserverless._core import flow as core
 from tencentserverless.exception import CallError, CredentialError, DeadlineExceeded, NetworkError
 from tencentserverless.models import Verdict

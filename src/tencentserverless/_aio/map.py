@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tencentserverless._aio.pool import check_loop
+from tencentserverless._aio.pool import get_loop
 from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._base.map import AsyncMapWithErrors, BaseMapRun
 from tencentserverless._base.signals import raised_by_handler
@@ -92,8 +92,7 @@ class AsyncMapRun(BaseMapRun):
     async def advance(self) -> "MapInput | None":
         """Wait for the next outcome; None when all were handed out."""
         if self._loop is None:
-            check_loop()
-            self._loop = asyncio.get_event_loop()
+            self._loop = get_loop()
             self._turn = asyncio.Lock()
         while not self.is_closed:
             if self._failure is not None:

@@ -8,10 +8,10 @@ import asyncio
 import os
 import select
 import socket
-from time import monotonic
 from weakref import WeakSet
 
 from tencentserverless._base import sockets
+from tencentserverless._base.clock import monotonic
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless.models import Verdict

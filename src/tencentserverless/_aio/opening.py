@@ -4,10 +4,10 @@ import asyncio
 import os
 import socket
 import ssl
-from time import monotonic
 
 from tencentserverless._aio.net import Connection, TlsConnection
 from tencentserverless._base import sockets
+from tencentserverless._base.clock import monotonic
 from tencentserverless._base.tls import TlsContext, tls_context
 
 TYPE_CHECKING = False

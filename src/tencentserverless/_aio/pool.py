@@ -1,12 +1,11 @@
 """The connection pool of a client on one event loop, shared by its tasks: waiting, and the end of the loop."""
 
 import asyncio
-from time import monotonic
-from time import time as wall
 
 from tencentserverless._aio.key_search import KeySearches
 from tencentserverless._aio.net import Connection
 from tencentserverless._aio.opening import Limit, open_connection
+from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.sockets import busy_failure, closed_failure
 from tencentserverless._core.pool import PoolState, Slot
 
@@ -141,14 +140,21 @@ class Pool:
         await self._loop_end.__anext__()
 
 
-def check_loop() -> None:
-    """Check that a loop of asyncio is running.
+def find_loop() -> "asyncio.AbstractEventLoop | None":
+    """Return the loop of asyncio that is running, None if there is none, as under trio."""
+    return asyncio._get_running_loop()  # noqa: SLF001  # Python 3.6 has no other way to ask
 
-    :raises RuntimeError: if there is none, as under trio; the message says what to use
+
+def get_loop() -> "asyncio.AbstractEventLoop":
+    """Return the loop of asyncio that is running.
+
+    :raises RuntimeError: if there is none; the message says what to use
     """
-    if asyncio._get_running_loop() is None:  # noqa: SLF001  # Python 3.6 has no other way to ask
+    loop = find_loop()
+    if loop is None:
         words = "AsyncClient needs a running asyncio loop, and there is none here; call scf.Client instead"
         raise RuntimeError(words + " (under trio by trio.to_thread.run_sync)")
+    return loop
 
 
 class _Waiter:

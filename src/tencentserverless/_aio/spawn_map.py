@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 from tencentserverless._aio.invocation import AsyncInvocation
-from tencentserverless._aio.pool import check_loop
+from tencentserverless._aio.pool import get_loop
 from tencentserverless._base.arguments import iterate_inputs
 from tencentserverless._base.runtime import CLOCK
 from tencentserverless._base.spawn_map import BaseSpawnMap
@@ -63,7 +63,7 @@ class AsyncSpawnMap(BaseSpawnMap):
         :raises ResultTimeout: the time is up
         """
         self._check_process()
-        check_loop()
+        get_loop()
         while True:
             if self._fault is not None:
                 fault, self._fault = self._fault, None

@@ -8,9 +8,10 @@ import json
 import re
 import socket
 import threading
-import time
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
+
+from tencentserverless._base.clock import wall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ class CvmRole:
         :raises MetadataError: if there are no valid keys
         """
         keys, expires_at, fresh_until = self._held
-        if time.time() < fresh_until:
+        if wall() < fresh_until:
             return keys
         try:
             self.refresh()
         except MetadataError:
-            now = time.time()
+            now = wall()
             if now >= expires_at:
                 raise
             self._held = (keys, expires_at, min(expires_at, now + PAUSE_SECONDS))
@@ -110,7 +111,7 @@ class CvmRole:
             keys, expires_at = self._fetch_keys()
         fresh_until = expires_at - EARLY_SECONDS
         if keys == self._held[0]:  # the service has no newer ones yet
-            fresh_until = max(fresh_until, min(expires_at, time.time() + PAUSE_SECONDS))
+            fresh_until = max(fresh_until, min(expires_at, wall() + PAUSE_SECONDS))
         self._held = (keys, expires_at, fresh_until)
 
     def _fetch_keys(self) -> "tuple[Triple, float]":

@@ -1,9 +1,9 @@
 """The clocks, random numbers and loggers that all calls of the process share, and the client of module-level calls."""
 
-import time
 from sys import modules
 
 from tencentserverless import config
+from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.fork_lock import ForkLock
 from tencentserverless._core.flow import Clock
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any, Callable
 
-CLOCK = Clock(time.time, time.monotonic)
+CLOCK = Clock(wall, monotonic)
 
 
 def roll() -> float:

@@ -9,8 +9,8 @@ import socket
 import ssl
 import threading
 from collections import deque
-from time import monotonic
 
+from tencentserverless._base.clock import monotonic
 from tencentserverless._base.tls import name_roots
 from tencentserverless.config import is_loopback
 from tencentserverless.exception import ConnectError, ConnectTimeout, DeadlineExceeded, NetworkError, ProtocolError

@@ -3,8 +3,8 @@
 import os
 import re
 import ssl
-from time import monotonic
 
+from tencentserverless._base.clock import monotonic
 from tencentserverless.config import ambient_trust
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Verdict

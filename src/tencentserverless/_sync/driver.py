@@ -4,8 +4,8 @@ A single call waits for its answer without steps: steps would cost a fifth of it
 """
 
 import time
-from time import monotonic
 
+from tencentserverless._base.clock import monotonic
 from tencentserverless._base.sockets import answer_deadline
 from tencentserverless._core.flow import Exchange, GetCredentials
 from tencentserverless._core.http11 import ResponseReader

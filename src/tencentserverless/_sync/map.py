@@ -7,9 +7,9 @@ So an answer that has arrived is read before its deadline is checked.
 import sys
 from collections import deque
 from functools import partial
-from time import monotonic
 
 from tencentserverless._base.arguments import iterate_inputs
+from tencentserverless._base.clock import monotonic
 from tencentserverless._base.map import BaseMapRun, MapWithErrors, make_interrupted
 from tencentserverless._base.process import getpid
 from tencentserverless._base.signals import raised_by_handler

@@ -8,9 +8,9 @@ Code that may wait is written as steps (see ``waiting``); only ``exchange``, the
 
 import os
 import ssl
-from time import monotonic
 
 from tencentserverless._base import sockets
+from tencentserverless._base.clock import monotonic
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless._sync.waiting import EITHER, READ, WRITE, SocketWait, wait_one

@@ -1,8 +1,6 @@
 """The connection pool of a client, shared by its threads: waiting, opening, and the fork."""
 
-from time import monotonic
-from time import time as wall
-
+from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.process import getpid
 from tencentserverless._base.sockets import (
     busy_failure,

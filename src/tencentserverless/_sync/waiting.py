@@ -15,8 +15,8 @@ from collections import deque
 from math import ceil
 from os import getpid
 from threading import get_ident
-from time import monotonic
 
+from tencentserverless._base.clock import monotonic
 from tencentserverless._core.pool import Slot
 
 TYPE_CHECKING = False

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tencentserverless._base.arguments import check_flag
+from tencentserverless._base.clock import monotonic
 from tencentserverless._core.request import encode_event
 from tencentserverless.auth import UrlSigner
 from tencentserverless.config import ENDPOINT_GUARD
@@ -272,8 +273,8 @@ class ScfLocal:
                 self._bridge.remove(key.rpartition("/")[2])
         for trigger in self._urls:
             deployment.remove_url(local, trigger)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while local.status()["calls"] > self._calls_before and time.monotonic() < deadline:
+        deadline = monotonic() + _PATIENCE_SECONDS
+        while local.status()["calls"] > self._calls_before and monotonic() < deadline:
             time.sleep(_PAUSE_SECONDS)
         local.reset()
 
