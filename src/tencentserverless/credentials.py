@@ -8,7 +8,6 @@ import os
 
 from tencentserverless import config
 from tencentserverless._base import key_objects
-from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.environment_keys import (
     FromEnvironment,
     FromToken,
@@ -18,6 +17,7 @@ from tencentserverless._base.environment_keys import (
     make_failure,
 )
 from tencentserverless._base.fork_lock import ForkLock
+from tencentserverless._base.runtime import monotonic, wall
 from tencentserverless.models import Credentials
 
 TYPE_CHECKING = False

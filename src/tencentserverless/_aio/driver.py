@@ -4,7 +4,7 @@ import asyncio
 import copy
 
 from tencentserverless._aio.pool import Pool
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._core import flow as core
 from tencentserverless.exception import CallError, CredentialError, DeadlineExceeded, NetworkError
 from tencentserverless.models import Verdict

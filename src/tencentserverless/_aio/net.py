@@ -11,7 +11,7 @@ import socket
 from weakref import WeakSet
 
 from tencentserverless._base import sockets
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless.models import Verdict

@@ -7,7 +7,7 @@ import ssl
 
 from tencentserverless._aio.net import Connection, TlsConnection
 from tencentserverless._base import sockets
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._base.tls import TlsContext, tls_context
 
 TYPE_CHECKING = False

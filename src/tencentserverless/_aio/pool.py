@@ -5,7 +5,7 @@ import asyncio
 from tencentserverless._aio.key_search import KeySearches
 from tencentserverless._aio.net import Connection
 from tencentserverless._aio.opening import Limit, open_connection
-from tencentserverless._base.clock import monotonic, wall
+from tencentserverless._base.runtime import monotonic, wall
 from tencentserverless._base.sockets import busy_failure, closed_failure
 from tencentserverless._core.pool import PoolState, Slot
 

@@ -11,7 +11,7 @@ import threading
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-from tencentserverless._base.clock import wall
+from tencentserverless._base.runtime import wall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,9 +1,15 @@
-"""The clocks, random numbers and loggers that all calls of the process share, and the client of module-level calls."""
+"""The clocks, random numbers and loggers that all calls of the process share, and the client of module-level calls.
 
+The clocks are objects of our own. A test that freezes time replaces the functions of the module ``time`` wherever a
+module holds one. Deadlines of before and after that would then be compared, and a call that has hardly begun would
+count as late.
+"""
+
+import time
+from functools import partial
 from sys import modules
 
 from tencentserverless import config
-from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.fork_lock import ForkLock
 from tencentserverless._core.flow import Clock
 
@@ -11,6 +17,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logging import Logger
     from typing import Any, Callable
+
+
+def _make_clock(name: str, otherwise: "Callable[[], float]") -> "Callable[[], float]":
+    """Make a clock of the system's, by its number, which also holds where time was frozen before this was imported.
+
+    :param otherwise: where the system has no clocks with numbers: on Windows
+    """
+    read, number = getattr(time, "clock_gettime", None), getattr(time, name, None)
+    return partial(otherwise) if read is None or number is None else partial(read, number)
+
+
+#: UNIX seconds.
+wall = _make_clock("CLOCK_REALTIME", time.time)
+
+#: Seconds that never go back.
+monotonic = _make_clock("CLOCK_MONOTONIC", time.monotonic)
 
 CLOCK = Clock(wall, monotonic)
 

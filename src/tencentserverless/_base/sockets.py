@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections import deque
 
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._base.tls import name_roots
 from tencentserverless.config import is_loopback
 from tencentserverless.exception import ConnectError, ConnectTimeout, DeadlineExceeded, NetworkError, ProtocolError

@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless.config import ambient_trust
 from tencentserverless.exception import ConnectError
 from tencentserverless.models import Verdict

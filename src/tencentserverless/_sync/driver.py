@@ -5,7 +5,7 @@ A single call waits for its answer without steps: steps would cost a fifth of it
 
 import time
 
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._base.sockets import answer_deadline
 from tencentserverless._core.flow import Exchange, GetCredentials
 from tencentserverless._core.http11 import ResponseReader

@@ -9,9 +9,9 @@ from collections import deque
 from functools import partial
 
 from tencentserverless._base.arguments import iterate_inputs
-from tencentserverless._base.clock import monotonic
 from tencentserverless._base.map import BaseMapRun, MapWithErrors, make_interrupted
 from tencentserverless._base.process import getpid
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._base.signals import raised_by_handler
 from tencentserverless._core import map_window as core
 from tencentserverless._core.flow import Stopped

@@ -10,7 +10,7 @@ import os
 import ssl
 
 from tencentserverless._base import sockets
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._core.bodies import BadResponse
 from tencentserverless._core.http11 import Response, ResponseReader
 from tencentserverless._sync.waiting import EITHER, READ, WRITE, SocketWait, wait_one

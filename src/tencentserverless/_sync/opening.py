@@ -4,7 +4,7 @@ import socket
 import ssl
 
 from tencentserverless._base import sockets
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._base.tls import TlsContext, tls_context
 from tencentserverless._sync.net import Connection
 from tencentserverless._sync.waiting import READ, WRITE, Limit

@@ -1,7 +1,7 @@
 """The connection pool of a client, shared by its threads: waiting, opening, and the fork."""
 
-from tencentserverless._base.clock import monotonic, wall
 from tencentserverless._base.process import getpid
+from tencentserverless._base.runtime import monotonic, wall
 from tencentserverless._base.sockets import (
     busy_failure,
     check_proxy,

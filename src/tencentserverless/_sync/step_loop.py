@@ -6,7 +6,7 @@ from collections import deque
 from math import ceil
 from os import getpid
 
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._sync.waiting import NEVER, READ, RECHECK_SECONDS, WAKE, Limit, select_ready
 
 TYPE_CHECKING = False

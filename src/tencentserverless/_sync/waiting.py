@@ -16,7 +16,7 @@ from math import ceil
 from os import getpid
 from threading import get_ident
 
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._core.pool import Slot
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from tencentserverless._base.clock import wall
+from tencentserverless._base.runtime import wall
 from tencentserverless._core import wire
 from tencentserverless._core.http11 import parse_date
 from tencentserverless._core.request import RequestBuilder

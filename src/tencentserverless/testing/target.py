@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tencentserverless._base.arguments import check_flag
-from tencentserverless._base.clock import monotonic
+from tencentserverless._base.runtime import monotonic
 from tencentserverless._core.request import encode_event
 from tencentserverless.auth import UrlSigner
 from tencentserverless.config import ENDPOINT_GUARD
