@@ -2,7 +2,7 @@
 # @tencent-sdk/capi 2.0.3; Node.js 20
 #
 # capi.request({action, version, ...}) signed by V1, which is capi's default, signs an empty Version and sends the word
-# "undefined": it takes the version out of the request and puts in that of the constructor's options, which nobody gave.
+# "undefined": it takes the version out of the request and puts in that of the constructor's options, which were not given.
 # The cloud can only answer AuthFailure.SignatureFailure or NoSuchVersion. Signed by TC3, the same request carries its
 # version. It helps to give the version to the constructor too.
 #

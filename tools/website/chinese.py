@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "src" / "tencentserverless" / "cli" / "reference"
 ERRORS, COMMANDS = "reference/errors/", "reference/cli/"
 #: Pages in English alone: findings are quotes of their scripts.
-ENGLISH_PAGES = frozenset(("findings",))
+ENGLISH_PAGES = frozenset(("findings/tencents-packages", "findings/other-packages"))
 _DATA = {ERRORS: REFERENCE / "error_catalogue.json", COMMANDS: REFERENCE / "chinese.json"}
 _CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]*>|https?://\S+")
 _LETTERS = re.compile(r"[A-Za-z]{2,}")

@@ -1,4 +1,4 @@
-"""The page of findings, from the comments at the head of ``findings/*.sh``."""
+"""The pages of findings, from the comments at the head of ``findings/*.sh``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-PAGE = "docs/findings.md"
-_HEAD = """# Findings
+FOLDER = "docs/findings"
+#: How the scripts on Tencent's own packages begin.
+_TENCENTS = ("capi_", "cloudbase_", "cls_", "component_toolkit_", "cos_", "official_")
+_HEAD = """# Findings: {what}
 
 Behaviour of public packages that surprised us and that other users can use. Each is a script that installs the named
 versions, runs a small program on valid input and prints what it sees; it fails once the behaviour has changed.
-CONTRIBUTING.md says [how a finding is written](../CONTRIBUTING.md#how-a-finding-is-written)."""
+CONTRIBUTING.md says [how a finding is written](../../CONTRIBUTING.md#how-a-finding-is-written). Another page has
+[{other}]({link}.md)."""
 _SEEN = re.compile(r"^Seen (\d{4}-\d\d-\d\d)\b,? ?(.*):$")
 
 
@@ -56,18 +59,21 @@ def read_finding(path: str, text: str) -> Finding:
     return Finding(path, lines[0], paragraphs, seen[1], seen[2], output)
 
 
-def render(root: Path) -> str:
-    """The Markdown of the page."""
-    lines = [_HEAD]
+def render(root: Path) -> Iterator[tuple[str, str]]:
+    """Render each page: its path and its text."""
+    found: dict[bool, list[str]] = {True: [], False: []}
     for path in sorted((root / "findings").glob("*.sh")):
-        name = path.relative_to(root).as_posix()
-        lines += _render_finding(read_finding(name, path.read_text(encoding="utf-8")))
-    return "\n".join(lines) + "\n"
+        finding = read_finding(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
+        found[path.name.startswith(_TENCENTS)] += _render_finding(finding)
+    tencents, others = ("tencents-packages", "Tencent's packages"), ("other-packages", "other packages")
+    for (name, what), (link, other), is_tencents in ((tencents, others, True), (others, tencents, False)):
+        lines = [_HEAD.format(what=what, other=other, link=link), *found[is_tencents]]
+        yield f"{FOLDER}/{name}.md", "\n".join(lines) + "\n"
 
 
 def _render_finding(finding: Finding) -> Iterator[str]:
     yield f"\n## {finding.title}\n"
-    yield f"{finding.packages}. Script: [{finding.path}](../{finding.path})"
+    yield f"{finding.packages}. Script: [{finding.path}](../../{finding.path})"
     for paragraph in finding.paragraphs:
         yield "\n" + re.sub(r"([*<>\[\]])", r"\\\1", paragraph)
     where = f", {finding.where}" if finding.where else ""

@@ -1,6 +1,6 @@
 """Write the pages that are made from data: ``python -m tools.website.generated``.
 
-They are the pages of error codes and the page of findings. With ``--check``, it writes nothing, and fails if a page
+They are the pages of error codes and those of findings. With ``--check``, it writes nothing, and fails if a page
 differs.
 """
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def render_all(root: Path) -> Iterator[tuple[str, str]]:
     """Render each page: its path and its text."""
-    yield findings_page.PAGE, findings_page.render(root)
+    yield from findings_page.render(root)
     for name in error_pages.read_pages():
         yield f"{error_pages.FOLDER}/{name}.md", error_pages.render(name, "en")
 
