@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tencentserverless import __version__
+from tools import matrix
 
 ROOT = Path(__file__).resolve().parents[2]
 CI_TARGETS = ("check", "test", "proof", "matrix")
@@ -332,3 +333,16 @@ def test_no_program_has_left_its_files_in_the_tree() -> None:
     names = listed.stdout.splitlines()
     assert {name.partition("/")[0] for name in names if "/" in name} == FOLDERS
     assert [name for name in names if name.endswith((".log", ".pyc", ".orig", ".rej"))] == []
+
+
+def test_the_tests_of_the_matrix_import_what_it_copies(tmp_path: Path) -> None:
+    """The matrix has the tests of the SDK alone, without the fixtures of the local SCF."""
+    tree = matrix.copy_tests(tmp_path)
+    left_out = []
+    for name in matrix.list_tests(tree):
+        for path in [tree / name] if name.endswith(".py") else (tree / name).rglob("*.py"):
+            for module in re.findall(r"^from (tests[\w.]*) import", path.read_text(encoding="utf-8"), re.MULTILINE):
+                place = tree.joinpath(*module.split("."))
+                if not (place.is_dir() or place.with_suffix(".py").exists()):
+                    left_out.append(f"{path.relative_to(tree)}: {module}")
+    assert left_out == []
