@@ -19,7 +19,7 @@ from tencentserverless.local.http.messages import Answer
 from tencentserverless.local.invocations.history import InvocationRecord
 
 _PASS_SECONDS = 0.1
-_BUSY_PASS_SECONDS = 1.0  # while calls come faster than people read
+_BUSY_PASS_SECONDS = 2.0  # while calls come faster than people read
 _GRACE_SECONDS = 10.0  # in which a page that was cut off misses nothing
 _BEAT_SECONDS = 15.0  # by which a browser and a proxy see that the connection lives
 _MAX_STREAMS = 16

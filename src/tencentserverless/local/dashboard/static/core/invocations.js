@@ -6,8 +6,8 @@ import { InvocationList } from "./invocation_list.js";
 
 const ASK_PAUSE_MS = 700;
 // A server in a flood of calls writes down few of them by itself, and all that are asked for: asking often would cost
-// every call. The newest ones come by themselves, each second, and the others are asked for when the flood is over.
-const CALM_MS = 1500;
+// every call. The newest ones come by themselves, each two seconds, and the others are asked for when it is over.
+const CALM_MS = 2500;
 const LONGEST_FLOOD_MS = 10000;
 
 const secondsAgo = (seconds) => (seconds ? Math.floor(Date.now() / 1000 - Number(seconds)) : null);
