@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import socket
 
 import h11
 import hypothesis
@@ -227,3 +228,27 @@ def test_a_head_that_no_client_could_read_is_not_remembered(head):
         assert (upstream._known is known, upstream.transport.ended) == (True, "abort")
 
     asyncio.run(scenario())
+
+
+def test_no_byte_waits_here_before_the_caller_is_told_to():
+    """An app that reads nothing: the first write that the system does not take whole pauses its caller."""
+
+    async def scenario():
+        told = asyncio.get_running_loop().create_future()
+        receiver = Receiver()
+        receiver.take_pause = told.set_result
+        app, server_end = socket.socketpair()
+        with app:
+            _, upstream = await asyncio.get_running_loop().create_connection(
+                lambda: Upstream(Upstreams(64 * 1024), ("127.0.0.1", 9000)), sock=server_end
+            )
+            upstream.begin(receiver, b"", is_of_head=False)
+            while not upstream.transport.get_write_buffer_size():
+                upstream.write(b"x" * 1024)
+            waiting = upstream.transport.get_write_buffer_size()
+            upstream.transport.abort()
+        return told.done() and told.result(), waiting
+
+    is_paused, waiting = asyncio.run(scenario())
+    assert is_paused is True
+    assert waiting <= 1024

@@ -8,6 +8,7 @@ class Transport:
         self.sent = b""
         self.ended = ""
         self.is_paused = False
+        self.high_bytes = None  # that may wait before the writer is told to pause
 
     def write(self, data):
         if not self.ended:
@@ -33,6 +34,9 @@ class Transport:
 
     def get_write_buffer_size(self):
         return 0
+
+    def set_write_buffer_limits(self, high):
+        self.high_bytes = high
 
     def pause_reading(self):
         self.is_paused = True

@@ -135,6 +135,7 @@ class Upstream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The app has taken the connection."""
         self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=0)  # more is asked of the caller when all has left
 
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer."""
