@@ -802,6 +802,30 @@ def test_an_answer_that_waits_leaves_though_its_client_sends_no_more(ends):
     assert sent.endswith(b"\r\n\r\nanswered")
 
 
+def test_answers_of_one_turn_begin_at_its_end_all_at_once():
+    """So a client of many connections wakes once, and what follows a beginning comes behind it."""
+
+    async def scenario():
+        others, log = OpenConnections(), []
+        site = Script(lambda request, connection: connection.start_with(b"HEAD %s\r\n" % request.url, b"a"))
+        connections = []
+        for name in (b"/1", b"/2"):
+            client, connection = Transport(), Connection(site, others)
+            client.write = lambda data, name=name: log.append((name, data))
+            connection.connection_made(client)
+            connection.data_received(b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n" % name)
+            connections.append(connection)
+        log.append("both are answered")
+        connections[1].write(b"b")
+        connections[1].finish()
+        log.append("the turn goes on")
+        await asyncio.sleep(0)
+        return log
+
+    first, second = (b"/1", b"HEAD /1\r\n\r\na"), (b"/2", b"HEAD /2\r\n\r\na")
+    assert asyncio.run(scenario()) == ["both are answered", first, second, (b"/2", b"b"), "the turn goes on"]
+
+
 VARYING = frozenset((b"content-length", b"x-time"))
 SIGNED = b"POST /p HTTP/1.1\r\nHost: h\r\nX-Time: %d\r\nContent-Length: 5\r\n\r\n"
 

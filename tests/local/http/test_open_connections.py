@@ -76,7 +76,7 @@ def test_the_date_is_that_of_the_second(monkeypatch):
         for step in (0.0, 0.05, 0.1, 3600.0, -7200.0):  # a clock may be set back
             now[0] += step
             line, client = others.date_line(), Transport()
-            others.answers.append((client, b"", b"{}"))
+            others.send_soon(client, b"", b"{}")
             others.send_answers()
             head, _, body = client.sent[0].partition(b"\r\n\r\n")
             assert line in head
@@ -108,7 +108,7 @@ def test_waiting_answers_go_out_once_in_their_order_and_to_those_who_are_there()
             (second, b"A: b\r\n", b"3"),
             (first, b"", b"4"),
         ):
-            others.answers.append((client, lines, body))
+            others.send_soon(client, lines, body)
         others.send_answers()
         others.send_answers()
 

@@ -96,10 +96,7 @@ class Connection(asyncio.Protocol):
         if damage or self._transport is None or not self._keeps:
             self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
-        answers = self._others.answers
-        if not answers:
-            self._loop.call_soon(self._others.send_answers)
-        answers.append((self._transport, lines, body))
+        self._others.send_soon(self._transport, lines, body)
         self._current, reader = None, self._reader  # a short way for _end_answer
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
@@ -134,7 +131,8 @@ class Connection(asyncio.Protocol):
         """
         self._is_chunked, self._has_body = False, not self._is_head()
         if self._transport is not None:
-            self._out().write(head + (b"\r\n" if self._keeps else _CLOSE) + (data if self._has_body else b""))
+            end = b"\r\n" if self._keeps else _CLOSE
+            self._others.send_soon(self._transport, None, head + end + (data if self._has_body else b""))
         return not self._is_clogged
 
     def write(self, data: bytes) -> bool:

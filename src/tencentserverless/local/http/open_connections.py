@@ -1,7 +1,8 @@
 """The open connections of a server, what is the same in all of their answers, and short answers on their way.
 
-Short answers are sent at the end of a turn of the loop, all at once: a client that is woken for the first one has the
-others too when it looks, which saves a tenth of a call's CPU where several callers wait.
+Answers begin at the end of a turn of the loop, all at once: a client that is woken for the first one has the others too
+when it looks, and does not interrupt this process for each. Where several callers wait, that saves a tenth of a call's
+CPU, and a web function answers a fifth more requests.
 """
 
 import asyncio
@@ -25,12 +26,11 @@ class Stoppable(Protocol):
 class OpenConnections:
     """Knows every open connection, and the date of their answers.
 
-    :ivar answers: those that wait, each as transport, header lines of its own, and body in JSON. Who adds the first one
-        has ``send_answers`` called soon; who writes or closes by a transport has it called before
+    :ivar answers: those that wait. Who writes or closes by a transport calls ``send_answers`` before
     """
 
     def __init__(self) -> None:
-        self.answers: list[tuple[asyncio.Transport, bytes, bytes]] = []
+        self.answers: list[tuple[asyncio.Transport, bytes | None, bytes]] = []
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._open: set[Stoppable] = set()
         self._has_none = asyncio.Event()
@@ -57,13 +57,26 @@ class OpenConnections:
             self._look()
         return self._date_line
 
+    def send_soon(self, transport: asyncio.Transport, lines: bytes | None, body: bytes) -> None:
+        """Send an answer at the end of this turn.
+
+        :param lines: header lines of an answer of status 200 in JSON; None if ``body`` begins with the whole head
+        """
+        if not self.answers:
+            self.loop.call_soon(self.send_answers)
+        self.answers.append((transport, lines, body))
+
     def send_answers(self) -> None:
-        """Send the answers that wait: status 200, and JSON."""
+        """Send the answers that wait."""
         answers, self.answers = self.answers, []
         if self._second != int(time.time()):
             self._look()
         for transport, lines, body in answers:
-            if not transport.is_closing():
+            if transport.is_closing():
+                continue
+            if lines is None:
+                transport.write(body)
+            else:
                 transport.write(b"%s%d\r\n%s\r\n%s" % (self._json_head, len(body), lines, body))
 
     async def stop(self, seconds: float) -> None:
