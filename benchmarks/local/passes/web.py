@@ -6,12 +6,14 @@ The time of the server's own process for a proxied request stands beside that of
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import contextlib
 import importlib.util
 import io
 import json
 import statistics
 import sys
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,12 +34,15 @@ from benchmarks.targets import Target
 
 WARM_SECONDS = 2
 BARE, SHARED, SINGLE, CALLED = "the app alone", "one instance", f"{CALLERS} instances", "event calls"
+SLOW_PATH, SLOW_SECONDS = "slow", 1
 APP = """
-import sys, uvicorn
+import asyncio, sys, uvicorn
 HEAD = [(b"content-type", b"application/json"), (b"content-length", b"%d")]
 async def app(scope, receive, send):
     if scope["type"] == "http":
         await receive()
+        if scope["path"].endswith("SLOW_PATH"):
+            await asyncio.sleep(SLOW_SECONDS)
         await send({"type": "http.response.start", "status": 200, "headers": HEAD})
         await send({"type": "http.response.body", "body": BODY})
 if __name__ == "__main__":
@@ -72,7 +77,8 @@ class Figures:
 def write_app() -> str:
     """Write the app, which answers every request with the event of the other passes."""
     body = json.dumps(EVENT).encode()
-    return APP.replace("%d", str(len(body)), 1).replace("BODY", repr(body), 1)
+    app = APP.replace("SLOW_PATH", SLOW_PATH).replace("SLOW_SECONDS", str(SLOW_SECONDS))
+    return app.replace("%d", str(len(body)), 1).replace("BODY", repr(body), 1)
 
 
 def dialect_of(path: str) -> Dialect:
@@ -134,6 +140,21 @@ def deploy(server: Running, name: str, requests: int, app: str) -> Running:
     return Running(url.port or 0, server.process, dialect_of(url.path + "/"), 0.0)
 
 
+def bring_up(server: Running, count: int) -> Running:
+    """Have so many instances started, by as many slow requests at once: quick ones would share fewer.
+
+    :raises RuntimeError: if there are fewer
+    """
+    url = f"http://{HOST}:{server.port}{server.dialect.build(server.port).path}{SLOW_PATH}"
+    before = psutil.Process(server.process.pid).children(recursive=True)
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda _: urllib.request.urlopen(url).close(), range(count)))
+    started = len(psutil.Process(server.process.pid).children(recursive=True)) - len(before)
+    if started < count:
+        raise RuntimeError(f"{started} instances have started in place of {count}")
+    return server
+
+
 def own_seconds(server: Running) -> float:
     """The CPU time of the server's own process, without its instances."""
     times = psutil.Process(server.process.pid).cpu_times()
@@ -157,7 +178,7 @@ def measure(context: PassContext) -> Figures:
             running[f"{CALLED}, {build}"] = server
             if build == OURS:
                 running[SHARED] = deploy(server, "shared", CALLERS, write_app())
-                running[SINGLE] = deploy(server, "single", 1, write_app())
+                running[SINGLE] = bring_up(deploy(server, "single", 1, write_app()), CALLERS)
         figures.loads = {label: [] for label in running}
         figures.front_us = {label: [] for label in running}
         for number in range(context.plan.load_rounds + 1):
