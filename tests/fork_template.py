@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import contextlib
 import faulthandler
+import functools
 import gc
 import importlib
 import inspect
@@ -180,12 +181,22 @@ def leave() -> None:
         os._exit(codes[0])
 
 
+def try_namespaces() -> None:
+    """Try once for all forks whether this system has namespaces; each server of its own tries it at its start."""
+    from tencentserverless.local.worker import isolation
+
+    isolation._find_obstacle = functools.cache(isolation._find_obstacle)
+    isolation._find_obstacle(isolation._TMP.resolve())
+
+
 def main() -> None:
     atexit.register(leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is for the tests
     del sys.path[0]  # the folder of this file
     for name in MODULES[sys.argv[2]]:
         importlib.import_module(name)
+    if sys.argv[2] == "tencentserverless":
+        try_namespaces()
     gc.collect()
     gc.freeze()
     words = serve(socket.socket(fileno=int(sys.argv[1])))

@@ -148,7 +148,8 @@ def list_processes(folder: Path) -> list[str]:
 
 
 @pytest.mark.usefixtures("sigint_is_heard")
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
     (examples / "callers" / "PythonInvokeTestWay1.py").write_text("import time\ntime.sleep(1000)\n", encoding="utf-8")
@@ -170,6 +171,7 @@ def test_demo_ends_quietly_and_takes_the_server_along(number: signal.Signals, tm
     assert list_processes(examples) == []
 
 
+@pytest.mark.proof
 def test_a_server_ends_with_the_demo_though_that_is_killed(tmp_path: Path) -> None:
     examples = copy_examples(tmp_path)
     (examples / "callers" / "timing.py").write_text("import time\ntime.sleep(1000)\n", encoding="utf-8")

@@ -103,6 +103,7 @@ def test_five_minutes_end_with_a_program_and_a_test(folder: Path, environ: dict[
     assert "2 passed" in run(test, folder, environ).stdout
 
 
+@pytest.mark.proof
 def test_the_session_with_an_env_file(tmp_path: Path, environ: dict[str, str]) -> None:
     start, session = (text for text in list_shell_blocks("docs/start/local-scf.md") if ENV_FILE in text)
     start, session = (text.strip().replace(ENV_FILE, str(tmp_path / "env")) for text in (start, session))

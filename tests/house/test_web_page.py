@@ -81,6 +81,7 @@ def test_a_websocket_echoes(urls):
     assert answer.json["request_id"] == answer.values("X-Scf-Request-Id")[0]
 
 
+@pytest.mark.proof
 def test_sessions_of_mcp_keep_their_notes(urls):
     mcp = pytest.importorskip("mcp")
     if not hasattr(mcp, "Client"):

@@ -45,6 +45,7 @@ def test_a_soft_limit_is_raised_and_functions_keep_what_the_server_was_given(sta
         assert {soft for _, soft in answers} == {60}
 
 
+@pytest.mark.proof
 def test_idle_instances_make_room_where_the_hard_limit_lets_few_live(start_with, runs):
     server = start_with("-n 128")
     pids = {pid for pid, _ in call_all(server)}

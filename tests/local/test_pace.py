@@ -171,6 +171,7 @@ def test_a_version_is_publishing_for_a_while_and_latest_runs_on(start):
     assert answer(server, Qualifier="1") == "one"
 
 
+@pytest.mark.proof
 def test_an_update_that_publishes_goes_through_both_states(start):
     server = start(Updating=1, Publishing=1)
     create(server)
@@ -186,6 +187,7 @@ def test_an_update_that_publishes_goes_through_both_states(start):
     assert answer(server, Qualifier="2") == "two"
 
 
+@pytest.mark.proof
 def test_a_deleted_function_is_shown_for_a_while_and_its_name_is_taken(start):
     server = start(Deleting=1.5)
     create(server)

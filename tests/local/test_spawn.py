@@ -74,6 +74,7 @@ def test_another_process_reads_the_result(client):
         assert pool.submit(read, pickle.loads(pickle.dumps(invocation))).result(PATIENCE_SECONDS) == 7
 
 
+@pytest.mark.proof
 def test_many_are_handed_out_as_they_end(client):
     seen = {each.position: each.result().json() for each in client.function("echo").spawn_map(range(40))}
     assert seen == {number: number for number in range(40)}

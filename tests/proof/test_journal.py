@@ -66,7 +66,7 @@ def run(server: campaign.FaultServer, path: Path, face: str, seconds: "float | N
         return printed.read().split("\n")[:-1]
 
 
-@pytest.mark.parametrize("face", ["threads", "tasks"])
+@pytest.mark.parametrize("face", ["threads", pytest.param("tasks", marks=pytest.mark.proof)])
 def test_what_was_killed_and_run_again_ran_once(face: str, tmp_path: Path) -> None:
     rng = random.Random(KILLS)
     path = tmp_path / "run.db"

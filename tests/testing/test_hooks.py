@@ -19,6 +19,7 @@ def make_folder(folder: Path, *names: str) -> None:
     write_files(folder, {f"{name}/index.py": ECHO.format(name=f"{folder.name}/{name}") for name in names})
 
 
+@pytest.mark.proof
 def test_folders_by_marker_and_setting(run_pytest, project: Path) -> None:
     make_folder(project / "functions", "echo", "other")
     make_folder(project / "tests" / "special", "echo")
@@ -53,6 +54,7 @@ def test_folders_by_marker_and_setting(run_pytest, project: Path) -> None:
     assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.proof
 def test_bad_folders_are_named(run_pytest, project: Path) -> None:
     (project / "empty").mkdir()
     test = """
@@ -109,6 +111,7 @@ def test_a_failed_test_shows_its_own_part_of_the_log(run_pytest) -> None:
     assert "in the first test" not in "".join(parts[1:])
 
 
+@pytest.mark.proof
 def test_the_environment_is_the_fixtures_while_it_lasts(run_pytest) -> None:
     given = {
         "TENCENTCLOUD_SECRET_ID": "mine",

@@ -32,6 +32,7 @@ def test_one_that_has_died_is_replaced_and_all_are_stopped(servers: Servers) -> 
             local.status()
 
 
+@pytest.mark.proof
 def test_each_folder_has_its_own(servers: Servers, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name / "same").mkdir(parents=True)

@@ -45,6 +45,7 @@ def test_many_functions_are_ready(context: PassContext) -> None:
     assert (found.ratio(OURS) or 0) > 0
 
 
+@pytest.mark.proof
 def test_a_server_with_an_open_tunnel_is_stopped(context: PassContext) -> None:
     found = stops.measure(context)
     assert list(found.seconds) == [OURS, BASE]

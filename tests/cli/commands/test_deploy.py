@@ -60,6 +60,7 @@ def test_it_creates_and_then_updates(project, scf, server):
     assert config["AsyncTriggerConfig"]["RetryConfig"] == [{"RetryNum": 1}]
 
 
+@pytest.mark.proof
 def test_it_waits_where_changes_take_their_time_as_in_the_cloud(project, start_local_scf, run_scf):
     (project.parent / "empty" / "unused").mkdir(parents=True)
     (project.parent / "empty" / "unused" / "index.py").touch()

@@ -24,6 +24,7 @@ def run_pytest(*words, cwd):
     )
 
 
+@pytest.mark.proof
 def test_what_it_makes_runs_and_its_test_passes(run_scf, start_local_scf, tmp_path):
     done = run_scf("init", "hello-you", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -167,6 +167,7 @@ def test_a_deleted_version_stays_for_functions_that_have_it_and_goes_with_them(s
     assert publish(server, "gone", ONE) == 2
 
 
+@pytest.mark.proof
 def test_layers_are_there_after_a_restart_and_after_a_kill(start_local_scf, tmp_path):
     state = ("--state", tmp_path / "state")
     server = start_with_layers(start_local_scf, tmp_path / "functions", *state)

@@ -83,6 +83,7 @@ def test_there_is_no_test_event(server):
     assert server.error("ListFunctionTestModels", {"FunctionName": "gone"})[0] == "ResourceNotFound.Function"
 
 
+@pytest.mark.proof
 def test_a_function_that_is_still_made_takes_no_timers_at_the_clouds_pace(start_local_scf, tmp_path):
     (tmp_path / "functions").mkdir()
     server = start_local_scf(tmp_path / "functions", "--pace", "cloud")

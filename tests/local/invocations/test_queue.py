@@ -270,7 +270,7 @@ def test_what_runs_without_async_run_enable_is_not_cancelled_and_says_so(tracing
     assert "is under way, and can't be cancelled: function 'fn' has no AsyncRunEnable" in words
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.proof)])
 def test_an_asynchronous_run_that_the_end_of_a_server_cut_off_is_aborted_and_never_run_again(
     start_local_scf, folder, tmp_path, ran, number, gate
 ):

@@ -38,7 +38,7 @@ def get(server, url):
     return got.json
 
 
-@pytest.mark.parametrize("way", ["seccomp", "shims"])
+@pytest.mark.parametrize("way", ["seccomp", pytest.param("shims", marks=pytest.mark.proof)])
 def test_a_saved_file_is_live_without_a_call_lost(start_local_scf, folder, way):
     server = start_local_scf(folder.parent, "--web-ports", way)
     url = put_url(server, "site")["ExtranetUrl"]
@@ -73,7 +73,7 @@ def test_what_it_writes_beside_its_code_is_told_and_keeps_it_running(start_local
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("way", ["namespaces", "none"])
+@pytest.mark.parametrize("way", ["namespaces", pytest.param("none", marks=pytest.mark.proof)])
 def test_a_debugger_stops_a_request(start_local_scf, folder, way):
     pytest.importorskip("debugpy")
     if way == "namespaces":

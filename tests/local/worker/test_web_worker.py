@@ -231,7 +231,7 @@ def test_a_server_that_dies_at_the_start(tmp_path):
     assert "[site] last words" in lines
 
 
-@pytest.mark.parametrize(("ends", "status"), [(True, 405), (False, 446)])
+@pytest.mark.parametrize(("ends", "status"), [(True, 405), pytest.param(False, 446, marks=pytest.mark.proof)])
 def test_a_server_that_listens_and_takes_no_connection_is_told_apart(tmp_path, ends, status):
     app = "import socket, time\nserver = socket.create_server(('::', 9000), family=socket.AF_INET6)\n"
     folder = write_web(tmp_path / "site", app=app + ("" if ends else "time.sleep(30)"))

@@ -110,7 +110,8 @@ def debugged_call(server, port, path, event, seconds=0.0):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("way", ["namespaces", pytest.param("none", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("way", ["namespaces", "none"])
 def test_a_breakpoint_stops_a_call_beyond_its_timeout_and_the_port_survives_a_save(
     start_local_scf, tmp_path, port, way
 ):
