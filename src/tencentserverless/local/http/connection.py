@@ -96,10 +96,9 @@ class Connection(asyncio.Protocol):
         if damage or self._transport is None or not self._keeps:
             self.send(Answer(200, body, messages.JSON_LINES + lines), damage)
             return
-        answers = self._others.answers  # a short way for send_soon
-        if not answers:
+        if not self._others.answers:  # a short way for send_soon
             self._loop.call_soon(self._others.send_answers)
-        answers.append((self._transport, lines, body))
+        self._others.answers.append((self._transport, lines, body))
         self._current, reader = None, self._reader  # and for _end_answer
         if reader.whole or reader.state is not State.BETWEEN or self._is_paused or self._is_clogged:
             self._go_on()
