@@ -19,6 +19,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 
 #: What a server that stands has loaded, and what most commands load, libraries with them.
 SCF_MODULES = (
@@ -187,6 +188,7 @@ def try_namespaces() -> None:
 
     isolation._find_obstacle = functools.cache(isolation._find_obstacle)
     isolation._find_obstacle(isolation._TMP.resolve())
+    tempfile.tempdir = None  # each fork has a TMPDIR of its own
 
 
 def main() -> None:
