@@ -1,5 +1,6 @@
 """Tencent's tencentcloud-sdk-python-scf, typed, manages functions on the local SCF from their creation to their end."""
 
+import calendar
 import json
 import time
 import zipfile
@@ -276,9 +277,12 @@ def test_logs_tell_what_calls_wrote(judge):
     ] == ids[:1]
     assert judge("GetFunctionLogs", FunctionName="talker", FunctionRequestId=ids[1]).TotalCount == 1
     assert judge("GetFunctionLogs", FunctionName="talker", Filter={"RetCode": "not0"}).TotalCount == 0
-    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    window = {"StartTime": now[:10] + " 00:00:00", "EndTime": now[:10] + " 23:59:59"}
-    assert judge("GetFunctionLogs", FunctionName="talker", **window).TotalCount in (0, 3)  # midnight may have passed
+    began = calendar.timegm(time.strptime(logs.Data[0].StartTime, "%Y-%m-%d %H:%M:%S"))
+    assert abs(began - 8 * 3600 - time.time()) < 600  # a time of the platform is in UTC+8
+    for hours, count in ((0, 0), (8, 3)):
+        times = (time.gmtime(time.time() + hours * 3600 + seconds) for seconds in (-600, 600))
+        start, end = (time.strftime("%Y-%m-%d %H:%M:%S", each) for each in times)
+        assert judge("GetFunctionLogs", FunctionName="talker", StartTime=start, EndTime=end).TotalCount == count
 
 
 def test_the_address_of_the_code_leads_to_its_zip_file(judge):

@@ -15,7 +15,7 @@ def test_a_version_has_the_fields_of_the_official_client():
     assert {f"_{name}" for name in shown} == set(vars(models.LayerVersionInfo()))
     assert (shown["Status"], shown["AddTime"], shown["Tags"]) == (
         "Deleted",
-        "1970-01-01 00:00:00",
+        "1970-01-01 08:00:00",
         [{"Key": "k", "Value": "v"}],
     )
     whole = {f"_{name}" for name in detailed(Layer("ap-x", "fonts"), version)}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tencentserverless.local.registry.timer_triggers import ZONE, cron_fault, next_fire_time
+from tencentserverless.local.platform_time import ZONE
+from tencentserverless.local.registry.timer_triggers import cron_fault, next_fire_time
 from tests.profiles import examples
 
 START = datetime(2026, 11, 27, 16, 0, 0, tzinfo=ZONE)

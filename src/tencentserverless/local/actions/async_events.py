@@ -4,7 +4,6 @@ Sources: cloud.tencent.com/document/api/583/69127, 69128, 69129 (asynchronous ev
 (FunctionEventInvokeConfig).
 """
 
-from datetime import datetime, timezone
 
 import msgspec
 
@@ -12,7 +11,7 @@ from tencentserverless.local.actions.lookup import Codes, find_function, find_ve
 from tencentserverless.local.actions.parameters import DESCENDING, Action, Call, Table, sort_items
 from tencentserverless.local.errors import ApiError
 from tencentserverless.local.function_folders import follow_folder
-from tencentserverless.local.platform_time import time_seconds
+from tencentserverless.local.platform_time import time_seconds, time_text
 from tencentserverless.local.registry import event_tables
 from tencentserverless.local.registry.event_tables import ABORTED, FAILED, FINISHED, RUNNING, Event, Trace
 from tencentserverless.local.registry.function_version import (
@@ -241,10 +240,6 @@ def _listed(trace: Trace) -> dict[str, object]:
         "InvokeType": trace.origin,
         "Qualifier": trace.qualifier,
         "Status": trace.status,
-        "StartTime": _precise(trace.started_at),
-        "EndTime": "" if trace.ended_at is None else _precise(trace.ended_at),
+        "StartTime": time_text(trace.started_at, is_precise=True),
+        "EndTime": "" if trace.ended_at is None else time_text(trace.ended_at, is_precise=True),
     }
-
-
-def _precise(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -9,8 +9,10 @@ croniter is imported with the first timer: the import takes 20 ms and runs a pro
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from tencentserverless.local.platform_time import ZONE
 
 if TYPE_CHECKING:
     from croniter import croniter
@@ -19,7 +21,6 @@ TIMER = "timer"
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
 MAX_ARGUMENT_BYTES = 4096
 TRIGGERS_PER_TYPE = 10  # GetAccount's sample
-ZONE = timezone(timedelta(hours=8))
 _YEARS = range(1970, 2100)
 _NAMES = ("second", "minute", "hour", "day", "month", "weekday")
 _SIZES = dict(zip(_NAMES, (60, 60, 24, 31, 12, 7), strict=True))  # number of values that a field can have
