@@ -167,6 +167,17 @@ CLIENTS = (
         ),
     ),
     Client(
+        "tencent-cloud-sdk-serverless-functions==0.2.5",
+        "PyPI",
+        "python_clients.py",
+        "`--tls`, the env file's `SSL_CERT_FILE`, and `set_access_endpoint` with host and port. A call that takes five "
+        "seconds is made again, up to ten times: `enable_builtin_error_handler = False`",
+        f"{LIFE}, over HTTPS",
+        PYPI_TEST,
+        arguments=("tencent_cloud_sdk",),
+        is_secure=True,
+    ),
+    Client(
         "tencentcloud-sdk-python-common==3.1.195",
         "PyPI",
         "python_clients.py",

@@ -4,6 +4,7 @@ Run as ``python python_clients.py CLIENT ZIP ZIP``. Each client is a function th
 fields of its answer, by the means that the package gives.
 """
 
+import atexit
 import base64
 import json
 import os
@@ -104,7 +105,29 @@ def official_async():
     return ask
 
 
-CLIENTS = {each.__name__: each for each in (kumori, pyqcloud, requests_auth, qcloud_sdk_py, official_async)}
+def tencent_cloud_sdk():
+    import asyncio
+
+    from tencent.cloud.auth.credentials import Credentials
+    from tencent.cloud.core.errors import ActionError
+    from tencent.cloud.serverless.functions import Client
+
+    asyncio.set_event_loop(asyncio.new_event_loop())  # the client takes the one that is set
+    client = Client(Credentials(*KEYS))
+    client.set_access_endpoint(urlsplit(ENDPOINT).netloc)
+    atexit.register(client.close)
+
+    def ask(action, parameters):
+        try:
+            return client.action(REGION, action, parameters, VERSION)
+        except ActionError as error:
+            raise Refused(error.error_id) from None
+
+    return ask
+
+
+SENDERS = (kumori, pyqcloud, requests_auth, qcloud_sdk_py, official_async, tencent_cloud_sdk)
+CLIENTS = {each.__name__: each for each in SENDERS}
 
 
 def live(ask, packages):
