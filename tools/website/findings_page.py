@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 FOLDER = "docs/findings"
 #: How the scripts on Tencent's own packages begin.
-_TENCENTS = ("capi_", "cloudbase_", "cls_", "component_toolkit_", "cos_", "official_", "scfcli_")
+_TENCENTS = ("capi_", "cloudbase_", "cls_", "component_toolkit_", "cos_", "official_")
 _HEAD = """# Findings: {what}
 
 Behaviour of public packages that surprised us and that other users can use. Each is a script that installs the named
