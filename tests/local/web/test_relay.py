@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 
 import pytest
 import uvloop
 
+from tencentserverless.local.http.upstream import Upstream
 from tests.local.web.relaying import always, relayed, until, web_record
 
 GET = b"GET /a%20b?c=1&c=2 HTTP/1.1\r\nHost: app.localhost\r\n\r\n"
@@ -627,6 +629,37 @@ def test_an_app_that_does_not_read_stops_the_client_and_gets_all_of_it_later(loo
         assert (await client.answer())[2] == b"ok"
 
     relayed(scenario, serve, loop_factory=loop)
+
+
+@pytest.mark.parametrize("is_clogged", [False, True])
+@pytest.mark.parametrize("loop", [None, uvloop.new_event_loop])
+def test_a_client_waits_from_the_first_bytes_on_that_its_app_does_not_take(loop, is_clogged):
+    """Its app's connection is kept; ``is_clogged``: bytes of a request before still wait in it."""
+    size = 4 * 1024 * 1024
+
+    async def scenario(connect, run, app):
+        run.begins = False
+        await connect(b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+        await until(lambda: run.invocations)
+        app_end, server_end = socket.socketpair()
+        with app_end:
+            server_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+            upstreams = run.site.functions._upstreams
+            _, upstream = await asyncio.get_running_loop().create_connection(
+                lambda: Upstream(upstreams, run.address), sock=server_end
+            )
+            if is_clogged:
+                upstream.write(b"x" * 65536)
+            upstreams.put(upstream)
+            run.begin(run.invocations[0])
+            exchange = run.invocations[0].exchange
+            assert exchange._upstream is upstream
+            assert upstream.transport.get_write_buffer_size()
+            assert exchange._connection._is_body_paused
+            exchange._connection.close()
+            await until(lambda: run.ended)
+
+    relayed(scenario, always(OK), loop_factory=loop)
 
 
 def test_a_body_waits_at_the_client_until_an_instance_takes_the_request():

@@ -6,6 +6,7 @@ that came before it get their own answers, and then nothing is said of it: the w
 """
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -366,7 +367,8 @@ class Connection(asyncio.Protocol):
         self._pause(False)
         self._deadline.set(self._lingering.deadline - self._loop.time())
         if self._lingering.sends_end:
-            self._out().write_eof()
+            with contextlib.suppress(OSError):  # asyncio's own loop says so if the client has just gone
+                self._out().write_eof()
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:

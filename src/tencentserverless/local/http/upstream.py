@@ -93,6 +93,7 @@ class Upstream(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = False
+        self._is_clogged = False  # the app does not read: bytes of a request wait here, also of one that has ended
         self._head = AnswerHead()
         self._known: KnownHead | None = None  # of an answer before
         self._begin_answer()
@@ -107,6 +108,8 @@ class Upstream(asyncio.Protocol):
         self._is_of_head = is_of_head
         if self._has_bytes:
             self._begin_answer()
+        if self._is_clogged:
+            receiver.take_pause(True)
         if self.transport is not None:
             self.transport.write(data)
 
@@ -168,11 +171,13 @@ class Upstream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The app does not read the request."""
+        self._is_clogged = True
         if self._receiver is not None:
             self._receiver.take_pause(True)
 
     def resume_writing(self) -> None:
         """It does again."""
+        self._is_clogged = False
         if self._receiver is not None:
             self._receiver.take_pause(False)
 
