@@ -339,6 +339,32 @@ def test_an_answer_may_come_before_the_body_is_whole():
     relayed(scenario, serve)
 
 
+@pytest.mark.parametrize("loop", [None, uvloop.new_event_loop])
+def test_the_answer_of_an_app_that_closes_while_the_body_comes_is_not_lost(loop):
+    """A write to it fails before its answer is read."""
+
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        await app.answers.wait()
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        writer.close()
+
+    async def scenario(connect, run, app):
+        app.answers = asyncio.Event()
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx")
+        await until(lambda: run.invocations and run.invocations[0].exchange._upstream)
+        run.invocations[0].exchange._upstream.pause(is_paused=True)
+        app.answers.set()
+        while not run.ended:
+            client.send(b"x")
+            await asyncio.sleep(0.001)
+        line, _, body = await client.answer()
+        assert (line, body) == (b"HTTP/1.1 403 Forbidden", b"no")
+        assert run.ended == [(0, "")]
+
+    relayed(scenario, serve, loop_factory=loop)
+
+
 def emptied(method, length=0):
     return method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % length
 

@@ -11,6 +11,7 @@ import httptools
 
 from tencentserverless.local.http.answer_head import AnswerHead, KnownHead, know_head
 from tencentserverless.local.http.forwarding import BODILESS
+from tencentserverless.local.http.last_bytes import read_last
 
 Address = tuple[str, int]
 
@@ -159,7 +160,11 @@ class Upstream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The app has ended the connection, which also ends an answer of no announced length."""
-        self.transport = None
+        transport, self.transport = self.transport, None
+        for data in read_last(transport, exc):  # an app that refuses a body closes while that is on its way
+            if self._receiver is None:
+                break
+            self.data_received(data)
         self._keeper.discard(self)
         if self._receiver is None:
             return
@@ -294,7 +299,7 @@ class Upstream(asyncio.Protocol):
 
     def _switch(self, rest: bytes) -> None:
         """The app speaks another protocol from now on."""
-        receiver = self._receiver
+        receiver = self._receiver if self.transport is not None else None
         if receiver is None or self._has_head or self._parser.get_status_code() != _SWITCHING:
             self._break("the app switched to a protocol that was not offered")
             return
