@@ -330,11 +330,48 @@ def test_an_answer_may_come_before_the_body_is_whole():
 
     async def scenario(connect, run, app):
         client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx")
-        assert (await client.answer())[2] == b"ok"
+        _, headers, body = await client.answer()
+        assert body == b"ok"
+        assert (b"connection", b"close") in headers  # a client that has sent all by now could use it again
         assert await client.is_at_end()
         other = await connect(GET)
-        assert (await other.answer())[2] == b"ok"
+        _, headers, body = await other.answer()
+        assert body == b"ok"
+        assert b"connection" not in dict(headers)
         assert (app.connections, run.ended) == (2, [(0, ""), (0, "")])
+
+    relayed(scenario, serve)
+
+
+def test_an_answer_that_began_before_the_body_was_whole_ends_its_connection_as_it_said():
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+        await reader.readexactly(5)
+        writer.write(b"0\r\n\r\n")
+
+    async def scenario(connect, run, app):
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nx")
+        _, headers = await client.head()
+        assert (b"connection", b"close") in headers
+        client.send(b"2345")
+        assert [part async for part in client.chunks()] == [b"ok"]
+        assert await client.is_at_end()
+
+    relayed(scenario, serve)
+
+
+def test_a_failure_before_the_body_is_whole_says_that_its_connection_ends():
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        writer.close()
+
+    async def scenario(connect, run, app):
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nx")
+        line, headers, _ = await client.answer()
+        assert line.split()[1] == b"502"
+        assert (b"connection", b"close") in headers
+        assert await client.is_at_end()
 
     relayed(scenario, serve)
 

@@ -68,6 +68,11 @@ class RequestReader:
         return self.state is State.HEAD or (self.state is State.BODY and self.stream is None)
 
     @property
+    def is_full(self) -> bool:
+        """True if what comes behind the request that is under way could only be kept."""
+        return bool(self.whole) or self.is_partial or self.state is State.STOPPED
+
+    @property
     def stream(self) -> BodyStream | None:
         """The stream of the body that arrives, if it has one."""
         return self._request.stream if self._request is not None else None
