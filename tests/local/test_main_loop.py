@@ -36,3 +36,15 @@ def test_the_loop_is_uvloop_where_that_is_installed() -> None:
     main_loop.run(look())
     pytest.importorskip("uvloop")
     assert loops == ["uvloop"]
+
+
+def test_the_standard_loop_does_not_run_in_the_search_for_uvloop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser of HTTP tells what stopped it by the context of an exception."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    seen: list[object] = []
+
+    async def look() -> None:
+        seen.extend((type(asyncio.get_running_loop()).__module__.partition(".")[0], sys.exc_info()[1]))
+
+    main_loop.run(look())
+    assert seen == ["asyncio", None]

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 _GARBAGE_OBJECTS = 20_000  # new objects before a collection; a call leaves no object behind that needs one
 _SWITCH_SECONDS = 0.0005  # that another thread may run while the loop waits
@@ -11,12 +11,15 @@ _SWITCH_SECONDS = 0.0005  # that another thread may run while the loop waits
 
 def run(main: Coroutine[None, None, None]) -> None:
     """Run a server until it ends, on uvloop where that is installed."""
+    _find_runner()(main)  # behind the search: what runs while an exception is handled has that as its context
+
+
+def _find_runner() -> Callable[[Coroutine[None, None, None]], None]:
     try:
         import uvloop
     except ImportError:  # not available on this platform: the standard loop does the same, but slower
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
+        return asyncio.run
+    return uvloop.run
 
 
 def settle() -> None:

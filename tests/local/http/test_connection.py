@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import socket
 import ssl
@@ -671,6 +672,27 @@ def test_a_client_that_is_refused_can_read_it_though_it_still_sends():
         await until(lambda: not len(connect.server.connections))
 
     served(scenario, Script(None, accept=Answer(403, b"no")))
+
+
+def test_an_answer_before_the_body_is_whole_may_find_its_client_gone():
+    """Its end can't be sent then: asyncio's own loop raises that at the site, which has done its work."""
+
+    def fail():
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    async def scenario():
+        client, others = Transport(), OpenConnections()
+        client.write_eof = fail
+        site = Script(lambda request, connection: connection.send(Answer(200, b"ok")), accept=Intake.STREAM)
+        connection = Connection(site, others)
+        connection.connection_made(client)
+        connection.data_received(STREAMED)
+        connection.connection_lost(ConnectionResetError())
+        return client.sent, len(others)
+
+    sent, count = asyncio.run(scenario())
+    assert sent.endswith(b"\r\n\r\nok")
+    assert not count
 
 
 def test_a_client_that_is_refused_and_sends_without_end_is_cut(monkeypatch):

@@ -87,3 +87,16 @@ def test_an_end_waits_no_longer_than_a_moment_for_a_side_that_does_not_read():
         return len(await read_all(outer[1], len(BIG)))
 
     assert run(scenario) < len(BIG)
+
+
+def test_what_a_side_sent_before_it_closed_is_carried_though_a_write_to_it_fails_first():
+    async def scenario(outer, ends):
+        loop = asyncio.get_running_loop()
+        ends[1].transport.pause_reading()
+        await loop.sock_sendall(outer[1], b"last words")
+        outer[1].close()
+        await loop.sock_sendall(outer[0], b"too late")
+        await until(lambda: ends[1].transport is None)
+        return await read_all(outer[0], 10)
+
+    assert run(scenario) == b"last words"

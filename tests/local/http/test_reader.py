@@ -648,3 +648,17 @@ def test_letters_of_a_url_are_encoded_and_no_others(target, url):
 def test_a_url_with_letters_behind_another_request_is_a_fault_of_its_own():
     requests, stop = read(BARE + "GET /ü HTTP/1.1\r\nHost: h\r\n\r\n".encode())
     assert (len(requests), stop.fault, stop.part.headers) == (1, Fault.BAD_URL, [])
+
+
+@pytest.mark.parametrize("data", [BARE, PLAIN, CHUNKED])
+def test_a_refusal_is_read_also_while_an_exception_is_handled(data):
+    """The parser's error has that exception as its context then, as in a server that was started in an ``except``."""
+    answer = Answer(403, b"no")
+
+    def refuse(request):
+        raise Refused(answer)
+
+    try:
+        int("no number")
+    except ValueError:
+        assert read(data, taken=refuse) == ([], answer)

@@ -230,6 +230,16 @@ def test_a_head_that_no_client_could_read_is_not_remembered(head):
     asyncio.run(scenario())
 
 
+def test_an_app_that_has_gone_can_not_switch_to_another_protocol():
+    async def scenario():
+        receiver, upstream = Receiver(), Upstream(Upstreams(64 * 1024), ("127.0.0.1", 9000))
+        upstream.begin(receiver, b"", is_of_head=False)
+        upstream.data_received(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+        return receiver.end
+
+    assert asyncio.run(scenario()) == "broken"
+
+
 def test_no_byte_waits_here_before_the_caller_is_told_to():
     """An app that reads nothing: the first write that the system does not take whole pauses its caller."""
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 
 import pytest
 import uvloop
 
+from tencentserverless.local.http.upstream import Upstream
 from tests.local.web.relaying import always, relayed, until, web_record
 
 GET = b"GET /a%20b?c=1&c=2 HTTP/1.1\r\nHost: app.localhost\r\n\r\n"
@@ -328,13 +330,76 @@ def test_an_answer_may_come_before_the_body_is_whole():
 
     async def scenario(connect, run, app):
         client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx")
-        assert (await client.answer())[2] == b"ok"
+        _, headers, body = await client.answer()
+        assert body == b"ok"
+        assert (b"connection", b"close") in headers  # a client that has sent all by now could use it again
         assert await client.is_at_end()
         other = await connect(GET)
-        assert (await other.answer())[2] == b"ok"
+        _, headers, body = await other.answer()
+        assert body == b"ok"
+        assert b"connection" not in dict(headers)
         assert (app.connections, run.ended) == (2, [(0, ""), (0, "")])
 
     relayed(scenario, serve)
+
+
+def test_an_answer_that_began_before_the_body_was_whole_ends_its_connection_as_it_said():
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+        await reader.readexactly(5)
+        writer.write(b"0\r\n\r\n")
+
+    async def scenario(connect, run, app):
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nx")
+        _, headers = await client.head()
+        assert (b"connection", b"close") in headers
+        client.send(b"2345")
+        assert [part async for part in client.chunks()] == [b"ok"]
+        assert await client.is_at_end()
+
+    relayed(scenario, serve)
+
+
+def test_a_failure_before_the_body_is_whole_says_that_its_connection_ends():
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        writer.close()
+
+    async def scenario(connect, run, app):
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nx")
+        line, headers, _ = await client.answer()
+        assert line.split()[1] == b"502"
+        assert (b"connection", b"close") in headers
+        assert await client.is_at_end()
+
+    relayed(scenario, serve)
+
+
+@pytest.mark.parametrize("loop", [None, uvloop.new_event_loop])
+def test_the_answer_of_an_app_that_closes_while_the_body_comes_is_not_lost(loop):
+    """A write to it fails before its answer is read."""
+
+    async def serve(app, reader, writer):
+        await app.head(reader)
+        await app.answers.wait()
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        writer.close()
+
+    async def scenario(connect, run, app):
+        app.answers = asyncio.Event()
+        client = await connect(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx")
+        await until(lambda: run.invocations and run.invocations[0].exchange._upstream)
+        run.invocations[0].exchange._upstream.pause(is_paused=True)
+        app.answers.set()
+        while not run.ended:
+            client.send(b"x")
+            await asyncio.sleep(0.001)
+        line, _, body = await client.answer()
+        assert (line, body) == (b"HTTP/1.1 403 Forbidden", b"no")
+        assert run.ended == [(0, "")]
+
+    relayed(scenario, serve, loop_factory=loop)
 
 
 def emptied(method, length=0):
@@ -627,6 +692,37 @@ def test_an_app_that_does_not_read_stops_the_client_and_gets_all_of_it_later(loo
         assert (await client.answer())[2] == b"ok"
 
     relayed(scenario, serve, loop_factory=loop)
+
+
+@pytest.mark.parametrize("is_clogged", [False, True])
+@pytest.mark.parametrize("loop", [None, uvloop.new_event_loop])
+def test_a_client_waits_from_the_first_bytes_on_that_its_app_does_not_take(loop, is_clogged):
+    """Its app's connection is kept; ``is_clogged``: bytes of a request before still wait in it."""
+    size = 4 * 1024 * 1024
+
+    async def scenario(connect, run, app):
+        run.begins = False
+        await connect(b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+        await until(lambda: run.invocations)
+        app_end, server_end = socket.socketpair()
+        with app_end:
+            server_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+            upstreams = run.site.functions._upstreams
+            _, upstream = await asyncio.get_running_loop().create_connection(
+                lambda: Upstream(upstreams, run.address), sock=server_end
+            )
+            if is_clogged:
+                upstream.write(b"x" * 65536)
+            upstreams.put(upstream)
+            run.begin(run.invocations[0])
+            exchange = run.invocations[0].exchange
+            assert exchange._upstream is upstream
+            assert upstream.transport.get_write_buffer_size()
+            assert exchange._connection._is_body_paused
+            exchange._connection.close()
+            await until(lambda: run.ended)
+
+    relayed(scenario, always(OK), loop_factory=loop)
 
 
 def test_a_body_waits_at_the_client_until_an_instance_takes_the_request():

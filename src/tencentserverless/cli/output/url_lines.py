@@ -5,15 +5,19 @@ from collections.abc import Iterable, Mapping
 _MOST = 10
 
 
-def list_urls(urls: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return a line for each URL of a status, and one for those that are too many."""
+def list_urls(urls: Iterable[Mapping[str, str]], *, has_status: bool) -> list[str]:
+    """Return a line for each URL of a status, and one for those that are too many.
+
+    :param has_status: ``scf local status`` finds the server, and shows the others
+    """
     found = list(urls)
+    most = _MOST if has_status else len(found)
     lines = []
-    for each in found[:_MOST]:
+    for each in found[:most]:
         name = each["function"].rpartition("/")[2]
         lines.append(f"{name} ({each['qualifier']}) is at {each['url']} or {each['local_url']}")
-    if len(found) > _MOST:
-        lines.append(f"and {len(found) - _MOST} more URLs: scf local status")
+    if len(found) > most:
+        lines.append(f"and {len(found) - most} more URLs: scf local status")
     return lines
 
 

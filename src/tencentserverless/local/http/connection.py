@@ -6,6 +6,7 @@ that came before it get their own answers, and then nothing is said of it: the w
 """
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -111,7 +112,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             self._current = None
             return
-        body = b"" if self._is_head() else answer.body
+        body = answer.body if self._begin_answer() else b""
         data = messages.head_of(answer, self._others.date_line(), len(answer.body), keeps=self._keeps) + body
         if damage:
             self._out().write(data[: len(data) - len(body) // 2] if damage == "cut" else b"")
@@ -122,7 +123,7 @@ class Connection(asyncio.Protocol):
 
     def start(self, answer: Answer, length: int | None = None) -> None:
         """Begin an answer whose body, of this length if it is known, comes by ``write`` and ``finish`` alone."""
-        self._is_chunked, self._has_body = length is None, not self._is_head()
+        self._is_chunked, self._has_body = length is None, self._begin_answer()
         if self._transport is not None:
             self._out().write(messages.head_of(answer, self._others.date_line(), length, keeps=self._keeps))
 
@@ -131,7 +132,7 @@ class Connection(asyncio.Protocol):
 
         :param data: the first bytes of the body; all of it is framed by the site, as the head says
         """
-        self._is_chunked, self._has_body = False, not self._is_head()
+        self._is_chunked, self._has_body = False, self._begin_answer()
         if self._transport is not None:
             end = b"\r\n" if self._keeps else _CLOSE
             self._others.send_soon(self._transport, None, head + end + (data if self._has_body else b""))
@@ -318,8 +319,12 @@ class Connection(asyncio.Protocol):
     def _is_ending(self) -> bool:
         return self._transport is None or self._transport.is_closing()
 
-    def _is_head(self) -> bool:
-        return isinstance(self._current, Request) and self._current.method == "HEAD"
+    def _begin_answer(self) -> bool:
+        """An answer begins: True if it has a body. Where the request still comes, the connection ends behind it."""
+        request = self._current
+        if isinstance(request, Request) and request.awaits_body:
+            self._keeps = False
+        return not (isinstance(request, Request) and request.method == "HEAD")
 
     def _is_owing(self) -> bool:
         """True if a request waits for its answer."""
@@ -328,7 +333,7 @@ class Connection(asyncio.Protocol):
     def _end_answer(self) -> None:
         """The answer has been written: wait for the next request, if none has come yet."""
         current, self._current, self._on_drained, self._on_lost = self._current, None, None, None
-        if isinstance(current, Request) and current.stream is not None and not current.stream.is_whole:
+        if isinstance(current, Request) and current.awaits_body:
             self._linger()
         elif not self._keeps:
             self._end()
@@ -368,7 +373,8 @@ class Connection(asyncio.Protocol):
         self._pause(False)
         self._deadline.set(self._lingering.deadline - self._loop.time())
         if self._lingering.sends_end:
-            self._out().write_eof()
+            with contextlib.suppress(OSError):  # asyncio's own loop says so if the client has just gone
+                self._out().write_eof()
 
     def _pause_body(self, is_paused: bool) -> None:
         if self._current is not None:
@@ -377,17 +383,12 @@ class Connection(asyncio.Protocol):
 
     def _settle_reading(self) -> None:
         """Read on while a request is under way, unless what comes could only be kept."""
-        reader = self._reader
-        is_full = bool(reader.whole) or reader.is_partial or reader.state is State.STOPPED
-        self._pause(is_full or self._is_clogged or self._is_body_paused)
+        self._pause(self._reader.is_full or self._is_clogged or self._is_body_paused)
 
     def _pause(self, is_paused: bool) -> None:
         if is_paused != self._is_paused and self._transport is not None:
             self._is_paused = is_paused
-            if is_paused:
-                self._transport.pause_reading()
-            else:
-                self._transport.resume_reading()
+            self._transport.pause_reading() if is_paused else self._transport.resume_reading()
 
     def _expire(self) -> None:
         if self._is_arriving:

@@ -104,6 +104,11 @@ class Request:
         self.version: str = "1.1"
 
     @property
+    def awaits_body(self) -> bool:
+        """True while a body that comes in parts is not whole."""
+        return self.stream is not None and not self.stream.is_whole
+
+    @property
     def path(self) -> str:
         """The path alone, as it was sent; that of CONNECT is the host and its port, that of a broken URL all of it."""
         return self._split()[0].decode("latin-1")

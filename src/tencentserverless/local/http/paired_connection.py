@@ -3,6 +3,8 @@
 import asyncio
 from typing import cast
 
+from tencentserverless.local.http.last_bytes import read_last
+
 _FAREWELL_SECONDS = 1.0  # for what was written last to leave
 
 
@@ -39,7 +41,9 @@ class PairedConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has gone."""
-        self.transport = None
+        transport, self.transport = self.transport, None
+        for data in read_last(transport, exc):
+            self.data_received(data)
 
     def end(self) -> None:
         """End the connection once it has what was written, for which it has a moment."""

@@ -60,11 +60,17 @@ class RequestReader:
         self._is_in_line = False  # all that has come of a request is a part of its first line
         self._is_awaited = False  # the client waits for 100-continue
         self._is_offer = False
+        self._reason: Answer | Broken | None = None  # why the parser was stopped
 
     @property
     def is_partial(self) -> bool:
         """True if a request has arrived in part, and the rest of it is waited for."""
         return self.state is State.HEAD or (self.state is State.BODY and self.stream is None)
+
+    @property
+    def is_full(self) -> bool:
+        """True if what comes behind the request that is under way could only be kept."""
+        return bool(self.whole) or self.is_partial or self.state is State.STOPPED
 
     @property
     def stream(self) -> BodyStream | None:
@@ -94,10 +100,10 @@ class RequestReader:
                 assert request is not None, "a head that was read is a request"
                 data = head_without_offer(self._parser, request.url, request.headers) + rest
                 self._parser = httptools.HttpRequestParser(self)
-            except httptools.HttpParserCallbackError as error:
-                if not isinstance(error.__context__, _Stop):
+            except httptools.HttpParserCallbackError:
+                if self._reason is None:
                     raise  # a defect of ours must not look like one of the client's
-                self._end(error.__context__.reason)
+                self._end(self._reason)
             except httptools.HttpParserInvalidURLError:
                 self._end(Broken(Fault.BAD_URL, part=self._part()))
             except httptools.HttpParserError:
@@ -136,7 +142,7 @@ class RequestReader:
         if self.state is not State.HEAD:
             if self._request is not None and self._request.drops_trailers:
                 return  # their bytes are bounded as those of a line in a body
-            raise _Stop(Broken(Fault.TRAILERS, self._request))
+            raise self._stop(Broken(Fault.TRAILERS, self._request))
         name = name.lower()
         self._headers.append((name, value))
         if name == b"expect":
@@ -153,7 +159,7 @@ class RequestReader:
             taken = self._accept(request)
         except Refused as refused:
             answer = refused.answer
-            raise _Stop(answer._replace(body=b"") if method == "HEAD" else answer) from None
+            raise self._stop(answer._replace(body=b"") if method == "HEAD" else answer) from None
         self._is_offer = is_upgrade and method != "CONNECT" and taken is not Intake.UPGRADE
         if self._is_offer:
             return  # the head is read once more, without the offer
@@ -166,7 +172,7 @@ class RequestReader:
         announced = request.header(b"content-length")
         if announced.isdigit() and (len(announced) > _LENGTH_DIGITS or int(announced) > self._limit_bytes):
             size = announced[:32].decode("ascii")
-            raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, size))
+            raise self._stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, size))
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -176,9 +182,9 @@ class RequestReader:
         if request.stream is not None:
             request.stream.feed(body)
             if self.stop is not None:
-                raise _Stop(self.stop)  # the site has answered, and wants no more
+                raise self._stop(self.stop)  # the site has answered, and wants no more
         elif self._size > self._limit_bytes:
-            raise _Stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, str(self._size)))
+            raise self._stop(Broken(Fault.BODY_TOO_LARGE, request, self._limit_bytes, str(self._size)))
         elif not request.body:
             request.body = body
         else:
@@ -216,7 +222,7 @@ class RequestReader:
     def _count_head(self, size: int) -> None:
         self._size += size
         if self._size > self._head_bytes:
-            raise _Stop(self._too_large())
+            raise self._stop(self._too_large())
 
     def _bound_pending(self, size: int, *, is_pending: bool) -> None:
         """Bound the bytes of a head, and of a line in a body: the parser keeps a line until its end."""
@@ -239,10 +245,11 @@ class RequestReader:
         if stream is not None:
             stream.feed(None)
 
+    def _stop(self, reason: Answer | Broken) -> "_Stop":
+        """What stops the parser, which does not say what was raised: its error's context may be another one."""
+        self._reason = reason
+        return _Stop()
+
 
 class _Stop(Exception):
     """Stops the parser."""
-
-    def __init__(self, reason: Answer | Broken) -> None:
-        super().__init__(reason)
-        self.reason = reason

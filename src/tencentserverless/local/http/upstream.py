@@ -11,6 +11,7 @@ import httptools
 
 from tencentserverless.local.http.answer_head import AnswerHead, KnownHead, know_head
 from tencentserverless.local.http.forwarding import BODILESS
+from tencentserverless.local.http.last_bytes import read_last
 
 Address = tuple[str, int]
 
@@ -93,6 +94,7 @@ class Upstream(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_of_head = False
+        self._is_clogged = False  # the app does not read: bytes of a request wait here, also of one that has ended
         self._head = AnswerHead()
         self._known: KnownHead | None = None  # of an answer before
         self._begin_answer()
@@ -107,6 +109,8 @@ class Upstream(asyncio.Protocol):
         self._is_of_head = is_of_head
         if self._has_bytes:
             self._begin_answer()
+        if self._is_clogged:
+            receiver.take_pause(True)
         if self.transport is not None:
             self.transport.write(data)
 
@@ -156,7 +160,11 @@ class Upstream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The app has ended the connection, which also ends an answer of no announced length."""
-        self.transport = None
+        transport, self.transport = self.transport, None
+        for data in read_last(transport, exc):  # an app that refuses a body closes while that is on its way
+            if self._receiver is None:
+                break
+            self.data_received(data)
         self._keeper.discard(self)
         if self._receiver is None:
             return
@@ -168,11 +176,13 @@ class Upstream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The app does not read the request."""
+        self._is_clogged = True
         if self._receiver is not None:
             self._receiver.take_pause(True)
 
     def resume_writing(self) -> None:
         """It does again."""
+        self._is_clogged = False
         if self._receiver is not None:
             self._receiver.take_pause(False)
 
@@ -289,7 +299,7 @@ class Upstream(asyncio.Protocol):
 
     def _switch(self, rest: bytes) -> None:
         """The app speaks another protocol from now on."""
-        receiver = self._receiver
+        receiver = self._receiver if self.transport is not None else None
         if receiver is None or self._has_head or self._parser.get_status_code() != _SWITCHING:
             self._break("the app switched to a protocol that was not offered")
             return

@@ -316,9 +316,9 @@ class Relay:
             self._first, data = None, b"".join(first)
         if self._upstream is not upstream:
             return  # the body was too large already
-        upstream.begin(self, data, is_of_head=self._request.method == "HEAD")
         if stream is not None and not stream.is_whole:
-            stream.pause(False)
+            stream.pause(False)  # first: the app may not even take these bytes
+        upstream.begin(self, data, is_of_head=self._request.method == "HEAD")
 
     def _start_of(self, head: AnswerHead) -> bytes:
         """The head of the answer, without the lines of the framing."""

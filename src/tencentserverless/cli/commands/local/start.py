@@ -243,11 +243,12 @@ def _serve(settings: Settings, *, until_eof: bool) -> None:
     from tencentserverless.local.serve import find_holder, serve
 
     notify = _notify_json if settings.log_format == "json" else printing.notice
+    has_status = bool(settings.state or settings.env_file)
     with LiveTable() as table:
 
         def announce(url: str, read_status: ReadStatus, make_link: Callable[[], str]) -> None:
             printing.answer(f"SCF local ready at {url}")
-            for line in list_urls(read_status()["urls"]):
+            for line in list_urls(read_status()["urls"], has_status=has_status):
                 notify(line)
             _tell_dashboard(url, make_link, notify)
             table.show(read_status)
