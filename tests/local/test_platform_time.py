@@ -17,5 +17,5 @@ def test_a_time_is_that_of_the_published_sample():
 
 
 def test_what_is_no_time_is_named():
-    with pytest.raises(ApiError, match="StartTime must be a time such as .*, not '17:14'"):
+    with pytest.raises(ApiError, match=r"StartTime must be a time such as .*, not '17:14'"):
         time_seconds("StartTime", "17:14")

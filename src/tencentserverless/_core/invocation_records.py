@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RECENT_SECONDS = 14 * 60  # GetRequestStatus looks back 15 minutes where no time is given
 KEPT_SECONDS = 3 * 24 * 3600  # the service keeps events for three days
-#: No page gives the time zone of a query. A published sample has UTC+8 (document/api/583/9746); intervals cover UTC too.
+#: No page gives the zone of a query's times. A published sample has UTC+8 (document/api/583/9746); UTC is covered too.
 _ZONE_SECONDS = 8 * 3600
 _MARGIN_SECONDS = 600
 _MIN_MEMORY_BYTES = 1 << 20  # no instance uses less; a smaller number is in megabytes, as on the page

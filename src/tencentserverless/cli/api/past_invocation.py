@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tencentserverless.scf import Client, Invocation
 
 _KEPT_SECONDS = 3 * 24 * 3600.0  # the service keeps records for three days
-_ZONE_SECONDS = 9 * 3600.0  # a query's times are in UTC+8 by a published sample, and no page says so: UTC is covered too
+_ZONE_SECONDS = 9 * 3600.0  # a query's times are in UTC+8 by a published sample alone: UTC is covered too
 _RECORD_SECONDS = 15.0  # the record of an ended invocation may appear so much later
 
 

@@ -64,8 +64,7 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader(site.accept, self._bounds.head_bytes, self._pause_body)
         self._current: Request | HeadTemplate | None = None  # under way
         self._keeps = True  # the connection stays open behind the answer that is under way
-        self._is_stopping = self._is_chunked = False
-        self._is_clogged = False  # the client does not read its answers
+        self._is_stopping = self._is_chunked = self._is_clogged = False  # clogged: the client does not read its answers
         self._is_paused = self._is_body_paused = False  # the body, by the site that takes it in parts
         self._is_silent = False  # nothing is said of broken HTTP
         self._is_handling = False  # the site has not returned yet
