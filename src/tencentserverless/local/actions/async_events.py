@@ -4,7 +4,6 @@ Sources: cloud.tencent.com/document/api/583/69127, 69128, 69129 (asynchronous ev
 (FunctionEventInvokeConfig).
 """
 
-
 import msgspec
 
 from tencentserverless.local.actions.lookup import Codes, find_function, find_version
