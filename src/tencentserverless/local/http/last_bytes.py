@@ -1,4 +1,4 @@
-"""What the other side has sent before it closed, where a write that failed has ended the reading of its connection."""
+"""The bytes that the other side has sent before it closed, where a write that failed has ended the reading."""
 
 import asyncio
 import os

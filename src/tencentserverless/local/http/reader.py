@@ -246,7 +246,7 @@ class RequestReader:
             stream.feed(None)
 
     def _stop(self, reason: Answer | Broken) -> "_Stop":
-        """What stops the parser, which does not say what was raised: its error's context may be another one."""
+        """Make what stops the parser, which does not say what was raised: its error's context may be another one."""
         self._reason = reason
         return _Stop()
 
